@@ -1,0 +1,63 @@
+# Every target works on a clean clone: the first use makes .venv from the
+# hash-pinned lock. `make help` lists the targets.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+T      ?= tests
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+dev: $(READY) ## Make the virtual environment from the lock
+
+lock: ## Resolve the lock anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --extra server --extra client --extra dev pyproject.toml \
+	  -o requirements.lock
+
+PROTOS := $(sort $(wildcard protos/placement/*/v1/*.proto))
+
+protos: $(READY) ## Generate the wire code from protos/
+	$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=. --grpc_python_out=. \
+	  --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
+	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc \
+	  --mypy_out=quiet:. --mypy_grpc_out=quiet:. $(PROTOS)
+
+check-protos: protos ## Lint the protos; generated code must not drift
+	$(BIN)/buf lint
+	git diff --exit-code -- placement/api placement/log
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff format -q .
+	$(BIN)/ruff check -q --fix .
+
+lint: $(READY) ## Lint and check the format
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell -q 3 README.md placement client tests
+
+types: $(READY) ## Check the types
+	$(BIN)/mypy
+
+imports: $(READY) ## Check the import contracts
+	$(BIN)/lint-imports
+
+test: $(READY) ## Set everything up and run the tests (T=path narrows)
+	$(BIN)/python -m pytest -n $(WORKERS) $(T)
+
+check: lint types test ## Everything that CI checks
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+
+.PHONY: help dev lock protos check-protos format lint types imports test check clean

@@ -1,0 +1,1 @@
+"""What an access-log entry is; plain strings, so that clients can check entries."""
