@@ -1,6 +1,6 @@
 """The exception tree."""
 
-import placement.errors as errors
+from placement import errors
 
 
 def classes() -> list[type[errors.PlacementError]]:
