@@ -1,0 +1,143 @@
+"""Municipalities: which codes exist, when, what is near, who polices them.
+
+Invariants:
+    * a code is exactly four ASCII digits and stands in the table, or it is refused;
+    * near is symmetric and never holds the area itself;
+    * a merged municipality's facts follow it into its successor.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from placement.domain.terms import AreaCode, Day, day_of
+
+_CODE = re.compile(r"[0-9]{4}", re.ASCII)
+_NEAR_COLUMNS = ("neighbour_codes", "near_2km_codes", "water_link_codes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """One municipality.
+
+    Attributes:
+        code: four ASCII digits.
+        name: as SCB writes it.
+        county: the county's name.
+        police_region: lower-case ASCII name of the region that polices it.
+        near: codes with a shared border, within 2 km, or linked over water (R9).
+        valid_from: first day of the code; ``None`` when older than the table.
+        valid_to: first day it was no longer used; ``None`` while in use.
+        successor: what it merged into; ``None`` while in use.
+    """
+
+    code: AreaCode
+    name: str
+    county: str
+    police_region: str
+    near: frozenset[AreaCode]
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    successor: AreaCode | None = None
+
+    def valid_on(self, day: Day) -> bool:
+        """Tell whether the code is in use on a day."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day < self.valid_to)
+
+
+class Areas(Mapping[str, Area]):
+    """All municipalities by code.
+
+    Args:
+        areas: the rows; a code stands once, near must be symmetric.
+
+    Raises:
+        ValueError: the table contradicts itself.
+    """
+
+    def __init__(self, areas: Iterable[Area]) -> None:
+        rows = tuple(areas)
+        self._by_code = {area.code: area for area in rows}
+        if len(self._by_code) != len(rows):
+            raise ValueError("an area code stands twice")
+        self._lineage: dict[AreaCode, tuple[AreaCode, ...]] = {
+            code: (code,) for code in self._by_code
+        }
+        for area in rows:
+            self._check(area)
+        for area in sorted(rows, key=lambda row: row.valid_to or 0):
+            if area.successor is not None:
+                self._lineage[area.successor] += self._lineage[area.code]
+
+    def _check(self, area: Area) -> None:
+        if not _CODE.fullmatch(area.code):
+            raise ValueError("an area code is not four ASCII digits")
+        if area.code in area.near:
+            raise ValueError("an area is near itself")
+        for other in area.near:
+            if other not in self or area.code not in self._by_code[other].near:
+                raise ValueError("near is not symmetric")
+        if (area.successor is None) != (area.valid_to is None):
+            raise ValueError("a merged area needs both an end and a successor")
+        if area.successor is not None and area.successor not in self:
+            raise ValueError("a successor is not in the table")
+
+    def __getitem__(self, code: str) -> Area:
+        """Return the area of a code."""
+        return self._by_code[AreaCode(code)]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the codes."""
+        return iter(self._by_code)
+
+    def __len__(self) -> int:
+        """Return the number of codes."""
+        return len(self._by_code)
+
+    def lineage(self, code: AreaCode) -> tuple[AreaCode, ...]:
+        """Return the code and every code that merged into it."""
+        return self._lineage[code]
+
+    def policed_by(self, region: str) -> tuple[AreaCode, ...]:
+        """Return the codes of one police region."""
+        return tuple(
+            area.code for area in self._by_code.values() if area.police_region == region
+        )
+
+
+def parse_areas(text: str) -> Areas:
+    """Read the table in its CSV form (see ``data/ORIGIN.md``).
+
+    Optional columns ``valid_from``, ``valid_to`` (ISO dates) and ``successor`` tell of
+    mergers.
+
+    Raises:
+        ValueError: the table contradicts itself.
+    """
+    return Areas(_row(row) for row in csv.DictReader(text.splitlines()))
+
+
+def _row(row: Mapping[str, str]) -> Area:
+    near = {code for column in _NEAR_COLUMNS for code in row[column].split()}
+    successor = row.get("successor")
+    return Area(
+        code=AreaCode(row["code"]),
+        name=row["name"],
+        county=row["county_name"],
+        police_region=_slug(row["police_region"]),
+        near=frozenset(AreaCode(code) for code in near),
+        valid_from=_day(row.get("valid_from")),
+        valid_to=_day(row.get("valid_to")),
+        successor=AreaCode(successor) if successor else None,
+    )
+
+
+def _slug(region: str) -> str:
+    return region.lower().translate(str.maketrans("åäö", "aao"))
+
+
+def _day(text: str | None) -> Day | None:
+    return day_of(date.fromisoformat(text)) if text else None

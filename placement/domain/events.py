@@ -1,0 +1,219 @@
+"""What happened: the only things that change a state, in the order of the log."""
+
+from dataclasses import dataclass
+
+from placement.domain.facts import (
+    AnyFact,
+    Attestation,
+    Case,
+    Facility,
+    Group,
+    Placement,
+)
+from placement.domain.terms import (
+    AreaCode,
+    CaseHandle,
+    Day,
+    FactId,
+    Grade,
+    Micros,
+    PlacementState,
+    Scheme,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseOpened:
+    """A municipality opened a case."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAssessed:
+    """A coordinator attested that the facts about a case's members are recorded."""
+
+    handle: CaseHandle
+    person: str
+    children: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseClosed:
+    """A case was closed, or consent withdrawn."""
+
+    handle: CaseHandle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRecorded:
+    """A fact was recorded."""
+
+    fact: AnyFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactEnded:
+    """A fact stopped being true on a day; a placement can end too."""
+
+    id: FactId
+    valid_to: Day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRetracted:
+    """A fact was never true."""
+
+    id: FactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRegraded:
+    """A fact's source was graded anew."""
+
+    id: FactId
+    scheme: Scheme
+    given: str
+    grade: Grade
+
+
+Amendment = FactEnded | FactRetracted | FactRegraded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeProposed:
+    """A change waits for a second person.
+
+    Attributes:
+        id: 16 random bytes.
+        person: who proposes; can't approve.
+        region: whose it is.
+        expires_at: when it lapses.
+        records: facts that are recorded but soft until approved.
+        amendments: what takes effect on approval.
+    """
+
+    id: FactId
+    person: str
+    region: str
+    expires_at: Micros
+    records: tuple[FactId, ...]
+    amendments: tuple[Amendment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeApproved:
+    """A second coordinator stood behind a change."""
+
+    id: FactId
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementRecorded:
+    """A placement stands, whoever made it."""
+
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementEnded:
+    """A placement left its life: ENDED or ABORTED, from a day on."""
+
+    id: FactId
+    state: PlacementState
+    valid_to: Day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageAttested:
+    """A region attested that it reviewed the picture of some areas."""
+
+    attestation: Attestation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRegistered:
+    """A group got its token."""
+
+    group: Group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacilityRegistered:
+    """A facility got its token."""
+
+    facility: Facility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A check was admitted; ``areas`` are those charged to the budgets."""
+
+    case: CaseHandle
+    organisation: str
+    person: str
+    areas: tuple[AreaCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """Blinded elements were admitted for evaluation."""
+
+    organisation: str
+    person: str
+    count: int
+
+
+Event = (
+    CaseOpened
+    | CaseAssessed
+    | CaseClosed
+    | FactRecorded
+    | FactEnded
+    | FactRetracted
+    | FactRegraded
+    | ChangeProposed
+    | ChangeApproved
+    | PlacementRecorded
+    | PlacementEnded
+    | CoverageAttested
+    | GroupRegistered
+    | FacilityRegistered
+    | Asked
+    | Evaluated
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Which request an event belongs to, so that a retry finds its answer.
+
+    Attributes:
+        organisation: the caller's.
+        person: the caller's.
+        id: 16 bytes, chosen by the client.
+        digest: SHA-256 of the request's content.
+        made: ids that the request made, in order.
+    """
+
+    organisation: str
+    person: str
+    id: bytes
+    digest: bytes
+    made: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record of the log.
+
+    Attributes:
+        at: when it happened.
+        event: what happened.
+        request: set on the last record of a request.
+    """
+
+    at: Micros
+    event: Event
+    request: Request | None = None

@@ -1,0 +1,385 @@
+"""The group graph in networkx: factions, rivalries, alliances, and what they close to.
+
+A *view* is the graph as one question sees it: the links that act in its window, at one
+strength. From it ``relations`` gives, for a group that somebody is affiliated with,
+what every other group means to that person. Both are kept until a link changes, so a
+check walks no graph.
+
+Invariants:
+    * the answer does not depend on the order in which facts came;
+    * cycles of factions or alliances terminate, because closures are sets.
+"""
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeAlias
+
+import networkx as nx
+
+from placement.domain.facts import Alliance, Faction, Rivalry
+from placement.domain.strength import Strength, acting, standing
+from placement.domain.terms import Day, FactId, GroupToken, Window
+
+Chain = tuple[FactId, ...]
+Link = Faction | Rivalry | Alliance
+Reach = dict[GroupToken, Chain]
+
+Directed: TypeAlias = "nx.DiGraph[GroupToken]"
+Undirected: TypeAlias = "nx.Graph[GroupToken]"
+Onwards = Callable[[GroupToken, Faction], bool]
+Step = Callable[[GroupToken], Iterator[tuple[GroupToken, FactId]]]
+
+_VIEWS_KEPT = 64
+_WAR = 3  # the severity that gives CONFLICT by itself (R2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """What one group means to somebody affiliated with another.
+
+    Each attribute is the chain of links that makes it so, or ``None``.
+
+    Attributes:
+        own: the same family, or a half kept after a split (R1, R4).
+        war: a rival with a rivalry of severity 3 (R2).
+        rival: a rival of any severity (R2, R3).
+        distant_war: as ``war`` for a distant rival; REVIEW at most.
+        distant: as ``rival`` for a distant rival; REVIEW at most.
+        allied: R7, without what rests on ``own``.
+        own_allied: R7, allied with a group of own; symmetric between placed persons.
+        sister: another faction of the same parent (R8).
+        split: the other side of a split (R8).
+    """
+
+    own: Chain | None = None
+    war: Chain | None = None
+    rival: Chain | None = None
+    distant_war: Chain | None = None
+    distant: Chain | None = None
+    allied: Chain | None = None
+    own_allied: Chain | None = None
+    sister: Chain | None = None
+    split: Chain | None = None
+
+
+UNRELATED = Relation()
+
+
+@dataclass(frozen=True, slots=True)
+class Weigh:
+    """How one question weighs links.
+
+    Attributes:
+        window: the question's window.
+        today: the day it is asked.
+        cool_down_days: R12.
+    """
+
+    window: Window
+    today: Day
+    cool_down_days: int
+
+    def acting(self, link: Link) -> Strength:
+        """Weigh a link by its dates and grade."""
+        return acting(link, self.window, self.today, self.cool_down_days)
+
+    def firmly_stands(self, link: Link) -> bool:
+        """Tell whether a link counts firmly, whatever its dates."""
+        return standing(link, self.today) is Strength.FIRM
+
+    def splits(self, link: Faction, at_least: Strength) -> bool:
+        """Tell whether a faction link ends before the window's end (R8)."""
+        if standing(link, self.today) < at_least or link.valid_to is None:
+            return False
+        return self.window.end is None or link.valid_to < self.window.end
+
+    def covers_after(self, link: Rivalry | Alliance, split: Faction) -> bool:
+        """Tell whether a link is valid for the whole window after a split."""
+        begin = max(self.window.start, split.valid_to or self.window.start)
+        begun = link.valid_from is None or link.valid_from <= begin
+        if link.valid_to is None:
+            return begun
+        return (
+            begun and self.window.end is not None and link.valid_to >= self.window.end
+        )
+
+
+class View:
+    """The links that act in one window at one strength."""
+
+    def __init__(self, links: Iterable[Link], weigh: Weigh, at_least: Strength) -> None:
+        self._factions: Directed = nx.DiGraph()  # child -> parent
+        self._inheriting: Directed = nx.DiGraph()  # the same, rivalry inherited
+        self._rivals: Undirected = nx.Graph()
+        self._allies: Undirected = nx.Graph()
+        self._ended: dict[GroupToken, list[Faction]] = {}
+        self._standing: dict[frozenset[GroupToken], list[Rivalry | Alliance]] = {}
+        self._memo: dict[tuple[GroupToken, int], Mapping[GroupToken, Relation]] = {}
+        self._weigh = weigh
+        for link in sorted(links, key=lambda link: link.id):
+            self._add(link, at_least)
+        self._ends = sorted(
+            {
+                link.valid_to
+                for links in self._ended.values()
+                for link in links
+                if link.valid_to is not None
+            }
+        )
+
+    def _add(self, link: Link, at_least: Strength) -> None:
+        if isinstance(link, Faction) and self._weigh.splits(link, at_least):
+            self._ended.setdefault(link.child, []).append(link)
+            self._ended.setdefault(link.parent, []).append(link)
+        if self._weigh.firmly_stands(link) and not isinstance(link, Faction):
+            pair = frozenset((link.low, link.high))
+            self._standing.setdefault(pair, []).append(link)
+        if self._weigh.acting(link) < at_least:
+            return
+        match link:
+            case Faction():
+                self._factions.add_edge(link.child, link.parent, fact=link.id)
+                if link.inherits_rivalry:
+                    self._inheriting.add_edge(link.child, link.parent, fact=link.id)
+            case Rivalry():
+                self._add_rivalry(link)
+            case Alliance():
+                self._allies.add_edge(link.low, link.high, fact=link.id)
+
+    def _add_rivalry(self, link: Rivalry) -> None:
+        pair = (link.low, link.high)
+        known = self._rivals.edges[pair] if self._rivals.has_edge(*pair) else {}
+        if known.get("severity", 0) >= link.severity:
+            return
+        self._rivals.add_edge(*pair, fact=link.id, severity=link.severity)
+
+    def relations(
+        self, group: GroupToken, since: Day | None
+    ) -> Mapping[GroupToken, Relation]:
+        """Return what every related group means to a person of ``group``.
+
+        Args:
+            group: what the person is affiliated with.
+            since: first day of the affiliation; ``None``, unknown, is before any split.
+        """
+        era = 0 if since is None else bisect_right(self._ends, since)
+        key = (group, era)
+        if key not in self._memo:
+            self._memo[key] = _Kinship(self, group, since).relations()
+        return self._memo[key]
+
+    def family(self, group: GroupToken) -> Reach:
+        """Return the group, its ancestors and its descendants over any faction link."""
+        return self.ancestors(group) | self.descendants(group)
+
+    def up(self, group: GroupToken) -> Reach:
+        """Return the group and its ancestors, where rivalry is inherited."""
+        return _reach(self._inheriting, group)
+
+    def down(self, group: GroupToken) -> Reach:
+        """Return the group and its descendants, where rivalry is passed on."""
+        return _reach(self._inheriting.reverse(copy=False), group)
+
+    def ancestors(self, group: GroupToken) -> Reach:
+        """Return the group and its ancestors over any faction link."""
+        return _reach(self._factions, group)
+
+    def descendants(self, group: GroupToken) -> Reach:
+        """Return the group and its descendants over any faction link."""
+        return _reach(self._factions.reverse(copy=False), group)
+
+    def sisters(self, group: GroupToken) -> Reach:
+        """Return the other factions of the group's parents."""
+        found: Reach = {}
+        if group in self._factions:
+            for parent, up in self._factions.adj[group].items():
+                for child, down in self._factions.pred[parent].items():
+                    if child != group:
+                        found.setdefault(child, (up["fact"], down["fact"]))
+        return found
+
+    def rivals_of(self, group: GroupToken) -> Iterator[tuple[GroupToken, FactId, int]]:
+        """Yield (group, rivalry, severity) of the rivalries recorded for a group."""
+        if group in self._rivals:
+            for other, edge in self._rivals.adj[group].items():
+                yield other, edge["fact"], edge["severity"]
+
+    def allies_of(self, group: GroupToken) -> Iterator[tuple[GroupToken, FactId]]:
+        """Yield (group, alliance) of the alliances recorded for a group."""
+        if group in self._allies:
+            for other, edge in self._allies.adj[group].items():
+                yield other, edge["fact"]
+
+    def ended_at(self, group: GroupToken) -> Iterator[tuple[GroupToken, Faction]]:
+        """Yield (other half, link) of the splits that touch a group."""
+        for link in self._ended.get(group, ()):
+            yield (link.parent if link.child == group else link.child), link
+
+    def settled(self, link: Faction) -> bool:
+        """Tell whether a standing rivalry or alliance ends a split's REVIEWs (R8)."""
+        pair = frozenset((link.child, link.parent))
+        return any(
+            self._weigh.covers_after(other, link)
+            for other in self._standing.get(pair, ())
+        )
+
+
+class _Kinship:
+    """Closes the graph around one affiliation; used once a view, group and era."""
+
+    def __init__(self, view: View, group: GroupToken, since: Day | None) -> None:
+        self._view = view
+        self._group = group
+        self._since = since
+
+    def relations(self) -> Mapping[GroupToken, Relation]:
+        """Return all relations of the group."""
+        own = self._own()
+        rivals = self.rivals()
+        kinds: dict[str, Reach] = {
+            "own": own,
+            **rivals,
+            "allied": self._allied(rivals["rival"] | rivals["distant"]),
+            "own_allied": _joined(own, self._view.allies_of),
+            "sister": self._view.sisters(self._group),
+            "split": self._split(own),
+        }
+        found: dict[GroupToken, Relation] = {}
+        for kind, reach in kinds.items():
+            for group, chain in reach.items():
+                relation = found.get(group, UNRELATED)
+                found[group] = replace(relation, **{kind: chain})
+        return found
+
+    def _own(self) -> Reach:
+        """Family, and the halves kept by a person who was there before a split."""
+        up = self._kept(
+            self._view.ancestors(self._group), lambda group, link: link.child == group
+        )
+        down = self._kept(
+            self._view.descendants(self._group),
+            lambda group, link: link.parent == group,
+        )
+        return down | up
+
+    def _kept(self, reach: Reach, onwards: Onwards) -> Reach:
+        found = dict(reach)
+        open_ends = list(reach)
+        while open_ends:
+            group = open_ends.pop()
+            for other, link in self._view.ended_at(group):
+                if other not in found and onwards(group, link) and self._before(link):
+                    found[other] = (*found[group], link.id)
+                    open_ends.append(other)
+        return found
+
+    def _before(self, link: Faction) -> bool:
+        if self._since is None or link.valid_to is None:
+            return True
+        return self._since < link.valid_to
+
+    def rivals(self) -> dict[str, Reach]:
+        """Rivals over inherited links; distant rivals over any link downwards too."""
+        found: dict[str, Reach] = {
+            "war": {},
+            "rival": {},
+            "distant_war": {},
+            "distant": {},
+        }
+        up = self._view.up(self._group)
+        for side, reach in (
+            ("", up),
+            ("distant_", self._view.descendants(self._group) | up),
+        ):
+            for group, chain in reach.items():
+                for other, fact, severity in self._view.rivals_of(group):
+                    far = self._view.down(other)
+                    if side:
+                        far = self._view.ancestors(other) | far
+                    kinds = ["distant" if side else "rival"]
+                    if severity >= _WAR:
+                        kinds.append(f"{side}war")
+                    for kind in kinds:
+                        for end, tail in far.items():
+                            found[kind].setdefault(end, (*chain, fact, *tail))
+        return found
+
+    def _allied(self, rivals: Reach) -> Reach:
+        """Allies of rivals, and rivals of allies (R7; one step, no chain)."""
+        found = _joined(rivals, self._view.allies_of)
+        for ally, alliance in self._view.allies_of(self._group):
+            reach = _Kinship(self._view, ally, None).rivals()
+            for group, chain in (reach["rival"] | reach["distant"]).items():
+                found.setdefault(group, (alliance, *chain))
+        return found
+
+    def _split(self, own: Reach) -> Reach:
+        """The other halves and their families, over any number of ended links (R8)."""
+        found: Reach = {}
+        reached = dict(own)
+        open_ends = list(own)
+        seen: set[FactId] = set()
+        while open_ends:
+            group = open_ends.pop()
+            for other, link in self._view.ended_at(group):
+                if link.id in seen or self._view.settled(link):
+                    continue
+                seen.add(link.id)
+                chain = (*reached[group], link.id)
+                for relative, tail in self._view.family(other).items():
+                    found.setdefault(relative, (*chain, *tail))
+                if other not in reached:
+                    reached[other] = chain
+                open_ends.append(other)
+        return {group: chain for group, chain in found.items() if group not in own}
+
+
+class GroupGraph:
+    """All links between groups, and the views kept of them."""
+
+    def __init__(self) -> None:
+        self._links: dict[FactId, Link] = {}
+        self._views: OrderedDict[tuple[Weigh, Strength], View] = OrderedDict()
+
+    def put(self, link: Link) -> None:
+        """Add a link, or replace it by its newer form."""
+        self._links[link.id] = link
+        self._views.clear()
+
+    def links(self) -> Iterable[Link]:
+        """Return all links, inert ones too."""
+        return self._links.values()
+
+    def view(self, weigh: Weigh, at_least: Strength) -> View:
+        """Return the graph as one question sees it."""
+        key = (weigh, at_least)
+        view = self._views.get(key)
+        if view is None:
+            view = View(self._links.values(), weigh, at_least)
+            self._views[key] = view
+            if len(self._views) > _VIEWS_KEPT:
+                self._views.popitem(last=False)
+        else:
+            self._views.move_to_end(key)
+        return view
+
+
+def _reach(graph: Directed, group: GroupToken) -> Reach:
+    if group not in graph:
+        return {group: ()}
+    paths = nx.single_source_shortest_path(graph, group)
+    return {
+        end: tuple(graph.edges[here, there]["fact"] for here, there in pairwise(path))
+        for end, path in paths.items()
+    }
+
+
+def _joined(reach: Reach, step: Step) -> Reach:
+    found: Reach = {}
+    for group, chain in reach.items():
+        for other, fact in step(group):
+            found.setdefault(other, (*chain, fact))
+    return found

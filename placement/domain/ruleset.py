@@ -1,0 +1,157 @@
+"""Thresholds, grade mappings and budgets: loaded, validated, versioned.
+
+Every number that a verdict or a refusal depends on is data of the ruleset file; an
+unknown or missing key is refused, so that a typing error can't silently loosen a rule.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from placement.domain.areas import Areas
+from placement.domain.terms import Grade, Scheme
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budgets:
+    """How much may be asked (semantics.md section 6; security.md section 3).
+
+    Attributes:
+        case_areas: distinct areas of one case in ``case_days`` days.
+        case_days: see ``case_areas``.
+        organisation_areas: areas asked by one organisation in ``organisation_days``.
+        organisation_days: see ``organisation_areas``.
+        person_areas: areas asked by one person on one day.
+        repeat_days: asking again within this many days is free.
+        evaluations: by role name, (per person and hour, per organisation and day).
+    """
+
+    case_areas: int
+    case_days: int
+    organisation_areas: int
+    organisation_days: int
+    person_areas: int
+    repeat_days: int
+    evaluations: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruleset:
+    """One version of the rules' data.
+
+    Attributes:
+        version: stands in every answer and entry.
+        areas: municipalities and the near relation.
+        cool_down_days: how long an ended fact still gives REVIEW (R12).
+        coverage_days: how old a reviewed picture may be (R10).
+        ahead_days: a window that starts later gets at best UNKNOWN.
+        clear_hours: how long a CLEAR may be relied on.
+        change_hours: how long a change waits for its second person.
+        budgets: how much may be asked.
+        grades: scheme to grade-as-given to normalised grade.
+    """
+
+    version: str
+    areas: Areas
+    cool_down_days: int
+    coverage_days: int
+    ahead_days: int
+    clear_hours: int
+    change_hours: int
+    budgets: Budgets
+    grades: Mapping[Scheme, Mapping[str, Grade]]
+
+
+def parse_ruleset(text: str, areas: Areas) -> Ruleset:
+    """Read a ruleset file.
+
+    Args:
+        text: TOML, see ``data/ruleset.toml``.
+        areas: the area table that this ruleset goes with.
+
+    Raises:
+        ValueError: not TOML, a key missing or unknown, a number that isn't positive, or
+            a grade that stands twice.
+    """
+    data = tomllib.loads(text)
+    version, time, budget, grade = _take(data, "version", "time", "budget", "grade")
+    cool_down, coverage, ahead, clear, change = _numbers(
+        time,
+        "cool_down_days",
+        "coverage_days",
+        "ahead_days",
+        "clear_hours",
+        "change_hours",
+    )
+    if not isinstance(version, str) or not version:
+        raise ValueError("version must be a word")
+    return Ruleset(
+        version=version,
+        areas=areas,
+        cool_down_days=cool_down,
+        coverage_days=coverage,
+        ahead_days=ahead,
+        clear_hours=clear,
+        change_hours=change,
+        budgets=_budgets(budget),
+        grades=_grades(grade),
+    )
+
+
+def _take(table: Mapping[str, Any], *keys: str) -> tuple[Any, ...]:
+    if set(table) != set(keys):
+        raise ValueError(f"expected exactly the keys {', '.join(keys)}")
+    return tuple(table[key] for key in keys)
+
+
+def _numbers(table: Mapping[str, Any], *keys: str) -> tuple[int, ...]:
+    values = _take(table, *keys)
+    if not all(type(value) is int and value > 0 for value in values):
+        raise ValueError(f"expected positive whole numbers in {', '.join(keys)}")
+    return values
+
+
+def _budgets(table: Mapping[str, Any]) -> Budgets:
+    case, organisation, person, repeat, evaluation = _take(
+        table, "case", "organisation", "person", "repeat", "evaluation"
+    )
+    case_areas, case_days = _numbers(case, "areas", "days")
+    organisation_areas, organisation_days = _numbers(organisation, "areas", "days")
+    (person_areas,) = _numbers(person, "areas")
+    (repeat_days,) = _numbers(repeat, "days")
+    roles = _take(evaluation, "caseworker", "coordinator")
+    pairs = [_numbers(role, "person_hour", "organisation_day") for role in roles]
+    return Budgets(
+        case_areas=case_areas,
+        case_days=case_days,
+        organisation_areas=organisation_areas,
+        organisation_days=organisation_days,
+        person_areas=person_areas,
+        repeat_days=repeat_days,
+        evaluations={
+            role: (pair[0], pair[1])
+            for role, pair in zip(("caseworker", "coordinator"), pairs, strict=True)
+        },
+    )
+
+
+def _grades(table: Mapping[str, Any]) -> dict[Scheme, dict[str, Grade]]:
+    names = tuple(scheme.name.lower() for scheme in Scheme)
+    return {
+        scheme: _mapping(lists)
+        for scheme, lists in zip(Scheme, _take(table, *names), strict=True)
+    }
+
+
+def _mapping(lists: Mapping[str, list[str]]) -> dict[str, Grade]:
+    columns = _take(lists, *(grade.name for grade in Grade))
+    pairs = [
+        (given, grade)
+        for grade, column in zip(Grade, columns, strict=True)
+        for given in column
+    ]
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        raise ValueError("a grade stands twice")
+    return mapping

@@ -1,0 +1,278 @@
+"""The state: everything that stands at a revision, as the fold of the log.
+
+Invariants:
+    * ``apply`` is the only thing that changes a state, one record at a time;
+    * a record that can't apply (an unknown fact or case) raises: the log is the truth,
+      and a hole in it is an incident, never skipped;
+    * ``records`` gives records whose fold equals the state, so that a snapshot is
+      nothing but a shorter log.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import Generic, TypeVar, assert_never
+
+from placement.domain.budgets import Ledger
+from placement.domain.events import (
+    Amendment,
+    Asked,
+    CaseAssessed,
+    CaseClosed,
+    CaseOpened,
+    ChangeApproved,
+    ChangeProposed,
+    CoverageAttested,
+    Evaluated,
+    FacilityRegistered,
+    FactEnded,
+    FactRecorded,
+    FactRegraded,
+    FactRetracted,
+    GroupRegistered,
+    PlacementEnded,
+    PlacementRecorded,
+    Record,
+    Request,
+)
+from placement.domain.facts import (
+    Affiliation,
+    Alliance,
+    AnyFact,
+    Attestation,
+    Case,
+    Facility,
+    Faction,
+    Group,
+    Located,
+    Placement,
+    Presence,
+    Rivalry,
+    SameAs,
+    Threat,
+    Tie,
+)
+from placement.domain.graph import GroupGraph
+from placement.domain.terms import (
+    AreaCode,
+    CaseHandle,
+    FacilityToken,
+    FactId,
+    GroupToken,
+    Micros,
+    ProviderToken,
+    Revision,
+    SubjectId,
+)
+from placement.errors import TamperedError
+
+Key = TypeVar("Key", bound=bytes | str)
+Entry = TypeVar("Entry")
+
+
+class Index(Generic[Key, Entry]):
+    """Entries by a key, newest form of each; iteration is in order of recording."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[Key, dict[FactId, Entry]] = {}
+
+    def put(self, key: Key, entry_id: FactId, entry: Entry) -> None:
+        """Add an entry under a key, or replace its older form."""
+        self._by_key.setdefault(key, {})[entry_id] = entry
+
+    def of(self, key: Key) -> Collection[Entry]:
+        """Return the entries under a key."""
+        known = self._by_key.get(key)
+        return () if known is None else known.values()
+
+
+class State:
+    """All facts, cases, placements, changes and budgets at a revision.
+
+    The indexes hold inert facts too; the rules weigh.
+
+    Attributes:
+        revision: of the last applied record.
+        facts: every graded fact by id.
+        graph: the links between groups.
+        affiliations: by subject.
+        same_as: by either subject.
+        ties: by subject.
+        located: by the threatening subject.
+        threats_against: by target.
+        threats_by: by source, a subject or a group.
+        presences: by area.
+        cases: by handle.
+        placements: by id.
+        stays: placements by area.
+        houses: placements by provider.
+        coverage: attestations by area.
+        changes: proposed changes that wait, by id.
+        groups: registered groups by token.
+        fingerprints: of registered groups.
+        facilities: by token.
+        ledger: what was asked and evaluated.
+        requests: what each request made, by (organisation, person, request id).
+    """
+
+    def __init__(self) -> None:
+        self.revision = Revision(0)
+        self.facts: dict[FactId, AnyFact] = {}
+        self.graph = GroupGraph()
+        self.affiliations: Index[SubjectId, Affiliation] = Index()
+        self.same_as: Index[SubjectId, SameAs] = Index()
+        self.ties: Index[SubjectId, Tie] = Index()
+        self.located: Index[SubjectId, Located] = Index()
+        self.threats_against: Index[SubjectId, Threat] = Index()
+        self.threats_by: Index[SubjectId | GroupToken, Threat] = Index()
+        self.presences: Index[AreaCode, Presence] = Index()
+        self.cases: dict[CaseHandle, Case] = {}
+        self.placements: dict[FactId, Placement] = {}
+        self.stays: Index[AreaCode, Placement] = Index()
+        self.houses: Index[ProviderToken, Placement] = Index()
+        self.attestations: dict[FactId, Attestation] = {}
+        self.coverage: Index[AreaCode, Attestation] = Index()
+        self.changes: dict[FactId, ChangeProposed] = {}
+        self.groups: dict[GroupToken, Group] = {}
+        self.fingerprints: set[bytes] = set()
+        self.facilities: dict[FacilityToken, Facility] = {}
+        self.ledger = Ledger()
+        self.requests: dict[tuple[str, str, bytes], tuple[Revision, Request]] = {}
+
+    def apply(self, record: Record) -> None:
+        """Fold one record in.
+
+        Raises:
+            TamperedError: the record speaks of something that isn't there.
+        """
+        try:
+            self._apply(record)
+        except KeyError as error:
+            raise TamperedError from error
+        self.revision = Revision(self.revision + 1)
+        if record.request is not None:
+            request = record.request
+            key = (request.organisation, request.person, request.id)
+            self.requests[key] = (self.revision, request)
+
+    def _apply(self, record: Record) -> None:
+        match record.event:
+            case FactRecorded(fact=fact):
+                self._put(fact)
+            case FactEnded() | FactRetracted() | FactRegraded() as amendment:
+                self._amend(amendment)
+            case ChangeProposed() as change:
+                self.changes[change.id] = change
+            case ChangeApproved(id=change_id):
+                self._approve(self.changes.pop(change_id))
+            case CaseOpened() | CaseAssessed() | CaseClosed() as event:
+                self._apply_case(event, record.at)
+            case PlacementRecorded(placement=placement):
+                self._put_placement(placement)
+            case PlacementEnded(id=key, state=state, valid_to=valid_to):
+                placement = self.placements[key]
+                self._put_placement(replace(placement, state=state, valid_to=valid_to))
+            case CoverageAttested(attestation=attestation):
+                self.attestations[attestation.id] = attestation
+                for area in attestation.areas:
+                    self.coverage.put(area, attestation.id, attestation)
+            case GroupRegistered(group=group):
+                self.groups[group.token] = group
+                self.fingerprints.add(group.fingerprint)
+            case FacilityRegistered(facility=facility):
+                self.facilities[facility.token] = facility
+            case Asked() | Evaluated() as spent:
+                self.ledger.spend(spent, record.at)
+            case _ as never:
+                assert_never(never)
+
+    def _apply_case(
+        self, event: CaseOpened | CaseAssessed | CaseClosed, at: Micros
+    ) -> None:
+        match event:
+            case CaseOpened(case=case):
+                self.cases[case.handle] = case
+            case CaseAssessed(handle=handle, person=person, children=children):
+                self.cases[handle] = replace(
+                    self.cases[handle],
+                    assessed_at=at,
+                    assessed_by=person,
+                    children=children,
+                )
+            case CaseClosed(handle=handle):
+                self.cases[handle] = replace(self.cases[handle], closed_at=at)
+            case _ as never:
+                assert_never(never)
+
+    def _amend(self, amendment: Amendment) -> None:
+        fact = self.facts[amendment.id]
+        match amendment:
+            case FactEnded(valid_to=valid_to):
+                self._put(replace(fact, valid_to=valid_to))
+            case FactRetracted():
+                self._put(replace(fact, retracted=True))
+            case FactRegraded(scheme=scheme, given=given, grade=grade):
+                self._put(replace(fact, scheme=scheme, given=given, grade=grade))
+            case _ as never:
+                assert_never(never)
+
+    def _approve(self, change: ChangeProposed) -> None:
+        for fact_id in change.records:
+            self._put(replace(self.facts[fact_id], approved=True))
+        for amendment in change.amendments:
+            self._amend(amendment)
+
+    def _put(self, fact: AnyFact) -> None:
+        self.facts[fact.id] = fact
+        match fact:
+            case Faction() | Rivalry() | Alliance():
+                self.graph.put(fact)
+            case Affiliation():
+                self.affiliations.put(fact.subject, fact.id, fact)
+            case Presence():
+                self.presences.put(fact.area, fact.id, fact)
+            case Threat():
+                self._put_threat(fact)
+            case Located():
+                self.located.put(fact.subject, fact.id, fact)
+            case Tie():
+                self.ties.put(fact.subject, fact.id, fact)
+            case SameAs():
+                self.same_as.put(fact.low, fact.id, fact)
+                self.same_as.put(fact.high, fact.id, fact)
+            case _ as never:
+                assert_never(never)
+
+    def _put_threat(self, fact: Threat) -> None:
+        self.threats_against.put(fact.target, fact.id, fact)
+        if fact.source_group is not None:
+            self.threats_by.put(fact.source_group, fact.id, fact)
+        if fact.source_subject is not None:
+            self.threats_by.put(fact.source_subject, fact.id, fact)
+
+    def _put_placement(self, placement: Placement) -> None:
+        self.placements[placement.id] = placement
+        self.stays.put(placement.area, placement.id, placement)
+        if placement.facility is not None:
+            provider = self.facilities[placement.facility].provider
+            self.houses.put(provider, placement.id, placement)
+
+    def records(self) -> Iterator[Record]:
+        """Yield records whose fold equals this state, but for the revision."""
+        for group in self.groups.values():
+            yield Record(at=_THEN, event=GroupRegistered(group=group))
+        for facility in self.facilities.values():
+            yield Record(at=_THEN, event=FacilityRegistered(facility=facility))
+        for fact in self.facts.values():
+            yield Record(at=_THEN, event=FactRecorded(fact=fact))
+        for case in self.cases.values():
+            yield Record(at=_THEN, event=CaseOpened(case=case))
+        for placement in self.placements.values():
+            yield Record(at=_THEN, event=PlacementRecorded(placement=placement))
+        for attestation in self.attestations.values():
+            yield Record(at=_THEN, event=CoverageAttested(attestation=attestation))
+        for change in self.changes.values():
+            yield Record(at=_THEN, event=change)
+        yield from self.ledger.records()
+
+
+_THEN = Micros(0)  # what a record of a snapshot holds already has its own times

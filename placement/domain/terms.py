@@ -1,0 +1,144 @@
+"""The value types: tokens, days, windows, grades, verdicts.
+
+Invariants:
+    * verdicts are ordered by harm, so that the worst of several is their ``max``;
+    * a day is a whole number of days since 1970-01-01 in Europe/Stockholm;
+    * a window is ``[start, end)`` in days; an end of ``None`` is open and overlaps
+      everything later.
+
+>>> Window(start=10, end=12).overlaps(12, None)
+False
+>>> max(Verdict.CLEAR, Verdict.REVIEW, Verdict.UNKNOWN).name
+'REVIEW'
+"""
+
+import zoneinfo
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import IntEnum
+from typing import NewType
+
+SubjectId = NewType("SubjectId", bytes)
+"""32 bytes: HMAC-SHA-256 of a pseudonym under the store's own key."""
+GroupToken = NewType("GroupToken", bytes)
+"""16 random bytes."""
+FacilityToken = NewType("FacilityToken", bytes)
+"""16 random bytes."""
+ProviderToken = NewType("ProviderToken", bytes)
+"""16 random bytes."""
+CaseHandle = NewType("CaseHandle", bytes)
+"""16 random bytes."""
+FactId = NewType("FactId", bytes)
+"""16 random bytes; placements and attestations have one too."""
+AreaCode = NewType("AreaCode", str)
+"""4 ASCII digits, the SCB municipality code."""
+Day = NewType("Day", int)
+"""Days since 1970-01-01, Europe/Stockholm."""
+Micros = NewType("Micros", int)
+"""Microseconds since 1970-01-01T00:00Z."""
+Revision = NewType("Revision", int)
+"""Sequence number of the last event that a state contains; 0 is the empty state."""
+
+STOCKHOLM = zoneinfo.ZoneInfo("Europe/Stockholm")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1)
+MICROS_AN_HOUR = 3_600_000_000
+MICROS_A_DAY = 24 * MICROS_AN_HOUR
+
+
+def stockholm_day(now: Micros) -> Day:
+    """Return the calendar day in Stockholm at an instant."""
+    moment = _EPOCH + timedelta(microseconds=now)
+    return Day((moment.astimezone(STOCKHOLM).date() - _EPOCH_DAY).days)
+
+
+def day_of(calendar: date) -> Day:
+    """Return the day number of a calendar date."""
+    return Day((calendar - _EPOCH_DAY).days)
+
+
+class Verdict(IntEnum):
+    """What a check may answer, ordered by harm (semantics.md section 6)."""
+
+    CLEAR = 1
+    UNKNOWN = 2
+    REVIEW = 3
+    CONFLICT = 4
+
+
+class Grade(IntEnum):
+    """A source grade, normalised (semantics.md section 4)."""
+
+    DISCREDITED = 1
+    WEAK = 2
+    MEDIUM = 3
+    STRONG = 4
+
+
+class Scheme(IntEnum):
+    """The grading scheme a source grade was given in."""
+
+    THREE_FIVE_TWO = 1
+    SIX_SIX = 2
+    FOUR_FOUR = 3
+
+
+class AffiliationRole(IntEnum):
+    """How a subject belongs to a group; informs people, changes no verdict."""
+
+    CORE = 1
+    ASSOCIATE = 2
+    RECRUIT = 3
+    RELATIVE = 4
+
+
+class PresenceKind(IntEnum):
+    """How firmly a group stands in an area."""
+
+    BASE = 1
+    ACTIVE = 2
+    OCCASIONAL = 3
+
+
+class Basis(IntEnum):
+    """On whose word a municipality opens a case; recorded for statistics."""
+
+    POLICE = 1
+    SOCIAL_ONLY = 2
+
+
+class PlacementState(IntEnum):
+    """Where a placement is in its life."""
+
+    HELD = 1
+    ACTIVE = 2
+    ENDED = 3
+    ABORTED = 4
+
+
+class Reason(IntEnum):
+    """Why a fact was recorded: coded, no free text."""
+
+    INTELLIGENCE = 1
+    INCIDENT = 2
+    COURT = 3
+    STATEMENT = 4
+    ADMINISTRATIVE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A stretch of days ``[start, end)``.
+
+    Attributes:
+        start: first day.
+        end: first day after; ``None`` is open.
+    """
+
+    start: Day
+    end: Day | None = None
+
+    def overlaps(self, valid_from: Day | None, valid_to: Day | None) -> bool:
+        """Tell whether a validity meets this window; ``None`` is open on that side."""
+        begins = valid_from is None or self.end is None or valid_from < self.end
+        return begins and (valid_to is None or valid_to > self.start)
