@@ -55,7 +55,7 @@ imports: $(READY) ## Check the import contracts
 test: $(READY) ## Set everything up and run the tests (T=path narrows)
 	$(BIN)/python -m pytest -n $(WORKERS) $(T)
 
-check: lint types test ## Everything that CI checks
+check: lint types check-protos test ## Everything that CI checks
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,0 +1,1 @@
+"""The public wire; generated from protos/, never edited."""
