@@ -44,7 +44,7 @@ format: $(READY) ## Format the code
 lint: $(READY) ## Lint and check the format
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/codespell -q 3 README.md placement client tests
+	$(BIN)/codespell -q 3 README.md placement client tests protos
 
 types: $(READY) ## Check the types
 	$(BIN)/mypy
