@@ -1,0 +1,193 @@
+"""Say who calls and what they may attempt; nothing else decides rights.
+
+A caller is what a verified certificate says: one role, one organisation, one person.
+Each role has a fixed set of actions and whatever is not granted is refused. The
+module holds no keys, knows no wire and reads no files.
+
+Invariants:
+    * a new ``Action`` is granted to nobody until it stands in the table below;
+    * no action of a coordinator is an action of an auditor, and the operator, who
+      runs the machines, may do nothing at all;
+    * a name is accepted in exactly one spelling, so one person is one caller.
+
+Example:
+    >>> caller = parse_san(
+    ...     "spiffe://placement.test/caseworker/1480/cw-01",
+    ...     "placement.test",
+    ...     fingerprint=bytes(32),
+    ... )
+    >>> caller.role is Role.CASEWORKER, caller.organisation
+    (True, '1480')
+    >>> admit(caller, Action.CHECK)
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from placement.errors import AccessDeniedError, CertificateError
+
+NATIONAL: Final = "national"
+"""The organisation of coordinators at the national unit."""
+
+POLICE_REGIONS: Final = (
+    "stockholm",
+    "mitt",
+    "nord",
+    "ost",
+    "vast",
+    "syd",
+    "bergslagen",
+)
+"""Organisations of the other coordinators, spelled as areas spell them."""
+
+
+class Role(Enum):
+    """What kind of caller; the value is the word in the certificate."""
+
+    CASEWORKER = "caseworker"
+    COORDINATOR = "coordinator"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+class Action(Enum):
+    """What is attempted; every call on the wire is exactly one."""
+
+    EVALUATE = "evaluate"
+    CASE_OPEN = "case_open"
+    CASE_SHOW = "case_show"
+    CASE_CLOSE = "case_close"
+    CHECK = "check"
+    CASE_ASSESS = "case_assess"
+    FACT_RECORD = "fact_record"
+    FACT_END = "fact_end"
+    FACT_RETRACT = "fact_retract"
+    FACT_REGRADE = "fact_regrade"
+    CHANGE_APPROVE = "change_approve"
+    CHANGE_LIST = "change_list"
+    COVERAGE_ATTEST = "coverage_attest"
+    GROUP_REGISTER = "group_register"
+    GROUP_LIST = "group_list"
+    FACILITY_REGISTER = "facility_register"
+    ENTRY_READ = "entry_read"
+
+
+_GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
+    {
+        Role.CASEWORKER: frozenset(
+            {
+                Action.EVALUATE,
+                Action.CASE_OPEN,
+                Action.CASE_SHOW,
+                Action.CASE_CLOSE,
+                Action.CHECK,
+            }
+        ),
+        Role.COORDINATOR: frozenset(
+            {
+                Action.EVALUATE,
+                Action.CASE_ASSESS,
+                Action.FACT_RECORD,
+                Action.FACT_END,
+                Action.FACT_RETRACT,
+                Action.FACT_REGRADE,
+                Action.CHANGE_APPROVE,
+                Action.CHANGE_LIST,
+                Action.COVERAGE_ATTEST,
+                Action.GROUP_REGISTER,
+                Action.GROUP_LIST,
+                Action.FACILITY_REGISTER,
+            }
+        ),
+        Role.AUDITOR: frozenset({Action.ENTRY_READ}),
+        Role.OPERATOR: frozenset(),
+    }
+)
+
+_ID: Final = "[a-z0-9-]{2,32}"
+_PERSON: Final = re.compile(_ID)
+_ORGANISATIONS: Final[Mapping[Role, re.Pattern[str]]] = MappingProxyType(
+    {
+        Role.CASEWORKER: re.compile("[0-9]{4}"),
+        Role.COORDINATOR: re.compile("|".join((*POLICE_REGIONS, NATIONAL))),
+        Role.AUDITOR: re.compile(_ID),
+        Role.OPERATOR: re.compile(_ID),
+    }
+)
+_ROLES: Final[Mapping[str, Role]] = MappingProxyType({r.value: r for r in Role})
+_SEGMENTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The holder of a verified certificate.
+
+    Attributes:
+        role: the one role that the certificate names.
+        organisation: municipality code, police region, or the name of an office.
+        person: the organisation's own id of the person, never a personal name.
+        certificate: SHA-256 of the certificate in DER, 32 bytes.
+    """
+
+    role: Role
+    organisation: str
+    person: str
+    certificate: bytes
+
+    @property
+    def region(self) -> str | None:
+        """The slug of a coordinator's police region or ``national``; else nothing."""
+        return self.organisation if self.role is Role.COORDINATOR else None
+
+
+def grants(role: Role) -> frozenset[Action]:
+    """Return every action that a role may attempt."""
+    return _GRANTS[role]
+
+
+def admit(caller: Caller, action: Action) -> None:
+    """Let a caller through if the role grants the action.
+
+    Raises:
+        AccessDeniedError: the role does not grant it.
+    """
+    if action not in _GRANTS[caller.role]:
+        raise AccessDeniedError
+
+
+def parse_san(uri: str, trust_domain: str, *, fingerprint: bytes) -> Caller:
+    """Read a caller from the one URI that a certificate names.
+
+    The parser compares text with text and decodes nothing: percent escapes, upper
+    case, queries, fragments, empty or extra segments match no pattern.
+
+    Args:
+        uri: ``spiffe://<trust-domain>/<role>/<organisation>/<person>``.
+        trust_domain: the one domain that this server accepts, lower case.
+        fingerprint: SHA-256 of the certificate in DER, 32 bytes.
+
+    Returns:
+        The caller, whose certificate somebody else has verified.
+
+    Raises:
+        CertificateError: the URI is anything else than the form above.
+    """
+    prefix = f"spiffe://{trust_domain}/"
+    if not uri.startswith(prefix):
+        raise CertificateError
+    segments = uri.removeprefix(prefix).split("/")
+    if len(segments) != _SEGMENTS:
+        raise CertificateError
+    word, organisation, person = segments
+    role = _ROLES.get(word)
+    if role is None:
+        raise CertificateError
+    if not _ORGANISATIONS[role].fullmatch(organisation):
+        raise CertificateError
+    if not _PERSON.fullmatch(person):
+        raise CertificateError
+    return Caller(role, organisation, person, fingerprint)

@@ -1,0 +1,1 @@
+"""Keys, seals and blinded pseudonyms; opens no room but the errors."""

@@ -1,0 +1,1 @@
+"""The wire: connections, callers, and the translation between both worlds."""
