@@ -1,0 +1,159 @@
+"""The keys of one store: by purpose, and by epoch within a purpose.
+
+Writes use the active epoch of a purpose, reads accept the retired ones too. What the
+ring gives out are sealers and a keyed hash, never a key. It reads and writes nothing.
+
+Invariants:
+    * one purpose and epoch, one key: HKDF-SHA256 of that epoch's own secret, with
+      info ``placement/<purpose>/<epoch>``;
+    * the active epoch is the highest;
+    * a ring exists only if every one of its keys unwrapped.
+"""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from placement.crypto.custody import Custody, WrappedKey
+from placement.crypto.sealing import KEY_SIZE, Sealer, context
+from placement.errors import TamperedError
+
+
+class Purpose(StrEnum):
+    """What a key is for; the values stand in the database and in every derivation."""
+
+    EVENT = "event"
+    ENTRY = "entry"
+    HEAD = "head"
+    SNAPSHOT = "snapshot"
+    SUBJECT = "subject"
+
+
+_KEYED_HASH: Final = frozenset({Purpose.SUBJECT})
+
+
+@dataclass(frozen=True, slots=True)
+class EpochKey:
+    """One wrapped epoch secret, as the store keeps it."""
+
+    purpose: Purpose
+    epoch: int  # from 1
+    wrapped: WrappedKey
+
+
+def key_context(owner: bytes, purpose: Purpose, epoch: int) -> bytes:
+    """Say what an epoch secret is wrapped for, so that rows can't change places.
+
+    Args:
+        owner: context of the store that the key belongs to.
+        purpose: the purpose it is for.
+        epoch: its epoch, from 1.
+    """
+    return owner + context(b"key", purpose.value.encode(), epoch)
+
+
+def new_key(custody: Custody, owner: bytes, purpose: Purpose, epoch: int) -> EpochKey:
+    """Make a fresh epoch secret; the secret itself is dropped at once."""
+    wrapped, _ = custody.generate(key_context(owner, purpose, epoch))
+    return EpochKey(purpose, epoch, wrapped)
+
+
+def _derive(secret: bytes, purpose: Purpose, epoch: int) -> bytes:
+    """Derive the working key of a purpose and epoch.
+
+    Secret: secret
+
+    Source: RFC 5869, without salt.
+    """
+    info = f"placement/{purpose.value}/{epoch}".encode()
+    return HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=None, info=info).derive(
+        secret
+    )
+
+
+class KeyRing:
+    """All keys of one store, unwrapped.
+
+    Args:
+        keys: at least one wrapped secret for each purpose.
+        custody: unwraps them.
+        owner: context of the store that they belong to.
+
+    Raises:
+        TamperedError: a key does not unwrap (wrong custody, wrong store, altered), is
+            there twice, or a purpose has none.
+    """
+
+    __slots__ = ("_active", "_hashes", "_sealers")
+
+    def __init__(
+        self, keys: Iterable[EpochKey], custody: Custody, *, owner: bytes
+    ) -> None:
+        self._sealers: dict[tuple[Purpose, int], Sealer] = {}
+        self._hashes: dict[tuple[Purpose, int], bytes] = {}
+        self._active: dict[Purpose, int] = {}
+        for key in keys:
+            where = (key.purpose, key.epoch)
+            if where in self._sealers or where in self._hashes:
+                raise TamperedError
+            secret = custody.unwrap(key.wrapped, key_context(owner, *where))
+            derived = _derive(secret, *where)
+            if key.purpose in _KEYED_HASH:
+                self._hashes[where] = derived
+            else:
+                self._sealers[where] = Sealer(derived)
+            newest = self._active.get(key.purpose, 0)
+            self._active[key.purpose] = max(newest, key.epoch)
+        if len(self._active) != len(Purpose):
+            raise TamperedError
+
+    def __repr__(self) -> str:
+        """Return the type only."""
+        return "KeyRing()"
+
+    def active(self, purpose: Purpose) -> tuple[int, Sealer]:
+        """Return the epoch to write under, and its sealer.
+
+        Raises:
+            ValueError: the purpose does not seal.
+        """
+        epoch = self._active[purpose]
+        return epoch, self.sealer(purpose, epoch)
+
+    def sealer(self, purpose: Purpose, epoch: int) -> Sealer:
+        """Return the sealer of an epoch, active or retired.
+
+        Raises:
+            TamperedError: no such epoch in this ring.
+            ValueError: the purpose does not seal.
+        """
+        if purpose in _KEYED_HASH:
+            raise ValueError("this purpose hashes; it does not seal")
+        try:
+            return self._sealers[purpose, epoch]
+        except KeyError as error:
+            raise TamperedError from error
+
+    def mac(self, purpose: Purpose, data: bytes) -> bytes:
+        """Return HMAC-SHA-256 of the data under the purpose's active key.
+
+        Args:
+            purpose: ``SUBJECT``: what the store keeps instead of a pseudonym.
+            data: for example a pseudonym, 32 bytes.
+
+        Returns:
+            32 bytes.
+
+        Raises:
+            ValueError: the purpose does not hash.
+
+        Secret: data
+        """
+        if purpose not in _KEYED_HASH:
+            raise ValueError("this purpose seals; it does not hash")
+        return hmac.digest(self._hashes[purpose, self._active[purpose]], data, "sha256")

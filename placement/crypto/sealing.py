@@ -1,0 +1,162 @@
+"""Seal one record, bound to the place where it stands.
+
+This room turns payload bytes into a blob of which only the size shows, rounded up to
+256 bytes. It never chooses keys, and it never tells *why* a blob did not open.
+
+Invariants:
+    * a blob opens under the one key and the one context it was sealed with;
+    * every payload has one padded form, and opening refuses every other;
+    * a repeated nonce (a restored virtual machine) shows no more than that two
+      records with the same context are equal: that is why GCM-SIV (RFC 8452).
+
+Example:
+    >>> sealer = Sealer(bytes(32))
+    >>> where = context(b"event", 7)
+    >>> sealer.open(sealer.seal(b"payload", context=where), context=where)
+    b'payload'
+"""
+
+import os
+import struct
+from typing import Final
+
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+
+from placement.errors import TamperedError, UnavailableError
+
+KEY_SIZE: Final = 32  # bytes
+NONCE_SIZE: Final = 12  # bytes
+TAG_SIZE: Final = 16  # bytes
+BLOCK: Final = 256  # bytes; the padded plaintext is a multiple of this
+MAX_PAYLOAD: Final = 1 << 24  # bytes
+
+_VERSION: Final = 1
+_VERSION_BYTE: Final = bytes([_VERSION])
+_LENGTH: Final = struct.Struct(">I")
+_BODY: Final = 1 + NONCE_SIZE
+_OVERHEAD: Final = _BODY + TAG_SIZE
+_ZEROS: Final = tuple(bytes(count) for count in range(BLOCK))
+
+_BYTES_PART: Final = struct.Struct(">BI")
+_INT_PART: Final = struct.Struct(">BQ")
+
+
+def context(*parts: bytes | int) -> bytes:
+    """Encode where a record stands, so that no two places share an encoding.
+
+    Each part is drawn as::
+
+        00 | length, 4 bytes big-endian | bytes
+        01 | number, 8 bytes big-endian
+
+    Contexts may be joined: ``context(a) + context(b) == context(a, b)``.
+
+    Args:
+        parts: byte strings below 2^32 bytes, and numbers from 0 to 2^64 - 1.
+
+    Returns:
+        The associated data for ``Sealer``.
+    """
+    return b"".join(
+        _INT_PART.pack(1, part)
+        if isinstance(part, int)
+        else _BYTES_PART.pack(0, len(part)) + part
+        for part in parts
+    )
+
+
+def tag_of(blob: bytes) -> bytes:
+    """Return the authentication tag of a blob: its last 16 bytes."""
+    return blob[-TAG_SIZE:]
+
+
+# A sealed record, byte by byte:
+#
+#   offset  size      what
+#   0       1         version, 1
+#   1       12        nonce, random
+#   13      256 * n   ciphertext of the padded plaintext, n >= 1
+#   end-16  16        tag (RFC 8452)
+#
+# The padded plaintext:
+#
+#   0       4         length of the payload, big-endian
+#   4       length    payload
+#   ...     0 to 255  zeros, up to the next multiple of 256
+class Sealer:
+    """Seals and opens records under one key.
+
+    Args:
+        key: 32 bytes, used for nothing else.
+
+    Raises:
+        UnavailableError: this machine's OpenSSL has no AES-GCM-SIV (before 3.2).
+        ValueError: the key has another length.
+
+    Secret: key
+    """
+
+    __slots__ = ("_aead",)
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_SIZE:
+            raise ValueError("a sealing key has 32 bytes")
+        try:
+            self._aead = AESGCMSIV(key)
+        except UnsupportedAlgorithm as error:
+            raise UnavailableError from error
+
+    def __repr__(self) -> str:
+        """Return the type only."""
+        return "Sealer()"
+
+    def seal(self, payload: bytes, *, context: bytes) -> bytes:
+        """Seal a payload for one place.
+
+        Args:
+            payload: 0 bytes to 16 MiB.
+            context: where it will stand, from ``context()``.
+
+        Returns:
+            A blob of 29 + 256 n bytes.
+
+        Raises:
+            ValueError: the payload is too long.
+
+        Secret: payload
+        """
+        length = len(payload)
+        if length > MAX_PAYLOAD:
+            raise ValueError("a payload has at most 16 MiB")
+        zeros = _ZEROS[-(length + _LENGTH.size) % BLOCK]
+        nonce = os.urandom(NONCE_SIZE)
+        padded = _LENGTH.pack(length) + payload + zeros
+        return _VERSION_BYTE + nonce + self._aead.encrypt(nonce, padded, context)
+
+    def open(self, blob: bytes, *, context: bytes) -> bytes:
+        """Authenticate a blob in its place and return the payload.
+
+        Args:
+            blob: what ``seal`` returned.
+            context: where it stands, from ``context()``.
+
+        Returns:
+            The payload.
+
+        Raises:
+            TamperedError: wrong key, place, size, version, bytes or padding.
+        """
+        size = len(blob) - _OVERHEAD
+        if size <= 0 or size % BLOCK or blob[0] != _VERSION:
+            raise TamperedError
+        try:
+            padded = self._aead.decrypt(blob[1:_BODY], blob[_BODY:], context)
+        except InvalidTag as error:
+            raise TamperedError from error
+        end = _LENGTH.unpack_from(padded)[0] + _LENGTH.size
+        # Only the shortest padding, only zeros: a second form of the same payload
+        # would be a channel for whoever holds the key and writes records.
+        if not 0 <= size - end < BLOCK or not padded.endswith(_ZEROS[size - end]):
+            raise TamperedError
+        return padded[_LENGTH.size : end]

@@ -1,0 +1,142 @@
+"""One purpose and epoch, one key; a ring is whole or not at all."""
+
+import hmac
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from placement.crypto.custody import FileCustody
+from placement.crypto.keyring import EpochKey, KeyRing, Purpose, key_context, new_key
+from placement.crypto.sealing import Sealer, context
+from placement.errors import TamperedError
+
+OWNER = context(bytes(16), 1)
+PLACE = context(b"here")
+SEALING = [purpose for purpose in Purpose if purpose is not Purpose.SUBJECT]
+
+
+@pytest.fixture
+def custody(tmp_path):
+    return FileCustody.create(tmp_path / "kek")
+
+
+@pytest.fixture
+def keys(custody):
+    first = [new_key(custody, OWNER, purpose, 1) for purpose in Purpose]
+    return [*first, new_key(custody, OWNER, Purpose.EVENT, 2)]
+
+
+def derive(custody, key):
+    """Derive a working key as the docstring says."""
+    secret = custody.unwrap(key.wrapped, key_context(OWNER, key.purpose, key.epoch))
+    info = f"placement/{key.purpose.value}/{key.epoch}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
+
+
+def test_writes_use_the_newest_epoch(custody, keys):
+    """The active epoch is the highest, whatever the order of rows."""
+    assert KeyRing(keys, custody, owner=OWNER).active(Purpose.EVENT)[0] == 2
+    assert KeyRing(keys[::-1], custody, owner=OWNER).active(Purpose.EVENT)[0] == 2
+    assert KeyRing(keys, custody, owner=OWNER).active(Purpose.ENTRY)[0] == 1
+
+
+def test_reads_use_every_epoch(custody, keys):
+    """A retired epoch still opens what it sealed, and only that."""
+    blob = KeyRing(keys[:-1], custody, owner=OWNER).active(Purpose.EVENT)[1]
+    sealed = blob.seal(b"old", context=PLACE)
+    ring = KeyRing(keys, custody, owner=OWNER)
+
+    assert ring.sealer(Purpose.EVENT, 1).open(sealed, context=PLACE) == b"old"
+    with pytest.raises(TamperedError):
+        ring.sealer(Purpose.EVENT, 2).open(sealed, context=PLACE)
+
+
+@pytest.mark.parametrize("purpose", SEALING)
+def test_each_purpose_has_its_own_key(custody, keys, purpose):
+    """A blob opens under the key derived for its purpose and no other."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+    epoch, sealer = ring.active(purpose)
+    key = next(key for key in keys if (key.purpose, key.epoch) == (purpose, epoch))
+    blob = sealer.seal(b"payload", context=PLACE)
+
+    assert Sealer(derive(custody, key)).open(blob, context=PLACE) == b"payload"
+    for other in SEALING:
+        if other is not purpose:
+            with pytest.raises(TamperedError):
+                ring.active(other)[1].open(blob, context=PLACE)
+
+
+def test_subjects_are_hashed_under_their_key(custody, keys):
+    """The keyed hash is HMAC-SHA-256."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+    key = next(key for key in keys if key.purpose is Purpose.SUBJECT)
+    expected = hmac.digest(derive(custody, key), b"pseudonym", "sha256")
+
+    assert ring.mac(Purpose.SUBJECT, b"pseudonym") == expected
+
+
+def test_a_key_seals_or_hashes(custody, keys):
+    """No key is used for both."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+
+    with pytest.raises(ValueError, match="seals"):
+        ring.mac(Purpose.EVENT, b"")
+    with pytest.raises(ValueError, match="hashes"):
+        ring.sealer(Purpose.SUBJECT, 1)
+    with pytest.raises(ValueError, match="hashes"):
+        ring.active(Purpose.SUBJECT)
+
+
+def test_an_unknown_epoch_is_refused(custody, keys):
+    """A record under an epoch that the ring lacks does not verify."""
+    with pytest.raises(TamperedError):
+        KeyRing(keys, custody, owner=OWNER).sealer(Purpose.HEAD, 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"purpose": Purpose.HEAD},
+        {"epoch": 3},
+        {"wrapped": b""},
+        {"wrapped": bytes(285)},
+    ],
+)
+def test_a_moved_or_altered_key_is_refused(custody, keys, change):
+    """A wrapped key belongs to its purpose and epoch."""
+    with pytest.raises(TamperedError):
+        KeyRing([*keys[1:], replace(keys[0], **change)], custody, owner=OWNER)
+
+
+def test_another_store_or_custody_is_refused(custody, keys, tmp_path):
+    """A ring opens for one store and one custody."""
+    with pytest.raises(TamperedError):
+        KeyRing(keys, custody, owner=context(bytes(16), 2))
+    with pytest.raises(TamperedError):
+        KeyRing(keys, FileCustody.create(tmp_path / "other"), owner=OWNER)
+
+
+def test_a_ring_is_whole(custody, keys):
+    """A missing purpose or a doubled epoch is refused."""
+    hashing = next(key for key in keys if key.purpose is Purpose.SUBJECT)
+
+    with pytest.raises(TamperedError):
+        KeyRing(keys[2:], custody, owner=OWNER)
+    for key in (keys[0], hashing):
+        with pytest.raises(TamperedError):
+            KeyRing([*keys, key], custody, owner=OWNER)
+
+
+def test_repr_shows_no_key(custody, keys):
+    """A ring never prints what it holds."""
+    assert repr(KeyRing(keys, custody, owner=OWNER)) == "KeyRing()"
+
+
+def test_a_new_key_stands_where_it_is_wrapped_for(custody):
+    """The wrapped key carries its purpose and epoch."""
+    key = new_key(custody, OWNER, Purpose.HEAD, 7)
+
+    assert key == EpochKey(Purpose.HEAD, 7, key.wrapped)
+    assert len(custody.unwrap(key.wrapped, key_context(OWNER, Purpose.HEAD, 7))) == 32
