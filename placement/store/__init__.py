@@ -1,0 +1,1 @@
+"""The sealed, chained log and its snapshots; events are opaque bytes here."""

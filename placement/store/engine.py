@@ -1,0 +1,132 @@
+"""Connections and transactions, alike for SQLite and PostgreSQL.
+
+Invariants:
+    * a commit that returned is on the disk: SQLite in WAL mode with
+      ``synchronous=FULL``, PostgreSQL with ``synchronous_commit=on``;
+    * a writing transaction owns the database (SQLite, ``BEGIN IMMEDIATE``) or the row
+      it locked (PostgreSQL) from its first statement;
+    * a reading transaction sees one moment, however long it lasts;
+    * no exception of SQLAlchemy leaves this room.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from placement.errors import UnavailableError
+
+WAIT_MS: Final = 10_000  # for another writer
+
+_DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+_WRITING: Final = "placement_writing"
+
+
+def _on_sqlite_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own)
+    """Prepare a SQLite connection; from here on we alone begin transactions."""
+    connection.isolation_level = None
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":  # in memory, or on a file system without shared memory
+        raise UnavailableError
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA busy_timeout = {WAIT_MS:d}")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    """Begin; a writer takes the lock now, since a later upgrade could not wait."""
+    writing = connection.get_execution_options().get(_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _on_postgresql_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own)
+    """Prepare a PostgreSQL connection."""
+    connection.autocommit = True
+    connection.execute("SET synchronous_commit = on")
+    connection.execute(f"SET lock_timeout = {WAIT_MS:d}")
+    connection.autocommit = False
+
+
+def _parse(url: str) -> URL:
+    """Read a database URL, with or without a driver.
+
+    Raises:
+        UnavailableError: neither SQLite nor PostgreSQL. Without its cause: the text
+            of a URL may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except SQLAlchemyError:
+        raise UnavailableError from None
+    if backend not in _DRIVERS:
+        raise UnavailableError
+    return parsed.set(drivername=_DRIVERS[backend])
+
+
+def connect(url: str) -> Engine:
+    """Prepare an engine; nothing is opened yet.
+
+    Args:
+        url: ``sqlite:///file``, or ``postgresql://…``.
+
+    Raises:
+        UnavailableError: the URL can't be used.
+    """
+    parsed = _parse(url)
+    sqlite = parsed.get_backend_name() == "sqlite"
+    try:
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=not sqlite)
+    except (ArgumentError, ImportError):
+        raise UnavailableError from None
+    if sqlite:
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+    else:
+        event.listen(engine, "connect", _on_postgresql_connect)
+    return engine
+
+
+@contextmanager
+def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noqa: ANN401 (SQLAlchemy's own)
+    """Run one transaction and keep SQLAlchemy's exceptions in."""
+    try:
+        with (
+            engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
+            yield connection
+    except SQLAlchemyError as error:
+        raise UnavailableError from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Read one moment of the database.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    options: dict[str, object] = {}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with _transaction(engine, **options) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Write; committed when the block ends, rolled back when it raises.
+
+    Raises:
+        UnavailableError: the database does not answer, another writer holds it for
+            too long, or the commit failed.
+    """
+    options: dict[str, object] = {_WRITING: True}
+    if engine.dialect.name == "postgresql":
+        # What follows the lock must see what the last writer did.
+        options["isolation_level"] = "READ COMMITTED"
+    with _transaction(engine, **options) as connection:
+        yield connection

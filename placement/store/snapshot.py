@@ -1,0 +1,191 @@
+"""Sealed snapshots of the state at one head, so that a start need not fold it all.
+
+A snapshot only saves time: whoever loads one continues with ``Store.tail`` from its
+head, which fails if the log never stood there. A damaged snapshot is an incident, not
+a reason to go on without it.
+
+Part 0 is the manifest; its payload::
+
+    tag, 16 bytes | leaves, 8 | leaf tag, 16 | parts, 4
+
+Context of the manifest: store id | schema | "manifest" | epoch | revision.
+Context of part n: store id | schema | "snapshot" | epoch | revision | tag | leaves |
+leaf tag | parts | n | tag of part n - 1. So parts of two snapshots never mix.
+"""
+
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from placement.crypto.keyring import Purpose
+from placement.crypto.sealing import tag_of
+from placement.errors import StaleError, TamperedError
+from placement.store import tables
+from placement.store.chain import Head, broken
+from placement.store.log import Store
+
+MAX_PART: Final = 1 << 20  # bytes
+
+_MANIFEST: Final = struct.Struct(">16sQ16sI")
+_TABLE: Final = tables.snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """What part 0 says."""
+
+    head: Head
+    parts: int
+    tag: bytes  # of part 0 itself, 16 bytes
+
+
+def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> None:
+    """Write a snapshot and remove the older ones, in one transaction.
+
+    Nothing is written if a newer snapshot is there already.
+
+    Args:
+        store: where.
+        head: the head whose state this is.
+        parts: the state, in pieces of at most 1 MiB.
+
+    Raises:
+        TamperedError: the log's head does not verify, or is before this one.
+        UnavailableError: the database does not answer.
+        ValueError: a part is too long.
+
+    Secret: parts
+    """
+    rows = _seal(store, head, list(parts))
+    with store.writing() as log:
+        if log.head.revision < head.revision:
+            raise broken("head")
+        newest = log.connection.scalar(select(func.max(_TABLE.c.revision)))
+        if newest is not None and newest > head.revision:
+            return
+        log.connection.execute(delete(_TABLE))
+        for row in rows:
+            log.connection.execute(insert(_TABLE), row)
+
+
+def load_snapshot(store: Store) -> tuple[Head, Iterator[bytes]] | None:
+    """Open the newest snapshot.
+
+    Returns:
+        The head it was taken at and its parts, or None if there is no snapshot. The
+        parts are authenticated one by one; that none is missing is known when they
+        are exhausted. Until then the iterator holds one connection.
+
+    Raises:
+        TamperedError: the snapshot is damaged; also while iterating.
+        StaleError: while iterating: a newer snapshot took its place; load again.
+        UnavailableError: the database does not answer; also while iterating.
+    """
+    with store.reading() as connection:
+        manifest = _open_manifest(store, connection)
+    if manifest is None:
+        return None
+    return manifest.head, _parts(store, manifest)
+
+
+def _place(
+    store: Store, manifest: _Manifest, part: int, tag: bytes, epoch: int
+) -> bytes:
+    """Name the place of a part, behind the part with this tag."""
+    head = manifest.head
+    place = (head.revision, head.tag, head.leaves, head.leaf_tag)
+    return store.context("snapshot", epoch, *place, manifest.parts, part, tag)
+
+
+def _seal(store: Store, head: Head, parts: list[bytes]) -> list[dict[str, int | bytes]]:
+    """Seal the manifest and the parts into rows."""
+    epoch, sealer = store.ring.active(Purpose.SNAPSHOT)
+    summary = _MANIFEST.pack(head.tag, head.leaves, head.leaf_tag, len(parts))
+    place = store.context("manifest", epoch, head.revision)
+    blobs = [sealer.seal(summary, context=place)]
+    manifest = _Manifest(head, len(parts), tag_of(blobs[0]))
+    for part, payload in enumerate(parts, 1):
+        if len(payload) > MAX_PART:
+            raise ValueError("a part of a snapshot has at most 1 MiB")
+        place = _place(store, manifest, part, tag_of(blobs[-1]), epoch)
+        blobs.append(sealer.seal(payload, context=place))
+    return [
+        {"revision": head.revision, "part": part, "epoch": epoch, "blob": blob}
+        for part, blob in enumerate(blobs)
+    ]
+
+
+def _fetch(
+    connection: Connection, revision: int, part: int
+) -> tuple[object, object] | None:
+    """Fetch epoch and blob of a part, as they stand there."""
+    query = tables.raw(_TABLE.c.epoch, _TABLE.c.blob).where(
+        _TABLE.c.revision == revision, _TABLE.c.part == part
+    )
+    row = connection.execute(query).first()
+    return None if row is None else (row[0], row[1])
+
+
+def _open_manifest(store: Store, connection: Connection) -> _Manifest | None:
+    """Open part 0 of the newest snapshot and count its parts.
+
+    Raises:
+        ChainError: it does not verify, or has more or fewer parts than it says.
+    """
+    newest = connection.scalar(select(func.max(_TABLE.c.revision)))
+    if newest is None:
+        return None
+    summary, tag = _open(
+        store,
+        _fetch(connection, newest, 0),
+        lambda epoch: store.context("manifest", epoch, newest),
+    )
+    event_tag, leaves, leaf_tag, parts = _MANIFEST.unpack(summary)
+    found = connection.scalar(
+        select(func.count()).select_from(_TABLE).where(_TABLE.c.revision == newest)
+    )
+    if found != parts + 1:
+        raise broken("snapshot")
+    return _Manifest(Head(newest, event_tag, leaves, leaf_tag), parts, tag)
+
+
+def _open(
+    store: Store,
+    row: tuple[object, object] | None,
+    place: Callable[[int], bytes],
+) -> tuple[bytes, bytes]:
+    """Open a part, in the place that its epoch leads to.
+
+    Returns:
+        Payload and tag.
+
+    Raises:
+        ChainError: it is missing or does not verify.
+    """
+    epoch, blob = row or (None, None)
+    try:
+        if isinstance(epoch, int) and isinstance(blob, bytes):
+            sealer = store.ring.sealer(Purpose.SNAPSHOT, epoch)
+            return sealer.open(blob, context=place(epoch)), tag_of(blob)
+    except TamperedError as error:
+        raise broken("snapshot") from error
+    raise broken("snapshot")
+
+
+def _parts(store: Store, manifest: _Manifest) -> Iterator[bytes]:
+    """Open the parts in order: see ``load_snapshot``."""
+    with store.reading() as connection:
+        if _open_manifest(store, connection) != manifest:
+            raise StaleError
+        tag = manifest.tag
+        for part in range(1, manifest.parts + 1):
+            payload, tag = _open(
+                store,
+                _fetch(connection, manifest.head.revision, part),
+                partial(_place, store, manifest, part, tag),
+            )
+            yield payload

@@ -1,0 +1,88 @@
+"""The tables. Nothing here is in the clear; sizes and a cadence are all they show.
+
+Tables change only by a migration; a test compares the two.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    String,
+    Table,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import NullType
+
+# In SQLite only INTEGER makes a primary key the row's own address.
+_NUMBER: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata: Final = MetaData()
+
+# One row: the ends of both chains. Whoever writes, locks it.
+head: Final = Table(
+    "head",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_head"), primary_key=True),
+    Column("revision", _NUMBER, nullable=False),
+    Column("leaves", _NUMBER, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("blob", LargeBinary, nullable=False),
+)
+
+# The log: revisions from 1, without a gap.
+event: Final = Table(
+    "event",
+    metadata,
+    Column("revision", _NUMBER, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False),
+    Column("blob", LargeBinary, nullable=False),
+)
+
+# The audit leaves: indexes from 0, without a gap.
+leaf: Final = Table(
+    "leaf",
+    metadata,
+    Column("index", _NUMBER, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False),
+    Column("blob", LargeBinary, nullable=False),
+)
+
+# Part 0 is the manifest, parts from 1 the state (snapshot.py).
+snapshot: Final = Table(
+    "snapshot",
+    metadata,
+    Column("revision", _NUMBER, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False),
+    Column("blob", LargeBinary, nullable=False),
+)
+
+# Wrapped epoch secrets (crypto/keyring.py).
+epoch_key: Final = Table(
+    "epoch_key",
+    metadata,
+    Column("purpose", String(16), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+# One row: the store's random id, and the schema that its seals are bound to.
+meta: Final = Table(
+    "meta",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_meta"), primary_key=True),
+    Column("store_id", LargeBinary, nullable=False),
+    Column("schema", Integer, nullable=False),
+)
+
+
+def raw(*columns: Column[Any]) -> Select[*tuple[Any, ...]]:
+    """Select values as they stand there, of whatever type somebody made them."""
+    return select(*(type_coerce(column, NullType) for column in columns))
