@@ -73,6 +73,8 @@ class Action(Enum):
     GROUP_REGISTER = "group_register"
     GROUP_LIST = "group_list"
     FACILITY_REGISTER = "facility_register"
+    PLACEMENT_RECORD = "placement_record"
+    PLACEMENT_END = "placement_end"
     ENTRY_READ = "entry_read"
 
 
@@ -101,6 +103,8 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.GROUP_REGISTER,
                 Action.GROUP_LIST,
                 Action.FACILITY_REGISTER,
+                Action.PLACEMENT_RECORD,
+                Action.PLACEMENT_END,
             }
         ),
         Role.AUDITOR: frozenset({Action.ENTRY_READ}),

@@ -1,1 +1,1 @@
-"""What an access-log entry is; plain strings, so that clients can check entries."""
+"""What happened, as entries that prove themselves: bytes, later tree and witnesses."""

@@ -18,6 +18,7 @@ from placement.domain.terms import (
     Grade,
     Micros,
     PlacementState,
+    Revision,
     Scheme,
 )
 
@@ -165,26 +166,6 @@ class Evaluated:
     count: int
 
 
-Event = (
-    CaseOpened
-    | CaseAssessed
-    | CaseClosed
-    | FactRecorded
-    | FactEnded
-    | FactRetracted
-    | FactRegraded
-    | ChangeProposed
-    | ChangeApproved
-    | PlacementRecorded
-    | PlacementEnded
-    | CoverageAttested
-    | GroupRegistered
-    | FacilityRegistered
-    | Asked
-    | Evaluated
-)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """Which request an event belongs to, so that a retry finds its answer.
@@ -202,6 +183,40 @@ class Request:
     id: bytes
     digest: bytes
     made: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestKept:
+    """In a snapshot only: a request that was answered before it.
+
+    Attributes:
+        request: the request.
+        revision: of its answer.
+    """
+
+    request: Request
+    revision: Revision
+
+
+Event = (
+    CaseOpened
+    | CaseAssessed
+    | CaseClosed
+    | FactRecorded
+    | FactEnded
+    | FactRetracted
+    | FactRegraded
+    | ChangeProposed
+    | ChangeApproved
+    | PlacementRecorded
+    | PlacementEnded
+    | CoverageAttested
+    | GroupRegistered
+    | FacilityRegistered
+    | Asked
+    | Evaluated
+    | RequestKept
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

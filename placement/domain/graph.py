@@ -342,16 +342,22 @@ class GroupGraph:
 
     def __init__(self) -> None:
         self._links: dict[FactId, Link] = {}
+        self._pairs: dict[frozenset[GroupToken], dict[FactId, Link]] = {}
         self._views: OrderedDict[tuple[Weigh, Strength], View] = OrderedDict()
 
     def put(self, link: Link) -> None:
         """Add a link, or replace it by its newer form."""
         self._links[link.id] = link
+        self._pairs.setdefault(pair_of(link), {})[link.id] = link
         self._views.clear()
 
     def links(self) -> Iterable[Link]:
         """Return all links, inert ones too."""
         return self._links.values()
+
+    def between(self, pair: frozenset[GroupToken]) -> Iterable[Link]:
+        """Return all links between two groups, inert ones too."""
+        return self._pairs.get(pair, {}).values()
 
     def view(self, weigh: Weigh, at_least: Strength) -> View:
         """Return the graph as one question sees it."""
@@ -365,6 +371,13 @@ class GroupGraph:
         else:
             self._views.move_to_end(key)
         return view
+
+
+def pair_of(link: Link) -> frozenset[GroupToken]:
+    """Return the two groups that a link joins."""
+    if isinstance(link, Faction):
+        return frozenset((link.child, link.parent))
+    return frozenset((link.low, link.high))
 
 
 def _reach(graph: Directed, group: GroupToken) -> Reach:

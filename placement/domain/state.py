@@ -8,8 +8,9 @@ Invariants:
       nothing but a shorter log.
 """
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, assert_never
 
 from placement.domain.budgets import Ledger
@@ -33,6 +34,7 @@ from placement.domain.events import (
     PlacementRecorded,
     Record,
     Request,
+    RequestKept,
 )
 from placement.domain.facts import (
     Affiliation,
@@ -53,6 +55,7 @@ from placement.domain.facts import (
 )
 from placement.domain.graph import GroupGraph
 from placement.domain.terms import (
+    MICROS_A_DAY,
     AreaCode,
     CaseHandle,
     FacilityToken,
@@ -67,6 +70,23 @@ from placement.errors import TamperedError
 
 Key = TypeVar("Key", bound=bytes | str)
 Entry = TypeVar("Entry")
+
+_RETRIED = 30 * MICROS_A_DAY  # a retry that comes later is a request of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that was answered.
+
+    Attributes:
+        request: with what it made.
+        revision: of the answer.
+        at: when.
+    """
+
+    request: Request
+    revision: Revision
+    at: Micros
 
 
 class Index(Generic[Key, Entry]):
@@ -92,6 +112,7 @@ class State:
 
     Attributes:
         revision: of the last applied record.
+        at: the latest time of any applied record; time never runs back behind it.
         facts: every graded fact by id.
         graph: the links between groups.
         affiliations: by subject.
@@ -110,12 +131,14 @@ class State:
         groups: registered groups by token.
         fingerprints: of registered groups.
         facilities: by token.
+        providers: of registered facilities.
         ledger: what was asked and evaluated.
-        requests: what each request made, by (organisation, person, request id).
+        requests: what was answered, by (organisation, person, request id); for 30 days.
     """
 
     def __init__(self) -> None:
         self.revision = Revision(0)
+        self.at = Micros(0)
         self.facts: dict[FactId, AnyFact] = {}
         self.graph = GroupGraph()
         self.affiliations: Index[SubjectId, Affiliation] = Index()
@@ -135,8 +158,9 @@ class State:
         self.groups: dict[GroupToken, Group] = {}
         self.fingerprints: set[bytes] = set()
         self.facilities: dict[FacilityToken, Facility] = {}
+        self.providers: set[ProviderToken] = set()
         self.ledger = Ledger()
-        self.requests: dict[tuple[str, str, bytes], tuple[Revision, Request]] = {}
+        self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
     def apply(self, record: Record) -> None:
         """Fold one record in.
@@ -149,10 +173,18 @@ class State:
         except KeyError as error:
             raise TamperedError from error
         self.revision = Revision(self.revision + 1)
+        self.at = max(self.at, record.at)
         if record.request is not None:
-            request = record.request
-            key = (request.organisation, request.person, request.id)
-            self.requests[key] = (self.revision, request)
+            self._keep(Answered(record.request, self.revision, record.at))
+
+    def _keep(self, answered: Answered) -> None:
+        """Remember a request, and forget those too old to be retried."""
+        request = answered.request
+        key = (request.organisation, request.person, request.id)
+        self.requests[key] = answered
+        self.requests.move_to_end(key)
+        while next(iter(self.requests.values())).at < answered.at - _RETRIED:
+            self.requests.popitem(last=False)
 
     def _apply(self, record: Record) -> None:
         match record.event:
@@ -180,8 +212,11 @@ class State:
                 self.fingerprints.add(group.fingerprint)
             case FacilityRegistered(facility=facility):
                 self.facilities[facility.token] = facility
+                self.providers.add(facility.provider)
             case Asked() | Evaluated() as spent:
                 self.ledger.spend(spent, record.at)
+            case RequestKept(request=request, revision=revision):
+                self._keep(Answered(request, revision, record.at))
             case _ as never:
                 assert_never(never)
 
@@ -272,6 +307,9 @@ class State:
             yield Record(at=_THEN, event=CoverageAttested(attestation=attestation))
         for change in self.changes.values():
             yield Record(at=_THEN, event=change)
+        for answered in self.requests.values():
+            kept = RequestKept(request=answered.request, revision=answered.revision)
+            yield Record(at=answered.at, event=kept)
         yield from self.ledger.records()
 
 

@@ -45,6 +45,8 @@ from placement.store.schema import SCHEMA, migrate, require_schema
 
 _STORE_ID_SIZE: Final = 16  # bytes
 
+Numbered = tuple[int, bytes]  # revision or index, and payload
+
 
 @contextmanager
 def _connected(url: str) -> Iterator[Engine]:
@@ -98,7 +100,7 @@ class Log:
         self.head = store.head_on(connection, lock=True)
         self.sound = True
 
-    def tail(self, after: Head) -> Iterator[tuple[int, bytes]]:
+    def tail(self, after: Head) -> Iterator[Numbered]:
         """Follow the log from a head: see ``Store.tail``."""
         return self._store.tail_on(self.connection, after, self.head)
 
@@ -256,7 +258,7 @@ class Store:
         with self.reading() as connection:
             return self.head_on(connection)
 
-    def tail(self, after: Head) -> Iterator[tuple[int, bytes]]:
+    def tail(self, after: Head) -> Iterator[Numbered]:
         """Follow the log from a head to where it ends now.
 
         Every payload is authenticated before it is given out; that none is missing
@@ -274,10 +276,17 @@ class Store:
                 been at ``after``, or was put back to before it.
             UnavailableError: the database does not answer.
         """
-        with self.reading() as connection:
-            yield from self.tail_on(connection, after, self.head_on(connection))
+        with self.following(after) as (_, tail):
+            yield from tail
 
-    def entries(self, first: int, count: int) -> list[tuple[int, bytes]]:
+    @contextmanager
+    def following(self, after: Head) -> Iterator[tuple[Head, Iterator[Numbered]]]:
+        """Follow the log as ``tail`` does, and say first where it ends."""
+        with self.reading() as connection:
+            head = self.head_on(connection)
+            yield head, self.tail_on(connection, after, head)
+
+    def entries(self, first: int, count: int) -> list[Numbered]:
         """Open some audit leaves.
 
         Args:
@@ -327,7 +336,7 @@ class Store:
 
     def tail_on(
         self, connection: Connection, after: Head, until: Head
-    ) -> Iterator[tuple[int, bytes]]:
+    ) -> Iterator[Numbered]:
         """Follow the log on a connection: see ``tail``."""
         chunks = self.events.read(connection, after.last_event, until.last_event)
         return concat.from_iterable(chunks)

@@ -1,0 +1,77 @@
+"""The second person: see what waits, and stand behind it (semantics.md section 9)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from placement.access import NATIONAL, Action, Caller
+from placement.domain.decide.command import Command, Moment, Outcome, RequestCommand
+from placement.domain.events import ChangeApproved, ChangeProposed, FactEnded
+from placement.domain.state import State
+from placement.domain.terms import FactId
+from placement.errors import AccessDeniedError, ConflictError, NotFoundError
+
+MAX_LISTED: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveChange(RequestCommand):
+    """Stand behind another coordinator's change."""
+
+    action = Action.CHANGE_APPROVE
+
+    change: FactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChanges(Command):
+    """List what waits in the own region; the national unit sees all."""
+
+    action = Action.CHANGE_LIST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Changes that wait, oldest first."""
+
+    changes: tuple[ChangeProposed, ...]
+
+
+def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outcome:
+    """Put a change into force."""
+    change = state.changes.get(command.change)
+    if change is None or not _concerns(change, command.caller):
+        raise NotFoundError
+    if change.person == command.caller.person:
+        raise AccessDeniedError
+    if moment.now >= change.expires_at or not _still_fits(state, change):
+        raise ConflictError
+    return Outcome.written(
+        ChangeApproved(id=change.id, person=command.caller.person),
+    )
+
+
+def list_changes(state: State, command: ListChanges, moment: Moment) -> Outcome:
+    """List what waits and has not lapsed."""
+    waiting = [
+        change
+        for change in state.changes.values()
+        if _concerns(change, command.caller) and moment.now < change.expires_at
+    ]
+    return Outcome(reply=Changes(changes=tuple(waiting[:MAX_LISTED])))
+
+
+def _concerns(change: ChangeProposed, caller: Caller) -> bool:
+    return caller.organisation in (change.region, NATIONAL)
+
+
+def _still_fits(state: State, change: ChangeProposed) -> bool:
+    """Tell whether what the change speaks of still stands as it was proposed."""
+    for fact_id in (*change.records, *(item.id for item in change.amendments)):
+        if state.facts[fact_id].retracted:
+            return False
+    for item in change.amendments:
+        if isinstance(item, FactEnded):
+            end = state.facts[item.id].valid_to
+            if end is not None and end < item.valid_to:
+                return False
+    return True

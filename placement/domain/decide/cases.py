@@ -1,0 +1,205 @@
+"""A municipality's cases: open, show, close; a coordinator's assessment of one."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from placement.access import Action, Caller
+from placement.domain.decide.command import (
+    CaseCommand,
+    Command,
+    Moment,
+    Note,
+    Outcome,
+    RequestCommand,
+    require,
+)
+from placement.domain.decide.drafts import Draft, record
+from placement.domain.events import CaseAssessed, CaseClosed, CaseOpened
+from placement.domain.facts import Case
+from placement.domain.state import State
+from placement.domain.terms import Basis, CaseHandle, FactId, Micros, SubjectId
+from placement.errors import ClosedError, NotFoundError
+
+MAX_MEMBERS: Final = 12
+
+_REFERENCE: Final = re.compile(r"[A-Za-z0-9ÅÄÖåäö ./:-]{1,32}")
+# Ten or twelve digits in the shape of a national number must never be stored.
+_NUMBER: Final = re.compile(r"(?<!\d)(\d{2})?\d{6}[-+ ]?\d{4}(?!\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase(RequestCommand):
+    """Open a case.
+
+    Attributes:
+        handle: 16 fresh random bytes.
+        members: the household, the leaving subject first.
+        reference: the municipality's own case number.
+        basis: on whose word.
+    """
+
+    action = Action.CASE_OPEN
+
+    handle: CaseHandle
+    members: tuple[SubjectId, ...]
+    reference: str
+    basis: Basis
+
+    @property
+    def note(self) -> Note:
+        """Name the basis."""
+        return Note(purpose=self.basis.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCase(Command):
+    """Show one of the caller's own cases."""
+
+    action = Action.CASE_SHOW
+
+    case: CaseHandle
+
+    @property
+    def note(self) -> Note:
+        """Name the case."""
+        return Note(case=self.case)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCase(CaseCommand):
+    """Close a case, or record that consent was withdrawn."""
+
+    action = Action.CASE_CLOSE
+
+    reason: str
+
+    @property
+    def note(self) -> Note:
+        """Name the case and the reason."""
+        return Note(case=self.case, purpose=self.reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessCase(CaseCommand):
+    """Attest that what is known about a case's members is recorded.
+
+    Attributes:
+        drafts: facts to record in the same step.
+        none_known: nothing further is known.
+        children: positions of members that are children.
+        change: 16 fresh random bytes, used if some fact needs a second person.
+    """
+
+    action = Action.CASE_ASSESS
+
+    drafts: tuple[Draft, ...]
+    none_known: bool
+    children: tuple[int, ...]
+    change: FactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """What a caseworker sees of a case.
+
+    Attributes:
+        reference: the municipality's own case number.
+        assessed: a coordinator has assessed it.
+        closed: it takes no further questions.
+        areas_left: how many further areas it may ask about.
+        opened_at: when it was opened.
+    """
+
+    reference: str
+    assessed: bool
+    closed: bool
+    areas_left: int
+    opened_at: Micros
+
+
+def own_case(state: State, caller: Caller, handle: CaseHandle) -> Case:
+    """Return a municipality's own case.
+
+    Raises:
+        NotFoundError: there is none, or it is another municipality's.
+    """
+    case = state.cases.get(handle)
+    if case is None or case.organisation != caller.organisation:
+        raise NotFoundError
+    return case
+
+
+def open_case(state: State, command: OpenCase, moment: Moment) -> Outcome:
+    """Open a case; nothing about its members is looked up."""
+    del state
+    members = command.members
+    require(1 <= len(members) <= MAX_MEMBERS, "pseudonyms", "must be 1 to 12")
+    require(len(set(members)) == len(members), "pseudonyms", "must all be different")
+    reference = command.reference
+    require(
+        _REFERENCE.fullmatch(reference) and reference == reference.strip(),
+        "reference",
+        "must be 1 to 32 letters, digits, spaces and ./:-",
+    )
+    require(
+        not _NUMBER.search(reference), "reference", "must not hold a national number"
+    )
+    case = Case(
+        handle=command.handle,
+        organisation=command.caller.organisation,
+        reference=reference,
+        basis=command.basis,
+        members=members,
+        opened_at=moment.now,
+    )
+    return Outcome.written(CaseOpened(case=case), made=(case.handle,))
+
+
+def show_case(state: State, command: ShowCase, moment: Moment) -> Outcome:
+    """Show what a municipality may know about its own case."""
+    case = own_case(state, command.caller, command.case)
+    budgets = moment.ruleset.budgets
+    return Outcome(
+        reply=CaseView(
+            reference=case.reference,
+            assessed=case.assessed_at is not None,
+            closed=case.closed_at is not None,
+            areas_left=state.ledger.left(case.handle, moment.now, budgets),
+            opened_at=case.opened_at,
+        ),
+        note=Note(case=case.handle, reference=case.reference),
+    )
+
+
+def close_case(state: State, command: CloseCase, moment: Moment) -> Outcome:
+    """Close a case; it takes no further questions, but its placements count on."""
+    del moment
+    case = own_case(state, command.caller, command.case)
+    if case.closed_at is not None:
+        raise ClosedError
+    return Outcome.written(CaseClosed(handle=case.handle))
+
+
+def assess_case(state: State, command: AssessCase, moment: Moment) -> Outcome:
+    """Attest that a case's picture is recorded, and record what is new."""
+    case = state.cases.get(command.case)
+    if case is None:
+        raise NotFoundError
+    if case.closed_at is not None:
+        raise ClosedError
+    require(
+        command.drafts or command.none_known,
+        "none_known",
+        "must be set when there are no facts",
+    )
+    for index, position in enumerate(command.children):
+        field = f"children[{index}]"
+        require(position < len(case.members), field, "must be a household position")
+    recorded = record(state, moment, command.caller, command.drafts, command.change)
+    assessed = CaseAssessed(
+        handle=case.handle,
+        person=command.caller.person,
+        children=tuple(sorted(set(command.children))),
+    )
+    return Outcome.written(*recorded.events, assessed, made=recorded.made)

@@ -1,0 +1,155 @@
+"""What is asked of the engine, and what a pure function answers.
+
+A command names its caller and its action; ids are drawn before it comes here, and the
+time comes beside it, so that deciding is a pure function that can be run again.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from placement.access import Action, Caller
+from placement.domain.events import Event
+from placement.domain.ruleset import Ruleset
+from placement.domain.terms import CaseHandle, Day, Micros, Revision, stockholm_day
+from placement.errors import InvalidInputError, PlacementError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When, and by which rules, a command is decided."""
+
+    now: Micros
+    ruleset: Ruleset
+
+    @property
+    def today(self) -> Day:
+        """The calendar day in Stockholm."""
+        return stockholm_day(self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What the access log shall hold beside caller, action and time.
+
+    Attributes:
+        purpose: why, as a code.
+        case: which case, or empty.
+        reference: the municipality's own case number, or empty.
+        candidates: area codes asked about.
+        verdicts: in the order of the candidates.
+        decisions: 16 bytes each, in the order of the candidates.
+    """
+
+    purpose: str = ""
+    case: bytes = b""
+    reference: str = ""
+    candidates: tuple[str, ...] = ()
+    verdicts: tuple[int, ...] = ()
+    decisions: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Something asked.
+
+    Attributes:
+        caller: by whom.
+    """
+
+    action: ClassVar[Action]
+
+    caller: Caller
+
+    @property
+    def note(self) -> Note:
+        """What the log shall hold of it even when it is refused."""
+        return Note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCommand(Command):
+    """A command that a client may send again and that then counts once.
+
+    Attributes:
+        request_id: 16 bytes, chosen by the client.
+        digest: SHA-256 of the request's content.
+    """
+
+    request_id: bytes
+    digest: bytes
+
+    @property
+    def request_key(self) -> tuple[str, str, bytes]:
+        """Under which the state remembers it."""
+        return (self.caller.organisation, self.caller.person, self.request_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCommand(RequestCommand):
+    """A request about one case."""
+
+    case: CaseHandle
+
+    @property
+    def note(self) -> Note:
+        """Name the case."""
+        return Note(case=self.case)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The reply to everything that changes something: what it made, in order."""
+
+    ids: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a decide function answers when it does not refuse.
+
+    Attributes:
+        reply: for the caller.
+        events: for the log.
+        made: ids that a retry must find again.
+        note: for the access log; ``None`` for the command's own.
+        revision: of an earlier answer that is given again, else ``None``.
+    """
+
+    reply: object
+    events: tuple[Event, ...] = ()
+    made: tuple[bytes, ...] = ()
+    note: Note | None = None
+    revision: Revision | None = None
+
+    @classmethod
+    def written(cls, *events: Event, made: tuple[bytes, ...] = ()) -> "Outcome":
+        """Return the outcome of something that changes the state."""
+        return cls(reply=Written(ids=made), events=events, made=made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What follows from a command: an outcome, or a refusal; always noted.
+
+    Attributes:
+        note: for the access log.
+        outcome: what to log and to answer, or the refusal.
+    """
+
+    note: Note
+    outcome: Outcome | PlacementError
+
+
+def require(ok: object, field: str, description: str) -> None:
+    """Refuse a request whose field does not hold.
+
+    Args:
+        ok: whether it does.
+        field: its name on the wire.
+        description: what is wrong, in constant words.
+
+    Raises:
+        InvalidInputError: it does not.
+    """
+    if not ok:
+        raise InvalidInputError(field, description)

@@ -1,0 +1,315 @@
+"""From what a coordinator states to recorded facts: validated, graded, owned.
+
+Invariants:
+    * a fact speaks of registered groups and of areas in use; a typing error is
+      refused, because a silent miss could become a false CLEAR;
+    * a fact that can give CONFLICT by itself acts softly until a second coordinator
+      stands behind it (semantics.md section 9).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any, Final
+
+from placement.access import Caller
+from placement.domain.decide.command import Moment, require
+from placement.domain.events import Amendment, ChangeProposed, Event, FactRecorded
+from placement.domain.facts import (
+    Affiliation,
+    Alliance,
+    AnyFact,
+    Faction,
+    Located,
+    Presence,
+    Rivalry,
+    SameAs,
+    Threat,
+    Tie,
+)
+from placement.domain.graph import Link, pair_of
+from placement.domain.state import State
+from placement.domain.terms import (
+    MICROS_AN_HOUR,
+    AreaCode,
+    CaseHandle,
+    Day,
+    FactId,
+    Grade,
+    GroupToken,
+    Micros,
+    PresenceKind,
+    Reason,
+    Scheme,
+    SubjectId,
+)
+from placement.errors import ConflictError, InvalidInputError, NotFoundError
+
+MAX_FACTS: Final = 500
+_SEVERITIES: Final = (1, 2, 3)
+# Which attributes name groups.
+_GROUPS: Final[Mapping[type[AnyFact], frozenset[str]]] = {
+    Affiliation: frozenset({"group"}),
+    Faction: frozenset({"child", "parent"}),
+    Rivalry: frozenset({"low", "high"}),
+    Alliance: frozenset({"low", "high"}),
+    Presence: frozenset({"group"}),
+    Threat: frozenset({"source_group"}),
+    Located: frozenset(),
+    Tie: frozenset(),
+    SameAs: frozenset(),
+}
+# What the wire calls an attribute, where it has another name.
+_WIRE: Final = {"low": "group_a", "high": "group_b", "source_group": "group"}
+# Attributes that must differ.
+_PAIRS: Final = (("low", "high"), ("child", "parent"), ("target", "source_subject"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A household member, as a coordinator who knows no pseudonym points at them."""
+
+    case: CaseHandle
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A fact as stated, without what the service adds.
+
+    Attributes:
+        id: 16 fresh random bytes.
+        kind: which fact.
+        name: the kind's name on the wire.
+        valid_from: first day it was true; ``None`` when unknown.
+        valid_to: first day it was no longer true; ``None`` while it stands.
+        scheme: of the grade.
+        given: the grade as given.
+        review_by: last day without a review; ``None`` when never reviewed.
+        reason: why it is recorded.
+        statement: the kind's own attributes; a ``Member`` may stand for a subject,
+            and a pair in either order.
+    """
+
+    id: FactId
+    kind: type[AnyFact]
+    name: str
+    valid_from: Day | None
+    valid_to: Day | None
+    scheme: Scheme
+    given: str
+    review_by: Day | None
+    reason: Reason
+    statement: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What recording drafts leads to.
+
+    Attributes:
+        events: the facts, and the change that waits, if any.
+        made: the facts' ids, then the change's id or nothing.
+    """
+
+    events: tuple[Event, ...]
+    made: tuple[bytes, ...]
+
+
+def record(
+    state: State,
+    moment: Moment,
+    caller: Caller,
+    drafts: tuple[Draft, ...],
+    change: FactId,
+) -> Recorded:
+    """Record facts: all of them, or none.
+
+    Raises:
+        InvalidInputError: a draft that can't be; its field is named.
+        NotFoundError: a case member who isn't there.
+        ConflictError: a second rivalry, alliance or faction link of a pair and period.
+    """
+    require(len(drafts) <= MAX_FACTS, "facts", "must be at most 500")
+    facts = tuple(
+        _fact(state, moment, caller, draft, f"facts[{index}]")
+        for index, draft in enumerate(drafts)
+    )
+    _refuse_doubles(state, facts)
+    events: list[Event] = [FactRecorded(fact=fact) for fact in facts]
+    waiting = tuple(fact.id for fact in facts if not fact.approved)
+    if waiting:
+        events.append(propose(moment, caller, change, records=waiting))
+    made = (*(fact.id for fact in facts), change if waiting else b"")
+    return Recorded(events=tuple(events), made=made)
+
+
+def propose(
+    moment: Moment,
+    caller: Caller,
+    change: FactId,
+    *,
+    records: tuple[FactId, ...] = (),
+    amendments: tuple[Amendment, ...] = (),
+) -> ChangeProposed:
+    """Return a change that waits for a second person."""
+    wait = moment.ruleset.change_hours * MICROS_AN_HOUR
+    return ChangeProposed(
+        id=change,
+        person=caller.person,
+        region=caller.organisation,
+        expires_at=Micros(moment.now + wait),
+        records=records,
+        amendments=amendments,
+    )
+
+
+def needs_second(fact: AnyFact) -> bool:
+    """Tell whether a fact can give CONFLICT by itself, or joins two persons."""
+    match fact:
+        case Rivalry(severity=severity):
+            return severity == max(_SEVERITIES)
+        case Presence(kind=kind):
+            return kind is PresenceKind.BASE
+        case Tie(danger=danger):
+            return danger
+        case Threat() | SameAs():
+            return True
+        case _:
+            return False
+
+
+def subject_of(state: State, person: SubjectId | Member) -> SubjectId:
+    """Return whom a coordinator means.
+
+    Raises:
+        NotFoundError: no such case, or no such position.
+    """
+    if not isinstance(person, Member):
+        return person
+    case = state.cases.get(person.case)
+    if case is None or person.position >= len(case.members):
+        raise NotFoundError
+    return case.members[person.position]
+
+
+def _fact(
+    state: State, moment: Moment, caller: Caller, draft: Draft, field: str
+) -> AnyFact:
+    """Make a fact of a draft.
+
+    Raises:
+        InvalidInputError: it can't be one.
+        NotFoundError: a case member who isn't there.
+    """
+    begin, end = draft.valid_from, draft.valid_to
+    ordered = begin is None or end is None or begin <= end
+    require(ordered, f"{field}.valid_to_day", "must not be before valid_from_day")
+    grade = normalise(moment, draft.scheme, draft.given, f"{field}.grade.given")
+    statement: dict[str, Any] = {
+        name: subject_of(state, value) if isinstance(value, Member) else value
+        for name, value in draft.statement.items()
+    }
+    _validate(state, moment, draft.kind, statement, f"{field}.{draft.name}")
+    fact: AnyFact = draft.kind(
+        id=draft.id,
+        valid_from=begin,
+        valid_to=end,
+        recorded_at=moment.now,
+        author=caller.person,
+        region=caller.organisation,
+        scheme=draft.scheme,
+        given=draft.given,
+        grade=grade,
+        review_by=draft.review_by,
+        reason=draft.reason,
+        **statement,
+    )
+    return replace(fact, approved=not needs_second(fact))
+
+
+def normalise(moment: Moment, scheme: Scheme, given: str, field: str) -> Grade:
+    """Return a grade as given, normalised by the ruleset.
+
+    Raises:
+        InvalidInputError: the scheme has no such grade.
+    """
+    grade = moment.ruleset.grades[scheme].get(given)
+    if grade is None:
+        raise InvalidInputError(field, "is no grade of this scheme")
+    return grade
+
+
+def _validate(
+    state: State,
+    moment: Moment,
+    kind: type[AnyFact],
+    statement: dict[str, Any],
+    field: str,
+) -> None:
+    """Refuse a statement that can't be, and put its pair in canonical order.
+
+    Raises:
+        InvalidInputError: it can't be.
+    """
+    groups = _GROUPS[kind]
+    for name in groups & statement.keys():
+        token = statement[name]
+        known = token is None or token in state.groups
+        require(known, f"{field}.{_WIRE.get(name, name)}", "is no registered group")
+    if "area" in statement:
+        require_area(moment, statement["area"], moment.today, f"{field}.area")
+    if "severity" in statement:
+        fits = statement["severity"] in _SEVERITIES
+        require(fits, f"{field}.severity", "must be 1 to 3")
+    for one, other in _PAIRS:
+        if {one, other} <= statement.keys():
+            differ = statement[one] != statement[other]
+            require(differ, field, "must name two different ones")
+    if "low" in statement:
+        pair = statement["low"], statement["high"]
+        statement["low"], statement["high"] = min(pair), max(pair)
+
+
+def require_area(moment: Moment, code: AreaCode, day: Day, field: str) -> None:
+    """Refuse a code that is no municipality on a day.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
+    areas = moment.ruleset.areas
+    in_use = code in areas and areas[code].valid_on(day)
+    require(in_use, field, "is no municipality code in use")
+
+
+def _refuse_doubles(state: State, facts: Iterable[AnyFact]) -> None:
+    """Refuse a second link of one kind between two groups at one time.
+
+    Raises:
+        ConflictError: there is one already, or twice among the facts.
+    """
+    new: dict[frozenset[GroupToken], list[Link]] = {}
+    for fact in facts:
+        if isinstance(fact, Faction | Rivalry | Alliance):
+            pair = pair_of(fact)
+            among = new.setdefault(pair, [])
+            if any(
+                _doubles(fact, link) for link in (*state.graph.between(pair), *among)
+            ):
+                raise ConflictError
+            among.append(fact)
+
+
+def _doubles(fact: Link, link: Link) -> bool:
+    """Tell whether two links of a pair say the same of one time."""
+    if type(fact) is not type(link) or link.retracted:
+        return False
+    begin, end = _span(fact)
+    other_begin, other_end = _span(link)
+    return begin < other_end and other_begin < end
+
+
+def _span(link: Link) -> tuple[float, float]:
+    """Return the days a link holds; unknown and open sides reach for ever."""
+    begin = -inf if link.valid_from is None else link.valid_from
+    return begin, inf if link.valid_to is None else link.valid_to

@@ -1,0 +1,190 @@
+"""The coordinators' registry: record, end, retract and regrade facts.
+
+Invariants:
+    * whoever proposes that a fact which can give CONFLICT counts less does not decide
+      it alone: such an end, every retraction and every regrading wait for a second
+      coordinator, and until then the fact acts as before;
+    * a fact of another region is answered like a fact that isn't there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from placement.access import NATIONAL, Action, Caller
+from placement.domain.decide.command import Moment, Outcome, RequestCommand, require
+from placement.domain.decide.drafts import (
+    Draft,
+    needs_second,
+    normalise,
+    propose,
+    record,
+)
+from placement.domain.events import Amendment, FactEnded, FactRegraded, FactRetracted
+from placement.domain.facts import AnyFact, SameAs
+from placement.domain.state import State
+from placement.domain.terms import Day, FactId, Scheme
+from placement.errors import ConflictError, NotFoundError
+
+MAX_AMENDMENTS: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFacts(RequestCommand):
+    """Record facts.
+
+    Attributes:
+        drafts: what is stated.
+        change: 16 fresh random bytes, used if some fact needs a second person.
+    """
+
+    action = Action.FACT_RECORD
+
+    drafts: tuple[Draft, ...]
+    change: FactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A fact, and the first day it was no longer true."""
+
+    id: FactId
+    valid_to: Day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndFacts(RequestCommand):
+    """Say that facts stopped being true.
+
+    Attributes:
+        endings: which, and when.
+        change: 16 fresh random bytes, used if some end needs a second person.
+    """
+
+    action = Action.FACT_END
+
+    endings: tuple[Ending, ...]
+    change: FactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetractFacts(RequestCommand):
+    """Say that facts were never true."""
+
+    action = Action.FACT_RETRACT
+
+    ids: tuple[FactId, ...]
+    change: FactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regrading:
+    """A fact, and its new grade as given."""
+
+    id: FactId
+    scheme: Scheme
+    given: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegradeFacts(RequestCommand):
+    """Grade the sources of facts anew."""
+
+    action = Action.FACT_REGRADE
+
+    regradings: tuple[Regrading, ...]
+    change: FactId
+
+
+def record_facts(state: State, command: RecordFacts, moment: Moment) -> Outcome:
+    """Record facts; those that can give CONFLICT alone stay soft until approved."""
+    require(command.drafts, "facts", "must be 1 to 500")
+    recorded = record(state, moment, command.caller, command.drafts, command.change)
+    return Outcome.written(*recorded.events, made=recorded.made)
+
+
+def end_facts(state: State, command: EndFacts, moment: Moment) -> Outcome:
+    """End facts; at once where one person may, else when a second one approves."""
+    _require_count(command.endings, "endings")
+    _require_distinct([ending.id for ending in command.endings], "endings")
+    second = False
+    for index, ending in enumerate(command.endings):
+        fact = _own_fact(state, command.caller, ending.id)
+        _require_endable(fact, ending, moment, f"endings[{index}].valid_to_day")
+        second = second or needs_second(fact) or ending.valid_to < moment.today
+    events = tuple(
+        FactEnded(id=ending.id, valid_to=ending.valid_to) for ending in command.endings
+    )
+    if second:
+        return _proposed(moment, command.caller, command.change, events)
+    return Outcome.written(*events, made=(b"",))
+
+
+def retract_facts(state: State, command: RetractFacts, moment: Moment) -> Outcome:
+    """Propose that facts were never true."""
+    _require_count(command.ids, "fact_ids")
+    _require_distinct(command.ids, "fact_ids")
+    for fact_id in command.ids:
+        _own_fact(state, command.caller, fact_id)
+    events = tuple(FactRetracted(id=fact_id) for fact_id in command.ids)
+    return _proposed(moment, command.caller, command.change, events)
+
+
+def regrade_facts(state: State, command: RegradeFacts, moment: Moment) -> Outcome:
+    """Propose new grades."""
+    _require_count(command.regradings, "regradings")
+    _require_distinct([item.id for item in command.regradings], "regradings")
+    events = []
+    for index, item in enumerate(command.regradings):
+        _own_fact(state, command.caller, item.id)
+        field = f"regradings[{index}].grade.given"
+        grade = normalise(moment, item.scheme, item.given, field)
+        events.append(
+            FactRegraded(id=item.id, scheme=item.scheme, given=item.given, grade=grade)
+        )
+    return _proposed(moment, command.caller, command.change, tuple(events))
+
+
+def _own_fact(state: State, caller: Caller, fact_id: FactId) -> AnyFact:
+    """Return a standing fact of the caller's region; the national unit has all.
+
+    Raises:
+        NotFoundError: there is none.
+        ConflictError: it was retracted.
+    """
+    fact = state.facts.get(fact_id)
+    if fact is None or caller.organisation not in (fact.region, NATIONAL):
+        raise NotFoundError
+    if fact.retracted:
+        raise ConflictError
+    return fact
+
+
+def _require_endable(fact: AnyFact, ending: Ending, moment: Moment, field: str) -> None:
+    """Refuse an end that the fact can't have.
+
+    Raises:
+        InvalidInputError: it comes too early or too late, or the kind has no end.
+        ConflictError: the fact has ended already.
+    """
+    require(not isinstance(fact, SameAs), field, "must be a retraction instead")
+    require(ending.valid_to <= moment.today, field, "must not be after today")
+    begun = fact.valid_from is None or fact.valid_from <= ending.valid_to
+    require(begun, field, "must not be before the fact's first day")
+    if fact.valid_to is not None and fact.valid_to <= moment.today:
+        raise ConflictError
+
+
+def _require_count(items: Sequence[object], field: str) -> None:
+    require(1 <= len(items) <= MAX_AMENDMENTS, field, "must be 1 to 500")
+
+
+def _require_distinct(ids: Sequence[FactId], field: str) -> None:
+    require(len(set(ids)) == len(ids), field, "must all be different")
+
+
+def _proposed(
+    moment: Moment, caller: Caller, change: FactId, amendments: tuple[Amendment, ...]
+) -> Outcome:
+    proposal = propose(moment, caller, change, amendments=amendments)
+    return Outcome.written(proposal, made=(change,))

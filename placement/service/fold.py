@@ -1,0 +1,83 @@
+"""The state as the fold of a store's log, from its snapshot onwards.
+
+Invariants:
+    * a snapshot is nothing but a shorter log: the fold of its records and of the tail
+      behind it is the fold of the whole log;
+    * a snapshot or record that does not verify stops the fold; nothing is skipped.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from placement.domain.state import State
+from placement.domain.terms import Revision
+from placement.errors import TamperedError
+from placement.store.chain import Head
+from placement.store.codec import decode, encode
+from placement.store.log import Store
+from placement.store.snapshot import MAX_PART, load_snapshot, write_snapshot
+
+_LENGTH: Final = struct.Struct(">I")
+
+
+def load(store: Store) -> tuple[State, Head]:
+    """Fold the snapshot, if any, and the log behind it.
+
+    Returns:
+        The state and the head it stands at.
+
+    Raises:
+        TamperedError: something stored does not verify.
+        UnavailableError: the database does not answer.
+    """
+    state, start = State(), Head.GENESIS
+    snapshot = load_snapshot(store)
+    if snapshot is not None:
+        start, parts = snapshot
+        for part in parts:
+            for payload in _unpack(part):
+                state.apply(decode(payload))
+        state.revision = Revision(start.revision)
+    with store.following(start) as (head, tail):
+        for _, payload in tail:
+            state.apply(decode(payload))
+    return state, head
+
+
+def keep(store: Store, state: State, head: Head) -> None:
+    """Write the state as the store's snapshot.
+
+    Raises:
+        TamperedError: the log is not where the state says.
+        UnavailableError: the database does not answer.
+    """
+    write_snapshot(store, head, _pack(encode(record) for record in state.records()))
+
+
+def _pack(payloads: Iterable[bytes]) -> Iterator[bytes]:
+    """Join payloads, each behind its length in 4 bytes, into parts."""
+    part = bytearray()
+    for payload in payloads:
+        if len(part) + _LENGTH.size + len(payload) > MAX_PART:
+            yield bytes(part)
+            part.clear()
+        part += _LENGTH.pack(len(payload)) + payload
+    yield bytes(part)
+
+
+def _unpack(part: bytes) -> Iterator[bytes]:
+    """Split a part again.
+
+    Raises:
+        TamperedError: the lengths don't add up.
+    """
+    at = 0
+    while at < len(part):
+        begin = at + _LENGTH.size
+        if begin > len(part):
+            raise TamperedError
+        at = begin + int(_LENGTH.unpack_from(part, at)[0])
+        if at > len(part):
+            raise TamperedError
+        yield part[begin:at]

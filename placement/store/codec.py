@@ -1,0 +1,183 @@
+"""Records of the log as bytes, by the names of their fields.
+
+A message of ``placement/log/v1/event.proto`` mirrors a dataclass of the domain: same
+name, same field names. So one mechanism writes and reads them all, and a field that
+one side lacks fails in the first test instead of being lost.
+
+Invariants:
+    * ``decode(encode(record)) == record``;
+    * a field or kind that this version does not know is refused, never skipped: a hole
+      in the state could become a false CLEAR.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, is_dataclass
+from enum import IntEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, NewType, Union, cast, get_args, get_origin, get_type_hints
+
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import DecodeError, Message
+
+from placement.domain.events import Record
+from placement.errors import TamperedError
+from placement.log.v1 import event_pb2
+
+
+def encode(record: Record) -> bytes:
+    """Write a record.
+
+    Secret: the result
+    """
+    message = event_pb2.Record()
+    _write(record, message)
+    return message.SerializeToString(deterministic=True)
+
+
+def decode(payload: bytes) -> Record:
+    """Read a record.
+
+    Raises:
+        TamperedError: the bytes are no record that this version understands.
+    """
+    message = event_pb2.Record()
+    try:
+        message.ParseFromString(payload)
+        message.DiscardUnknownFields()
+        if message.ByteSize() != len(payload):
+            raise TamperedError
+        return cast("Record", _read(_shape(Record), message))
+    except (DecodeError, ValueError) as error:
+        raise TamperedError from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How values of one annotation stand in a message.
+
+    Attributes:
+        arms: dataclasses by the snake-case of their names; one unless a union.
+        build: makes a scalar's type again; ``None`` for dataclasses.
+        optional: the value may be ``None``.
+        many: the value is a tuple of such.
+    """
+
+    arms: dict[str, type[Any]]
+    build: Callable[[Any], Any] | None
+    optional: bool
+    many: bool
+
+
+@cache
+def _shape(annotation: Any) -> _Shape:  # noqa: ANN401 (a type expression)
+    """Read a type expression."""
+    if get_origin(annotation) is tuple:
+        one = _shape(get_args(annotation)[0])
+        return _Shape(one.arms, one.build, optional=False, many=True)
+    union = get_origin(annotation) in (Union, UnionType)
+    kinds = get_args(annotation) if union else (annotation,)
+    optional = NoneType in kinds
+    plain = [_plain(kind) for kind in kinds if kind is not NoneType]
+    if is_dataclass(plain[0]):
+        arms = {_snake(kind.__name__): kind for kind in plain}
+        return _Shape(arms, None, optional=optional, many=False)
+    (kind,) = plain
+    build = kind if issubclass(kind, IntEnum) else _as_is
+    return _Shape({}, build, optional=optional, many=False)
+
+
+def _plain(kind: Any) -> type[Any]:  # noqa: ANN401 (a type expression)
+    return cast("type[Any]", kind.__supertype__ if isinstance(kind, NewType) else kind)
+
+
+def _as_is(value: object) -> object:
+    return value
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+@cache
+def _shapes(kind: Any) -> tuple[tuple[str, _Shape], ...]:  # noqa: ANN401 (a class)
+    """Return the shape of each field of a dataclass."""
+    hints = get_type_hints(kind)
+    return tuple((name, _shape(hint)) for name, hint in hints.items())
+
+
+def _write(value: Any, message: Any) -> None:  # noqa: ANN401 (dataclass, its message)
+    """Write a dataclass; what its own message lacks stands in the enclosing one."""
+    own = _arm(message, _snake(type(value).__name__))
+    for name, shape in _shapes(cast("Any", type(value))):
+        item = getattr(value, name)
+        if item is None:
+            continue
+        target = own if name in own.DESCRIPTOR.fields_by_name else message
+        if shape.build is not None:
+            if shape.many:
+                getattr(target, name).extend(item)
+            else:
+                setattr(target, name, item)
+        elif shape.many:
+            for one in item:
+                _write(one, getattr(target, name).add())
+        elif name in target.DESCRIPTOR.fields_by_name:
+            _write(item, getattr(target, name))
+        else:  # a union that is the message's own oneof
+            _write(item, target)
+
+
+def _arm(message: Any, name: str) -> Any:  # noqa: ANN401 (protobuf messages)
+    """Return the message's part for a kind, marked as set; else the message."""
+    if name not in message.DESCRIPTOR.fields_by_name:
+        message.SetInParent()
+        return message
+    part = getattr(message, name)
+    part.SetInParent()
+    return part
+
+
+def _read(shape: _Shape, message: Message) -> object:
+    """Read a dataclass of one of a shape's arms."""
+    own: Any = message
+    if len(shape.arms) == 1:
+        ((name, kind),) = shape.arms.items()
+    else:
+        name = _which(message, shape)
+        kind, own = shape.arms[name], getattr(message, name)
+    given = {}
+    for name, field in _shapes(cast("Any", kind)):
+        target = own if name in own.DESCRIPTOR.fields_by_name else message
+        given[name] = _read_field(field, target, name)
+    return kind(**given)
+
+
+def _which(message: Message, shape: _Shape) -> str:
+    """Return the one arm that is set."""
+    name: str | None = message.WhichOneof(_oneof(message.DESCRIPTOR))
+    if name is None or name not in shape.arms:
+        raise TamperedError
+    return name
+
+
+@cache
+def _oneof(descriptor: Descriptor) -> str:
+    """Return the name of a message's oneof; those of optional fields begin with _."""
+    names = [oneof.name for oneof in descriptor.oneofs]
+    return next(name for name in names if not name.startswith("_"))
+
+
+def _read_field(shape: _Shape, message: Any, name: str) -> object:  # noqa: ANN401 (protobuf message)
+    if name not in message.DESCRIPTOR.fields_by_name:  # the message's own oneof
+        return _read(shape, message)
+    if shape.optional and not message.HasField(name):
+        return None
+    item = getattr(message, name)
+    if shape.build is not None:
+        build = shape.build
+        return tuple(build(one) for one in item) if shape.many else build(item)
+    if shape.many:
+        return tuple(_read(shape, one) for one in item)
+    return _read(shape, item)
