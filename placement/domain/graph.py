@@ -317,23 +317,21 @@ class _Kinship:
         return found
 
     def _split(self, own: Reach) -> Reach:
-        """The other halves and their families, over any number of ended links (R8)."""
-        found: Reach = {}
-        reached = dict(own)
+        """The other halves and their families, over any number of ended links (R8).
+
+        A half is split on wherever any group of its family was.
+        """
+        found = dict(own)
         open_ends = list(own)
-        seen: set[FactId] = set()
         while open_ends:
             group = open_ends.pop()
             for other, link in self._view.ended_at(group):
-                if link.id in seen or self._view.settled(link):
+                if self._view.settled(link):
                     continue
-                seen.add(link.id)
-                chain = (*reached[group], link.id)
                 for relative, tail in self._view.family(other).items():
-                    found.setdefault(relative, (*chain, *tail))
-                if other not in reached:
-                    reached[other] = chain
-                open_ends.append(other)
+                    if relative not in found:
+                        found[relative] = (*found[group], link.id, *tail)
+                        open_ends.append(relative)
         return {group: chain for group, chain in found.items() if group not in own}
 
 

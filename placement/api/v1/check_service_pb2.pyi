@@ -417,7 +417,7 @@ class CheckPlacementResponse(_message.Message):
     contact: _builtins.str
     """Whom to phone."""
     leaf_index: _builtins.int
-    """Index of its entry in the access log."""
+    """Index of its entry in the access log; always set."""
     @_builtins.property
     def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CandidateVerdict]:
         """One a candidate, in the order asked."""
@@ -430,12 +430,14 @@ class CheckPlacementResponse(_message.Message):
         ruleset: _builtins.str = ...,
         decided_at: _builtins.int = ...,
         contact: _builtins.str = ...,
-        leaf_index: _builtins.int = ...,
+        leaf_index: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "leaf_index", b"leaf_index"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "decided_at", b"decided_at", "leaf_index", b"leaf_index", "revision", b"revision", "ruleset", b"ruleset", "verdicts", b"verdicts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "contact", b"contact", "decided_at", b"decided_at", "leaf_index", b"leaf_index", "revision", b"revision", "ruleset", b"ruleset", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__leaf_index: _TypeAlias = _typing.Literal["leaf_index"]  # noqa: Y015
+    _WhichOneofArgType__leaf_index: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__leaf_index) -> _WhichOneofReturnType__leaf_index | None: ...
 
 Global___CheckPlacementResponse: _TypeAlias = CheckPlacementResponse  # noqa: Y015

@@ -15,11 +15,15 @@ MAX_ENTRIES: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluate(Command):
-    """Have blinded elements evaluated by the custodian."""
+    """Have blinded elements evaluated by the custodian.
+
+    Attributes:
+        elements: what the custodian understands; only counted here.
+    """
 
     action = Action.EVALUATE
 
-    count: int
+    elements: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +51,16 @@ class ReadEntries(Command):
 def evaluate(state: State, command: Evaluate, moment: Moment) -> Outcome:
     """Admit an evaluation within the budgets of person and organisation."""
     caller = command.caller
-    fits = 1 <= command.count <= MAX_ELEMENTS
+    count = len(command.elements)
+    fits = 1 <= count <= MAX_ELEMENTS
     require(fits, "blinded_elements", "must be 1 to 50")
     spent = Evaluated(
-        organisation=caller.organisation, person=caller.person, count=command.count
+        organisation=caller.organisation, person=caller.person, count=count
     )
     limits = moment.ruleset.budgets.evaluations[caller.role.value]
     if not state.ledger.affords_evaluation(spent, moment.now, limits):
         raise BudgetError
-    return Outcome(reply=None, events=(spent,))
+    return Outcome(reply=command.elements, events=(spent,))
 
 
 def read_entries(state: State, command: ReadEntries, moment: Moment) -> Outcome:

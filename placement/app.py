@@ -1,0 +1,140 @@
+"""The composition root: builds every object once, and serves until told to stop."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from placement.config import Settings
+from placement.crypto.custody import FileCustody
+from placement.domain.areas import parse_areas
+from placement.domain.ruleset import Ruleset, parse_ruleset
+from placement.rpc.desk import Desk
+from placement.rpc.door import Door
+from placement.rpc.host import Host, Services
+from placement.rpc.identity import Identifier, Revocation, TlsPaths
+from placement.rpc.servicers import Audit, Checks, Pseudonyms, Registry
+from placement.service.custodian import Custodian
+from placement.service.engine import Engine
+from placement.service.review import Review
+from placement.store.log import Store
+
+REPORT_EVERY: Final = 1.0
+"""Seconds between two looks at whether the engine still answers."""
+
+_log: Final = logging.getLogger(__name__)
+
+
+def micros() -> int:
+    """Return the time, in microseconds since 1970-01-01T00:00Z."""
+    return time.time_ns() // 1000
+
+
+def read_ruleset(path: Path | None) -> Ruleset:
+    """Read a ruleset file, or the one that comes with the package.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is none.
+    """
+    data = files("placement.domain") / "data"
+    areas = parse_areas((data / "municipalities.csv").read_text("utf-8"))
+    text = (data / "ruleset.toml").read_text("utf-8")
+    return parse_ruleset(path.read_text("utf-8") if path else text, areas)
+
+
+class App:
+    """Everything of one server, made once.
+
+    Args:
+        settings: what it needs to know.
+        clock: microseconds since 1970-01-01T00:00Z.
+
+    Raises:
+        OSError: a file can't be read.
+        PlacementError: keys, certificates or store do not fit.
+        ValueError: the ruleset is none.
+    """
+
+    def __init__(
+        self, settings: Settings, *, clock: Callable[[], int] = micros
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._ruleset = read_ruleset(settings.ruleset)
+        self._custodian = Custodian.open(settings.custodian_key)
+        self._store = Store.open(settings.database, FileCustody(settings.store_key))
+        self.engine = Engine(self._store, self._ruleset, clock=clock)
+
+    async def serve(self, until: asyncio.Event, ready: Callable[[int], None]) -> None:
+        """Serve until an event is set.
+
+        Args:
+            until: set when the server shall stop.
+            ready: told the port once calls are answered.
+
+        Raises:
+            OSError: a file can't be read, or the address is taken.
+            PlacementError: what is stored does not verify.
+        """
+        try:
+            await asyncio.to_thread(self.engine.start)
+            host = self._host()
+            await host.start()
+            ready(host.port)
+            while not until.is_set():
+                await host.report()
+                await _either(until, REPORT_EVERY)
+            await host.stop()
+        finally:
+            await asyncio.to_thread(self.engine.stop)
+            self._store.close()
+
+    def _host(self) -> Host:
+        """Build the outside of the server around the engine."""
+        settings = self._settings
+        tls = TlsPaths(
+            certificate=settings.certificate,
+            key=settings.key,
+            authority=settings.authority,
+            revocations=settings.revocations,
+        )
+        desk = Desk(self.engine, self._store.ring)
+        identifier = Identifier(
+            settings.trust_domain,
+            Revocation(tls),
+            clock=lambda: self._clock() / 1_000_000,
+        )
+        return Host(
+            settings.address,
+            tls=tls,
+            door=Door(identifier, desk),
+            services=Services(
+                pseudonyms=Pseudonyms(desk, self._custodian),
+                checks=Checks(desk, self.contact_of),
+                registry=Registry(desk),
+                audit=Audit(desk, Review(self._store)),
+            ),
+            serving=lambda: self.engine.serving,
+            reflection_on=settings.reflection,
+        )
+
+    def contact_of(self, municipality: str) -> str:
+        """Return whom a municipality phones; the same whatever it asks."""
+        area = self._ruleset.areas.get(municipality)
+        region = area.police_region if area else "national"
+        return self._settings.contacts.get(
+            region, f"the police coordinator of region {region}"
+        )
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event or for some time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,119 @@
+"""Settings: frozen, typed, from one TOML file.
+
+Every path is relative to the file it stands in. A key that is unknown is refused, so
+that a typing error can't leave a default in force.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+_DOMAIN: Final = re.compile(r"[a-z0-9.-]{1,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a server needs to know.
+
+    Attributes:
+        address: where to listen, ``host:port``; port 0 takes a free one.
+        database: ``sqlite:///file`` or ``postgresql://…``.
+        store_key: file of the key-encryption key of the store.
+        custodian_key: file of the custodian's key.
+        certificate: the server's certificate, PEM.
+        key: its private key, PEM.
+        authority: who may sign clients, PEM.
+        revocations: their revocation lists, PEM.
+        trust_domain: the domain that callers' certificates name.
+        ruleset: a ruleset file; ``None`` for the one that comes with the package.
+        reflection: whether the server describes its methods to callers.
+        contacts: whom to phone, by police region; a default stands for the rest.
+    """
+
+    address: str = "127.0.0.1:8443"
+    database: str = "sqlite:///placement.db"
+    store_key: Path = Path("store.key")
+    custodian_key: Path = Path("custodian.key")
+    certificate: Path = Path("pki/server.pem")
+    key: Path = Path("pki/server.key")
+    authority: Path = Path("pki/ca.pem")
+    revocations: Path = Path("pki/crl.pem")
+    trust_domain: str = "placement.internal"
+    ruleset: Path | None = None
+    reflection: bool = False
+    contacts: Mapping[str, str] = field(default_factory=dict)
+
+
+def load(path: Path) -> Settings:
+    """Read a settings file.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it isn't TOML, or a key or value that can't be.
+    """
+    return parse(path.read_text("utf-8"), path.parent)
+
+
+def parse(text: str, folder: Path) -> Settings:
+    """Read settings.
+
+    Args:
+        text: TOML.
+        folder: what relative paths start from.
+
+    Raises:
+        ValueError: not TOML, or a key or value that can't be.
+    """
+    given = tomllib.loads(text)
+    known = {known.name: known.default for known in fields(Settings)}
+    unknown = set(given) - set(known)
+    if unknown:
+        raise ValueError(f"unknown setting: {', '.join(sorted(unknown))}")
+    values = {
+        name: _value(name, default, given.get(name), folder)
+        for name, default in known.items()
+    }
+    settings = Settings(**values)
+    if not _DOMAIN.fullmatch(settings.trust_domain):
+        raise ValueError("trust_domain must be a lower-case domain")
+    return settings
+
+
+def _value(name: str, default: object, given: object, folder: Path) -> Any:  # noqa: ANN401 (of any setting)
+    if name == "contacts":
+        return _contacts({} if given is None else given)
+    if name == "database":
+        return _database(default if given is None else given, folder)
+    if isinstance(default, Path) or name == "ruleset":
+        path = default if given is None else given
+        if path is None:
+            return None
+        if not isinstance(path, str | Path):
+            raise ValueError(f"{name} must be a path")
+        return folder / path
+    value = default if given is None else given
+    if type(value) is not type(default):
+        raise ValueError(f"{name} must be a {type(default).__name__}")
+    return value
+
+
+def _database(given: object, folder: Path) -> str:
+    """Return the URL; a relative SQLite file is the folder's."""
+    if not isinstance(given, str):
+        raise ValueError("database must be a URL")
+    scheme, separator, file = given.partition(":///")
+    if scheme == "sqlite" and separator:
+        return f"sqlite:///{folder.absolute() / file}"
+    return given
+
+
+def _contacts(given: object) -> Mapping[str, str]:
+    if not isinstance(given, dict) or not all(
+        isinstance(text, str) for text in given.values()
+    ):
+        raise ValueError("contacts must be a table of texts")
+    return MappingProxyType(dict(given))

@@ -1,0 +1,130 @@
+"""``placement-server``: what operators run.
+
+Exit codes: 0 done, 1 refused or failed, 2 (from the parser) not understood.
+"""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from placement import __version__
+from placement.app import App
+from placement.config import Settings, load
+from placement.crypto.custody import FileCustody
+from placement.errors import PlacementError
+from placement.ops import pki
+from placement.service.custodian import Custodian
+from placement.service.fold import keep
+from placement.service.fold import load as fold
+from placement.store.log import Store
+
+_SETTINGS: Final = Path("placement.toml")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments, by default the process's own.
+
+    Returns:
+        The exit code.
+    """
+    args = _parser().parse_args(argv)
+    if args.command == "pki":
+        return pki.run(args)
+    run: Callable[[Settings], str] = args.run
+    try:
+        print(run(load(args.settings)))  # noqa: T201 (a command's one sentence)
+    except PlacementError as error:
+        return _fail(" ".join([error.text, *getattr(error, "__notes__", ())]))
+    except ValueError as error:
+        return _fail(f"{args.settings}: {error}")
+    except OSError as error:
+        return _fail(f"{error.filename or args.settings}: {error.strerror or error}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="placement-server", description="Run and keep the placement service."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, run, text in (
+        ("serve", _serve, "answer calls until told to stop"),
+        ("init", _init, "make the keys and an empty store"),
+        ("verify", _verify, "open every stored record"),
+        ("snapshot", _snapshot, "write the state, so that the next start is quick"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument(
+            "--settings", type=Path, default=_SETTINGS, help="default: %(default)s"
+        )
+        command.set_defaults(run=run)
+    pki.register(commands)
+    return parser
+
+
+def _serve(settings: Settings) -> str:
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    asyncio.run(_until_told(settings))
+    return "Stopped."
+
+
+async def _until_told(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    await App(settings).serve(told, _ready)
+
+
+def _ready(port: int) -> None:
+    print(f"Serving on port {port}.", flush=True)  # noqa: T201 (who started us waits for it)
+
+
+def _init(settings: Settings) -> str:
+    custodian = Custodian.create(settings.custodian_key)
+    custody = FileCustody.create(settings.store_key)
+    Store.create(settings.database, custody).close()
+    return (
+        "Made the keys and an empty store. Clients pin the custodian's key "
+        f"{custodian.public_key.hex()}."
+    )
+
+
+def _verify(settings: Settings) -> str:
+    store = _open(settings)
+    try:
+        head = store.verify()
+    finally:
+        store.close()
+    return f"Verified {head.revision} events and {head.leaves} entries."
+
+
+def _snapshot(settings: Settings) -> str:
+    store = _open(settings)
+    try:
+        state, head = fold(store)
+        keep(store, state, head)
+    finally:
+        store.close()
+    return f"Wrote a snapshot at revision {head.revision}."
+
+
+def _open(settings: Settings) -> Store:
+    return Store.open(settings.database, FileCustody(settings.store_key))
+
+
+def _fail(sentence: str) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201 (a command's one sentence)
+    return 1

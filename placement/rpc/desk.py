@@ -1,0 +1,73 @@
+"""Between the wire and the engine: who is calling, and waiting for the answer."""
+
+import asyncio
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import NoReturn, TypeVar
+
+from placement.access import Action, Caller
+from placement.crypto.keyring import KeyRing, Purpose
+from placement.domain.decide.command import Command
+from placement.domain.terms import SubjectId
+from placement.errors import InvalidInputError
+from placement.rpc.origin import Origin
+from placement.service.engine import Answer, Engine
+from placement.service.entries import Refused
+
+Request = TypeVar("Request")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that was let in."""
+
+    caller: Caller
+    action: Action
+
+
+CALL: ContextVar[Call] = ContextVar("CALL")
+"""The call that this task serves; set by the door."""
+
+
+class Desk:
+    """Takes requests to the engine.
+
+    Args:
+        engine: decides.
+        ring: its subject key makes a pseudonym what the store keeps of it.
+    """
+
+    def __init__(self, engine: Engine, ring: KeyRing) -> None:
+        self._engine = engine
+        self._ring = ring
+
+    async def ask(
+        self, parse: Callable[[Request, Origin], Command], request: Request
+    ) -> Answer:
+        """Parse a request and wait until its answer is durable.
+
+        Raises:
+            PlacementError: refused; the refusal is in the access log.
+        """
+        call = CALL.get()
+        try:
+            command = parse(request, Origin(call.caller, self._subject_of))
+        except InvalidInputError as refusal:
+            await self.refuse(Refused(call.action, refusal, call.caller))
+        return await self._answer(command)
+
+    async def refuse(self, refused: Refused) -> NoReturn:
+        """Log a refusal, then raise it.
+
+        Raises:
+            PlacementError: the refusal; or that it could not be logged.
+        """
+        await self._answer(refused)
+        raise refused.refusal
+
+    async def _answer(self, item: Command | Refused) -> Answer:
+        return await asyncio.wrap_future(self._engine.submit(item))
+
+    def _subject_of(self, pseudonym: bytes) -> SubjectId:
+        return SubjectId(self._ring.mac(Purpose.SUBJECT, pseudonym))

@@ -1,0 +1,219 @@
+"""The door: every call passes here before anything is read of it.
+
+Invariants:
+    * a certificate that is refused now is refused now, though its handshake succeeded;
+    * a method that is not in ``METHODS`` is refused, whoever calls it;
+    * a call without a deadline, with too much or with fields that we don't know is
+      refused before it is parsed, and the refusal is an entry of the access log;
+    * what leaves is a response or one of our refusals, never anything else.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError, Message
+
+from placement.access import Action
+from placement.errors import (
+    AccessDeniedError,
+    InvalidInputError,
+    PlacementError,
+)
+from placement.rpc.desk import CALL, Call, Desk
+from placement.rpc.identity import Identifier, auth_context
+from placement.rpc.status import refusal_of, status_of
+from placement.service.entries import Refused
+
+MAX_REQUEST: Final = 256 * 1024
+"""Bytes; the transport cuts off at four times that, before anything is decoded."""
+MAX_DEADLINE: Final = 10.0
+"""Seconds; a call must have a deadline, and not a later one."""
+
+_SLACK: Final = 0.5  # seconds, since clocks of two machines run apart
+
+_log: Final = logging.getLogger(__name__)
+
+METHODS: Final[Mapping[str, Action]] = {
+    f"/placement.api.v1.{name}": action
+    for name, action in {
+        "PseudonymService/Evaluate": Action.EVALUATE,
+        "CheckService/OpenCase": Action.CASE_OPEN,
+        "CheckService/ShowCase": Action.CASE_SHOW,
+        "CheckService/CloseCase": Action.CASE_CLOSE,
+        "CheckService/CheckPlacement": Action.CHECK,
+        "RegistryService/AssessCase": Action.CASE_ASSESS,
+        "RegistryService/RecordFacts": Action.FACT_RECORD,
+        "RegistryService/EndFacts": Action.FACT_END,
+        "RegistryService/RetractFacts": Action.FACT_RETRACT,
+        "RegistryService/RegradeFacts": Action.FACT_REGRADE,
+        "RegistryService/ApproveChange": Action.CHANGE_APPROVE,
+        "RegistryService/ListChanges": Action.CHANGE_LIST,
+        "RegistryService/AttestCoverage": Action.COVERAGE_ATTEST,
+        "RegistryService/RegisterGroups": Action.GROUP_REGISTER,
+        "RegistryService/ListGroups": Action.GROUP_LIST,
+        "RegistryService/RegisterFacilities": Action.FACILITY_REGISTER,
+        "RegistryService/RecordPlacements": Action.PLACEMENT_RECORD,
+        "RegistryService/EndPlacements": Action.PLACEMENT_END,
+        "AuditService/ListEntries": Action.ENTRY_READ,
+    }.items()
+}
+"""What each method attempts; what is not here does not exist."""
+
+_OPEN: Final = ("/grpc.health.v1.Health/", "/grpc.reflection.")
+# Asked by machines, tells nothing of cases: a good certificate is enough.
+
+Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Behaviour: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
+
+
+class Door(grpc.aio.ServerInterceptor):
+    """Lets calls in, or logs and refuses them.
+
+    Args:
+        identifier: who calls.
+        desk: logs refusals.
+    """
+
+    def __init__(self, identifier: Identifier, desk: Desk) -> None:
+        self._identifier = identifier
+        self._desk = desk
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], "Awaitable[Handler | None]"],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """Put the door before a method's own handler."""
+        method: str = handler_call_details.method
+        handler = await continuation(handler_call_details)
+        if method.startswith(_OPEN) and handler is not None:
+            return self._watched(handler)
+        action = METHODS.get(method)
+        if action is None or handler is None or handler.unary_unary is None:
+            return grpc.unary_unary_rpc_method_handler(_refuse_method)
+        return grpc.unary_unary_rpc_method_handler(
+            self._guarded(action, handler),
+            response_serializer=handler.response_serializer,
+        )
+
+    def _guarded(self, action: Action, handler: Handler) -> Behaviour:
+        """Return a method that answers only to whom the door lets in."""
+        decode: Any = handler.request_deserializer
+        serve: Any = handler.unary_unary
+
+        async def behave(content: bytes, context: Context) -> Any:  # noqa: ANN401 (any response)
+            try:
+                request = await self._let_in(action, content, decode, context)
+                return await serve(request, context)
+            except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
+                return await _abort(error, context)
+
+        return behave
+
+    async def _let_in(
+        self,
+        action: Action,
+        content: bytes,
+        decode: Callable[[bytes], Message],
+        context: Context,
+    ) -> Message:
+        """Identify the caller, then decode the request.
+
+        Raises:
+            PlacementError: refused, and logged.
+        """
+        caller = None
+        try:
+            caller = self._identifier.identify(auth_context(context))
+            CALL.set(Call(caller, action))
+            _require_deadline(context)
+            return _decoded(content, decode)
+        except PlacementError as refusal:
+            await self._desk.refuse(Refused(action, refusal, caller))
+
+    def _watched(self, handler: Handler) -> Handler:
+        """Ask for a good certificate before a method of the machinery."""
+        if handler.unary_unary is None:
+            return self._watched_stream(handler)
+        serve: Any = handler.unary_unary
+
+        async def behave(request: Any, context: Context) -> Any:  # noqa: ANN401 (any message)
+            try:
+                self._identifier.identify(auth_context(context))
+            except PlacementError as error:
+                return await _abort(error, context)
+            return await serve(request, context)
+
+        return grpc.unary_unary_rpc_method_handler(
+            behave, handler.request_deserializer, handler.response_serializer
+        )
+
+    def _watched_stream(self, handler: Handler) -> Handler:
+        """Ask for a good certificate before a stream of the machinery."""
+        serve: Any = handler.unary_stream or handler.stream_stream
+        make: Any = (
+            grpc.unary_stream_rpc_method_handler
+            if handler.unary_stream
+            else grpc.stream_stream_rpc_method_handler
+        )
+
+        async def behave(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401 (any message)
+            try:
+                self._identifier.identify(auth_context(context))
+            except PlacementError as error:
+                await _abort(error, context)
+            async for response in serve(request, context):
+                yield response
+
+        watched: Handler = make(
+            behave, handler.request_deserializer, handler.response_serializer
+        )
+        return watched
+
+
+async def _refuse_method(content: bytes, context: Context) -> None:
+    """Answer a method that nobody was granted."""
+    del content
+    await _abort(AccessDeniedError(), context)
+
+
+async def _abort(error: Exception, context: Context) -> None:
+    """End a call with what its caller may learn of an error."""
+    if not isinstance(error, PlacementError):
+        _log.error("call_failed kind=%s", type(error).__name__)
+    code, text, trailers = status_of(refusal_of(error))
+    await context.abort(code, text, trailers)
+
+
+def _require_deadline(context: Context) -> None:
+    """Refuse a call that might wait for ever.
+
+    Raises:
+        InvalidInputError: no deadline, or too late a one.
+    """
+    left: float | None = context.time_remaining()  # the stubs know no None
+    if left is None or left > MAX_DEADLINE + _SLACK:
+        raise InvalidInputError("grpc-timeout", "must be a deadline of at most 10 s")
+
+
+def _decoded(content: bytes, decode: Callable[[bytes], Message]) -> Message:
+    """Decode a request that holds nothing unknown.
+
+    Raises:
+        InvalidInputError: too large, malformed, or with fields that we don't know.
+    """
+    if len(content) > MAX_REQUEST:
+        raise InvalidInputError("request", "must be at most 256 KiB")
+    try:
+        request = decode(content)
+    except DecodeError:
+        raise InvalidInputError("request", "is malformed") from None
+    whole = request.ByteSize()
+    request.DiscardUnknownFields()
+    if request.ByteSize() != whole:
+        raise InvalidInputError("request", "has unknown fields")
+    return request

@@ -1,0 +1,129 @@
+"""The gRPC server: transport, limits, services, health, shutdown."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import _async as health
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from placement.api.v1 import (
+    audit_service_pb2_grpc,
+    check_service_pb2_grpc,
+    pseudonym_service_pb2_grpc,
+    registry_service_pb2_grpc,
+)
+from placement.rpc.door import MAX_REQUEST, Door
+from placement.rpc.identity import TlsPaths, server_credentials
+from placement.rpc.servicers import Audit, Checks, Pseudonyms, Registry
+
+SERVICES: Final = tuple(
+    f"placement.api.v1.{name}"
+    for name in ("PseudonymService", "CheckService", "RegistryService", "AuditService")
+)
+MAX_STREAMS: Final = 100
+"""Concurrent calls on one connection."""
+GRACE: Final = 5.0
+"""Seconds that calls under way may take when the server stops."""
+
+_OPTIONS: Final[Sequence[tuple[str, int]]] = (
+    ("grpc.max_receive_message_length", 4 * MAX_REQUEST),
+    ("grpc.max_send_message_length", 4 * MAX_REQUEST),
+    ("grpc.max_metadata_size", 8 * 1024),
+    ("grpc.max_concurrent_streams", MAX_STREAMS),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
+    ("grpc.http2.max_ping_strikes", 2),
+    ("grpc.max_connection_age_ms", 3_600_000),
+    ("grpc.max_connection_age_grace_ms", 30_000),
+    ("grpc.so_reuseport", 0),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the server serves."""
+
+    pseudonyms: Pseudonyms
+    checks: Checks
+    registry: Registry
+    audit: Audit
+
+
+class Host:
+    """A server on one address; made inside a running event loop.
+
+    Args:
+        address: ``host:port``; port 0 takes a free one.
+        tls: the transport's files.
+        door: lets calls in.
+        services: what is served.
+        serving: whether the engine answers; health says the same.
+        reflection: whether callers may ask for the methods.
+
+    Attributes:
+        port: where it listens.
+
+    Raises:
+        OSError: a file can't be read, or the address is taken.
+        TamperedError: certificate, key and authorities do not fit.
+    """
+
+    def __init__(  # noqa: PLR0913 (the parts of a server)
+        self,
+        address: str,
+        *,
+        tls: TlsPaths,
+        door: Door,
+        services: Services,
+        serving: Callable[[], bool],
+        reflection_on: bool = False,
+    ) -> None:
+        self._server = grpc.aio.server(interceptors=[door], options=_OPTIONS)
+        self._serving = serving
+        pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
+            services.pseudonyms, self._server
+        )
+        check_service_pb2_grpc.add_CheckServiceServicer_to_server(
+            services.checks, self._server
+        )
+        registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(
+            services.registry, self._server
+        )
+        audit_service_pb2_grpc.add_AuditServiceServicer_to_server(
+            services.audit, self._server
+        )
+        self._health = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call]
+            self._health, self._server
+        )
+        if reflection_on:
+            names = (*SERVICES, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(  # type: ignore[no-untyped-call]
+                names, self._server
+            )
+        try:
+            self.port = self._server.add_secure_port(address, server_credentials(tls))
+        except RuntimeError as error:
+            raise OSError("the address can't be used") from error
+
+    async def start(self) -> None:
+        """Begin to serve."""
+        await self._server.start()
+        await self.report()
+
+    async def report(self) -> None:
+        """Tell health whether the engine answers."""
+        kinds = health_pb2.HealthCheckResponse
+        status = kinds.SERVING if self._serving() else kinds.NOT_SERVING
+        for name in ("", *SERVICES):
+            await self._health.set(name, status)
+
+    async def stop(self) -> None:
+        """Say so, let calls under way end, and close."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(GRACE)

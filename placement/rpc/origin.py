@@ -1,0 +1,52 @@
+"""Whose request it is, and what every request that may come again has."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, TypedDict
+
+from placement.access import Caller
+from placement.domain.terms import SubjectId
+from placement.rpc import forms
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from, and what its parsing needs of the service.
+
+    Attributes:
+        caller: whose request it is.
+        subject_of: makes a pseudonym what the store keeps of it.
+    """
+
+    caller: Caller
+    subject_of: Callable[[bytes], SubjectId]
+
+    def subject(self, pseudonym: bytes, field: str) -> SubjectId:
+        """Return a pseudonym's subject."""
+        return self.subject_of(forms.sized(pseudonym, forms.PSEUDONYM_SIZE, field))
+
+
+class Common(TypedDict):
+    """What every repeatable request has."""
+
+    caller: Caller
+    request_id: bytes
+    digest: bytes
+
+
+def common(request: Any, origin: Origin) -> Common:  # noqa: ANN401 (any request)
+    """Read the request id, and the content that it stands for."""
+    content = request.SerializeToString(deterministic=True)
+    name = request.DESCRIPTOR.full_name.encode()
+    return {
+        "caller": origin.caller,
+        "request_id": forms.token(request.request_id, "request_id"),
+        "digest": sha256(name + b"\0" + content).digest(),
+    }
+
+
+def fresh() -> bytes:
+    """Draw a new token, handle or id."""
+    return secrets.token_bytes(forms.TOKEN_SIZE)

@@ -1,0 +1,175 @@
+"""From facts on the wire to drafts: which attributes each kind has, as data."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from placement.api.v1 import types_pb2 as wire
+from placement.domain.decide.drafts import MAX_FACTS, Draft, Member
+from placement.domain.facts import (
+    Affiliation,
+    Alliance,
+    AnyFact,
+    Faction,
+    Located,
+    Presence,
+    Rivalry,
+    SameAs,
+    Threat,
+    Tie,
+)
+from placement.domain.terms import (
+    AffiliationRole,
+    CaseHandle,
+    FactId,
+    PresenceKind,
+    Reason,
+    Scheme,
+    SubjectId,
+)
+from placement.rpc import forms
+
+SubjectOf = Callable[[bytes, str], SubjectId]
+Statement = dict[str, Any]
+
+
+def parse_facts(
+    facts: Sequence[wire.Fact], fresh: Callable[[], bytes], subject_of: SubjectOf
+) -> tuple[Draft, ...]:
+    """Read facts to record.
+
+    Args:
+        facts: at most 500.
+        fresh: draws an id.
+        subject_of: makes a pseudonym a subject, naming the field if it is none.
+
+    Raises:
+        InvalidInputError: a field that does not hold.
+    """
+    forms.at_most(facts, MAX_FACTS, "facts")
+    return tuple(
+        _draft(fact, FactId(fresh()), subject_of, f"facts[{index}]")
+        for index, fact in enumerate(facts)
+    )
+
+
+def _draft(
+    fact: wire.Fact, fact_id: FactId, subject_of: SubjectOf, field: str
+) -> Draft:
+    name = forms.arm(fact, "statement", field)
+    kind, state = _KINDS[name]
+    return Draft(
+        id=fact_id,
+        kind=kind,
+        name=name,
+        valid_from=forms.optional_day(fact, "valid_from_day", field),
+        valid_to=forms.optional_day(fact, "valid_to_day", field),
+        scheme=forms.member(Scheme, fact.grade.scheme, f"{field}.grade.scheme"),
+        given=fact.grade.given,
+        review_by=forms.optional_day(fact, "review_by_day", field),
+        reason=forms.member(Reason, fact.reason, f"{field}.reason"),
+        statement=state(getattr(fact, name), subject_of, f"{field}.{name}"),
+    )
+
+
+def _person(
+    person: wire.Person, subject_of: SubjectOf, field: str
+) -> SubjectId | Member:
+    if forms.arm(person, "person", field) == "pseudonym":
+        return subject_of(person.pseudonym, f"{field}.pseudonym")
+    member = person.case_member
+    handle = forms.token(member.case_handle, f"{field}.case_member.case_handle")
+    return Member(case=CaseHandle(handle), position=member.position)
+
+
+def _affiliation(
+    said: wire.Affiliation, subject_of: SubjectOf, field: str
+) -> Statement:
+    return {
+        "subject": _person(said.person, subject_of, f"{field}.person"),
+        "group": forms.token(said.group, f"{field}.group"),
+        "role": forms.member(AffiliationRole, said.role, f"{field}.role"),
+        "left_on": forms.optional_day(said, "left_on_day", field),
+    }
+
+
+def _faction(said: wire.Faction, subject_of: SubjectOf, field: str) -> Statement:
+    del subject_of
+    return {
+        "child": forms.token(said.child, f"{field}.child"),
+        "parent": forms.token(said.parent, f"{field}.parent"),
+        "inherits_rivalry": not said.own_rivalries_only,
+    }
+
+
+def _pair(said: wire.Rivalry | wire.Alliance, field: str) -> Statement:
+    return {
+        "low": forms.token(said.group_a, f"{field}.group_a"),
+        "high": forms.token(said.group_b, f"{field}.group_b"),
+    }
+
+
+def _rivalry(said: wire.Rivalry, subject_of: SubjectOf, field: str) -> Statement:
+    del subject_of
+    return _pair(said, field) | {
+        "severity": said.severity,
+        "last_violence_on": forms.optional_day(said, "last_violence_on_day", field),
+    }
+
+
+def _alliance(said: wire.Alliance, subject_of: SubjectOf, field: str) -> Statement:
+    del subject_of
+    return _pair(said, field)
+
+
+def _presence(said: wire.Presence, subject_of: SubjectOf, field: str) -> Statement:
+    del subject_of
+    return {
+        "group": forms.token(said.group, f"{field}.group"),
+        "area": forms.area(said.area, f"{field}.area"),
+        "kind": forms.member(PresenceKind, said.kind, f"{field}.kind"),
+    }
+
+
+def _threat(said: wire.Threat, subject_of: SubjectOf, field: str) -> Statement:
+    target = _person(said.target, subject_of, f"{field}.target")
+    statement: Statement = {"target": target, "severity": said.severity}
+    if forms.arm(said, "source", field) == "group":
+        return statement | {"source_group": forms.token(said.group, f"{field}.group")}
+    source = _person(said.person, subject_of, f"{field}.person")
+    return statement | {"source_subject": source}
+
+
+def _located(said: wire.Located, subject_of: SubjectOf, field: str) -> Statement:
+    return {
+        "subject": _person(said.person, subject_of, f"{field}.person"),
+        "area": forms.area(said.area, f"{field}.area"),
+    }
+
+
+def _tie(said: wire.Tie, subject_of: SubjectOf, field: str) -> Statement:
+    return {
+        "subject": _person(said.person, subject_of, f"{field}.person"),
+        "area": forms.area(said.area, f"{field}.area"),
+        "danger": said.danger,
+    }
+
+
+def _same_as(said: wire.SameAs, subject_of: SubjectOf, field: str) -> Statement:
+    return {
+        "low": _person(said.person_a, subject_of, f"{field}.person_a"),
+        "high": _person(said.person_b, subject_of, f"{field}.person_b"),
+    }
+
+
+_State = Callable[[Any, SubjectOf, str], Statement]
+_KINDS: Final[Mapping[str, tuple[type[AnyFact], _State]]] = {
+    "affiliation": (Affiliation, _affiliation),
+    "faction": (Faction, _faction),
+    "rivalry": (Rivalry, _rivalry),
+    "alliance": (Alliance, _alliance),
+    "presence": (Presence, _presence),
+    "threat": (Threat, _threat),
+    "located": (Located, _located),
+    "tie": (Tie, _tie),
+    "same_as": (SameAs, _same_as),
+}

@@ -1,0 +1,230 @@
+"""From replies to responses. What is not written here does not leave the service."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from placement.api.v1 import audit_service_pb2 as audit_wire
+from placement.api.v1 import check_service_pb2 as check_wire
+from placement.api.v1 import pseudonym_service_pb2 as pseudonym_wire
+from placement.api.v1 import registry_service_pb2 as registry_wire
+from placement.api.v1 import types_pb2 as wire
+from placement.audit.entry import Entry
+from placement.domain.decide.approvals import Changes
+from placement.domain.decide.cases import CaseView
+from placement.domain.decide.checks import Answers
+from placement.domain.decide.command import Written
+from placement.domain.decide.groups import GroupPage
+from placement.domain.terms import Verdict
+from placement.service.custodian import Evaluation
+from placement.service.engine import Answer
+
+_VERDICTS: Final[Mapping[Verdict, wire.Verdict.ValueType]] = {
+    Verdict.CLEAR: wire.VERDICT_CLEAR,
+    Verdict.UNKNOWN: wire.VERDICT_UNKNOWN,
+    Verdict.REVIEW: wire.VERDICT_REVIEW,
+    Verdict.CONFLICT: wire.VERDICT_CONFLICT,
+}
+
+
+def _ids(answer: Answer) -> tuple[bytes, ...]:
+    """Return what a change made."""
+    reply: Any = answer.reply
+    written: Written = reply
+    return written.ids
+
+
+def evaluated(evaluation: Evaluation) -> pseudonym_wire.EvaluateResponse:
+    """Render evaluated elements."""
+    return pseudonym_wire.EvaluateResponse(
+        evaluated_elements=evaluation.elements,
+        proof=evaluation.proof,
+        key_id=evaluation.key_id,
+    )
+
+
+def opened(answer: Answer) -> check_wire.OpenCaseResponse:
+    """Render an opened case."""
+    (handle,) = _ids(answer)
+    return check_wire.OpenCaseResponse(case_handle=handle, revision=answer.revision)
+
+
+def shown(answer: Answer) -> check_wire.ShowCaseResponse:
+    """Render one of the caller's own cases."""
+    reply: Any = answer.reply
+    view: CaseView = reply
+    return check_wire.ShowCaseResponse(
+        reference=view.reference,
+        assessed=view.assessed,
+        closed=view.closed,
+        areas_left=view.areas_left,
+        opened_at=view.opened_at,
+    )
+
+
+def closed(answer: Answer) -> check_wire.CloseCaseResponse:
+    """Render a closed case."""
+    return check_wire.CloseCaseResponse(revision=answer.revision)
+
+
+def checked(answer: Answer, contact: str) -> check_wire.CheckPlacementResponse:
+    """Render verdicts: every field set and of one size, whatever they are."""
+    reply: Any = answer.reply
+    answers: Answers = reply
+    return check_wire.CheckPlacementResponse(
+        verdicts=[
+            check_wire.CandidateVerdict(
+                verdict=_VERDICTS[one.verdict],
+                decision_id=one.decision,
+                valid_until=one.valid_until,
+            )
+            for one in answers.answers
+        ],
+        revision=answer.revision,
+        ruleset=answers.ruleset,
+        decided_at=answers.decided_at,
+        contact=contact,
+        leaf_index=answer.leaf,
+    )
+
+
+def assessed(answer: Answer) -> registry_wire.AssessCaseResponse:
+    """Render an assessment."""
+    *facts, change = _ids(answer)
+    return registry_wire.AssessCaseResponse(
+        revision=answer.revision, fact_ids=facts, change_id=change
+    )
+
+
+def recorded(answer: Answer) -> registry_wire.RecordFactsResponse:
+    """Render recorded facts."""
+    *facts, change = _ids(answer)
+    return registry_wire.RecordFactsResponse(
+        revision=answer.revision, fact_ids=facts, change_id=change
+    )
+
+
+def ended(answer: Answer) -> registry_wire.EndFactsResponse:
+    """Render ended facts, or the change that waits."""
+    (change,) = _ids(answer)
+    return registry_wire.EndFactsResponse(revision=answer.revision, change_id=change)
+
+
+def retracted(answer: Answer) -> registry_wire.RetractFactsResponse:
+    """Render the change that waits."""
+    (change,) = _ids(answer)
+    return registry_wire.RetractFactsResponse(
+        revision=answer.revision, change_id=change
+    )
+
+
+def regraded(answer: Answer) -> registry_wire.RegradeFactsResponse:
+    """Render the change that waits."""
+    (change,) = _ids(answer)
+    return registry_wire.RegradeFactsResponse(
+        revision=answer.revision, change_id=change
+    )
+
+
+def approved(answer: Answer) -> registry_wire.ApproveChangeResponse:
+    """Render an approved change."""
+    return registry_wire.ApproveChangeResponse(revision=answer.revision)
+
+
+def changes(answer: Answer) -> registry_wire.ListChangesResponse:
+    """Render the changes that wait."""
+    reply: Any = answer.reply
+    listed: Changes = reply
+    return registry_wire.ListChangesResponse(
+        changes=[
+            registry_wire.Change(
+                change_id=change.id,
+                person=change.person,
+                region=change.region,
+                expires_at=change.expires_at,
+                records=len(change.records),
+                amendments=len(change.amendments),
+            )
+            for change in listed.changes
+        ]
+    )
+
+
+def attested(answer: Answer) -> registry_wire.AttestCoverageResponse:
+    """Render a statement of coverage."""
+    return registry_wire.AttestCoverageResponse(revision=answer.revision)
+
+
+def registered_groups(answer: Answer) -> registry_wire.RegisterGroupsResponse:
+    """Render new groups' tokens."""
+    return registry_wire.RegisterGroupsResponse(
+        revision=answer.revision, tokens=_ids(answer)
+    )
+
+
+def listed_groups(answer: Answer) -> registry_wire.ListGroupsResponse:
+    """Render a page of groups."""
+    reply: Any = answer.reply
+    page: GroupPage = reply
+    return registry_wire.ListGroupsResponse(
+        groups=[
+            registry_wire.RegisteredGroup(
+                token=group.token,
+                fingerprint=group.fingerprint,
+                sealed_label=group.label,
+            )
+            for group in page.groups
+        ],
+        next_page_token=page.groups[-1].token if page.more else b"",
+    )
+
+
+def registered_facilities(answer: Answer) -> registry_wire.RegisterFacilitiesResponse:
+    """Render new facilities: token and provider in turn."""
+    ids = _ids(answer)
+    return registry_wire.RegisterFacilitiesResponse(
+        revision=answer.revision,
+        facilities=[
+            registry_wire.RegisteredFacility(token=token, provider=provider)
+            for token, provider in zip(ids[::2], ids[1::2], strict=True)
+        ],
+    )
+
+
+def recorded_placements(answer: Answer) -> registry_wire.RecordPlacementsResponse:
+    """Render recorded placements."""
+    return registry_wire.RecordPlacementsResponse(
+        revision=answer.revision, placement_ids=_ids(answer)
+    )
+
+
+def ended_placements(answer: Answer) -> registry_wire.EndPlacementsResponse:
+    """Render ended placements."""
+    return registry_wire.EndPlacementsResponse(revision=answer.revision)
+
+
+def entries(
+    found: list[tuple[int, Entry]], size: int
+) -> audit_wire.ListEntriesResponse:
+    """Render entries without what semantics.md section 10 keeps from auditors."""
+    return audit_wire.ListEntriesResponse(
+        entries=[
+            audit_wire.LogEntry(
+                index=index,
+                at=entry.at,
+                kind=entry.kind,
+                action=entry.action,
+                person=entry.person,
+                organisation=entry.organisation,
+                role=entry.role,
+                purpose=entry.purpose,
+                outcome=entry.outcome,
+                verdicts=[Verdict(verdict).name for verdict in entry.verdicts],
+                decision_ids=entry.decisions,
+                revision=entry.revision,
+                ruleset=entry.ruleset,
+                recipient=entry.recipient,
+            )
+            for index, entry in found
+        ],
+        size=size,
+    )

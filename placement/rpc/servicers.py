@@ -1,0 +1,205 @@
+"""One class a service; each method is parse, submit, render."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import grpc.aio
+
+from placement.api.v1 import audit_service_pb2 as audit_wire
+from placement.api.v1 import check_service_pb2 as check_wire
+from placement.api.v1 import pseudonym_service_pb2 as pseudonym_wire
+from placement.api.v1 import registry_service_pb2 as registry_wire
+from placement.api.v1.audit_service_pb2_grpc import AuditServiceServicer
+from placement.api.v1.check_service_pb2_grpc import CheckServiceServicer
+from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceServicer
+from placement.api.v1.registry_service_pb2_grpc import RegistryServiceServicer
+from placement.rpc import parse, parse_registry, render
+from placement.rpc.desk import CALL, Desk
+from placement.service.custodian import Custodian
+from placement.service.review import Review
+
+Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
+
+
+class Pseudonyms(PseudonymServiceServicer):
+    """The custodian's service."""
+
+    def __init__(self, desk: Desk, custodian: Custodian) -> None:
+        self._desk = desk
+        self._custodian = custodian
+
+    async def Evaluate(
+        self, request: pseudonym_wire.EvaluateRequest, context: Context
+    ) -> pseudonym_wire.EvaluateResponse:
+        """Evaluate what was admitted and paid for."""
+        answer = await self._desk.ask(parse.evaluate, request)
+        elements: Any = answer.reply
+        evaluate = self._custodian.evaluate
+        return render.evaluated(await asyncio.to_thread(evaluate, elements))
+
+
+class Checks(CheckServiceServicer):
+    """The municipalities' service.
+
+    Args:
+        desk: asks the engine.
+        contact_of: whom a municipality phones, by its code.
+    """
+
+    def __init__(self, desk: Desk, contact_of: Callable[[str], str]) -> None:
+        self._desk = desk
+        self._contact_of = contact_of
+
+    async def OpenCase(
+        self, request: check_wire.OpenCaseRequest, context: Context
+    ) -> check_wire.OpenCaseResponse:
+        """Open a case."""
+        return render.opened(await self._desk.ask(parse.open_case, request))
+
+    async def ShowCase(
+        self, request: check_wire.ShowCaseRequest, context: Context
+    ) -> check_wire.ShowCaseResponse:
+        """Show one of the caller's own cases."""
+        return render.shown(await self._desk.ask(parse.show_case, request))
+
+    async def CloseCase(
+        self, request: check_wire.CloseCaseRequest, context: Context
+    ) -> check_wire.CloseCaseResponse:
+        """Close a case."""
+        return render.closed(await self._desk.ask(parse.close_case, request))
+
+    async def CheckPlacement(
+        self, request: check_wire.CheckPlacementRequest, context: Context
+    ) -> check_wire.CheckPlacementResponse:
+        """Answer whether places are safe."""
+        answer = await self._desk.ask(parse.check, request)
+        contact = self._contact_of(CALL.get().caller.organisation)
+        return render.checked(answer, contact)
+
+
+class Registry(RegistryServiceServicer):
+    """The coordinators' service."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def AssessCase(
+        self, request: registry_wire.AssessCaseRequest, context: Context
+    ) -> registry_wire.AssessCaseResponse:
+        """Attest that a case's picture is recorded."""
+        return render.assessed(
+            await self._desk.ask(parse_registry.assess_case, request)
+        )
+
+    async def RecordFacts(
+        self, request: registry_wire.RecordFactsRequest, context: Context
+    ) -> registry_wire.RecordFactsResponse:
+        """Record facts."""
+        return render.recorded(
+            await self._desk.ask(parse_registry.record_facts, request)
+        )
+
+    async def EndFacts(
+        self, request: registry_wire.EndFactsRequest, context: Context
+    ) -> registry_wire.EndFactsResponse:
+        """End facts."""
+        return render.ended(await self._desk.ask(parse_registry.end_facts, request))
+
+    async def RetractFacts(
+        self, request: registry_wire.RetractFactsRequest, context: Context
+    ) -> registry_wire.RetractFactsResponse:
+        """Propose that facts were never true."""
+        return render.retracted(
+            await self._desk.ask(parse_registry.retract_facts, request)
+        )
+
+    async def RegradeFacts(
+        self, request: registry_wire.RegradeFactsRequest, context: Context
+    ) -> registry_wire.RegradeFactsResponse:
+        """Propose new grades."""
+        return render.regraded(
+            await self._desk.ask(parse_registry.regrade_facts, request)
+        )
+
+    async def ApproveChange(
+        self, request: registry_wire.ApproveChangeRequest, context: Context
+    ) -> registry_wire.ApproveChangeResponse:
+        """Put a change into force."""
+        return render.approved(
+            await self._desk.ask(parse_registry.approve_change, request)
+        )
+
+    async def ListChanges(
+        self, request: registry_wire.ListChangesRequest, context: Context
+    ) -> registry_wire.ListChangesResponse:
+        """List what waits."""
+        return render.changes(
+            await self._desk.ask(parse_registry.list_changes, request)
+        )
+
+    async def AttestCoverage(
+        self, request: registry_wire.AttestCoverageRequest, context: Context
+    ) -> registry_wire.AttestCoverageResponse:
+        """Attest a region's picture."""
+        return render.attested(
+            await self._desk.ask(parse_registry.attest_coverage, request)
+        )
+
+    async def RegisterGroups(
+        self, request: registry_wire.RegisterGroupsRequest, context: Context
+    ) -> registry_wire.RegisterGroupsResponse:
+        """Register groups."""
+        return render.registered_groups(
+            await self._desk.ask(parse_registry.register_groups, request)
+        )
+
+    async def ListGroups(
+        self, request: registry_wire.ListGroupsRequest, context: Context
+    ) -> registry_wire.ListGroupsResponse:
+        """List a page of groups."""
+        return render.listed_groups(
+            await self._desk.ask(parse_registry.list_groups, request)
+        )
+
+    async def RegisterFacilities(
+        self, request: registry_wire.RegisterFacilitiesRequest, context: Context
+    ) -> registry_wire.RegisterFacilitiesResponse:
+        """Register facilities."""
+        return render.registered_facilities(
+            await self._desk.ask(parse_registry.register_facilities, request)
+        )
+
+    async def RecordPlacements(
+        self, request: registry_wire.RecordPlacementsRequest, context: Context
+    ) -> registry_wire.RecordPlacementsResponse:
+        """Record placements that stand."""
+        return render.recorded_placements(
+            await self._desk.ask(parse_registry.record_placements, request)
+        )
+
+    async def EndPlacements(
+        self, request: registry_wire.EndPlacementsRequest, context: Context
+    ) -> registry_wire.EndPlacementsResponse:
+        """End placements."""
+        return render.ended_placements(
+            await self._desk.ask(parse_registry.end_placements, request)
+        )
+
+
+class Audit(AuditServiceServicer):
+    """The auditors' service."""
+
+    def __init__(self, desk: Desk, review: Review) -> None:
+        self._desk = desk
+        self._review = review
+
+    async def ListEntries(
+        self, request: audit_wire.ListEntriesRequest, context: Context
+    ) -> audit_wire.ListEntriesResponse:
+        """Read entries, once the reading is an entry itself."""
+        answer = await self._desk.ask(parse.read_entries, request)
+        found = await asyncio.to_thread(
+            self._review.entries, request.first_index, request.count
+        )
+        return render.entries(found, answer.leaf + 1)

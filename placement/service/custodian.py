@@ -1,0 +1,82 @@
+"""The custodian: holds the key of the pseudonyms and evaluates blinded elements.
+
+It never sees an identifier or a pseudonym, and keeps nothing between two calls. The
+engine admits a caller and spends the budget first; nothing is evaluated before that is
+durable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from placement.crypto import voprf
+from placement.crypto.custody import read_secret, write_secret
+
+KEY_LABEL: Final = "placement-oprf-v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Evaluated elements, in order, with one proof for all."""
+
+    elements: tuple[bytes, ...]
+    proof: bytes
+    key_id: bytes
+
+
+class Custodian:
+    """Evaluates under one key.
+
+    Args:
+        key: the key.
+
+    Attributes:
+        public_key: 33 bytes, what clients pin.
+        key_id: SHA-256 of the public key.
+    """
+
+    def __init__(self, key: voprf.PrivateKey) -> None:
+        self._key = key
+        self.public_key = key.public.encode()
+        self.key_id = sha256(self.public_key).digest()
+
+    def __repr__(self) -> str:
+        """Return the type only."""
+        return "Custodian()"
+
+    @classmethod
+    def create(cls, path: Path) -> "Custodian":
+        """Generate a key and write its file.
+
+        Raises:
+            ConflictError: the file is there already.
+            UnavailableError: it can't be written.
+        """
+        key = voprf.generate_key()
+        write_secret(path, KEY_LABEL, key.encode())
+        return cls(key)
+
+    @classmethod
+    def open(cls, path: Path) -> "Custodian":
+        """Read a key file.
+
+        Raises:
+            UnavailableError: it can't be read, or is none.
+        """
+        return cls(voprf.PrivateKey.decode(read_secret(path, KEY_LABEL)))
+
+    def evaluate(self, blinded: Sequence[voprf.BlindedElement]) -> Evaluation:
+        """Evaluate elements and prove that the published key was used.
+
+        Args:
+            blinded: 1 to 50.
+        """
+        evaluated = voprf.evaluate(self._key, blinded)
+        proof = voprf.prove(self._key, blinded, evaluated)
+        return Evaluation(
+            elements=tuple(element.encode() for element in evaluated),
+            proof=proof.encode(),
+            key_id=self.key_id,
+        )

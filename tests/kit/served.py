@@ -1,0 +1,101 @@
+"""A whole server on loopback for a test: real PKI, real store, real mTLS."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import grpc
+
+from kit.certs import TRUST_DOMAIN, Pair, Pki
+from placement.app import App, micros
+from placement.config import Settings
+from placement.crypto.custody import FileCustody
+from placement.service.custodian import Custodian
+from placement.store.log import Store
+
+
+class Served:
+    """A running server; ``with Served(tmp_path) as served: …``."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Callable[[], int] = micros,
+        **settings: object,
+    ) -> None:
+        self.folder = folder
+        self.pki = Pki(folder)
+        self.pki.server()
+        self.clock = clock
+        paths = self.pki.paths
+        self.settings = Settings(
+            address="127.0.0.1:0",
+            database=f"sqlite:///{folder}/placement.db",
+            store_key=folder / "store.key",
+            custodian_key=folder / "custodian.key",
+            certificate=paths.certificate,
+            key=paths.key,
+            authority=paths.authority,
+            revocations=paths.revocations,
+            trust_domain=TRUST_DOMAIN,
+            **settings,
+        )
+        self.custodian = Custodian.create(self.settings.custodian_key)
+        custody = FileCustody.create(self.settings.store_key)
+        Store.create(self.settings.database, custody).close()
+        self.port = 0
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Serve in a thread of its own; raises what the start raises."""
+        ready = threading.Event()
+
+        def listening(port: int) -> None:
+            self.port = port
+            ready.set()
+
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._until = asyncio.Event()
+            self.app = App(self.settings, clock=self.clock)
+            await self.app.serve(self._until, listening)
+
+        def run() -> None:
+            try:
+                asyncio.run(serve())
+            except BaseException as error:  # noqa: BLE001 (raised again by start)
+                self._error = error
+            ready.set()
+
+        self._thread = threading.Thread(target=run)
+        self._thread.start()
+        ready.wait()
+        if self._error is not None:
+            self._thread.join()
+            raise self._error
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._until.set)
+        self._thread.join()
+
+    def channel(self, role: str, organisation: str, person: str) -> grpc.Channel:
+        """Connect as somebody."""
+        pair = self.pki.client(role, organisation, person)
+        return self.connect(pair)
+
+    def connect(self, pair: Pair) -> grpc.Channel:
+        """Connect with a certificate."""
+        credentials = grpc.ssl_channel_credentials(
+            self.pki.ca, pair.key, pair.certificate
+        )
+        return grpc.secure_channel(f"localhost:{self.port}", credentials)
