@@ -1,0 +1,152 @@
+"""The command line ``placement``: parser only.
+
+What cannot be parsed is refused in constant words: an identifier that somebody typed
+as an argument by mistake must not be repeated on a screen or in a log.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from placement_client.commands import (
+    assess,
+    audit,
+    case,
+    change,
+    check,
+    context,
+    coverage,
+    doctor,
+    facility,
+    fact,
+    group,
+    label_key,
+    placement,
+)
+from placement_client.commands.report import EXIT_HELP, Exit, note
+
+_ARGUMENTS = "The command line has an unknown command, or an argument too many."
+# Their words are those of the parser and the names of options, never a value.
+_HARMLESS = frozenset(
+    {"BadOptionUsage", "MissingParameter", "Misplaced", "NoArgsIsHelpError"}
+)
+_UNFORESEEN = "Something unforeseen happened; no verdict was made."
+
+
+class Parser(TyperGroup):
+    """The parser, with exit codes and words of its own."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002, FBT001, FBT002 (the base's)
+        windows_expand_args: bool = True,  # noqa: FBT001, FBT002 (the base's)
+        **extra: Any,  # noqa: ANN401 (the base's)
+    ) -> NoReturn:
+        """Run a command and exit with its code."""
+        try:
+            code = super().main(
+                args,
+                prog_name,
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+        except typer.TyperException as error:
+            code = _misused(error)
+        except typer.Abort:
+            note("Aborted.")
+            code = Exit.ERROR
+        except Exception as error:  # noqa: BLE001 (its text may hold what nobody may read)
+            code = _unforeseen(error)
+        sys.exit(code)
+
+
+app = typer.Typer(
+    cls=Parser,
+    name="placement",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog=EXIT_HELP,
+)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer's callback)
+    if wanted:
+        typer.echo(f"placement {version('placement')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _placement(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Tell the version.",
+        ),
+    ] = False,
+) -> None:
+    """Ask whether a municipality is a safe place for a person who leaves a gang."""
+
+
+for _noun, _app in {
+    "context": context.app,
+    "case": case.app,
+    "fact": fact.app,
+    "change": change.app,
+    "coverage": coverage.app,
+    "group": group.app,
+    "facility": facility.app,
+    "placement": placement.app,
+    "audit": audit.app,
+    "label-key": label_key.app,
+}.items():
+    app.add_typer(_app, name=_noun)
+for _top in (assess, check, doctor):
+    _top.register(app)
+
+
+def _misused(error: typer.TyperException) -> Exit:
+    """Say what is wrong with the command line, without what stood there."""
+    parameter = getattr(error, "param", None)
+    if type(error).__name__ in _HARMLESS:
+        note(error.format_message())
+    elif parameter is not None:
+        note(f"Invalid value for {parameter.get_error_hint()}; see --help.")
+    elif type(error).__name__ == "NoSuchOption":
+        known = getattr(error, "possibilities", None) or ()
+        note("There is no such option.", *(f"Perhaps {each}?" for each in known))
+    else:
+        note(_ARGUMENTS)
+    return Exit.USAGE
+
+
+def _unforeseen(error: Exception) -> Exit:
+    """Say where something went wrong; its own text stays untold."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    note(_UNFORESEEN, f"{type(error).__name__} at {where}")
+    return Exit.ERROR
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Read what must not stand on a command line: identifiers.
+
+An argument would stay in the shell's history and show in the list of processes, so an
+identifier is typed where nobody sees it, or comes through standard input.
+"""
+
+import getpass
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Final
+
+import typer
+
+from placement.errors import InvalidInputError
+from placement_client.commands.verb import Run
+from placement_client.identifiers import Identifier, parse_identifier
+
+MAX_HOUSEHOLD: Final = 12
+
+_UNSEEN: Final = "can't be asked for unseen; use --identifier-stdin"
+
+
+def ask(run: Run, prompt: str, *, field: str) -> Identifier:
+    """Ask for one identifier, unseen.
+
+    Raises:
+        InvalidInputError: what was typed is none, or it would show.
+    """
+    return parse_identifier(_typed(prompt, field), field=field, today=run.today)
+
+
+def ask_household(run: Run) -> list[Identifier]:
+    """Ask for the leaving person, then for household members until nothing is typed.
+
+    Raises:
+        InvalidInputError: as ``ask``.
+    """
+    found = [ask(run, "Leaving person, twelve digits", field="identifiers[0]")]
+    while len(found) < MAX_HOUSEHOLD:
+        field = f"identifiers[{len(found)}]"
+        text = _typed("Household member, or Enter when there is no other", field)
+        if not text:
+            break
+        found.append(parse_identifier(text, field=field, today=run.today))
+    return distinct(found)
+
+
+def read_lines(run: Run) -> list[Identifier]:
+    """Read identifiers from standard input, one a line.
+
+    Raises:
+        InvalidInputError: a line is none, or there is no line.
+    """
+    lines = sys.stdin.read().splitlines()
+    if not lines:
+        raise InvalidInputError("identifiers", "must come one a line")
+    return [
+        parse_identifier(line, field=f"identifiers[{place}]", today=run.today)
+        for place, line in enumerate(lines)
+    ]
+
+
+def distinct(identifiers: Sequence[Identifier]) -> list[Identifier]:
+    """Return identifiers of a household unchanged.
+
+    Raises:
+        InvalidInputError: one stands twice, or there are too many.
+    """
+    if len(identifiers) > MAX_HOUSEHOLD:
+        raise InvalidInputError("identifiers", f"must be at most {MAX_HOUSEHOLD}")
+    for place, each in enumerate(identifiers):
+        if each in identifiers[:place]:
+            raise InvalidInputError(f"identifiers[{place}]", "stands twice")
+    return list(identifiers)
+
+
+def _typed(prompt: str, field: str) -> str:
+    """Return what is typed without being shown."""
+    with warnings.catch_warnings():
+        # Where echo can't be switched off, Python would warn and ask all the same.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            typed: str = typer.prompt(
+                prompt, default="", show_default=False, hide_input=True, err=True
+            )
+        except getpass.GetPassWarning as error:
+            raise InvalidInputError(field, _UNSEEN) from error
+    return typed

@@ -1,0 +1,192 @@
+"""``placement check``: ask whether places are safe."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from placement.api.v1.check_service_pb2 import (
+    Candidate,
+    CandidateVerdict,
+    CheckPlacementResponse,
+    Justification,
+)
+from placement.api.v1.types_pb2 import Verdict, Window
+from placement_client.areas import areas
+from placement_client.commands.options import (
+    area_code,
+    area_names,
+    choice,
+    chosen,
+)
+from placement_client.commands.report import Exit, Report, table
+from placement_client.commands.verb import Run, verb
+from placement_client.days import iso_day, parse_day, stockholm_time
+from placement_client.drafts import read_token
+from placement_client.rendering import to_json
+
+MUST: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        Verdict.VERDICT_CLEAR: "may place; ask again before moving in",
+        Verdict.VERDICT_UNKNOWN: "contact the coordinator",
+        Verdict.VERDICT_REVIEW: "contact the coordinator before any decision",
+        Verdict.VERDICT_CONFLICT: "choose another place; no reason is given",
+    }
+)
+"""What the caseworker must do (semantics.md section 6)."""
+
+_CODES: Final[Mapping[int, Exit]] = MappingProxyType(
+    {
+        Verdict.VERDICT_CLEAR: Exit.CLEAR,
+        Verdict.VERDICT_UNKNOWN: Exit.REVIEW,
+        Verdict.VERDICT_REVIEW: Exit.REVIEW,
+        Verdict.VERDICT_CONFLICT: Exit.CONFLICT,
+    }
+)
+_STYLES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        Verdict.VERDICT_CLEAR: "green",
+        Verdict.VERDICT_UNKNOWN: "yellow",
+        Verdict.VERDICT_REVIEW: "bold yellow",
+        Verdict.VERDICT_CONFLICT: "bold red",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Options of ``check``."""
+
+    case: Annotated[str, typer.Option(metavar="HANDLE", help="Handle of the case.")]
+    area: Annotated[
+        list[str],
+        typer.Option(
+            metavar="AREA[:FACILITY]",
+            autocompletion=area_names,
+            help="A municipality's code or name, with a facility's token if one is "
+            "meant; up to five times.",
+        ),
+    ]
+    start: Annotated[
+        str, typer.Option("--from", metavar="DATE", help="First day, or today.")
+    ]
+    end: Annotated[
+        str, typer.Option("--to", metavar="DATE", help="First day after; else open.")
+    ] = ""
+    justification: Annotated[str, choice(Justification, "Why")]
+    min_revision: Annotated[
+        int, typer.Option(min=0, help="Rest on at least this revision.")
+    ] = 0
+
+
+def check(run: Run, asked: Checked) -> Report:
+    """Ask whether places are safe for everybody in a case.
+
+    Each place gets one of four verdicts, and no reason: CLEAR, UNKNOWN, REVIEW or
+    CONFLICT. The question is logged. Without an answer, do not place.
+
+    The exit code tells the worst verdict: 0 CLEAR, 3 UNKNOWN or REVIEW, 4 CONFLICT.
+    """
+    candidates = [_candidate(text, place) for place, text in enumerate(asked.area)]
+    window = _window(run, asked)
+    handle = read_token(asked.case, field="case_handle")
+    session = run.session()
+    session.min_revision = asked.min_revision
+    answer = session.check_placement(
+        handle,
+        candidates,
+        window=window,
+        justification=chosen(Justification, asked.justification, field="justification"),
+    )
+    worst = max(each.verdict for each in answer.verdicts)
+    return Report(
+        data=_data(candidates, window, answer),
+        shown=[_verdicts(candidates, answer), *_footer(candidates, answer)],
+        code=_CODES[worst],
+    )
+
+
+def _candidate(text: str, place: int) -> Candidate:
+    """Read ``AREA`` or ``AREA:FACILITY``."""
+    area, colon, facility = text.partition(":")
+    field = f"candidates[{place}]"
+    return Candidate(
+        area=area_code(area, f"{field}.area"),
+        facility=read_token(facility, field=f"{field}.facility") if colon else b"",
+    )
+
+
+def _window(run: Run, asked: Checked) -> Window:
+    start = parse_day(asked.start, field="from", today=run.today)
+    if not asked.end:
+        return Window(start_day=start)
+    end = parse_day(asked.end, field="to", today=run.today)
+    return Window(start_day=start, end_day=end)
+
+
+def _verdicts(candidates: Sequence[Candidate], answer: CheckPlacementResponse) -> Table:
+    rows = []
+    for candidate, each in zip(candidates, answer.verdicts, strict=True):
+        word = Verdict.Name(each.verdict).removeprefix("VERDICT_")
+        rows.append(
+            (
+                candidate.area,
+                areas().name(candidate.area),
+                Text(word, _STYLES[each.verdict]),
+                MUST[each.verdict],
+                _valid_until(each),
+            )
+        )
+    headings = ("Area", "Name", "Verdict", "You", "Valid until")
+    return table(headings, rows)
+
+
+def _footer(
+    candidates: Sequence[Candidate], answer: CheckPlacementResponse
+) -> list[str]:
+    decided = stockholm_time(answer.decided_at)
+    decisions = [
+        f"Decision on {candidate.area}: {each.decision_id.hex()}"
+        for candidate, each in zip(candidates, answer.verdicts, strict=True)
+    ]
+    return [
+        f"Phone: {answer.contact}",
+        "No reason is ever given. Only CLEAR may be relied on, and only until then.",
+        f"Decided {decided} Stockholm time, ruleset {answer.ruleset}.",
+        *decisions,
+    ]
+
+
+def _valid_until(verdict: CandidateVerdict) -> str:
+    """Return until when a CLEAR may be relied on; nothing else may."""
+    clear = verdict.verdict == Verdict.VERDICT_CLEAR
+    return stockholm_time(verdict.valid_until) if clear else "-"
+
+
+def _data(
+    candidates: Sequence[Candidate], window: Window, answer: CheckPlacementResponse
+) -> dict[str, object]:
+    """Return the answer with what was asked beside each verdict."""
+    data = to_json(answer)
+    data["from"] = iso_day(window.start_day)
+    data["to"] = iso_day(window.end_day) if window.HasField("end_day") else None
+    data["verdicts"] = [
+        {
+            "area": candidate.area,
+            "name": areas().name(candidate.area),
+            "facility": candidate.facility.hex(),
+            **to_json(each),
+            "must": MUST[each.verdict],
+        }
+        for candidate, each in zip(candidates, answer.verdicts, strict=True)
+    ]
+    return data
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the top of the parser."""
+    verb(app, "check")(check)

@@ -1,0 +1,89 @@
+"""``placement context``: which server, as whom, with which keys."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from placement_client.commands.report import Report, table
+from placement_client.commands.verb import Run, nouns, verb
+from placement_client.profile import Profile, load, save
+
+app = nouns("Which server to ask, as whom, and which keys to trust.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """Options of ``add``."""
+
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits, hyphens.")]
+    server: Annotated[str, typer.Option(help="host:port of the service.")]
+    certificate: Annotated[Path, typer.Option(help="Your certificate, PEM.")]
+    key: Annotated[Path, typer.Option(help="Its private key, PEM.")]
+    ca: Annotated[Path, typer.Option(help="The authority that signed the server, PEM.")]
+    server_name: Annotated[
+        str, typer.Option(help="Name in the server's certificate, if not the host.")
+    ] = ""
+    custodian_key: Annotated[
+        str, typer.Option(metavar="HEX", help="The custodian's public key to pin.")
+    ] = ""
+    label_key: Annotated[
+        Path | None, typer.Option(help="Coordinators: file of the label key.")
+    ] = None
+
+
+@verb(app, "add")
+def add(run: Run, asked: Added) -> Report:
+    """Add a context, or put another under its name; the first is used at once."""
+    profile = Profile(
+        server=asked.server,
+        certificate=_absolute(asked.certificate),
+        key=_absolute(asked.key),
+        ca=_absolute(asked.ca),
+        server_name=asked.server_name,
+        custodian_key=asked.custodian_key.lower(),
+        label_key=_absolute(asked.label_key) if asked.label_key else "",
+    )
+    contexts = load(run.path).add(asked.name, profile)
+    save(contexts, run.path)
+    return Report(
+        data={"name": asked.name, "current": contexts.current},
+        shown=[f"Added {asked.name}; in use: {contexts.current}."],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """Options of ``use``."""
+
+    name: Annotated[str, typer.Argument(help="The context to use from now on.")]
+
+
+@verb(app, "use")
+def use(run: Run, asked: Used) -> Report:
+    """Use another context from now on."""
+    save(load(run.path).use(asked.name), run.path)
+    return Report(data={"current": asked.name}, shown=[f"In use: {asked.name}."])
+
+
+@verb(app, "list")
+def list_(run: Run) -> Report:
+    """List the contexts; a star marks the one in use."""
+    contexts = load(run.path)
+    names = sorted(contexts.profiles)
+    rows = [
+        ("*" if name == contexts.current else "", name, contexts.profiles[name].server)
+        for name in names
+    ]
+    profiles = [
+        {"name": name, "server": contexts.profiles[name].server} for name in names
+    ]
+    return Report(
+        data={"current": contexts.current, "contexts": profiles},
+        shown=[table(("", "Context", "Server"), rows)],
+    )
+
+
+def _absolute(path: Path) -> str:
+    return str(path.expanduser().absolute())

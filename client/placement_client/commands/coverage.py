@@ -1,0 +1,45 @@
+"""``placement coverage``: attest that the picture of areas was reviewed."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from placement_client.commands.options import area_code, area_names
+from placement_client.commands.report import Report
+from placement_client.commands.verb import Run, nouns, verb
+from placement_client.days import iso_day, parse_day
+from placement_client.rendering import to_json
+
+app = nouns("Coordinators: attest that the picture of areas was reviewed.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attested:
+    """Options of ``attest``."""
+
+    area: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="AREA",
+            autocompletion=area_names,
+            help="A municipality's code or name, several times; none for the region.",
+        ),
+    ] = None
+    on: Annotated[str, typer.Option(metavar="DATE", help="The day of the review.")] = (
+        "today"
+    )
+
+
+@verb(app, "attest")
+def attest(run: Run, asked: Attested) -> Report:
+    """Attest that the picture of areas was reviewed on a day."""
+    day = parse_day(asked.on, field="on", today=run.today)
+    given = asked.area or ()
+    codes = [area_code(text, f"areas[{place}]") for place, text in enumerate(given)]
+    answer = run.session().attest_coverage(codes, reviewed_on=day)
+    what = f"{len(codes)} areas" if codes else "the whole region"
+    return Report(
+        data={**to_json(answer), "areas": codes, "reviewed_on": iso_day(day)},
+        shown=[f"Attested {what}, reviewed on {iso_day(day)}."],
+    )

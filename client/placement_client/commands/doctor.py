@@ -1,0 +1,52 @@
+"""``placement doctor``: what is wrong, before a call fails without a word."""
+
+import typer
+from rich.text import Text
+
+from placement.errors import InvalidInputError
+from placement_client.commands.report import Exit, Report, table
+from placement_client.commands.verb import Run, verb
+from placement_client.doctor import examine
+from placement_client.findings import Finding, Level, bad, good
+
+_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILURE: "bold red"}
+
+
+def doctor(run: Run) -> Report:
+    """Look at everything that a call rests on, and say what to do.
+
+    Nothing is changed, no case is asked about and no budget is spent. The exit code
+    is 0 when calls should succeed and 3 when something keeps them from it.
+    """
+    findings = list(_findings(run))
+    failed = any(each.level is Level.FAILURE for each in findings)
+    rows = [
+        (Text(each.level.value, _STYLES[each.level]), each.step, each.sentence)
+        for each in findings
+    ]
+    return Report(
+        data={
+            "ok": not failed,
+            "findings": [
+                {"step": each.step, "level": each.level.value, "text": each.sentence}
+                for each in findings
+            ],
+        },
+        shown=[table(("", "What", "Found"), rows)],
+        code=Exit.REVIEW if failed else Exit.CLEAR,
+    )
+
+
+def _findings(run: Run) -> list[Finding]:
+    try:
+        profile = run.profile()
+    except InvalidInputError as error:
+        sentence = f"`{error.field}` {error.description}: placement context add."
+        return [bad("context", sentence)]
+    found = good("context", f"The context asks {profile.server}.")
+    return [found, *examine(profile, clock=run.clock)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the top of the parser."""
+    verb(app, "doctor")(doctor)

@@ -1,0 +1,55 @@
+"""``placement group``: register and list groups under sealed labels."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from placement.errors import InvalidInputError
+from placement_client.commands.report import Report, note, table
+from placement_client.commands.verb import Run, nouns, verb
+from placement_client.session import MAX_REGISTERED
+
+app = nouns("Coordinators: register and list groups; names stay on this machine.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """Options of ``register``."""
+
+    name: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names.")]
+
+
+@verb(app, "register")
+def register(run: Run, asked: Registered) -> Report:
+    """Register groups under new tokens; the service receives no name.
+
+    A group that is registered already is refused, in whatever spelling.
+    """
+    key = run.label_key()
+    groups = [key.new_group(name) for name in asked.name]
+    if len({group.fingerprint for group in groups}) != len(groups):
+        raise InvalidInputError("name", "stands twice, perhaps in another spelling")
+    if len(groups) > MAX_REGISTERED:
+        raise InvalidInputError("name", f"must stand at most {MAX_REGISTERED} times")
+    answer = run.session().register_groups(groups)
+    tokens = [token.hex() for token in answer.tokens]
+    pairs = list(zip(tokens, asked.name, strict=True))
+    return Report(
+        data={
+            "revision": answer.revision,
+            "groups": [{"token": token, "name": name} for token, name in pairs],
+        },
+        shown=[table(("Token", "Name"), pairs)],
+    )
+
+
+@verb(app, "list")
+def list_(run: Run) -> Report:
+    """List the registered groups by name."""
+    pairs = [(label.token.hex(), label.name) for label in run.label_book()]
+    note(f"{len(pairs)} groups.")
+    return Report(
+        data={"groups": [{"token": token, "name": name} for token, name in pairs]},
+        shown=[table(("Token", "Name"), pairs)],
+    )

@@ -1,0 +1,115 @@
+"""Record facts: from a draft of options, or from a file in batches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placement.api.v1.types_pb2 import Fact, FactReason, GradeScheme
+from placement.errors import PlacementError
+from placement_client.commands.drafting import read_facts
+from placement_client.commands.options import choice
+from placement_client.commands.report import Report, note
+from placement_client.commands.verb import Run
+from placement_client.commands.waiting import waiting
+from placement_client.session import MAX_FACTS
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What every fact says of itself."""
+
+    start: Annotated[
+        str, typer.Option("--from", metavar="DATE", help="First day, if known.")
+    ] = ""
+    end: Annotated[
+        str, typer.Option("--to", metavar="DATE", help="First day after, if over.")
+    ] = ""
+    grade: Annotated[str, typer.Option(metavar="GRADE", help="As given: 2B.")]
+    scheme: Annotated[str, choice(GradeScheme, "Scheme of the grade")] = "3x5x2"
+    review_by: Annotated[
+        str, typer.Option(metavar="DATE", help="Last day without a review.")
+    ] = ""
+    reason: Annotated[str, choice(FactReason, "Why it is recorded")]
+
+    def draft(self, kind: str, statement: dict[str, object]) -> dict[str, object]:
+        """Return the draft of a fact; what is not given is not in it."""
+        given = {
+            "valid_from": self.start,
+            "valid_to": self.end,
+            "review_by": self.review_by,
+        }
+        return {
+            kind: {key: value for key, value in statement.items() if value != ""},
+            "grade": {"scheme": self.scheme, "given": self.grade},
+            "reason": self.reason,
+            **{key: value for key, value in given.items() if value},
+        }
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What has been recorded so far, over all calls of a run."""
+
+    revision: int = 0
+    fact_ids: list[str] = field(default_factory=list)
+    change_ids: list[bytes] = field(default_factory=list)
+
+    def report(self, shown: str) -> Report:
+        """Return what to say of it."""
+        return Report(
+            data={
+                "revision": self.revision,
+                "fact_ids": self.fact_ids,
+                "change_ids": [each.hex() for each in self.change_ids],
+            },
+            shown=[shown, *waiting(*self.change_ids)],
+        )
+
+
+def given(asked: "DataclassInstance") -> dict[str, object]:
+    """Return options under the names that the wire has for them, if given."""
+    pairs = ((each.name, getattr(asked, each.name)) for each in fields(asked))
+    return {name: value for name, value in pairs if value != ""}
+
+
+def record_one(run: Run, draft: dict[str, object]) -> Report:
+    """Record one fact and show its id.
+
+    Raises:
+        PlacementError: the draft is not of the form, or the call failed.
+    """
+    done = _record(run, read_facts(run, [draft]))
+    return done.report(f"Recorded fact {', '.join(done.fact_ids)}.")
+
+
+def record_many(run: Run, drafts: Sequence[object]) -> Report:
+    """Record facts, as many in each call as it takes.
+
+    Raises:
+        PlacementError: a draft is not of the form, and nothing is recorded; or a call
+            failed, and a note says how many facts were recorded before.
+    """
+    done = _record(run, read_facts(run, drafts))
+    return done.report(f"Recorded {len(done.fact_ids)} facts.")
+
+
+def _record(run: Run, facts: Sequence[Fact]) -> Recorded:
+    done = Recorded()
+    session = run.session()
+    for start in range(0, len(facts), MAX_FACTS):
+        try:
+            answer = session.record_facts(facts[start : start + MAX_FACTS])
+        except PlacementError as error:
+            error.add_note(f"recorded before this: {start} of {len(facts)} facts")
+            raise
+        done.revision = answer.revision
+        done.fact_ids += [each.hex() for each in answer.fact_ids]
+        done.change_ids += [answer.change_id] if answer.change_id else []
+        if len(facts) > MAX_FACTS:
+            note(f"Recorded {len(done.fact_ids)} of {len(facts)} facts.")
+    return done

@@ -1,0 +1,84 @@
+"""Days and instants, between the wire and people.
+
+The wire counts whole days since 1970-01-01 in Europe/Stockholm and microseconds since
+1970-01-01T00:00Z. People write ISO dates or ``today`` and read Stockholm time; files
+and programs read ISO 8601 in UTC. The room never asks the clock itself.
+
+Example:
+    >>> day = parse_day("2026-12-01", field="from", today=date(2026, 11, 24))
+    >>> day, iso_day(day), iso_instant(1_764_547_200_000_000)
+    (20788, '2026-12-01', '2025-12-01T00:00:00.000000Z')
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from placement.errors import InvalidInputError, TamperedError
+
+Clock: TypeAlias = Callable[[], float]
+"""Seconds since 1970-01-01 UTC."""
+
+_STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
+_EPOCH_DAY: Final = date(1970, 1, 1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def today(clock: Clock) -> date:
+    """Return the day it is in Stockholm."""
+    return datetime.fromtimestamp(clock(), _STOCKHOLM).date()
+
+
+def parse_day(text: str, *, field: str, today: date) -> int:
+    """Read ``today`` or an ISO date as days since 1970-01-01.
+
+    Args:
+        text: what somebody wrote.
+        field: the field named in the error.
+        today: the day it is in Stockholm.
+
+    Raises:
+        InvalidInputError: it is neither.
+    """
+    if text == "today":
+        return (today - _EPOCH_DAY).days
+    # `fromisoformat` also takes weeks and dates without dashes.
+    if not _DATE.fullmatch(text):
+        raise InvalidInputError(field, "must be a date, as 2026-12-31, or today")
+    try:
+        return (date.fromisoformat(text) - _EPOCH_DAY).days
+    except ValueError as error:
+        raise InvalidInputError(field, "is no day of the calendar") from error
+
+
+def iso_day(day: int) -> str:
+    """Write days since 1970-01-01 as an ISO date."""
+    return (_EPOCH_DAY + timedelta(days=day)).isoformat()
+
+
+def iso_instant(micros: int) -> str:
+    """Write microseconds since 1970-01-01T00:00Z in ISO 8601, UTC.
+
+    Raises:
+        TamperedError: no calendar reaches that far; an honest server sent no such.
+    """
+    return f"{_instant(micros):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def stockholm_time(micros: int) -> str:
+    """Write microseconds since 1970-01-01T00:00Z for a person, to the minute.
+
+    Raises:
+        TamperedError: as ``iso_instant``.
+    """
+    return f"{_instant(micros).astimezone(_STOCKHOLM):%Y-%m-%d %H:%M}"
+
+
+def _instant(micros: int) -> datetime:
+    try:
+        return _EPOCH + timedelta(microseconds=micros)
+    except OverflowError as error:
+        raise TamperedError from error

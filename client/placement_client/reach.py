@@ -1,0 +1,130 @@
+"""Whether a server can be reached: port, TLS, health and clock, each by itself."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final
+
+import grpc
+
+from placement_client.channel import open_channel
+from placement_client.findings import Finding, Level, bad, doubtful, good
+from placement_client.profile import Profile
+
+TIMEOUT: Final = 5.0  # seconds, for each step
+MAX_SKEW: Final = timedelta(seconds=30)
+
+_HEALTH: Final = "/grpc.health.v1.Health/Check"
+_SERVING: Final = b"\x08\x01"  # HealthCheckResponse: status = SERVING
+_WRONG_NAME: Final = frozenset({62, 64})  # OpenSSL's X509_V_ERR_*_MISMATCH
+_WRONG_TIME: Final = frozenset({9, 10})  # not yet valid, expired
+
+
+def reach(
+    profile: Profile, now: datetime, *, files_are_sound: bool
+) -> Iterator[Finding]:
+    """Try to reach a profile's server, step by step, until one fails."""
+    port = _port(profile)
+    yield port
+    if port.level is Level.FAILURE or not files_are_sound:
+        return
+    handshake = _handshake(profile)
+    yield handshake
+    if handshake.level is not Level.FAILURE:
+        yield from _health(profile, now)
+
+
+def _port(profile: Profile) -> Finding:
+    try:
+        socket.create_connection((profile.host, profile.port), TIMEOUT).close()
+    except socket.gaierror:
+        return bad(
+            "port", "Nobody knows the server's name: check `server` and network."
+        )
+    except TimeoutError:
+        return bad("port", "The server does not answer: a firewall may be in between.")
+    except OSError:
+        return bad("port", "Nothing listens there: check `server`, ask the operator.")
+    return good("port", "Something listens at the server's address.")
+
+
+def _handshake(profile: Profile) -> Finding:
+    try:
+        context = ssl.create_default_context(cafile=_path(profile.ca))
+        context.load_cert_chain(_path(profile.certificate), _path(profile.key))
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.set_alpn_protocols(["h2"])
+        name = profile.server_name or profile.host
+        address = (profile.host, profile.port)
+        with (
+            socket.create_connection(address, TIMEOUT) as raw,
+            context.wrap_socket(raw, server_hostname=name),
+        ):
+            return good("TLS", "The server proves its name, over TLS 1.3.")
+    except ssl.SSLCertVerificationError as error:
+        return _unproven(error.verify_code)
+    except OSError:
+        return bad("TLS", "What listens there does not speak TLS 1.3: check `server`.")
+
+
+def _path(path: str) -> str:
+    return str(Path(path).expanduser())
+
+
+def _unproven(code: int) -> Finding:
+    """Say why the server's certificate does not hold."""
+    if code in _WRONG_NAME:
+        sentence = "The server has another name: check `server` and `server_name`."
+    elif code in _WRONG_TIME:
+        sentence = "The server's certificate is not valid now: check this clock first."
+    else:
+        sentence = "The server is not signed by the authority in `ca`: do not go on."
+    return bad("TLS", sentence)
+
+
+def _health(profile: Profile, now: datetime) -> Iterator[Finding]:
+    """Ask whether the server answers calls, over a connection as calls have it."""
+    with closing(open_channel(profile)) as channel:
+        try:
+            method = channel.unary_unary(_HEALTH, bytes, bytes)
+            answer, call = method.with_call(b"", timeout=TIMEOUT)
+        except grpc.RpcError as error:
+            yield _unwell(error.code())
+            return
+    if answer == _SERVING:
+        yield good("health", "The server answers calls.")
+    else:
+        yield bad("health", "The server is up but answers no calls now: try later.")
+    told = dict(call.initial_metadata()).get("date")
+    if isinstance(told, str):
+        yield _clock(told, now)
+
+
+def _unwell(code: grpc.StatusCode) -> Finding:
+    if code is grpc.StatusCode.UNAUTHENTICATED:
+        return bad("health", "The server refuses your certificate: ask for a new one.")
+    if code is grpc.StatusCode.UNIMPLEMENTED:
+        return doubtful("health", "The server does not tell how it is.")
+    return bad(
+        "health",
+        "The server hangs up after the handshake: it does not trust whoever signed "
+        "your certificate. Ask the operator for one of this installation.",
+    )
+
+
+def _clock(told: str, now: datetime) -> Finding:
+    """Compare this machine's clock with the server's."""
+    try:
+        skew = parsedate_to_datetime(told) - now
+    except (TypeError, ValueError):
+        return doubtful("clock", "The server's clock can't be read.")
+    if abs(skew) > MAX_SKEW:
+        seconds = abs(round(skew.total_seconds()))
+        return bad(
+            "clock", f"This clock and the server's are {seconds} s apart: set it."
+        )
+    return good("clock", "This clock agrees with the server's.")

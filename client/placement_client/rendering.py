@@ -1,0 +1,63 @@
+"""Answers of the wire as JSON objects: the stable form that ``--json`` prints.
+
+Every response becomes an object with the fields of its proto message, all of them:
+
+* handles, tokens and ids are lower-case hex, empty where there is none;
+* instants (``…_at``, ``valid_until``) are ISO 8601 in UTC with six decimals;
+* an enumeration is its word in capitals, without the prefix: ``CLEAR``;
+* revisions, indexes and counts are numbers; lists keep the order of the answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias, cast
+
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from placement_client.days import iso_instant
+
+Json: TypeAlias = Mapping[str, object]
+
+_INSTANTS: Final = frozenset({"at", "valid_until"})
+
+
+def to_json(message: Message) -> dict[str, object]:
+    """Return a response as the object described above.
+
+    Raises:
+        TamperedError: an instant lies beyond every calendar.
+    """
+    return {f.name: _value(f, getattr(message, f.name)) for f in fields_of(message)}
+
+
+def fields_of(message: Message) -> Sequence[FieldDescriptor]:
+    """Return the descriptors of a message's fields, in the order of the proto."""
+    # The stubs tell two implementations of descriptors apart; they are used alike.
+    return cast("Sequence[FieldDescriptor]", message.DESCRIPTOR.fields)
+
+
+def _value(field: FieldDescriptor, value: Any) -> object:  # noqa: ANN401 (by reflection)
+    if field.is_repeated:
+        return [_one(field, each) for each in value]
+    return _one(field, value)
+
+
+def _one(field: FieldDescriptor, value: Any) -> object:  # noqa: ANN401 (by reflection)
+    if field.message_type is not None:
+        return to_json(value)
+    if field.enum_type is not None:
+        return enum_name(field.enum_type, value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if field.name.endswith("_at") or field.name in _INSTANTS:
+        return iso_instant(value)
+    return value
+
+
+def enum_name(kind: EnumDescriptor, number: int) -> str:
+    """Return the word of an enumeration's number; of one not known, the number."""
+    values = kind.values_by_number
+    if number not in values:
+        return str(number)
+    prefix = values[0].name.removesuffix("UNSPECIFIED")
+    return values[number].name.removeprefix(prefix)

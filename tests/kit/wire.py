@@ -1,0 +1,179 @@
+"""A server whose answers come from the test: real mutual TLS, no service behind it."""
+
+from collections.abc import Callable, Iterable
+from concurrent import futures
+from hashlib import sha256
+from typing import Any
+
+import grpc
+from google.protobuf.any_pb2 import Any as Packed
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.status_pb2 import Status
+from grpc_health.v1 import health, health_pb2_grpc
+
+from kit.certs import Pki
+from placement.api.v1 import (
+    audit_service_pb2,
+    check_service_pb2,
+    pseudonym_service_pb2,
+    registry_service_pb2,
+)
+from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResponse
+from placement.crypto import voprf
+from placement.rpc.identity import server_credentials
+
+_FILES = (
+    audit_service_pb2,
+    check_service_pb2,
+    pseudonym_service_pb2,
+    registry_service_pb2,
+)
+DOMAIN = "placement.api.v1"
+
+
+class RefusalError(Exception):
+    """What an answer raises to end a call with a status."""
+
+    def __init__(
+        self,
+        code: grpc.StatusCode,
+        *details: Message,
+        message: str = "refused",
+        trailers: Iterable[tuple[str, bytes]] | None = None,
+    ) -> None:
+        super().__init__()
+        status = Status(code=code.value[0], message=message)
+        for detail in details:
+            packed = Packed()
+            packed.Pack(detail)
+            status.details.append(packed)
+        self.code = code
+        self.message = message
+        whole = (("grpc-status-details-bin", status.SerializeToString()),)
+        self.trailers = whole if trailers is None else tuple(trailers)
+
+
+def refusal(code: grpc.StatusCode, reason: str, **metadata: str) -> RefusalError:
+    """Return a refusal as the service makes it."""
+    return RefusalError(
+        code, ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata)
+    )
+
+
+def invalid(*fields: tuple[str, str]) -> RefusalError:
+    """Return a refusal that names fields."""
+    violations = [
+        BadRequest.FieldViolation(field=field, description=description)
+        for field, description in fields
+    ]
+    return RefusalError(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        ErrorInfo(reason="INVALID_INPUT", domain=DOMAIN),
+        BadRequest(field_violations=violations),
+    )
+
+
+class Wire:
+    """The server.
+
+    Attributes:
+        answers: by method: a response, a refusal, or a function of the request that
+            returns or raises one; a list gives one after another.
+        seen: method and request of every call, in order.
+        key: the custodian's; ``Evaluate`` answers with it unless told otherwise.
+        initial: metadata sent before every answer of the health service.
+        health_refusal: name of the status that it refuses with, if it shall.
+    """
+
+    def __init__(self, pki: Pki) -> None:
+        self.pki = pki
+        self.answers: dict[str, Any] = {}
+        self.seen: list[tuple[str, Any]] = []
+        self.initial: tuple[tuple[str, str], ...] = ()
+        self.key = voprf.generate_key()
+        self.health = health.HealthServicer()
+        self.health_refusal: str | None = None
+        self._server = grpc.server(futures.ThreadPoolExecutor(4))
+        for file in _FILES:
+            for service in file.DESCRIPTOR.services_by_name.values():
+                self._serve(service)
+        health_pb2_grpc.add_HealthServicer_to_server(_Health(self), self._server)
+        credentials = server_credentials(pki.paths)
+        self.port = self._server.add_secure_port("127.0.0.1:0", credentials)
+        self._server.start()
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"localhost:{self.port}"
+
+    def stop(self) -> None:
+        """Stop at once."""
+        self._server.stop(None).wait()
+
+    def requests(self, method: str) -> list[Any]:
+        """Return what came in for one method."""
+        return [request for name, request in self.seen if name == method]
+
+    def evaluate(self, request: EvaluateRequest) -> EvaluateResponse:
+        """Answer as an honest custodian."""
+        decode = voprf.BlindedElement.decode
+        blinded = [decode(element) for element in request.blinded_elements]
+        evaluated = voprf.evaluate(self.key, blinded)
+        return EvaluateResponse(
+            evaluated_elements=[element.encode() for element in evaluated],
+            proof=voprf.prove(self.key, blinded, evaluated).encode(),
+            key_id=sha256(self.key.public.encode()).digest(),
+        )
+
+    def _serve(self, service: Any) -> None:
+        handlers = {
+            method.name: grpc.unary_unary_rpc_method_handler(
+                self._behaviour(method.name),
+                request_deserializer=GetMessageClass(method.input_type).FromString,
+                response_serializer=lambda answer: (
+                    answer if isinstance(answer, bytes) else answer.SerializeToString()
+                ),
+            )
+            for method in service.methods
+        }
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(service.full_name, handlers),)
+        )
+
+    def _behaviour(self, name: str) -> Callable[[Any, grpc.ServicerContext], Any]:
+        def behave(request: Any, context: grpc.ServicerContext) -> Any:
+            self.seen.append((name, request))
+            answer = self.answers.get(
+                name, self.evaluate if name == "Evaluate" else None
+            )
+            if isinstance(answer, list):
+                answer = answer.pop(0)
+            try:
+                if callable(answer):
+                    answer = answer(request)
+                if isinstance(answer, Exception):
+                    raise answer
+            except RefusalError as error:
+                context.set_trailing_metadata(error.trailers)
+                context.abort(error.code, error.message)
+            return answer
+
+        return behave
+
+
+class _Health(health_pb2_grpc.HealthServicer):
+    """Health, with what the test wants before it."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 (gRPC's)
+        """Answer or refuse."""
+        if self._wire.health_refusal is not None:
+            code = grpc.StatusCode[self._wire.health_refusal]
+            context.abort(code, "refused")
+        context.send_initial_metadata(self._wire.initial)
+        return self._wire.health.Check(request, context)

@@ -1,0 +1,79 @@
+"""What the client's tests share: a server that answers from the test, a context."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from kit.certs import Pki
+from kit.wire import Wire
+from placement_client.__main__ import app
+from placement_client.labels import create_label_key
+from placement_client.profile import Contexts, Profile, save
+from typer.testing import CliRunner
+
+from placement.access import Role
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory):
+    pki = Pki(tmp_path_factory.mktemp("pki"))
+    pki.server()
+    return pki
+
+
+@pytest.fixture(scope="session")
+def pair(pki):
+    return pki.client(Role.CASEWORKER, "1480", "cw-01")
+
+
+@pytest.fixture(scope="module")
+def _wire(pki):
+    wire = Wire(pki)
+    yield wire
+    wire.stop()
+
+
+@pytest.fixture
+def wire(_wire):
+    _wire.answers.clear()
+    _wire.seen.clear()
+    return _wire
+
+
+@pytest.fixture
+def profile(pki, pair, wire):
+    return Profile(
+        server=wire.address,
+        certificate=str(pair.certificate_path),
+        key=str(pair.key_path),
+        ca=str(pki.paths.authority),
+        custodian_key=wire.key.public.encode().hex(),
+    )
+
+
+class Cli:
+    """The command line, run under one context."""
+
+    def __init__(self, folder, profile):
+        self.path = folder / "config" / "contexts.toml"
+        self.label_key = folder / "label.key"
+        create_label_key(self.label_key)
+        self.profile = replace(profile, label_key=str(self.label_key))
+        save(Contexts().add("here", self.profile), self.path)
+
+    def __call__(self, *words, stdin=None, **env):
+        """Run a command line and return its result."""
+        env = {"PLACEMENT_CONFIG": str(self.path), **env}
+        return CliRunner(env=env).invoke(
+            app, [str(word) for word in words], input=stdin
+        )
+
+    def json(self, *words, stdin=None):
+        """Run a command line with ``--json`` and return exit code and object."""
+        result = self(*words, "--json", stdin=stdin)
+        return result.exit_code, json.loads(result.stdout)
+
+
+@pytest.fixture
+def cli(tmp_path, profile):
+    return Cli(tmp_path, profile)

@@ -1,0 +1,388 @@
+"""Each thing that can be wrong is found, and said in plain words."""
+
+import os
+import socket
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from grpc_health.v1 import health_pb2
+from kit.certs import TRUST_DOMAIN, Pki
+from kit.wire import Wire
+from placement_client import reach
+from placement_client.doctor import examine
+from placement_client.findings import Level
+from placement_client.labels import create_label_key
+
+from placement.access import Role
+from placement.crypto.pki import Purpose
+
+OK, WARNING, FAILURE = Level.OK, Level.WARNING, Level.FAILURE
+STATUS = health_pb2.HealthCheckResponse
+URI = f"spiffe://{TRUST_DOMAIN}/caseworker/1480/cw-01"
+
+
+def now():
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+@pytest.fixture
+def found(wire, profile):
+    """Examine the profile with some values changed; findings by step."""
+    wire.health.set("", STATUS.SERVING)
+
+    def found(*, ahead=0, **changes):
+        clock = lambda: time.time() + ahead  # noqa: E731 (a clock)
+        findings = list(examine(replace(profile, **changes), clock=clock))
+        steps = {each.step: each for each in findings}
+
+        assert len(steps) == len(findings)
+        assert all(each.sentence.endswith(".") for each in findings)
+        return steps
+
+    return found
+
+
+def levels(steps):
+    return {step: each.level for step, each in steps.items() if each.level is not OK}
+
+
+def client(pki, role=Role.CASEWORKER, organisation="1480", **kwargs):
+    """Return the paths of a certificate as changes of a profile."""
+    return paths(pki.client(role, organisation, "p-01", **kwargs))
+
+
+def paths(pair):
+    return {"certificate": str(pair.certificate_path), "key": str(pair.key_path)}
+
+
+def test_a_sound_context_is_all_green(found):
+    """Every step is there, in the order in which they build on one another."""
+    got = found()
+
+    assert levels(got) == {}
+    assert list(got) == [
+        "certificate",
+        "key",
+        "dates",
+        "person",
+        "key mode",
+        "authority",
+        "custodian",
+        "port",
+        "TLS",
+        "health",
+    ]
+    assert got["person"].sentence == "You are caseworker cw-01 of Göteborg."
+
+
+# Files
+
+
+def test_a_missing_certificate_is_found(found):
+    """What rests on it is left out; what does not is looked at."""
+    got = found(certificate="/nowhere/cw.pem")
+
+    assert levels(got) == {"certificate": FAILURE}
+    assert "can't be read as a file" in got["certificate"].sentence
+    assert list(got) == ["certificate", "key mode", "custodian", "port"]
+
+
+@pytest.mark.parametrize("field", ["certificate", "ca"])
+def test_a_file_that_is_no_certificate_is_found(found, tmp_path, field):
+    """The sentence names the setting."""
+    path = tmp_path / "file"
+    path.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    got = found(**{field: str(path)})
+    step = {"certificate": "certificate", "ca": "authority"}[field]
+
+    assert got[step].level is FAILURE
+    assert f"`{field}` holds no certificate" in got[step].sentence
+
+
+def test_a_missing_key_is_found(found):
+    """Both steps on the key say so."""
+    got = found(key="/nowhere/cw.key")
+
+    assert levels(got) == {"key": FAILURE, "key mode": FAILURE}
+
+
+def test_a_key_of_another_certificate_is_found(pki, found):
+    """A pair that was mixed up."""
+    got = found(key=client(pki)["key"])
+
+    assert levels(got) == {"key": FAILURE}
+    assert "belongs to another certificate" in got["key"].sentence
+
+
+def test_a_locked_key_is_found(found, pair, tmp_path):
+    """A key with a password can't be used."""
+    key = serialization.load_pem_private_key(pair.key, password=None)
+    path = tmp_path / "locked.key"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    path.chmod(0o600)
+
+    assert levels(found(key=str(path))) == {"key": FAILURE}
+
+
+def test_a_key_open_to_others_is_found(pki, found):
+    """Calls would succeed; the sentence says what to do all the same."""
+    changes = client(pki)
+    os.chmod(changes["key"], 0o640)  # noqa: PTH101 (a path as text)
+    got = found(**changes)
+
+    assert levels(got) == {"key mode": FAILURE}
+    assert "chmod 600" in got["key mode"].sentence
+
+
+# Dates
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "left", "level"),
+    [
+        (timedelta(days=90), timedelta(days=15), OK),
+        (timedelta(days=90), timedelta(days=13), WARNING),
+        (timedelta(hours=24), timedelta(hours=9), OK),
+        (timedelta(hours=24), timedelta(hours=7), WARNING),
+        (timedelta(hours=24), timedelta(), FAILURE),
+        (timedelta(hours=24), timedelta(hours=25), FAILURE),
+    ],
+    ids=["quarter", "two weeks", "day", "third", "expired", "not yet"],
+)
+def test_dates_are_told_in_time(pki, found, lifetime, left, level):
+    """Two weeks ahead, or a third of a short life."""
+    changes = client(pki, lifetime=lifetime)
+    got = found(ahead=(lifetime - left).total_seconds(), **changes)
+
+    assert got["dates"].level is level
+
+
+# Person
+
+
+def test_an_auditor_needs_no_custodian(pki, found):
+    """Nobody who reads the log names anybody."""
+    got = found(custodian_key="", **client(pki, Role.AUDITOR, "review"))
+
+    assert levels(got) == {}
+    assert got["person"].sentence == "You are auditor p-01 of review."
+
+
+def test_a_caseworker_needs_a_pinned_custodian(found):
+    """Without the pin no case can be opened."""
+    got = found(custodian_key="")
+
+    assert levels(got) == {"custodian": FAILURE}
+    assert "--custodian-key" in got["custodian"].sentence
+
+
+def test_a_coordinator_is_asked_for_the_label_key(pki, found, tmp_path):
+    """Missing is a warning, unusable a failure, usable is well."""
+    changes = client(pki, Role.COORDINATOR, "vast")
+    path = tmp_path / "label.key"
+    create_label_key(path)
+    got = [found(**changes)["label key"].level]
+    got.append(found(label_key=str(path), **changes)["label key"].level)
+    path.chmod(0o644)
+    got.append(found(label_key=str(path), **changes)["label key"].level)
+
+    assert got == [WARNING, OK, FAILURE]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [x509.DNSName("localhost")],
+        [x509.UniformResourceIdentifier("https://placement.test/caseworker")],
+        [x509.UniformResourceIdentifier(URI), x509.DNSName("localhost")],
+    ],
+    ids=["no URI", "another URI", "two names"],
+)
+def test_a_certificate_that_names_nobody_is_found(pki, found, names):
+    """Exactly one URI of the form names a person."""
+    got = found(**paths(pki.leaf(names)))
+
+    assert levels(got) == {"person": FAILURE}
+
+
+def test_a_servers_certificate_is_found(pki, found):
+    """It would be refused in the handshake, without a word."""
+    names = [x509.UniformResourceIdentifier(URI)]
+    got = found(**paths(pki.leaf(names, purpose=Purpose.SERVER)))
+
+    assert levels(got) == {"person": FAILURE}
+
+
+def test_a_certificate_without_purposes_is_for_clients(found, tmp_path, pki):
+    """No extended key usage is every usage; no alternative name is nobody."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([])
+
+    def made(*extensions):
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now() - timedelta(hours=1))
+            .not_valid_after(now() + timedelta(days=99))
+        )
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
+        path = tmp_path / "self.pem"
+        pem = serialization.Encoding.PEM
+        path.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(pem))
+        (tmp_path / "self.key").write_bytes(
+            key.private_bytes(
+                pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        (tmp_path / "self.key").chmod(0o600)
+        return {"certificate": str(path), "key": str(tmp_path / "self.key")}
+
+    san = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(URI)])
+
+    assert found(**made(san))["person"].level is OK
+    assert found(**made())["person"].level is FAILURE
+
+
+# Reaching the server
+
+
+def test_a_certificate_of_another_authority_is_found(found, tmp_path):
+    """The server hangs up after the handshake; only that much can be told."""
+    got = found(**client(Pki(tmp_path)))
+
+    assert levels(got) == {"authority": WARNING, "health": FAILURE}
+    assert "does not trust" in got["health"].sentence
+
+
+def test_a_server_of_another_authority_is_found(found, tmp_path):
+    """Somebody else under the server's name."""
+    got = found(ca=str(Pki(tmp_path).paths.authority))
+
+    assert got["TLS"].level is FAILURE
+    assert "do not go on" in got["TLS"].sentence
+    assert "health" not in got
+
+
+def test_another_name_is_found(found):
+    """The certificate must bear the name that is asked for."""
+    got = found(server_name="other.test")
+
+    assert levels(got) == {"TLS": FAILURE}
+    assert "another name" in got["TLS"].sentence
+
+
+def test_an_expired_server_is_found(tmp_path, profile):
+    """It may be this machine's clock."""
+    pki = Pki(tmp_path)
+    pki.server(now=now() - timedelta(days=200))
+    wire = Wire(pki)
+    changed = replace(
+        profile, server=wire.address, ca=str(pki.paths.authority), **client(pki)
+    )
+    got = {each.step: each for each in examine(changed, clock=time.time)}
+    wire.stop()
+
+    assert got["TLS"].level is FAILURE
+    assert "clock" in got["TLS"].sentence
+
+
+@pytest.mark.parametrize(
+    ("server", "word"),
+    [("localhost:1", "Nothing listens"), ("no-such-host.invalid:1", "Nobody knows")],
+)
+def test_a_server_that_is_not_there_is_found(found, server, word):
+    """Port and name are told apart."""
+    got = found(server=server)
+
+    assert levels(got) == {"port": FAILURE}
+    assert got["port"].sentence.startswith(word)
+
+
+def test_a_firewall_is_told_from_an_empty_port(found, monkeypatch):
+    """Silence is not refusal."""
+
+    def silent(*_args):
+        raise TimeoutError
+
+    monkeypatch.setattr(reach.socket, "create_connection", silent)
+    got = found()
+
+    assert levels(got) == {"port": FAILURE}
+    assert "firewall" in got["port"].sentence
+
+
+def test_something_else_that_listens_is_found(found):
+    """A port that speaks no TLS."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up():
+            for _ in range(2):
+                listener.accept()[0].close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        got = found(server=f"localhost:{listener.getsockname()[1]}")
+        thread.join()
+
+    assert levels(got) == {"TLS": FAILURE}
+
+
+def test_a_server_that_does_not_serve_is_found(wire, found):
+    """Up, but not answering."""
+    wire.health.set("", STATUS.NOT_SERVING)
+    got = found()
+
+    assert levels(got) == {"health": FAILURE}
+
+
+@pytest.mark.parametrize(
+    ("code", "level"),
+    [
+        ("UNAUTHENTICATED", FAILURE),
+        ("UNIMPLEMENTED", WARNING),
+        ("DEADLINE_EXCEEDED", FAILURE),
+    ],
+)
+def test_a_refused_question_is_told(wire, found, monkeypatch, code, level):
+    """A revoked certificate connects and is then refused."""
+    wire.health_refusal = code
+    got = found()
+    wire.health_refusal = None
+
+    assert got["health"].level is level
+
+
+@pytest.mark.parametrize(
+    ("told", "level"),
+    [
+        (timedelta(), OK),
+        (timedelta(seconds=50), FAILURE),
+        (timedelta(seconds=-50), FAILURE),
+        (None, WARNING),
+    ],
+    ids=["same", "ahead", "behind", "unreadable"],
+)
+def test_clocks_are_compared(wire, found, told, level):
+    """Where a response tells the time, half a minute apart is too much."""
+    date = "soon" if told is None else f"{now() + told:%a, %d %b %Y %H:%M:%S} +0000"
+    wire.initial = (("date", date),)
+    got = found()
+    wire.initial = ()
+
+    assert got["clock"].level is level
