@@ -4,11 +4,12 @@ A picture is read at one strength (see ``strength``): firmly, over the facts tha
 give CONFLICT, or softly, over all that act. The rules read it and nothing else.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
-from placement.domain.facts import Affiliation, Fact, Placement, Presence, Threat
+from placement.domain.facts import Affiliation, Fact, Placement, Presence, Threat, Tie
 from placement.domain.graph import (
     UNRELATED,
     Chain,
@@ -30,6 +31,8 @@ from placement.domain.terms import (
 )
 
 Persons = Mapping[SubjectId, Chain]
+Key = TypeVar("Key")
+Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +50,46 @@ class Belonging:
     chain: Chain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
-    """A group stands in an area through somebody placed there.
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A group that means something to the household is present.
 
     Attributes:
-        belonging: the placed person's affiliation.
-        facility: the house, or ``None``.
-        chain: the placement and what the affiliation rests on.
+        presence: which group, and how firmly.
+        mine: the household's belonging to which it means something.
+        relation: what it means.
     """
 
-    belonging: Belonging
+    presence: Presence
+    mine: Belonging
+    relation: Relation
+
+    def chain(self, link: Chain) -> Chain:
+        """Return what a finding rests on, with the links between the groups."""
+        return (*self.mine.chain, *link, self.presence.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """The household would meet somebody placed, and one means something to the other.
+
+    Attributes:
+        mine: the household's belonging.
+        stay: the placed person's belonging; its chain begins with the placement.
+        facility: the house where that person is placed, or ``None``.
+        ours: what the placed person's group means to the household.
+        theirs: what the household's group means to the placed person (P6).
+    """
+
+    mine: Belonging
+    stay: Belonging
     facility: FacilityToken | None
-    chain: Chain
+    ours: Relation
+    theirs: Relation
+
+    def chain(self, link: Chain) -> Chain:
+        """Return what a finding rests on, with the links between the groups."""
+        return (*self.mine.chain, *link, *self.stay.chain)
 
 
 class Picture:
@@ -95,8 +125,13 @@ class Picture:
         self.persons: Persons = self._persons(members, at_least)
         self._excused = self._persons(members, Strength.FIRM)
         weigh = Weigh(window, today, ruleset.cool_down_days)
-        self.view = state.graph.view(weigh, at_least)
-        self.belongings = tuple(self._belongings(self.persons))
+        self._view = state.graph.view(weigh, at_least)
+        self._related = tuple(
+            (mine, self.relations(mine)) for mine in self.belongings_of(self.persons)
+        )
+        self._sightings: dict[AreaCode, tuple[Sighting, ...]] = {}
+        self._meetings: dict[AreaCode, tuple[Meeting, ...]] = {}
+        self._placed: dict[AreaCode, Persons] = {}
 
     def acts(self, fact: Fact) -> bool:
         """Tell whether a dated fact counts here."""
@@ -127,7 +162,8 @@ class Picture:
         """Return somebody else's persons, closed over SAME_AS links."""
         return self._persons(members, self._at_least)
 
-    def _belongings(self, persons: Persons) -> Iterator[Belonging]:
+    def belongings_of(self, persons: Persons) -> Iterator[Belonging]:
+        """Yield what persons belong to."""
         for subject, chain in persons.items():
             for fact in self.state.affiliations.of(subject):
                 if self._stands(fact):
@@ -135,32 +171,23 @@ class Picture:
 
     # Groups.
 
-    def related(self, belonging: Belonging, group: GroupToken) -> Relation:
-        """Return what a group means to somebody."""
-        relations = self.view.relations(belonging.group, belonging.since)
-        return relations.get(group, UNRELATED)
-
     def family(self, group: GroupToken) -> Reach:
         """Return a group's family."""
-        return self.view.family(group)
+        return self._view.family(group)
 
-    @cached_property
-    def kin(self) -> Reach:
-        """Return the household's groups and their families."""
-        found: Reach = {}
-        for belonging in self.belongings:
-            for group, chain in self.family(belonging.group).items():
-                found.setdefault(group, (*belonging.chain, *chain))
-        return found
+    def relations(self, belonging: Belonging) -> Mapping[GroupToken, Relation]:
+        """Return what every related group means to somebody."""
+        return self._view.relations(belonging.group, belonging.since)
 
     # Areas. A merged municipality's facts follow it into its successor.
 
     def presences(self, area: AreaCode) -> Iterator[Presence]:
         """Yield the acting presences in an area."""
+        return filter(self.acts, self._recorded(area))
+
+    def _recorded(self, area: AreaCode) -> Iterator[Presence]:
         for code in self.ruleset.areas.lineage(area):
-            for presence in self.state.presences.of(code):
-                if self.acts(presence):
-                    yield presence
+            yield from self.state.presences.of(code)
 
     def located(self, subject: SubjectId, area: AreaCode) -> Iterator[Chain]:
         """Yield the acting facts that put a subject in an area."""
@@ -169,8 +196,24 @@ class Picture:
             if fact.area in lineage and self.acts(fact):
                 yield (fact.id,)
 
-    def placements(self, area: AreaCode) -> Iterator[Placement]:
-        """Yield the live placements in an area that overlap the window."""
+    def sightings(self, area: AreaCode) -> tuple[Sighting, ...]:
+        """Return the acting presences in an area that mean something."""
+        return _once(self._sightings, area, self._see)
+
+    def _see(self, area: AreaCode) -> Iterator[Sighting]:
+        for presence in self._recorded(area):
+            related = [
+                (mine, relations[presence.group])
+                for mine, relations in self._related
+                if presence.group in relations
+            ]
+            if related and self.acts(presence):
+                for mine, relation in related:
+                    yield Sighting(presence, mine, relation)
+
+    # Placements: those of persons outside the household.
+
+    def _placements(self, area: AreaCode) -> Iterator[Placement]:
         for code in self.ruleset.areas.lineage(area):
             yield from self._overlapping(self.state.stays.of(code))
 
@@ -181,44 +224,92 @@ class Picture:
             ):
                 yield placement
 
-    def placed(self, placement: Placement) -> Persons:
-        """Return the persons of a placement outside the household."""
+    def _placed_by(self, placement: Placement) -> Persons:
         members = self.state.cases[placement.case].members
-        persons = self.persons_of(members)
         return {
             subject: (placement.id, *chain)
-            for subject, chain in persons.items()
+            for subject, chain in self.persons_of(members).items()
             if subject not in self._excused
         }
 
-    def stays(self, area: AreaCode) -> Iterator[Stay]:
-        """Yield the groups that stand in an area through somebody placed there."""
-        for placement in self.placements(area):
-            yield from self._stays(placement)
+    def placed(self, area: AreaCode) -> Persons:
+        """Return who is placed in an area."""
+        if area not in self._placed:
+            found: dict[SubjectId, Chain] = {}
+            for placement in self._placements(area):
+                found = {**self._placed_by(placement), **found}
+            self._placed[area] = found
+        return self._placed[area]
 
-    def stays_with(self, facility: FacilityToken) -> Iterator[Stay]:
-        """Yield the groups in other houses of a facility's provider, wherever."""
+    def meetings(self, area: AreaCode) -> tuple[Meeting, ...]:
+        """Return the meetings with persons placed in an area."""
+        return _once(
+            self._meetings, area, lambda code: self._meet(self._placements(code))
+        )
+
+    def meetings_with(self, facility: FacilityToken) -> Iterator[Meeting]:
+        """Yield the meetings in other houses of a facility's provider, wherever."""
         provider = self.state.facilities[facility].provider
-        for placement in self._overlapping(self.state.houses.of(provider)):
-            if placement.facility != facility:
-                yield from self._stays(placement)
+        return self._meet(
+            placement
+            for placement in self._overlapping(self.state.houses.of(provider))
+            if placement.facility != facility
+        )
 
-    def _stays(self, placement: Placement) -> Iterator[Stay]:
-        for belonging in self._belongings(self.placed(placement)):
-            yield Stay(
-                belonging=belonging,
-                facility=placement.facility,
-                chain=belonging.chain,
-            )
+    def _meet(self, placements: Iterable[Placement]) -> Iterator[Meeting]:
+        for placement in placements:
+            for stay in self.belongings_of(self._placed_by(placement)):
+                to_them = self.relations(stay)
+                for mine, to_us in self._related:
+                    ours = to_us.get(stay.group, UNRELATED)
+                    theirs = to_them.get(mine.group, UNRELATED)
+                    if ours is not UNRELATED or theirs is not UNRELATED:
+                        yield Meeting(mine, stay, placement.facility, ours, theirs)
 
-    # Threats.
+    # Threats and ties.
 
-    def threats_against(self, persons: Persons) -> Iterator[tuple[Threat, Chain]]:
-        """Yield the acting threats against persons."""
-        for subject, chain in persons.items():
-            for threat in self.state.threats_against.of(subject):
-                if self.acts(threat):
-                    yield threat, (*chain, threat.id)
+    @cached_property
+    def ties(self) -> tuple[tuple[Tie, Chain], ...]:
+        """Return the household's acting ties."""
+        return tuple(
+            (tie, (*chain, tie.id))
+            for subject, chain in self.persons.items()
+            for tie in self.state.ties.of(subject)
+            if self.acts(tie)
+        )
+
+    @cached_property
+    def threats(self) -> tuple[tuple[Threat, Chain], ...]:
+        """Return the acting threats against the household."""
+        return tuple(
+            (threat, (*chain, threat.id))
+            for subject, chain in self.persons.items()
+            for threat in self.state.threats_against.of(subject)
+            if self.acts(threat)
+        )
+
+    @cached_property
+    def own_threats(self) -> tuple[tuple[Threat, Chain], ...]:
+        """Return the acting threats by the household, its groups and their families."""
+        sources: dict[SubjectId | GroupToken, Chain] = dict(self.persons.items())
+        for mine, _ in self._related:
+            for group, chain in self.family(mine.group).items():
+                sources.setdefault(group, (*mine.chain, *chain))
+        return tuple(
+            (threat, (*chain, threat.id))
+            for source, chain in sources.items()
+            for threat in self.state.threats_by.of(source)
+            if self.acts(threat)
+        )
+
+
+def _once(
+    known: dict[Key, tuple[Seen, ...]], key: Key, see: Callable[[Key], Iterable[Seen]]
+) -> tuple[Seen, ...]:
+    """Return what was seen before, or look."""
+    if key not in known:
+        known[key] = tuple(see(key))
+    return known[key]
 
 
 def _belonging(fact: Affiliation, chain: Chain) -> Belonging:

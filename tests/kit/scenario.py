@@ -1,0 +1,307 @@
+"""Scenarios: facts, questions and verdicts in plain words (semantics.md section 11).
+
+A scenario is a YAML file that police and social services can read. It is parsed
+strictly, an unknown key, name or sentence fails, into the dataclasses below, which know
+nothing of how they are run: through the rules alone, or through a live service. Days
+are offsets from the day it is run, because a live service runs on the real date.
+
+The keys of a file (those marked * may be left out)::
+
+    scenario: 1                     # its number in semantics.md, 0 for others
+    title: A rival's base
+    because: One sentence that says why the verdicts are what they are.
+    through: service *              # service or rules; else it is run through both
+    today: 2028-02-28 *             # only through rules: a day that matters by itself
+    groups: [A, B]
+    people: [Hanna, Per]
+    houses: *
+      red house: {provider: Firm, area: 1480 Göteborg}
+    given:                          # all of these may be left out
+      cases:
+        Hanna's case: {by: 1280 Malmö, household: [Hanna], assessed: false *}
+      facts:                        # one sentence each, or "name: sentence"
+        - Hanna belongs to A
+        - the rivalry: A and B are rivals of severity 3, graded 2B
+      coverage:
+        - {of: whole country, days ago: 20}
+        - {of: [1480 Göteborg], days ago: 91, by: Väst *}
+      placements:
+        - {case: Per's case, in: 1480 Göteborg, since: today-10, until: today *, name: p *}
+      changes:                      # of what was named before, one sentence each
+        - the rivalry ended on today-1
+    steps:
+      - then: *                     # the keys of ``given``
+        checks:
+          - {case: Hanna's case, in: 1480 Göteborg, expect: CONFLICT}
+          - {case: Hanna's case, in: [red house, 1480 Göteborg], expect: [CLEAR, CLEAR]}
+          - {case: Hanna's case, in: 1480 Göteborg, since: today+5, until: today+9, …}
+          - {case: Hanna's case, in: 0199, refused: INVALID_INPUT}
+
+What a sentence may say stands in ``scenario_words``.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from kit.scenario_form import (
+    CaseLine,
+    Change,
+    Check,
+    CoverageLine,
+    House,
+    Place,
+    PlacementLine,
+    Scenario,
+    Step,
+)
+from kit.scenario_words import Names, day_offset, plain_area, read_change, read_fact
+from kit.world import RULESET
+from placement.domain.terms import Verdict
+
+FOLDER = Path(__file__).parent.parent / "scenarios"
+_REFUSALS = ("CASE_CLOSED", "BUDGET_SPENT", "INVALID_INPUT")
+Value = TypeVar("Value")
+
+
+def scenario_files(*through: str) -> tuple[Path, ...]:
+    """Return the files that are run through one of the given ways."""
+    return tuple(
+        path
+        for path in sorted(FOLDER.glob("*.yaml"))
+        if read_scenario(path).through in through
+    )
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Read a file.
+
+    Raises:
+        ValueError: an unknown key, name, sentence or value.
+    """
+    try:
+        return parse_scenario(path.read_text("utf-8"))
+    except ValueError as error:
+        error.add_note(path.name)
+        raise
+
+
+def parse_scenario(text: str) -> Scenario:
+    """Parse a file's text; see ``read_scenario``."""
+    data = yaml.load(text, Loader=_Plain)
+    top = _Table(data)
+    through = top.take("through", "both")
+    _one_of(through, ("both", "rules", "service"))
+    today = top.take("today", None)
+    if (today is not None) and through != "rules":
+        raise ValueError("a live service runs on the real date")
+    parser = _Parser(
+        Names(
+            groups=_names(top.take("groups", [])),
+            people=_names(top.take("people", [])),
+            today=None if today is None else date.fromisoformat(today),
+        )
+    )
+    scenario = Scenario(
+        number=int(top.take("scenario")),
+        title=top.take("title"),
+        because=top.take("because"),
+        through=through,
+        today=parser.names.today,
+        groups=parser.names.groups,
+        people=parser.names.people,
+        houses=parser.houses(top.take("houses", {})),
+        given=parser.change(top.take("given", {})),
+        steps=tuple(parser.step(step) for step in _list(top.take("steps"))),
+    )
+    top.close()
+    return scenario
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML in which every scalar is the text that stands there."""
+
+    yaml_implicit_resolvers: Mapping[str, Any] = {}
+
+
+class _Table:
+    """A mapping that must be used up."""
+
+    def __init__(self, data: object) -> None:
+        if not isinstance(data, dict):
+            raise ValueError(f"expected keys in {data!r}")  # noqa: TRY004
+        self._left = dict(data)
+
+    def take(self, key: str, *default: Any) -> Any:
+        """Take a key; without a default it must be there."""
+        if key not in self._left and not default:
+            raise ValueError(f"missing key {key!r}")
+        return self._left.pop(key, *default)
+
+    def close(self) -> None:
+        """Refuse what is left."""
+        if self._left:
+            raise ValueError(f"unknown keys {sorted(self._left)}")
+
+
+class _Parser:
+    """Reads the parts of a file, learning names as they are introduced."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    def houses(self, data: Mapping[str, object]) -> tuple[House, ...]:
+        """Read the facilities."""
+        return tuple(
+            self._table(data[name], lambda table, name=name: self._house(name, table))
+            for name in data
+        )
+
+    def _house(self, name: str, table: _Table) -> House:
+        house = House(
+            name=name,
+            provider=table.take("provider"),
+            area=plain_area(table.take("area")),
+        )
+        self.names.houses[name] = house.area
+        return house
+
+    def change(self, data: object) -> Change:
+        """Read ``given`` or ``then``."""
+        return self._table(data, self._change)
+
+    def _change(self, table: _Table) -> Change:
+        cases = table.take("cases", {})
+        return Change(
+            cases=tuple(
+                self._table(cases[name], lambda one, name=name: self._case(name, one))
+                for name in cases
+            ),
+            facts=tuple(self._fact(line) for line in _list(table.take("facts", []))),
+            coverage=tuple(
+                self._table(line, self._coverage)
+                for line in _list(table.take("coverage", []))
+            ),
+            placements=tuple(
+                self._table(line, self._placement)
+                for line in _list(table.take("placements", []))
+            ),
+            amendments=tuple(
+                read_change(line, self.names)
+                for line in _list(table.take("changes", []))
+            ),
+        )
+
+    def _case(self, name: str, table: _Table) -> CaseLine:
+        household = _names(table.take("household"))
+        for person in household:
+            _one_of(person, self.names.people)
+        assessed = table.take("assessed", "true")
+        _one_of(assessed, ("true", "false"))
+        self.names.cases.append(name)
+        return CaseLine(
+            name=name,
+            municipality=plain_area(table.take("by")),
+            household=household,
+            assessed=assessed == "true",
+        )
+
+    def _fact(self, line: object) -> Any:
+        if isinstance(line, str):
+            return read_fact(None, line, self.names)
+        if not isinstance(line, dict) or len(line) != 1:
+            raise ValueError(f"expected one sentence, not {line!r}")
+        ((name, sentence),) = line.items()
+        return read_fact(name, sentence, self.names)
+
+    def _coverage(self, table: _Table) -> CoverageLine:
+        of, by = table.take("of"), table.take("by", None)
+        if by is not None:
+            regions = {area.police_region for area in RULESET.areas.values()}
+            _one_of(by, (*regions, "national"))
+        whole = of == "whole country"
+        return CoverageLine(
+            areas=None if whole else tuple(plain_area(area) for area in _list(of)),
+            age=int(table.take("days ago")),
+            region=by,
+        )
+
+    def _placement(self, table: _Table) -> PlacementLine:
+        case, until = table.take("case"), table.take("until", None)
+        _one_of(case, self.names.cases)
+        name = table.take("name", None)
+        if name is not None:
+            self.names.placements.append(name)
+        return PlacementLine(
+            name=name,
+            case=case,
+            place=self._place(table.take("in")),
+            since=day_offset(table.take("since"), self.names),
+            until=None if until is None else day_offset(until, self.names),
+        )
+
+    def _place(self, text: str) -> Place:
+        if text in self.names.houses:
+            return Place(area=self.names.houses[text], house=text)
+        return Place(area=plain_area(text))
+
+    def step(self, data: object) -> Step:
+        """Read a step."""
+        return self._table(data, self._step)
+
+    def _step(self, table: _Table) -> Step:
+        change = self.change(table.take("then", {}))
+        checks = _list(table.take("checks"))
+        return Step(
+            change=change,
+            checks=tuple(self._table(check, self._check) for check in checks),
+        )
+
+    def _check(self, table: _Table) -> Check:
+        case, places = table.take("case"), _list(table.take("in"))
+        _one_of(case, self.names.cases)
+        until = table.take("until", None)
+        refused = table.take("refused", None)
+        expected = () if refused else _names(_list(table.take("expect")))
+        if refused is not None:
+            _one_of(refused, _REFUSALS)
+        elif len(expected) != len(places):
+            raise ValueError("expected as many verdicts as places")
+        for verdict in expected:
+            _one_of(verdict, Verdict.__members__)
+        unknown = refused == "INVALID_INPUT"
+        return Check(
+            case=case,
+            places=tuple(
+                Place(area=place) if unknown else self._place(place) for place in places
+            ),
+            since=day_offset(table.take("since", "today"), self.names),
+            until=None if until is None else day_offset(until, self.names),
+            expected=expected,
+            refused=refused,
+        )
+
+    @staticmethod
+    def _table(data: object, read: Callable[[_Table], Value]) -> Value:
+        table = _Table(data)
+        value = read(table)
+        table.close()
+        return value
+
+
+def _list(data: Any) -> list[Any]:
+    return data if isinstance(data, list) else [data]
+
+
+def _names(data: Any) -> tuple[str, ...]:
+    if not isinstance(data, list) or not all(isinstance(name, str) for name in data):
+        raise ValueError(f"expected a list of names, not {data!r}")
+    return tuple(data)
+
+
+def _one_of(value: str, known: Any) -> None:
+    if value not in known:
+        raise ValueError(f"{value!r} is not one of {sorted(known)}")
