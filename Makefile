@@ -44,7 +44,7 @@ format: $(READY) ## Format the code
 lint: $(READY) ## Lint and check the format
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/codespell -q 3 README.md placement client tests protos
+	$(BIN)/codespell -q 3 *.md benchmarks client demo docs placement protos tests
 
 types: $(READY) ## Check the types
 	$(BIN)/mypy
@@ -55,9 +55,25 @@ imports: $(READY) ## Check the import contracts
 test: $(READY) ## Set everything up and run the tests (T=path narrows)
 	$(BIN)/python -m pytest -n $(WORKERS) $(T)
 
-check: lint types check-protos test ## Everything that CI checks
+demo: $(READY) ## Set everything up and run the main job, on a throw-away server
+	@$(BIN)/python -m demo.run
+
+bench: $(READY) ## Checks a second beside a bare echo (ARGS="--factors 1")
+	@GRPC_VERBOSITY=ERROR $(BIN)/python -m benchmarks.run $(ARGS)
+
+N ?= 500
+crash: $(READY) ## Kill the server N times under load and count what was lost
+	@$(BIN)/python -m tests.crash.run --kills $(N)
+
+cover: $(READY) ## Measure what the tests reach
+	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report= $(T)
+	$(BIN)/coverage report --include='placement/domain/*,placement/crypto/*,placement/access.py' --fail-under=100
+	$(BIN)/coverage report --fail-under=95
+
+check: lint types imports check-protos test ## Everything that CI checks
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
-.PHONY: help dev lock protos check-protos format lint types imports test check clean
+.PHONY: help dev lock protos check-protos format lint types imports test demo bench
+.PHONY: crash cover check clean

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+import uvloop
+
 from placement import __version__
 from placement.app import App
 from placement.config import Settings, load
@@ -75,7 +77,7 @@ def _serve(settings: Settings) -> str:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    asyncio.run(_until_told(settings))
+    uvloop.run(_until_told(settings))
     return "Stopped."
 
 

@@ -4,10 +4,11 @@ from placement import errors
 
 
 def classes() -> list[type[errors.PlacementError]]:
-    found = [errors.PlacementError]
-    for known in found:
-        found.extend(known.__subclasses__())
-    return found
+    return [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.PlacementError)
+    ]
 
 
 def test_each_class_has_its_own_reason():

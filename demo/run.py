@@ -1,0 +1,286 @@
+"""``make demo``: from nothing to verdicts over mutual TLS, and nothing left behind.
+
+What runs is what would run for real: ``server.py`` on SQLite as a process of its own,
+certificates from ``placement-server pki``, and the client's session for every caller.
+"""
+
+import io
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from placement_client.identifiers import parse_identifier
+from placement_client.labels import LabelBook, LabelKey, create_label_key
+from placement_client.profile import Profile
+from placement_client.session import Session
+from rich.console import Console
+from rich.table import Table
+
+from demo import landscape
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import types_pb2 as wire
+from placement.api.v1.audit_service_pb2 import AUDIT_PURPOSE_SUPERVISION, LogEntry
+from placement.domain.terms import Micros, stockholm_day
+from placement.ops.main import main as placement_server
+
+ROOT: Final = Path(__file__).parents[1]
+TRUST_DOMAIN: Final = "demo.placement"
+GROUP: Final = "G01"
+"""The group that the person leaves."""
+CANDIDATES: Final = ("0481", "0480", "0187", "1480", "2480")
+MUST_SHOW: Final = frozenset({"CLEAR", "UNKNOWN", "REVIEW", "CONFLICT"})
+
+_MEANING: Final = {
+    "CLEAR": ("green", "may place; ask again before moving in"),
+    "UNKNOWN": ("blue", "contact the coordinator"),
+    "REVIEW": ("yellow", "contact the coordinator before any decision"),
+    "CONFLICT": ("red", "do not place here"),
+}
+_PEOPLE: Final = {
+    "caseworker": ("caseworker", "1280", "cw-01"),
+    "coordinator": ("coordinator", "national", "co-01"),
+    "second": ("coordinator", "national", "co-02"),
+    "auditor": ("auditor", "supervision", "au-01"),
+}
+
+out: Final = Console(highlight=False, width=88)
+
+
+def main() -> int:
+    """Run the demonstration.
+
+    Returns:
+        0 if every kind of verdict was shown.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="placement-demo-") as folder:
+        pinned = prepare(Path(folder))
+        with serving(Path(folder)) as port:
+            sessions = {
+                who: Session.open(profile(Path(folder), who, port, pinned))
+                for who in _PEOPLE
+            }
+            shown = tell(sessions, Path(folder))
+            for session in sessions.values():
+                session.close()
+    out.print(f"\nDone in {time.monotonic() - began:.1f} s; nothing is left behind.")
+    return 0 if shown >= MUST_SHOW else 1
+
+
+def prepare(folder: Path) -> str:
+    """Make certificates, keys, an empty store and the settings.
+
+    Returns:
+        The custodian's public key, for the clients to pin.
+    """
+    place = ["--dir", str(folder / "pki")]
+    operate(["pki", "init", *place])
+    operate(["pki", "issue-server", *place, "--host", "localhost"])
+    for who, (role, organisation, person) in _PEOPLE.items():
+        whom = ["--role", role, "--organisation", organisation, "--person", person]
+        name = ["--name", who, "--trust-domain", TRUST_DOMAIN]
+        operate(["pki", "issue-client", *place, *name, *whom])
+    settings = folder / "placement.toml"
+    settings.write_text(
+        f'address = "127.0.0.1:0"\ntrust_domain = "{TRUST_DOMAIN}"\n', "utf-8"
+    )
+    made = operate(["init", "--settings", str(settings)])
+    out.print("1. Made a certificate authority, keys and an empty encrypted store.")
+    return made.rstrip(".\n").rpartition(" ")[2]
+
+
+def operate(arguments: list[str]) -> str:
+    """Run an operator's command and return what it says.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    said = io.StringIO()
+    with redirect_stdout(said):
+        code = placement_server(arguments)
+    if code:
+        raise SystemExit(code)
+    return said.getvalue()
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[int]:
+    """Run ``server.py`` until the block ends; yield its port."""
+    command = [sys.executable, str(ROOT / "server.py"), "serve"]
+    command += ["--settings", str(folder / "placement.toml")]
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+    try:
+        if server.stdout is None:
+            raise SystemExit("the server has no voice")
+        said = server.stdout.readline().decode()
+        if not said.startswith("Serving on port "):
+            raise SystemExit((folder / "server.log").read_text("utf-8"))
+        out.print("2. Started server.py: gRPC over mutual TLS 1.3, SQLite.")
+        yield int(said.rstrip(".\n").rpartition(" ")[2])
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def profile(folder: Path, who: str, port: int, pinned: str) -> Profile:
+    """Return how somebody reaches the server."""
+    pki = folder / "pki"
+    return Profile(
+        server=f"localhost:{port}",
+        certificate=str(pki / f"{who}.pem"),
+        key=str(pki / f"{who}.key"),
+        ca=str(pki / "ca.pem"),
+        custodian_key=pinned,
+    )
+
+
+def tell(sessions: dict[str, Session], folder: Path) -> set[str]:
+    """Do the main job and print it.
+
+    Returns:
+        The kinds of verdict that were shown.
+    """
+    caseworker, coordinator = sessions["caseworker"], sessions["coordinator"]
+    book = load(coordinator, sessions["second"], folder)
+    number = parse_identifier(
+        landscape.synthetic_number(),
+        field="identifier",
+        today=datetime.fromtimestamp(time.time(), UTC).date(),
+    )
+    (pseudonym,) = caseworker.pseudonyms([number])
+    case = caseworker.open_case(
+        [pseudonym], reference="SN 2026/17", basis=check.BASIS_POLICE
+    ).case_handle
+    out.print(
+        "4. A caseworker in 1280 Malmö opened a case. The number never left the client:"
+        "\n   the custodian saw it blinded, the service got a pseudonym."
+    )
+    shown = ask(caseworker, case, "5. Before the police have assessed the case:")
+    person = wire.Person(case_member=wire.CaseMember(case_handle=case, position=0))
+    belongs = wire.Affiliation(
+        person=person, group=book.token(GROUP), role=wire.AFFILIATION_ROLE_ASSOCIATE
+    )
+    assessed = coordinator.assess_case(
+        case, [fact(affiliation=belongs)], none_known=False
+    )
+    caseworker.min_revision = assessed.revision
+    out.print("\n6. A coordinator assessed the case: it leaves one of the 35 groups.")
+    shown |= ask(caseworker, case, "7. The same question again:")
+    read(sessions["auditor"])
+    return shown
+
+
+def load(coordinator: Session, second: Session, folder: Path) -> LabelBook:
+    """Load municipalities' coverage and the landscape; a second person approves."""
+    create_label_key(folder / "labels.key")
+    key = LabelKey.read(folder / "labels.key")
+    coordinator.register_groups(key.new_group(name) for name in landscape.groups())
+    book = LabelBook(key, coordinator.list_groups())
+    facts = [
+        *(tie(book, one) for one in landscape.ties()),
+        *(presence(book, one) for one in landscape.presences()),
+    ]
+    recorded = coordinator.record_facts(facts)
+    second.approve_change(recorded.change_id)
+    coordinator.attest_coverage([], reviewed_on=today() - 1)
+    count = len(landscape.areas())
+    out.print(
+        f"3. A coordinator's client loaded {len(landscape.groups())} groups (names stay"
+        f" in the client), {len(facts)} facts\n   and the coverage of {count}"
+        " municipalities; a second coordinator\n   approved what can give CONFLICT."
+    )
+    return book
+
+
+def fact(**statement: Any) -> wire.Fact:  # noqa: ANN401 (any statement)
+    """Return a well-sourced fact."""
+    grade = wire.SourceGrade(scheme=wire.GRADE_SCHEME_THREE_FIVE_TWO, given="1B")
+    return wire.Fact(grade=grade, reason=wire.FACT_REASON_INTELLIGENCE, **statement)
+
+
+def today() -> int:
+    """Return the day it is in Stockholm, counted from 1970-01-01."""
+    return stockholm_day(Micros(time.time_ns() // 1000))
+
+
+def tie(book: LabelBook, one: landscape.Tie) -> wire.Fact:
+    """Return a rivalry or an alliance."""
+    first, second = book.token(one.one), book.token(one.other)
+    if one.rivalry:
+        return fact(
+            rivalry=wire.Rivalry(group_a=first, group_b=second, severity=one.severity)
+        )
+    return fact(alliance=wire.Alliance(group_a=first, group_b=second))
+
+
+def presence(book: LabelBook, one: landscape.Presence) -> wire.Fact:
+    """Return where a group stands."""
+    kind = wire.PresenceKind.Value(f"PRESENCE_KIND_{one.kind.upper()}")
+    return fact(
+        presence=wire.Presence(group=book.token(one.group), area=one.area, kind=kind)
+    )
+
+
+def ask(caseworker: Session, case: bytes, title: str) -> set[str]:
+    """Check the candidates and print the answer.
+
+    Returns:
+        The kinds of verdict.
+    """
+    answer = caseworker.check_placement(
+        case,
+        [check.Candidate(area=code) for code in CANDIDATES],
+        window=wire.Window(start_day=today()),
+        justification=check.JUSTIFICATION_PLANNED,
+    )
+    table = Table(title=f"\n{title}", title_justify="left", title_style="")
+    for heading in ("Municipality", "Verdict", "What to do"):
+        table.add_column(heading)
+    names = landscape.areas()
+    verdicts = [
+        wire.Verdict.Name(each.verdict).removeprefix("VERDICT_")
+        for each in answer.verdicts
+    ]
+    for code, verdict in zip(CANDIDATES, verdicts, strict=True):
+        style, meaning = _MEANING[verdict]
+        table.add_row(f"{code} {names[code]}", f"[bold {style}]{verdict}[/]", meaning)
+    out.print(table)
+    return set(verdicts)
+
+
+def read(auditor: Session) -> None:
+    """Print what the access log holds of all this."""
+    found = auditor.list_entries(0, 100, AUDIT_PURPOSE_SUPERVISION).entries
+    table = Table(
+        title="\n8. An auditor read the access log:",
+        title_justify="left",
+        title_style="",
+    )
+    for heading in ("#", "Kind", "Action", "By", "Outcome", "Verdicts"):
+        table.add_column(heading)
+    for entry in found:
+        table.add_row(*row(entry))
+    out.print(table)
+
+
+def row(entry: LogEntry) -> tuple[str, ...]:
+    """Return an entry as a row of a table."""
+    return (
+        str(entry.index),
+        entry.kind,
+        entry.action,
+        f"{entry.person} of {entry.organisation}",
+        entry.outcome,
+        " ".join(verdict[:4] for verdict in entry.verdicts),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
