@@ -1,0 +1,1 @@
+"""Benchmarks that a stranger can run; never part of the tests."""
