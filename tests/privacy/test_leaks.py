@@ -1,0 +1,243 @@
+"""Nothing that names anybody or anything is found where it must not be."""
+
+import base64
+import logging
+import shutil
+import time
+from datetime import UTC, datetime
+
+import grpc
+import pytest
+from kit.numbers import number
+from kit.served import Served
+
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import types_pb2 as wire
+from placement.api.v1.audit_service_pb2 import AUDIT_PURPOSE_INCIDENT
+from placement.crypto import voprf
+from placement.domain.terms import Micros, stockholm_day
+from placement.errors import PlacementError
+from placement_client.identifiers import parse_identifier
+from placement_client.labels import LabelBook, LabelKey, create_label_key
+from placement_client.session import Session
+
+AREAS = ("1480", "0580", "2480")
+NAMES = ("Sentinel Brotherhood", "Marker Street Crew")
+REFERENCE = "SN 99/sentinel"
+
+
+class Recorder(grpc.UnaryUnaryClientInterceptor):
+    """Keeps every byte that a caller gets."""
+
+    def __init__(self):
+        self.received = []
+
+    def intercept_unary_unary(self, continuation, client_call_details, request):
+        call = continuation(client_call_details, request)
+        metadata = [*(call.initial_metadata() or ()), *(call.trailing_metadata() or ())]
+        for key, value in metadata:
+            text = value if isinstance(value, bytes) else value.encode()
+            self.received.append(key.encode() + text)
+        if call.code() is grpc.StatusCode.OK:
+            self.received.append(call.result().SerializeToString())
+        else:
+            self.received.append(call.details().encode())
+        return call
+
+
+def forms(secret):
+    """Return the forms in which bytes or a text could stand somewhere."""
+    if isinstance(secret, str):
+        return [secret.encode()]
+    hexed = secret.hex().encode()
+    return [secret, hexed, hexed.upper(), base64.b64encode(secret).rstrip(b"=")]
+
+
+def found_in(content, secrets):
+    return [
+        name
+        for name, secret in secrets.items()
+        if any(form in content for form in forms(secret))
+    ]
+
+
+@pytest.fixture(scope="module")
+def journey(tmp_path_factory):
+    """Run the main job once; keep what was used, stored, logged and answered."""
+    folder = tmp_path_factory.mktemp("leaks")
+    records = []
+    handler = logging.Handler()
+    handler.emit = lambda record: records.append(handler.format(record))
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    recorder = Recorder()
+    try:
+        with Served(folder) as served:
+            used = work(served, folder, recorder)
+            database = b"".join(
+                file.read_bytes() for file in sorted(folder.glob("placement.db*"))
+            )
+        shutil.copytree(folder, folder.with_name("copy"))
+        database += b"".join(
+            file.read_bytes()
+            for file in sorted(folder.with_name("copy").glob("placement.db*"))
+        )
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+    return used, database, "\n".join(records).encode(), recorder.received
+
+
+def work(served, folder, recorder):
+    """Do everything that leaves traces; return every name and token that was used."""
+    custodian = voprf.PublicKey.decode(served.custodian.public_key)
+    channel = served.channel("caseworker", "1280", "cw-01")
+    caseworker = Session(grpc.intercept_channel(channel, recorder), custodian=custodian)
+    first = Session(served.channel("coordinator", "national", "co-01"))
+    second = Session(served.channel("coordinator", "national", "co-02"))
+    today = stockholm_day(Micros(time.time_ns() // 1000))
+    digits = number()
+    identifier = parse_identifier(
+        digits,
+        field="identifier",
+        today=datetime.fromtimestamp(time.time(), UTC).date(),
+    )
+    (pseudonym,) = caseworker.pseudonyms([identifier])
+    opened = caseworker.open_case(
+        [pseudonym], reference=REFERENCE, basis=check.BASIS_POLICE
+    )
+    create_label_key(folder / "labels.key")
+    key = LabelKey.read(folder / "labels.key")
+    first.register_groups(key.new_group(name) for name in NAMES)
+    book = LabelBook(key, first.list_groups())
+    own, rival = (book.token(name) for name in NAMES)
+    grade = wire.SourceGrade(scheme=1, given="1B")
+    member = wire.CaseMember(case_handle=opened.case_handle, position=0)
+    assessed = first.assess_case(
+        opened.case_handle,
+        [
+            wire.Fact(
+                grade=grade,
+                reason=1,
+                affiliation=wire.Affiliation(
+                    person=wire.Person(case_member=member), group=own, role=1
+                ),
+            )
+        ],
+        none_known=False,
+    )
+    pair = {"group_a": own, "group_b": rival}
+    recorded = first.record_facts(
+        [
+            wire.Fact(grade=grade, reason=1, rivalry=wire.Rivalry(severity=3, **pair)),
+            wire.Fact(
+                grade=grade,
+                reason=1,
+                presence=wire.Presence(group=rival, area=AREAS[0], kind=1),
+            ),
+        ]
+    )
+    second.approve_change(recorded.change_id)
+    first.attest_coverage([], reviewed_on=today)
+    facility = first.register_facilities(
+        [registry.NewFacility(area=AREAS[1])]
+    ).facilities[0]
+    placed = first.record_placements(
+        [
+            registry.StandingPlacement(
+                case_handle=opened.case_handle,
+                area=AREAS[1],
+                facility=facility.token,
+                window=wire.Window(start_day=today - 5),
+            )
+        ]
+    )
+    for area in AREAS:
+        caseworker.check_placement(
+            opened.case_handle,
+            [check.Candidate(area=area)],
+            window=wire.Window(start_day=today),
+            justification=check.JUSTIFICATION_PLANNED,
+        )
+    for bad in (lambda: caseworker.show_case(bytes(16)), first.list_changes):
+        try:
+            bad()
+        except PlacementError:
+            continue
+    Session(served.channel("auditor", "imy", "au-01")).list_entries(
+        0, 100, AUDIT_PURPOSE_INCIDENT
+    )
+    return {
+        "identifier": digits,
+        "ten digits": digits[2:],
+        "with a dash": f"{digits[:8]}-{digits[8:]}",
+        "pseudonym": pseudonym,
+        "case handle": opened.case_handle,
+        "reference": REFERENCE,
+        "own group": own,
+        "rival group": rival,
+        "change": recorded.change_id,
+        "facility": facility.token,
+        "provider": facility.provider,
+        "placement": placed.placement_ids[0],
+        **{f"fact {n}": fact for n, fact in enumerate(assessed.fact_ids)},
+        **{f"fact {n + 9}": fact for n, fact in enumerate(recorded.fact_ids)},
+        **{f"name {name}": name for name in NAMES},
+        **{f"plain {name}": name.casefold().replace(" ", "") for name in NAMES},
+        **{f"area {area}": area for area in AREAS},
+    }
+
+
+def test_the_search_finds_what_is_there(journey):
+    """The search itself works: a planted secret is found in every form."""
+    used = journey[0]
+    planted = b"..".join(forms(secret)[-1] for secret in used.values())
+
+    assert found_in(planted, used) == list(used)
+
+
+def test_the_database_holds_nothing_in_the_clear(journey):
+    """No byte of any database file is an identifier, token, handle, area or name."""
+    used, database, *_ = journey
+
+    assert len(database) > 100_000
+    assert found_in(database, used) == []
+
+
+def test_the_logs_hold_nothing(journey):
+    """No log line at any level says who, what or where."""
+    used, _, logs, _ = journey
+
+    assert logs
+    assert found_in(logs, used) == []
+
+
+def test_a_caseworker_gets_verdicts_and_nothing_else(journey):
+    """Whatever a caseworker receives holds nothing but its own handle back."""
+    used, _, _, received = journey
+    others = {name: secret for name, secret in used.items() if name != "case handle"}
+    content = b"\n".join(received)
+
+    assert len(received) > 5
+    assert found_in(content, others) == []
+
+
+def test_every_verdict_has_the_same_size(journey):
+    """CONFLICT, REVIEW and CLEAR are answered with as many bytes."""
+    *_, received = journey
+    sizes = set()
+    verdicts = set()
+    for content in received:
+        try:
+            answer = check.CheckPlacementResponse.FromString(content)
+        except Exception:  # noqa: BLE001, S112 (metadata is no message)
+            continue
+        if answer.HasField("leaf_index"):
+            sizes.add(len(content))
+            verdicts.add(answer.verdicts[0].verdict)
+
+    assert len(verdicts) > 1
+    assert len(sizes) == 1
