@@ -53,7 +53,7 @@ class AccessDeniedError(PlacementError):
 
 
 class CertificateError(PlacementError):
-    """The caller's certificate is revoked, or does not name a known role."""
+    """The caller's certificate is revoked, expired, or names no known role."""
 
     reason = "CERTIFICATE_REFUSED"
     text = "This certificate is not accepted. Ask the operator for a new one."

@@ -55,7 +55,7 @@ class FactRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactEnded:
-    """A fact stopped being true on a day; a placement can end too."""
+    """A fact stopped being true on a day."""
 
     id: FactId
     valid_to: Day

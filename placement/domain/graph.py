@@ -13,8 +13,7 @@ Invariants:
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import networkx as nx
@@ -111,43 +110,37 @@ class View:
     """The links that act in one window at one strength."""
 
     def __init__(self, links: Iterable[Link], weigh: Weigh, at_least: Strength) -> None:
-        self._factions: Directed = nx.DiGraph()  # child -> parent
-        self._inheriting: Directed = nx.DiGraph()  # the same, rivalry inherited
+        self._parents: Directed = nx.DiGraph()
+        self._heirs: Directed = nx.DiGraph()  # the same, where rivalry is inherited
+        self._children = self._parents.reverse(copy=False)
+        self._bequests = self._heirs.reverse(copy=False)
         self._rivals: Undirected = nx.Graph()
         self._allies: Undirected = nx.Graph()
         self._ended: dict[GroupToken, list[Faction]] = {}
         self._standing: dict[frozenset[GroupToken], list[Rivalry | Alliance]] = {}
-        self._memo: dict[tuple[GroupToken, int], Mapping[GroupToken, Relation]] = {}
+        self._reached: dict[tuple[Directed, GroupToken], Reach] = {}
+        self._eras: dict[GroupToken, tuple[Day, ...]] = {}
+        self._known: dict[tuple[GroupToken, int], Mapping[GroupToken, Relation]] = {}
         self._weigh = weigh
         for link in sorted(links, key=lambda link: link.id):
             self._add(link, at_least)
-        self._ends = sorted(
-            {
-                link.valid_to
-                for links in self._ended.values()
-                for link in links
-                if link.valid_to is not None
-            }
-        )
 
     def _add(self, link: Link, at_least: Strength) -> None:
         if isinstance(link, Faction) and self._weigh.splits(link, at_least):
             self._ended.setdefault(link.child, []).append(link)
             self._ended.setdefault(link.parent, []).append(link)
-        if self._weigh.firmly_stands(link) and not isinstance(link, Faction):
-            pair = frozenset((link.low, link.high))
-            self._standing.setdefault(pair, []).append(link)
+        if not isinstance(link, Faction) and self._weigh.firmly_stands(link):
+            self._standing.setdefault(pair_of(link), []).append(link)
         if self._weigh.acting(link) < at_least:
             return
-        match link:
-            case Faction():
-                self._factions.add_edge(link.child, link.parent, fact=link.id)
-                if link.inherits_rivalry:
-                    self._inheriting.add_edge(link.child, link.parent, fact=link.id)
-            case Rivalry():
-                self._add_rivalry(link)
-            case Alliance():
-                self._allies.add_edge(link.low, link.high, fact=link.id)
+        if isinstance(link, Faction):
+            self._parents.add_edge(link.child, link.parent, fact=link.id)
+            if link.inherits_rivalry:
+                self._heirs.add_edge(link.child, link.parent, fact=link.id)
+        elif isinstance(link, Rivalry):
+            self._add_rivalry(link)
+        else:
+            self._allies.add_edge(link.low, link.high, fact=link.id)
 
     def _add_rivalry(self, link: Rivalry) -> None:
         pair = (link.low, link.high)
@@ -165,11 +158,13 @@ class View:
             group: what the person is affiliated with.
             since: first day of the affiliation; ``None``, unknown, is before any split.
         """
-        era = 0 if since is None else bisect_right(self._ends, since)
+        if group not in self._eras:
+            self._eras[group] = _Kinship(self, group, None).eras()
+        era = 0 if since is None else bisect_right(self._eras[group], since)
         key = (group, era)
-        if key not in self._memo:
-            self._memo[key] = _Kinship(self, group, since).relations()
-        return self._memo[key]
+        if key not in self._known:
+            self._known[key] = _Kinship(self, group, since).relations()
+        return self._known[key]
 
     def family(self, group: GroupToken) -> Reach:
         """Return the group, its ancestors and its descendants over any faction link."""
@@ -177,26 +172,36 @@ class View:
 
     def up(self, group: GroupToken) -> Reach:
         """Return the group and its ancestors, where rivalry is inherited."""
-        return _reach(self._inheriting, group)
+        return self._reach(self._heirs, group)
 
     def down(self, group: GroupToken) -> Reach:
         """Return the group and its descendants, where rivalry is passed on."""
-        return _reach(self._inheriting.reverse(copy=False), group)
+        return self._reach(self._bequests, group)
 
     def ancestors(self, group: GroupToken) -> Reach:
         """Return the group and its ancestors over any faction link."""
-        return _reach(self._factions, group)
+        return self._reach(self._parents, group)
 
     def descendants(self, group: GroupToken) -> Reach:
         """Return the group and its descendants over any faction link."""
-        return _reach(self._factions.reverse(copy=False), group)
+        return self._reach(self._children, group)
+
+    def _reach(self, graph: Directed, group: GroupToken) -> Reach:
+        key = (graph, group)
+        if key not in self._reached:
+            found: Reach = {group: ()}
+            if group in graph:
+                for here, there in nx.bfs_edges(graph, group):
+                    found[there] = (*found[here], graph.edges[here, there]["fact"])
+            self._reached[key] = found
+        return self._reached[key]
 
     def sisters(self, group: GroupToken) -> Reach:
         """Return the other factions of the group's parents."""
         found: Reach = {}
-        if group in self._factions:
-            for parent, up in self._factions.adj[group].items():
-                for child, down in self._factions.pred[parent].items():
+        if group in self._parents:
+            for parent, up in self._parents.adj[group].items():
+                for child, down in self._children.adj[parent].items():
                     if child != group:
                         found.setdefault(child, (up["fact"], down["fact"]))
         return found
@@ -247,12 +252,21 @@ class _Kinship:
             "sister": self._view.sisters(self._group),
             "split": self._split(own),
         }
-        found: dict[GroupToken, Relation] = {}
+        found: dict[GroupToken, dict[str, Chain]] = {}
         for kind, reach in kinds.items():
             for group, chain in reach.items():
-                relation = found.get(group, UNRELATED)
-                found[group] = replace(relation, **{kind: chain})
-        return found
+                found.setdefault(group, {})[kind] = chain
+        return {group: Relation(**chains) for group, chains in found.items()}
+
+    def eras(self) -> tuple[Day, ...]:
+        """Return the days on which the group's relations change with ``since``."""
+        ends = {
+            link.valid_to
+            for group in self._own()
+            for _, link in self._view.ended_at(group)
+            if link.valid_to is not None
+        }
+        return tuple(sorted(ends))
 
     def _own(self) -> Reach:
         """Family, and the halves kept by a person who was there before a split."""
@@ -349,10 +363,6 @@ class GroupGraph:
         self._pairs.setdefault(pair_of(link), {})[link.id] = link
         self._views.clear()
 
-    def links(self) -> Iterable[Link]:
-        """Return all links, inert ones too."""
-        return self._links.values()
-
     def between(self, pair: frozenset[GroupToken]) -> Iterable[Link]:
         """Return all links between two groups, inert ones too."""
         return self._pairs.get(pair, {}).values()
@@ -376,16 +386,6 @@ def pair_of(link: Link) -> frozenset[GroupToken]:
     if isinstance(link, Faction):
         return frozenset((link.child, link.parent))
     return frozenset((link.low, link.high))
-
-
-def _reach(graph: Directed, group: GroupToken) -> Reach:
-    if group not in graph:
-        return {group: ()}
-    paths = nx.single_source_shortest_path(graph, group)
-    return {
-        end: tuple(graph.edges[here, there]["fact"] for here, there in pairwise(path))
-        for end, path in paths.items()
-    }
 
 
 def _joined(reach: Reach, step: Step) -> Reach:

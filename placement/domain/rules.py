@@ -4,7 +4,7 @@ Each rule is a small function that reads a picture at one place and yields findi
 what is left to combine them is data (``RULES``, ``RINGING``). Worst wins. Inference may raise to
 REVIEW, only a direct, firmly graded chain of facts may give CONFLICT (P3).
 
-R11 and R12 (time) and R13 (strength) live in ``strength``; R14 (children) changes who
+R12 (time) and R13 (strength, and what R11 softens) live in ``strength``; R14 (children) changes who
 may release, not a verdict.
 
 Source: semantics.md section 6.

@@ -126,7 +126,8 @@ class State:
         placements: by id.
         stays: placements by area.
         houses: placements by provider.
-        coverage: attestations by area.
+        attestations: statements of coverage by id.
+        coverage: the same by area.
         changes: proposed changes that wait, by id.
         groups: registered groups by token.
         fingerprints: of registered groups.

@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from errno import EEXIST
 from pathlib import Path
 from typing import Final
 
@@ -95,6 +96,9 @@ def _ready(port: int) -> None:
 
 
 def _init(settings: Settings) -> str:
+    for path in (settings.custodian_key, settings.store_key):
+        if path.exists():
+            raise FileExistsError(EEXIST, "is there already; nothing was made", path)
     custodian = Custodian.create(settings.custodian_key)
     custody = FileCustody.create(settings.store_key)
     Store.create(settings.database, custody).close()

@@ -27,7 +27,7 @@ from placement.rpc.identity import Identifier, auth_context
 from placement.rpc.status import refusal_of, status_of
 from placement.service.entries import Refused
 
-MAX_REQUEST: Final = 256 * 1024
+MAX_REQUEST: Final = 64 * 1024
 """Bytes; the transport cuts off at four times that, before anything is decoded."""
 MAX_DEADLINE: Final = 10.0
 """Seconds; a call must have a deadline, and not a later one."""
@@ -207,7 +207,7 @@ def _decoded(content: bytes, decode: Callable[[bytes], Message]) -> Message:
         InvalidInputError: too large, malformed, or with fields that we don't know.
     """
     if len(content) > MAX_REQUEST:
-        raise InvalidInputError("request", "must be at most 256 KiB")
+        raise InvalidInputError("request", "must be at most 64 KiB")
     try:
         request = decode(content)
     except DecodeError:

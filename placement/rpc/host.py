@@ -24,8 +24,10 @@ SERVICES: Final = tuple(
     f"placement.api.v1.{name}"
     for name in ("PseudonymService", "CheckService", "RegistryService", "AuditService")
 )
-MAX_STREAMS: Final = 100
+MAX_STREAMS: Final = 32
 """Concurrent calls on one connection."""
+MAX_CALLS: Final = 512
+"""Concurrent calls on all connections; more are refused at once."""
 GRACE: Final = 5.0
 """Seconds that calls under way may take when the server stops."""
 
@@ -38,8 +40,10 @@ _OPTIONS: Final[Sequence[tuple[str, int]]] = (
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
     ("grpc.http2.max_ping_strikes", 2),
-    ("grpc.max_connection_age_ms", 3_600_000),
+    ("grpc.max_connection_age_ms", 900_000),
     ("grpc.max_connection_age_grace_ms", 30_000),
+    ("grpc.max_connection_idle_ms", 300_000),
+    ("grpc.server_handshake_timeout_ms", 3_000),
     ("grpc.so_reuseport", 0),
 )
 
@@ -63,7 +67,7 @@ class Host:
         door: lets calls in.
         services: what is served.
         serving: whether the engine answers; health says the same.
-        reflection: whether callers may ask for the methods.
+        reflection_on: whether callers may ask for the methods.
 
     Attributes:
         port: where it listens.
@@ -83,7 +87,9 @@ class Host:
         serving: Callable[[], bool],
         reflection_on: bool = False,
     ) -> None:
-        self._server = grpc.aio.server(interceptors=[door], options=_OPTIONS)
+        self._server = grpc.aio.server(
+            interceptors=[door], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
+        )
         self._serving = serving
         pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
             services.pseudonyms, self._server

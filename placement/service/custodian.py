@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
 
 from placement.crypto import voprf
-from placement.crypto.custody import read_secret, write_secret
-
-KEY_LABEL: Final = "placement-oprf-v1"
+from placement.crypto.custody import OPRF_LABEL, read_secret, write_secret
+from placement.errors import InvalidInputError, UnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Custodian:
             UnavailableError: it can't be written.
         """
         key = voprf.generate_key()
-        write_secret(path, KEY_LABEL, key.encode())
+        write_secret(path, OPRF_LABEL, key.encode())
         return cls(key)
 
     @classmethod
@@ -65,7 +63,10 @@ class Custodian:
         Raises:
             UnavailableError: it can't be read, or is none.
         """
-        return cls(voprf.PrivateKey.decode(read_secret(path, KEY_LABEL)))
+        try:
+            return cls(voprf.PrivateKey.decode(read_secret(path, OPRF_LABEL)))
+        except InvalidInputError:
+            raise UnavailableError from None
 
     def evaluate(self, blinded: Sequence[voprf.BlindedElement]) -> Evaluation:
         """Evaluate elements and prove that the published key was used.

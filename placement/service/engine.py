@@ -38,7 +38,7 @@ from placement.domain.state import State
 from placement.domain.terms import Micros, Revision
 from placement.errors import PlacementError, TamperedError, UnavailableError
 from placement.service.entries import Refused, entry_of, entry_of_refused
-from placement.service.fold import keep, load
+from placement.service.fold import keep, kept, load
 from placement.store.chain import Head
 from placement.store.codec import decode, encode
 from placement.store.log import Log, Store
@@ -103,7 +103,7 @@ class Engine:
         self._waiting: queue.Queue[_Asked | None] = queue.Queue(MAX_WAITING)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._folded: tuple[State, Head] | None = None
-        self._kept = 0  # revision of the last snapshot, as far as this engine knows
+        self._now = 0  # of the last batch; an entry never stands before an earlier one
         self._condemned = False
         self._stopping = threading.Event()
 
@@ -146,6 +146,9 @@ class Engine:
             self._waiting.put_nowait(asked)
         except queue.Full as error:
             raise UnavailableError from error
+        # Checked after queueing, so that between here and stop somebody refuses it.
+        if not self._thread.is_alive():
+            self._refuse_waiting()
         return asked.future
 
     def stop(self) -> None:
@@ -157,8 +160,8 @@ class Engine:
         self._refuse_waiting()
         if self._folded is not None and not self._condemned:
             state, head = self._folded
-            if head.revision - self._kept >= SNAPSHOT_AFTER:
-                with suppress(PlacementError):
+            with suppress(PlacementError):
+                if head.revision - kept(self._store) >= SNAPSHOT_AFTER:
                     keep(self._store, state, head)
 
     def _run(self) -> None:
@@ -226,16 +229,23 @@ class Engine:
         return batch.answers
 
     def _catch_up(self, state: State, head: Head, log: Log) -> None:
-        """Bring the state to the head of the log."""
+        """Bring the state to the head of the log.
+
+        Raises:
+            TamperedError: the log is not a continuation of what was seen of it.
+        """
         if head != log.head:
+            # Whoever moves the head adds an entry: with no more, entries were put back.
+            if log.head.leaves <= head.leaves:
+                raise TamperedError
             for _, payload in log.tail(head):
                 state.apply(decode(payload))
 
     def _decide(self, state: State, head: Head, asked: list[_Asked]) -> _Batch:
         """Decide each command on the state that the ones before it left."""
         batch = _Batch()
-        now = Micros(max(self._clock(), state.at))
-        moment = Moment(now=now, ruleset=self._ruleset)
+        self._now = max(self._now, self._clock(), state.at)
+        moment = Moment(now=Micros(self._now), ruleset=self._ruleset)
         for one in asked:
             leaf = head.leaves + len(batch.entries)
             if isinstance(one.item, Refused):

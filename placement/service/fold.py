@@ -8,11 +8,12 @@ Invariants:
 
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from placement.domain.state import State
 from placement.domain.terms import Revision
-from placement.errors import TamperedError
+from placement.errors import StaleError, TamperedError
 from placement.store.chain import Head
 from placement.store.codec import decode, encode
 from placement.store.log import Store
@@ -31,6 +32,17 @@ def load(store: Store) -> tuple[State, Head]:
         TamperedError: something stored does not verify.
         UnavailableError: the database does not answer.
     """
+    while True:
+        with suppress(StaleError):  # another server wrote a newer snapshot meanwhile
+            return _load(store)
+
+
+def _load(store: Store) -> tuple[State, Head]:
+    """Fold once.
+
+    Raises:
+        StaleError: the snapshot was replaced while it was read.
+    """
     state, start = State(), Head.GENESIS
     snapshot = load_snapshot(store)
     if snapshot is not None:
@@ -43,6 +55,17 @@ def load(store: Store) -> tuple[State, Head]:
         for _, payload in tail:
             state.apply(decode(payload))
     return state, head
+
+
+def kept(store: Store) -> Revision:
+    """Return the revision of the store's snapshot, 0 without one.
+
+    Raises:
+        TamperedError: the snapshot does not verify.
+        UnavailableError: the database does not answer.
+    """
+    snapshot = load_snapshot(store)
+    return Revision(0 if snapshot is None else snapshot[0].revision)
 
 
 def keep(store: Store, state: State, head: Head) -> None:

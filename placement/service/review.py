@@ -1,7 +1,13 @@
 """What audit staff may read, once their reading is itself in the log."""
 
+import logging
+from typing import Final
+
 from placement.audit.entry import Entry, parse
+from placement.errors import TamperedError
 from placement.store.log import Store
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Review:
@@ -17,7 +23,11 @@ class Review:
             TamperedError: an entry does not verify.
             UnavailableError: the database does not answer.
         """
-        return [
-            (index, parse(content))
-            for index, content in self._store.entries(first, count)
-        ]
+        try:
+            return [
+                (index, parse(content))
+                for index, content in self._store.entries(first, count)
+            ]
+        except TamperedError:
+            _log.critical("incident the access log does not verify")
+            raise

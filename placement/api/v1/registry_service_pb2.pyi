@@ -929,7 +929,7 @@ class PlacementEnding(_message.Message):
     placement_id: _builtins.bytes
     """16 bytes."""
     valid_to_day: _builtins.int
-    """First day after; not before its first day."""
+    """First day after; not before its first day, not after today."""
     def __init__(
         self,
         *,

@@ -701,7 +701,9 @@ class Tie(_message.Message):
     area: _builtins.str
     """Four ASCII digits, the municipality's code."""
     danger: _builtins.bool
-    """The area itself is a danger, not only a reason for judgement."""
+    """The area itself is a danger, not only a reason for judgement; needs a second
+    coordinator.
+    """
     @_builtins.property
     def person(self) -> Global___Person:
         """Whose."""
@@ -723,7 +725,9 @@ Global___Tie: _TypeAlias = Tie  # noqa: Y015
 
 @_typing.final
 class SameAs(_message.Message):
-    """Two pseudonyms are one person; has no valid time, counts until retracted."""
+    """Two pseudonyms are one person; has no valid time, counts until retracted; needs a
+    second coordinator.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

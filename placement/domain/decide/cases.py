@@ -22,10 +22,16 @@ from placement.domain.terms import Basis, CaseHandle, FactId, Micros, SubjectId
 from placement.errors import ClosedError, NotFoundError
 
 MAX_MEMBERS: Final = 12
+MAX_ASSESSED: Final = 100
+"""Facts recorded with one assessment."""
 
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9ÅÄÖåäö ./:-]{1,32}")
-# Ten or twelve digits in the shape of a national number must never be stored.
-_NUMBER: Final = re.compile(r"(?<!\d)(\d{2})?\d{6}[-+ ]?\d{4}(?!\d)")
+# What may be a national number must never be stored: ten or twelve digits, or a date
+# (with 60 added to the day in a coordination number) and four digits, however parted.
+_NUMBER: Final = re.compile(
+    r"(?<!\d)(?:\d\d)?(?:\d{6}[- ]?|"
+    r"\d\d[ ./:-]*(?:0[1-9]|1[0-2])[ ./:-]*[0-36-9]\d[ ./:-]*)\d{4}(?!\d)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +199,7 @@ def assess_case(state: State, command: AssessCase, moment: Moment) -> Outcome:
         "none_known",
         "must be set when there are no facts",
     )
+    require(len(command.drafts) <= MAX_ASSESSED, "facts", "must be at most 100")
     for index, position in enumerate(command.children):
         field = f"children[{index}]"
         require(position < len(case.members), field, "must be a household position")

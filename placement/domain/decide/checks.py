@@ -3,7 +3,8 @@
 Invariants:
     * the form of a question is validated first, for every case alike;
     * a refusal rests on the form and on the history of questions, never on the graph;
-    * a question that is asked again under its request id is decided anew, and free.
+    * a question that is asked again under its request id is decided anew; like every
+      repetition it is free for some days, and no longer.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from placement.domain.rules import Assessment, Candidate, Question, assess
 from placement.domain.state import State
 from placement.domain.terms import (
     MICROS_AN_HOUR,
-    AreaCode,
     Micros,
     Revision,
     Verdict,
@@ -138,15 +138,12 @@ def _charge(state: State, command: Check, moment: Moment) -> Asked:
         BudgetError: more than is left.
     """
     budgets = moment.ruleset.budgets
-    areas: tuple[AreaCode, ...] = ()
-    if command.request_key not in state.requests:
-        asked_about = (candidate.area for candidate in command.candidates)
-        areas = state.ledger.charge(command.case, asked_about, moment.now, budgets)
+    areas = (candidate.area for candidate in command.candidates)
     asked = Asked(
         case=command.case,
         organisation=command.caller.organisation,
         person=command.caller.person,
-        areas=areas,
+        areas=state.ledger.charge(command.case, areas, moment.now, budgets),
     )
     if not state.ledger.affords(asked, moment.now, budgets):
         raise BudgetError

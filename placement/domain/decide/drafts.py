@@ -135,7 +135,7 @@ def record(
         _fact(state, moment, caller, draft, f"facts[{index}]")
         for index, draft in enumerate(drafts)
     )
-    _refuse_doubles(state, facts)
+    _refuse_doubles(state, moment, facts)
     events: list[Event] = [FactRecorded(fact=fact) for fact in facts]
     waiting = tuple(fact.id for fact in facts if not fact.approved)
     if waiting:
@@ -179,14 +179,12 @@ def needs_second(fact: AnyFact) -> bool:
             return False
 
 
-def subject_of(state: State, person: SubjectId | Member) -> SubjectId:
-    """Return whom a coordinator means.
+def _subject_of(state: State, person: Member) -> SubjectId:
+    """Return whom a coordinator points at.
 
     Raises:
         NotFoundError: no such case, or no such position.
     """
-    if not isinstance(person, Member):
-        return person
     case = state.cases.get(person.case)
     if case is None or person.position >= len(case.members):
         raise NotFoundError
@@ -207,7 +205,7 @@ def _fact(
     require(ordered, f"{field}.valid_to_day", "must not be before valid_from_day")
     grade = normalise(moment, draft.scheme, draft.given, f"{field}.grade.given")
     statement: dict[str, Any] = {
-        name: subject_of(state, value) if isinstance(value, Member) else value
+        name: _subject_of(state, value) if isinstance(value, Member) else value
         for name, value in draft.statement.items()
     }
     _validate(state, moment, draft.kind, statement, f"{field}.{draft.name}")
@@ -282,20 +280,32 @@ def require_area(moment: Moment, code: AreaCode, day: Day, field: str) -> None:
     require(in_use, field, "is no municipality code in use")
 
 
-def _refuse_doubles(state: State, facts: Iterable[AnyFact]) -> None:
+def _refuse_doubles(state: State, moment: Moment, facts: Iterable[AnyFact]) -> None:
     """Refuse a second link of one kind between two groups at one time.
+
+    A link whose second person never came does not count: it stays soft for ever, and
+    recording it anew is the only way to make it firm without a day of nothing.
 
     Raises:
         ConflictError: there is one already, or twice among the facts.
     """
+    waiting = {
+        fact_id
+        for change in state.changes.values()
+        if moment.now < change.expires_at
+        for fact_id in change.records
+    }
     new: dict[frozenset[GroupToken], list[Link]] = {}
     for fact in facts:
         if isinstance(fact, Faction | Rivalry | Alliance):
             pair = pair_of(fact)
             among = new.setdefault(pair, [])
-            if any(
-                _doubles(fact, link) for link in (*state.graph.between(pair), *among)
-            ):
+            known = (
+                link
+                for link in state.graph.between(pair)
+                if link.approved or link.id in waiting
+            )
+            if any(_doubles(fact, link) for link in (*known, *among)):
                 raise ConflictError
             among.append(fact)
 

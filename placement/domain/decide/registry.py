@@ -2,8 +2,8 @@
 
 Invariants:
     * whoever proposes that a fact which can give CONFLICT counts less does not decide
-      it alone: such an end, every retraction and every regrading wait for a second
-      coordinator, and until then the fact acts as before;
+      it alone: such an end, every end dated before today, every retraction and every
+      regrading wait for a second coordinator; until then the fact acts as before;
     * a fact of another region is answered like a fact that isn't there.
 """
 

@@ -1,0 +1,333 @@
+"""Callers and commands by short names, for the rooms behind the wire."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from itertools import count
+from typing import Any
+
+from kit.world import NOW, RULESET, TODAY, subject, token
+from placement.access import Caller, Role
+from placement.domain.decide import (
+    approvals,
+    cases,
+    checks,
+    coverage,
+    groups,
+    placements,
+    readings,
+    registry,
+)
+from placement.domain.decide.command import Command, Decision, Moment, RequestCommand
+from placement.domain.decide.drafts import Draft
+from placement.domain.decide.table import decide
+from placement.domain.events import Record, Request
+from placement.domain.facts import Facility, Group, Placement, Presence, Rivalry
+from placement.domain.rules import Candidate
+from placement.domain.state import State
+from placement.domain.terms import (
+    AreaCode,
+    Basis,
+    Day,
+    Micros,
+    PlacementState,
+    PresenceKind,
+    Reason,
+    Revision,
+    Scheme,
+    Window,
+)
+
+MOMENT = Moment(now=NOW, ruleset=RULESET)
+
+_numbers = count(1)
+
+
+def caseworker(organisation: str = "1280", person: str = "cw-01") -> Caller:
+    return Caller(Role.CASEWORKER, organisation, person, bytes(32))
+
+
+def coordinator(organisation: str = "syd", person: str = "co-01") -> Caller:
+    return Caller(Role.COORDINATOR, organisation, person, bytes(32))
+
+
+CASEWORKER = caseworker()
+COORDINATOR = coordinator()
+SECOND = coordinator(person="co-02")
+NATIONAL = coordinator("national", "co-09")
+AUDITOR = Caller(Role.AUDITOR, "imy", "au-01", bytes(32))
+OPERATOR = Caller(Role.OPERATOR, "drift", "op-01", bytes(32))
+
+
+def fresh() -> bytes:
+    """Return a token nobody has."""
+    return token(f"fresh-{next(_numbers)}")
+
+
+def asked(caller: Caller, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what every repeatable command has; ``request`` names its id."""
+    request = given.get("request")
+    return {
+        "caller": given.get("caller", caller),
+        "request_id": token(request) if request else fresh(),
+        "digest": sha256(str(given.get("content", "")).encode()).digest(),
+    }
+
+
+def open_case(*members: str, **given: Any) -> cases.OpenCase:
+    return cases.OpenCase(
+        **asked(CASEWORKER, given),
+        handle=given.get("handle") or fresh(),
+        members=tuple(subject(member) for member in members or ("h",)),
+        reference=given.get("reference", "SN 1"),
+        basis=Basis.POLICE,
+    )
+
+
+def show_case(case: bytes, caller: Caller = CASEWORKER) -> cases.ShowCase:
+    return cases.ShowCase(caller=caller, case=case)
+
+
+def close_case(case: bytes, **given: Any) -> cases.CloseCase:
+    return cases.CloseCase(**asked(CASEWORKER, given), case=case, reason="DONE")
+
+
+def assess_case(case: bytes, *drafts: Draft, **given: Any) -> cases.AssessCase:
+    return cases.AssessCase(
+        **asked(COORDINATOR, given),
+        case=case,
+        drafts=drafts,
+        none_known=given.get("none_known", True),
+        children=given.get("children", ()),
+        change=fresh(),
+    )
+
+
+def check(case: bytes, *areas: str | Candidate, **given: Any) -> checks.Check:
+    candidates = tuple(
+        area if isinstance(area, Candidate) else Candidate(area=AreaCode(area))
+        for area in areas or ("2480",)
+    )
+    return checks.Check(
+        **asked(CASEWORKER, given),
+        case=case,
+        candidates=candidates,
+        window=given.get("window", Window(start=TODAY)),
+        justification="PLANNED",
+        least=Revision(given.get("least", 0)),
+        decisions=tuple(fresh() for _ in candidates),
+    )
+
+
+def draft(kind: type, name: str, /, **given: Any) -> Draft:
+    """State a fact; what is not its frame is its statement."""
+    frame = {
+        "valid_from": None,
+        "valid_to": None,
+        "scheme": Scheme.THREE_FIVE_TWO,
+        "given": "1B",
+        "review_by": None,
+        "reason": Reason.INTELLIGENCE,
+    }
+    frame = {key: given.pop(key, value) for key, value in frame.items()}
+    return Draft(id=fresh(), kind=kind, name=name, statement=given, **frame)
+
+
+def rivalry(a: str = "A", b: str = "B", severity: int = 1, **given: Any) -> Draft:
+    pair = {"low": token(a), "high": token(b)}
+    return draft(Rivalry, "rivalry", **pair, severity=severity, **given)
+
+
+def presence(
+    group: str = "A", area: str = "1480", kind: str = "ACTIVE", **given: Any
+) -> Draft:
+    where = {"group": token(group), "area": area, "kind": PresenceKind[kind]}
+    return draft(Presence, "presence", **where, **given)
+
+
+def record_facts(*drafts: Draft, **given: Any) -> registry.RecordFacts:
+    change = given.get("change") or fresh()
+    return registry.RecordFacts(
+        **asked(COORDINATOR, given), drafts=drafts, change=change
+    )
+
+
+def end_facts(*endings: tuple[bytes, int], **given: Any) -> registry.EndFacts:
+    """End facts, each on a day counted from today."""
+    return registry.EndFacts(
+        **asked(COORDINATOR, given),
+        endings=tuple(
+            registry.Ending(id=fact, valid_to=Day(TODAY + days))
+            for fact, days in endings
+        ),
+        change=given.get("change") or fresh(),
+    )
+
+
+def retract_facts(*ids: bytes, **given: Any) -> registry.RetractFacts:
+    change = given.get("change") or fresh()
+    return registry.RetractFacts(**asked(COORDINATOR, given), ids=ids, change=change)
+
+
+def regrade_facts(*ids: bytes, grade: str = "1E", **given: Any):
+    regradings = tuple(
+        registry.Regrading(id=fact, scheme=Scheme.THREE_FIVE_TWO, given=grade)
+        for fact in ids
+    )
+    change = given.get("change") or fresh()
+    return registry.RegradeFacts(
+        **asked(COORDINATOR, given), regradings=regradings, change=change
+    )
+
+
+def approve(change: bytes, **given: Any) -> approvals.ApproveChange:
+    return approvals.ApproveChange(**asked(SECOND, given), change=change)
+
+
+def list_changes(caller: Caller = COORDINATOR) -> approvals.ListChanges:
+    return approvals.ListChanges(caller=caller)
+
+
+def attest(*areas: str, days: int = 0, **given: Any) -> coverage.AttestCoverage:
+    return coverage.AttestCoverage(
+        **asked(COORDINATOR, given),
+        attestation=fresh(),
+        areas=areas,
+        reviewed_on=Day(TODAY + days),
+    )
+
+
+def register_groups(*names: str, **given: Any) -> groups.RegisterGroups:
+    """Register groups; token, fingerprint and label are made of the name."""
+    return groups.RegisterGroups(
+        **asked(COORDINATOR, given),
+        groups=tuple(
+            Group(token=token(name), fingerprint=subject(name), label=name.encode())
+            for name in names
+        ),
+    )
+
+
+def list_groups(after: bytes = b"", caller: Caller = COORDINATOR) -> groups.ListGroups:
+    return groups.ListGroups(caller=caller, after=after)
+
+
+def register_facilities(
+    *facilities: tuple[str, str, str], new: Iterable[int] = (), **given: Any
+) -> groups.RegisterFacilities:
+    """Register facilities, each as (name, provider, area)."""
+    return groups.RegisterFacilities(
+        **asked(COORDINATOR, given),
+        facilities=tuple(
+            Facility(token=token(name), provider=token(provider), area=AreaCode(area))
+            for name, provider, area in facilities
+        ),
+        new_providers=frozenset(new),
+    )
+
+
+def placement(case: bytes, area: str = "2480", **given: Any) -> Placement:
+    facility = given.get("facility")
+    return Placement(
+        id=given.get("id") or fresh(),
+        case=case,
+        area=AreaCode(area),
+        facility=token(facility) if facility else None,
+        valid_from=Day(TODAY + given.get("start", 0)),
+        valid_to=Day(TODAY + given["end"]) if "end" in given else None,
+        state=PlacementState.ACTIVE,
+    )
+
+
+def record_placements(*stays: Placement, **given: Any) -> placements.RecordPlacements:
+    return placements.RecordPlacements(**asked(COORDINATOR, given), placements=stays)
+
+
+def end_placements(
+    *endings: tuple[bytes, int], **given: Any
+) -> placements.EndPlacements:
+    """End placements, each on a day counted from today."""
+    return placements.EndPlacements(
+        **asked(COORDINATOR, given),
+        endings=tuple(
+            placements.PlacementEnding(id=one, valid_to=Day(TODAY + days))
+            for one, days in endings
+        ),
+    )
+
+
+def evaluate(elements: int = 1, caller: Caller = CASEWORKER) -> readings.Evaluate:
+    return readings.Evaluate(caller=caller, elements=("element",) * elements)
+
+
+def read_entries(
+    first: int = 0, number: int = 1, caller: Caller = AUDITOR
+) -> readings.ReadEntries:
+    return readings.ReadEntries(
+        caller=caller, first=first, count=number, purpose="SUPERVISION"
+    )
+
+
+SAMPLES: tuple[Callable[[], Command], ...] = (
+    open_case,
+    lambda: show_case(token("case")),
+    lambda: close_case(token("case")),
+    lambda: assess_case(token("case")),
+    lambda: check(token("case")),
+    lambda: record_facts(rivalry()),
+    lambda: end_facts((token("fact"), 0)),
+    lambda: retract_facts(token("fact")),
+    lambda: regrade_facts(token("fact")),
+    lambda: approve(token("change")),
+    list_changes,
+    attest,
+    lambda: register_groups("A"),
+    list_groups,
+    lambda: register_facilities(("house", "firm", "1480"), new=[0]),
+    lambda: record_placements(placement(token("case"))),
+    lambda: end_placements((token("place"), 0)),
+    evaluate,
+    read_entries,
+)
+"""One command of each kind."""
+
+
+class Court:
+    """Decides commands on a state of its own, as the engine would."""
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state = state or State()
+        self.moment = MOMENT
+
+    def later(self, micros: int) -> None:
+        """Let time pass."""
+        self.moment = replace(self.moment, now=Micros(self.moment.now + micros))
+
+    def decide(self, command: Command) -> Decision:
+        """Decide, and apply what follows."""
+        decision = decide(self.state, command, self.moment)
+        if not isinstance(decision.outcome, Exception):
+            self._apply(command, decision)
+        return decision
+
+    def reply(self, command: Command) -> Any:
+        """Decide, and return the reply or raise the refusal."""
+        outcome = self.decide(command).outcome
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome.reply
+
+    def _apply(self, command: Command, decision: Decision) -> None:
+        events = decision.outcome.events
+        for event in events:
+            request = None
+            if event is events[-1] and isinstance(command, RequestCommand):
+                organisation, person, request_id = command.request_key
+                request = Request(
+                    organisation=organisation,
+                    person=person,
+                    id=request_id,
+                    digest=command.digest,
+                    made=decision.outcome.made,
+                )
+            self.state.apply(Record(at=self.moment.now, event=event, request=request))

@@ -1,0 +1,74 @@
+"""What the tests of the service share: a store on disk, and engines on it."""
+
+import pytest
+from kit.commands import MOMENT
+from kit.faults import FaultyStore
+from kit.world import NOW, RULESET
+
+from placement.crypto.custody import FileCustody
+from placement.service.engine import Engine
+from placement.store.log import Store
+
+
+class Clock:
+    """A clock that stands until it is set."""
+
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def moment():
+    return MOMENT
+
+
+@pytest.fixture
+def custody(tmp_path):
+    return FileCustody.create(tmp_path / "kek")
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/store.db"
+
+
+@pytest.fixture
+def store(url, custody):
+    made = Store.create(url, custody)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def faulty(store):
+    """The same store, failing on cue."""
+    return FaultyStore(store)
+
+
+@pytest.fixture
+def start(clock):
+    """Return a function that starts an engine on a store; all stop in the end."""
+    engines = []
+
+    def run(store):
+        engine = Engine(store, RULESET, clock=clock)
+        engines.append(engine)
+        engine.start()
+        return engine
+
+    yield run
+    for engine in engines:
+        engine.stop()
+
+
+@pytest.fixture
+def engine(start, faulty):
+    return start(faulty)

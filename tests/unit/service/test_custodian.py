@@ -1,0 +1,83 @@
+"""The custodian evaluates under the key that clients pin, and proves it."""
+
+from hashlib import sha256
+
+import pytest
+
+from placement.crypto import voprf
+from placement.crypto.custody import OPRF_LABEL, write_secret
+from placement.errors import ConflictError, UnavailableError
+from placement.service.custodian import Custodian
+
+NUMBERS = (b"one", b"two")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "custodian.key"
+
+
+@pytest.fixture
+def custodian(path):
+    return Custodian.create(path)
+
+
+def outputs(custodian):
+    """Blind, have evaluated, verify against the public key, finalize."""
+    blindings = voprf.blind(NUMBERS)
+    blinded = [blinding.element for blinding in blindings]
+    got = custodian.evaluate(blinded)
+    evaluated = [voprf.EvaluatedElement.decode(element) for element in got.elements]
+    public = voprf.PublicKey.decode(custodian.public_key)
+    voprf.verify(public, blinded, evaluated, voprf.Proof.decode(got.proof))
+
+    assert got.key_id == sha256(custodian.public_key).digest()
+    return voprf.finalize(blindings, evaluated)
+
+
+def test_evaluations_verify_and_are_the_same_again(custodian):
+    """What a client gets depends on its input alone, not on the blind."""
+    first = outputs(custodian)
+
+    assert outputs(custodian) == first
+    assert len(set(first)) == len(NUMBERS)
+
+
+def test_a_key_file_opens_again(custodian, path):
+    """A restart serves the same pseudonyms."""
+    again = Custodian.open(path)
+
+    assert again.public_key == custodian.public_key
+    assert outputs(again) == outputs(custodian)
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_key_is_never_overwritten(custodian, path):
+    """With the key gone, every pseudonym would be."""
+    before = path.read_bytes()
+    with pytest.raises(ConflictError):
+        Custodian.create(path)
+
+    assert path.read_bytes() == before
+
+
+def test_another_file_is_no_key(path):
+    """A missing or foreign file is refused."""
+    with pytest.raises(UnavailableError):
+        Custodian.open(path)
+    path.write_text("placement-kek-v1:AAAA\n")
+    path.chmod(0o600)
+    with pytest.raises(UnavailableError):
+        Custodian.open(path)
+
+
+def test_what_is_no_scalar_is_no_key(path):
+    """Zero would send everybody to one pseudonym."""
+    write_secret(path, OPRF_LABEL, bytes(32))
+    with pytest.raises(UnavailableError):
+        Custodian.open(path)
+
+
+def test_it_shows_nothing_of_itself(custodian):
+    """A representation in a log gives no key away."""
+    assert repr(custodian) == "Custodian()"

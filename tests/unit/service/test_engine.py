@@ -1,0 +1,453 @@
+"""The engine: no answer without its entry, whatever the store or a command does."""
+
+import queue
+
+import pytest
+from kit.commands import (
+    OPERATOR,
+    assess_case,
+    check,
+    evaluate,
+    open_case,
+    show_case,
+)
+from kit.faults import FaultyStore
+from kit.world import NOW, RULESET
+from sqlalchemy import create_engine, text
+
+from placement.access import Action
+from placement.audit.entry import parse
+from placement.domain.decide import cases, table
+from placement.domain.terms import MICROS_A_DAY, Verdict
+from placement.errors import (
+    AccessDeniedError,
+    CertificateError,
+    NotFoundError,
+    PlacementError,
+    TamperedError,
+    UnavailableError,
+)
+from placement.service import engine as engine_module
+from placement.service import fold
+from placement.service.engine import MAX_WAITING, Engine
+from placement.service.entries import Refused
+from placement.store.log import Store
+from placement.store.snapshot import load_snapshot
+
+SECONDS = 20
+
+
+def answer(engine, command):
+    return engine.submit(command).result(SECONDS)
+
+
+def entries(store):
+    """Return every entry of the access log."""
+    return [parse(content) for _, content in store.entries(0, 10_000)]
+
+
+def hold(engine, faulty, *commands):
+    """Submit commands while the one before them is held up before its transaction."""
+    faulty.entered.clear()
+    faulty.passed.clear()
+    first = engine.submit(open_case("first"))
+    assert faulty.entered.wait(SECONDS)
+    return [first, *(engine.submit(command) for command in commands)]
+
+
+def tamper(url, statement):
+    """Execute a statement as the database's administrator."""
+    admin = create_engine(url)
+    with admin.begin() as connection:
+        connection.execute(text(statement))
+    admin.dispose()
+
+
+# Answers and entries
+
+
+def test_an_answer_has_its_entry(engine, store):
+    """Reply, revision and leaf of what was asked; the entry is there by then."""
+    command = open_case("h")
+    got = answer(engine, command)
+
+    assert (got.reply.ids, got.revision, got.leaf) == ((command.handle,), 1, 0)
+    assert [(entry.action, entry.outcome) for entry in entries(store)] == [
+        ("CASE_OPEN", "ANSWERED")
+    ]
+
+
+def test_a_refusal_has_its_entry(engine, store):
+    """A refused command moves no revision, but the access log."""
+    with pytest.raises(NotFoundError):
+        answer(engine, show_case(bytes(16)))
+
+    assert store.read_head().revision == 0
+    assert [entry.outcome for entry in entries(store)] == ["NOT_FOUND"]
+
+
+def test_a_call_that_never_became_a_command_has_its_entry(engine, store):
+    """The door's refusals are entries, with a caller or without."""
+    for caller in (None, OPERATOR):
+        refused = Refused(Action.CHECK, CertificateError(), caller)
+        with pytest.raises(CertificateError):
+            answer(engine, refused)
+
+    assert [(entry.person, entry.outcome) for entry in entries(store)] == [
+        ("", "CERTIFICATE_REFUSED"),
+        ("op-01", "CERTIFICATE_REFUSED"),
+    ]
+
+
+def test_commands_that_wait_share_a_commit(engine, faulty, store, monkeypatch):
+    """Each is decided on what the ones before it left; leaves are in order."""
+    monkeypatch.setattr(engine_module, "MAX_BATCH", 4)
+    case = open_case("h")
+    wanted = (case, show_case(case.handle), evaluate(caller=OPERATOR), open_case("i"))
+    futures = hold(engine, faulty, *wanted, show_case(case.handle))
+    faulty.passed.set()
+    leaves = [
+        None if future.exception(SECONDS) else future.result().leaf
+        for future in futures
+    ]
+
+    assert leaves == [0, 1, 2, None, 4, 5]
+    assert isinstance(futures[3].exception(), AccessDeniedError)
+    assert futures[2].result().revision == 2
+    assert [entry.action for entry in entries(store)] == [
+        "CASE_OPEN",
+        "CASE_OPEN",
+        "CASE_SHOW",
+        "EVALUATE",
+        "CASE_OPEN",
+        "CASE_SHOW",
+    ]
+
+
+def test_a_cancelled_command_is_not_decided(engine, faulty, store):
+    """Who gave up before the command's turn leaves no trace of it."""
+    _, cancelled, last = hold(engine, faulty, open_case("h"), open_case("i"))
+    assert cancelled.cancel()
+    faulty.passed.set()
+
+    assert last.result(SECONDS).revision == 2
+    assert len(entries(store)) == 2
+
+
+def test_a_full_queue_refuses_at_once(engine, faulty):
+    """More than may wait is refused without waiting."""
+    hold(engine, faulty)
+    for _ in range(MAX_WAITING):
+        engine.submit(Refused(Action.CHECK, CertificateError(), None))
+    with pytest.raises(UnavailableError):
+        engine.submit(open_case("one too many"))
+    faulty.passed.set()
+
+    assert engine.serving
+
+
+def test_a_defect_hits_its_own_command_alone(engine, faulty, store, monkeypatch):
+    """An unforeseen exception while deciding is INTERNAL for it, with its entry."""
+
+    def defect(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(table.DECIDES, cases.ShowCase, defect)
+    futures = hold(engine, faulty, show_case(bytes(16)), open_case("h"))
+    faulty.passed.set()
+
+    assert futures[0].result(SECONDS).revision == 1
+    assert type(futures[1].exception(SECONDS)) is PlacementError
+    assert futures[2].result(SECONDS).revision == 2
+    assert [entry.outcome for entry in entries(store)] == [
+        "ANSWERED",
+        "INTERNAL",
+        "ANSWERED",
+    ]
+
+
+def test_time_never_runs_back(engine, clock, store):
+    """Whatever the clock does, no entry stands before an earlier one."""
+    case = open_case("h")
+    answer(engine, case)
+    for now in (NOW + MICROS_A_DAY, NOW - MICROS_A_DAY, NOW + 2 * MICROS_A_DAY):
+        clock.now = now
+        answer(engine, show_case(case.handle))
+    clock.now = 0
+    answer(engine, open_case("i"))
+
+    assert [(entry.at - NOW) // MICROS_A_DAY for entry in entries(store)] == [
+        0,
+        1,
+        1,
+        2,
+        2,
+    ]
+
+
+# Several engines on one database
+
+
+def test_two_engines_see_each_other(start, engine, url, custody):
+    """Each catches up before it decides, and leaves go on from there."""
+    again = Store.open(url, custody)
+    other = start(again)
+    case = open_case("h")
+    assert answer(engine, case).revision == 1
+    assert answer(other, assess_case(case.handle)).revision == 2
+    asked = answer(engine, check(case.handle, least=2))
+    shown = answer(other, show_case(case.handle))
+    other.stop()
+    again.close()
+
+    assert (asked.revision, asked.leaf) == (3, 2)
+    assert (shown.reply.assessed, shown.reply.areas_left, shown.leaf) == (True, 5, 3)
+
+
+def test_a_request_is_known_to_every_engine(start, engine, url, custody):
+    """A retry at another server finds the first answer."""
+    first = answer(engine, open_case("h", handle=b"first" * 3, request="r"))
+    again = Store.open(url, custody)
+    other = start(again)
+    retried = answer(other, open_case("h", handle=b"other" * 3, request="r"))
+    other.stop()
+    again.close()
+
+    assert (retried.reply, retried.revision) == (first.reply, first.revision)
+    assert retried.leaf == first.leaf + 1
+
+
+def test_seeing_only_new_entries_changes_no_state(start, engine, url, custody):
+    """A refusal elsewhere moves the head, but no revision."""
+    answer(engine, open_case("h"))
+    again = Store.open(url, custody)
+    other = start(again)
+    with pytest.raises(NotFoundError):
+        answer(other, show_case(bytes(16)))
+    got = answer(engine, open_case("i"))
+    other.stop()
+    again.close()
+
+    assert (got.revision, got.leaf) == (2, 2)
+
+
+# What fails
+
+
+@pytest.mark.parametrize("cue", ["before", "in", "commit"])
+@pytest.mark.parametrize(
+    "kinds",
+    [(UnavailableError, UnavailableError), (ZeroDivisionError, PlacementError)],
+    ids=["foreseen", "unforeseen"],
+)
+def test_nobody_is_answered_when_a_commit_fails(engine, faulty, store, cue, kinds):
+    """The whole batch is refused; the next command is decided on what was stored."""
+    make, expected = kinds
+    case = open_case("h")
+    answer(engine, case)
+    faulty.fail(cue, make)
+    lost = open_case("lost")
+    with pytest.raises(PlacementError) as refused:
+        answer(engine, lost)
+    with pytest.raises(NotFoundError):
+        answer(engine, show_case(lost.handle))
+
+    assert type(refused.value) is expected
+    assert answer(engine, show_case(case.handle)).revision == 1
+    assert [entry.outcome for entry in entries(store)] == [
+        "ANSWERED",
+        "NOT_FOUND",
+        "ANSWERED",
+    ]
+
+
+def test_a_commit_that_succeeded_after_all_is_found_again(engine, faulty, store):
+    """The error came, the entry stands; the retry finds what was made."""
+    faulty.fail("after")
+    with pytest.raises(UnavailableError):
+        answer(engine, open_case("h", handle=b"first" * 3, request="r"))
+    retried = answer(engine, open_case("h", handle=b"other" * 3, request="r"))
+
+    assert (retried.reply.ids, retried.revision) == ((b"first" * 3,), 1)
+    assert [entry.outcome for entry in entries(store)] == ["ANSWERED", "ANSWERED"]
+
+
+def test_a_failing_fold_refuses_until_it_works(engine, faulty, monkeypatch):
+    """The log that can't be read is no ground for an answer."""
+    answer(engine, open_case("h"))
+    faulty.fail("commit")
+    with pytest.raises(UnavailableError):
+        answer(engine, open_case("i"))
+    with monkeypatch.context() as patched:
+
+        def broken(_):
+            raise UnavailableError
+
+        patched.setattr(engine_module, "load", broken)
+        with pytest.raises(UnavailableError):
+            answer(engine, open_case("j"))
+
+    assert answer(engine, open_case("k")).revision == 2
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE head SET leaves = leaves + 1",
+        "UPDATE event SET blob = zeroblob(length(blob)) WHERE revision = 2",
+        "DELETE FROM event WHERE revision = 2",
+    ],
+)
+def test_what_does_not_verify_condemns(start, engine, url, custody, statement):
+    """An altered record is met by whoever catches up; nothing is answered again."""
+    again = Store.open(url, custody)
+    other = start(again)
+    answer(other, open_case("h"))
+    answer(engine, open_case("i"))
+    tamper(url, statement)
+    with pytest.raises(TamperedError):
+        answer(other, open_case("j"))
+    with pytest.raises(TamperedError):
+        other.submit(open_case("k"))
+    serving = other.serving
+    other.stop()
+    again.close()
+
+    assert not serving
+
+
+def test_entries_put_back_condemn(engine, url):
+    """The head of an earlier moment, entries and all, is noticed while it runs."""
+    with pytest.raises(NotFoundError):
+        answer(engine, show_case(bytes(16)))
+    tamper(url, "CREATE TABLE was AS SELECT * FROM head")
+    with pytest.raises(NotFoundError):
+        answer(engine, show_case(bytes(16)))
+    tamper(url, 'DELETE FROM leaf WHERE "index" = 1')
+    tamper(url, "DELETE FROM head")
+    tamper(url, "INSERT INTO head SELECT * FROM was")
+    with pytest.raises(TamperedError):
+        answer(engine, show_case(bytes(16)))
+
+    assert not engine.serving
+
+
+def test_a_damaged_log_is_never_served(store, url, clock):
+    """An engine that can't verify what is stored does not start."""
+    engine = Engine(store, RULESET, clock=clock)
+    tamper(url, "DELETE FROM head")
+    with pytest.raises(TamperedError):
+        engine.start()
+    with pytest.raises(UnavailableError):
+        engine.submit(open_case("h"))
+    engine.stop()
+
+    assert not engine.serving
+
+
+# Stopping
+
+
+def test_stop_answers_what_waits(engine, faulty, store):
+    """Everything submitted before is decided; nothing is afterwards."""
+    futures = hold(engine, faulty, open_case("h"), open_case("i"))
+    faulty.passed.set()
+    engine.stop()
+
+    assert [future.result(0).revision for future in futures] == [1, 2, 3]
+    assert not engine.serving
+    with pytest.raises(UnavailableError):
+        engine.submit(open_case("late"))
+
+
+def test_stop_refuses_what_came_behind_it(engine, monkeypatch):
+    """A command that slipped in while the engine stopped isn't left to wait."""
+    put = engine._waiting.put_nowait
+
+    def slip(asked):
+        engine.stop()
+        put(asked)
+
+    monkeypatch.setattr(engine._waiting, "put_nowait", slip)
+    future = engine.submit(open_case("h"))
+
+    with pytest.raises(UnavailableError):
+        future.result(0)
+
+
+def test_stop_leaves_cancelled_commands_alone(store, clock):
+    """What nobody waits for any more is dropped quietly."""
+    engine = Engine(store, RULESET, clock=clock)
+    waiting = [engine_module._Asked(open_case(name)) for name in ("h", "i")]
+    waiting[0].future.cancel()
+    for asked in (*waiting, None):
+        engine._waiting.put(asked)
+    engine.stop()
+
+    assert waiting[0].future.cancelled()
+    assert isinstance(waiting[1].future.exception(0), UnavailableError)
+    with pytest.raises(queue.Empty):
+        engine._waiting.get_nowait()
+
+
+@pytest.mark.parametrize(("after", "expected"), [(3, True), (4, False)])
+def test_stop_keeps_a_snapshot_if_it_is_worth_it(
+    engine, store, monkeypatch, after, expected
+):
+    """So many records behind the last snapshot make one."""
+    monkeypatch.setattr(engine_module, "SNAPSHOT_AFTER", after)
+    for name in "hij":
+        answer(engine, open_case(name))
+    engine.stop()
+
+    assert (fold.kept(store) == 3) is expected
+    assert (load_snapshot(store) is not None) is expected
+
+
+def test_stop_counts_from_the_last_snapshot(start, engine, store, monkeypatch):
+    """A snapshot that is there already isn't written again for little."""
+    monkeypatch.setattr(engine_module, "SNAPSHOT_AFTER", 2)
+    answer(engine, open_case("h"))
+    answer(engine, open_case("i"))
+    engine.stop()
+    again = start(FaultyStore(store))
+    answer(again, open_case("j"))
+    again.stop()
+
+    assert fold.kept(store) == 2
+    assert fold.load(store)[0].revision == 3
+
+
+def test_a_snapshot_that_fails_hinders_no_stop(engine, faulty, monkeypatch):
+    """The log is enough; a snapshot only saves time."""
+    monkeypatch.setattr(engine_module, "SNAPSHOT_AFTER", 1)
+    answer(engine, open_case("h"))
+    faulty.fail("before")
+    engine.stop()
+
+    assert fold.kept(faulty) == 0
+
+
+def test_many_callers_at_once(engine, store):
+    """One entry each, all different, and the log verifies."""
+    futures = [engine.submit(open_case(f"h{number}")) for number in range(300)]
+    leaves = {future.result(SECONDS).leaf for future in futures}
+
+    assert leaves == set(range(300))
+    assert store.verify().leaves == 300
+
+
+def test_a_question_is_decided_anew_and_free(engine, clock):
+    """Under its request id a check is asked again; only the first one costs."""
+    case = open_case("h")
+    answer(engine, case)
+    answer(engine, assess_case(case.handle))
+    replies = []
+    for _ in range(2):
+        clock.now += MICROS_A_DAY
+        replies.append(answer(engine, check(case.handle, request="r")).reply)
+    shown = answer(engine, show_case(case.handle)).reply
+
+    assert [one.answers[0].verdict for one in replies] == [Verdict.UNKNOWN] * 2
+    assert replies[1].decided_at - replies[0].decided_at == MICROS_A_DAY
+    assert shown.areas_left == RULESET.budgets.case_areas - 1

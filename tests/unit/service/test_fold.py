@@ -1,0 +1,297 @@
+"""The state is the fold of the log, with or without a snapshot before it."""
+
+from dataclasses import is_dataclass
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kit.commands import (
+    NATIONAL,
+    SECOND,
+    Court,
+    approve,
+    assess_case,
+    attest,
+    check,
+    close_case,
+    end_facts,
+    end_placements,
+    evaluate,
+    open_case,
+    placement,
+    presence,
+    record_facts,
+    record_placements,
+    register_facilities,
+    register_groups,
+    regrade_facts,
+    retract_facts,
+    rivalry,
+)
+from kit.world import NOW
+
+from placement.crypto.custody import FileCustody
+from placement.domain.decide.command import Written
+from placement.domain.events import CaseClosed, Record
+from placement.domain.graph import GroupGraph
+from placement.domain.terms import MICROS_A_DAY
+from placement.errors import StaleError, TamperedError
+from placement.service import fold
+from placement.store.chain import Head
+from placement.store.codec import encode
+from placement.store.log import Store
+from placement.store.snapshot import write_snapshot
+
+NUMBERS = count()
+PICK = st.integers(0, 10**6)
+GROUPS = ("A", "B", "C")
+
+
+def plain(value):
+    """Return all that a value holds, down to plain data, order included."""
+    if isinstance(value, GroupGraph):  # but for the views it keeps
+        value = {"links": value._links, "pairs": value._pairs}
+    if isinstance(value, dict):
+        return [(plain(key), plain(item)) for key, item in value.items()]
+    if isinstance(value, set):
+        return sorted(value)
+    if is_dataclass(value) and value.__hash__:
+        return value
+    if hasattr(value, "__slots__"):
+        return [plain(getattr(value, name)) for name in value.__slots__]
+    if hasattr(value, "__dict__"):
+        return plain(vars(value))
+    return [plain(item) for item in value] if hasattr(value, "append") else value
+
+
+class Log:
+    """Decides commands and appends their records to a store, as an engine would."""
+
+    def __init__(self, store):
+        self.store = store
+        self.court = Court()
+        self.records = []
+        apply = self.court.state.apply
+
+        def applied(record):
+            apply(record)
+            self.records.append(record)
+
+        self.court.state.apply = applied
+
+    def run(self, command):
+        """Return what the command made, if it was not refused."""
+        self.records.clear()
+        outcome = self.court.decide(command).outcome
+        with self.store.writing() as log:
+            log.append([encode(record) for record in self.records], [b"entry"])
+        reply = getattr(outcome, "reply", None)
+        return reply.ids if isinstance(reply, Written) else ()
+
+    @property
+    def state(self):
+        state = self.court.state
+        vars(state).pop("apply", None)
+        return state
+
+
+class Town:
+    """Makes commands about what earlier ones made; picks are taken modulo."""
+
+    def __init__(self, log):
+        self.log = log
+        self.cases, self.facts, self.changes, self.stays = [], [], [], []
+        self.requests = []
+
+    @staticmethod
+    def one(of, pick):
+        return of[pick % len(of)] if of else bytes(16)
+
+    def do(self, name, pick):
+        self.log.court.later(pick % 3 * MICROS_A_DAY // 2)
+        getattr(self, name)(pick)
+
+    def open(self, pick):
+        self.cases += self.log.run(open_case(f"h{pick % 5}", f"i{pick % 7}"))
+
+    def assess(self, pick):
+        children = (pick % 2,)
+        self.log.run(assess_case(self.one(self.cases, pick), children=children))
+
+    def close(self, pick):
+        self.log.run(close_case(self.one(self.cases, pick)))
+
+    def record(self, pick):
+        a, b = GROUPS[pick % 3], GROUPS[(pick + 1) % 3]
+        what = rivalry(a, b, 1 + pick % 3) if pick % 2 else presence(a, kind="BASE")
+        *facts, change = self.log.run(record_facts(what)) or (b"",)
+        self.facts += facts
+        self.changes += [change] if change else []
+
+    def end(self, pick):
+        self.changes += self.log.run(end_facts((self.one(self.facts, pick), -pick % 2)))
+
+    def retract(self, pick):
+        self.changes += self.log.run(retract_facts(self.one(self.facts, pick)))
+
+    def regrade(self, pick):
+        self.changes += self.log.run(regrade_facts(self.one(self.facts, pick)))
+
+    def approve(self, pick):
+        self.log.run(approve(self.one(self.changes, pick), caller=SECOND))
+
+    def attest(self, pick):
+        self.log.run(attest(days=-(pick % 100), caller=NATIONAL))
+
+    def house(self, pick):
+        house = (f"house-{pick}", f"firm-{pick % 3}", "2480")
+        self.log.run(register_facilities(house, new=[0]))
+
+    def place(self, pick):
+        facilities = list(self.log.court.state.facilities)
+        house = facilities[pick % len(facilities)] if facilities and pick % 2 else None
+        stay = placement(
+            self.one(self.cases, pick), facility=house and house.decode().rstrip("\0")
+        )
+        self.stays += self.log.run(record_placements(stay))
+
+    def leave(self, pick):
+        self.log.run(end_placements((self.one(self.stays, pick), 0)))
+
+    def ask(self, pick):
+        name = f"question-{pick % 4}" if pick % 2 else None
+        area = ("2480", "0180", "0580")[pick % 3]
+        self.log.run(check(self.one(self.cases, pick % 2), area, request=name))
+
+    def evaluate(self, pick):
+        self.log.run(evaluate(1 + pick % 9))
+
+
+DEEDS = [name for name in vars(Town) if name not in {"one", "do"} and name[0] != "_"]
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    """A folder, and a custody for all stores in it."""
+    folder = tmp_path_factory.mktemp("shelf")
+    return folder, FileCustody.create(folder / "kek")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    deeds=st.lists(st.tuples(st.sampled_from(DEEDS), PICK), min_size=1, max_size=40),
+    snapshots=st.sets(st.integers(0, 40), max_size=2),
+)
+def test_a_snapshot_is_nothing_but_a_shorter_log(shelf, deeds, snapshots):
+    """From a snapshot or from the first record: the very same state, order and all."""
+    folder, custody = shelf
+    store = Store.create(f"sqlite:///{folder}/{next(NUMBERS)}.db", custody)
+    log = Log(store)
+    town = Town(log)
+    log.run(register_groups(*GROUPS))
+    for number, (name, pick) in enumerate(deeds):
+        town.do(name, pick)
+        if number in snapshots:
+            fold.keep(store, *fold.load(store))
+    fresh, head = fold.load(store)
+    lived = log.state
+    store.close()
+
+    assert head.revision == lived.revision
+    assert list(fresh.records()) == list(lived.records())
+    assert plain(fresh) == plain(lived)
+
+
+def fill(store, size):
+    """Append some cases."""
+    log = Log(store)
+    for number in range(size):
+        log.run(open_case(f"h{number}"))
+    return log.state
+
+
+def test_an_empty_store_folds_to_nothing(store):
+    """Nothing happened yet."""
+    state, head = fold.load(store)
+
+    assert (state.revision, head) == (0, Head.GENESIS)
+    assert fold.kept(store) == 0
+
+
+def test_time_and_revision_come_from_the_snapshot(store):
+    """A server that starts from one stands at the same moment."""
+    lived = fill(store, 3)
+    fold.keep(store, *fold.load(store))
+    state, head = fold.load(store)
+
+    assert (state.revision, state.at, head.leaves) == (3, lived.at, 3)
+    assert fold.kept(store) == 3
+
+
+def test_a_large_state_takes_several_parts(store, monkeypatch):
+    """No part is longer than the store takes; none is lost."""
+    monkeypatch.setattr(fold, "MAX_PART", 700)
+    lived = fill(store, 20)
+    parts = list(fold._pack(encode(record) for record in lived.records()))
+    fold.keep(store, *fold.load(store))
+
+    assert len(parts) > 3
+    assert max(map(len, parts)) <= 700
+    assert list(fold.load(store)[0].records()) == list(lived.records())
+
+
+@pytest.mark.parametrize("cut", [1, 3, 5, -1])
+def test_parts_that_do_not_add_up_are_refused(store, cut):
+    """A hole in a snapshot could become a false CLEAR."""
+    state = fill(store, 2)
+    (part,) = fold._pack(encode(record) for record in state.records())
+    write_snapshot(store, store.read_head(), [part[:cut]])
+
+    with pytest.raises(TamperedError):
+        fold.load(store)
+
+
+def test_a_snapshot_that_is_replaced_while_it_is_read(store, monkeypatch):
+    """Another server's newer snapshot is read instead."""
+    lived = fill(store, 2)
+    load_snapshot, times = fold.load_snapshot, count()
+
+    def torn(parts):
+        yield from parts
+        raise StaleError
+
+    def replaced(store):
+        head, parts = load_snapshot(store)
+        return head, torn(parts) if next(times) == 0 else parts
+
+    fold.keep(store, *fold.load(store))
+    monkeypatch.setattr(fold, "load_snapshot", replaced)
+    state, _ = fold.load(store)
+
+    assert next(times) == 2
+    assert list(state.records()) == list(lived.records())
+
+
+def test_a_snapshot_off_the_log_is_refused(store):
+    """A state that the log never was at is no ground for anything."""
+    fill(store, 2)
+    state, head = fold.load(store)
+    write_snapshot(
+        store,
+        Head(head.revision, bytes(16), head.leaves, head.leaf_tag),
+        fold._pack(encode(record) for record in state.records()),
+    )
+
+    with pytest.raises(TamperedError):
+        fold.load(store)
+
+
+def test_a_record_of_nothing_is_refused(store):
+    """What speaks of a case that isn't there stops the fold."""
+    record = Record(at=NOW, event=CaseClosed(handle=bytes(16)))
+    with store.writing() as log:
+        log.append([encode(record)], [b"entry"])
+
+    with pytest.raises(TamperedError):
+        fold.load(store)
