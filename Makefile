@@ -61,6 +61,17 @@ demo: $(READY) ## Set everything up and run the main job, on a throw-away server
 bench: $(READY) ## Checks a second beside a bare echo (ARGS="--factors 1")
 	@GRPC_VERBOSITY=ERROR $(BIN)/python -m benchmarks.run $(ARGS)
 
+package: $(READY) ## Build the wheel and try both its commands in empty environments
+	rm -rf build/package
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w build/package .
+	$(PYTHON) -m venv build/package/client
+	build/package/client/bin/python -m pip install --quiet --disable-pip-version-check "$$(echo build/package/*.whl)[client]"
+	build/package/client/bin/placement --version
+	! build/package/client/bin/python -c "import sqlalchemy" 2>/dev/null
+	$(PYTHON) -m venv build/package/server
+	build/package/server/bin/python -m pip install --quiet --disable-pip-version-check "$$(echo build/package/*.whl)[server]"
+	build/package/server/bin/placement-server --version
+
 N ?= 500
 crash: $(READY) ## Kill the server N times under load and count what was lost
 	@$(BIN)/python -m tests.crash.run --kills $(N)
@@ -76,4 +87,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: crash cover check clean
+.PHONY: package crash cover check clean

@@ -223,7 +223,7 @@ class Loader:
             )
             await self._coordinator.RecordPlacements(request, timeout=PATIENCE)
 
-        await in_turn(send, batches(iter(range(count)), 50), at_once=2)
+        await in_turn(send, batches(iter(range(count)), 25), at_once=1)
 
 
 async def in_turn(

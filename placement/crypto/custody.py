@@ -1,8 +1,8 @@
 """Who holds the key-encryption key; the only reader of key material from outside.
 
 A custody makes, wraps and unwraps data keys; the key-encryption key itself never
-leaves it. A file is the simplest custody; a PKCS#11 token, a TPM or a key management
-service answers to the same three calls. This room never stores what it wraps.
+leaves it. A file is the simplest custody; whatever else comes answers to the same
+three calls. This room never stores what it wraps.
 
 Invariants:
     * a wrapped key opens only in the context it was wrapped for;

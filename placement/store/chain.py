@@ -29,7 +29,7 @@ CHUNK: Final = 2000  # records a query
 Row = dict[str, int | bytes]
 
 _NO_TAG: Final = bytes(TAG_SIZE)
-# context(n, tag) in one call; test_chain holds the two together.
+# context(n, tag) in one call; a test holds the two together.
 _PLACE: Final = struct.Struct(f">BQBI{TAG_SIZE}s")
 
 

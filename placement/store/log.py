@@ -8,8 +8,7 @@ Invariants:
     * a head moves only from the head that the writer saw, in one transaction with
       the records that move it; two writers never fork the log;
     * whatever is read was written by a holder of the keys, at this place;
-    * putting back the *whole* database as it once was is not seen here, but against
-      the signed checkpoints of the audit.
+    * putting back the *whole* database as it once was is not seen here.
 
 Example::
 
@@ -287,14 +286,11 @@ class Store:
             yield head, self.tail_on(connection, after, head)
 
     def entries(self, first: int, count: int) -> list[Numbered]:
-        """Open some audit leaves.
+        """Open some audit leaves: index and entry, in order.
 
         Args:
             first: index of the first, from 0.
             count: at most so many; fewer where the chain ends.
-
-        Returns:
-            Index and entry, in order.
 
         Raises:
             TamperedError: an altered, missing or moved leaf.
