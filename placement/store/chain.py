@@ -111,6 +111,7 @@ class Chain:
         self._purpose = purpose
         self._ring = ring
         self._prefix = owner + context(self.name.encode())
+        self._insert = insert(table)
         columns = (self._number, table.c.epoch, table.c.blob)
         self._rows = tables.raw(*columns).order_by(self._number)
 
@@ -152,7 +153,7 @@ class Chain:
     def insert(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Insert what ``seal`` made."""
         for start in range(0, len(rows), CHUNK):
-            connection.execute(insert(self._table), rows[start : start + CHUNK])
+            connection.execute(self._insert, rows[start : start + CHUNK])
 
     def read(
         self, connection: Connection, after: End, until: End

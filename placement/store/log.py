@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from itertools import chain as concat
 from typing import Final, Self
 
-from sqlalchemy import Connection, Engine, insert, update
+from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.exc import IntegrityError
 
 from placement.crypto.custody import Custody, WrappedKey
@@ -143,14 +143,9 @@ class Log:
         Raises:
             StaleError: it is no longer where this transaction saw it.
         """
+        seen = {"seen_revision": before.revision, "seen_leaves": before.leaves}
         moved = self.connection.execute(
-            update(tables.head)
-            .where(
-                tables.head.c.id == 1,
-                tables.head.c.revision == before.revision,
-                tables.head.c.leaves == before.leaves,
-            )
-            .values(self._store.seal_head(after))
+            tables.MOVE_HEAD, seen | self._store.seal_head(after)
         )
         if moved.rowcount != 1:
             raise StaleError
@@ -343,11 +338,9 @@ class Store:
         Raises:
             ChainError: it is missing, or does not verify.
         """
-        columns = tables.head.c
-        query = tables.raw(
-            columns.revision, columns.leaves, columns.epoch, columns.blob
-        )
-        row = connection.execute(query.with_for_update() if lock else query).first()
+        row = connection.execute(
+            tables.LOCKED_HEAD if lock else tables.READ_HEAD
+        ).first()
         match () if row is None else tuple(row):
             case int(revision), int(leaves), int(epoch), bytes(blob) if (
                 revision >= 0 <= leaves

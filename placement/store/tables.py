@@ -15,8 +15,10 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    bindparam,
     select,
     type_coerce,
+    update,
 )
 from sqlalchemy.types import NullType
 
@@ -86,3 +88,14 @@ meta: Final = Table(
 def raw(*columns: Column[Any]) -> Select[*tuple[Any, ...]]:
     """Select values as they stand there, of whatever type somebody made them."""
     return select(*(type_coerce(column, NullType) for column in columns))
+
+
+# Made once: SQLAlchemy takes longer to build a statement than to run it.
+READ_HEAD: Final = raw(head.c.revision, head.c.leaves, head.c.epoch, head.c.blob)
+LOCKED_HEAD: Final = READ_HEAD.with_for_update()
+# By compare-and-swap; the new values go by the names of their columns.
+MOVE_HEAD: Final = update(head).where(
+    head.c.id == 1,
+    head.c.revision == bindparam("seen_revision"),
+    head.c.leaves == bindparam("seen_leaves"),
+)
