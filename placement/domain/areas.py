@@ -82,8 +82,10 @@ class Areas(Mapping[str, Area]):
                 raise ValueError("near is not symmetric")
         if (area.successor is None) != (area.valid_to is None):
             raise ValueError("a merged area needs both an end and a successor")
-        if area.successor is not None and area.successor not in self:
-            raise ValueError("a successor is not in the table")
+        if area.successor is not None and area.valid_to is not None:
+            heir = self._by_code.get(area.successor)
+            if heir is None or not heir.valid_on(area.valid_to):
+                raise ValueError("a successor is not in use when it should take over")
 
     def __getitem__(self, code: str) -> Area:
         """Return the area of a code."""

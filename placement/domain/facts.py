@@ -4,7 +4,7 @@ Nothing here is ever changed in place; the state replaces a record by a new one 
 log keeps both (semantics.md P5).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from placement.domain.terms import (
     AffiliationRole,
@@ -280,8 +280,3 @@ class Facility:
     token: FacilityToken
     provider: ProviderToken
     area: AreaCode
-
-
-def ended(fact: AnyFact, valid_to: Day) -> AnyFact:
-    """Return the fact with an end."""
-    return replace(fact, valid_to=valid_to)

@@ -1,7 +1,7 @@
 """The group graph in networkx: factions, rivalries, alliances, and what they close to.
 
 A *view* is the graph as one question sees it: the links that act in its window, at one
-strength. From it ``relations`` gives, for a group that somebody is affiliated with,
+strength; questions between the same turning days see the same. From it ``relations`` gives, for a group that somebody is affiliated with,
 what every other group means to that person. Both are kept until a link changes, so a
 check walks no graph.
 
@@ -19,8 +19,8 @@ from typing import TypeAlias
 import networkx as nx
 
 from placement.domain.facts import Alliance, Faction, Rivalry
-from placement.domain.strength import Strength, acting, standing
-from placement.domain.terms import Day, FactId, GroupToken, Window
+from placement.domain.strength import Era, Strength, Turns, Weigh
+from placement.domain.terms import Day, FactId, GroupToken
 
 Chain = tuple[FactId, ...]
 Link = Faction | Rivalry | Alliance
@@ -65,45 +65,6 @@ class Relation:
 
 
 UNRELATED = Relation()
-
-
-@dataclass(frozen=True, slots=True)
-class Weigh:
-    """How one question weighs links.
-
-    Attributes:
-        window: the question's window.
-        today: the day it is asked.
-        cool_down_days: R12.
-    """
-
-    window: Window
-    today: Day
-    cool_down_days: int
-
-    def acting(self, link: Link) -> Strength:
-        """Weigh a link by its dates and grade."""
-        return acting(link, self.window, self.today, self.cool_down_days)
-
-    def firmly_stands(self, link: Link) -> bool:
-        """Tell whether a link counts firmly, whatever its dates."""
-        return standing(link, self.today) is Strength.FIRM
-
-    def splits(self, link: Faction, at_least: Strength) -> bool:
-        """Tell whether a faction link ends before the window's end (R8)."""
-        if standing(link, self.today) < at_least or link.valid_to is None:
-            return False
-        return self.window.end is None or link.valid_to < self.window.end
-
-    def covers_after(self, link: Rivalry | Alliance, split: Faction) -> bool:
-        """Tell whether a link is valid for the whole window after a split."""
-        begin = max(self.window.start, split.valid_to or self.window.start)
-        begun = link.valid_from is None or link.valid_from <= begin
-        if link.valid_to is None:
-            return begun
-        return (
-            begun and self.window.end is not None and link.valid_to >= self.window.end
-        )
 
 
 class View:
@@ -355,12 +316,14 @@ class GroupGraph:
     def __init__(self) -> None:
         self._links: dict[FactId, Link] = {}
         self._pairs: dict[frozenset[GroupToken], dict[FactId, Link]] = {}
-        self._views: OrderedDict[tuple[Weigh, Strength], View] = OrderedDict()
+        self._turns: dict[int, Turns] = {}
+        self._views: OrderedDict[tuple[int, Era, Strength], View] = OrderedDict()
 
     def put(self, link: Link) -> None:
         """Add a link, or replace it by its newer form."""
         self._links[link.id] = link
         self._pairs.setdefault(pair_of(link), {})[link.id] = link
+        self._turns.clear()
         self._views.clear()
 
     def between(self, pair: frozenset[GroupToken]) -> Iterable[Link]:
@@ -368,8 +331,11 @@ class GroupGraph:
         return self._pairs.get(pair, {}).values()
 
     def view(self, weigh: Weigh, at_least: Strength) -> View:
-        """Return the graph as one question sees it."""
-        key = (weigh, at_least)
+        """Return the graph as one question sees it; alike questions share a view."""
+        cool_down = weigh.cool_down_days
+        if cool_down not in self._turns:
+            self._turns[cool_down] = Turns(self._links.values(), cool_down)
+        key = (cool_down, self._turns[cool_down].era(weigh), at_least)
         view = self._views.get(key)
         if view is None:
             view = View(self._links.values(), weigh, at_least)

@@ -15,11 +15,10 @@ from placement.domain.graph import (
     Chain,
     Reach,
     Relation,
-    Weigh,
 )
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
-from placement.domain.strength import Strength, acting, standing
+from placement.domain.strength import Strength, Weigh, acting, standing
 from placement.domain.terms import (
     AreaCode,
     Day,
@@ -131,7 +130,7 @@ class Picture:
         )
         self._sightings: dict[AreaCode, tuple[Sighting, ...]] = {}
         self._meetings: dict[AreaCode, tuple[Meeting, ...]] = {}
-        self._placed: dict[AreaCode, Persons] = {}
+        self._resident: dict[AreaCode, tuple[tuple[Placement, Persons], ...]] = {}
 
     def acts(self, fact: Fact) -> bool:
         """Tell whether a dated fact counts here."""
@@ -213,52 +212,56 @@ class Picture:
 
     # Placements: those of persons outside the household.
 
-    def _placements(self, area: AreaCode) -> Iterator[Placement]:
+    def _residents(self, area: AreaCode) -> tuple[tuple[Placement, Persons], ...]:
+        return _once(self._resident, area, self._reside)
+
+    def _reside(self, area: AreaCode) -> Iterator[tuple[Placement, Persons]]:
         for code in self.ruleset.areas.lineage(area):
             yield from self._overlapping(self.state.stays.of(code))
 
-    def _overlapping(self, placements: Iterable[Placement]) -> Iterator[Placement]:
+    def _overlapping(
+        self, placements: Iterable[Placement]
+    ) -> Iterator[tuple[Placement, Persons]]:
         for placement in placements:
             if placement.live(self._now) and self.window.overlaps(
                 placement.valid_from, placement.valid_to
             ):
-                yield placement
-
-    def _placed_by(self, placement: Placement) -> Persons:
-        members = self.state.cases[placement.case].members
-        return {
-            subject: (placement.id, *chain)
-            for subject, chain in self.persons_of(members).items()
-            if subject not in self._excused
-        }
+                members = self.state.cases[placement.case].members
+                persons = {
+                    subject: (placement.id, *chain)
+                    for subject, chain in self.persons_of(members).items()
+                    if subject not in self._excused
+                }
+                yield placement, persons
 
     def placed(self, area: AreaCode) -> Persons:
         """Return who is placed in an area."""
-        if area not in self._placed:
-            found: dict[SubjectId, Chain] = {}
-            for placement in self._placements(area):
-                found = {**self._placed_by(placement), **found}
-            self._placed[area] = found
-        return self._placed[area]
+        found: dict[SubjectId, Chain] = {}
+        for _, persons in self._residents(area):
+            for subject, chain in persons.items():
+                found.setdefault(subject, chain)
+        return found
 
     def meetings(self, area: AreaCode) -> tuple[Meeting, ...]:
         """Return the meetings with persons placed in an area."""
         return _once(
-            self._meetings, area, lambda code: self._meet(self._placements(code))
+            self._meetings, area, lambda code: self._meet(self._residents(code))
         )
 
     def meetings_with(self, facility: FacilityToken) -> Iterator[Meeting]:
         """Yield the meetings in other houses of a facility's provider, wherever."""
         provider = self.state.facilities[facility].provider
         return self._meet(
-            placement
-            for placement in self._overlapping(self.state.houses.of(provider))
+            (placement, persons)
+            for placement, persons in self._overlapping(self.state.houses.of(provider))
             if placement.facility != facility
         )
 
-    def _meet(self, placements: Iterable[Placement]) -> Iterator[Meeting]:
-        for placement in placements:
-            for stay in self.belongings_of(self._placed_by(placement)):
+    def _meet(
+        self, residents: Iterable[tuple[Placement, Persons]]
+    ) -> Iterator[Meeting]:
+        for placement, persons in residents:
+            for stay in self.belongings_of(persons):
                 to_them = self.relations(stay)
                 for mine, to_us in self._related:
                     ours = to_us.get(stay.group, UNRELATED)

@@ -1,8 +1,8 @@
 """The rules R1 to R10 and R13, pure: (state, question, ruleset, today) -> verdicts.
 
 Each rule is a small function that reads a picture at one place and yields findings;
-what is left to combine them is data (``RULES``, ``RINGING``). Worst wins. Inference may raise to
-REVIEW, only a direct, firmly graded chain of facts may give CONFLICT (P3).
+what is left to combine them is data (``RULES``, ``RINGING``). Worst wins. Inference may
+raise to REVIEW, only a direct, firmly graded chain of facts may give CONFLICT (P3).
 
 R12 (time) and R13 (strength, and what R11 softens) live in ``strength``; R14 (children) changes who
 may release, not a verdict.
@@ -181,12 +181,14 @@ def _weakened(findings: Findings) -> Findings:
 def floor(picture: Picture, area: AreaCode, today: Day) -> Verdict:
     """R10: without a fresh picture of the area and what is near, at best UNKNOWN.
 
-    The same holds for a window that starts too far ahead.
+    The same holds for a window that starts too far ahead. A code that is no longer in
+    use is no municipality: its successor's picture holds it.
     """
-    ruleset = picture.ruleset
-    if picture.window.start > today + ruleset.ahead_days:
+    areas = picture.ruleset.areas
+    if picture.window.start > today + picture.ruleset.ahead_days:
         return Verdict.UNKNOWN
-    for code in (area, *ruleset.areas[area].near):
+    near = (code for code in areas[area].near if areas[code].valid_on(today))
+    for code in (area, *near):
         if not _covered(picture, code, today):
             return Verdict.UNKNOWN
     return Verdict.CLEAR
@@ -290,8 +292,8 @@ def r5_threat_near(picture: Picture, place: Place) -> Findings:
 
 def r5_threat_placed(picture: Picture, place: Place) -> Findings:
     """R5: who threatens the household is placed here, himself or through a group."""
+    placed = picture.placed(place.area) if picture.threats else {}
     for threat, chain in picture.threats:
-        placed = picture.placed(place.area)
         if threat.source_subject is not None:
             for source, link in picture.persons_of((threat.source_subject,)).items():
                 if source in placed:
@@ -306,8 +308,8 @@ def r5_threat_placed(picture: Picture, place: Place) -> Findings:
 
 def r5_threat_by_household(picture: Picture, place: Place) -> Findings:
     """R5: the household, or a group of it, threatens a person placed here (P6)."""
+    placed = picture.placed(place.area) if picture.own_threats else {}
     for threat, chain in picture.own_threats:
-        placed = picture.placed(place.area)
         if threat.target in placed:
             direct = threat.source_subject is not None
             yield _threatened(

@@ -45,7 +45,9 @@ def _covered(known: Known, asked: Asked) -> bool:
     """R10, and the window that starts too far ahead."""
     if asked.window.start > asked.today + _AHEAD:
         return False
-    for code in {asked.area} | known.areas[asked.area].near:
+    near = known.areas[asked.area].near
+    in_use = {code for code in near if known.areas[code].valid_on(asked.today)}
+    for code in {asked.area} | in_use:
         fresh = False
         for attestation in known.attestations:
             trusted = {known.areas[code].police_region, "national"}

@@ -1,0 +1,227 @@
+"""A served server with its people and a few things on record, and calls to it."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import grpc
+from google.protobuf.message import Message
+
+from kit.refused import details
+from kit.served import Served
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import types_pb2 as wire
+from placement.app import micros
+from placement.audit.entry import Entry, parse
+from placement.domain.events import Record
+from placement.domain.terms import Day, Micros, stockholm_day
+from placement.rpc.door import METHODS
+from placement.service import fold
+from placement.store.chain import Head
+from placement.store.log import Store
+
+TIMEOUT = 8.0  # seconds
+PEOPLE = {
+    "worker": ("caseworker", "1280", "cw-01"),
+    "neighbour": ("caseworker", "0180", "cw-02"),
+    "coordinator": ("coordinator", "syd", "co-01"),
+    "second": ("coordinator", "syd", "co-02"),
+    "national": ("coordinator", "national", "co-09"),
+    "auditor": ("auditor", "imy", "au-01"),
+    "operator": ("operator", "drift", "op-01"),
+}
+PATHS = {path.rpartition("/")[2]: path for path in METHODS}
+
+
+def fresh(size: int = 16) -> bytes:
+    return secrets.token_bytes(size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """What a refused caller sees.
+
+    Attributes:
+        code: gRPC's.
+        text: the sentence.
+        reason: ours.
+        fields: those that are named.
+        metadata: all that came with it, as it came.
+    """
+
+    code: grpc.StatusCode
+    text: str
+    reason: str
+    fields: list[str]
+    metadata: tuple[Any, ...]
+
+
+class Town:
+    """``with Town(folder) as town: …``.
+
+    Attributes:
+        today: the day in Stockholm when it was made.
+        group, other: two registered groups.
+        house: a facility in 1280.
+        case, theirs: an assessed case of the worker, one of the neighbour.
+        fact: a presence that one person may end.
+    """
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.served = Served(folder, **settings)
+        self.today = Day(stockholm_day(Micros(micros())))
+        self._channels: dict[str, grpc.Channel] = {}
+
+    def __enter__(self) -> Self:
+        self.served.start()
+        self._prepare()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for channel in self._channels.values():
+            channel.close()
+        self.served.stop()
+
+    # Calls
+
+    def channel(self, who: str) -> grpc.Channel:
+        """Return somebody's one channel."""
+        if who not in self._channels:
+            self._channels[who] = self.served.channel(*PEOPLE[who])
+        return self._channels[who]
+
+    def call(
+        self,
+        who: str,
+        method: str,
+        request: Message | bytes,
+        timeout: float | None = TIMEOUT,
+    ) -> bytes | Refused:
+        """Call a method by its short name or its path."""
+        path = PATHS.get(method, method)
+        content = request if isinstance(request, bytes) else request.SerializeToString()
+        ask = self.channel(who).unary_unary(path)
+        try:
+            return ask(content, timeout=timeout)
+        except grpc.RpcError as error:
+            reason, fields = details(error)
+            metadata = (*error.initial_metadata(), *error.trailing_metadata())
+            return Refused(
+                code=error.code(),
+                text=error.details(),
+                reason=reason,
+                fields=fields,
+                metadata=metadata,
+            )
+
+    def done(self, who: str, method: str, request: Message, kind: Any) -> Any:
+        """Call a method that shall succeed, and read its response."""
+        answer = self.call(who, method, request)
+        assert isinstance(answer, bytes), answer
+        return kind.FromString(answer)
+
+    # What is stored
+
+    @property
+    def store(self) -> Store:
+        return self.served.app.engine._store
+
+    def head(self) -> Head:
+        return self.store.read_head()
+
+    def entries(self, first: int) -> list[Entry]:
+        """Return the entries of the access log from an index on."""
+        return [parse(content) for _, content in self.store.entries(first, 10_000)]
+
+    def records(self) -> list[Record]:
+        """Return the state, as records."""
+        return list(fold.load(self.store)[0].records())
+
+    # What is on record
+
+    def _prepare(self) -> None:
+        self.group, self.other = self.done(
+            "coordinator",
+            "RegisterGroups",
+            registry.RegisterGroupsRequest(
+                request_id=fresh(),
+                groups=[
+                    registry.NewGroup(fingerprint=fresh(32), sealed_label=b"sealed")
+                    for _ in range(2)
+                ],
+            ),
+            registry.RegisterGroupsResponse,
+        ).tokens
+        self.house = (
+            self.done(
+                "coordinator",
+                "RegisterFacilities",
+                registry.RegisterFacilitiesRequest(
+                    request_id=fresh(), facilities=[registry.NewFacility(area="1280")]
+                ),
+                registry.RegisterFacilitiesResponse,
+            )
+            .facilities[0]
+            .token
+        )
+        self.case = self._opened("worker")
+        self.theirs = self._opened("neighbour")
+        recorded = registry.RecordFactsRequest(
+            request_id=fresh(), facts=[self.fact_of(presence=self.presence())]
+        )
+        (self.fact,) = self.done(
+            "coordinator", "RecordFacts", recorded, registry.RecordFactsResponse
+        ).fact_ids
+
+    def _opened(self, who: str) -> bytes:
+        opened = self.done(who, "OpenCase", self.open_case(), check.OpenCaseResponse)
+        assessed = registry.AssessCaseRequest(
+            request_id=fresh(), case_handle=opened.case_handle, none_known=True
+        )
+        self.done("coordinator", "AssessCase", assessed, registry.AssessCaseResponse)
+        return opened.case_handle
+
+    # Requests that hold; keywords replace fields
+
+    def open_case(self, **given: Any) -> check.OpenCaseRequest:
+        values = {
+            "request_id": fresh(),
+            "pseudonyms": [fresh(32)],
+            "reference": "SN 1",
+            "basis": check.BASIS_POLICE,
+        }
+        return check.OpenCaseRequest(**(values | given))
+
+    def question(self, *areas: str, **given: Any) -> check.CheckPlacementRequest:
+        """Ask about some areas from today on."""
+        values = {
+            "request_id": fresh(),
+            "case_handle": self.case,
+            "candidates": [check.Candidate(area=area) for area in areas or ("2480",)],
+            "window": wire.Window(start_day=self.today),
+            "justification": check.JUSTIFICATION_PLANNED,
+            "mode": check.CHECK_MODE_CHECK,
+        }
+        return check.CheckPlacementRequest(**(values | given))
+
+    def presence(self, **given: Any) -> wire.Presence:
+        values = {
+            "group": self.group,
+            "area": "1280",
+            "kind": wire.PRESENCE_KIND_ACTIVE,
+        }
+        return wire.Presence(**(values | given))
+
+    def fact_of(self, **given: Any) -> wire.Fact:
+        """State a fact; its statement is one of the keywords."""
+        scheme = wire.GRADE_SCHEME_THREE_FIVE_TWO
+        values = {
+            "grade": wire.SourceGrade(scheme=scheme, given="1B"),
+            "reason": wire.FACT_REASON_INTELLIGENCE,
+        }
+        return wire.Fact(**(values | given))
+
+    def record(self, *facts: wire.Fact) -> registry.RecordFactsRequest:
+        return registry.RecordFactsRequest(request_id=fresh(), facts=facts)

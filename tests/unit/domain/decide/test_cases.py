@@ -1,0 +1,218 @@
+"""Cases: what a municipality opens, sees and closes, and who assesses it."""
+
+import pytest
+from kit.commands import (
+    COORDINATOR,
+    assess_case,
+    caseworker,
+    check,
+    close_case,
+    draft,
+    open_case,
+    presence,
+    rivalry,
+    show_case,
+)
+from kit.world import NOW, TODAY, subject, token
+
+from placement.domain.decide.cases import MAX_ASSESSED, MAX_MEMBERS, CaseView
+from placement.domain.decide.drafts import Member
+from placement.domain.facts import Affiliation, Case
+from placement.domain.terms import AffiliationRole, Basis
+from placement.errors import ClosedError, InvalidInputError, NotFoundError
+
+OTHER = caseworker("0180")
+
+
+def field_of(court, command):
+    """Return the field that a command is refused for."""
+    with pytest.raises(InvalidInputError) as refused:
+        court.reply(command)
+    return refused.value.field
+
+
+# Opening
+
+
+def test_an_opened_case_is_the_municipalitys(court):
+    """Its handle is what was drawn; nobody has assessed it."""
+    written = court.reply(open_case("h", "i", handle=token("case")))
+
+    assert written.ids == (token("case"),)
+    assert court.state.cases[token("case")] == Case(
+        handle=token("case"),
+        organisation="1280",
+        reference="SN 1",
+        basis=Basis.POLICE,
+        members=(subject("h"), subject("i")),
+        opened_at=NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    "members",
+    [["h", "h"], [f"h{number}" for number in range(MAX_MEMBERS + 1)]],
+    ids=["twice", "many"],
+)
+def test_a_household_has_limits(court, members):
+    """Nobody stands twice in it, and it has a size."""
+    assert field_of(court, open_case(*members)) == "pseudonyms"
+
+
+def test_nobody_is_no_household(court):
+    """A case is about somebody."""
+    command = open_case("h")
+    object.__setattr__(command, "members", ())
+
+    assert field_of(court, command) == "pseudonyms"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["SN 2026/1234-56", "a", "Å-ö.1:2", "x" * 32, "2026/123456", "SN 12 3456-7"],
+)
+def test_references(court, reference):
+    """A municipality's own case numbers pass."""
+    (handle,) = court.reply(open_case(reference=reference)).ids
+
+    assert court.state.cases[handle].reference == reference
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["", " SN 1", "SN 1 ", "x" * 33, "SN_1", "SN\n1", "SN 1\n", "\uff11\uff12", "é"],
+)
+def test_what_is_no_reference(court, reference):
+    """No free text, no odd characters."""
+    assert field_of(court, open_case(reference=reference)) == "reference"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "8501011234",
+        "198501011234",
+        "850101-1234",
+        "19850101-1234",
+        "850101 1234",
+        "SN 850101-1234",
+        "850101-1234x",
+        "850161-1234",
+        "850101/1234",
+        "850101.1234",
+        "850101--1234",
+        "850101 - 1234",
+        "1985-01-01-1234",
+        "85 01 01 1234",
+        "1985.01.61:1234",
+        "SN/19850191/1234",
+        "12 850101-1234",
+        "9999999999",
+    ],
+)
+def test_a_national_number_is_never_stored(court, number):
+    """However it is parted, what may be a number of a person is refused."""
+    assert field_of(court, open_case(reference=number)) == "reference"
+    assert court.state.cases == {}
+
+
+# Showing
+
+
+def test_a_municipality_sees_its_own_case(court, case):
+    """The state of the case and what is left to ask; no child, no member."""
+    court.reply(check(case, "2480", "0180"))
+    decision = court.decide(show_case(case))
+
+    assert decision.outcome.reply == CaseView(
+        reference="SN 1", assessed=True, closed=False, areas_left=4, opened_at=NOW
+    )
+    assert (decision.note.case, decision.note.reference) == (case, "SN 1")
+
+
+@pytest.mark.parametrize(
+    "ask", [show_case, check, close_case], ids=["show", "check", "close"]
+)
+def test_anothers_case_is_answered_like_none(court, case, ask):
+    """What is not yours does not exist: same refusal, same note but for the handle."""
+    theirs = court.decide(ask(case, caller=OTHER))
+    nobodys = court.decide(ask(token("nobody's"), caller=OTHER))
+
+    assert type(theirs.outcome) is type(nobodys.outcome) is NotFoundError
+    assert theirs.outcome.args == nobodys.outcome.args
+    assert theirs.note.reference == nobodys.note.reference == ""
+
+
+# Closing
+
+
+def test_a_closed_case_takes_no_questions(court, case):
+    """Nothing is asked, closed or assessed any more, and the owner still sees it."""
+    decision = court.decide(close_case(case))
+    for late in (check(case), close_case(case), assess_case(case)):
+        with pytest.raises(ClosedError):
+            court.reply(late)
+
+    assert decision.note.purpose == "DONE"
+    assert court.reply(show_case(case)).closed
+
+
+# Assessing
+
+
+def test_an_assessment_records_facts_in_the_same_step(court):
+    """Facts first, the assessment last; ids in order, then the change or nothing."""
+    (handle,) = court.reply(open_case("h", "i")).ids
+    member = Member(case=handle, position=1)
+    facts = (
+        draft(
+            Affiliation,
+            "affiliation",
+            subject=member,
+            group=token("A"),
+            role=AffiliationRole.CORE,
+            left_on=TODAY,
+        ),
+        presence("B"),
+    )
+    command = assess_case(handle, *facts, none_known=False, children=(1, 1, 0))
+    written = court.reply(command)
+    (affiliation,) = court.state.affiliations.of(subject("i"))
+    assessed = court.state.cases[handle]
+
+    assert written.ids == (facts[0].id, facts[1].id, b"")
+    assert (affiliation.id, affiliation.left_on) == (facts[0].id, TODAY)
+    assert (assessed.assessed_at, assessed.assessed_by) == (NOW, "co-01")
+    assert assessed.children == (0, 1)
+
+
+def test_an_assessment_waits_for_a_second_person_in_part(court, case):
+    """The case is assessed; what needs a second person acts softly until then."""
+    command = assess_case(case, rivalry(severity=3))
+    *_, change = court.reply(command).ids
+
+    assert change == command.change
+    assert court.state.changes[change].records == (command.drafts[0].id,)
+
+
+def test_an_assessment_says_something(court, case):
+    """No fact and no word that there is none is no assessment."""
+    assert field_of(court, assess_case(case, none_known=False)) == "none_known"
+
+
+def test_an_assessment_has_limits(court, case):
+    """More facts are recorded by themselves."""
+    drafts = [presence("A") for _ in range(MAX_ASSESSED + 1)]
+
+    assert field_of(court, assess_case(case, *drafts)) == "facts"
+
+
+def test_children_are_of_the_household(court, case):
+    """A position is one that the household has."""
+    assert field_of(court, assess_case(case, children=(0, 2))) == "children[1]"
+
+
+def test_no_case_no_assessment(court):
+    """A handle that nobody drew is refused."""
+    with pytest.raises(NotFoundError):
+        court.reply(assess_case(token("nobody's"), caller=COORDINATOR))

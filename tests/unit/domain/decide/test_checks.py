@@ -1,0 +1,264 @@
+"""The check: form first, then whose case, then the budget, then the verdict."""
+
+import pytest
+from kit.commands import (
+    NATIONAL,
+    SECOND,
+    approve,
+    assess_case,
+    attest,
+    caseworker,
+    check,
+    coordinator,
+    draft,
+    open_case,
+    presence,
+    record_facts,
+    register_facilities,
+    register_groups,
+    rivalry,
+    show_case,
+)
+from kit.world import NOW, RULESET, TODAY, subject, token
+
+from placement.domain.decide.checks import Answers
+from placement.domain.decide.command import Note
+from placement.domain.facts import Tie
+from placement.domain.rules import Candidate
+from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR, Verdict, Window
+from placement.errors import BudgetError, InvalidInputError, StaleError
+
+BUDGETS = RULESET.budgets
+AREAS = ("2480", "2482", "2481", "2463", "2462", "2460")
+SEVENTH = "0180"
+TIE = {"subject": subject("h"), "area": "1480", "danger": False}
+
+
+def field_of(court, command):
+    """Return the field that a command is refused for."""
+    with pytest.raises(InvalidInputError) as refused:
+        court.reply(command)
+    return refused.value.field
+
+
+@pytest.fixture
+def covered(court):
+    """Everything is covered today."""
+    court.reply(attest(caller=NATIONAL))
+    return court
+
+
+def test_an_answer_per_candidate(covered, case):
+    """In order, each with its decision; only CLEAR may be relied on later."""
+    covered.reply(assess_case(case, draft(Tie, "tie", **TIE)))
+    command = check(case, "2480", "1480")
+    decision = covered.decide(command)
+    reply = decision.outcome.reply
+
+    assert type(reply) is Answers
+    assert [one.verdict for one in reply.answers] == [Verdict.CLEAR, Verdict.REVIEW]
+    assert [one.decision for one in reply.answers] == list(command.decisions)
+    assert [one.valid_until - NOW for one in reply.answers] == [72 * MICROS_AN_HOUR, 0]
+    assert (reply.ruleset, reply.decided_at) == (RULESET.version, NOW)
+    assert decision.note == Note(
+        case=case,
+        purpose="PLANNED",
+        reference="SN 1",
+        candidates=("2480", "1480"),
+        verdicts=(1, 3),
+        decisions=command.decisions,
+    )
+
+
+def test_what_is_not_clear_is_relied_on_for_no_time(court, case):
+    """Without coverage it is UNKNOWN, and over at once."""
+    (one,) = court.reply(check(case)).answers
+
+    assert (one.verdict, one.valid_until) == (Verdict.UNKNOWN, NOW)
+
+
+def test_the_same_area_with_different_houses(covered, case):
+    """Scenario 33: each its own answer, order kept, charged once."""
+    covered.reply(register_facilities(("house", "firm", "2480"), new=[0]))
+    house = Candidate(area="2480", facility=token("house"))
+    reply = covered.reply(check(case, house, "2480"))
+
+    assert len(reply.answers) == 2
+    assert covered.reply(show_case(case)).areas_left == BUDGETS.case_areas - 1
+
+
+# Form
+
+
+@pytest.mark.parametrize(
+    "areas", [["2480", "2480"], [*AREAS]], ids=["twice", "too many"]
+)
+def test_candidates_have_limits(court, case, areas):
+    """One to five places, no two alike."""
+    assert field_of(court, check(case, *areas)) == "candidates"
+
+
+def test_no_candidate_is_no_question(court, case):
+    """There is something to answer."""
+    command = check(case)
+    object.__setattr__(command, "candidates", ())
+
+    assert field_of(court, command) == "candidates"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (0, None, None),
+        (0, 1, None),
+        (-5, 1, None),
+        (-5, 0, "window.end_day"),
+        (-5, -1, "window.end_day"),
+        (5, 5, "window.end_day"),
+        (5, 4, "window.end_day"),
+    ],
+)
+def test_windows(court, case, start, end, expected):
+    """Not empty, and its last day is not before today."""
+    days = Window(start=TODAY + start, end=None if end is None else TODAY + end)
+    command = check(case, window=days)
+    if expected is None:
+        assert len(court.reply(command).answers) == 1
+    else:
+        assert field_of(court, command) == expected
+
+
+def test_an_area_is_one(court, case):
+    """A code that no municipality has is refused, by its position."""
+    assert field_of(court, check(case, "2480", "0199")) == "candidates[1].area"
+
+
+@pytest.mark.parametrize("name", ["nowhere", "house"])
+def test_a_facility_is_in_its_area(court, case, name):
+    """An unknown house, and a known one somewhere else, are refused alike."""
+    court.reply(register_facilities(("house", "firm", "1480"), new=[0]))
+    place = Candidate(area="2480", facility=token(name))
+
+    assert field_of(court, check(case, place)) == "candidates[0].facility"
+
+
+def test_form_comes_before_the_case(court):
+    """Whatever the case, a wrong form is the same refusal."""
+    assert field_of(court, check(token("nobody's"), "0199")) == "candidates[0].area"
+
+
+def test_a_revision_not_reached_yet(court, case):
+    """The answer rests on what the caller has seen, or there is none."""
+    reached = court.state.revision
+    with pytest.raises(StaleError):
+        court.reply(check(case, least=reached + 1))
+
+    assert court.reply(check(case, least=reached)).answers
+
+
+# Budgets (scenario 29)
+
+
+def ask_all(court, case, areas=AREAS):
+    for area in areas:
+        court.reply(check(case, area))
+
+
+def test_the_seventh_area_of_a_case_is_refused(court, case):
+    """Six distinct areas in 90 days; a repeated one is free, and evaluated anew."""
+    ask_all(court, case)
+    with pytest.raises(BudgetError):
+        court.reply(check(case, SEVENTH))
+    court.reply(attest(caller=NATIONAL))
+    repeated = court.reply(check(case, AREAS[0]))
+
+    assert repeated.answers[0].verdict is Verdict.CLEAR
+    assert court.reply(show_case(case)).areas_left == 0
+
+
+def test_a_refused_question_costs_nothing(court, case):
+    """One area too many in a question refuses all of it."""
+    ask_all(court, case, AREAS[:4])
+    with pytest.raises(BudgetError):
+        court.reply(check(case, *AREAS[4:], SEVENTH))
+
+    assert court.reply(show_case(case)).areas_left == 2
+
+
+def test_the_budget_comes_back(court, case):
+    """After 90 days the case may ask again."""
+    ask_all(court, case)
+    court.later(BUDGETS.case_days * MICROS_A_DAY)
+    days = Window(start=TODAY + BUDGETS.case_days)
+
+    assert court.reply(check(case, SEVENTH, window=days)).answers
+
+
+@pytest.mark.parametrize("request_id", [None, "r"], ids=["anew", "retried"])
+def test_repeating_is_free_for_some_days(court, case, request_id):
+    """Within 14 days of the charge, whatever the request id; then it costs again."""
+    court.reply(check(case, request=request_id))
+    paid = []
+    for _ in range(BUDGETS.repeat_days):
+        court.later(MICROS_A_DAY)
+        events = court.decide(check(case, request=request_id)).outcome.events
+        paid.append(len(events[0].areas))
+
+    assert paid == [0] * (BUDGETS.repeat_days - 1) + [1]
+
+
+def test_the_budget_of_a_person(court):
+    """Ten areas on one day, over all cases; the next day there are more."""
+    for name in ("h", "i"):
+        (handle,) = court.reply(open_case(name)).ids
+        ask_all(court, handle, AREAS[:5])
+    (last,) = court.reply(open_case("j")).ids
+    with pytest.raises(BudgetError):
+        court.reply(check(last))
+    colleague = caseworker(person="cw-02")
+
+    assert court.reply(check(last, caller=colleague)).answers
+    court.later(MICROS_A_DAY)
+    assert court.reply(check(last, "0180")).answers
+
+
+def test_the_budget_of_an_organisation(court):
+    """Thirty areas in 30 days, over all its people and cases."""
+    for number in range(BUDGETS.organisation_areas // 5):
+        (handle,) = court.reply(open_case(f"h{number}")).ids
+        for area in AREAS[:5]:
+            person = caseworker(person=f"cw-{number // 2:02}")
+            court.reply(check(handle, area, caller=person))
+    (last,) = court.reply(open_case("last")).ids
+    fresh = caseworker(person="cw-99")
+    with pytest.raises(BudgetError):
+        court.reply(check(last, caller=fresh))
+    court.later(BUDGETS.organisation_days * MICROS_A_DAY)
+
+    assert court.reply(check(last, caller=fresh)).answers
+
+
+def test_a_refusal_is_identical_whatever_the_graph_holds(court, case):
+    """The budget's refusal tells nothing of who is on record."""
+    ask_all(court, case)
+    before = court.decide(check(case, SEVENTH))
+    court.reply(register_groups("E"))
+    nord = coordinator("national", "co-01")
+    change = court.reply(
+        record_facts(presence("A", SEVENTH, "BASE"), rivalry(severity=3), caller=nord)
+    ).ids[-1]
+    court.reply(approve(change, caller=coordinator("national", SECOND.person)))
+    after = court.decide(check(case, SEVENTH))
+
+    assert type(before.outcome) is type(after.outcome) is BudgetError
+    assert before.outcome.args == after.outcome.args
+    assert before.note == after.note
+
+
+def test_unassessed_cases_cost_the_same(court):
+    """UNKNOWN without a look at the graph; the budget is spent all the same."""
+    (handle,) = court.reply(open_case("h")).ids
+    (one,) = court.reply(check(handle)).answers
+
+    assert one.verdict is Verdict.UNKNOWN
+    assert court.reply(show_case(handle)).areas_left == BUDGETS.case_areas - 1

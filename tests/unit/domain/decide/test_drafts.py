@@ -1,0 +1,381 @@
+"""From what is stated to facts: validated, graded, owned, and soft until approved."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kit.commands import (
+    MOMENT,
+    Court,
+    approve,
+    coordinator,
+    draft,
+    end_facts,
+    presence,
+    record_facts,
+    register_groups,
+    retract_facts,
+    rivalry,
+)
+from kit.world import NOW, RULESET, TODAY, subject, token
+
+from placement.domain.decide.drafts import MAX_FACTS, Member, needs_second, record
+from placement.domain.facts import (
+    Affiliation,
+    Alliance,
+    Faction,
+    Located,
+    Presence,
+    Rivalry,
+    SameAs,
+    Threat,
+    Tie,
+)
+from placement.domain.terms import (
+    MICROS_AN_HOUR,
+    AffiliationRole,
+    Grade,
+    Micros,
+    PresenceKind,
+    Reason,
+    Scheme,
+)
+from placement.errors import ConflictError, InvalidInputError, NotFoundError
+
+NOBODY = token("nobody's")
+
+
+def affiliation(who=None, group="A"):
+    return draft(
+        Affiliation,
+        "affiliation",
+        subject=who or subject("h"),
+        group=token(group),
+        role=AffiliationRole.CORE,
+        left_on=None,
+    )
+
+
+def faction(child="A", parent="B", **given):
+    pair = {"child": token(child), "parent": token(parent)}
+    return draft(Faction, "faction", **pair, inherits_rivalry=True, **given)
+
+
+def alliance(a="A", b="B", **given):
+    return draft(Alliance, "alliance", low=token(a), high=token(b), **given)
+
+
+def threat(**source):
+    return draft(Threat, "threat", target=subject("h"), severity=1, **source)
+
+
+def located(area="1480"):
+    return draft(Located, "located", subject=subject("x"), area=area)
+
+
+def tie(area="1480", *, danger=False):
+    return draft(Tie, "tie", subject=subject("h"), area=area, danger=danger)
+
+
+def same_as(a=None, b=None):
+    pair = {"low": a or subject("h"), "high": b or subject("i")}
+    return draft(SameAs, "same_as", **pair)
+
+
+def made(court, what):
+    """Record a draft, and return its fact."""
+    fact, *_ = court.reply(record_facts(what)).ids
+    return court.state.facts[fact]
+
+
+def violation(court, *what):
+    """Return the field and the phrase of a refusal; nothing may be stored."""
+    before = court.state.revision
+    with pytest.raises(InvalidInputError) as refused:
+        court.reply(record_facts(*what))
+
+    assert court.state.revision == before
+    return refused.value.field, refused.value.description
+
+
+# What is made of a draft
+
+
+def test_a_fact_is_what_was_stated_and_what_the_service_adds(court):
+    """Author, region and time are the caller's and the clock's."""
+    what = presence(
+        "A",
+        "1480",
+        "OCCASIONAL",
+        valid_from=TODAY - 9,
+        valid_to=TODAY,
+        scheme=Scheme.SIX_SIX,
+        given="B2",
+        review_by=TODAY + 9,
+        reason=Reason.COURT,
+    )
+
+    assert made(court, what) == Presence(
+        id=what.id,
+        valid_from=TODAY - 9,
+        valid_to=TODAY,
+        recorded_at=NOW,
+        author="co-01",
+        region="syd",
+        scheme=Scheme.SIX_SIX,
+        given="B2",
+        grade=Grade.STRONG,
+        review_by=TODAY + 9,
+        reason=Reason.COURT,
+        group=token("A"),
+        area="1480",
+        kind=PresenceKind.OCCASIONAL,
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        (affiliation(), False),
+        (faction(), False),
+        (rivalry(severity=1), False),
+        (rivalry(severity=2), False),
+        (rivalry(severity=3), True),
+        (alliance(), False),
+        (presence(kind="OCCASIONAL"), False),
+        (presence(kind="ACTIVE"), False),
+        (presence(kind="BASE"), True),
+        (threat(source_group=token("A")), True),
+        (threat(source_subject=subject("x")), True),
+        (located(), False),
+        (tie(), False),
+        (tie(danger=True), True),
+        (same_as(), True),
+    ],
+)
+def test_what_can_give_conflict_alone_needs_a_second_person(court, what, expected):
+    """It acts softly until somebody else stands behind it."""
+    fact = made(court, what)
+    waiting = [change.records for change in court.state.changes.values()]
+
+    assert needs_second(fact) is expected
+    assert fact.approved is not expected
+    assert waiting == ([(fact.id,)] if expected else [])
+
+
+def test_one_change_for_all_that_waits(court):
+    """It names the facts that wait, and lapses after three days."""
+    command = record_facts(presence(), rivalry(severity=3), tie(danger=True))
+    *facts, change = court.reply(command).ids
+    proposed = court.state.changes[change]
+
+    assert proposed.records == (facts[1], facts[2])
+    assert (proposed.person, proposed.region) == ("co-01", "syd")
+    assert proposed.expires_at == NOW + 72 * MICROS_AN_HOUR
+    assert change == command.change
+
+
+@pytest.mark.parametrize("pair", [("A", "B"), ("B", "A")])
+def test_a_pair_is_stored_in_one_order(court, pair):
+    """The lower token first, whichever was stated first."""
+    for what in (rivalry(*pair), alliance(*pair), same_as(*map(subject, pair))):
+        fact = made(court, what)
+
+        assert (fact.low[:1], fact.high[:1]) == (b"A", b"B")
+
+
+def test_a_member_of_a_household_becomes_its_subject(court, case):
+    """A coordinator knows no pseudonym of the person before them."""
+    fact = made(court, affiliation(Member(case=case, position=1)))
+
+    assert fact.subject == subject("i")
+
+
+@pytest.mark.parametrize(
+    "who", [(token("no case"), 0), (None, 2)], ids=["no case", "no position"]
+)
+def test_a_member_who_is_not_there(court, case, who):
+    """Nothing is recorded of nobody."""
+    member = Member(case=who[0] or case, position=who[1])
+    with pytest.raises(NotFoundError):
+        court.reply(record_facts(presence(), affiliation(member)))
+
+    assert court.state.facts == {}
+
+
+# What can't be
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        (affiliation(group="x"), "affiliation.group"),
+        (faction("x", "B"), "faction.child"),
+        (faction("A", "x"), "faction.parent"),
+        (rivalry("x", "B"), "rivalry.group_a"),
+        (rivalry("A", "x"), "rivalry.group_b"),
+        (alliance("1", "B"), "alliance.group_a"),
+        (presence("x"), "presence.group"),
+        (threat(source_group=token("x")), "threat.group"),
+        (rivalry(severity=0), "rivalry.severity"),
+        (rivalry(severity=4), "rivalry.severity"),
+        (presence(area="0199"), "presence.area"),
+        (located("0199"), "located.area"),
+        (tie("0199"), "tie.area"),
+        (rivalry("A", "A"), "rivalry"),
+        (alliance("A", "A"), "alliance"),
+        (faction("A", "A"), "faction"),
+        (same_as(subject("h"), subject("h")), "same_as"),
+        (threat(source_subject=subject("h")), "threat"),
+        (presence(given="9Z"), "grade.given"),
+        (presence(given="B2"), "grade.given"),
+        (presence(valid_from=TODAY, valid_to=TODAY - 1), "valid_to_day"),
+    ],
+)
+def test_what_can_not_be_names_its_field(court, what, expected):
+    """All of a request is refused for one of its facts."""
+    field, _ = violation(court, presence("A"), what)
+
+    assert field == f"facts[1].{expected}"
+    assert court.state.facts == {}
+
+
+def test_a_threat_against_oneself_as_a_member(court, case):
+    """Two ways to name one person are one person."""
+    what = draft(
+        Threat,
+        "threat",
+        target=Member(case=case, position=0),
+        source_subject=subject("h"),
+        severity=1,
+    )
+
+    assert violation(court, what)[0] == "facts[0].threat"
+
+
+def test_a_request_has_limits(court):
+    """At least one fact, and not too many."""
+    drafts = [presence()] * (MAX_FACTS + 1)
+
+    assert violation(court) == ("facts", "must be 1 to 500")
+    assert violation(court, *drafts) == ("facts", "must be at most 500")
+
+
+# Two links of one pair and period
+
+
+@pytest.mark.parametrize("link", [rivalry, alliance, faction])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_second_link_of_a_pair_is_refused(court, link, turned):
+    """In either order, and within one request."""
+    pair = ("B", "A") if turned else ("A", "B")
+    court.reply(record_facts(link("A", "B")))
+
+    for again in ([link(*pair)], [link("C", "D"), link("D", "C")]):
+        with pytest.raises(ConflictError):
+            court.reply(record_facts(*again))
+    assert len(court.state.facts) == 1
+
+
+def test_links_of_other_kinds_or_pairs_stand_beside_it(court):
+    """A faction may be at war with its parent."""
+    links = (rivalry("A", "B"), alliance("A", "B"), faction("A", "B"))
+
+    assert len(court.reply(record_facts(*links, rivalry("A", "C"))).ids) == 5
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "doubles"),
+    [
+        ((None, None), (None, None), True),
+        ((None, -10), (-10, None), False),
+        ((None, -9), (-10, None), True),
+        ((-10, None), (None, -10), False),
+        ((-20, -10), (-15, -12), True),
+        ((-20, -10), (-30, None), True),
+        ((-20, -10), (-9, -5), False),
+    ],
+)
+def test_periods(court, first, second, doubles):
+    """Unknown and open sides reach for ever; touching ends don't overlap."""
+
+    def dated(days):
+        begin, end = (None if day is None else TODAY + day for day in days)
+        return record_facts(rivalry(valid_from=begin, valid_to=end))
+
+    court.reply(dated(first))
+    if doubles:
+        with pytest.raises(ConflictError):
+            court.reply(dated(second))
+    else:
+        assert court.reply(dated(second)).ids
+
+
+def test_an_ended_or_retracted_link_makes_room(court):
+    """What is over, or was never true, is no double."""
+    link, _ = court.reply(record_facts(rivalry(valid_from=TODAY - 30))).ids
+    court.reply(end_facts((link, 0)))
+    again, _ = court.reply(record_facts(rivalry(valid_from=TODAY))).ids
+    (change,) = court.reply(retract_facts(again)).ids
+    court.reply(approve(change))
+
+    assert court.reply(record_facts(rivalry(valid_from=TODAY))).ids
+
+
+def test_a_link_that_waits_is_a_double_until_its_change_lapses(court):
+    """Then it may be recorded anew, while the soft one goes on acting."""
+    soft, lapsed = court.reply(record_facts(rivalry(severity=3))).ids
+    with pytest.raises(ConflictError):
+        court.reply(record_facts(rivalry(severity=3)))
+    court.later(72 * MICROS_AN_HOUR)
+    again, change = court.reply(record_facts(rivalry(severity=3))).ids
+    with pytest.raises(ConflictError):
+        court.reply(approve(lapsed))
+    court.reply(approve(change))
+
+    assert court.state.facts[again].approved
+    assert not court.state.facts[soft].retracted
+    with pytest.raises(ConflictError):
+        court.reply(record_facts(rivalry(severity=1)))
+
+
+# Whatever is stated
+
+DAYS = st.none() | st.integers(-400, 400).map(lambda days: TODAY + days)
+GRADES = st.sampled_from(("1A", "3D", "1E", "4A", ""))
+NAMES = st.sampled_from("ABx")
+
+
+@given(
+    pair=st.tuples(NAMES, NAMES),
+    severity=st.integers(0, 4),
+    span=st.tuples(DAYS, DAYS),
+    grade=GRADES,
+)
+def test_a_rivalry_is_recorded_or_refused_whole(pair, severity, span, grade):
+    """What is recorded holds to the schema; whatever doesn't is refused."""
+    court = Court()
+    court.reply(register_groups("A", "B"))
+    begin, end = span
+    what = rivalry(*pair, severity, valid_from=begin, valid_to=end, given=grade)
+    outcome = court.decide(record_facts(what)).outcome
+    fits = (
+        set(pair) == {"A", "B"},
+        severity in {1, 2, 3},
+        None in span or begin <= end,
+        grade in RULESET.grades[Scheme.THREE_FIVE_TWO],
+    )
+
+    assert (not isinstance(outcome, Exception)) is all(fits)
+    for fact in court.state.facts.values():
+        assert type(fact) is Rivalry
+        assert fact.low < fact.high
+
+
+def test_recording_is_pure(court):
+    """Nothing happens to the state until the events are applied."""
+    before = list(court.state.records())
+    got = record(court.state, MOMENT, coordinator(), (presence(),), NOBODY)
+
+    assert list(court.state.records()) == before
+    assert got.made[-1] == b""
+    assert got.events[0].fact.recorded_at == Micros(NOW)

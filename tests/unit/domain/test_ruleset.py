@@ -1,0 +1,109 @@
+"""The ruleset: every number is data, and a typing error is refused."""
+
+from importlib.resources import files
+from itertools import product
+
+import pytest
+from kit.world import RULESET
+
+from placement.domain.ruleset import Budgets, parse_ruleset
+from placement.domain.terms import Grade, Scheme
+
+TEXT = (files("placement.domain") / "data" / "ruleset.toml").read_text("utf-8")
+
+
+def test_defaults():
+    """The default numbers are those of semantics.md."""
+    got = (
+        RULESET.cool_down_days,
+        RULESET.coverage_days,
+        RULESET.ahead_days,
+        RULESET.clear_hours,
+        RULESET.change_hours,
+    )
+
+    assert got == (180, 90, 90, 72, 72)
+
+
+def test_default_budgets():
+    """The default budgets are those of semantics.md."""
+    got = RULESET.budgets
+
+    assert got == Budgets(
+        case_areas=6,
+        case_days=90,
+        organisation_areas=30,
+        organisation_days=30,
+        person_areas=10,
+        repeat_days=14,
+        evaluations={"caseworker": (20, 200), "coordinator": (5000, 50000)},
+    )
+
+
+def _three_five_two(source: str, intelligence: str) -> Grade:
+    if intelligence == "E":
+        return Grade.DISCREDITED
+    if intelligence == "D" or source == "3":
+        return Grade.WEAK
+    strong = source + intelligence in ("1A", "1B", "2A")
+    return Grade.STRONG if strong else Grade.MEDIUM
+
+
+def _six_six(source: str, information: str) -> Grade:
+    if information == "5":
+        return Grade.DISCREDITED
+    if source in "AB" and information in "12":
+        return Grade.STRONG
+    known = source in "ABC" and information in "123"
+    return Grade.MEDIUM if known else Grade.WEAK
+
+
+def _four_four(source: str, information: str) -> Grade:
+    if source + information in ("A1", "A2", "B1"):
+        return Grade.STRONG
+    medium = source + information in ("B2", "A3", "C1", "C2")
+    return Grade.MEDIUM if medium else Grade.WEAK
+
+
+@pytest.mark.parametrize(
+    ("scheme", "sources", "contents", "normalise"),
+    [
+        (Scheme.THREE_FIVE_TWO, "123", "ABCDE", _three_five_two),
+        (Scheme.SIX_SIX, "ABCDEF", "123456", _six_six),
+        (Scheme.FOUR_FOUR, "ABCX", "1234", _four_four),
+    ],
+)
+def test_grades(scheme, sources, contents, normalise):
+    """Every grade of a scheme is listed, as semantics.md normalises it, and no other."""
+    got = RULESET.grades[scheme]
+
+    assert got == {
+        source + content: normalise(source, content)
+        for source, content in product(sources, contents)
+    }
+
+
+@pytest.mark.parametrize(
+    ("sound", "spoilt"),
+    [
+        ("cool_down_days = 180", ""),
+        ("cool_down_days = 180", "cool_down_days = 180\ncooldown_days = 1"),
+        ("cool_down_days = 180", "cool_down_days = 0"),
+        ("cool_down_days = 180", "cool_down_days = -1"),
+        ("cool_down_days = 180", "cool_down_days = true"),
+        ("cool_down_days = 180", "cool_down_days = 1.5"),
+        ('version = "2026-11-1"', 'version = ""'),
+        ('version = "2026-11-1"', "version = 1"),
+        ("[budget.person]", "[budget.persons]"),
+        ("[budget.evaluation.coordinator]", "[budget.evaluation.auditor]"),
+        ("[grade.four_four]", "[grade.five_five]"),
+        ('STRONG = ["1A"', 'STRONG = ["1C", "1A"'),
+        ("version", "= version"),
+    ],
+)
+def test_a_spoilt_file_is_refused(sound, spoilt):
+    """A key too many or too few, an odd number or a grade twice is refused."""
+    assert TEXT.count(sound) >= 1
+
+    with pytest.raises(ValueError):  # noqa: PT011 (any reason will do)
+        parse_ruleset(TEXT.replace(sound, spoilt, 1), RULESET.areas)

@@ -1,0 +1,98 @@
+"""The value types (semantics.md sections 4 and 6)."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placement.domain.terms import (
+    Day,
+    Grade,
+    Micros,
+    Verdict,
+    Window,
+    day_of,
+    stockholm_day,
+)
+
+DAYS = st.integers(-50, 50)
+
+
+def micros(*moment: int) -> Micros:
+    return Micros(int(datetime(*moment, tzinfo=UTC).timestamp()) * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ((2026, 6, 15, 21, 59, 59), date(2026, 6, 15)),
+        ((2026, 6, 15, 22, 0, 0), date(2026, 6, 16)),
+        ((2026, 12, 31, 22, 59, 59), date(2026, 12, 31)),
+        ((2026, 12, 31, 23, 0, 0), date(2027, 1, 1)),
+        ((2027, 3, 28, 0, 59, 59), date(2027, 3, 28)),
+        ((2027, 3, 28, 1, 0, 0), date(2027, 3, 28)),
+        ((2026, 10, 25, 0, 30, 0), date(2026, 10, 25)),
+        ((2026, 10, 25, 1, 30, 0), date(2026, 10, 25)),
+        ((2028, 2, 28, 23, 0, 0), date(2028, 2, 29)),
+        ((2028, 2, 29, 23, 0, 0), date(2028, 3, 1)),
+        ((1970, 1, 1, 0, 0, 0), date(1970, 1, 1)),
+    ],
+)
+def test_stockholm_day(moment, expected):
+    """The day changes at midnight in Stockholm, summer, winter and in a leap year."""
+    got = stockholm_day(micros(*moment))
+
+    assert got == day_of(expected)
+
+
+def test_day_of():
+    """Days are counted from 1970-01-01."""
+    got = (day_of(date(1970, 1, 1)), day_of(date(2026, 6, 15)))
+
+    assert got == (0, 20619)
+
+
+def test_verdicts_are_ordered_by_harm():
+    """The worst of several verdicts is their maximum."""
+    got = [verdict.name for verdict in sorted(Verdict)]
+
+    assert got == ["CLEAR", "UNKNOWN", "REVIEW", "CONFLICT"]
+
+
+def test_grades_are_ordered_by_weight():
+    """A chain is as strong as the minimum of its grades."""
+    got = [grade.name for grade in sorted(Grade)]
+
+    assert got == ["DISCREDITED", "WEAK", "MEDIUM", "STRONG"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "valid_from", "valid_to", "expected"),
+    [
+        (10, 12, 12, None, False),
+        (10, 12, 11, None, True),
+        (10, 12, None, 10, False),
+        (10, 12, None, 11, True),
+        (10, 12, None, None, True),
+        (10, None, 1000, None, True),
+        (10, None, None, 10, False),
+        (10, None, 0, 11, True),
+    ],
+)
+def test_window_overlaps(start, end, valid_from, valid_to, expected):
+    """Windows hold their first day and not their last; an open end reaches for ever."""
+    got = Window(start=Day(start), end=end).overlaps(valid_from, valid_to)
+
+    assert got == expected
+
+
+@given(DAYS, st.integers(1, 30), DAYS, st.integers(1, 30))
+def test_window_overlaps_when_a_day_is_shared(start, length, valid_from, lasting):
+    """Overlap means that some day is in both."""
+    days = set(range(start, start + length))
+    valid = set(range(valid_from, valid_from + lasting))
+    window = Window(start=Day(start), end=Day(start + length))
+    got = window.overlaps(Day(valid_from), Day(valid_from + lasting))
+
+    assert got == bool(days & valid)
