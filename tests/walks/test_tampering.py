@@ -1,0 +1,314 @@
+"""Whatever is done to a stored row, a server refuses to start rather than to go on."""
+
+import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kit.town import Town
+
+from placement.app import App
+from placement.crypto.custody import FileCustody
+from placement.errors import TamperedError, UnavailableError
+from placement.service import engine
+
+# Each table, the numbers that say where a row stands, and its sealed column.
+TABLES = {
+    "event": (("revision",), "blob"),
+    "leaf": (("index",), "blob"),
+    "head": (("revision", "leaves"), "blob"),
+    "snapshot": (("revision", "part"), "blob"),
+    "epoch_key": (("purpose", "epoch"), "wrapped"),
+}
+NUMBERS = count()
+
+
+class Crime:
+    """A stopped server's database, its rows, and copies of it to spoil."""
+
+    def __init__(self, town, folder):
+        self.settings = town.served.settings
+        self.folder = folder
+        self.file = town.served.folder / "placement.db"
+        with closing(sqlite3.connect(self.file)) as connection:
+            self.rows = {
+                table: connection.execute(
+                    f"SELECT rowid, * FROM {table} ORDER BY rowid"
+                ).fetchall()
+                for table in TABLES
+            }
+
+    def copy(self):
+        path = self.folder / f"{next(NUMBERS)}.db"
+        shutil.copyfile(self.file, path)
+        return path
+
+    def spoil(self, *statements):
+        """Return a copy after some statements, each with its values."""
+        path = self.copy()
+        with closing(sqlite3.connect(path)) as connection, connection:
+            for statement, *values in statements:
+                connection.execute(statement, values)
+        return path
+
+    def start(self, path, **changed):
+        """Start a server on a copy, and stop it; say on how much it stood."""
+        self.ready = []
+        settings = replace(self.settings, database=f"sqlite:///{path}", **changed)
+
+        async def serve():
+            app = App(settings)
+            until = asyncio.Event()
+
+            def ready(_):
+                self.ready.append(app.engine._folded[1].revision)
+                until.set()
+
+            await app.serve(until, ready)
+
+        try:
+            asyncio.run(serve())
+        finally:
+            path.unlink()
+        return self.ready[0]
+
+
+@pytest.fixture(scope="module")
+def crime(tmp_path_factory):
+    """A real run: two servers one after the other, a snapshot between them."""
+    folder = tmp_path_factory.mktemp("town")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(engine, "SNAPSHOT_AFTER", 1)
+        with Town(folder) as town:
+            town.call("worker", "CheckPlacement", town.question())
+    with closing(sqlite3.connect(folder / "placement.db")) as connection:
+        old = connection.execute("SELECT revision, leaves, epoch, blob FROM head")
+        head = old.fetchone()
+    town._channels.clear()
+    town.served.start()
+    town._prepare()
+    for area in ("2480", "0199", "0580"):
+        town.call("worker", "CheckPlacement", town.question(area))
+    for channel in town._channels.values():
+        channel.close()
+    town.served.stop()
+    crime = Crime(town, folder)
+    crime.old = head
+    return crime
+
+
+def test_an_unspoilt_copy_serves(crime):
+    """Else every refusal below would say nothing."""
+    assert crime.start(crime.copy()) == crime.rows["event"][-1][0]
+    assert crime.rows["snapshot"]
+
+
+def test_without_its_snapshot_a_store_is_the_same(crime):
+    """A snapshot only saves time: with all of it gone, the log is folded whole."""
+    path = crime.spoil(["DELETE FROM snapshot"])
+
+    assert crime.start(path) == crime.rows["event"][-1][0]
+
+
+def refused(crime, path, *kinds, **changed):
+    """Hold a start to being refused, and never having been ready."""
+    with pytest.raises(kinds or TamperedError):
+        crime.start(path, **changed)
+
+    assert crime.ready == []
+
+
+# Rows
+
+
+def drawn(data, crime, *tables):
+    """Draw a table and one of its rows."""
+    table = data.draw(st.sampled_from(tables or tuple(TABLES)), label="table")
+    row = data.draw(st.sampled_from(crime.rows[table]), label="row")
+    return table, row
+
+
+def named(table, row):
+    """Return a row by the names of its columns."""
+    numbers, sealed = TABLES[table]
+    extra = {"event": ("epoch",), "leaf": ("epoch",), "snapshot": ("epoch",)}
+    if table == "head":
+        names = ("id", *numbers, "epoch", sealed)
+    else:
+        names = (*numbers, *extra.get(table, ()), sealed)
+    return dict(zip(names, row[1:], strict=True))
+
+
+def altered(data, crime):
+    """A byte of a row, somewhere."""
+    table, row = drawn(data, crime)
+    sealed = TABLES[table][1]
+    blob = bytearray(named(table, row)[sealed])
+    place = data.draw(st.integers(0, len(blob) - 1), label="byte")
+    blob[place] ^= data.draw(st.integers(1, 255), label="flip")
+    return [[f"UPDATE {table} SET {sealed} = ? WHERE rowid = ?", bytes(blob), row[0]]]
+
+
+def cut(data, crime):
+    """A row that lost its end, or grew one."""
+    table, row = drawn(data, crime)
+    sealed = TABLES[table][1]
+    blob = named(table, row)[sealed]
+    size = data.draw(st.integers(0, len(blob) - 1), label="size")
+    spoilt = data.draw(st.sampled_from((blob[:size], blob + bytes(1))))
+    return [[f"UPDATE {table} SET {sealed} = ? WHERE rowid = ?", spoilt, row[0]]]
+
+
+def retyped(data, crime):
+    """Something that is no bytes at all."""
+    table, row = drawn(data, crime)
+    value = data.draw(st.sampled_from(("", "text", 0, 1.5)))
+    sealed = TABLES[table][1]
+    return [[f"UPDATE {table} SET {sealed} = ? WHERE rowid = ?", value, row[0]]]
+
+
+def renumbered(data, crime):
+    """A row somewhere else: an epoch, a number, a part, a purpose that isn't its."""
+    table, row = drawn(data, crime)
+    names = [*TABLES[table][0], *(() if table == "epoch_key" else ("epoch",))]
+    name = data.draw(st.sampled_from(names), label="column")
+    old = named(table, row)[name]
+    if isinstance(old, str):
+        new = data.draw(st.sampled_from(("event ", "", "other")))
+    else:
+        new = old + data.draw(st.sampled_from((1000, -1000)), label="by")
+    return [[f'UPDATE {table} SET "{name}" = ? WHERE rowid = ?', new, row[0]]]
+
+
+def swapped(data, crime):
+    """Two rows that changed places, within a table or across two."""
+    table, row = drawn(data, crime, "event", "leaf", "snapshot", "epoch_key")
+    same = [(table, other) for other in crime.rows[table] if other != row]
+    other_table = {"event": "leaf", "leaf": "event"}.get(table, "head")
+    across = [(other_table, other) for other in crime.rows[other_table]]
+    if table == "epoch_key":
+        across = []
+    to, other = data.draw(st.sampled_from(same + across), label="with")
+    pair = ((table, row, to, other), (to, other, table, row))
+    return [
+        [
+            f"UPDATE {there} SET {TABLES[there][1]} = ? WHERE rowid = ?",
+            named(here, one)[TABLES[here][1]],
+            another[0],
+        ]
+        for here, one, there, another in pair
+    ]
+
+
+def dropped(data, crime):
+    """A row that is gone."""
+    table, row = drawn(data, crime)
+    return [[f"DELETE FROM {table} WHERE rowid = ?", row[0]]]
+
+
+def closed_up(data, crime):
+    """A row that is gone, and those behind it moved up: a new order."""
+    table, row = drawn(data, crime, "event", "leaf")
+    name = TABLES[table][0][0]
+    number = named(table, row)[name]
+    return [
+        [f'DELETE FROM {table} WHERE "{name}" = ?', number],
+        [f'UPDATE {table} SET "{name}" = -"{name}" WHERE "{name}" > ?', number],
+        [f'UPDATE {table} SET "{name}" = -"{name}" - 1 WHERE "{name}" < 0'],
+    ]
+
+
+def doubled(data, crime):
+    """A row that stands twice: behind the last, or before the first."""
+    table, row = drawn(data, crime, "event", "leaf", "snapshot", "epoch_key")
+    given = named(table, row)
+    name = TABLES[table][0][-1] if table == "epoch_key" else TABLES[table][0][0]
+    numbers = [named(table, other)[name] for other in crime.rows[table]]
+    places = [max(numbers) + 1]
+    if table in {"event", "leaf"}:
+        places.append(min(numbers) - 1)
+    given[name] = data.draw(st.sampled_from(places), label="place")
+    columns = ", ".join(f'"{column}"' for column in given)
+    marks = ", ".join("?" * len(given))
+    return [[f"INSERT INTO {table} ({columns}) VALUES ({marks})", *given.values()]]
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [altered, cut, retyped, renumbered, swapped, dropped, closed_up, doubled],
+    ids=lambda deed: deed.__name__,
+)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_no_spoilt_row_is_ever_served(crime, deed, data):
+    """Scenario 38: refused with an incident, never skipped."""
+    refused(crime, crime.spoil(*deed(data, crime)))
+
+
+def test_every_row_is_needed(crime):
+    """All of them, not a sample: without any single one there is no start."""
+    for table, rows in crime.rows.items():
+        for row in rows:
+            statement = f"DELETE FROM {table} WHERE rowid = ?"
+
+            refused(crime, crime.spoil([statement, row[0]]))
+
+
+def test_an_older_head_is_not_enough(crime):
+    """The head of yesterday, with today's records behind it."""
+    statement = "UPDATE head SET revision = ?, leaves = ?, epoch = ?, blob = ?"
+
+    refused(crime, crime.spoil([statement, *crime.old]))
+
+
+# Everything else
+
+
+def test_the_store_of_somebody_else(crime):
+    """The context of every seal names the store."""
+    refused(crime, crime.spoil(["UPDATE meta SET store_id = zeroblob(16)"]))
+
+
+def test_another_key(crime):
+    """With another key-encryption key nothing unwraps."""
+    other = crime.folder / f"{next(NUMBERS)}.key"
+    FileCustody.create(other)
+
+    refused(crime, crime.copy(), store_key=other)
+
+
+@pytest.mark.parametrize("version", ["0002", "9999", "", "other"])
+def test_another_schema(crime, version):
+    """A newer release's database is not touched."""
+    path = crime.spoil(["UPDATE alembic_version SET version_num = ?", version])
+
+    refused(crime, path, UnavailableError)
+
+
+@pytest.mark.parametrize("table", [*TABLES, "meta", "alembic_version"])
+def test_a_table_that_is_gone(crime, table):
+    """A destroyed schema is no store."""
+    path = crime.spoil([f"DROP TABLE {table}"])
+
+    refused(crime, path, UnavailableError)
+
+
+@pytest.mark.parametrize("content", [b"", b"noise" * 1000])
+def test_a_file_that_is_no_database(crime, content):
+    """Nor is anything else."""
+    path = crime.copy()
+    path.write_bytes(content)
+
+    refused(crime, path, UnavailableError)
+
+
+def test_the_head_of_the_snapshot_is_on_the_log(crime):
+    """What the copies above rest on: a snapshot, and records behind it."""
+    revision = named("snapshot", crime.rows["snapshot"][0])["revision"]
+
+    assert 0 < revision < crime.rows["event"][-1][0]
