@@ -53,7 +53,7 @@ def test_the_front_door_is_thin():
     assert len(imports) <= 2
 
 
-@pytest.mark.parametrize("reason", sorted(wire.ErrorReason.keys()))
+@pytest.mark.parametrize("reason", sorted(wire.ErrorReason.DESCRIPTOR.values_by_name))
 def test_every_reason_is_documented(reason):
     """A reason that a caller may get stands in the document of errors."""
     word = reason.removeprefix("ERROR_REASON_")
@@ -68,7 +68,10 @@ def test_errors_and_the_wire_agree():
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.PlacementError)
     }
-    names = {name.removeprefix("ERROR_REASON_") for name in wire.ErrorReason.keys()}
+    names = {
+        name.removeprefix("ERROR_REASON_")
+        for name in wire.ErrorReason.DESCRIPTOR.values_by_name
+    }
 
     assert names - {"UNSPECIFIED"} == reasons
 

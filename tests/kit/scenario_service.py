@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import grpc
+
 from kit.refused import details
 from kit.scenario_form import (
     Allied,
@@ -35,7 +36,6 @@ from kit.scenario_form import (
 )
 from kit.served import Served
 from kit.world import RULESET
-
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire

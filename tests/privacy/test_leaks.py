@@ -10,6 +10,9 @@ import grpc
 import pytest
 from kit.numbers import number
 from kit.served import Served
+from placement_client.identifiers import parse_identifier
+from placement_client.labels import LabelBook, LabelKey, create_label_key
+from placement_client.session import Session
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
@@ -18,9 +21,6 @@ from placement.api.v1.audit_service_pb2 import AUDIT_PURPOSE_INCIDENT
 from placement.crypto import voprf
 from placement.domain.terms import Micros, stockholm_day
 from placement.errors import PlacementError
-from placement_client.identifiers import parse_identifier
-from placement_client.labels import LabelBook, LabelKey, create_label_key
-from placement_client.session import Session
 
 AREAS = ("1480", "0580", "2480")
 NAMES = ("Sentinel Brotherhood", "Marker Street Crew")
@@ -233,7 +233,7 @@ def test_every_verdict_has_the_same_size(journey):
     for content in received:
         try:
             answer = check.CheckPlacementResponse.FromString(content)
-        except Exception:  # noqa: BLE001, S112 (metadata is no message)
+        except Exception:  # noqa: BLE001 (metadata is no message)
             continue
         if answer.HasField("leaf_index"):
             sizes.add(len(content))
