@@ -81,7 +81,7 @@ cover: $(READY) ## Measure what the tests reach
 	$(BIN)/coverage report --include='placement/domain/*,placement/crypto/*,placement/access.py' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
-check: lint types imports check-protos test ## Everything that CI checks
+check: lint types imports check-protos cover ## Everything that CI checks
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
