@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from placement.access import NATIONAL, POLICE_REGIONS
 from placement.config import Settings
 from placement.crypto.custody import FileCustody
 from placement.domain.areas import parse_areas
@@ -42,8 +43,12 @@ def read_ruleset(path: Path | None) -> Ruleset:
     """
     data = files("placement.domain") / "data"
     areas = parse_areas((data / "municipalities.csv").read_text("utf-8"))
-    text = (data / "ruleset.toml").read_text("utf-8")
-    return parse_ruleset(path.read_text("utf-8") if path else text, areas)
+    if path is None:
+        return parse_ruleset((data / "ruleset.toml").read_text("utf-8"), areas)
+    try:
+        return parse_ruleset(path.read_text("utf-8"), areas)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 class App:
@@ -56,12 +61,15 @@ class App:
     Raises:
         OSError: a file can't be read.
         PlacementError: keys, certificates or store do not fit.
-        ValueError: the ruleset is none.
+        ValueError: the ruleset is none, or a contact is of no region.
     """
 
     def __init__(
         self, settings: Settings, *, clock: Callable[[], int] = micros
     ) -> None:
+        unknown = set(settings.contacts) - {*POLICE_REGIONS, NATIONAL}
+        if unknown:
+            raise ValueError(f"contacts: unknown region: {', '.join(sorted(unknown))}")
         self._settings = settings
         self._clock = clock
         self._ruleset = read_ruleset(settings.ruleset)
@@ -125,7 +133,7 @@ class App:
     def contact_of(self, municipality: str) -> str:
         """Return whom a municipality phones; the same whatever it asks."""
         area = self._ruleset.areas.get(municipality)
-        region = area.police_region if area else "national"
+        region = area.police_region if area else NATIONAL
         return self._settings.contacts.get(
             region, f"the police coordinator of region {region}"
         )

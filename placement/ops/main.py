@@ -24,6 +24,7 @@ from placement.ops import pki
 from placement.service.custodian import Custodian
 from placement.service.fold import keep
 from placement.service.fold import load as fold
+from placement.store.chain import ChainError
 from placement.store.log import Store
 
 _SETTINGS: Final = Path("placement.toml")
@@ -112,6 +113,9 @@ def _verify(settings: Settings) -> str:
     store = _open(settings)
     try:
         head = store.verify()
+    except ChainError as error:
+        error.add_note(f"First bad record: {error.where}.")
+        raise
     finally:
         store.close()
     return f"Verified {head.revision} events and {head.leaves} entries."

@@ -9,7 +9,8 @@ Invariants:
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isasyncgen
 from typing import Any, Final, TypeAlias
 
 import grpc
@@ -161,13 +162,17 @@ class Door(grpc.aio.ServerInterceptor):
             else grpc.stream_stream_rpc_method_handler
         )
 
-        async def behave(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401 (any message)
+        async def behave(request: Any, context: Context) -> None:  # noqa: ANN401 (any message)
             try:
                 self._identifier.identify(auth_context(context))
             except PlacementError as error:
                 await _abort(error, context)
-            async for response in serve(request, context):
-                yield response
+            responses = serve(request, context)
+            if isasyncgen(responses):  # reflection yields, health writes by itself
+                async for response in responses:
+                    await context.write(response)
+            else:
+                await responses
 
         watched: Handler = make(
             behave, handler.request_deserializer, handler.response_serializer

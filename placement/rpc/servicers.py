@@ -199,7 +199,8 @@ class Audit(AuditServiceServicer):
     ) -> audit_wire.ListEntriesResponse:
         """Read entries, once the reading is an entry itself."""
         answer = await self._desk.ask(parse.read_entries, request)
-        found = await asyncio.to_thread(
-            self._review.entries, request.first_index, request.count
-        )
-        return render.entries(found, answer.leaf + 1)
+        size = answer.leaf + 1  # what came in since is not part of this reading
+        count = min(request.count, size - request.first_index)
+        entries = self._review.entries
+        found = await asyncio.to_thread(entries, request.first_index, count)
+        return render.entries(found, size)

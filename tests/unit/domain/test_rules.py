@@ -1,7 +1,11 @@
 """The rules, one by one (semantics.md section 6)."""
 
 import pytest
-from kit.world import World
+from kit.small import SMALL
+from kit.world import NOW, TODAY, World, token
+
+from placement.domain.rules import Candidate, Finding, Question, assess
+from placement.domain.terms import AreaCode, PlacementState, Verdict, Window
 
 
 @pytest.fixture
@@ -98,3 +102,159 @@ def test_r10(world):
     empty.affiliation("h", "A")
 
     assert empty.verdict(empty.case("h"), "2480") == "UNKNOWN"
+
+
+def test_r10_looks_at_municipalities_in_use():
+    """R10: 0005 is no longer in use, so 0003, which is near it, needs no cover of it."""
+    small = World(SMALL)
+    small.cover("0003", "0002")
+    got = [small.verdict(small.case("h"), area) for area in ("0003", "0002", "0004")]
+
+    assert got == ["CLEAR", "UNKNOWN", "UNKNOWN"]
+
+
+@pytest.mark.parametrize(
+    ("region", "age", "expected"),
+    [
+        ("nord", 0, "CLEAR"),
+        ("nord", 90, "CLEAR"),
+        ("nord", 91, "UNKNOWN"),
+        ("nord", -1, "UNKNOWN"),
+        ("syd", 0, "UNKNOWN"),
+        ("national", 0, "CLEAR"),
+    ],
+)
+def test_r10_by_whom_and_when(region, age, expected):
+    """R10: the own region's or the national word counts for 90 days, not ahead."""
+    small = World(SMALL)
+    small.cover("0004", age=age, region=region)
+    got = small.verdict(small.case("h"), "0004")
+
+    assert got == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"), [(0, "CLEAR"), (90, "CLEAR"), (91, "UNKNOWN")]
+)
+def test_a_window_far_ahead(world, start, expected):
+    """A window that starts more than 90 days ahead gets at best UNKNOWN."""
+    got = world.verdict(world.case("h"), "2480", start=start)
+
+    assert got == expected
+
+
+def test_worst_wins_over_unknown():
+    """What is known to be dangerous is said, however old the picture."""
+    empty = World()
+    empty.affiliation("h", "A")
+    empty.presence("A", "2480", "occasional")
+    got = empty.verdict(empty.case("h"), "2480")
+
+    assert got == "REVIEW"
+
+
+@pytest.mark.parametrize(("now", "expected"), [(-1, "CONFLICT"), (0, "CLEAR")])
+def test_a_hold_acts_until_it_expires(world, now, expected):
+    """A hold counts while now is before its expiry (scenario 8)."""
+    world.affiliation("h", "A")
+    world.affiliation("p", "B")
+    world.rivalry("A", "B", 1)
+    hold = {"state": PlacementState.HELD, "expires_at": NOW}
+    world.placement(world.case("p"), "0580", **hold)
+    got = world.verdict(world.case("h"), "0580", now=NOW + now)
+
+    assert got == expected
+
+
+def test_each_place_has_its_own_answer(world):
+    """Candidates are answered one by one, in order, the same area twice too."""
+    world.facility("red", "firm", "0680")
+    world.affiliation("h", "A")
+    world.affiliation("p", "A")
+    world.placement(world.case("p"), "0680", facility="red")
+    candidates = (
+        Candidate(area=AreaCode("0680")),
+        Candidate(area=AreaCode("2480")),
+        Candidate(area=AreaCode("0680"), facility=token("red")),
+    )
+    question = Question(
+        case=world.case("h"),
+        candidates=candidates,
+        window=Window(start=TODAY),
+        now=NOW,
+    )
+    answers = assess(world.state, question, world.ruleset, TODAY)
+    got = [answer.verdict.name for answer in answers]
+
+    assert got == ["REVIEW", "CLEAR", "CONFLICT"]
+
+
+def test_findings_name_rule_and_chain(world):
+    """A verdict rests on findings: the rule, what it says, and the facts, in order."""
+    mine = world.affiliation("h", "A")
+    war = world.rivalry("A", "B")
+    base = world.presence("B", "1480", grade="3D")
+    (answer,) = world.check(world.case("h"), "1480")
+    got = [(one.rule, one.verdict, one.at_most, one.facts) for one in answer.findings]
+
+    assert got == [
+        ("R2", Verdict.CONFLICT, Verdict.REVIEW, (mine, war, base)),
+        ("R2", Verdict.CONFLICT, Verdict.REVIEW, (mine, war, base)),
+    ]
+
+
+def test_findings_of_a_ring_name_the_rule(world):
+    """R9: what is found near carries the rule that found it, one step weaker."""
+    mine = world.affiliation("h", "A")
+    base = world.presence("A", "0184")
+    (answer,) = world.check(world.case("h"), "0183")
+    firm = answer.findings[-1]
+
+    assert firm == Finding(rule="R9/R1", verdict=Verdict.REVIEW, facts=(mine, base))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "at_most", "expected"),
+    [
+        (Verdict.CONFLICT, Verdict.CONFLICT, Verdict.CONFLICT),
+        (Verdict.CONFLICT, Verdict.REVIEW, Verdict.REVIEW),
+        (Verdict.REVIEW, Verdict.CONFLICT, Verdict.REVIEW),
+    ],
+)
+def test_outcome(verdict, at_most, expected):
+    """A finding gives what its rule says, within what is allowed."""
+    got = Finding(rule="R2", verdict=verdict, facts=(), at_most=at_most).outcome
+
+    assert got == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "near"),
+    [
+        ({}, "REVIEW"),
+        ({"grade": "3D"}, "REVIEW"),
+        ({"end": -1}, "REVIEW"),
+        ({"grade": "1E"}, "CLEAR"),
+    ],
+)
+def test_caps_come_after_the_ring(world, given, near):
+    """R9: a base is weakened once, to REVIEW, and a cap takes nothing more off."""
+    world.affiliation("h", "A")
+    world.presence("A", "0184", **given)
+    got = world.verdict(world.case("h"), "0183")
+
+    assert got == near
+
+
+def test_nothing_that_rests_on_a_placement_rings(world):
+    """R9: rings around placements would point at the middle."""
+    for name in ("h", "p", "q"):
+        world.affiliation(name, "A")
+    world.threat("h", by="p")
+    world.threat("q", by="h")
+    for name in ("p", "q"):
+        world.placement(world.case(name), "0184")
+    case = world.case("h")
+    got = [world.verdict(case, area) for area in ("0184", "0183")]
+
+    assert got == ["CONFLICT", "CLEAR"]

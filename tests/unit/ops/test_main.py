@@ -1,0 +1,244 @@
+"""The operator's commands: one sentence each, and an exit code."""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from kit.certs import Pki
+from kit.commands import open_case
+from kit.town import Town
+
+from placement import __version__
+from placement.app import read_ruleset
+from placement.config import load
+from placement.crypto.custody import FileCustody
+from placement.errors import ConflictError, TamperedError, UnavailableError
+from placement.ops.main import main
+from placement.service.engine import Engine
+from placement.store.log import Store
+
+ROOT = Path(__file__).parents[3]
+SECONDS = 30
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder with settings and certificates, as the manual says."""
+    Pki(tmp_path).server()
+    (tmp_path / "placement.toml").write_text('address = "127.0.0.1:0"\n', "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def run(place, capsys):
+    """Return a function that runs a command: → exit code, stdout, stderr."""
+
+    def command(name):
+        code = main([name, "--settings", str(place / "placement.toml")])
+        return code, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture
+def filled(place, run):
+    """The same with a store, and two cases in it."""
+    run("init")
+    settings = load(place / "placement.toml")
+    store = Store.open(settings.database, FileCustody(settings.store_key))
+    engine = Engine(store, read_ruleset(None), clock=lambda: 1)
+    engine.start()
+    for name in ("h", "i"):
+        engine.submit(open_case(name)).result(SECONDS)
+    engine.stop()
+    store.close()
+    return place
+
+
+def spoil(place, statement):
+    with closing(sqlite3.connect(place / "placement.db")) as connection, connection:
+        connection.execute(statement)
+
+
+# What is done
+
+
+def test_init_makes_keys_and_a_store(place, run):
+    """The one sentence holds the key that clients pin."""
+    code, out, err = run("init")
+
+    assert (code, err) == (0, "")
+    assert re.fullmatch(
+        r"Made the keys and an empty store\. Clients pin the custodian's key "
+        r"0[23][0-9a-f]{64}\.\n",
+        out,
+    )
+    for name in ("store.key", "custodian.key"):
+        assert (place / name).stat().st_mode & 0o077 == 0
+
+
+def test_verify_counts_what_it_opened(filled, run):
+    """Events and entries."""
+    assert run("verify") == (0, "Verified 2 events and 2 entries.\n", "")
+
+
+def test_snapshot_says_where_it_stands(filled, run):
+    """The next start is quick, and verifies."""
+    assert run("snapshot") == (0, "Wrote a snapshot at revision 2.\n", "")
+    assert run("snapshot") == (0, "Wrote a snapshot at revision 2.\n", "")
+    assert run("verify")[0] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_until_told_to_stop(place, run, number):
+    """It says when it answers, and when it has stopped."""
+    run("init")
+    command = [sys.executable, "-W", "error", "server.py", "serve", "--settings"]
+    with subprocess.Popen(
+        [*command, place / "placement.toml"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as server:
+        first = server.stdout.readline()
+        server.send_signal(number)
+        out, err = server.communicate(timeout=SECONDS)
+
+    assert re.fullmatch(r"Serving on port [1-9]\d*\.\n", first)
+    assert (server.returncode, out) == (0, "Stopped.\n"), err
+    assert "Traceback" not in err
+
+
+def test_pki_is_one_of_the_commands(tmp_path, capsys):
+    """The certificates' own commands stand beside the others."""
+    code = main(["pki", "init", "--dir", str(tmp_path / "pki")])
+
+    assert code == 0
+    assert capsys.readouterr().out.startswith("Made a certificate authority")
+
+
+def test_the_version(capsys):
+    """What the operator reports."""
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+# What isn't
+
+
+@pytest.mark.parametrize("argv", [[], ["dance"], ["verify", "--now"]])
+def test_what_is_not_understood(argv, capsys):
+    """The parser's own exit code."""
+    with pytest.raises(SystemExit) as left:
+        main(argv)
+
+    assert left.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: placement-server")
+
+
+@pytest.mark.parametrize("command", ["init", "serve", "verify", "snapshot"])
+def test_without_settings(tmp_path, capsys, command):
+    """The file is named, in one line."""
+    file = tmp_path / "placement.toml"
+
+    assert main([command, "--settings", str(file)]) == 1
+    assert capsys.readouterr() == ("", f"{file}: No such file or directory\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("adress = 1", "unknown setting: adress"),
+        ("x", "Expected '=' after a key in a key/value pair (at end of document)"),
+    ],
+)
+def test_with_wrong_settings(place, run, text, expected):
+    """What is wrong in which file."""
+    file = place / "placement.toml"
+    file.write_text(text, "utf-8")
+
+    assert run("verify") == (1, "", f"{file}: {expected}\n")
+
+
+@pytest.mark.parametrize("name", ["store.key", "custodian.key"])
+def test_init_replaces_nothing(place, run, name):
+    """With a key lost, everything under it would be; nothing half is made."""
+    (place / name).write_text("mine")
+    before = sorted(path.name for path in place.iterdir())
+
+    code, out, err = run("init")
+    assert (code, out) == (1, "")
+    assert err == f"{place / name}: is there already; nothing was made\n"
+    assert sorted(path.name for path in place.iterdir()) == before
+
+
+def test_init_on_somebodys_store(filled, run):
+    """A store whose keys were moved away is not written over."""
+    for name in ("store.key", "custodian.key"):
+        (filled / name).rename(filled / f"old-{name}")
+
+    assert run("init") == (1, "", f"{ConflictError.text}\n")
+    for name in ("store.key", "custodian.key"):
+        (filled / f"old-{name}").rename(filled / name)
+    assert run("verify")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["serve", "verify", "snapshot"])
+def test_without_a_store(place, run, command):
+    """Keys and database are missing: that it can't be read, and no trace."""
+    code, out, err = run(command)
+
+    assert (code, out) == (1, "")
+    assert err == f"{UnavailableError.text} the key file can't be read\n"
+
+
+@pytest.mark.parametrize("command", ["serve", "verify", "snapshot"])
+def test_with_another_key(filled, run, command):
+    """Another store's key opens nothing."""
+    (filled / "store.key").unlink()
+    FileCustody.create(filled / "store.key")
+
+    assert run(command) == (1, "", f"{TamperedError.text}\n")
+
+
+@pytest.mark.parametrize(
+    ("statement", "where"),
+    [
+        ("DELETE FROM event WHERE revision = 2", "event 2"),
+        ('DELETE FROM leaf WHERE "index" = 0', "leaf 0"),
+        ("UPDATE event SET blob = zeroblob(8) WHERE revision = 1", "event 1"),
+    ],
+)
+def test_verify_names_the_first_bad_record(filled, run, statement, where):
+    """Chain and number, never content."""
+    spoil(filled, statement)
+
+    assert run("verify") == (
+        1,
+        "",
+        f"{TamperedError.text} First bad record: {where}.\n",
+    )
+    assert run("serve") == (1, "", f"{TamperedError.text}\n")
+
+
+def test_an_address_that_is_taken(place, run, tmp_path_factory):
+    """The reason in one line, and nothing is left running."""
+    run("init")
+    file = place / "placement.toml"
+    with Town(tmp_path_factory.mktemp("town")) as town:
+        file.write_text(f'address = "127.0.0.1:{town.served.port}"', "utf-8")
+        code, out, err = run("serve")
+
+    assert (code, out) == (1, "")
+    assert err.endswith(f"{file}: the address can't be used\n")

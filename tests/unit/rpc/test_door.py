@@ -1,0 +1,314 @@
+"""The door: who and what is let in, and what leaves when something isn't."""
+
+import asyncio
+from types import SimpleNamespace
+
+import grpc
+import pytest
+from google.protobuf import descriptor_pool
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from kit.commands import CASEWORKER
+from kit.town import PATHS, TIMEOUT, Refused, Town
+
+from placement.access import Action
+from placement.api.v1 import check_service_pb2 as check
+from placement.errors import CertificateError, InvalidInputError, UnavailableError
+from placement.rpc import door as door_module
+from placement.rpc.desk import CALL
+from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST, METHODS, Door
+from placement.rpc.host import SERVICES
+from placement.service.entries import Refused as Logged
+
+PATH = PATHS["ShowCase"]
+SHOW = check.ShowCaseRequest(case_handle=bytes(16))
+
+
+def test_every_method_of_every_service_is_listed():
+    """What a proto has and the list has not would be refused, and the reverse."""
+    pool = descriptor_pool.Default()
+    methods = {
+        f"/{name}/{method.name}"
+        for name in SERVICES
+        for method in pool.FindServiceByName(name).methods
+    }
+
+    assert set(METHODS) == methods
+    assert sorted(METHODS.values(), key=str) == sorted(Action, key=str)
+
+
+# In the small: one call, and nothing but the door
+
+
+class Aborted(Exception):  # noqa: N818 (gRPC's own word)
+    """How gRPC ends a call."""
+
+
+class Context:
+    """What the door asks of a call."""
+
+    def __init__(self, left=5.0):
+        self.left = left
+        self.status = None
+
+    def auth_context(self):
+        return {}
+
+    def time_remaining(self):
+        return self.left
+
+    async def abort(self, code, text, trailers):
+        self.status = (code.name, text)
+        ((_, content),) = trailers
+        info = ErrorInfo()
+        assert Status.FromString(content).details[0].Unpack(info)
+        self.reason = info.reason
+        raise Aborted
+
+
+class Gate:
+    """A door in front of one method, with what it logs."""
+
+    def __init__(self, *, caller=CASEWORKER, serve=None):
+        self.logged = []
+        self.served = []
+        self.caller = caller
+        self.serve = serve
+        self.door = Door(self, self)
+
+    def identify(self, _):
+        if isinstance(self.caller, Exception):
+            raise self.caller
+        return self.caller
+
+    async def refuse(self, refused):
+        self.logged.append(refused)
+        raise refused.refusal
+
+    def handler(self, decode=check.ShowCaseRequest.FromString):
+        async def serve(request, context):
+            self.served.append((request, CALL.get()))
+            if self.serve is not None:
+                raise self.serve
+            return "response"
+
+        return grpc.unary_unary_rpc_method_handler(serve, decode, str.encode)
+
+    async def _call(self, content, context, path, handler):
+        async def found(_):
+            return handler
+
+        details = SimpleNamespace(method=path)
+        guarded = await self.door.intercept_service(found, details)
+        return await guarded.unary_unary(content, context)
+
+    def call(self, content=b"", context=None, path=PATH, handler=None):
+        handler = handler or self.handler()
+        return asyncio.run(self._call(content, context or Context(), path, handler))
+
+
+def refusal(gate, *args, **given):
+    """Return the status and the reason of a call that is refused."""
+    context = given.setdefault("context", Context())
+    with pytest.raises(Aborted):
+        gate.call(*args, **given)
+    return context.status[0], context.reason
+
+
+def test_a_good_call_is_served():
+    """Decoded, with its caller and action beside it."""
+    gate = Gate()
+
+    assert gate.call(SHOW.SerializeToString()) == "response"
+    ((request, call),) = gate.served
+    assert request == SHOW
+    assert (call.caller, call.action) == (CASEWORKER, Action.CASE_SHOW)
+    assert gate.logged == []
+
+
+def test_a_refused_certificate_is_logged():
+    """Without a caller, since nobody knows who it is."""
+    gate = Gate(caller=CertificateError())
+
+    assert refusal(gate) == ("UNAUTHENTICATED", "CERTIFICATE_REFUSED")
+    assert gate.logged == [Logged(Action.CASE_SHOW, gate.caller, None)]
+    assert gate.served == []
+
+
+@pytest.mark.parametrize(
+    ("left", "fits"),
+    [(None, False), (MAX_DEADLINE + 5, False), (MAX_DEADLINE, True), (0.0, True)],
+)
+def test_deadlines(left, fits):
+    """There is one, and not a late one."""
+    gate, context = Gate(), Context(left)
+    if fits:
+        assert gate.call(context=context) == "response"
+    else:
+        assert refusal(gate, context=context) == ("INVALID_ARGUMENT", "INVALID_INPUT")
+        assert gate.logged[0].refusal.field == "grpc-timeout"
+        assert gate.logged[0].caller is CASEWORKER
+
+
+NESTED = b"\x22\x03\xfa\x3f\x00"  # in a question's window
+
+
+@pytest.mark.parametrize(
+    ("method", "content"),
+    [
+        ("ShowCase", bytes(MAX_REQUEST + 1)),
+        ("ShowCase", b"\xff"),
+        ("ShowCase", SHOW.SerializeToString()[:-1]),
+        ("ShowCase", SHOW.SerializeToString() + b"\xfa\x3f\x00"),
+        ("CheckPlacement", NESTED),
+    ],
+    ids=["too large", "noise", "cut", "unknown field", "unknown field inside"],
+)
+def test_messages_that_are_none(method, content):
+    """Nothing is parsed of them, and the refusal is logged."""
+    gate = Gate()
+    kinds = {"ShowCase": check.ShowCaseRequest}
+    kind = kinds.get(method, check.CheckPlacementRequest)
+    got = refusal(
+        gate, content, path=PATHS[method], handler=gate.handler(kind.FromString)
+    )
+
+    assert got == ("INVALID_ARGUMENT", "INVALID_INPUT")
+    assert [logged.refusal.field for logged in gate.logged] == ["request"]
+    assert gate.served == []
+
+
+def test_a_full_message_passes():
+    """The limit itself is not beyond it."""
+    reference = "x" * (MAX_REQUEST - 4)
+    content = check.OpenCaseRequest(reference=reference).SerializeToString()
+    gate = Gate()
+    handler = gate.handler(check.OpenCaseRequest.FromString)
+
+    assert len(content) == MAX_REQUEST
+    assert gate.call(content, path=PATHS["OpenCase"], handler=handler) == "response"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("850101-1234"), ValueError()])
+def test_the_unforeseen_leaves_as_one_sentence(error, caplog):
+    """While serving, decoding or identifying; the log names its kind alone."""
+
+    def decode(_):
+        raise error
+
+    for gate, handler in (
+        (Gate(serve=error), None),
+        (Gate(), Gate().handler(decode)),
+        (Gate(caller=error), None),
+    ):
+        assert refusal(gate, handler=handler) == ("INTERNAL", "INTERNAL")
+    assert "850101" not in caplog.text
+    assert type(error).__name__ in caplog.text
+
+
+def test_our_refusals_leave_as_they_are():
+    """A deliberate error of the service is its own status."""
+    gate = Gate(serve=UnavailableError())
+
+    assert refusal(gate) == ("UNAVAILABLE", "UNAVAILABLE")
+    assert gate.logged == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/placement.api.v1.CheckService/ListPlacements",
+        "/placement.api.v1.CheckService/Check",
+        "/placement.api.v2.CheckService/ShowCase",
+        "/grpc.channelz.v1.Channelz/GetServers",
+        "",
+    ],
+)
+def test_a_method_that_is_not_listed(path):
+    """Does not exist, whoever asks (scenario 40), whether or not it is implemented."""
+    gate = Gate()
+
+    assert refusal(gate, path=path) == ("PERMISSION_DENIED", "ACCESS_DENIED")
+    assert gate.served == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_listed_method_without_its_handler(stream):
+    """A method that nobody serves, or serves as a stream, is refused."""
+
+    async def run():
+        async def found(_):
+            handler = grpc.unary_stream_rpc_method_handler(None)
+            return handler if stream else None
+
+        details = SimpleNamespace(method=PATH)
+        guarded = await Gate().door.intercept_service(found, details)
+        context = Context()
+        with pytest.raises(Aborted):
+            await guarded.unary_unary(b"", context)
+        return context.status[0]
+
+    assert asyncio.run(run()) == "PERMISSION_DENIED"
+
+
+def test_decoding_names_the_request():
+    """The field of a message that is none is the request itself."""
+    with pytest.raises(InvalidInputError) as refused:
+        door_module._decoded(b"\xff", check.ShowCaseRequest.FromString)
+
+    assert refused.value.field == "request"
+
+
+# In the large: a live server with everything that it can serve
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """A served town that describes its methods."""
+    with Town(tmp_path_factory.mktemp("town"), reflection=True) as town:
+        yield town
+
+
+def test_no_method_lists_placements(town):
+    """Refused over the wire, and no service of ours has such a one."""
+    head = town.head()
+    got = town.call("worker", "/placement.api.v1.CheckService/ListPlacements", b"")
+
+    assert isinstance(got, Refused)
+    assert (got.code.name, got.reason) == ("PERMISSION_DENIED", "ACCESS_DENIED")
+    assert town.head() == head
+
+
+def test_health_asks_for_a_good_certificate(town):
+    """Any role may ask; it needs no deadline and leaves no entry."""
+    head = town.head()
+    pair = town.served.pki.client("operator", "drift", "op-77")
+    channel = town.served.connect(pair)
+    stub = health_pb2_grpc.HealthStub(channel)
+    request = health_pb2.HealthCheckRequest(service=SERVICES[0])
+    serving = stub.Check(request).status
+    watched = next(iter(stub.Watch(request))).status
+    town.served.pki.revoke(pair)
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.Check(request)
+    with pytest.raises(grpc.RpcError) as unwatched:
+        next(iter(stub.Watch(request)))
+    channel.close()
+
+    assert serving == watched == health_pb2.HealthCheckResponse.SERVING
+    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert unwatched.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert town.head() == head
+
+
+def test_reflection_asks_for_a_good_certificate(town):
+    """It names our services, and nothing else that the server holds."""
+    stub = reflection_pb2_grpc.ServerReflectionStub(town.channel("operator"))
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    (answer,) = stub.ServerReflectionInfo(iter([request]), timeout=TIMEOUT)
+    names = {one.name for one in answer.list_services_response.service}
+
+    assert set(SERVICES) < names
+    assert names - set(SERVICES) == {"grpc.reflection.v1alpha.ServerReflection"}

@@ -1,0 +1,101 @@
+"""The server's outside: limits, health, and what it does not show."""
+
+import grpc
+import pytest
+from google.protobuf import descriptor_pool
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from kit.town import TIMEOUT, Town
+
+from placement.api.v1 import check_service_pb2 as check
+from placement.rpc.door import MAX_REQUEST
+from placement.rpc.host import _OPTIONS, SERVICES
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    with Town(tmp_path_factory.mktemp("town")) as town:
+        yield town
+
+
+def test_every_service_of_the_package_is_served():
+    """The list that health and reflection speak of is complete."""
+    pool = descriptor_pool.Default()
+    names = {
+        service.full_name
+        for file in ("audit", "check", "pseudonym", "registry")
+        for service in pool.FindFileByName(
+            f"placement/api/v1/{file}_service.proto"
+        ).services_by_name.values()
+    }
+
+    assert names == set(SERVICES)
+
+
+def test_the_transport_has_limits():
+    """Messages and metadata are bounded before anything of ours runs."""
+    options = dict(_OPTIONS)
+
+    assert options["grpc.max_receive_message_length"] == 4 * MAX_REQUEST
+    assert options["grpc.max_metadata_size"] <= 8 * 1024
+    assert options["grpc.so_reuseport"] == 0
+
+
+@pytest.mark.parametrize("service", ["", *SERVICES])
+def test_health(town, service):
+    """All of it serves, or none."""
+    stub = health_pb2_grpc.HealthStub(town.channel("auditor"))
+    request = health_pb2.HealthCheckRequest(service=service)
+
+    assert stub.Check(request, timeout=TIMEOUT).status == (
+        health_pb2.HealthCheckResponse.SERVING
+    )
+
+
+def test_a_server_describes_itself_only_if_told_to(town):
+    """Without the setting there is no reflection."""
+    stub = reflection_pb2_grpc.ServerReflectionStub(town.channel("auditor"))
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    with pytest.raises(grpc.RpcError) as refused:
+        list(stub.ServerReflectionInfo(iter([request]), timeout=TIMEOUT))
+
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_too_much_metadata_never_gets_in(town):
+    """Headers can't be used to fill the server's memory."""
+    ask = town.channel("worker").unary_unary(
+        "/placement.api.v1.CheckService/ShowCase",
+        request_serializer=check.ShowCaseRequest.SerializeToString,
+    )
+    head = town.head()
+    with pytest.raises(grpc.RpcError) as refused:
+        ask(
+            check.ShowCaseRequest(case_handle=town.case),
+            timeout=TIMEOUT,
+            metadata=[("x-much", "x" * 64 * 1024)],
+        )
+
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert town.head() == head
+
+
+def test_without_a_certificate_there_is_no_connection(town):
+    """Mutual TLS, or nothing: neither plain text nor one-sided TLS gets through."""
+    address = f"localhost:{town.served.port}"
+    head = town.head()
+    one_sided = grpc.ssl_channel_credentials(town.served.pki.ca)
+    for channel in (
+        grpc.insecure_channel(address),
+        grpc.secure_channel(address, one_sided),
+    ):
+        ask = channel.unary_unary("/placement.api.v1.CheckService/ShowCase")
+        with pytest.raises(grpc.RpcError) as refused:
+            ask(b"", timeout=2)
+        channel.close()
+
+        assert refused.value.code() in {
+            grpc.StatusCode.UNAVAILABLE,
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+        }
+    assert town.head() == head

@@ -1,0 +1,299 @@
+"""From replies to responses; a check's size tells nothing of its verdicts."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from kit.commands import MOMENT
+from kit.world import NOW, token
+
+from placement.api.v1 import audit_service_pb2 as audit
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import pseudonym_service_pb2 as pseudonym
+from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import types_pb2 as wire
+from placement.audit.entry import Entry
+from placement.domain.decide.approvals import Changes
+from placement.domain.decide.cases import CaseView
+from placement.domain.decide.checks import Answer as Verdicted
+from placement.domain.decide.checks import Answers
+from placement.domain.decide.command import Written
+from placement.domain.decide.groups import GroupPage
+from placement.domain.events import ChangeProposed, FactRetracted
+from placement.domain.facts import Group
+from placement.domain.terms import MICROS_AN_HOUR, Verdict
+from placement.rpc import render
+from placement.service.custodian import Evaluation
+from placement.service.engine import Answer
+
+A, B, C = token("A"), token("B"), token("C")
+
+
+def answer(reply, revision=7, leaf=9):
+    return Answer(reply=reply, revision=revision, leaf=leaf)
+
+
+def written(*ids):
+    return answer(Written(ids=ids))
+
+
+# The check
+
+
+def checked(*verdicts, leaf=9):
+    return render.checked(
+        answer(
+            Answers(
+                answers=tuple(
+                    Verdicted(
+                        verdict=verdict,
+                        decision=token(f"decision-{number}"),
+                        valid_until=NOW
+                        + (72 * MICROS_AN_HOUR if verdict is Verdict.CLEAR else 0),
+                    )
+                    for number, verdict in enumerate(verdicts)
+                ),
+                ruleset=MOMENT.ruleset.version,
+                decided_at=NOW,
+            ),
+            leaf=leaf,
+        ),
+        "phone 114 14",
+    )
+
+
+def test_a_check_in_full():
+    """Every field that the proto has, and nothing of why."""
+    assert checked(Verdict.CLEAR, Verdict.CONFLICT) == check.CheckPlacementResponse(
+        verdicts=[
+            check.CandidateVerdict(
+                verdict=wire.VERDICT_CLEAR,
+                decision_id=token("decision-0"),
+                valid_until=NOW + 72 * MICROS_AN_HOUR,
+            ),
+            check.CandidateVerdict(
+                verdict=wire.VERDICT_CONFLICT,
+                decision_id=token("decision-1"),
+                valid_until=NOW,
+            ),
+        ],
+        revision=7,
+        ruleset=MOMENT.ruleset.version,
+        decided_at=NOW,
+        contact="phone 114 14",
+        leaf_index=9,
+    )
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_no_verdict_changes_the_size(size):
+    """All combinations of verdicts for as many candidates have the same length."""
+    sizes = {
+        len(checked(*verdicts).SerializeToString())
+        for verdicts in product(Verdict, repeat=size)
+    }
+
+    assert len(sizes) == 1
+
+
+def test_no_verdict_leaves_a_field_out():
+    """Every field is set in every answer, the first leaf's index included."""
+    for verdict in Verdict:
+        response = checked(verdict, leaf=0)
+        names = {field.name for field, _ in response.ListFields()}
+        (one,) = response.verdicts
+        inner = {field.name for field, _ in one.ListFields()}
+
+        assert names == {field.name for field in response.DESCRIPTOR.fields}
+        assert inner == {field.name for field in one.DESCRIPTOR.fields}
+
+
+def test_every_verdict_has_its_name():
+    """The domain's and the wire's verdict are never crossed."""
+    for verdict in Verdict:
+        (one,) = checked(verdict).verdicts
+
+        assert wire.Verdict.Name(one.verdict) == f"VERDICT_{verdict.name}"
+
+
+# Everything else
+
+
+def test_evaluations():
+    """Elements, proof and the key that was used."""
+    evaluation = Evaluation(elements=(b"e", b"f"), proof=b"p", key_id=b"k")
+
+    assert render.evaluated(evaluation) == pseudonym.EvaluateResponse(
+        evaluated_elements=[b"e", b"f"], proof=b"p", key_id=b"k"
+    )
+
+
+def test_cases():
+    """A handle; what a municipality may know; a revision."""
+    view = CaseView(
+        reference="SN 1", assessed=True, closed=False, areas_left=5, opened_at=NOW
+    )
+
+    assert render.opened(written(A)) == check.OpenCaseResponse(
+        case_handle=A, revision=7
+    )
+    assert render.shown(answer(view)) == check.ShowCaseResponse(
+        reference="SN 1", assessed=True, closed=False, areas_left=5, opened_at=NOW
+    )
+    assert render.closed(written()) == check.CloseCaseResponse(revision=7)
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        (render.recorded, registry.RecordFactsResponse),
+        (render.assessed, registry.AssessCaseResponse),
+    ],
+)
+@pytest.mark.parametrize("change", [b"", C])
+def test_recorded_facts(form, kind, change):
+    """Ids in order, and the change that waits, if any."""
+    assert form(written(A, B, change)) == kind(
+        revision=7, fact_ids=[A, B], change_id=change
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        (render.ended, registry.EndFactsResponse),
+        (render.retracted, registry.RetractFactsResponse),
+        (render.regraded, registry.RegradeFactsResponse),
+    ],
+)
+def test_amended_facts(form, kind):
+    """The change that waits."""
+    assert form(written(C)) == kind(revision=7, change_id=C)
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        (render.approved, registry.ApproveChangeResponse),
+        (render.attested, registry.AttestCoverageResponse),
+        (render.ended_placements, registry.EndPlacementsResponse),
+    ],
+)
+def test_changes_that_make_nothing(form, kind):
+    """The revision that holds them."""
+    assert form(written(A)) == kind(revision=7)
+
+
+def test_changes_that_wait():
+    """Whose, until when, and how much; not of what."""
+    change = ChangeProposed(
+        id=C,
+        person="co-01",
+        region="syd",
+        expires_at=NOW,
+        records=(A, B),
+        amendments=(FactRetracted(id=A),),
+    )
+
+    assert render.changes(answer(Changes(changes=(change,)))) == (
+        registry.ListChangesResponse(
+            changes=[
+                registry.Change(
+                    change_id=C,
+                    person="co-01",
+                    region="syd",
+                    expires_at=NOW,
+                    records=2,
+                    amendments=1,
+                )
+            ]
+        )
+    )
+
+
+def test_registered_tokens():
+    """In order; facilities with their providers."""
+    assert render.registered_groups(written(A, B)) == registry.RegisterGroupsResponse(
+        revision=7, tokens=[A, B]
+    )
+    assert render.registered_facilities(written(A, B, C, B)) == (
+        registry.RegisterFacilitiesResponse(
+            revision=7,
+            facilities=[
+                registry.RegisteredFacility(token=A, provider=B),
+                registry.RegisteredFacility(token=C, provider=B),
+            ],
+        )
+    )
+    assert render.recorded_placements(written(A, B)) == (
+        registry.RecordPlacementsResponse(revision=7, placement_ids=[A, B])
+    )
+
+
+@pytest.mark.parametrize(("more", "after"), [(True, B), (False, b"")])
+def test_pages_of_groups(more, after):
+    """The next page begins behind the last group, if there is one."""
+    groups = tuple(Group(token=one, fingerprint=one * 2, label=b"l") for one in (A, B))
+    got = render.listed_groups(answer(GroupPage(groups=groups, more=more)))
+
+    assert got.next_page_token == after
+    assert list(got.groups) == [
+        registry.RegisteredGroup(token=one, fingerprint=one * 2, sealed_label=b"l")
+        for one in (A, B)
+    ]
+
+
+ENTRY = Entry(
+    at=NOW,
+    kind="DISCLOSURE",
+    action="CHECK",
+    person="cw-01",
+    organisation="1480",
+    role="caseworker",
+    certificate=b"x" * 32,
+    purpose="PLANNED",
+    case=b"y" * 16,
+    reference="SN SECRET",
+    candidates=("2480",),
+    outcome="ANSWERED",
+    verdicts=(1, 4),
+    decisions=(A, B),
+    revision=7,
+    ruleset="v1",
+    recipient="1480",
+)
+
+
+def test_entries():
+    """What semantics.md section 10 gives auditors."""
+    assert render.entries([(3, ENTRY)], 9) == audit.ListEntriesResponse(
+        entries=[
+            audit.LogEntry(
+                index=3,
+                at=NOW,
+                kind="DISCLOSURE",
+                action="CHECK",
+                person="cw-01",
+                organisation="1480",
+                role="caseworker",
+                purpose="PLANNED",
+                outcome="ANSWERED",
+                verdicts=["CLEAR", "CONFLICT"],
+                decision_ids=[A, B],
+                revision=7,
+                ruleset="v1",
+                recipient="1480",
+            )
+        ],
+        size=9,
+    )
+
+
+def test_entries_without_what_is_kept_from_auditors():
+    """Neither case nor reference, neither place nor certificate."""
+    content = render.entries([(3, ENTRY)], 9).SerializeToString()
+    changed = replace(
+        ENTRY, case=b"z" * 16, reference="SN OTHER", candidates=(), certificate=b""
+    )
+
+    assert render.entries([(3, changed)], 9).SerializeToString() == content

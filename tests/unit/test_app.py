@@ -1,0 +1,124 @@
+"""The composition root: what it refuses to build, and how it goes down."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from kit.commands import open_case
+from kit.town import TIMEOUT, Town
+
+from placement import app as app_module
+from placement.access import NATIONAL, POLICE_REGIONS
+from placement.app import App, micros, read_ruleset
+from placement.errors import UnavailableError
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    with Town(tmp_path_factory.mktemp("town")) as town:
+        yield town
+
+
+def build(town, **changed):
+    """Build another server on the town's store; not started."""
+    app = App(replace(town.served.settings, **changed))
+    app._store.close()
+    return app
+
+
+def test_contacts_are_by_region(town):
+    """A municipality phones its own region; one that is none, the national unit."""
+    app = build(town, contacts={"syd": "010-1", "national": "010-2"})
+
+    assert app.contact_of("1280") == "010-1"
+    assert app.contact_of("0199") == "010-2"
+    assert app.contact_of("2480") == "the police coordinator of region nord"
+
+
+def test_a_contact_of_no_region_is_refused(town):
+    """A typing error would leave a default in force."""
+    with pytest.raises(ValueError, match=r"^contacts: unknown region: oest, sud$"):
+        build(town, contacts={"sud": "", "oest": "", "syd": ""})
+
+    everybody = dict.fromkeys((*POLICE_REGIONS, NATIONAL), "010-1")
+    assert build(town, contacts=everybody).contact_of("1480") == "010-1"
+
+
+def test_the_ruleset_of_the_package():
+    """It is there, and covers the country."""
+    assert len(read_ruleset(None).areas) == 290
+
+
+def test_a_ruleset_of_ones_own(tmp_path):
+    """Another version; a file that is none is named."""
+    file = tmp_path / "rules.toml"
+    text = (app_module.files("placement.domain") / "data" / "ruleset.toml").read_text(
+        "utf-8"
+    )
+    file.write_text(text.replace("2026-11-1", "own"), "utf-8")
+
+    assert read_ruleset(file).version == "own"
+    file.write_text("version = 1", "utf-8")
+    with pytest.raises(ValueError, match=r"rules\.toml: expected exactly the keys"):
+        read_ruleset(file)
+    with pytest.raises(FileNotFoundError):
+        read_ruleset(tmp_path / "none.toml")
+
+
+def test_a_clock_in_microseconds():
+    """Of this century."""
+    assert 1_700_000_000_000_000 < micros() < 4_102_444_800_000_000
+
+
+def test_an_address_that_is_taken(town):
+    """Nothing is served, and the engine stops again."""
+    port = town.served.port
+    settings = replace(town.served.settings, address=f"127.0.0.1:{port}")
+    ready = []
+
+    async def serve():
+        serve.app = App(settings)
+        await serve.app.serve(asyncio.Event(), ready.append)
+
+    with pytest.raises(OSError, match="address"):
+        asyncio.run(serve())
+
+    assert ready == []
+    assert not serve.app.engine.serving
+
+
+def test_health_says_when_the_engine_answers_no_more(tmp_path, monkeypatch):
+    """A watcher learns it without asking again; calls are refused."""
+    monkeypatch.setattr(app_module, "REPORT_EVERY", 0.01)
+    with Town(tmp_path) as town:
+        stub = health_pb2_grpc.HealthStub(town.channel("operator"))
+        request = health_pb2.HealthCheckRequest()
+        watched = stub.Watch(request, timeout=TIMEOUT)
+        first = next(watched).status
+        town.served.app.engine.stop()
+        second = next(watched).status
+        watched.cancel()
+        got = town.call("worker", "OpenCase", town.open_case())
+        with pytest.raises(UnavailableError):
+            town.served.app.engine.submit(open_case("h"))
+
+    assert (first, second) == (SERVING, NOT_SERVING)
+    assert (got.code.name, got.reason) == ("UNAVAILABLE", "UNAVAILABLE")
+
+
+def test_a_server_that_stops_has_answered(tmp_path):
+    """What was acknowledged is there when another one starts."""
+    town = Town(tmp_path)
+    with town:
+        before = town.head()
+    town._channels.clear()
+    town.served.start()
+    after = town.head()
+    town.served.stop()
+
+    assert after == before
+    assert before.revision > 0

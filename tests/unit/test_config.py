@@ -1,0 +1,139 @@
+"""Settings: what stands in the file, and nothing that doesn't belong there."""
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from placement.config import Settings, load, parse
+
+FOLDER = Path("/etc/placement")
+
+
+def test_nothing_set_is_usable():
+    """Every setting has a default; files lie beside the settings."""
+    got = parse("", FOLDER)
+
+    assert got == Settings(
+        database="sqlite:////etc/placement/placement.db",
+        store_key=FOLDER / "store.key",
+        custodian_key=FOLDER / "custodian.key",
+        certificate=FOLDER / "pki/server.pem",
+        key=FOLDER / "pki/server.key",
+        authority=FOLDER / "pki/ca.pem",
+        revocations=FOLDER / "pki/crl.pem",
+    )
+    assert (got.ruleset, got.reflection, dict(got.contacts)) == (None, False, {})
+
+
+def test_everything_set():
+    """Relative paths start from the folder, others stand as they are."""
+    text = """
+        address = "0.0.0.0:443"
+        database = "postgresql://db/placement"
+        store_key = "/keys/store.key"
+        custodian_key = "keys/custodian.key"
+        certificate = "tls/a.pem"
+        key = "tls/a.key"
+        authority = "tls/ca.pem"
+        revocations = "tls/crl.pem"
+        trust_domain = "placement.example.org"
+        ruleset = "rules.toml"
+        reflection = true
+        [contacts]
+        syd = "010-1"
+    """
+
+    assert parse(text, FOLDER) == Settings(
+        address="0.0.0.0:443",
+        database="postgresql://db/placement",
+        store_key=Path("/keys/store.key"),
+        custodian_key=FOLDER / "keys/custodian.key",
+        certificate=FOLDER / "tls/a.pem",
+        key=FOLDER / "tls/a.key",
+        authority=FOLDER / "tls/ca.pem",
+        revocations=FOLDER / "tls/crl.pem",
+        trust_domain="placement.example.org",
+        ruleset=FOLDER / "rules.toml",
+        reflection=True,
+        contacts={"syd": "010-1"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("sqlite:///a.db", "sqlite:////etc/placement/a.db"),
+        ("sqlite:////var/a.db", "sqlite:////var/a.db"),
+        ("postgresql://db/placement", "postgresql://db/placement"),
+        ("postgresql:///placement", "postgresql:///placement"),
+        ("sqlite://", "sqlite://"),
+    ],
+)
+def test_databases(given, expected):
+    """A relative SQLite file is the folder's; whatever else stands as it is."""
+    assert parse(f'database = "{given}"', FOLDER).database == expected
+
+
+def test_a_relative_folder():
+    """A database's path does not depend on where the server is started later."""
+    got = parse("", Path("here")).database
+
+    assert got == f"sqlite:///{Path.cwd() / 'here' / 'placement.db'}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('adress = ""', "unknown setting: adress"),
+        ("b = 1\na = 1", "unknown setting: a, b"),
+        ("address = 1", "address must be a str"),
+        ("reflection = 1", "reflection must be a bool"),
+        ('reflection = "no"', "reflection must be a bool"),
+        ("store_key = 1", "store_key must be a path"),
+        ("ruleset = false", "ruleset must be a path"),
+        ("database = 1", "database must be a URL"),
+        ("contacts = 1", "contacts must be a table of texts"),
+        ("contacts = {syd = 1}", "contacts must be a table of texts"),
+        ('trust_domain = ""', "trust_domain must be a lower-case domain"),
+        ('trust_domain = "A.example"', "trust_domain must be a lower-case domain"),
+        ('trust_domain = "a/b"', "trust_domain must be a lower-case domain"),
+    ],
+)
+def test_what_can_not_be(text, expected):
+    """A typing error can't leave a default in force."""
+    with pytest.raises(ValueError, match=f"^{expected}$"):
+        parse(text, FOLDER)
+
+
+def test_what_is_no_toml():
+    """Nor anything else."""
+    with pytest.raises(ValueError, match=r"Expected '='"):
+        parse("address", FOLDER)
+
+
+def test_settings_do_not_change():
+    """They are read once."""
+    got = parse('[contacts]\nsyd = "010-1"', FOLDER)
+    with pytest.raises(FrozenInstanceError):
+        got.address = ""
+    with pytest.raises(TypeError):
+        got.contacts["syd"] = ""
+
+
+def test_a_file_is_read(tmp_path):
+    """Its folder is where paths start."""
+    file = tmp_path / "placement.toml"
+    file.write_text('store_key = "k"\ncontacts = {syd = "Å 1"}', "utf-8")
+    got = load(file)
+
+    assert (got.store_key, got.contacts["syd"]) == (tmp_path / "k", "Å 1")
+
+
+def test_a_file_that_can_not_be_read(tmp_path):
+    """Missing, or not UTF-8."""
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "placement.toml")
+    (tmp_path / "placement.toml").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match="utf-8"):
+        load(tmp_path / "placement.toml")
