@@ -146,6 +146,15 @@ def test_a_fact_that_ended_earlier_meanwhile_is_not_reopened(court, fact):
     assert court.state.facts[fact].valid_to == TODAY - 5
 
 
+def test_a_fact_that_ended_on_that_day_meanwhile(court, fact):
+    """Two changes that say the same don't contradict one another."""
+    twice = [propose(court, end_facts((fact, -5))) for _ in range(2)]
+    for change in twice:
+        court.reply(approve(change))
+
+    assert court.state.facts[fact].valid_to == TODAY - 5
+
+
 def test_a_fact_that_ended_later_meanwhile_may_end_earlier(court, fact):
     """Two persons say that it was over before."""
     earlier = propose(court, end_facts((fact, -5)))

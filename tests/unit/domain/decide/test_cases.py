@@ -205,6 +205,7 @@ def test_an_assessment_has_limits(court, case):
     drafts = [presence("A") for _ in range(MAX_ASSESSED + 1)]
 
     assert field_of(court, assess_case(case, *drafts)) == "facts"
+    assert len(court.reply(assess_case(case, *drafts[1:])).ids) == MAX_ASSESSED + 1
 
 
 def test_children_are_of_the_household(court, case):

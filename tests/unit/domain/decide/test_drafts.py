@@ -254,10 +254,11 @@ def test_a_threat_against_oneself_as_a_member(court, case):
 
 def test_a_request_has_limits(court):
     """At least one fact, and not too many."""
-    drafts = [presence()] * (MAX_FACTS + 1)
+    drafts = [presence() for _ in range(MAX_FACTS + 1)]
 
     assert violation(court) == ("facts", "must be 1 to 500")
     assert violation(court, *drafts) == ("facts", "must be at most 500")
+    assert len(court.reply(record_facts(*drafts[1:])).ids) == MAX_FACTS + 1
 
 
 # Two links of one pair and period

@@ -82,9 +82,10 @@ def test_readings_have_limits(court, number):
     assert field_of(court, read_entries(number=number)) == "count"
 
 
-def test_a_reading_changes_nothing_but_the_log(court):
+@pytest.mark.parametrize("number", [1, MAX_ENTRIES])
+def test_a_reading_changes_nothing_but_the_log(court, number):
     """It is admitted, with its purpose."""
-    decision = court.decide(read_entries(number=MAX_ENTRIES))
+    decision = court.decide(read_entries(number=number))
 
     assert (decision.outcome.reply, decision.outcome.events) == (None, ())
     assert decision.note.purpose == "SUPERVISION"
