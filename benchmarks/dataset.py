@@ -110,7 +110,7 @@ class Loader:
                 municipality.cases.append(await self._case(municipality))
         await self._coordinator.AttestCoverage(
             registry.AttestCoverageRequest(
-                request_id=fresh(), reviewed_on_day=self._today
+                request_id=fresh(), reviewed_on_day=self._today, whole_region=True
             ),
             timeout=PATIENCE,
         )

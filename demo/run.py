@@ -189,7 +189,7 @@ def load(coordinator: Session, second: Session, folder: Path) -> LabelBook:
     ]
     recorded = coordinator.record_facts(facts)
     second.approve_change(recorded.change_id)
-    coordinator.attest_coverage([], reviewed_on=today() - 1)
+    coordinator.attest_coverage([], reviewed_on=today() - 1, whole_region=True)
     count = len(landscape.areas())
     out.print(
         f"3. A coordinator's client loaded {len(landscape.groups())} groups (names stay"

@@ -55,7 +55,10 @@ class Role(Enum):
 
 
 class Action(Enum):
-    """What is attempted; every call on the wire is exactly one."""
+    """What is attempted; every call on the wire is exactly one.
+
+    ``NO_METHOD`` is what a call attempts that names none of ours; nobody may.
+    """
 
     EVALUATE = "evaluate"
     CASE_OPEN = "case_open"
@@ -76,6 +79,7 @@ class Action(Enum):
     PLACEMENT_RECORD = "placement_record"
     PLACEMENT_END = "placement_end"
     ENTRY_READ = "entry_read"
+    NO_METHOD = "no_method"
 
 
 _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
@@ -113,7 +117,9 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
 )
 
 _ID: Final = "[a-z0-9-]{2,32}"
-_PERSON: Final = re.compile(_ID)
+_PERSON: Final = re.compile(r"(?=.*[0-9])" + _ID)
+_NUMBER: Final = re.compile(r"[0-9]{9}|[0-9]{6}[a-z][0-9]{3}")
+# An id with a digit in it is less likely a name; a national number it must not hold.
 _ORGANISATIONS: Final[Mapping[Role, re.Pattern[str]]] = MappingProxyType(
     {
         Role.CASEWORKER: re.compile("[0-9]{4}"),
@@ -192,6 +198,6 @@ def parse_san(uri: str, trust_domain: str, *, fingerprint: bytes) -> Caller:
         raise CertificateError
     if not _ORGANISATIONS[role].fullmatch(organisation):
         raise CertificateError
-    if not _PERSON.fullmatch(person):
+    if not _PERSON.fullmatch(person) or _NUMBER.search(person.replace("-", "")):
         raise CertificateError
     return Caller(role, organisation, person, fingerprint)

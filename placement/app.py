@@ -124,7 +124,7 @@ class App:
                 pseudonyms=Pseudonyms(desk, self._custodian),
                 checks=Checks(desk, self.contact_of),
                 registry=Registry(desk),
-                audit=Audit(desk, Review(self._store)),
+                audit=Audit(desk, Review(self._store, self.engine.condemn)),
             ),
             serving=lambda: self.engine.serving,
             reflection_on=settings.reflection,

@@ -67,7 +67,7 @@ class NotFoundError(PlacementError):
 
 
 class ClosedError(PlacementError):
-    """The case is closed or consent was withdrawn (semantics.md section 5)."""
+    """The case is closed or consent was withdrawn; which of them is not told."""
 
     reason = "CASE_CLOSED"
     text = "This case takes no further questions."

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from placement.crypto.pki import write_file
+from placement.crypto.files import write_file
 from placement.crypto.voprf import PublicKey
 from placement.errors import InvalidInputError
 

@@ -282,16 +282,17 @@ class Session:
         return self._patience.call(self._registry.ListChanges, request)
 
     def attest_coverage(
-        self, areas: Iterable[str], *, reviewed_on: int
+        self, areas: Iterable[str], *, reviewed_on: int, whole_region: bool = False
     ) -> registry.AttestCoverageResponse:
         """Attest that the picture of areas was reviewed on a day.
 
         Args:
-            areas: codes; none for the whole region.
+            areas: codes; none with ``whole_region``, else at least one.
             reviewed_on: days since 1970-01-01, Europe/Stockholm.
+            whole_region: all of the caller's region.
         """
         request = registry.AttestCoverageRequest(
-            areas=areas, reviewed_on_day=reviewed_on
+            areas=areas, reviewed_on_day=reviewed_on, whole_region=whole_region
         )
         return self._write(self._registry.AttestCoverage, request)
 

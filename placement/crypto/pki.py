@@ -17,17 +17,18 @@ A server that trusts two authorities, while one succeeds the other, gets both
 Invariants:
     * a certificate is in the index before it exists in a file;
     * files appear whole or not at all, and nothing is replaced unasked;
+    * of two processes that change it, one waits for the other;
     * a serial, once revoked, stays on the list for as long as the authority lasts.
 """
 
-import contextlib
 import errno
+import fcntl
 import ipaddress
 import json
 import os
 import re
-import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -40,6 +41,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from placement.crypto.certificate import read_pair, read_revocations
+from placement.crypto.files import write_file
 from placement.errors import InvalidInputError, TamperedError
 
 AUTHORITY_LIFETIME: Final = timedelta(days=3650)
@@ -52,7 +54,6 @@ _NAME: Final = re.compile("[a-z0-9][a-z0-9-]{0,63}")
 _RESERVED: Final = frozenset({"ca", "crl", "index"})
 _PEM: Final = serialization.Encoding.PEM
 _KEY_MODE: Final = 0o600
-_PUBLIC_MODE: Final = 0o644
 
 
 class Purpose(Enum):
@@ -188,6 +189,10 @@ class Authority:
         _require_utc(now)
         if all(issued.serial != serial for issued in self.issued()):
             raise InvalidInputError("serial", "was not issued by this authority")
+        with _alone(self._directory):
+            self._revoke(serial, now)
+
+    def _revoke(self, serial: int, now: datetime) -> None:
         path = self._directory / "crl.pem"
         content = path.read_bytes()
         current = read_revocations(content, _pem(self._certificate))
@@ -221,10 +226,23 @@ class Authority:
         renew: bool,
     ) -> Issued:
         """Make key and certificate; enter them in the index; write them."""
-        now, lifetime = validity
-        _require_utc(now)
+        _require_utc(validity[0])
         if not _NAME.fullmatch(name) or name in _RESERVED:
             raise InvalidInputError("name", "must be lower-case letters, digits, -")
+        with _alone(self._directory):
+            return self._write(name, names, purpose, validity, renew=renew)
+
+    def _write(
+        self,
+        name: str,
+        names: Sequence[x509.GeneralName],
+        purpose: Purpose,
+        validity: tuple[datetime, timedelta],
+        *,
+        renew: bool,
+    ) -> Issued:
+        """Make and write one pair, alone in the directory."""
+        now, lifetime = validity
         paths = [self._directory / f"{name}{suffix}" for suffix in (".key", ".pem")]
         there = any(path.exists() for path in paths)
         if there and not renew:
@@ -285,35 +303,6 @@ class Authority:
         return builder.sign(self._key, hashes.SHA256()).public_bytes(_PEM)
 
 
-def write_file(
-    path: Path, content: bytes, *, mode: int = _PUBLIC_MODE, replace: bool = False
-) -> None:
-    """Write a file whole: readers see the old content, or the new, never a part.
-
-    Args:
-        path: where to.
-        content: every byte of it.
-        mode: permissions from the first moment on, narrowed by the umask.
-        replace: put it in the place of a file that is there.
-
-    Raises:
-        FileExistsError: the file is there and ``replace`` was not asked for.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            temporary.replace(path)
-        else:
-            path.hardlink_to(temporary)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
@@ -354,7 +343,7 @@ def _key_usage(*, ca: bool) -> x509.KeyUsage:
 
 
 def _host(host: str) -> x509.GeneralName:
-    with contextlib.suppress(ValueError):
+    with suppress(ValueError):
         return x509.IPAddress(ipaddress.ip_address(host))
     try:
         return x509.DNSName(host)
@@ -397,3 +386,14 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 def _require_utc(now: datetime) -> None:
     if now.utcoffset() != timedelta(0):
         raise InvalidInputError("now", "must be UTC")
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Wait until no other process is in this block for a directory, and keep it so."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)  # and with it goes the lock

@@ -68,9 +68,14 @@ class Areas(Mapping[str, Area]):
         }
         for area in rows:
             self._check(area)
-        for area in sorted(rows, key=lambda row: row.valid_to or 0):
+        for area in rows:
             if area.successor is not None:
-                self._lineage[area.successor] += self._lineage[area.code]
+                self._join(area.code, area.successor)
+
+    def _join(self, code: AreaCode, successor: AreaCode) -> None:
+        joined = self._lineage[successor] + self._lineage[code]
+        for each in joined:
+            self._lineage[each] = joined
 
     def _check(self, area: Area) -> None:
         if not _CODE.fullmatch(area.code):
@@ -86,6 +91,8 @@ class Areas(Mapping[str, Area]):
             heir = self._by_code.get(area.successor)
             if heir is None or not heir.valid_on(area.valid_to):
                 raise ValueError("a successor is not in use when it should take over")
+            if not area.near - {heir.code} <= heir.near:
+                raise ValueError("a successor is not near what the merged area was")
 
     def __getitem__(self, code: str) -> Area:
         """Return the area of a code."""
@@ -100,7 +107,7 @@ class Areas(Mapping[str, Area]):
         return len(self._by_code)
 
     def lineage(self, code: AreaCode) -> tuple[AreaCode, ...]:
-        """Return the code and every code that merged into it."""
+        """Return every code of one place: what merged, and what it merged into."""
         return self._lineage[code]
 
     def policed_by(self, region: str) -> tuple[AreaCode, ...]:

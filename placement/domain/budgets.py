@@ -1,4 +1,4 @@
-"""What was asked and evaluated, by whom, and what is left (semantics.md section 6).
+"""What was asked and evaluated, by whom, and what is left (rules.md, budgets).
 
 A refusal depends on the history of questions only, never on the graph, so that it
 tells nothing about who is on record.

@@ -1,7 +1,7 @@
 """The frozen records: every kind of fact, the case, the placement, the attestation.
 
 Nothing here is ever changed in place; the state replaces a record by a new one and the
-log keeps both (semantics.md P5).
+log keeps both.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from placement.domain.terms import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """What all graded facts have in common (semantics.md section 4).
+    """What all graded facts have in common.
 
     Attributes:
         id: 16 random bytes.

@@ -231,24 +231,25 @@ class _Kinship:
 
     def _own(self) -> Reach:
         """Family, and the halves kept by a person who was there before a split."""
-        up = self._kept(
-            self._view.ancestors(self._group), lambda group, link: link.child == group
-        )
+        up = self._kept(self._view.ancestors, lambda group, link: link.child == group)
         down = self._kept(
-            self._view.descendants(self._group),
-            lambda group, link: link.parent == group,
+            self._view.descendants, lambda group, link: link.parent == group
         )
         return down | up
 
-    def _kept(self, reach: Reach, onwards: Onwards) -> Reach:
-        found = dict(reach)
-        open_ends = list(reach)
+    def _kept(self, reach: Callable[[GroupToken], Reach], onwards: Onwards) -> Reach:
+        """Reach on in one direction, over standing links and over kept ended ones."""
+        found = dict(reach(self._group))
+        open_ends = list(found)
         while open_ends:
             group = open_ends.pop()
             for other, link in self._view.ended_at(group):
-                if other not in found and onwards(group, link) and self._before(link):
-                    found[other] = (*found[group], link.id)
-                    open_ends.append(other)
+                if not (onwards(group, link) and self._before(link)):
+                    continue
+                for relative, tail in reach(other).items():
+                    if relative not in found:
+                        found[relative] = (*found[group], link.id, *tail)
+                        open_ends.append(relative)
         return found
 
     def _before(self, link: Faction) -> bool:

@@ -242,6 +242,12 @@ class Picture:
                 found.setdefault(subject, chain)
         return found
 
+    def unassessed(self, area: AreaCode) -> Iterator[Placement]:
+        """Yield the placements in an area whose case no coordinator has assessed."""
+        for placement, persons in self._residents(area):
+            if persons and self.state.cases[placement.case].assessed_at is None:
+                yield placement
+
     def meetings(self, area: AreaCode) -> tuple[Meeting, ...]:
         """Return the meetings with persons placed in an area."""
         return _once(

@@ -7,7 +7,7 @@ raise to REVIEW, only a direct, firmly graded chain of facts may give CONFLICT (
 R12 (time) and R13 (strength, and what R11 softens) live in ``strength``; R14 (children) changes who
 may release, not a verdict.
 
-Source: semantics.md section 6.
+Source: docs/rules.md.
 """
 
 from collections.abc import Callable, Iterator
@@ -247,6 +247,12 @@ def r3_rival_placed(picture: Picture, place: Place) -> Findings:
             yield from _rival_met(meeting, _REVIEW)
 
 
+def r3_unknown_placed(picture: Picture, place: Place) -> Findings:
+    """R3: somebody is placed here of whom no coordinator has said what is known."""
+    for placement in picture.unassessed(place.area):
+        yield Finding(rule="R3", verdict=_REVIEW, facts=(placement.id,))
+
+
 def _rival_met(meeting: Meeting, verdict: Verdict) -> Findings:
     for link, at_most in (
         (meeting.ours.rival, _CONFLICT),
@@ -367,6 +373,7 @@ RINGING = (r1_own_presence, r2_rival_presence, r5_threat_near, r6_tie)
 RULES = (
     *RINGING,
     r3_rival_placed,
+    r3_unknown_placed,
     r4_own_placed,
     r5_threat_placed,
     r5_threat_by_household,

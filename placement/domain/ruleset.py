@@ -15,7 +15,7 @@ from placement.domain.terms import Grade, Scheme
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budgets:
-    """How much may be asked (semantics.md section 6; security.md section 3).
+    """How much may be asked (rules.md, budgets).
 
     Attributes:
         case_areas: distinct areas of one case in ``case_days`` days.

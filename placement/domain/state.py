@@ -133,6 +133,7 @@ class State:
         fingerprints: of registered groups.
         facilities: by token.
         providers: of registered facilities.
+        areas: every code that a fact, placement, facility or statement ever named.
         ledger: what was asked and evaluated.
         requests: what was answered, by (organisation, person, request id); for 30 days.
     """
@@ -160,6 +161,7 @@ class State:
         self.fingerprints: set[bytes] = set()
         self.facilities: dict[FacilityToken, Facility] = {}
         self.providers: set[ProviderToken] = set()
+        self.areas: set[AreaCode] = set()
         self.ledger = Ledger()
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
@@ -206,6 +208,7 @@ class State:
                 self._put_placement(replace(placement, state=state, valid_to=valid_to))
             case CoverageAttested(attestation=attestation):
                 self.attestations[attestation.id] = attestation
+                self.areas.update(attestation.areas)
                 for area in attestation.areas:
                     self.coverage.put(area, attestation.id, attestation)
             case GroupRegistered(group=group):
@@ -213,6 +216,7 @@ class State:
                 self.fingerprints.add(group.fingerprint)
             case FacilityRegistered(facility=facility):
                 self.facilities[facility.token] = facility
+                self.areas.add(facility.area)
                 self.providers.add(facility.provider)
             case Asked() | Evaluated() as spent:
                 self.ledger.spend(spent, record.at)
@@ -259,6 +263,8 @@ class State:
 
     def _put(self, fact: AnyFact) -> None:
         self.facts[fact.id] = fact
+        if isinstance(fact, Presence | Located | Tie):
+            self.areas.add(fact.area)
         match fact:
             case Faction() | Rivalry() | Alliance():
                 self.graph.put(fact)
@@ -287,6 +293,7 @@ class State:
 
     def _put_placement(self, placement: Placement) -> None:
         self.placements[placement.id] = placement
+        self.areas.add(placement.area)
         self.stays.put(placement.area, placement.id, placement)
         if placement.facility is not None:
             provider = self.facilities[placement.facility].provider

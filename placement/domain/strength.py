@@ -1,6 +1,6 @@
 """How strongly one fact counts in one question: firmly, softly, or not at all.
 
-A chain of facts is as strong as its weakest (semantics.md section 6, R13), and there
+A chain of facts is as strong as its weakest (rules.md, R13), and there
 are only two strengths, so the rules read the picture twice: once over the facts that
 count firmly, once over all that count, where no verdict rises above REVIEW.
 """

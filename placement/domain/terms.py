@@ -58,7 +58,7 @@ def day_of(calendar: date) -> Day:
 
 
 class Verdict(IntEnum):
-    """What a check may answer, ordered by harm (semantics.md section 6)."""
+    """What a check may answer, ordered by harm (rules.md)."""
 
     CLEAR = 1
     UNKNOWN = 2
@@ -67,7 +67,7 @@ class Verdict(IntEnum):
 
 
 class Grade(IntEnum):
-    """A source grade, normalised (semantics.md section 4)."""
+    """A source grade, normalised (rules.md, grades)."""
 
     DISCREDITED = 1
     WEAK = 2

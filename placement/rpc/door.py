@@ -95,7 +95,7 @@ class Door(grpc.aio.ServerInterceptor):
             return self._watched(handler)
         action = METHODS.get(method)
         if action is None or handler is None or handler.unary_unary is None:
-            return grpc.unary_unary_rpc_method_handler(_refuse_method)
+            return grpc.unary_unary_rpc_method_handler(self._refuse_method)
         return grpc.unary_unary_rpc_method_handler(
             self._guarded(action, handler),
             response_serializer=handler.response_serializer,
@@ -135,6 +135,20 @@ class Door(grpc.aio.ServerInterceptor):
             return _decoded(content, decode)
         except PlacementError as refusal:
             await self._desk.refuse(Refused(action, refusal, caller))
+
+    async def _refuse_method(self, content: bytes, context: Context) -> None:
+        """Refuse a method that nobody was granted; the attempt is an entry."""
+        del content
+        caller = None
+        try:
+            caller = self._identifier.identify(auth_context(context))
+            refusal: PlacementError = AccessDeniedError()
+        except PlacementError as error:
+            refusal = error
+        try:
+            await self._desk.refuse(Refused(Action.NO_METHOD, refusal, caller))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
+            await _abort(error, context)
 
     def _watched(self, handler: Handler) -> Handler:
         """Ask for a good certificate before a method of the machinery."""
@@ -180,12 +194,6 @@ class Door(grpc.aio.ServerInterceptor):
         return watched
 
 
-async def _refuse_method(content: bytes, context: Context) -> None:
-    """Answer a method that nobody was granted."""
-    del content
-    await _abort(AccessDeniedError(), context)
-
-
 async def _abort(error: Exception, context: Context) -> None:
     """End a call with what its caller may learn of an error."""
     if not isinstance(error, PlacementError):
@@ -217,8 +225,9 @@ def _decoded(content: bytes, decode: Callable[[bytes], Message]) -> Message:
         request = decode(content)
     except DecodeError:
         raise InvalidInputError("request", "is malformed") from None
-    whole = request.ByteSize()
     request.DiscardUnknownFields()
-    if request.ByteSize() != whole:
-        raise InvalidInputError("request", "has unknown fields")
+    if request.SerializeToString(deterministic=True) != content:
+        # Also twice the same field, a default, or a number cut to fit: read one way
+        # by us, such bytes may have been meant another.
+        raise InvalidInputError("request", "has unknown fields, or another form")
     return request

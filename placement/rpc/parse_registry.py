@@ -146,6 +146,7 @@ def attest_coverage(
             forms.area(code, f"areas[{index}]")
             for index, code in enumerate(request.areas)
         ),
+        whole_region=request.whole_region,
         reviewed_on=forms.day(request.reviewed_on_day, "reviewed_on_day"),
     )
 

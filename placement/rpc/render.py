@@ -205,7 +205,7 @@ def ended_placements(answer: Answer) -> registry_wire.EndPlacementsResponse:
 def entries(
     found: list[tuple[int, Entry]], size: int
 ) -> audit_wire.ListEntriesResponse:
-    """Render entries without what semantics.md section 10 keeps from auditors."""
+    """Render entries without what is kept from auditors (threat-model.md, who sees what)."""
     return audit_wire.ListEntriesResponse(
         entries=[
             audit_wire.LogEntry(

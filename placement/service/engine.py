@@ -10,6 +10,8 @@ Invariants:
     * decisions are serialised across all servers by the lock on the head;
     * when a commit fails, the state is thrown away and folded again from the log, so
       nothing is ever decided on what was not stored;
+    * the last head that was seen durable is never forgotten: a log that does not
+      continue from it was put back, or overgrown;
     * what does not verify condemns the engine: it answers nothing any more;
     * the state belongs to the engine's thread; what leaves is immutable.
 """
@@ -103,6 +105,7 @@ class Engine:
         self._waiting: queue.Queue[_Asked | None] = queue.Queue(MAX_WAITING)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._folded: tuple[State, Head] | None = None
+        self._seen = Head.GENESIS
         self._now = 0  # of the last batch; an entry never stands before an earlier one
         self._condemned = False
         self._stopping = threading.Event()
@@ -112,10 +115,12 @@ class Engine:
 
         Raises:
             TamperedError: something stored does not verify.
-            UnavailableError: the database does not answer.
+            UnavailableError: the database does not answer, or the log names an area
+                that the ruleset doesn't hold.
         """
-        self._store.verify()
+        self._seen = self._store.verify()
         self._folded = load(self._store)
+        self._require_areas(self._folded[0])
         self._thread.start()
 
     @property
@@ -188,9 +193,11 @@ class Engine:
         if not asked:
             return
         try:
+            if self._condemned:
+                raise TamperedError  # noqa: TRY301 (what was queued before it)
             answers = self._commit(asked)
         except TamperedError:
-            self._condemn()
+            self.condemn()
             answers = [TamperedError() for _ in asked]
         except PlacementError as error:
             self._folded = None
@@ -206,10 +213,11 @@ class Engine:
             else:
                 one.future.set_result(answer)
 
-    def _condemn(self) -> None:
+    def condemn(self) -> None:
+        """Answer nothing any more: something stored does not verify."""
+        if not self._condemned:
+            _log.critical("incident stored data does not verify; nothing is answered")
         self._condemned = True
-        self._folded = None
-        _log.critical("incident stored data does not verify; nothing is answered")
 
     def _commit(self, asked: list[_Asked]) -> list[Answer | PlacementError]:
         """Return the answers to a batch once they are durable.
@@ -225,6 +233,7 @@ class Engine:
             self._catch_up(state, head, log)
             batch = self._decide(state, log.head, asked)
             head = log.append(batch.payloads, batch.entries)
+        self._seen = head
         self._folded = state, head
         return batch.answers
 
@@ -233,13 +242,24 @@ class Engine:
 
         Raises:
             TamperedError: the log is not a continuation of what was seen of it.
+            UnavailableError: it names an area that the ruleset doesn't hold.
         """
+        if self._seen != log.head:
+            log.require_after(self._seen)
         if head != log.head:
-            # Whoever moves the head adds an entry: with no more, entries were put back.
-            if log.head.leaves <= head.leaves:
-                raise TamperedError
             for _, payload in log.tail(head):
                 state.apply(decode(payload))
+        self._require_areas(state)
+
+    def _require_areas(self, state: State) -> None:
+        """Refuse a state with facts at places that no question could name.
+
+        Raises:
+            UnavailableError: there are some; the table of areas must keep every code.
+        """
+        if not state.areas <= self._ruleset.areas.keys():
+            _log.critical("incident an area of the log is not in the ruleset")
+            raise UnavailableError
 
     def _decide(self, state: State, head: Head, asked: list[_Asked]) -> _Batch:
         """Decide each command on the state that the ones before it left."""

@@ -30,8 +30,9 @@ KINDS: Final[Mapping[Action, str]] = {
     Action.PLACEMENT_RECORD: "COLLECTION",
     Action.PLACEMENT_END: "ALTERATION",
     Action.ENTRY_READ: "CONSULTATION",
+    Action.NO_METHOD: "CONSULTATION",
 }
-"""The kind of processing each action is (semantics.md section 10, log entry)."""
+"""The kind of processing each action is (docs/protocol.md, entries)."""
 
 _DISCLOSES: Final = frozenset({"CONSULTATION", "DISCLOSURE", "COMBINATION"})
 

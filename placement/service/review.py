@@ -1,20 +1,23 @@
 """What audit staff may read, once their reading is itself in the log."""
 
-import logging
-from typing import Final
+from collections.abc import Callable
 
 from placement.audit.entry import Entry, parse
 from placement.errors import TamperedError
 from placement.store.log import Store
 
-_log: Final = logging.getLogger(__name__)
-
 
 class Review:
-    """Reads the access log of a store."""
+    """Reads the access log of a store.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: which.
+        condemn: called when an entry does not verify.
+    """
+
+    def __init__(self, store: Store, condemn: Callable[[], None]) -> None:
         self._store = store
+        self._condemn = condemn
 
     def entries(self, first: int, count: int) -> list[tuple[int, Entry]]:
         """Return some entries with their indexes, in order.
@@ -29,5 +32,5 @@ class Review:
                 for index, content in self._store.entries(first, count)
             ]
         except TamperedError:
-            _log.critical("incident the access log does not verify")
+            self._condemn()
             raise

@@ -90,6 +90,17 @@ def connect(url: str) -> Engine:
 
 
 @contextmanager
+def connected(url: str) -> Iterator[Engine]:
+    """Prepare an engine as ``connect`` does, and close it if the block fails."""
+    engine = connect(url)
+    try:
+        yield engine
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+@contextmanager
 def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noqa: ANN401 (SQLAlchemy's own)
     """Run one transaction and keep SQLAlchemy's exceptions in."""
     try:

@@ -47,17 +47,6 @@ _STORE_ID_SIZE: Final = 16  # bytes
 Numbered = tuple[int, bytes]  # revision or index, and payload
 
 
-@contextmanager
-def _connected(url: str) -> Iterator[Engine]:
-    """Prepare an engine, and close it again if the block fails."""
-    engine = database.connect(url)
-    try:
-        yield engine
-    except BaseException:
-        engine.dispose()
-        raise
-
-
 def _read_keys(connection: Connection) -> tuple[bytes, list[EpochKey]]:
     """Read the context of the store, and its wrapped keys.
 
@@ -102,6 +91,19 @@ class Log:
     def tail(self, after: Head) -> Iterator[Numbered]:
         """Follow the log from a head: see ``Store.tail``."""
         return self._store.tail_on(self.connection, after, self.head)
+
+    def require_after(self, seen: Head) -> None:
+        """Refuse a log that does not continue from a head seen durable earlier.
+
+        Raises:
+            TamperedError: one of the chains was put back, cut, or grew another way.
+        """
+        for chain, start, end in (
+            (self._store.events, seen.last_event, self.head.last_event),
+            (self._store.leaves, seen.last_leaf, self.head.last_leaf),
+        ):
+            for _ in chain.read(self.connection, start, end):
+                pass  # reading is verifying
 
     def append(self, payloads: Sequence[bytes], entries: Sequence[bytes]) -> Head:
         """Append events and audit leaves, and move the head.
@@ -186,7 +188,7 @@ class Store:
         owner = context(store_id, SCHEMA)
         keys = [new_key(custody, owner, purpose, 1) for purpose in Purpose]
         ring = KeyRing(keys, custody, owner=owner)
-        with _connected(url) as engine:
+        with database.connected(url) as engine:
             migrate(engine)
             store = cls(engine, ring, owner)
             store._found(store_id, keys)
@@ -200,7 +202,7 @@ class Store:
             TamperedError: the keys do not unwrap, or the head does not verify.
             UnavailableError: no store there, one of another schema, or no answer.
         """
-        with _connected(url) as engine:
+        with database.connected(url) as engine:
             require_schema(engine)
             with database.reading(engine) as connection:
                 owner, keys = _read_keys(connection)

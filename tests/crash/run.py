@@ -185,7 +185,7 @@ def _judge(line, state, entries):
 
 def _entries(store):
     """Yield every entry of the access log by its index."""
-    review, first = Review(store), 0
+    review, first = Review(store, lambda: None), 0
     while found := review.entries(first, 1000):
         yield from found
         first += len(found)

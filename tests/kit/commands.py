@@ -6,6 +6,8 @@ from hashlib import sha256
 from itertools import count
 from typing import Any
 
+import pytest
+
 from kit.world import NOW, RULESET, TODAY, subject, token
 from placement.access import Caller, Role
 from placement.domain.decide import (
@@ -37,6 +39,7 @@ from placement.domain.terms import (
     Scheme,
     Window,
 )
+from placement.errors import InvalidInputError
 
 MOMENT = Moment(now=NOW, ruleset=RULESET)
 
@@ -193,6 +196,7 @@ def attest(*areas: str, days: int = 0, **given: Any) -> coverage.AttestCoverage:
         **asked(COORDINATOR, given),
         attestation=fresh(),
         areas=areas,
+        whole_region=not areas,
         reviewed_on=Day(TODAY + days),
     )
 
@@ -331,3 +335,10 @@ class Court:
                     made=decision.outcome.made,
                 )
             self.state.apply(Record(at=self.moment.now, event=event, request=request))
+
+
+def field_of(court: Court, command: Command) -> str:
+    """Return the field that a command is refused for."""
+    with pytest.raises(InvalidInputError) as refused:
+        court.reply(command)
+    return refused.value.field

@@ -78,6 +78,8 @@ def _findings(read: Reading) -> Iterator[Found]:
     for placement, persons in read.live():
         yield from _met(read, mine, placement, persons)
         if read.here(placement.area, area):
+            if persons and read.unassessed(placement):
+                yield Found(_REVIEW)
             yield from _threats_to_us(read, persons)
             yield from _threats_by_us(read, persons)
 

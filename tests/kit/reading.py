@@ -229,15 +229,16 @@ class Reading:
             for link in self.splits()
             if mine.valid_from is None or mine.valid_from < link.valid_to
         ]
-        above = _spread(
-            self.ancestors(mine.group),
-            lambda here: (link.parent for link in kept if link.child == here),
-        )
-        below = _spread(
-            self.descendants(mine.group),
-            lambda here: (link.child for link in kept if link.parent == here),
-        )
-        return above | below
+
+        def up(here: GroupToken) -> Iterator[GroupToken]:
+            yield from self.ancestors(here)
+            yield from (link.parent for link in kept if link.child == here)
+
+        def down(here: GroupToken) -> Iterator[GroupToken]:
+            yield from self.descendants(here)
+            yield from (link.child for link in kept if link.parent == here)
+
+        return _spread({mine.group}, up) | _spread({mine.group}, down)
 
     def halves(self, mine: Affiliation) -> set[GroupToken]:
         """Return the other halves and their families, over any number of splits."""
@@ -262,11 +263,17 @@ class Reading:
     # Places.
 
     def here(self, recorded: AreaCode, area: AreaCode) -> bool:
-        """Tell whether a fact's area is, or merged into, an area."""
-        code: str | None = recorded
-        while code is not None and code != area:
-            code = self.known.areas[code].successor
-        return code == area
+        """Tell whether two areas are one place, or one day will be."""
+        return self._heir(recorded) == self._heir(area)
+
+    def _heir(self, area: str) -> str:
+        successor = self.known.areas[area].successor
+        return area if successor is None else self._heir(successor)
+
+    def unassessed(self, placement: Placement) -> bool:
+        """Tell whether nobody has assessed who is placed."""
+        (case,) = (c for c in self.known.cases if c.handle == placement.case)
+        return case.assessed_at is None
 
     def present(self, area: AreaCode) -> Iterator[Presence]:
         """Yield the acting presences in an area."""

@@ -44,8 +44,8 @@ AREAS = Areas(
     (
         _area("0001", "0002"),
         _area("0002", "0001", "0003"),
-        _area("0003", "0002", "0005"),
-        _area("0004"),
+        _area("0003", "0002", "0004", "0005"),
+        _area("0004", "0003"),
         _area("0005", "0003", valid_to=day(-30), successor=AreaCode("0004")),
     )
 )
@@ -83,6 +83,7 @@ class Small:
     """A small world and a window; case 0 asks."""
 
     households: tuple[tuple[str, ...], ...]
+    unassessed: frozenset[int] = frozenset()
     statements: tuple[Statement, ...]
     stands: tuple[Stand, ...]
     covered: tuple[tuple[str, int, str], ...]
@@ -94,7 +95,10 @@ class Small:
         world = World(SMALL)
         for name, (provider, area) in HOUSES.items():
             world.facility(name, provider, area)
-        cases = [world.case(*members) for members in self.households]
+        cases = [
+            world.case(*members, assessed=number not in self.unassessed)
+            for number, members in enumerate(self.households)
+        ]
         for statement in self.statements:
             statement.tell(world)
         for stand in self.stands:

@@ -180,7 +180,7 @@ class Town:
         assessed = registry.AssessCaseRequest(
             request_id=fresh(), case_handle=opened.case_handle, none_known=True
         )
-        self.done("coordinator", "AssessCase", assessed, registry.AssessCaseResponse)
+        self.done("national", "AssessCase", assessed, registry.AssessCaseResponse)
         return opened.case_handle
 
     # Requests that hold; keywords replace fields

@@ -24,7 +24,7 @@ from placement.errors import PlacementError
 
 AREAS = ("1480", "0580", "2480")
 NAMES = ("Sentinel Brotherhood", "Marker Street Crew")
-REFERENCE = "SN 99/sentinel"
+REFERENCE = "QZJX 904417/731"
 
 
 class Recorder(grpc.UnaryUnaryClientInterceptor):
@@ -141,7 +141,7 @@ def work(served, folder, recorder):
         ]
     )
     second.approve_change(recorded.change_id)
-    first.attest_coverage([], reviewed_on=today)
+    first.attest_coverage([], reviewed_on=today, whole_region=True)
     facility = first.register_facilities(
         [registry.NewFacility(area=AREAS[1])]
     ).facilities[0]

@@ -50,7 +50,7 @@ def test_every_action_is_granted_to_somebody():
     """An action nobody may take would be dead code or a forgotten grant."""
     got = frozenset().union(*(grants(role) for role in Role))
 
-    assert got == frozenset(Action)
+    assert got == frozenset(Action) - {Action.NO_METHOD}
 
 
 @pytest.mark.parametrize("role", Role)
@@ -74,7 +74,7 @@ def test_admit_follows_the_table(role, action):
         ("/coordinator/vast/co-01", (Role.COORDINATOR, "vast", "co-01")),
         ("/coordinator/national/co-02", (Role.COORDINATOR, "national", "co-02")),
         ("/auditor/review-1/au-01", (Role.AUDITOR, "review-1", "au-01")),
-        ("/operator/hall-2/" + "x" * 32, (Role.OPERATOR, "hall-2", "x" * 32)),
+        ("/operator/hall-2/" + "x1" * 16, (Role.OPERATOR, "hall-2", "x1" * 16)),
     ],
 )
 def test_parse_reads_each_role(path, expected):
@@ -138,6 +138,11 @@ def test_caller_is_frozen():
         "spiffe://placement.test:443/caseworker/1480/cw-01",
         "SPIFFE://placement.test/caseworker/1480/cw-01",
         "https://placement.test/caseworker/1480/cw-01",
+        "spiffe://placement.test/caseworker/1480/anna",
+        "spiffe://placement.test/caseworker/1480/850101-1234",
+        "spiffe://placement.test/caseworker/1480/19850101-1234",
+        "spiffe://placement.test/caseworker/1480/85-01-01-12-34",
+        "spiffe://placement.test/caseworker/1480/850101-t123",
         " spiffe://placement.test/caseworker/1480/cw-01",
         "spiffe://placement.test/Caseworker/1480/cw-01",
         "spiffe://placement.test/clerk/1480/cw-01",

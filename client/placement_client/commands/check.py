@@ -37,7 +37,7 @@ MUST: Final[Mapping[int, str]] = MappingProxyType(
         Verdict.VERDICT_CONFLICT: "choose another place; no reason is given",
     }
 )
-"""What the caseworker must do (semantics.md section 6)."""
+"""What the caseworker must do (rules.md)."""
 
 _CODES: Final[Mapping[int, Exit]] = MappingProxyType(
     {

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from placement.errors import InvalidInputError
 from placement_client.commands.options import area_code, area_names
 from placement_client.commands.report import Report
 from placement_client.commands.verb import Run, nouns, verb
@@ -23,9 +24,12 @@ class Attested:
         typer.Option(
             metavar="AREA",
             autocompletion=area_names,
-            help="A municipality's code or name, several times; none for the region.",
+            help="A municipality's code or name, several times.",
         ),
     ] = None
+    whole_region: Annotated[
+        bool, typer.Option("--whole-region", help="Every area of your region.")
+    ] = False
     on: Annotated[str, typer.Option(metavar="DATE", help="The day of the review.")] = (
         "today"
     )
@@ -36,8 +40,12 @@ def attest(run: Run, asked: Attested) -> Report:
     """Attest that the picture of areas was reviewed on a day."""
     day = parse_day(asked.on, field="on", today=run.today)
     given = asked.area or ()
+    if asked.whole_region == bool(given):
+        raise InvalidInputError("areas", "name areas, or say --whole-region")
     codes = [area_code(text, f"areas[{place}]") for place, text in enumerate(given)]
-    answer = run.session().attest_coverage(codes, reviewed_on=day)
+    answer = run.session().attest_coverage(
+        codes, reviewed_on=day, whole_region=asked.whole_region
+    )
     what = f"{len(codes)} areas" if codes else "the whole region"
     return Report(
         data={**to_json(answer), "areas": codes, "reviewed_on": iso_day(day)},

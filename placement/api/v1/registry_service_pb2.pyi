@@ -511,13 +511,16 @@ class AttestCoverageRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     AREAS_FIELD_NUMBER: _builtins.int
     REVIEWED_ON_DAY_FIELD_NUMBER: _builtins.int
+    WHOLE_REGION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.bytes
     """16 random bytes; a retry uses the same."""
     reviewed_on_day: _builtins.int
     """On which day; not after today."""
+    whole_region: _builtins.bool
+    """The whole region; `areas` must then be empty."""
     @_builtins.property
     def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Codes of the own region, no two alike; empty for the whole region."""
+        """Codes of the own region, no two alike; at least one unless `whole_region`."""
 
     def __init__(
         self,
@@ -525,10 +528,11 @@ class AttestCoverageRequest(_message.Message):
         request_id: _builtins.bytes = ...,
         areas: _abc.Iterable[_builtins.str] | None = ...,
         reviewed_on_day: _builtins.int = ...,
+        whole_region: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "request_id", b"request_id", "reviewed_on_day", b"reviewed_on_day"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "request_id", b"request_id", "reviewed_on_day", b"reviewed_on_day", "whole_region", b"whole_region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

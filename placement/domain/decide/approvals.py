@@ -1,4 +1,4 @@
-"""The second person: see what waits, and stand behind it (semantics.md section 9)."""
+"""The second person: see what waits, and stand behind it (rules.md, two persons)."""
 
 from dataclasses import dataclass
 from typing import Final

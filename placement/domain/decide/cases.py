@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from placement.access import Action, Caller
+from placement.access import NATIONAL, Action, Caller
 from placement.domain.decide.command import (
     CaseCommand,
     Command,
@@ -25,13 +25,13 @@ MAX_MEMBERS: Final = 12
 MAX_ASSESSED: Final = 100
 """Facts recorded with one assessment."""
 
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9ÅÄÖåäö ./:-]{1,32}")
-# What may be a national number must never be stored: ten or twelve digits, or a date
-# (with 60 added to the day in a coordination number) and four digits, however parted.
-_NUMBER: Final = re.compile(
-    r"(?<!\d)(?:\d\d)?(?:\d{6}[- ]?|"
-    r"\d\d[ ./:-]*(?:0[1-9]|1[0-2])[ ./:-]*[0-36-9]\d[ ./:-]*)\d{4}(?!\d)"
+_REFERENCE: Final = re.compile(
+    r"(?:[A-ZÅÄÖ]{1,4}[ ./:-]?)?[0-9]{1,6}(?:[ ./:-][0-9]{1,6}){0,2}"
 )
+_NATIONAL = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])[0-36-9][0-9]{5}")
+# A form with room for a case number, and for no name. What may be a national number, a
+# date (with 60 added to the day in a coordination number) and four digits, however
+# parted, must never be stored.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +136,26 @@ def own_case(state: State, caller: Caller, handle: CaseHandle) -> Case:
     return case
 
 
+def linked_case(
+    state: State, caller: Caller, handle: CaseHandle, moment: Moment
+) -> Case:
+    """Return a case of a coordinator's own region; to the national unit, any.
+
+    Raises:
+        NotFoundError: there is none, or it is another region's.
+    """
+    case = state.cases.get(handle)
+    if case is None or not _polices(caller, case, moment):
+        raise NotFoundError
+    return case
+
+
+def _polices(caller: Caller, case: Case, moment: Moment) -> bool:
+    area = moment.ruleset.areas.get(case.organisation)
+    region = None if area is None else area.police_region
+    return caller.region in {region, NATIONAL}
+
+
 def open_case(state: State, command: OpenCase, moment: Moment) -> Outcome:
     """Open a case; nothing about its members is looked up."""
     del state
@@ -144,12 +164,13 @@ def open_case(state: State, command: OpenCase, moment: Moment) -> Outcome:
     require(len(set(members)) == len(members), "pseudonyms", "must all be different")
     reference = command.reference
     require(
-        _REFERENCE.fullmatch(reference) and reference == reference.strip(),
+        _REFERENCE.fullmatch(reference),
         "reference",
-        "must be 1 to 32 letters, digits, spaces and ./:-",
+        "must be a case number such as SN 2026/1234, with at most 4 letters",
     )
+    digits = "".join(filter(str.isdigit, reference))
     require(
-        not _NUMBER.search(reference), "reference", "must not hold a national number"
+        not _NATIONAL.search(digits), "reference", "must not hold a national number"
     )
     case = Case(
         handle=command.handle,
@@ -189,9 +210,7 @@ def close_case(state: State, command: CloseCase, moment: Moment) -> Outcome:
 
 def assess_case(state: State, command: AssessCase, moment: Moment) -> Outcome:
     """Attest that a case's picture is recorded, and record what is new."""
-    case = state.cases.get(command.case)
-    if case is None:
-        raise NotFoundError
+    case = linked_case(state, command.caller, command.case, moment)
     if case.closed_at is not None:
         raise ClosedError
     require(

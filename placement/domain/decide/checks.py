@@ -1,4 +1,4 @@
-"""The check: may this household be placed there (semantics.md section 6).
+"""The check: may this household be placed there (rules.md).
 
 Invariants:
     * the form of a question is validated first, for every case alike;
@@ -126,9 +126,9 @@ def _validate(state: State, command: Check, moment: Moment) -> None:
         field = "window.end_day"
         require(window.start < window.end, field, "must be after start_day")
         require(moment.today < window.end, field, "must be after today")
+    day = max(window.start, moment.today)  # a code that merged is asked no more
     for index, candidate in enumerate(candidates):
-        field = f"candidates[{index}]"
-        require_candidate(state, moment, candidate, window.start, field)
+        require_candidate(state, moment, candidate, day, f"candidates[{index}]")
 
 
 def _charge(state: State, command: Check, moment: Moment) -> Asked:

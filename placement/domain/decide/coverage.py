@@ -17,7 +17,8 @@ class AttestCoverage(RequestCommand):
 
     Attributes:
         attestation: 16 fresh random bytes.
-        areas: which; empty for the whole region.
+        areas: which; none for the whole region.
+        whole_region: said in so many words.
         reviewed_on: on which day.
     """
 
@@ -25,6 +26,7 @@ class AttestCoverage(RequestCommand):
 
     attestation: FactId
     areas: tuple[AreaCode, ...]
+    whole_region: bool
     reviewed_on: Day
 
 
@@ -32,6 +34,8 @@ def attest_coverage(state: State, command: AttestCoverage, moment: Moment) -> Ou
     """Attest a region's picture; an area of another region is refused."""
     del state
     own = _own_areas(command.caller, moment)
+    one_of = command.whole_region != bool(command.areas)
+    require(one_of, "areas", "must be set, or whole_region, and not both")
     areas = command.areas or own
     require(len(set(areas)) == len(areas), "areas", "must all be different")
     for index, area in enumerate(areas):

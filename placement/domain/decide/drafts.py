@@ -4,7 +4,7 @@ Invariants:
     * a fact speaks of registered groups and of areas in use; a typing error is
       refused, because a silent miss could become a false CLEAR;
     * a fact that can give CONFLICT by itself acts softly until a second coordinator
-      stands behind it (semantics.md section 9).
+      stands behind it (rules.md, two persons).
 """
 
 from collections.abc import Iterable, Mapping
@@ -135,6 +135,7 @@ def record(
         _fact(state, moment, caller, draft, f"facts[{index}]")
         for index, draft in enumerate(drafts)
     )
+    facts = _second_for_settled(state, facts)
     _refuse_doubles(state, moment, facts)
     events: list[Event] = [FactRecorded(fact=fact) for fact in facts]
     waiting = tuple(fact.id for fact in facts if not fact.approved)
@@ -177,6 +178,23 @@ def needs_second(fact: AnyFact) -> bool:
             return True
         case _:
             return False
+
+
+def _second_for_settled(
+    state: State, facts: tuple[AnyFact, ...]
+) -> tuple[AnyFact, ...]:
+    """Let what can end a split's REVIEWs (R8) wait for a second person."""
+    joined = {pair_of(fact) for fact in facts if isinstance(fact, Faction)}
+
+    def settles(fact: AnyFact) -> bool:
+        if not isinstance(fact, Rivalry | Alliance):
+            return False
+        links = state.graph.between(pair_of(fact))
+        return pair_of(fact) in joined or any(isinstance(x, Faction) for x in links)
+
+    return tuple(
+        replace(fact, approved=False) if settles(fact) else fact for fact in facts
+    )
 
 
 def _subject_of(state: State, person: Member) -> SubjectId:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.access import Action
+from placement.domain.decide.cases import linked_case
 from placement.domain.decide.command import Moment, Outcome, RequestCommand, require
 from placement.domain.decide.drafts import require_area
 from placement.domain.events import PlacementEnded, PlacementRecorded
@@ -64,8 +65,7 @@ def record_placements(
     placements = command.placements
     require(1 <= len(placements) <= MAX_PLACEMENTS, "placements", "must be 1 to 500")
     for index, placement in enumerate(placements):
-        if placement.case not in state.cases:
-            raise NotFoundError
+        linked_case(state, command.caller, placement.case, moment)
         field = f"placements[{index}]"
         place = Candidate(area=placement.area, facility=placement.facility)
         require_candidate(state, moment, place, moment.today, field)
@@ -87,6 +87,7 @@ def end_placements(state: State, command: EndPlacements, moment: Moment) -> Outc
         placement = state.placements.get(ending.id)
         if placement is None:
             raise NotFoundError
+        linked_case(state, command.caller, placement.case, moment)
         if placement.state is not PlacementState.ACTIVE:
             raise ConflictError
         field = f"endings[{index}].valid_to_day"

@@ -4,14 +4,18 @@ import json
 from dataclasses import replace
 
 import pytest
+from kit.asked import NORTH, SOUTH, ids
 from kit.certs import Pki
 from kit.wire import Wire
 from placement_client.__main__ import app
-from placement_client.labels import create_label_key
+from placement_client.calls import Patience
+from placement_client.labels import LabelKey, create_label_key
 from placement_client.profile import Contexts, Profile, save
+from placement_client.session import Session
 from typer.testing import CliRunner
 
 from placement.access import Role
+from placement.api.v1 import registry_service_pb2 as registry
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +72,15 @@ class Cli:
             app, [str(word) for word in words], input=stdin
         )
 
+    def add(self, name, *words, **env):
+        """Add a context whose server is nowhere."""
+        return self(
+            *("context", "add", name, "--server", "b.test:1"),
+            *("--certificate", "c", "--key", "k", "--ca", "a"),
+            *words,
+            **env,
+        )
+
     def json(self, *words, stdin=None):
         """Run a command line with ``--json`` and return exit code and object."""
         result = self(*words, "--json", stdin=stdin)
@@ -77,3 +90,49 @@ class Cli:
 @pytest.fixture
 def cli(tmp_path, profile):
     return Cli(tmp_path, profile)
+
+
+@pytest.fixture
+def pauses():
+    return []
+
+
+@pytest.fixture
+def session(profile, pauses):
+    with Session.open(profile, patience=Patience(sleep=pauses.append)) as session:
+        yield session
+
+
+@pytest.fixture
+def groups(cli, wire):
+    """Register two groups under the context's label key."""
+    key = LabelKey.read(cli.label_key)
+    listed = []
+    for name, token in (("North Side", NORTH), ("South Side", SOUTH)):
+        new = key.new_group(name)
+        listed.append(
+            registry.RegisteredGroup(
+                token=token,
+                fingerprint=new.fingerprint,
+                sealed_label=new.sealed_label,
+            )
+        )
+    wire.answers["ListGroups"] = registry.ListGroupsResponse(groups=listed)
+
+
+@pytest.fixture
+def recorded(wire):
+    """Let facts be recorded; return how to read the only one."""
+
+    def answer(request):
+        return registry.RecordFactsResponse(
+            revision=5, fact_ids=ids(len(request.facts))
+        )
+
+    wire.answers["RecordFacts"] = answer
+
+    def read():
+        ((fact,),) = (each.facts for each in wire.requests("RecordFacts"))
+        return fact
+
+    return read

@@ -116,7 +116,7 @@ def test_a_case_from_open_to_closed(caseworker, coordinator):
     case = opened(caseworker, 1, 2)
     before = checked(caseworker, case, "Malmö", code=3)
     written = coordinator("assess", case, "--none-known")["revision"]
-    coordinator("coverage", "attest")
+    coordinator("coverage", "attest", "--whole-region")
     least = ("--min-revision", written)
     after = checked(caseworker, case, "1280", code=0, extra=least)
     shown = caseworker("case", "show", case)
@@ -136,7 +136,7 @@ def test_a_case_from_open_to_closed(caseworker, coordinator):
 def test_a_rivalry_by_name_makes_a_conflict(caseworker, coordinator, second, tmp_path):
     """Two coordinators, group names on their machines alone, one verdict."""
     case = opened(caseworker, 11)
-    coordinator("coverage", "attest")
+    coordinator("coverage", "attest", "--whole-region")
     coordinator("group", "register", "North Side", "South Side")
     facts = [
         {
@@ -302,7 +302,7 @@ def test_the_budget_of_a_case_is_said(people, coordinator):
     """The seventh area is refused, whoever is on record."""
     caseworker = people("caseworker", "1480", "cw-02")
     case = opened(caseworker, 51)
-    coordinator("coverage", "attest")
+    coordinator("coverage", "attest", "--whole-region")
     coordinator("assess", case, "--none-known")
     areas = ["0114", "0115", "0117", "0120", "0123", "0125"]
     for area in areas:

@@ -18,11 +18,6 @@ SEALING = [purpose for purpose in Purpose if purpose is not Purpose.SUBJECT]
 
 
 @pytest.fixture
-def custody(tmp_path):
-    return FileCustody.create(tmp_path / "kek")
-
-
-@pytest.fixture
 def keys(custody):
     first = [new_key(custody, OWNER, purpose, 1) for purpose in Purpose]
     return [*first, new_key(custody, OWNER, Purpose.EVENT, 2)]

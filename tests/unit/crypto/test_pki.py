@@ -1,7 +1,8 @@
 """The authority issues exactly what was asked, and never loses what it revoked."""
 
-import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from ipaddress import ip_address
 
@@ -16,7 +17,6 @@ from placement.crypto.pki import (
     Authority,
     Issued,
     Purpose,
-    write_file,
 )
 from placement.errors import InvalidInputError, TamperedError
 
@@ -271,6 +271,21 @@ def test_revoking_twice_is_once(authority, directory):
     assert got == before
 
 
+def test_nothing_is_lost_when_many_revoke_at_once(authority, directory):
+    """In an incident two operators revoke at the same time; one waits for the other."""
+    serials = [authority.issue_client(f"c{n}", URI, now=NOW).serial for n in range(6)]
+    start = threading.Barrier(len(serials))
+
+    def revoke(serial):
+        start.wait()
+        Authority.open(directory).revoke(serial, now=NOW)
+
+    with ThreadPoolExecutor(len(serials)) as pool:
+        list(pool.map(revoke, serials))
+
+    assert authority.revoked() == frozenset(serials)
+
+
 def test_revoking_a_stranger_is_refused(authority):
     """A serial that was never issued is a mistake, not a revocation."""
     with pytest.raises(InvalidInputError):
@@ -307,19 +322,3 @@ def test_the_list_is_a_standard_one(authority, directory):
     assert got.last_update_utc == NOW + timedelta(hours=1)
     entry = got.get_revoked_certificate_by_serial_number(serial)
     assert entry.revocation_date_utc == NOW + timedelta(hours=1)
-
-
-def test_write_file_leaves_nothing_behind(tmp_path, monkeypatch):
-    """A write that fails leaves the old content and no temporary file."""
-    path = tmp_path / "a"
-    write_file(path, b"old")
-
-    def fail(_descriptor):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_file(path, b"new", replace=True)
-
-    assert [each.name for each in tmp_path.iterdir()] == ["a"]
-    assert path.read_bytes() == b"old"

@@ -104,13 +104,24 @@ def test_r10(world):
     assert empty.verdict(empty.case("h"), "2480") == "UNKNOWN"
 
 
+def test_r3_somebody_of_whom_nothing_was_said(world):
+    """R3: who is placed there but was never assessed is a missing fact, not a clear one."""
+    world.cover("2480", "0680")
+    world.placement(world.case("p", assessed=False), "2480")
+    own = world.case("h", assessed=False)
+    world.placement(own, "0680")
+    got = [world.verdict(world.case("h"), area) for area in ("2480", "0680")]
+
+    assert got == ["REVIEW", "CLEAR"]
+
+
 def test_r10_looks_at_municipalities_in_use():
     """R10: 0005 is no longer in use, so 0003, which is near it, needs no cover of it."""
     small = World(SMALL)
-    small.cover("0003", "0002")
+    small.cover("0002", "0003", "0004")
     got = [small.verdict(small.case("h"), area) for area in ("0003", "0002", "0004")]
 
-    assert got == ["CLEAR", "UNKNOWN", "UNKNOWN"]
+    assert got == ["CLEAR", "UNKNOWN", "CLEAR"]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +138,7 @@ def test_r10_looks_at_municipalities_in_use():
 def test_r10_by_whom_and_when(region, age, expected):
     """R10: the own region's or the national word counts for 90 days, not ahead."""
     small = World(SMALL)
+    small.cover("0003", region="nord")
     small.cover("0004", age=age, region=region)
     got = small.verdict(small.case("h"), "0004")
 

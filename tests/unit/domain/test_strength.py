@@ -12,29 +12,26 @@ from placement.domain.strength import Strength, Turns, Weigh, acting, standing
 from placement.domain.terms import Day, Grade, Reason, Scheme, Window
 
 NONE, SOFT, FIRM = Strength
+COMMON = {
+    "recorded_at": NOW,
+    "author": "co-01",
+    "region": "syd",
+    "scheme": Scheme.THREE_FIVE_TWO,
+    "given": "1B",
+    "grade": Grade.STRONG,
+    "reason": Reason.INTELLIGENCE,
+}
 LINK = Alliance(
     id=token("link"),
     low=token("A"),
     high=token("B"),
-    recorded_at=NOW,
-    author="co-01",
-    region="syd",
-    scheme=Scheme.THREE_FIVE_TWO,
-    given="1B",
-    grade=Grade.STRONG,
-    reason=Reason.INTELLIGENCE,
+    **COMMON,
 )
 SPLIT = Faction(
     id=token("split"),
     child=token("A"),
     parent=token("B"),
-    recorded_at=NOW,
-    author="co-01",
-    region="syd",
-    scheme=Scheme.THREE_FIVE_TWO,
-    given="1B",
-    grade=Grade.STRONG,
-    reason=Reason.INTELLIGENCE,
+    **COMMON,
 )
 
 

@@ -36,7 +36,9 @@ def test_every_method_of_every_service_is_listed():
     }
 
     assert set(METHODS) == methods
-    assert sorted(METHODS.values(), key=str) == sorted(Action, key=str)
+    assert sorted([*METHODS.values(), Action.NO_METHOD], key=str) == sorted(
+        Action, key=str
+    )
 
 
 # In the small: one call, and nothing but the door
@@ -163,8 +165,14 @@ NESTED = b"\x22\x03\xfa\x3f\x00"  # in a question's window
         ("ShowCase", SHOW.SerializeToString()[:-1]),
         ("ShowCase", SHOW.SerializeToString() + b"\xfa\x3f\x00"),
         ("CheckPlacement", NESTED),
+        ("CheckPlacement", b"\x22\x02\x08\x01" * 2),
+        ("CheckPlacement", b"\x22\x06\x08\x81\x80\x80\x80\x10"),
+        ("CheckPlacement", b"\x30\x00"),
     ],
-    ids=["too large", "noise", "cut", "unknown field", "unknown field inside"],
+    ids=[
+        *("too large", "noise", "cut", "unknown field", "unknown field inside"),
+        *("a field twice", "a number cut to fit", "a default that is sent"),
+    ],
 )
 def test_messages_that_are_none(method, content):
     """Nothing is parsed of them, and the refusal is logged."""
@@ -271,14 +279,29 @@ def town(tmp_path_factory):
         yield town
 
 
-def test_no_method_lists_placements(town):
-    """Refused over the wire, and no service of ours has such a one."""
-    head = town.head()
-    got = town.call("worker", "/placement.api.v1.CheckService/ListPlacements", b"")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/placement.api.v1.CheckService/ListPlacements",
+        "/placement.api.v1.CheckService",
+        "/placement.api.v1.checkservice/CheckPlacement",
+        "/elsewhere.Service/Method",
+    ],
+)
+def test_a_method_that_is_none_is_refused_and_logged(town, path):
+    """No service of ours lists placements, and who tries stands in the access log."""
+    before = town.head()
+    got = town.call("worker", path, b"")
+    (entry,) = town.entries(before.leaves)
 
     assert isinstance(got, Refused)
     assert (got.code.name, got.reason) == ("PERMISSION_DENIED", "ACCESS_DENIED")
-    assert town.head() == head
+    assert (entry.action, entry.person, entry.outcome) == (
+        "NO_METHOD",
+        "cw-01",
+        "ACCESS_DENIED",
+    )
+    assert town.head().revision == before.revision
 
 
 def test_health_asks_for_a_good_certificate(town):

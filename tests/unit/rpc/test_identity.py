@@ -1,6 +1,5 @@
 """What a certificate says is believed only while everything else still holds."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import grpc
@@ -21,34 +20,12 @@ from placement.rpc.identity import (
 URI = f"spiffe://{TRUST_DOMAIN}/caseworker/1480/cw-01"
 
 
-@pytest.fixture
-def pki(tmp_path):
-    pki = Pki(tmp_path)
-    pki.server()
-    return pki
-
-
-@pytest.fixture
-def pair(pki):
-    return pki.client(Role.CASEWORKER, "1480", "cw-01")
-
-
 def context_of(pair, **other):
     return {
         "ssl_tls_version": [b"TLSv1.3"],
         "x509_pem_cert": [pair.certificate],
         **other,
     }
-
-
-@pytest.fixture
-def revocation(pki):
-    return Revocation(pki.paths)
-
-
-@pytest.fixture
-def identifier(revocation):
-    return Identifier(TRUST_DOMAIN, revocation, clock=time.time)
 
 
 def test_handshake_files_are_read_when_they_change(tmp_path, pki):

@@ -104,32 +104,10 @@ def peer_serial(server):
 
 
 @pytest.fixture
-def pki(tmp_path):
-    pki = Pki(tmp_path)
-    pki.server()
-    return pki
-
-
-@pytest.fixture
 def server(pki):
     server = Server(pki)
     yield server
     server.stop()
-
-
-@pytest.fixture
-def pair(pki):
-    return pki.client(Role.CASEWORKER, "1480", "cw-01")
-
-
-@pytest.fixture
-def revocation(pki):
-    return Revocation(pki.paths)
-
-
-@pytest.fixture
-def identifier(revocation):
-    return Identifier(TRUST_DOMAIN, revocation, clock=time.time)
 
 
 # The handshake

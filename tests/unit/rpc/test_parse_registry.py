@@ -89,13 +89,14 @@ def test_changes(origin):
 
 
 def test_coverage(origin):
-    """Which areas, or none for all; on which day."""
+    """Which areas, or in so many words all; on which day."""
     request = registry.AttestCoverageRequest(
         **REQUEST, areas=["1480", "1280"], reviewed_on_day=TODAY
     )
     got = parse.attest_coverage(request, origin)
 
     assert (got.areas, got.reviewed_on) == (("1480", "1280"), TODAY)
+    assert not got.whole_region
     assert len(got.attestation) == 16
 
 

@@ -117,7 +117,7 @@ def test_facts_from_their_recording_to_their_retraction(town):
 def test_coverage_groups_and_facilities(town):
     """Attested, listed in pages, registered under a known provider."""
     attest = registry.AttestCoverageRequest(
-        request_id=fresh(), reviewed_on_day=town.today
+        request_id=fresh(), reviewed_on_day=town.today, whole_region=True
     )
     attested = town.done(
         "coordinator", "AttestCoverage", attest, registry.AttestCoverageResponse
@@ -209,7 +209,7 @@ def test_a_reading_ends_with_its_own_entry(first, count, expected):
 def test_a_check_has_one_size_on_the_wire(town):
     """CONFLICT for one, CLEAR for another: the same number of bytes."""
     attest = registry.AttestCoverageRequest(
-        request_id=fresh(), reviewed_on_day=town.today
+        request_id=fresh(), reviewed_on_day=town.today, whole_region=True
     )
     town.done("national", "AttestCoverage", attest, registry.AttestCoverageResponse)
     tie = wire.Tie(

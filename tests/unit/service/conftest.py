@@ -5,9 +5,7 @@ from kit.commands import MOMENT
 from kit.faults import FaultyStore
 from kit.world import NOW, RULESET
 
-from placement.crypto.custody import FileCustody
 from placement.service.engine import Engine
-from placement.store.log import Store
 
 
 class Clock:
@@ -31,20 +29,8 @@ def moment():
 
 
 @pytest.fixture
-def custody(tmp_path):
-    return FileCustody.create(tmp_path / "kek")
-
-
-@pytest.fixture
 def url(tmp_path):
     return f"sqlite:///{tmp_path}/store.db"
-
-
-@pytest.fixture
-def store(url, custody):
-    made = Store.create(url, custody)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,22 +1,11 @@
-"""The engine: no answer without its entry, whatever the store or a command does."""
-
-import queue
+"""The engine: one command, one answer, one entry, in order."""
 
 import pytest
-from kit.commands import (
-    OPERATOR,
-    assess_case,
-    check,
-    evaluate,
-    open_case,
-    show_case,
-)
-from kit.faults import FaultyStore
+from kit.commands import OPERATOR, assess_case, check, evaluate, open_case, show_case
+from kit.engines import SECONDS, answer, entries, hold
 from kit.world import NOW, RULESET
-from sqlalchemy import create_engine, text
 
 from placement.access import Action
-from placement.audit.entry import parse
 from placement.domain.decide import cases, table
 from placement.domain.terms import MICROS_A_DAY, Verdict
 from placement.errors import (
@@ -24,44 +13,12 @@ from placement.errors import (
     CertificateError,
     NotFoundError,
     PlacementError,
-    TamperedError,
     UnavailableError,
 )
 from placement.service import engine as engine_module
-from placement.service import fold
-from placement.service.engine import MAX_WAITING, Engine
+from placement.service.engine import MAX_WAITING
 from placement.service.entries import Refused
 from placement.store.log import Store
-from placement.store.snapshot import load_snapshot
-
-SECONDS = 20
-
-
-def answer(engine, command):
-    return engine.submit(command).result(SECONDS)
-
-
-def entries(store):
-    """Return every entry of the access log."""
-    return [parse(content) for _, content in store.entries(0, 10_000)]
-
-
-def hold(engine, faulty, *commands):
-    """Submit commands while the one before them is held up before its transaction."""
-    faulty.entered.clear()
-    faulty.passed.clear()
-    first = engine.submit(open_case("first"))
-    assert faulty.entered.wait(SECONDS)
-    return [first, *(engine.submit(command) for command in commands)]
-
-
-def tamper(url, statement):
-    """Execute a statement as the database's administrator."""
-    admin = create_engine(url)
-    with admin.begin() as connection:
-        connection.execute(text(statement))
-    admin.dispose()
-
 
 # Answers and entries
 
@@ -185,6 +142,31 @@ def test_time_never_runs_back(engine, clock, store):
     ]
 
 
+def test_many_callers_at_once(engine, store):
+    """One entry each, all different, and the log verifies."""
+    futures = [engine.submit(open_case(f"h{number}")) for number in range(300)]
+    leaves = {future.result(SECONDS).leaf for future in futures}
+
+    assert leaves == set(range(300))
+    assert store.verify().leaves == 300
+
+
+def test_a_question_is_decided_anew_and_free(engine, clock):
+    """Under its request id a check is asked again; only the first one costs."""
+    case = open_case("h")
+    answer(engine, case)
+    answer(engine, assess_case(case.handle))
+    replies = []
+    for _ in range(2):
+        clock.now += MICROS_A_DAY
+        replies.append(answer(engine, check(case.handle, request="r")).reply)
+    shown = answer(engine, show_case(case.handle)).reply
+
+    assert [one.answers[0].verdict for one in replies] == [Verdict.UNKNOWN] * 2
+    assert replies[1].decided_at - replies[0].decided_at == MICROS_A_DAY
+    assert shown.areas_left == RULESET.budgets.case_areas - 1
+
+
 # Several engines on one database
 
 
@@ -229,225 +211,3 @@ def test_seeing_only_new_entries_changes_no_state(start, engine, url, custody):
     again.close()
 
     assert (got.revision, got.leaf) == (2, 2)
-
-
-# What fails
-
-
-@pytest.mark.parametrize("cue", ["before", "in", "commit"])
-@pytest.mark.parametrize(
-    "kinds",
-    [(UnavailableError, UnavailableError), (ZeroDivisionError, PlacementError)],
-    ids=["foreseen", "unforeseen"],
-)
-def test_nobody_is_answered_when_a_commit_fails(engine, faulty, store, cue, kinds):
-    """The whole batch is refused; the next command is decided on what was stored."""
-    make, expected = kinds
-    case = open_case("h")
-    answer(engine, case)
-    faulty.fail(cue, make)
-    lost = open_case("lost")
-    with pytest.raises(PlacementError) as refused:
-        answer(engine, lost)
-    with pytest.raises(NotFoundError):
-        answer(engine, show_case(lost.handle))
-
-    assert type(refused.value) is expected
-    assert answer(engine, show_case(case.handle)).revision == 1
-    assert [entry.outcome for entry in entries(store)] == [
-        "ANSWERED",
-        "NOT_FOUND",
-        "ANSWERED",
-    ]
-
-
-def test_a_commit_that_succeeded_after_all_is_found_again(engine, faulty, store):
-    """The error came, the entry stands; the retry finds what was made."""
-    faulty.fail("after")
-    with pytest.raises(UnavailableError):
-        answer(engine, open_case("h", handle=b"first" * 3, request="r"))
-    retried = answer(engine, open_case("h", handle=b"other" * 3, request="r"))
-
-    assert (retried.reply.ids, retried.revision) == ((b"first" * 3,), 1)
-    assert [entry.outcome for entry in entries(store)] == ["ANSWERED", "ANSWERED"]
-
-
-def test_a_failing_fold_refuses_until_it_works(engine, faulty, monkeypatch):
-    """The log that can't be read is no ground for an answer."""
-    answer(engine, open_case("h"))
-    faulty.fail("commit")
-    with pytest.raises(UnavailableError):
-        answer(engine, open_case("i"))
-    with monkeypatch.context() as patched:
-
-        def broken(_):
-            raise UnavailableError
-
-        patched.setattr(engine_module, "load", broken)
-        with pytest.raises(UnavailableError):
-            answer(engine, open_case("j"))
-
-    assert answer(engine, open_case("k")).revision == 2
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE head SET leaves = leaves + 1",
-        "UPDATE event SET blob = zeroblob(length(blob)) WHERE revision = 2",
-        "DELETE FROM event WHERE revision = 2",
-    ],
-)
-def test_what_does_not_verify_condemns(start, engine, url, custody, statement):
-    """An altered record is met by whoever catches up; nothing is answered again."""
-    again = Store.open(url, custody)
-    other = start(again)
-    answer(other, open_case("h"))
-    answer(engine, open_case("i"))
-    tamper(url, statement)
-    with pytest.raises(TamperedError):
-        answer(other, open_case("j"))
-    with pytest.raises(TamperedError):
-        other.submit(open_case("k"))
-    serving = other.serving
-    other.stop()
-    again.close()
-
-    assert not serving
-
-
-def test_entries_put_back_condemn(engine, url):
-    """The head of an earlier moment, entries and all, is noticed while it runs."""
-    with pytest.raises(NotFoundError):
-        answer(engine, show_case(bytes(16)))
-    tamper(url, "CREATE TABLE was AS SELECT * FROM head")
-    with pytest.raises(NotFoundError):
-        answer(engine, show_case(bytes(16)))
-    tamper(url, 'DELETE FROM leaf WHERE "index" = 1')
-    tamper(url, "DELETE FROM head")
-    tamper(url, "INSERT INTO head SELECT * FROM was")
-    with pytest.raises(TamperedError):
-        answer(engine, show_case(bytes(16)))
-
-    assert not engine.serving
-
-
-def test_a_damaged_log_is_never_served(store, url, clock):
-    """An engine that can't verify what is stored does not start."""
-    engine = Engine(store, RULESET, clock=clock)
-    tamper(url, "DELETE FROM head")
-    with pytest.raises(TamperedError):
-        engine.start()
-    with pytest.raises(UnavailableError):
-        engine.submit(open_case("h"))
-    engine.stop()
-
-    assert not engine.serving
-
-
-# Stopping
-
-
-def test_stop_answers_what_waits(engine, faulty, store):
-    """Everything submitted before is decided; nothing is afterwards."""
-    futures = hold(engine, faulty, open_case("h"), open_case("i"))
-    faulty.passed.set()
-    engine.stop()
-
-    assert [future.result(0).revision for future in futures] == [1, 2, 3]
-    assert not engine.serving
-    with pytest.raises(UnavailableError):
-        engine.submit(open_case("late"))
-
-
-def test_stop_refuses_what_came_behind_it(engine, monkeypatch):
-    """A command that slipped in while the engine stopped isn't left to wait."""
-    put = engine._waiting.put_nowait
-
-    def slip(asked):
-        engine.stop()
-        put(asked)
-
-    monkeypatch.setattr(engine._waiting, "put_nowait", slip)
-    future = engine.submit(open_case("h"))
-
-    with pytest.raises(UnavailableError):
-        future.result(0)
-
-
-def test_stop_leaves_cancelled_commands_alone(store, clock):
-    """What nobody waits for any more is dropped quietly."""
-    engine = Engine(store, RULESET, clock=clock)
-    waiting = [engine_module._Asked(open_case(name)) for name in ("h", "i")]
-    waiting[0].future.cancel()
-    for asked in (*waiting, None):
-        engine._waiting.put(asked)
-    engine.stop()
-
-    assert waiting[0].future.cancelled()
-    assert isinstance(waiting[1].future.exception(0), UnavailableError)
-    with pytest.raises(queue.Empty):
-        engine._waiting.get_nowait()
-
-
-@pytest.mark.parametrize(("after", "expected"), [(3, True), (4, False)])
-def test_stop_keeps_a_snapshot_if_it_is_worth_it(
-    engine, store, monkeypatch, after, expected
-):
-    """So many records behind the last snapshot make one."""
-    monkeypatch.setattr(engine_module, "SNAPSHOT_AFTER", after)
-    for name in "hij":
-        answer(engine, open_case(name))
-    engine.stop()
-
-    assert (fold.kept(store) == 3) is expected
-    assert (load_snapshot(store) is not None) is expected
-
-
-def test_stop_counts_from_the_last_snapshot(start, engine, store, monkeypatch):
-    """A snapshot that is there already isn't written again for little."""
-    monkeypatch.setattr(engine_module, "SNAPSHOT_AFTER", 2)
-    answer(engine, open_case("h"))
-    answer(engine, open_case("i"))
-    engine.stop()
-    again = start(FaultyStore(store))
-    answer(again, open_case("j"))
-    again.stop()
-
-    assert fold.kept(store) == 2
-    assert fold.load(store)[0].revision == 3
-
-
-def test_a_snapshot_that_fails_hinders_no_stop(engine, faulty, monkeypatch):
-    """The log is enough; a snapshot only saves time."""
-    monkeypatch.setattr(engine_module, "SNAPSHOT_AFTER", 1)
-    answer(engine, open_case("h"))
-    faulty.fail("before")
-    engine.stop()
-
-    assert fold.kept(faulty) == 0
-
-
-def test_many_callers_at_once(engine, store):
-    """One entry each, all different, and the log verifies."""
-    futures = [engine.submit(open_case(f"h{number}")) for number in range(300)]
-    leaves = {future.result(SECONDS).leaf for future in futures}
-
-    assert leaves == set(range(300))
-    assert store.verify().leaves == 300
-
-
-def test_a_question_is_decided_anew_and_free(engine, clock):
-    """Under its request id a check is asked again; only the first one costs."""
-    case = open_case("h")
-    answer(engine, case)
-    answer(engine, assess_case(case.handle))
-    replies = []
-    for _ in range(2):
-        clock.now += MICROS_A_DAY
-        replies.append(answer(engine, check(case.handle, request="r")).reply)
-    shown = answer(engine, show_case(case.handle)).reply
-
-    assert [one.answers[0].verdict for one in replies] == [Verdict.UNKNOWN] * 2
-    assert replies[1].decided_at - replies[0].decided_at == MICROS_A_DAY
-    assert shown.areas_left == RULESET.budgets.case_areas - 1

@@ -11,6 +11,7 @@ from kit.commands import (
     check,
     coordinator,
     draft,
+    field_of,
     open_case,
     presence,
     record_facts,
@@ -26,19 +27,12 @@ from placement.domain.decide.command import Note
 from placement.domain.facts import Tie
 from placement.domain.rules import Candidate
 from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR, Verdict, Window
-from placement.errors import BudgetError, InvalidInputError, StaleError
+from placement.errors import BudgetError, StaleError
 
 BUDGETS = RULESET.budgets
 AREAS = ("2480", "2482", "2481", "2463", "2462", "2460")
 SEVENTH = "0180"
 TIE = {"subject": subject("h"), "area": "1480", "danger": False}
-
-
-def field_of(court, command):
-    """Return the field that a command is refused for."""
-    with pytest.raises(InvalidInputError) as refused:
-        court.reply(command)
-    return refused.value.field
 
 
 @pytest.fixture

@@ -1,20 +1,12 @@
 """Coverage: a region speaks for its own areas, the national unit for all."""
 
 import pytest
-from kit.commands import COORDINATOR, NATIONAL, attest, coordinator
+from kit.commands import COORDINATOR, NATIONAL, attest, coordinator, field_of
 from kit.world import RULESET, TODAY
 
 from placement.access import POLICE_REGIONS
-from placement.errors import InvalidInputError
 
 OWN = RULESET.areas.policed_by("syd")
-
-
-def field_of(court, command):
-    """Return the field that a command is refused for."""
-    with pytest.raises(InvalidInputError) as refused:
-        court.reply(command)
-    return refused.value.field
 
 
 def attested(court, command):

@@ -1,5 +1,7 @@
 """From what is stated to facts: validated, graded, owned, and soft until approved."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from kit.commands import (
     coordinator,
     draft,
     end_facts,
+    fresh,
     presence,
     record_facts,
     register_groups,
@@ -33,6 +36,7 @@ from placement.domain.facts import (
 from placement.domain.terms import (
     MICROS_AN_HOUR,
     AffiliationRole,
+    Day,
     Grade,
     Micros,
     PresenceKind,
@@ -160,6 +164,24 @@ def test_what_can_give_conflict_alone_needs_a_second_person(court, what, expecte
     assert needs_second(fact) is expected
     assert fact.approved is not expected
     assert waiting == ([(fact.id,)] if expected else [])
+
+
+@pytest.mark.parametrize("what", [rivalry("A", "B"), alliance("B", "A")])
+def test_what_may_settle_a_split_needs_a_second_person(court, what):
+    """It ends REVIEWs (R8), so nobody alone records it of a group and its faction."""
+    before = made(court, replace(what, valid_to=Day(TODAY - 400)))
+    made(court, faction("A", "B", valid_to=Day(TODAY - 300)))
+    after = made(court, replace(what, id=fresh(), valid_from=Day(TODAY - 350)))
+
+    assert before.approved
+    assert not after.approved
+
+
+def test_what_may_settle_a_split_of_the_same_call_needs_a_second_person(court):
+    """The link and what settles it may come together."""
+    _, peace, _ = court.reply(record_facts(faction(), alliance())).ids
+
+    assert not court.state.facts[peace].approved
 
 
 def test_one_change_for_all_that_waits(court):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from kit.commands import (
     Court,
+    field_of,
     list_groups,
     register_facilities,
     register_groups,
@@ -13,7 +14,7 @@ from kit.world import subject, token
 
 from placement.domain.decide.groups import MAX_REGISTERED, PAGE
 from placement.domain.facts import Facility, Group
-from placement.errors import ConflictError, InvalidInputError, NotFoundError
+from placement.errors import ConflictError, NotFoundError
 
 NAMES = [f"g-{number:03}" for number in range(PAGE + 1)]
 
@@ -22,13 +23,6 @@ NAMES = [f"g-{number:03}" for number in range(PAGE + 1)]
 def court():
     """A court where nothing is registered."""
     return Court()
-
-
-def field_of(court, command):
-    """Return the field that a command is refused for."""
-    with pytest.raises(InvalidInputError) as refused:
-        court.reply(command)
-    return refused.value.field
 
 
 # Groups

@@ -5,6 +5,7 @@ from kit.commands import (
     check,
     close_case,
     end_placements,
+    field_of,
     open_case,
     placement,
     record_placements,
@@ -14,7 +15,7 @@ from kit.world import TODAY, token
 
 from placement.domain.decide.placements import MAX_PLACEMENTS
 from placement.domain.terms import PlacementState
-from placement.errors import ConflictError, InvalidInputError, NotFoundError
+from placement.errors import ConflictError, NotFoundError
 
 
 @pytest.fixture
@@ -26,13 +27,6 @@ def houses(court):
 def stay(court, case):
     """A placement of ten days ago that stands."""
     return court.reply(record_placements(placement(case, start=-10))).ids[0]
-
-
-def field_of(court, command):
-    """Return the field that a command is refused for."""
-    with pytest.raises(InvalidInputError) as refused:
-        court.reply(command)
-    return refused.value.field
 
 
 # Recording

@@ -6,6 +6,7 @@ from kit.commands import (
     Court,
     caseworker,
     evaluate,
+    field_of,
     read_entries,
 )
 from kit.world import RULESET
@@ -13,7 +14,7 @@ from kit.world import RULESET
 from placement.domain.decide.readings import MAX_ELEMENTS, MAX_ENTRIES
 from placement.domain.events import Evaluated
 from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
-from placement.errors import BudgetError, InvalidInputError
+from placement.errors import BudgetError
 
 AN_HOUR, A_DAY = RULESET.budgets.evaluations["caseworker"]
 
@@ -22,13 +23,6 @@ AN_HOUR, A_DAY = RULESET.budgets.evaluations["caseworker"]
 def court():
     """A court where nothing is registered."""
     return Court()
-
-
-def field_of(court, command):
-    """Return the field that a command is refused for."""
-    with pytest.raises(InvalidInputError) as refused:
-        court.reply(command)
-    return refused.value.field
 
 
 def test_what_was_admitted_is_the_custodians(court):

@@ -6,6 +6,7 @@ from kit.commands import (
     coordinator,
     draft,
     end_facts,
+    field_of,
     presence,
     record_facts,
     regrade_facts,
@@ -18,7 +19,7 @@ from placement.domain.decide.registry import MAX_AMENDMENTS
 from placement.domain.events import FactEnded, FactRegraded, FactRetracted
 from placement.domain.facts import SameAs
 from placement.domain.terms import Grade, Scheme
-from placement.errors import ConflictError, InvalidInputError, NotFoundError
+from placement.errors import ConflictError, NotFoundError
 
 NORD = coordinator("nord")
 AMENDMENTS = (
@@ -37,13 +38,6 @@ def fact(court):
 
 def record(court, what, **given):
     return court.reply(record_facts(what, **given)).ids[0]
-
-
-def field_of(court, command):
-    """Return the field that a command is refused for."""
-    with pytest.raises(InvalidInputError) as refused:
-        court.reply(command)
-    return refused.value.field
 
 
 # What all amendments have in common

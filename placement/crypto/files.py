@@ -1,0 +1,37 @@
+"""Files that appear whole or not at all."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+_PUBLIC_MODE: Final = 0o644
+
+
+def write_file(
+    path: Path, content: bytes, *, mode: int = _PUBLIC_MODE, replace: bool = False
+) -> None:
+    """Write a file whole: readers see the old content, or the new, never a part.
+
+    Args:
+        path: where to.
+        content: every byte of it.
+        mode: permissions from the first moment on, narrowed by the umask.
+        replace: put it in the place of a file that is there.
+
+    Raises:
+        FileExistsError: the file is there and ``replace`` was not asked for.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            temporary.replace(path)
+        else:
+            path.hardlink_to(temporary)
+    finally:
+        temporary.unlink(missing_ok=True)

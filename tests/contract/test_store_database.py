@@ -1,0 +1,113 @@
+"""What the database shows, promises and fails with."""
+
+import sqlite3
+from itertools import count
+
+import pytest
+from kit.stored import append, fill, on_sqlite, rows
+from sqlalchemy import text
+
+from placement.errors import UnavailableError
+from placement.store import engine, tables
+from placement.store.chain import Head
+from placement.store.log import Store
+from placement.store.snapshot import write_snapshot
+
+
+def test_the_database_shows_sizes_only(url, store, admin, tmp_path):
+    """No byte of a payload, and no length but its multiple of 256."""
+    secret = b"sentinel-19121212-1212"
+    head = append(store, [secret * n for n in range(40)], [secret] * 3)
+    write_snapshot(store, head, [secret, secret * 1000])
+    found = [row["blob"] for row in rows(admin, tables.event)]
+    found += [row["blob"] for row in rows(admin, tables.leaf)]
+    found += [row["blob"] for row in rows(admin, tables.snapshot)]
+    if url.startswith("sqlite"):
+        found += [file.read_bytes() for file in tmp_path.glob("store.db*")]
+
+    assert not any(b"sentinel" in content for content in found)
+    assert {len(row["blob"]) % 256 for row in rows(admin, tables.event)} == {29}
+
+
+def test_a_commit_is_on_the_disk(url, store, admin):
+    """The settings that durability rests on are the ones in force."""
+    expected = ["wal", 2, engine.WAIT_MS, 1]
+    names = ["journal_mode", "synchronous", "busy_timeout", "foreign_keys"]
+    if url.startswith("postgresql"):
+        expected, names = ["on", "10s"], ["synchronous_commit", "lock_timeout"]
+    ask = "PRAGMA" if url.startswith("sqlite") else "SHOW"
+    with engine.reading(admin) as connection:
+        got = [connection.scalar(text(f"{ask} {name}")) for name in names]
+
+    assert got == expected
+
+
+@on_sqlite  # PostgreSQL locks the head row
+def test_a_writer_holds_the_lock_from_the_start(url, admin):
+    """A write transaction in SQLite begins as one, and a reader never blocks."""
+    with engine.writing(admin) as connection:
+        raw = connection.connection.driver_connection
+        assert raw.in_transaction
+        with sqlite3.connect(url.removeprefix("sqlite:///"), timeout=0) as other:
+            assert other.execute("SELECT revision FROM head").fetchall() == [(0,)]
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("UPDATE head SET revision = 1")
+        other.close()
+    assert not raw.in_transaction
+
+
+@on_sqlite  # PostgreSQL hands over a chunk whole
+def test_a_read_that_breaks_off_is_unavailable(url, store):
+    """An error of the driver in the middle of a chunk stays in, too."""
+    head = append(store, [b"event"] * 1000)
+    calls = count()
+    with pytest.raises(UnavailableError), store.reading() as connection:  # noqa: PT012
+        raw = connection.connection.driver_connection
+        raw.set_progress_handler(lambda: next(calls) == 500, 1)
+        list(store.tail_on(connection, Head.GENESIS, head))
+
+    assert store.verify() == head
+
+
+def test_a_lost_database_is_unavailable(url, store, custody, monkeypatch):
+    """No exception of the database library gets out."""
+    with pytest.raises(UnavailableError), store.writing() as log:
+        log.connection.execute(text("SELECT * FROM nowhere"))
+    with pytest.raises(UnavailableError), store.reading() as connection:
+        connection.execute(text("SELECT * FROM nowhere"))
+    assert store.verify() == Head.GENESIS
+
+
+def test_a_commit_that_fails_is_unavailable(store, monkeypatch):
+    """A commit without an answer is not taken for one."""
+    head = fill(store)
+    dialect = store._engine.dialect
+
+    def fail(connection):
+        raise dialect.loaded_dbapi.OperationalError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dialect, "do_commit", fail)
+        with pytest.raises(UnavailableError):
+            append(store, [b"lost"])
+
+    assert store.verify() == head
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "no url",
+        "mysql://localhost/x",
+        "nonsense://x",
+        "sqlite://",
+        "sqlite://user:secret@host/x",
+        "sqlite:////absent/folder/store.db",
+        "postgresql://user:secret@localhost:1/x",
+    ],
+)
+def test_an_unusable_url_is_unavailable(bad, custody):
+    """No database, no store; and no password in the error."""
+    with pytest.raises(UnavailableError) as caught:
+        Store.create(bad, custody)
+    assert "secret" not in str(caught.value)

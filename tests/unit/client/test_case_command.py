@@ -1,0 +1,137 @@
+"""``case``: identifiers come in unseen; cases are opened, shown and closed."""
+
+import re
+
+import pytest
+from kit.asked import CASE, NOON
+from kit.numbers import number
+
+from placement.api.v1 import check_service_pb2 as check
+
+
+def opened(wire):
+    """Let cases be opened; return how to read what came in."""
+    wire.answers["OpenCase"] = check.OpenCaseResponse(case_handle=CASE, revision=4)
+    return lambda: wire.requests("OpenCase")[0]
+
+
+OPEN = ("case", "open", "--reference", "SN 1", "--basis", "police")
+
+
+def test_a_case_is_opened_from_standard_input(cli, wire):
+    """One identifier a line, the leaving person first."""
+    request = opened(wire)
+    lines = f"{number(serial=1)}\n{number(serial=2)}\n"
+    code, data = cli.json(*OPEN, "--identifier-stdin", stdin=lines)
+    pseudonyms = wire.pseudonyms(number(serial=1), number(serial=2))
+
+    assert (code, data) == (0, {"case_handle": CASE.hex(), "revision": 4})
+    assert tuple(request().pseudonyms) == pseudonyms
+    assert (request().reference, request().basis) == ("SN 1", check.BASIS_POLICE)
+
+
+def test_a_case_is_opened_by_asking_unseen(cli, wire):
+    """Members are asked for until nothing is typed; nothing typed is shown."""
+    request = opened(wire)
+    result = cli(*OPEN, stdin=f"{number(serial=1)}\n{number(serial=2)}\n\n")
+
+    assert result.exit_code == 0
+    assert len(request().pseudonyms) == 2
+    assert "Opened case " + CASE.hex() in result.stdout
+    assert "Leaving person" in result.stderr
+    assert number(serial=1)[2:] not in result.output
+
+
+def test_a_household_has_twelve_at_most(cli, wire):
+    """The prompt stops there; lines beyond are refused."""
+    request = opened(wire)
+    lines = [number(serial=n) for n in range(1, 14)]
+    asked = cli(*OPEN, stdin="\n".join(lines))
+    read = cli(*OPEN, "--identifier-stdin", stdin="\n".join(lines))
+
+    assert asked.exit_code == 0
+    assert len(request().pseudonyms) == 12
+    assert read.exit_code == 2
+    assert "at most 12" in read.stderr
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "phrase"),
+    [
+        ("", "identifiers", "one a line"),
+        ("\n", r"identifiers\[0\]", "twelve digits"),
+        (f"{number()}\n{number()}\n", r"identifiers\[1\]", "stands twice"),
+        (f"{number()}\n{number()[2:]}\n", r"identifiers\[1\]", "twelve digits"),
+    ],
+)
+def test_a_line_that_is_wrong_is_named_by_its_place(cli, wire, lines, place, phrase):
+    """Nothing is sent."""
+    result = cli(*OPEN, "--identifier-stdin", stdin=lines)
+
+    assert result.exit_code == 2
+    assert re.search(f"^{place} .*{phrase}", result.stderr, re.MULTILINE)
+    assert wire.seen == []
+
+
+def test_without_a_terminal_nobody_is_asked(cli, monkeypatch):
+    """Where typing would show, the prompt refuses."""
+    import getpass  # noqa: PLC0415 (patched here alone)
+    import warnings  # noqa: PLC0415
+
+    def fallback(*_args, **_kwargs):
+        warnings.warn("echo", getpass.GetPassWarning, stacklevel=1)
+
+    monkeypatch.setattr("placement_client.commands.asking.typer.prompt", fallback)
+    result = cli(*OPEN)
+
+    assert result.exit_code == 2
+    assert "--identifier-stdin" in result.stderr
+
+
+def test_an_aborted_prompt_is_an_error(cli, monkeypatch):
+    """Nothing typed at all, nothing done."""
+    result = cli(*OPEN, stdin="")
+
+    assert result.exit_code == 1
+    assert result.stderr.endswith("Aborted.\n")
+
+
+def test_an_unproven_pseudonym_stops_everything(cli, wire):
+    """Exit code 5: what came does not verify."""
+    opened(wire)
+    wire.answers["Evaluate"] = lambda request: wire.evaluate(request).__class__()
+    code, data = cli.json(*OPEN, "--identifier-stdin", stdin=number())
+
+    assert (code, data["error"]["reason"]) == (5, "TAMPERED")
+    assert wire.requests("OpenCase") == []
+
+
+def test_a_case_is_shown(cli, wire):
+    """People see Stockholm time; programs UTC."""
+    wire.answers["ShowCase"] = check.ShowCaseResponse(
+        reference="SN 1", assessed=True, areas_left=5, opened_at=NOON
+    )
+    shown = cli("case", "show", CASE.hex())
+    code, data = cli.json("case", "show", CASE.hex())
+
+    assert "2026-06-15 12:00" in shown.stdout
+    assert (code, data) == (
+        0,
+        {
+            "reference": "SN 1",
+            "assessed": True,
+            "closed": False,
+            "areas_left": 5,
+            "opened_at": "2026-06-15T10:00:00.000000Z",
+        },
+    )
+
+
+def test_a_case_is_closed(cli, wire):
+    """With the reason in words of the wire."""
+    wire.answers["CloseCase"] = check.CloseCaseResponse(revision=5)
+    got = cli.json("case", "close", CASE.hex(), "--reason", "consent-withdrawn")
+    (request,) = wire.requests("CloseCase")
+
+    assert got == (0, {"revision": 5})
+    assert request.reason == check.CLOSE_REASON_CONSENT_WITHDRAWN

@@ -1,0 +1,165 @@
+"""The coordinators' changes: facts amended, cases assessed, coverage attested."""
+
+import pytest
+from kit.asked import ALLIANCE, CASE, CHANGE, NOON, day, ids, written
+
+from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import types_pb2 as types
+
+# fact end, retract, regrade
+
+
+FACTS = [each.hex() for each in ids(2, start=1)]
+
+
+def test_facts_are_ended(cli, wire):
+    """At once, or after a second coordinator."""
+    wire.answers["EndFacts"] = [
+        registry.EndFactsResponse(revision=6),
+        registry.EndFactsResponse(revision=7, change_id=CHANGE),
+    ]
+    words = ("fact", "end", *FACTS, "--on", "2026-03-01")
+    done, waits = cli(*words), cli(*words)
+    request = wire.requests("EndFacts")[0]
+
+    assert done.stdout == "Ended.\n"
+    assert "until then nothing is changed" in waits.stdout
+    assert list(request.endings) == [
+        registry.Ending(fact_id=each, valid_to_day=day("2026-03-01"))
+        for each in ids(2, start=1)
+    ]
+
+
+def test_facts_are_retracted(cli, wire):
+    """A second coordinator must approve."""
+    wire.answers["RetractFacts"] = registry.RetractFactsResponse(
+        revision=6, change_id=CHANGE
+    )
+    got = cli.json("fact", "retract", *FACTS)
+
+    assert got == (0, {"revision": 6, "change_id": CHANGE.hex()})
+    assert list(wire.requests("RetractFacts")[0].fact_ids) == ids(2, start=1)
+
+
+def test_facts_are_regraded(cli, wire):
+    """All of them to one grade."""
+    wire.answers["RegradeFacts"] = registry.RegradeFactsResponse(
+        revision=6, change_id=CHANGE
+    )
+    cli("fact", "regrade", *FACTS, "--grade", "A1", "--scheme", "4x4")
+    grade = types.SourceGrade(scheme=types.GRADE_SCHEME_FOUR_FOUR, given="A1")
+
+    assert list(wire.requests("RegradeFacts")[0].regradings) == [
+        registry.Regrading(fact_id=each, grade=grade) for each in ids(2, start=1)
+    ]
+
+
+def test_an_id_that_is_none_is_named_by_its_place(cli):
+    """Handles are typed by hand."""
+    code, data = cli.json("fact", "retract", FACTS[0], "00")
+
+    assert (code, data["error"]["field"]) == (2, "fact_ids[1]")
+
+
+# assess
+
+
+def assessed(wire, facts=0, change=b""):
+    wire.answers["AssessCase"] = registry.AssessCaseResponse(
+        revision=8, fact_ids=ids(facts), change_id=change
+    )
+
+
+def test_a_case_is_assessed_as_unknown(cli, wire):
+    """Nothing known, one child."""
+    assessed(wire)
+    got = cli.json(
+        *("assess", CASE.hex(), "--none-known", "--child", "1", "--child", "3")
+    )
+    (request,) = wire.requests("AssessCase")
+
+    assert got == (0, {"revision": 8, "fact_ids": [], "change_id": ""})
+    assert (request.case_handle, request.none_known) == (CASE, True)
+    assert list(request.children) == [1, 3]
+
+
+def test_a_case_is_assessed_with_facts(cli, wire, groups, tmp_path):
+    """A person who names no case is a member of this one."""
+    assessed(wire, facts=1, change=CHANGE)
+    path = written(tmp_path, {"tie": {"person": {"member": 1}, "area": "0180"}})
+    result = cli("assess", CASE.hex(), "--fact-file", path)
+    (request,) = wire.requests("AssessCase")
+    (fact,) = request.facts
+
+    assert fact.tie.person.case_member == types.CaseMember(case_handle=CASE, position=1)
+    assert not request.none_known
+    assert result.stdout.startswith("Assessed; facts recorded: 1.\nChange ")
+
+
+def test_an_assessment_says_something(cli, wire, tmp_path):
+    """Neither nothing at all, nor more than fits."""
+    path = written(tmp_path, *[ALLIANCE] * 101)
+    fields = [
+        cli.json("assess", CASE.hex(), *words)[1]["error"]["field"]
+        for words in ((), ("--fact-file", path))
+    ]
+
+    assert fields == ["assess", "facts"]
+    assert wire.seen == []
+
+
+# change, coverage
+
+
+def test_changes_are_listed_and_approved(cli, wire):
+    """Who proposed what, and until when."""
+    change = registry.Change(
+        change_id=CHANGE,
+        person="co-01",
+        region="vast",
+        expires_at=NOON,
+        records=2,
+        amendments=1,
+    )
+    wire.answers["ListChanges"] = registry.ListChangesResponse(changes=[change])
+    wire.answers["ApproveChange"] = registry.ApproveChangeResponse(revision=9)
+    listed = cli("change", "list")
+    _, data = cli.json("change", "list")
+    approved = cli("change", "approve", CHANGE.hex())
+
+    assert CHANGE.hex() in listed.stdout
+    assert "2026-06-15 12:00" in listed.stdout
+    assert data["changes"][0]["expires_at"] == "2026-06-15T10:00:00.000000Z"
+    assert approved.stdout == "Approved; the change is in force.\n"
+    assert wire.requests("ApproveChange")[0].change_id == CHANGE
+
+
+@pytest.mark.parametrize("words", [(), ("--area", "1480", "--whole-region")])
+def test_coverage_of_what_must_be_said(cli, wire, words):
+    """Nothing named is not everything, and both at once is neither."""
+    code, data = cli.json("coverage", "attest", *words)
+
+    assert code == 2
+    assert data["error"]["field"] == "areas"
+    assert wire.requests("AttestCoverage") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "codes", "said"),
+    [
+        (("--whole-region",), [], "the whole region"),
+        (("--area", "1480", "--area", "Malmö"), ["1480", "1280"], "2 areas"),
+    ],
+)
+def test_coverage_is_attested(cli, wire, words, codes, said):
+    """The whole region, or the areas named."""
+    wire.answers["AttestCoverage"] = registry.AttestCoverageResponse(revision=9)
+    result = cli("coverage", "attest", *words, "--on", "2026-06-01")
+    code, data = cli.json("coverage", "attest", *words)
+    first, second = wire.requests("AttestCoverage")
+
+    assert (list(first.areas), first.reviewed_on_day) == (codes, day("2026-06-01"))
+    assert first.whole_region == (not codes)
+    assert second.reviewed_on_day > first.reviewed_on_day
+    assert said in result.stdout
+    assert (code, data["areas"], data["revision"]) == (0, codes, 9)

@@ -1,0 +1,220 @@
+"""``check``: what it asks, prints and exits with."""
+
+import re
+
+import grpc
+import pytest
+from kit.asked import CASE, NOON
+from kit.wire import RefusalError, invalid, refusal
+from placement_client.commands.check import MUST
+
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1.types_pb2 import Verdict
+
+CODE = grpc.StatusCode
+FACILITY = bytes([7]) * 16
+
+
+def verdicts(*words):
+    return check.CheckPlacementResponse(
+        verdicts=[
+            check.CandidateVerdict(
+                verdict=Verdict.Value(f"VERDICT_{word}"),
+                decision_id=bytes([n]) * 16,
+                valid_until=NOON + 72 * 3_600_000_000,
+            )
+            for n, word in enumerate(words)
+        ],
+        revision=8,
+        ruleset="2026-11-1",
+        decided_at=NOON,
+        contact="031-700 00 00",
+        leaf_index=12,
+    )
+
+
+def asked(*areas):
+    pairs = [word for area in areas for word in ("--area", area)]
+    return (
+        *("check", "--case", CASE.hex(), "--from", "2026-12-01"),
+        *("--justification", "follow-up", *pairs),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["CLEAR"], 0),
+        (["CLEAR", "UNKNOWN"], 3),
+        (["REVIEW", "CLEAR"], 3),
+        (["UNKNOWN", "CONFLICT", "CLEAR"], 4),
+    ],
+)
+def test_the_worst_verdict_is_the_exit_code(cli, wire, words, code):
+    """A script needs no parsing to fail safe."""
+    wire.answers["CheckPlacement"] = verdicts(*words)
+    areas = ["1480", "0180", "1280"][: len(words)]
+
+    assert cli(*asked(*areas)).exit_code == code
+
+
+def test_a_check_says_what_to_do(cli, wire):
+    """Place, verdict, act, validity and telephone; a reason never."""
+    wire.answers["CheckPlacement"] = verdicts("CLEAR", "CONFLICT")
+    result = cli(*asked("Göteborg", f"0180:{FACILITY.hex()}"))
+    _, first, second, phone, *rest = result.stdout.splitlines()
+
+    assert re.fullmatch(
+        r"1480 +Göteborg +CLEAR +may place; ask again before moving in "
+        r"+2026-06-18 12:00 *",
+        first,
+    )
+    assert re.fullmatch(
+        r"0180 +Stockholm +CONFLICT +choose another place; no reason is given +- *",
+        second,
+    )
+    assert phone == "Phone: 031-700 00 00"
+    assert any(f"0180: {'01' * 16}" in line for line in rest)
+
+
+def test_a_check_asks_what_was_typed(cli, wire):
+    """Codes, names, facilities, window and reason reach the wire."""
+    wire.answers["CheckPlacement"] = verdicts("CLEAR", "CLEAR")
+    options = ("--to", "2027-03-01", "--min-revision", "6")
+    cli(*asked("malmö", f"0180:{FACILITY.hex()}"), *options)
+    (got,) = wire.requests("CheckPlacement")
+
+    assert [(each.area, each.facility) for each in got.candidates] == [
+        ("1280", b""),
+        ("0180", FACILITY),
+    ]
+    assert (got.window.start_day, got.window.end_day) == (20_788, 20_878)
+    assert got.case_handle == CASE
+    assert got.justification == check.JUSTIFICATION_FOLLOW_UP
+    assert got.min_revision == 6
+
+
+def test_a_check_is_one_object(cli, wire):
+    """The documented form of ``--json``."""
+    wire.answers["CheckPlacement"] = verdicts("REVIEW")
+    code, data = cli.json(*asked("1480"))
+
+    assert (code, data) == (
+        3,
+        {
+            "verdicts": [
+                {
+                    "area": "1480",
+                    "name": "Göteborg",
+                    "facility": "",
+                    "verdict": "REVIEW",
+                    "decision_id": "00" * 16,
+                    "valid_until": "2026-06-18T10:00:00.000000Z",
+                    "must": "contact the coordinator before any decision",
+                }
+            ],
+            "revision": 8,
+            "ruleset": "2026-11-1",
+            "decided_at": "2026-06-15T10:00:00.000000Z",
+            "contact": "031-700 00 00",
+            "leaf_index": 12,
+            "from": "2026-12-01",
+            "to": None,
+        },
+    )
+
+
+def test_every_verdict_has_an_act():
+    """Each of the four says what to do."""
+    assert set(MUST) == set(Verdict.values()) - {0}
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("--area", "Gotebrg"), "candidates[1].area"),
+        (("--area", "0180:00"), "candidates[1].facility"),
+        (("--to", "soon"), "to"),
+        (("--case", "00"), "case_handle"),
+        (("--justification", "curious"), "justification"),
+        (("--deadline", "11"), "deadline"),
+        (("--request-id", "00"), "request_id"),
+    ],
+)
+def test_a_question_that_cannot_be_is_not_asked(cli, wire, words, field):
+    """Exit code 2, the field, and nothing on the wire."""
+    code, data = cli.json(*asked("1480"), *words)
+
+    assert (code, data["error"]["field"]) == (2, field)
+    assert wire.seen == []
+
+
+def test_a_near_name_is_suggested(cli):
+    """On standard error, beside the refusal."""
+    result = cli(*asked("Gotebrg"))
+
+    assert "Did you mean: Göteborg" in result.stderr
+    assert result.stdout == ""
+
+
+def test_no_answer_is_no_verdict(cli, wire):
+    """Exit code 1, in words that say what not to do, and how to repeat it."""
+    wire.answers["CheckPlacement"] = RefusalError(CODE.UNAVAILABLE)
+    result = cli(*asked("1480"))
+    seed = re.search("--request-id ([0-9a-f]{32})", result.stderr)[1]
+    wire.answers["CheckPlacement"] = verdicts("CLEAR")
+    again = cli(*asked("1480"), "--request-id", seed)
+    ids = {each.request_id for each in wire.requests("CheckPlacement")}
+
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "Do not place on this" in result.stderr
+    assert "placement doctor" in result.stderr
+    assert again.exit_code == 0
+    assert len(ids) == 1
+
+
+def test_a_read_that_failed_needs_no_repeating(cli, wire):
+    """There is no id to tell where none was used."""
+    wire.answers["ShowCase"] = RefusalError(CODE.UNAVAILABLE)
+    result = cli("case", "show", CASE.hex())
+
+    assert result.exit_code == 1
+    assert "--request-id" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "reason"),
+    [
+        (refusal(CODE.NOT_FOUND, "NOT_FOUND"), 1, "NOT_FOUND"),
+        (refusal(CODE.DATA_LOSS, "TAMPERED"), 5, "TAMPERED"),
+        (refusal(CODE.INTERNAL, "INTERNAL", incident="4f"), 1, "INTERNAL"),
+        (invalid(("window", "is empty")), 2, "INVALID_INPUT"),
+    ],
+)
+def test_a_refusal_is_one_object(cli, wire, error, code, reason):
+    """Errors have the stable form too."""
+    wire.answers["CheckPlacement"] = error
+    got, data = cli.json(*asked("1480"))
+
+    assert (got, data["error"]["reason"]) == (code, reason)
+    assert set(data) == {"error"}
+    assert set(data["error"]) >= {"reason", "text", "notes"}
+
+
+def test_an_incident_is_told(cli, wire):
+    """The id that the server's log has too."""
+    wire.answers["CheckPlacement"] = refusal(CODE.INTERNAL, "INTERNAL", incident="4f")
+
+    assert "incident 4f" in cli(*asked("1480")).stderr
+
+
+def test_what_a_server_says_cannot_steer_the_terminal(cli, wire):
+    """Control characters of an answer are not printed."""
+    answer = verdicts("CLEAR")
+    answer.contact = "\x1b[2J\x07[bold]031[/bold]"
+    wire.answers["CheckPlacement"] = answer
+    result = cli(*asked("1480"))
+
+    assert "\x1b" not in result.stdout
+    assert "Phone: ?[2J?[bold]031[/bold]" in result.stdout

@@ -1,0 +1,65 @@
+"""``context``: which server is asked, and as whom."""
+
+import json
+import re
+
+from kit.asked import CASE
+
+from placement.api.v1 import check_service_pb2 as check
+from placement.crypto import voprf
+
+
+def test_contexts_are_added_used_and_listed(cli):
+    """A star marks the one in use; paths become absolute."""
+    key = voprf.generate_key().public.encode().hex()
+    first = cli.add("b", "--custodian-key", key.upper(), "--label-key", "~/l")
+    listed = cli("context", "list")
+    used = cli.json("context", "use", "b")
+    _, contexts = cli.json("context", "list")
+
+    assert first.stdout == "Added b; in use: here.\n"
+    assert re.search(r"^\* +here ", listed.stdout, re.MULTILINE)
+    assert used == (0, {"current": "b"})
+    assert contexts == {
+        "current": "b",
+        "contexts": [
+            {"name": "b", "server": "b.test:1"},
+            {"name": "here", "server": cli.profile.server},
+        ],
+    }
+    assert f'custodian_key = "{key}"' in cli.path.read_text()
+    assert re.search('^label_key = "/.*/l"$', cli.path.read_text(), re.MULTILINE)
+
+
+def test_another_context_is_used_when_asked_for(cli, wire):
+    """By option or by variable, the option first."""
+    wire.answers["ShowCase"] = check.ShowCaseResponse()
+    cli.add("b")
+    got = [
+        cli("case", "show", CASE.hex(), "--context", "here").exit_code,
+        cli("case", "show", CASE.hex(), PLACEMENT_CONTEXT="b").exit_code,
+        cli(
+            *("case", "show", CASE.hex(), "--context", "here"), PLACEMENT_CONTEXT="b"
+        ).exit_code,
+        cli("case", "show", CASE.hex(), "--context", "c").exit_code,
+    ]
+
+    assert got == [0, 2, 0, 2]
+
+
+def test_a_context_that_cannot_be_is_refused(cli):
+    """The field is named, the file unchanged."""
+    before = cli.path.read_text()
+    result = cli.add("b", "--custodian-key", "00")
+
+    assert result.exit_code == 2
+    assert "custodian_key must be" in result.stderr
+    assert cli.path.read_text() == before
+
+
+def test_json_stays_on_one_line(cli):
+    """One object, one line, ASCII."""
+    result = cli("context", "list", "--json")
+
+    assert result.stdout.count("\n") == 1
+    assert json.loads(result.stdout.encode("ascii"))
