@@ -5,6 +5,7 @@ certificates from ``placement-server pki``, and the client's session for every c
 """
 
 import io
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,7 @@ _MEANING: Final = {
     "CLEAR": ("green", "may place; ask again before moving in"),
     "UNKNOWN": ("blue", "contact the coordinator"),
     "REVIEW": ("yellow", "contact the coordinator before any decision"),
-    "CONFLICT": ("red", "do not place here"),
+    "CONFLICT": ("red", "do not place here; choose another place"),
 }
 _PEOPLE: Final = {
     "caseworker": ("caseworker", "1280", "cw-01"),
@@ -282,5 +283,15 @@ def row(entry: LogEntry) -> tuple[str, ...]:
     )
 
 
+def stoppable() -> int:
+    """Run; when told to stop, clean up first and say so."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        return main()
+    except KeyboardInterrupt:
+        out.print("\nStopped; nothing is left behind.")
+        return 128 + signal.SIGINT
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stoppable())

@@ -72,6 +72,7 @@ class Action(Enum):
     FACT_REGRADE = "fact_regrade"
     CHANGE_APPROVE = "change_approve"
     CHANGE_LIST = "change_list"
+    CHANGE_SHOW = "change_show"
     COVERAGE_ATTEST = "coverage_attest"
     GROUP_REGISTER = "group_register"
     GROUP_LIST = "group_list"
@@ -103,6 +104,7 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.FACT_REGRADE,
                 Action.CHANGE_APPROVE,
                 Action.CHANGE_LIST,
+                Action.CHANGE_SHOW,
                 Action.COVERAGE_ATTEST,
                 Action.GROUP_REGISTER,
                 Action.GROUP_LIST,

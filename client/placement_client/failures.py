@@ -39,7 +39,7 @@ _CLASSES: Final[Mapping[str, type[PlacementError]]] = MappingProxyType(
     }
 )
 _INCIDENT: Final = re.compile("[0-9A-Za-z-]{1,64}")
-_FIELD: Final = re.compile(r"[a-z0-9_.\[\]]{1,80}")
+_FIELD: Final = re.compile(r"[a-z0-9_.\[\]-]{1,80}")
 _LONGEST: Final = 200  # characters of a description
 
 _Detail = TypeVar("_Detail", bound=Message)

@@ -222,22 +222,35 @@ class Label:
 class LabelBook:
     """Every registered group by name.
 
+    A label that does not open was sealed under another key, or altered. It has no
+    name here and takes none from the others.
+
     Args:
         key: the coordinators' label key.
         groups: what ListGroups returned, all pages.
 
+    Attributes:
+        unopened: how many labels do not open.
+
     Raises:
-        TamperedError: a label does not open, or two groups share a name.
+        TamperedError: two groups share a fingerprint, hence a name.
     """
 
     def __init__(self, key: LabelKey, groups: Iterable[RegisteredGroup]) -> None:
         self._key = key
         self._labels: dict[bytes, Label] = {}
+        self.unopened = 0
+        seen: set[bytes] = set()
         for group in groups:
-            if group.fingerprint in self._labels:
+            if group.fingerprint in seen:
                 raise TamperedError
-            name = key.open(group.fingerprint, group.sealed_label)
-            self._labels[group.fingerprint] = Label(group.token, name)
+            seen.add(group.fingerprint)
+            try:
+                name = key.open(group.fingerprint, group.sealed_label)
+            except TamperedError:
+                self.unopened += 1
+            else:
+                self._labels[group.fingerprint] = Label(group.token, name)
 
     def __repr__(self) -> str:
         """Return the type only."""

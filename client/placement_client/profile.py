@@ -144,6 +144,17 @@ class Contexts:
         self.profile(name)
         return Contexts(self.profiles, name)
 
+    def remove(self, name: str) -> "Contexts":
+        """Return contexts without one; if it was in use, none is.
+
+        Raises:
+            InvalidInputError: there is no such profile.
+        """
+        if name not in self.profiles:
+            raise InvalidInputError("name", "is no context; see placement context list")
+        others = {each: self.profiles[each] for each in self.profiles if each != name}
+        return Contexts(others, "" if name == self.current else self.current)
+
 
 def contexts_path(environ: Mapping[str, str]) -> Path:
     """Return where the file lies: ``$PLACEMENT_CONFIG``, or the user's folder."""

@@ -23,6 +23,11 @@ _SERVING: Final = b"\x08\x01"  # HealthCheckResponse: status = SERVING
 _WRONG_NAME: Final = frozenset({62, 64})  # OpenSSL's X509_V_ERR_*_MISMATCH
 _WRONG_TIME: Final = frozenset({9, 10})  # not yet valid, expired
 
+_SILENT: Final = (
+    f"The server does not answer within {TIMEOUT:g} s: try again; if it lasts, tell "
+    "the operator."
+)
+
 
 def reach(
     profile: Profile, now: datetime, *, files_are_sound: bool
@@ -67,6 +72,8 @@ def _handshake(profile: Profile) -> Finding:
             return good("TLS", "The server proves its name, over TLS 1.3.")
     except ssl.SSLCertVerificationError as error:
         return _unproven(error.verify_code)
+    except TimeoutError:
+        return bad("TLS", _SILENT)
     except OSError:
         return bad("TLS", "What listens there does not speak TLS 1.3: check `server`.")
 
@@ -109,6 +116,8 @@ def _unwell(code: grpc.StatusCode) -> Finding:
         return bad("health", "The server refuses your certificate: ask for a new one.")
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return doubtful("health", "The server does not tell how it is.")
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return bad("health", _SILENT)
     return bad(
         "health",
         "The server hangs up after the handshake: it does not trust whoever signed "

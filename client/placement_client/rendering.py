@@ -14,7 +14,8 @@ from typing import Any, Final, TypeAlias, cast
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from placement_client.days import iso_instant
+from placement.api.v1.types_pb2 import Fact
+from placement_client.days import iso_day, iso_instant
 
 Json: TypeAlias = Mapping[str, object]
 
@@ -28,6 +29,40 @@ def to_json(message: Message) -> dict[str, object]:
         TamperedError: an instant lies beyond every calendar.
     """
     return {f.name: _value(f, getattr(message, f.name)) for f in fields_of(message)}
+
+
+def said(fact: Fact, names: Mapping[bytes, str]) -> dict[str, object]:
+    """Return what a fact says: only what is set, groups by name where it is known.
+
+    Returns:
+        ``kind``, ``statement``, ``since``, ``until`` and ``review_by`` (ISO days or
+        null), ``grade`` as given and ``scheme``.
+    """
+    kind = fact.WhichOneof("statement") or ""
+    statement = getattr(fact, kind).ListFields() if kind else ()
+    return {
+        "kind": kind,
+        "statement": {f.name: _said(f, value, names) for f, value in statement},
+        "since": _day(fact, "valid_from_day"),
+        "until": _day(fact, "valid_to_day"),
+        "review_by": _day(fact, "review_by_day"),
+        "grade": fact.grade.given,
+        "scheme": _one(
+            fact.grade.DESCRIPTOR.fields_by_name["scheme"], fact.grade.scheme
+        ),
+    }
+
+
+def _said(field: FieldDescriptor, value: Any, names: Mapping[bytes, str]) -> object:  # noqa: ANN401 (by reflection)
+    if isinstance(value, bytes):
+        return names.get(value, value.hex())
+    if field.name.endswith("_day"):
+        return iso_day(value)
+    return _one(field, value)
+
+
+def _day(fact: Any, name: str) -> str | None:  # noqa: ANN401 (by reflection)
+    return iso_day(getattr(fact, name)) if fact.HasField(name) else None
 
 
 def fields_of(message: Message) -> Sequence[FieldDescriptor]:

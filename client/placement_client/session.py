@@ -17,7 +17,6 @@ Example::
         case = session.open_case(pseudonyms, reference="SN 7", basis=BASIS_POLICE)
 """
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Final, Protocol, Self, TypeVar
@@ -29,7 +28,7 @@ from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1.audit_service_pb2_grpc import AuditServiceStub
 from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
-from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResponse
+from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest
 from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.api.v1.types_pb2 import Fact, Verdict, Window
@@ -37,6 +36,7 @@ from placement.crypto import voprf
 from placement.errors import InvalidInputError, TamperedError
 from placement_client.calls import REQUEST_ID_BYTES, Method, Patience, RequestIds
 from placement_client.channel import open_channel
+from placement_client.custodian import verified
 from placement_client.identifiers import Identifier
 from placement_client.profile import Profile
 
@@ -137,6 +137,7 @@ class Session:
 
         Raises:
             InvalidInputError: the profile pins no custodian.
+            UnpinnedError: another custodian answered than the pinned one.
             TamperedError: the answer does not prove that it comes from the pinned
                 custodian; nothing of it is used.
             PlacementError: the call failed.
@@ -144,24 +145,31 @@ class Session:
         Secret:
             identifiers, and the result
         """
+        framed = [_INPUT_PREFIX + i.digits.encode() for i in identifiers]
         found: list[bytes] = []
-        for start in range(0, len(identifiers), _MAX_EVALUATED):
-            found += self._evaluated(identifiers[start : start + _MAX_EVALUATED])
+        for start in range(0, len(framed), _MAX_EVALUATED):
+            found += self._evaluated(framed[start : start + _MAX_EVALUATED])
         return tuple(found)
 
-    def _evaluated(self, identifiers: Sequence[Identifier]) -> tuple[bytes, ...]:
+    def prove_custodian(self) -> None:
+        """See that the custodian holds the pinned key: one evaluation, of nobody.
+
+        Raises:
+            PlacementError: as ``pseudonyms``.
+        """
+        self._evaluated([secrets.token_bytes(REQUEST_ID_BYTES)])
+
+    def _evaluated(self, inputs: Sequence[bytes]) -> tuple[bytes, ...]:
         if self._custodian is None:
             raise InvalidInputError("custodian_key", "is not pinned in this context")
-        blindings = voprf.blind(
-            [_INPUT_PREFIX + i.digits.encode() for i in identifiers]
-        )
+        blindings = voprf.blind(inputs)
         blinded = [blinding.element for blinding in blindings]
         question = EvaluateRequest(
             request_id=secrets.token_bytes(REQUEST_ID_BYTES),
             blinded_elements=[element.encode() for element in blinded],
         )
         answer = self._patience.call(self._pseudonym.Evaluate, question)
-        return voprf.finalize(blindings, _verified(self._custodian, blinded, answer))
+        return voprf.finalize(blindings, verified(self._custodian, blinded, answer))
 
     # What a municipality does
 
@@ -281,6 +289,11 @@ class Session:
         request = registry.ListChangesRequest()
         return self._patience.call(self._registry.ListChanges, request)
 
+    def show_change(self, change_id: bytes) -> registry.ShowChangeResponse:
+        """Show what a change that waits would do, fact by fact."""
+        request = registry.ShowChangeRequest(change_id=change_id)
+        return self._patience.call(self._registry.ShowChange, request)
+
     def attest_coverage(
         self, areas: Iterable[str], *, reviewed_on: int, whole_region: bool = False
     ) -> registry.AttestCoverageResponse:
@@ -375,25 +388,3 @@ def _require_all(asked: Sized, answered: Sized) -> None:
     """Refuse an answer that is not one for each of what was asked."""
     if len(asked) != len(answered):
         raise TamperedError
-
-
-def _verified(
-    custodian: voprf.PublicKey,
-    blinded: Sequence[voprf.BlindedElement],
-    answer: EvaluateResponse,
-) -> list[voprf.EvaluatedElement]:
-    """Return the evaluated elements once they are proven."""
-    # 1. The answer speaks of the pinned key, or a rotation has passed us by.
-    if answer.key_id != hashlib.sha256(custodian.encode()).digest():
-        raise TamperedError
-    # 2. Every byte decodes in the one way, and there is one element for each.
-    try:
-        evaluated = [
-            voprf.EvaluatedElement.decode(e) for e in answer.evaluated_elements
-        ]
-        proof = voprf.Proof.decode(answer.proof)
-        # 3. The holder of the pinned key, never of a key that came along, made them.
-        voprf.verify(custodian, blinded, evaluated, proof)
-    except InvalidInputError as error:
-        raise TamperedError from error
-    return evaluated

@@ -62,10 +62,10 @@ class Custody(Protocol):
         ...
 
 
-def _refuse(note: str) -> UnavailableError:
-    """Make the error for an unusable key file, with a constant note for operators."""
+def _refuse(path: Path, why: str) -> UnavailableError:
+    """Make the error for an unusable key file, with a note for operators."""
     error = UnavailableError()
-    error.add_note(note)
+    error.add_note(f"The key file {path} {why}.")
     return error
 
 
@@ -101,7 +101,7 @@ def write_secret(path: Path, label: str, secret: bytes) -> None:
     except FileExistsError as error:
         raise ConflictError from error
     except OSError as error:
-        raise _refuse("the key file can't be written") from error
+        raise _refuse(path, "can't be written") from error
 
 
 def read_secret(path: Path, label: str) -> bytes:
@@ -124,17 +124,17 @@ def read_secret(path: Path, label: str) -> bytes:
             mode = os.fstat(file.fileno()).st_mode
             line = file.read(_LINE_LIMIT)
     except OSError as error:
-        raise _refuse("the key file can't be read") from error
+        raise _refuse(path, "can't be read") from error
     if mode & _OTHERS:
-        raise _refuse("the key file is open to group or others; use mode 0600")
+        raise _refuse(path, "is open to group or others; use mode 0600")
     if not line.startswith(f"{label}:".encode()):
-        raise _refuse("the key file is of another kind or version")
+        raise _refuse(path, "is of another kind or version")
     try:
         secret = base64.b64decode(line[len(label) + 1 : -1], validate=True)
     except binascii.Error as error:
-        raise _refuse("the key file is damaged") from error
+        raise _refuse(path, "is damaged") from error
     if len(secret) != _SECRET_SIZE or line != _render(label, secret):
-        raise _refuse("the key file is damaged")
+        raise _refuse(path, "is damaged")
     return secret
 
 

@@ -148,6 +148,13 @@ class FacilityRegistered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustodianNamed:
+    """Whose pseudonyms the store knows: SHA-256 of the custodian's public key."""
+
+    key_id: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A check was admitted; ``areas`` are those charged to the budgets."""
 
@@ -213,6 +220,7 @@ Event = (
     | CoverageAttested
     | GroupRegistered
     | FacilityRegistered
+    | CustodianNamed
     | Asked
     | Evaluated
     | RequestKept

@@ -23,6 +23,7 @@ from placement.domain.events import (
     ChangeApproved,
     ChangeProposed,
     CoverageAttested,
+    CustodianNamed,
     Evaluated,
     FacilityRegistered,
     FactEnded,
@@ -133,6 +134,7 @@ class State:
         fingerprints: of registered groups.
         facilities: by token.
         providers: of registered facilities.
+        custodian: id of the key under which all pseudonyms were made.
         areas: every code that a fact, placement, facility or statement ever named.
         ledger: what was asked and evaluated.
         requests: what was answered, by (organisation, person, request id); for 30 days.
@@ -161,6 +163,7 @@ class State:
         self.fingerprints: set[bytes] = set()
         self.facilities: dict[FacilityToken, Facility] = {}
         self.providers: set[ProviderToken] = set()
+        self.custodian = b""
         self.areas: set[AreaCode] = set()
         self.ledger = Ledger()
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
@@ -218,6 +221,8 @@ class State:
                 self.facilities[facility.token] = facility
                 self.areas.add(facility.area)
                 self.providers.add(facility.provider)
+            case CustodianNamed(key_id=key_id):
+                self.custodian = key_id
             case Asked() | Evaluated() as spent:
                 self.ledger.spend(spent, record.at)
             case RequestKept(request=request, revision=revision):
@@ -301,6 +306,8 @@ class State:
 
     def records(self) -> Iterator[Record]:
         """Yield records whose fold equals this state, but for the revision."""
+        if self.custodian:
+            yield Record(at=_THEN, event=CustodianNamed(key_id=self.custodian))
         for group in self.groups.values():
             yield Record(at=_THEN, event=GroupRegistered(group=group))
         for facility in self.facilities.values():

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from errno import EEXIST
 from pathlib import Path
 from typing import Final
@@ -16,18 +16,31 @@ from typing import Final
 import uvloop
 
 from placement import __version__
-from placement.app import App
+from placement.app import App, micros
 from placement.config import Settings, load
 from placement.crypto.custody import FileCustody
-from placement.errors import PlacementError
+from placement.errors import (
+    ConflictError,
+    PlacementError,
+    TamperedError,
+    UnavailableError,
+)
 from placement.ops import pki
 from placement.service.custodian import Custodian
-from placement.service.fold import keep
+from placement.service.fold import found, keep
 from placement.service.fold import load as fold
 from placement.store.chain import ChainError
 from placement.store.log import Store
+from placement.store.schema import require_none
+from placement.store.snapshot import verify_snapshot
 
 _SETTINGS: Final = Path("placement.toml")
+_TEXTS: Final[Mapping[type[PlacementError], str]] = {
+    ConflictError: "There is a store already; nothing was made.",
+    TamperedError: "What is stored does not verify, or the key is another store's.",
+    UnavailableError: "Nothing is served.",
+}
+"""What operators read instead of the sentence for caseworkers."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         print(run(load(args.settings)))  # noqa: T201 (a command's one sentence)
     except PlacementError as error:
-        return _fail(" ".join([error.text, *getattr(error, "__notes__", ())]))
+        texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
+        text = next(texts, error.text)
+        return _fail(" ".join([text, *getattr(error, "__notes__", ())]))
     except ValueError as error:
         return _fail(f"{args.settings}: {error}")
     except OSError as error:
@@ -79,6 +94,7 @@ def _serve(settings: Settings) -> str:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     uvloop.run(_until_told(settings))
     return "Stopped."
 
@@ -100,9 +116,11 @@ def _init(settings: Settings) -> str:
     for path in (settings.custodian_key, settings.store_key):
         if path.exists():
             raise FileExistsError(EEXIST, "is there already; nothing was made", path)
+    require_none(settings.database)
     custodian = Custodian.create(settings.custodian_key)
-    custody = FileCustody.create(settings.store_key)
-    Store.create(settings.database, custody).close()
+    store = Store.create(settings.database, FileCustody.create(settings.store_key))
+    found(store, custodian.key_id, micros())
+    store.close()
     return (
         "Made the keys and an empty store. Clients pin the custodian's key "
         f"{custodian.public_key.hex()}."
@@ -113,6 +131,7 @@ def _verify(settings: Settings) -> str:
     store = _open(settings)
     try:
         head = store.verify()
+        verify_snapshot(store)
     except ChainError as error:
         error.add_note(f"First bad record: {error.where}.")
         raise
@@ -124,7 +143,7 @@ def _verify(settings: Settings) -> str:
 def _snapshot(settings: Settings) -> str:
     store = _open(settings)
     try:
-        state, head = fold(store)
+        state, head = fold(store, anew=True)
         keep(store, state, head)
     finally:
         store.close()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from placement.access import Role, parse_san
+from placement.app import read_ruleset
 from placement.crypto.pki import CLIENT_LIFETIME, SERVER_LIFETIME, Authority, Issued
 from placement.errors import CertificateError, InvalidInputError, PlacementError
 
@@ -111,9 +112,14 @@ def _issue_client(args: argparse.Namespace, now: datetime) -> str:
     uri = "spiffe://" + "/".join(parts)
     # What the server would refuse is not issued.
     try:
-        parse_san(uri, args.trust_domain, fingerprint=b"")
+        caller = parse_san(uri, args.trust_domain, fingerprint=b"")
     except CertificateError as error:
         raise InvalidInputError("organisation or person", _FORM) from error
+    if (
+        caller.role is Role.CASEWORKER
+        and args.organisation not in read_ruleset(None).areas
+    ):
+        raise InvalidInputError("organisation", "is no municipality's code")
     name = args.name or args.person
     issued = Authority.open(args.dir).issue_client(
         name, uri, now=now, lifetime=args.hours * _HOUR, renew=args.renew
@@ -124,7 +130,7 @@ def _issue_client(args: argparse.Namespace, now: datetime) -> str:
 def _revoke(args: argparse.Namespace, now: datetime) -> str:
     authority = Authority.open(args.dir)
     # As other tools print serials: capitals, colons, leading zeros.
-    serial = args.certificate.lower().replace(":", "").lstrip("0")
+    serial = args.certificate.lower().removeprefix("0x").replace(":", "").lstrip("0")
     found = [
         issued.serial
         for issued in authority.issued()
@@ -135,7 +141,7 @@ def _revoke(args: argparse.Namespace, now: datetime) -> str:
         raise InvalidInputError("certificate", "names nothing issued and unexpired")
     for serial in found:
         authority.revoke(serial, now=now)
-    return f"Revoked {len(found)}: {', '.join(f'{serial:x}' for serial in found)}."
+    return f"Revoked {len(found)}: {', '.join(f'{serial:040x}' for serial in found)}."
 
 
 def _list(args: argparse.Namespace, now: datetime) -> str:
@@ -143,7 +149,7 @@ def _list(args: argparse.Namespace, now: datetime) -> str:
     revoked = authority.revoked()
     living = [issued for issued in authority.issued() if issued.not_after > now]
     lines = [
-        f"{issued.serial:x} {issued.purpose.value} {_until(issued)} {issued.san}"
+        f"{issued.serial:040x} {issued.purpose.value} {_until(issued)} {issued.san}"
         + (" revoked" if issued.serial in revoked else "")
         for issued in living
     ]
@@ -152,7 +158,7 @@ def _list(args: argparse.Namespace, now: datetime) -> str:
 
 def _issued(stem: Path, issued: Issued) -> str:
     return (
-        f"Issued {stem}.pem for {issued.san}, serial {issued.serial:x}, "
+        f"Issued {stem}.pem for {issued.san}, serial {issued.serial:040x}, "
         f"valid until {_until(issued)}."
     )
 

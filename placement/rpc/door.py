@@ -52,6 +52,7 @@ METHODS: Final[Mapping[str, Action]] = {
         "RegistryService/RegradeFacts": Action.FACT_REGRADE,
         "RegistryService/ApproveChange": Action.CHANGE_APPROVE,
         "RegistryService/ListChanges": Action.CHANGE_LIST,
+        "RegistryService/ShowChange": Action.CHANGE_SHOW,
         "RegistryService/AttestCoverage": Action.COVERAGE_ATTEST,
         "RegistryService/RegisterGroups": Action.GROUP_REGISTER,
         "RegistryService/ListGroups": Action.GROUP_LIST,

@@ -13,6 +13,7 @@ Invariants:
       in the handshake.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -43,6 +44,8 @@ _Stamp: TypeAlias = tuple[tuple[int, ...], ...]
 
 AuthContext: TypeAlias = Mapping[str, Iterable[bytes]]
 """What gRPC knows of a connection: each key has a sequence of values."""
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,8 @@ class Revocation:
                     self._trust = self._read()
                     self._stamp = stamp
             except (OSError, TamperedError) as error:
+                if self._stamp is not None:
+                    _log.error("revocations_unusable kind=%s", type(error).__name__)
                 self._stamp = None  # the next call reads again, whatever the files say
                 raise CertificateError from error
             return self._trust

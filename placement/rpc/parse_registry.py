@@ -134,6 +134,14 @@ def list_changes(
     return approvals.ListChanges(caller=origin.caller)
 
 
+def show_change(
+    request: registry_wire.ShowChangeRequest, origin: Origin
+) -> approvals.ShowChange:
+    """Read which change to show."""
+    change = _id(request.change_id, "change_id")
+    return approvals.ShowChange(caller=origin.caller, change=change)
+
+
 def attest_coverage(
     request: registry_wire.AttestCoverageRequest, origin: Origin
 ) -> coverage.AttestCoverage:

@@ -14,6 +14,7 @@ from placement.domain.decide.cases import CaseView
 from placement.domain.decide.checks import Answers
 from placement.domain.decide.command import Written
 from placement.domain.decide.groups import GroupPage
+from placement.domain.events import ChangeProposed
 from placement.domain.terms import Verdict
 from placement.service.custodian import Evaluation
 from placement.service.engine import Answer
@@ -135,17 +136,19 @@ def changes(answer: Answer) -> registry_wire.ListChangesResponse:
     reply: Any = answer.reply
     listed: Changes = reply
     return registry_wire.ListChangesResponse(
-        changes=[
-            registry_wire.Change(
-                change_id=change.id,
-                person=change.person,
-                region=change.region,
-                expires_at=change.expires_at,
-                records=len(change.records),
-                amendments=len(change.amendments),
-            )
-            for change in listed.changes
-        ]
+        changes=[waiting(change) for change in listed.changes]
+    )
+
+
+def waiting(change: ChangeProposed) -> registry_wire.Change:
+    """Render a change without what it does."""
+    return registry_wire.Change(
+        change_id=change.id,
+        person=change.person,
+        region=change.region,
+        expires_at=change.expires_at,
+        records=len(change.records),
+        amendments=len(change.amendments),
     )
 
 

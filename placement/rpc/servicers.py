@@ -14,7 +14,7 @@ from placement.api.v1.audit_service_pb2_grpc import AuditServiceServicer
 from placement.api.v1.check_service_pb2_grpc import CheckServiceServicer
 from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceServicer
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceServicer
-from placement.rpc import parse, parse_registry, render
+from placement.rpc import parse, parse_registry, render, render_facts
 from placement.rpc.desk import CALL, Desk
 from placement.service.custodian import Custodian
 from placement.service.review import Review
@@ -136,6 +136,14 @@ class Registry(RegistryServiceServicer):
         """List what waits."""
         return render.changes(
             await self._desk.ask(parse_registry.list_changes, request)
+        )
+
+    async def ShowChange(
+        self, request: registry_wire.ShowChangeRequest, context: Context
+    ) -> registry_wire.ShowChangeResponse:
+        """Show what a change would do."""
+        return render_facts.change(
+            await self._desk.ask(parse_registry.show_change, request)
         )
 
     async def AttestCoverage(

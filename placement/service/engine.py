@@ -93,14 +93,21 @@ class Engine:
     Args:
         store: where everything is logged.
         ruleset: by which rules.
+        custodian: id of the key that pseudonyms come from now.
         clock: microseconds since 1970-01-01T00:00Z.
     """
 
     def __init__(
-        self, store: Store, ruleset: Ruleset, *, clock: Callable[[], int]
+        self,
+        store: Store,
+        ruleset: Ruleset,
+        *,
+        custodian: bytes,
+        clock: Callable[[], int],
     ) -> None:
         self._store = store
         self._ruleset = ruleset
+        self._custodian = custodian
         self._clock = clock
         self._waiting: queue.Queue[_Asked | None] = queue.Queue(MAX_WAITING)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -115,12 +122,12 @@ class Engine:
 
         Raises:
             TamperedError: something stored does not verify.
-            UnavailableError: the database does not answer, or the log names an area
-                that the ruleset doesn't hold.
+            UnavailableError: the database does not answer, or the log does not fit the
+                ruleset's areas or the custodian.
         """
         self._seen = self._store.verify()
         self._folded = load(self._store)
-        self._require_areas(self._folded[0])
+        self._require_fit(self._folded[0])
         self._thread.start()
 
     @property
@@ -242,24 +249,26 @@ class Engine:
 
         Raises:
             TamperedError: the log is not a continuation of what was seen of it.
-            UnavailableError: it names an area that the ruleset doesn't hold.
+            UnavailableError: it does not fit the ruleset's areas or the custodian.
         """
         if self._seen != log.head:
             log.require_after(self._seen)
         if head != log.head:
             for _, payload in log.tail(head):
                 state.apply(decode(payload))
-        self._require_areas(state)
+        self._require_fit(state)
 
-    def _require_areas(self, state: State) -> None:
-        """Refuse a state with facts at places that no question could name.
+    def _require_fit(self, state: State) -> None:
+        """Refuse a state that a question of today would pass by in silence.
 
         Raises:
-            UnavailableError: there are some; the table of areas must keep every code.
+            UnavailableError: facts at places that no question could name, or about
+                pseudonyms that no client gets any more.
         """
         if not state.areas <= self._ruleset.areas.keys():
-            _log.critical("incident an area of the log is not in the ruleset")
-            raise UnavailableError
+            raise _misfit("an area of the log is not in the ruleset")
+        if state.custodian != self._custodian:
+            raise _misfit("the custodian's key is not the one of this store")
 
     def _decide(self, state: State, head: Head, asked: list[_Asked]) -> _Batch:
         """Decide each command on the state that the ones before it left."""
@@ -303,6 +312,14 @@ class Engine:
                 return
             if asked is not None and asked.future.set_running_or_notify_cancel():
                 asked.future.set_exception(UnavailableError())
+
+
+def _misfit(what: str) -> UnavailableError:
+    """Log what does not fit, and make the error with it as a note."""
+    _log.critical("incident %s; nothing is answered", what)
+    error = UnavailableError()
+    error.add_note(f"{what[0].upper()}{what[1:]}.")
+    return error
 
 
 def _decided(state: State, command: Command, moment: Moment) -> Decision:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
+from placement.domain.events import CustodianNamed, Record
 from placement.domain.state import State
-from placement.domain.terms import Revision
+from placement.domain.terms import Micros, Revision
 from placement.errors import StaleError, TamperedError
 from placement.store.chain import Head
 from placement.store.codec import decode, encode
@@ -22,8 +23,12 @@ from placement.store.snapshot import MAX_PART, load_snapshot, write_snapshot
 _LENGTH: Final = struct.Struct(">I")
 
 
-def load(store: Store) -> tuple[State, Head]:
+def load(store: Store, *, anew: bool = False) -> tuple[State, Head]:
     """Fold the snapshot, if any, and the log behind it.
+
+    Args:
+        store: whose log.
+        anew: from the first record on, whatever snapshot there is.
 
     Returns:
         The state and the head it stands at.
@@ -34,17 +39,17 @@ def load(store: Store) -> tuple[State, Head]:
     """
     while True:
         with suppress(StaleError):  # another server wrote a newer snapshot meanwhile
-            return _load(store)
+            return _load(store, anew=anew)
 
 
-def _load(store: Store) -> tuple[State, Head]:
+def _load(store: Store, *, anew: bool) -> tuple[State, Head]:
     """Fold once.
 
     Raises:
         StaleError: the snapshot was replaced while it was read.
     """
     state, start = State(), Head.GENESIS
-    snapshot = load_snapshot(store)
+    snapshot = None if anew else load_snapshot(store)
     if snapshot is not None:
         start, parts = snapshot
         for part in parts:
@@ -55,6 +60,17 @@ def _load(store: Store) -> tuple[State, Head]:
         for _, payload in tail:
             state.apply(decode(payload))
     return state, head
+
+
+def found(store: Store, custodian: bytes, at: int) -> None:
+    """Write the first record of an empty store: whose pseudonyms it will know.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    event = CustodianNamed(key_id=custodian)
+    with store.writing() as log:
+        log.append([encode(Record(at=Micros(at), event=event))], [])
 
 
 def kept(store: Store) -> Revision:

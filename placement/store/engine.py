@@ -90,6 +90,16 @@ def connect(url: str) -> Engine:
 
 
 @contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """Prepare an engine as ``connect`` does, and close it when the block ends."""
+    engine = connect(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def connected(url: str) -> Iterator[Engine]:
     """Prepare an engine as ``connect`` does, and close it if the block fails."""
     engine = connect(url)
@@ -110,7 +120,9 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
         ):
             yield connection
     except SQLAlchemyError as error:
-        raise UnavailableError from error
+        unanswered = UnavailableError()
+        unanswered.add_note("The database does not answer.")
+        raise unanswered from error
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
-from placement.errors import UnavailableError
-from placement.store.engine import reading, writing
+from placement.errors import ConflictError, UnavailableError
+from placement.store.engine import opened, reading, writing
 
 SCHEMA: Final = 1  # the newest migration; 0 is an empty database
 
@@ -48,7 +48,21 @@ def require_schema(engine: Engine) -> None:
         UnavailableError: older, newer, or something else.
     """
     if schema_version(engine) != SCHEMA:
-        raise UnavailableError
+        error = UnavailableError()
+        error.add_note("The database holds no store of this release.")
+        raise error
+
+
+def require_none(url: str) -> None:
+    """Refuse a database that holds a store.
+
+    Raises:
+        ConflictError: there is one.
+        UnavailableError: the database does not answer, or holds something else.
+    """
+    with opened(url) as engine:
+        if schema_version(engine):
+            raise ConflictError
 
 
 def migrate(engine: Engine) -> None:

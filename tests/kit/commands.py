@@ -191,6 +191,10 @@ def list_changes(caller: Caller = COORDINATOR) -> approvals.ListChanges:
     return approvals.ListChanges(caller=caller)
 
 
+def show_change(change: bytes, caller: Caller = SECOND) -> approvals.ShowChange:
+    return approvals.ShowChange(caller=caller, change=change)
+
+
 def attest(*areas: str, days: int = 0, **given: Any) -> coverage.AttestCoverage:
     return coverage.AttestCoverage(
         **asked(COORDINATOR, given),
@@ -284,6 +288,7 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     lambda: regrade_facts(token("fact")),
     lambda: approve(token("change")),
     list_changes,
+    lambda: show_change(token("change")),
     attest,
     lambda: register_groups("A"),
     list_groups,

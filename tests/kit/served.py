@@ -13,6 +13,7 @@ from placement.app import App, micros
 from placement.config import Settings
 from placement.crypto.custody import FileCustody
 from placement.service.custodian import Custodian
+from placement.service.fold import found
 from placement.store.log import Store
 
 
@@ -24,6 +25,7 @@ class Served:
         folder: Path,
         *,
         clock: Callable[[], int] = micros,
+        database: str = "",
         **settings: object,
     ) -> None:
         self.folder = folder
@@ -33,7 +35,7 @@ class Served:
         paths = self.pki.paths
         self.settings = Settings(
             address="127.0.0.1:0",
-            database=f"sqlite:///{folder}/placement.db",
+            database=database or f"sqlite:///{folder}/placement.db",
             store_key=folder / "store.key",
             custodian_key=folder / "custodian.key",
             certificate=paths.certificate,
@@ -45,7 +47,9 @@ class Served:
         )
         self.custodian = Custodian.create(self.settings.custodian_key)
         custody = FileCustody.create(self.settings.store_key)
-        Store.create(self.settings.database, custody).close()
+        store = Store.create(self.settings.database, custody)
+        found(store, self.custodian.key_id, micros())
+        store.close()
         self.port = 0
         self._error: BaseException | None = None
 

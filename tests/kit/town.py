@@ -1,6 +1,8 @@
 """A served server with its people and a few things on record, and calls to it."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -121,6 +123,16 @@ class Town:
         answer = self.call(who, method, request)
         assert isinstance(answer, bytes), answer
         return kind.FromString(answer)
+
+    @contextmanager
+    def through(self, port: int) -> Iterator[None]:
+        """Call another server of the same store until the block ends."""
+        own, self._channels = self._channels, {}
+        self.served.port, port = port, self.served.port
+        yield
+        for channel in self._channels.values():
+            channel.close()
+        self.served.port, self._channels = port, own
 
     # What is stored
 

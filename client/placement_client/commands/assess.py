@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 
 from placement.errors import InvalidInputError
 from placement_client.commands.drafting import read_facts, read_file
 from placement_client.commands.options import Case
+from placement_client.commands.recording import fact_table
 from placement_client.commands.report import Report
 from placement_client.commands.verb import Run, verb
 from placement_client.commands.waiting import waiting
@@ -55,7 +57,10 @@ def assess(run: Run, asked: Assessed) -> Report:
     answer = run.session().assess_case(
         handle, facts, none_known=asked.none_known, children=asked.child or ()
     )
-    shown = [f"Assessed; facts recorded: {len(facts)}.", *waiting(answer.change_id)]
+    shown: list[RenderableType] = [f"Assessed; facts recorded: {len(facts)}."]
+    if facts:
+        shown.append(fact_table(facts, [each.hex() for each in answer.fact_ids]))
+    shown += waiting(answer.change_id)
     return Report(data=to_json(answer), shown=shown)
 
 

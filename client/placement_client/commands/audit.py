@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -31,16 +31,15 @@ def list_(run: Run, asked: Listed) -> Report:
     """List entries in the order of the log."""
     purpose = chosen(AuditPurpose, asked.purpose, field="purpose")
     session = run.session()
-    entries: list[LogEntry] = []
-    size = 0
-    while len(entries) < asked.count:
-        wanted = min(MAX_ENTRIES, asked.count - len(entries))
+    wanted = min(MAX_ENTRIES, asked.count)
+    page = session.list_entries(asked.first, wanted, purpose)
+    entries, size = list(page.entries), page.size
+    # Each reading makes the log longer, so it ends where it ended at first.
+    most = min(asked.count, max(0, size - asked.first))
+    while len(page.entries) == wanted and len(entries) < most:
+        wanted = min(MAX_ENTRIES, most - len(entries))
         page = session.list_entries(asked.first + len(entries), wanted, purpose)
-        # As it was at first: each reading makes the log longer.
-        size = size or page.size
         entries += page.entries
-        if len(page.entries) < wanted or asked.first + len(entries) >= size:
-            break
     note(f"{len(entries)} of {size} entries.")
     return Report(
         data={"entries": [to_json(entry) for entry in entries], "size": size},
@@ -48,7 +47,12 @@ def list_(run: Run, asked: Listed) -> Report:
     )
 
 
-_HEADINGS = ("Index", "At", "Who", "Action", "Purpose", "Outcome", "Verdicts")
+_HEADINGS: Final = (
+    *("Index", "At (UTC)", "Who", "Action", "Purpose", "Outcome", "Verdicts"),
+    "Decisions",
+)
+_SHORT: Final = 8
+"""Hex digits of a decision's id in the table; --json has all 32."""
 
 
 def _row(entry: LogEntry) -> Iterator[object]:
@@ -59,3 +63,4 @@ def _row(entry: LogEntry) -> Iterator[object]:
     yield entry.purpose
     yield entry.outcome
     yield " ".join(entry.verdicts)
+    yield " ".join(each.hex()[:_SHORT] for each in entry.decision_ids)

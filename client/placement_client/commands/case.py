@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from placement.api.v1.check_service_pb2 import Basis, CloseReason
+from placement.reference import require_reference
 from placement_client.commands.asking import ask_household, distinct, read_lines
 from placement_client.commands.options import Case, IdentifierStdin, choice, chosen
 from placement_client.commands.report import Report, table
@@ -33,6 +34,8 @@ def open_(run: Run, asked: Opened) -> Report:
     The identifiers are asked for unseen, the leaving person's first; they are never
     taken from the command line, and the service never receives them.
     """
+    # Before a person is asked for: neither a number nor its evaluation goes to waste.
+    require_reference(asked.reference)
     basis = chosen(Basis, asked.basis, field="basis")
     session = run.session()
     if asked.identifier_stdin:

@@ -23,7 +23,7 @@ from placement_client.commands.options import (
     choice,
     chosen,
 )
-from placement_client.commands.report import Exit, Report, table
+from placement_client.commands.report import Exit, Report, note, table
 from placement_client.commands.verb import Run, verb
 from placement_client.days import iso_day, parse_day, stockholm_time
 from placement_client.drafts import read_token
@@ -34,10 +34,13 @@ MUST: Final[Mapping[int, str]] = MappingProxyType(
         Verdict.VERDICT_CLEAR: "may place; ask again before moving in",
         Verdict.VERDICT_UNKNOWN: "contact the coordinator",
         Verdict.VERDICT_REVIEW: "contact the coordinator before any decision",
-        Verdict.VERDICT_CONFLICT: "choose another place; no reason is given",
+        Verdict.VERDICT_CONFLICT: "do not place here; choose another place",
     }
 )
 """What the caseworker must do (rules.md)."""
+
+MAX_PAST: Final = 31
+"""Days; a window that began earlier is doubted, unless it is a follow-up."""
 
 _CODES: Final[Mapping[int, Exit]] = MappingProxyType(
     {
@@ -93,14 +96,17 @@ def check(run: Run, asked: Checked) -> Report:
     """
     candidates = [_candidate(text, place) for place, text in enumerate(asked.area)]
     window = _window(run, asked)
+    justification = chosen(Justification, asked.justification, field="justification")
     handle = read_token(asked.case, field="case_handle")
     session = run.session()
     session.min_revision = asked.min_revision
+    if justification != Justification.JUSTIFICATION_FOLLOW_UP:
+        _doubt(run, window)
     answer = session.check_placement(
         handle,
         candidates,
         window=window,
-        justification=chosen(Justification, asked.justification, field="justification"),
+        justification=justification,
     )
     worst = max(each.verdict for each in answer.verdicts)
     return Report(
@@ -126,6 +132,13 @@ def _window(run: Run, asked: Checked) -> Window:
         return Window(start_day=start)
     end = parse_day(asked.end, field="to", today=run.today)
     return Window(start_day=start, end_day=end)
+
+
+def _doubt(run: Run, window: Window) -> None:
+    """Ask for a second look at a first day that may be a slip of the year."""
+    today = parse_day("today", field="from", today=run.today)
+    if window.start_day < today - MAX_PAST:
+        note(f"--from lies more than {MAX_PAST} days in the past. Is the year right?")
 
 
 def _verdicts(candidates: Sequence[Candidate], answer: CheckPlacementResponse) -> Table:
@@ -156,7 +169,7 @@ def _footer(
     return [
         f"Phone: {answer.contact}",
         "No reason is ever given. Only CLEAR may be relied on, and only until then.",
-        f"Decided {decided} Stockholm time, ruleset {answer.ruleset}.",
+        f"Decided {decided}, ruleset {answer.ruleset}.",
         *decisions,
     ]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,6 +11,8 @@ from placement_client.commands.verb import Run, nouns, verb
 from placement_client.profile import Profile, load, save
 
 app = nouns("Which server to ask, as whom, and which keys to trust.")
+
+_NONE_IN_USE: Final = "none is in use; choose one with placement context use"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,25 @@ def use(run: Run, asked: Used) -> Report:
     """Use another context from now on."""
     save(load(run.path).use(asked.name), run.path)
     return Report(data={"current": asked.name}, shown=[f"In use: {asked.name}."])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """Options of ``remove``."""
+
+    name: Annotated[str, typer.Argument(help="The context to forget.")]
+
+
+@verb(app, "remove")
+def remove(run: Run, asked: Removed) -> Report:
+    """Forget a context; the files that it names stay where they are."""
+    contexts = load(run.path).remove(asked.name)
+    save(contexts, run.path)
+    use = f"in use: {contexts.current}" if contexts.current else _NONE_IN_USE
+    return Report(
+        data={"removed": asked.name, "current": contexts.current},
+        shown=[f"Removed {asked.name}; {use}."],
+    )
 
 
 @verb(app, "list")

@@ -1,5 +1,7 @@
 """``placement doctor``: what is wrong, before a call fails without a word."""
 
+from typing import Final
+
 import typer
 from rich.text import Text
 
@@ -9,13 +11,22 @@ from placement_client.commands.verb import Run, verb
 from placement_client.doctor import examine
 from placement_client.findings import Finding, Level, bad, good
 
+_UNKNOWN: Final = (
+    "There is no context of this name: see placement context list, or add it with "
+    "placement context add."
+)
+_NONE: Final = (
+    "No context is in use: choose one with placement context use, or add one with "
+    "placement context add."
+)
 _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILURE: "bold red"}
 
 
 def doctor(run: Run) -> Report:
     """Look at everything that a call rests on, and say what to do.
 
-    Nothing is changed, no case is asked about and no budget is spent. The exit code
+    Nothing is changed and no case is asked about. Caseworkers and coordinators spend
+    one evaluation, which shows that the custodian holds the pinned key. The exit code
     is 0 when calls should succeed and 3 when something keeps them from it.
     """
     findings = list(_findings(run))
@@ -41,7 +52,9 @@ def _findings(run: Run) -> list[Finding]:
     try:
         profile = run.profile()
     except InvalidInputError as error:
-        sentence = f"`{error.field}` {error.description}: placement context add."
+        sentence = f"The file of contexts: `{error.field}` {error.description}."
+        if error.field == "context":
+            sentence = _UNKNOWN if run.common.context else _NONE
         return [bad("context", sentence)]
     found = good("context", f"The context asks {profile.server}.")
     return [found, *examine(profile, clock=run.clock)]

@@ -49,5 +49,11 @@ def register(run: Run, asked: Registered) -> Report:
         (code, facility.token.hex(), facility.provider.hex())
         for code, facility in zip(codes, answer.facilities, strict=True)
     ]
-    shown = [table(("Area", "Facility", "Provider"), rows)]
-    return Report(data=to_json(answer), shown=shown)
+    made = [
+        {"area": code, **to_json(facility)}
+        for code, facility in zip(codes, answer.facilities, strict=True)
+    ]
+    return Report(
+        data={**to_json(answer), "facilities": made},
+        shown=[table(("Area", "Facility", "Provider"), rows)],
+    )

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import RenderableType
+from rich.table import Table
 
 from placement.api.v1.types_pb2 import Fact, FactReason, GradeScheme
 from placement.errors import PlacementError
 from placement_client.commands.drafting import read_facts
 from placement_client.commands.options import choice
-from placement_client.commands.report import Report, note
+from placement_client.commands.report import Report, counted, note, table
 from placement_client.commands.verb import Run
 from placement_client.commands.waiting import waiting
 from placement_client.session import MAX_FACTS
@@ -59,7 +61,7 @@ class Recorded:
     fact_ids: list[str] = field(default_factory=list)
     change_ids: list[bytes] = field(default_factory=list)
 
-    def report(self, shown: str) -> Report:
+    def report(self, *shown: RenderableType) -> Report:
         """Return what to say of it."""
         return Report(
             data={
@@ -67,7 +69,7 @@ class Recorded:
                 "fact_ids": self.fact_ids,
                 "change_ids": [each.hex() for each in self.change_ids],
             },
-            shown=[shown, *waiting(*self.change_ids)],
+            shown=[*shown, *waiting(*self.change_ids)],
         )
 
 
@@ -75,6 +77,14 @@ def given(asked: "DataclassInstance") -> dict[str, object]:
     """Return options under the names that the wire has for them, if given."""
     pairs = ((each.name, getattr(asked, each.name)) for each in fields(asked))
     return {name: value for name, value in pairs if value != ""}
+
+
+def fact_table(facts: Sequence[Fact], ids: Sequence[str]) -> Table:
+    """Lay the ids of recorded facts out beside their places and kinds."""
+    kinds = ((fact.WhichOneof("statement") or "").replace("_", "-") for fact in facts)
+    pairs = enumerate(zip(kinds, ids, strict=True))
+    rows = ((f"facts[{place}]", kind, id_) for place, (kind, id_) in pairs)
+    return table(("Fact", "Kind", "Id"), rows)
 
 
 def record_one(run: Run, draft: dict[str, object]) -> Report:
@@ -94,8 +104,10 @@ def record_many(run: Run, drafts: Sequence[object]) -> Report:
         PlacementError: a draft is not of the form, and nothing is recorded; or a call
             failed, and a note says how many facts were recorded before.
     """
-    done = _record(run, read_facts(run, drafts))
-    return done.report(f"Recorded {len(done.fact_ids)} facts.")
+    facts = read_facts(run, drafts)
+    done = _record(run, facts)
+    said = f"Recorded {counted(len(facts), 'fact', 'facts')}."
+    return done.report(said, fact_table(facts, done.fact_ids))
 
 
 def _record(run: Run, facts: Sequence[Fact]) -> Recorded:

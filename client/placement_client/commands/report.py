@@ -4,13 +4,13 @@ Standard output carries the answer alone: a table for people, or with ``--json``
 JSON object. Notes go to standard error, and so does an error, unless ``--json`` asks
 for an object: ``{"error": {"reason", "text", "notes"}}``, with ``field`` and
 ``description`` beside them when something given can't be right. A command line that
-can't be parsed has no object.
+can't be parsed is the field ``command_line``; the notes say why.
 """
 
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -95,13 +95,22 @@ def exit_code(error: PlacementError) -> Exit:
             return Exit.ERROR
 
 
-def explain(error: PlacementError) -> Report:
-    """Return the report of an error: its constant text, its field, its notes."""
+def explain(
+    error: PlacementError, option_of: Callable[[str], str] = lambda _field: ""
+) -> Report:
+    """Return the report of an error: its constant text, its field, its notes.
+
+    Args:
+        error: what went wrong.
+        option_of: the option behind a field, for people; empty if there is none.
+    """
     data: dict[str, object] = {"reason": error.reason, "text": error.text}
     lines = [error.text]
     if isinstance(error, InvalidInputError):
         data |= {"field": error.field, "description": error.description}
-        lines.append(f"{error.field} {error.description}.")
+        option = option_of(error.field)
+        named = f"{error.field} ({option})" if option else error.field
+        lines.append(f"{named} {error.description}.")
     notes = list(getattr(error, "__notes__", ()))
     data["notes"] = notes
     return Report(data={"error": data}, shown=lines + notes, code=exit_code(error))
@@ -111,6 +120,11 @@ def note(*lines: str) -> None:
     """Tell something beside the answer, on standard error."""
     for line in "\n".join(lines).splitlines():
         sys.stderr.write(plain(line) + "\n")
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its word."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def plain(text: str) -> str:

@@ -22,18 +22,28 @@ from contextlib import ExitStack
 from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, cast, get_type_hints
+from typing import Annotated, Any, Final, cast, get_type_hints
 
 import typer
 
 from placement.errors import InvalidInputError, PlacementError, UnavailableError
 from placement_client.calls import DEADLINE, MAX_DEADLINE, Patience, RequestIds
-from placement_client.commands.report import Exit, Report, explain, note
+from placement_client.commands.naming import option_of
+from placement_client.commands.report import Exit, Report, counted, explain, note
+from placement_client.credentials import user
 from placement_client.days import Clock, today
 from placement_client.drafts import read_token
 from placement_client.labels import LabelBook, LabelKey
 from placement_client.profile import Profile, contexts_path, load
 from placement_client.session import Session
+
+_NO_LABEL_KEY: Final = (
+    "is not set in this context; get the coordinators' file and add the context again "
+    "with --label-key"
+)
+_NO_COORDINATOR: Final = (
+    "is for coordinators: they register and list groups, and you are none"
+)
 
 
 def _context_names() -> list[str]:
@@ -126,32 +136,45 @@ class Run:
         Raises:
             InvalidInputError: there is none that can be used.
         """
-        path = self.profile().label_key
-        if not path:
-            raise InvalidInputError("label_key", "is not set in this context")
-        return LabelKey.read(Path(path).expanduser())
+        profile = self.profile()
+        if not profile.label_key:
+            who = user(profile)
+            coordinates = who is not None and who.role == "coordinator"
+            phrase = _NO_LABEL_KEY if coordinates else _NO_COORDINATOR
+            raise InvalidInputError("label_key", phrase)
+        return LabelKey.read(Path(profile.label_key).expanduser())
 
     def label_book(self) -> LabelBook:
-        """Fetch every group and open its label, once.
+        """Fetch every group and open its label, once; tell how many don't open.
 
         Raises:
             InvalidInputError: there is no label key.
-            TamperedError: a label does not open.
+            TamperedError: two groups share a name.
             PlacementError: the call failed.
         """
         if self._label_book is None:
-            groups = self.session().list_groups()
-            self._label_book = LabelBook(self.label_key(), groups)
+            key = self.label_key()
+            self._label_book = LabelBook(key, self.session().list_groups())
+            if self._label_book.unopened:
+                were = counted(self._label_book.unopened, "group was", "groups were")
+                note(f"{were} registered under another label key.")
         return self._label_book
 
-    def report(self, command: Callable[[], Report]) -> Report:
-        """Return what a command reports, or what its error says."""
+    def report(
+        self, command: Callable[[], Report], option_of: Callable[[str], str]
+    ) -> Report:
+        """Return what a command reports, or what its error says.
+
+        Args:
+            command: runs it.
+            option_of: the option behind a field, for errors.
+        """
         with self._stack:
             try:
                 return command()
             except PlacementError as error:
                 self._advise(error)
-                return explain(error)
+                return explain(error, option_of)
 
     def _advise(self, error: PlacementError) -> None:
         """Say what a person can do about an unanswered call."""
@@ -180,7 +203,10 @@ class _Command:
         """Run the command and print what it reports."""
         run = Run(_make(Common, given))
         options = {name: _make(kind, given) for name, kind in self._options.items()}
-        report = run.report(lambda: self._function(run, **options))
+        report = run.report(
+            lambda: self._function(run, **options),
+            lambda field: option_of(self.parameters, field),
+        )
         if "error" in report.data and not run.common.as_json:
             note(*(str(line) for line in report.shown))
         else:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'placement/api/v1/registry_service.proto\x12\x10placement.api.v1\x1a\x1cplacement/api/v1/types.proto\"\x89\x01\n\x11\x41ssessCaseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12%\n\x05\x66\x61\x63ts\x18\x03 \x03(\x0b\x32\x16.placement.api.v1.Fact\x12\x12\n\nnone_known\x18\x04 \x01(\x08\x12\x10\n\x08\x63hildren\x18\x05 \x03(\r\"K\n\x12\x41ssessCaseResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x10\n\x08\x66\x61\x63t_ids\x18\x02 \x03(\x0c\x12\x11\n\tchange_id\x18\x03 \x01(\x0c\"O\n\x12RecordFactsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12%\n\x05\x66\x61\x63ts\x18\x02 \x03(\x0b\x32\x16.placement.api.v1.Fact\"L\n\x13RecordFactsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x10\n\x08\x66\x61\x63t_ids\x18\x02 \x03(\x0c\x12\x11\n\tchange_id\x18\x03 \x01(\x0c\"/\n\x06\x45nding\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12\x14\n\x0cvalid_to_day\x18\x02 \x01(\x05\"P\n\x0f\x45ndFactsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12)\n\x07\x65ndings\x18\x02 \x03(\x0b\x32\x18.placement.api.v1.Ending\"7\n\x10\x45ndFactsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\";\n\x13RetractFactsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x10\n\x08\x66\x61\x63t_ids\x18\x02 \x03(\x0c\";\n\x14RetractFactsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\"J\n\tRegrading\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12,\n\x05grade\x18\x02 \x01(\x0b\x32\x1d.placement.api.v1.SourceGrade\"Z\n\x13RegradeFactsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12/\n\nregradings\x18\x02 \x03(\x0b\x32\x1b.placement.api.v1.Regrading\";\n\x14RegradeFactsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\"=\n\x14\x41pproveChangeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\")\n\x15\x41pproveChangeResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"\x14\n\x12ListChangesRequest\"t\n\x06\x43hange\x12\x11\n\tchange_id\x18\x01 \x01(\x0c\x12\x0e\n\x06person\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x12\n\nexpires_at\x18\x04 \x01(\x06\x12\x0f\n\x07records\x18\x05 \x01(\r\x12\x12\n\namendments\x18\x06 \x01(\r\"@\n\x13ListChangesResponse\x12)\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x18.placement.api.v1.Change\"i\n\x15\x41ttestCoverageRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\r\n\x05\x61reas\x18\x02 \x03(\t\x12\x17\n\x0freviewed_on_day\x18\x03 \x01(\x05\x12\x14\n\x0cwhole_region\x18\x04 \x01(\x08\"*\n\x16\x41ttestCoverageResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"5\n\x08NewGroup\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\x0c\x12\x14\n\x0csealed_label\x18\x02 \x01(\x0c\"W\n\x15RegisterGroupsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12*\n\x06groups\x18\x02 \x03(\x0b\x32\x1a.placement.api.v1.NewGroup\":\n\x16RegisterGroupsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x0e\n\x06tokens\x18\x02 \x03(\x0c\"\'\n\x11ListGroupsRequest\x12\x12\n\npage_token\x18\x01 \x01(\x0c\"K\n\x0fRegisteredGroup\x12\r\n\x05token\x18\x01 \x01(\x0c\x12\x13\n\x0b\x66ingerprint\x18\x02 \x01(\x0c\x12\x14\n\x0csealed_label\x18\x03 \x01(\x0c\"`\n\x12ListGroupsResponse\x12\x31\n\x06groups\x18\x01 \x03(\x0b\x32!.placement.api.v1.RegisteredGroup\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\"-\n\x0bNewFacility\x12\x10\n\x08provider\x18\x01 \x01(\x0c\x12\x0c\n\x04\x61rea\x18\x02 \x01(\t\"b\n\x19RegisterFacilitiesRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x31\n\nfacilities\x18\x02 \x03(\x0b\x32\x1d.placement.api.v1.NewFacility\"5\n\x12RegisteredFacility\x12\r\n\x05token\x18\x01 \x01(\x0c\x12\x10\n\x08provider\x18\x02 \x01(\x0c\"h\n\x1aRegisterFacilitiesResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x38\n\nfacilities\x18\x02 \x03(\x0b\x32$.placement.api.v1.RegisteredFacility\"r\n\x11StandingPlacement\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12\x0c\n\x04\x61rea\x18\x02 \x01(\t\x12\x10\n\x08\x66\x61\x63ility\x18\x03 \x01(\x0c\x12(\n\x06window\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Window\"f\n\x17RecordPlacementsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x37\n\nplacements\x18\x02 \x03(\x0b\x32#.placement.api.v1.StandingPlacement\"C\n\x18RecordPlacementsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x15\n\rplacement_ids\x18\x02 \x03(\x0c\"=\n\x0fPlacementEnding\x12\x14\n\x0cplacement_id\x18\x01 \x01(\x0c\x12\x14\n\x0cvalid_to_day\x18\x02 \x01(\x05\"^\n\x14\x45ndPlacementsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x32\n\x07\x65ndings\x18\x02 \x03(\x0b\x32!.placement.api.v1.PlacementEnding\")\n\x15\x45ndPlacementsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x32\xf6\t\n\x0fRegistryService\x12W\n\nAssessCase\x12#.placement.api.v1.AssessCaseRequest\x1a$.placement.api.v1.AssessCaseResponse\x12Z\n\x0bRecordFacts\x12$.placement.api.v1.RecordFactsRequest\x1a%.placement.api.v1.RecordFactsResponse\x12Q\n\x08\x45ndFacts\x12!.placement.api.v1.EndFactsRequest\x1a\".placement.api.v1.EndFactsResponse\x12]\n\x0cRetractFacts\x12%.placement.api.v1.RetractFactsRequest\x1a&.placement.api.v1.RetractFactsResponse\x12]\n\x0cRegradeFacts\x12%.placement.api.v1.RegradeFactsRequest\x1a&.placement.api.v1.RegradeFactsResponse\x12`\n\rApproveChange\x12&.placement.api.v1.ApproveChangeRequest\x1a\'.placement.api.v1.ApproveChangeResponse\x12Z\n\x0bListChanges\x12$.placement.api.v1.ListChangesRequest\x1a%.placement.api.v1.ListChangesResponse\x12\x63\n\x0e\x41ttestCoverage\x12\'.placement.api.v1.AttestCoverageRequest\x1a(.placement.api.v1.AttestCoverageResponse\x12\x63\n\x0eRegisterGroups\x12\'.placement.api.v1.RegisterGroupsRequest\x1a(.placement.api.v1.RegisterGroupsResponse\x12W\n\nListGroups\x12#.placement.api.v1.ListGroupsRequest\x1a$.placement.api.v1.ListGroupsResponse\x12o\n\x12RegisterFacilities\x12+.placement.api.v1.RegisterFacilitiesRequest\x1a,.placement.api.v1.RegisterFacilitiesResponse\x12i\n\x10RecordPlacements\x12).placement.api.v1.RecordPlacementsRequest\x1a*.placement.api.v1.RecordPlacementsResponse\x12`\n\rEndPlacements\x12&.placement.api.v1.EndPlacementsRequest\x1a\'.placement.api.v1.EndPlacementsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'placement/api/v1/registry_service.proto\x12\x10placement.api.v1\x1a\x1cplacement/api/v1/types.proto\"\x89\x01\n\x11\x41ssessCaseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12%\n\x05\x66\x61\x63ts\x18\x03 \x03(\x0b\x32\x16.placement.api.v1.Fact\x12\x12\n\nnone_known\x18\x04 \x01(\x08\x12\x10\n\x08\x63hildren\x18\x05 \x03(\r\"K\n\x12\x41ssessCaseResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x10\n\x08\x66\x61\x63t_ids\x18\x02 \x03(\x0c\x12\x11\n\tchange_id\x18\x03 \x01(\x0c\"O\n\x12RecordFactsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12%\n\x05\x66\x61\x63ts\x18\x02 \x03(\x0b\x32\x16.placement.api.v1.Fact\"L\n\x13RecordFactsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x10\n\x08\x66\x61\x63t_ids\x18\x02 \x03(\x0c\x12\x11\n\tchange_id\x18\x03 \x01(\x0c\"/\n\x06\x45nding\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12\x14\n\x0cvalid_to_day\x18\x02 \x01(\x05\"P\n\x0f\x45ndFactsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12)\n\x07\x65ndings\x18\x02 \x03(\x0b\x32\x18.placement.api.v1.Ending\"7\n\x10\x45ndFactsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\";\n\x13RetractFactsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x10\n\x08\x66\x61\x63t_ids\x18\x02 \x03(\x0c\";\n\x14RetractFactsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\"J\n\tRegrading\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12,\n\x05grade\x18\x02 \x01(\x0b\x32\x1d.placement.api.v1.SourceGrade\"Z\n\x13RegradeFactsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12/\n\nregradings\x18\x02 \x03(\x0b\x32\x1b.placement.api.v1.Regrading\";\n\x14RegradeFactsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\"=\n\x14\x41pproveChangeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\")\n\x15\x41pproveChangeResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"\x14\n\x12ListChangesRequest\"t\n\x06\x43hange\x12\x11\n\tchange_id\x18\x01 \x01(\x0c\x12\x0e\n\x06person\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x12\n\nexpires_at\x18\x04 \x01(\x06\x12\x0f\n\x07records\x18\x05 \x01(\r\x12\x12\n\namendments\x18\x06 \x01(\r\"@\n\x13ListChangesResponse\x12)\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x18.placement.api.v1.Change\"&\n\x11ShowChangeRequest\x12\x11\n\tchange_id\x18\x01 \x01(\x0c\"\xc2\x01\n\nChangeItem\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12$\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x16.placement.api.v1.Fact\x12\x13\n\tmade_firm\x18\x03 \x01(\x08H\x00\x12\x16\n\x0c\x65nded_on_day\x18\x04 \x01(\x05H\x00\x12\x13\n\tretracted\x18\x05 \x01(\x08H\x00\x12\x31\n\x08regraded\x18\x06 \x01(\x0b\x32\x1d.placement.api.v1.SourceGradeH\x00\x42\x08\n\x06\x65\x66\x66\x65\x63t\"k\n\x12ShowChangeResponse\x12(\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x18.placement.api.v1.Change\x12+\n\x05items\x18\x02 \x03(\x0b\x32\x1c.placement.api.v1.ChangeItem\"i\n\x15\x41ttestCoverageRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\r\n\x05\x61reas\x18\x02 \x03(\t\x12\x17\n\x0freviewed_on_day\x18\x03 \x01(\x05\x12\x14\n\x0cwhole_region\x18\x04 \x01(\x08\"*\n\x16\x41ttestCoverageResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"5\n\x08NewGroup\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\x0c\x12\x14\n\x0csealed_label\x18\x02 \x01(\x0c\"W\n\x15RegisterGroupsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12*\n\x06groups\x18\x02 \x03(\x0b\x32\x1a.placement.api.v1.NewGroup\":\n\x16RegisterGroupsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x0e\n\x06tokens\x18\x02 \x03(\x0c\"\'\n\x11ListGroupsRequest\x12\x12\n\npage_token\x18\x01 \x01(\x0c\"K\n\x0fRegisteredGroup\x12\r\n\x05token\x18\x01 \x01(\x0c\x12\x13\n\x0b\x66ingerprint\x18\x02 \x01(\x0c\x12\x14\n\x0csealed_label\x18\x03 \x01(\x0c\"`\n\x12ListGroupsResponse\x12\x31\n\x06groups\x18\x01 \x03(\x0b\x32!.placement.api.v1.RegisteredGroup\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\"-\n\x0bNewFacility\x12\x10\n\x08provider\x18\x01 \x01(\x0c\x12\x0c\n\x04\x61rea\x18\x02 \x01(\t\"b\n\x19RegisterFacilitiesRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x31\n\nfacilities\x18\x02 \x03(\x0b\x32\x1d.placement.api.v1.NewFacility\"5\n\x12RegisteredFacility\x12\r\n\x05token\x18\x01 \x01(\x0c\x12\x10\n\x08provider\x18\x02 \x01(\x0c\"h\n\x1aRegisterFacilitiesResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x38\n\nfacilities\x18\x02 \x03(\x0b\x32$.placement.api.v1.RegisteredFacility\"r\n\x11StandingPlacement\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12\x0c\n\x04\x61rea\x18\x02 \x01(\t\x12\x10\n\x08\x66\x61\x63ility\x18\x03 \x01(\x0c\x12(\n\x06window\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Window\"f\n\x17RecordPlacementsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x37\n\nplacements\x18\x02 \x03(\x0b\x32#.placement.api.v1.StandingPlacement\"C\n\x18RecordPlacementsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x15\n\rplacement_ids\x18\x02 \x03(\x0c\"=\n\x0fPlacementEnding\x12\x14\n\x0cplacement_id\x18\x01 \x01(\x0c\x12\x14\n\x0cvalid_to_day\x18\x02 \x01(\x05\"^\n\x14\x45ndPlacementsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x32\n\x07\x65ndings\x18\x02 \x03(\x0b\x32!.placement.api.v1.PlacementEnding\")\n\x15\x45ndPlacementsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x32\xcf\n\n\x0fRegistryService\x12W\n\nAssessCase\x12#.placement.api.v1.AssessCaseRequest\x1a$.placement.api.v1.AssessCaseResponse\x12Z\n\x0bRecordFacts\x12$.placement.api.v1.RecordFactsRequest\x1a%.placement.api.v1.RecordFactsResponse\x12Q\n\x08\x45ndFacts\x12!.placement.api.v1.EndFactsRequest\x1a\".placement.api.v1.EndFactsResponse\x12]\n\x0cRetractFacts\x12%.placement.api.v1.RetractFactsRequest\x1a&.placement.api.v1.RetractFactsResponse\x12]\n\x0cRegradeFacts\x12%.placement.api.v1.RegradeFactsRequest\x1a&.placement.api.v1.RegradeFactsResponse\x12`\n\rApproveChange\x12&.placement.api.v1.ApproveChangeRequest\x1a\'.placement.api.v1.ApproveChangeResponse\x12Z\n\x0bListChanges\x12$.placement.api.v1.ListChangesRequest\x1a%.placement.api.v1.ListChangesResponse\x12W\n\nShowChange\x12#.placement.api.v1.ShowChangeRequest\x1a$.placement.api.v1.ShowChangeResponse\x12\x63\n\x0e\x41ttestCoverage\x12\'.placement.api.v1.AttestCoverageRequest\x1a(.placement.api.v1.AttestCoverageResponse\x12\x63\n\x0eRegisterGroups\x12\'.placement.api.v1.RegisterGroupsRequest\x1a(.placement.api.v1.RegisterGroupsResponse\x12W\n\nListGroups\x12#.placement.api.v1.ListGroupsRequest\x1a$.placement.api.v1.ListGroupsResponse\x12o\n\x12RegisterFacilities\x12+.placement.api.v1.RegisterFacilitiesRequest\x1a,.placement.api.v1.RegisterFacilitiesResponse\x12i\n\x10RecordPlacements\x12).placement.api.v1.RecordPlacementsRequest\x1a*.placement.api.v1.RecordPlacementsResponse\x12`\n\rEndPlacements\x12&.placement.api.v1.EndPlacementsRequest\x1a\'.placement.api.v1.EndPlacementsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -66,42 +66,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANGE']._serialized_end=1250
   _globals['_LISTCHANGESRESPONSE']._serialized_start=1252
   _globals['_LISTCHANGESRESPONSE']._serialized_end=1316
-  _globals['_ATTESTCOVERAGEREQUEST']._serialized_start=1318
-  _globals['_ATTESTCOVERAGEREQUEST']._serialized_end=1423
-  _globals['_ATTESTCOVERAGERESPONSE']._serialized_start=1425
-  _globals['_ATTESTCOVERAGERESPONSE']._serialized_end=1467
-  _globals['_NEWGROUP']._serialized_start=1469
-  _globals['_NEWGROUP']._serialized_end=1522
-  _globals['_REGISTERGROUPSREQUEST']._serialized_start=1524
-  _globals['_REGISTERGROUPSREQUEST']._serialized_end=1611
-  _globals['_REGISTERGROUPSRESPONSE']._serialized_start=1613
-  _globals['_REGISTERGROUPSRESPONSE']._serialized_end=1671
-  _globals['_LISTGROUPSREQUEST']._serialized_start=1673
-  _globals['_LISTGROUPSREQUEST']._serialized_end=1712
-  _globals['_REGISTEREDGROUP']._serialized_start=1714
-  _globals['_REGISTEREDGROUP']._serialized_end=1789
-  _globals['_LISTGROUPSRESPONSE']._serialized_start=1791
-  _globals['_LISTGROUPSRESPONSE']._serialized_end=1887
-  _globals['_NEWFACILITY']._serialized_start=1889
-  _globals['_NEWFACILITY']._serialized_end=1934
-  _globals['_REGISTERFACILITIESREQUEST']._serialized_start=1936
-  _globals['_REGISTERFACILITIESREQUEST']._serialized_end=2034
-  _globals['_REGISTEREDFACILITY']._serialized_start=2036
-  _globals['_REGISTEREDFACILITY']._serialized_end=2089
-  _globals['_REGISTERFACILITIESRESPONSE']._serialized_start=2091
-  _globals['_REGISTERFACILITIESRESPONSE']._serialized_end=2195
-  _globals['_STANDINGPLACEMENT']._serialized_start=2197
-  _globals['_STANDINGPLACEMENT']._serialized_end=2311
-  _globals['_RECORDPLACEMENTSREQUEST']._serialized_start=2313
-  _globals['_RECORDPLACEMENTSREQUEST']._serialized_end=2415
-  _globals['_RECORDPLACEMENTSRESPONSE']._serialized_start=2417
-  _globals['_RECORDPLACEMENTSRESPONSE']._serialized_end=2484
-  _globals['_PLACEMENTENDING']._serialized_start=2486
-  _globals['_PLACEMENTENDING']._serialized_end=2547
-  _globals['_ENDPLACEMENTSREQUEST']._serialized_start=2549
-  _globals['_ENDPLACEMENTSREQUEST']._serialized_end=2643
-  _globals['_ENDPLACEMENTSRESPONSE']._serialized_start=2645
-  _globals['_ENDPLACEMENTSRESPONSE']._serialized_end=2686
-  _globals['_REGISTRYSERVICE']._serialized_start=2689
-  _globals['_REGISTRYSERVICE']._serialized_end=3959
+  _globals['_SHOWCHANGEREQUEST']._serialized_start=1318
+  _globals['_SHOWCHANGEREQUEST']._serialized_end=1356
+  _globals['_CHANGEITEM']._serialized_start=1359
+  _globals['_CHANGEITEM']._serialized_end=1553
+  _globals['_SHOWCHANGERESPONSE']._serialized_start=1555
+  _globals['_SHOWCHANGERESPONSE']._serialized_end=1662
+  _globals['_ATTESTCOVERAGEREQUEST']._serialized_start=1664
+  _globals['_ATTESTCOVERAGEREQUEST']._serialized_end=1769
+  _globals['_ATTESTCOVERAGERESPONSE']._serialized_start=1771
+  _globals['_ATTESTCOVERAGERESPONSE']._serialized_end=1813
+  _globals['_NEWGROUP']._serialized_start=1815
+  _globals['_NEWGROUP']._serialized_end=1868
+  _globals['_REGISTERGROUPSREQUEST']._serialized_start=1870
+  _globals['_REGISTERGROUPSREQUEST']._serialized_end=1957
+  _globals['_REGISTERGROUPSRESPONSE']._serialized_start=1959
+  _globals['_REGISTERGROUPSRESPONSE']._serialized_end=2017
+  _globals['_LISTGROUPSREQUEST']._serialized_start=2019
+  _globals['_LISTGROUPSREQUEST']._serialized_end=2058
+  _globals['_REGISTEREDGROUP']._serialized_start=2060
+  _globals['_REGISTEREDGROUP']._serialized_end=2135
+  _globals['_LISTGROUPSRESPONSE']._serialized_start=2137
+  _globals['_LISTGROUPSRESPONSE']._serialized_end=2233
+  _globals['_NEWFACILITY']._serialized_start=2235
+  _globals['_NEWFACILITY']._serialized_end=2280
+  _globals['_REGISTERFACILITIESREQUEST']._serialized_start=2282
+  _globals['_REGISTERFACILITIESREQUEST']._serialized_end=2380
+  _globals['_REGISTEREDFACILITY']._serialized_start=2382
+  _globals['_REGISTEREDFACILITY']._serialized_end=2435
+  _globals['_REGISTERFACILITIESRESPONSE']._serialized_start=2437
+  _globals['_REGISTERFACILITIESRESPONSE']._serialized_end=2541
+  _globals['_STANDINGPLACEMENT']._serialized_start=2543
+  _globals['_STANDINGPLACEMENT']._serialized_end=2657
+  _globals['_RECORDPLACEMENTSREQUEST']._serialized_start=2659
+  _globals['_RECORDPLACEMENTSREQUEST']._serialized_end=2761
+  _globals['_RECORDPLACEMENTSRESPONSE']._serialized_start=2763
+  _globals['_RECORDPLACEMENTSRESPONSE']._serialized_end=2830
+  _globals['_PLACEMENTENDING']._serialized_start=2832
+  _globals['_PLACEMENTENDING']._serialized_end=2893
+  _globals['_ENDPLACEMENTSREQUEST']._serialized_start=2895
+  _globals['_ENDPLACEMENTSREQUEST']._serialized_end=2989
+  _globals['_ENDPLACEMENTSRESPONSE']._serialized_start=2991
+  _globals['_ENDPLACEMENTSRESPONSE']._serialized_end=3032
+  _globals['_REGISTRYSERVICE']._serialized_start=3035
+  _globals['_REGISTRYSERVICE']._serialized_end=4394
 # @@protoc_insertion_point(module_scope)

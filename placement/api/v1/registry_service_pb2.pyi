@@ -503,6 +503,106 @@ class ListChangesResponse(_message.Message):
 Global___ListChangesResponse: _TypeAlias = ListChangesResponse  # noqa: Y015
 
 @_typing.final
+class ShowChangeRequest(_message.Message):
+    """Which change to show: one that the caller may approve or follow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    change_id: _builtins.bytes
+    """16 bytes."""
+    def __init__(
+        self,
+        *,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowChangeRequest: _TypeAlias = ShowChangeRequest  # noqa: Y015
+
+@_typing.final
+class ChangeItem(_message.Message):
+    """What a change does to one fact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACT_ID_FIELD_NUMBER: _builtins.int
+    FACT_FIELD_NUMBER: _builtins.int
+    MADE_FIRM_FIELD_NUMBER: _builtins.int
+    ENDED_ON_DAY_FIELD_NUMBER: _builtins.int
+    RETRACTED_FIELD_NUMBER: _builtins.int
+    REGRADED_FIELD_NUMBER: _builtins.int
+    fact_id: _builtins.bytes
+    """16 bytes: the fact."""
+    made_firm: _builtins.bool
+    """It counts firmly; always true."""
+    ended_on_day: _builtins.int
+    """It ends: the first day it is no longer true."""
+    retracted: _builtins.bool
+    """It was never true; always true."""
+    @_builtins.property
+    def fact(self) -> _types_pb2.Fact:
+        """The fact as it stands now; who its persons are is left out."""
+
+    @_builtins.property
+    def regraded(self) -> _types_pb2.SourceGrade:
+        """It gets this grade."""
+
+    def __init__(
+        self,
+        *,
+        fact_id: _builtins.bytes = ...,
+        fact: _types_pb2.Fact | None = ...,
+        made_firm: _builtins.bool = ...,
+        ended_on_day: _builtins.int = ...,
+        retracted: _builtins.bool = ...,
+        regraded: _types_pb2.SourceGrade | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "made_firm", b"made_firm", "regraded", b"regraded", "retracted", b"retracted"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "regraded", b"regraded", "retracted", b"retracted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded"]  # noqa: Y015
+    _WhichOneofArgType_effect: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_effect) -> _WhichOneofReturnType_effect | None: ...
+
+Global___ChangeItem: _TypeAlias = ChangeItem  # noqa: Y015
+
+@_typing.final
+class ShowChangeResponse(_message.Message):
+    """A change that waits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def change(self) -> Global___Change:
+        """As it is listed."""
+
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangeItem]:
+        """What it does, fact by fact."""
+
+    def __init__(
+        self,
+        *,
+        change: Global___Change | None = ...,
+        items: _abc.Iterable[Global___ChangeItem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "items", b"items"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowChangeResponse: _TypeAlias = ShowChangeResponse  # noqa: Y015
+
+@_typing.final
 class AttestCoverageRequest(_message.Message):
     """A statement that the picture was reviewed."""
 

@@ -70,6 +70,11 @@ class RegistryServiceStub:
                 request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ListChangesRequest.SerializeToString,
                 response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ListChangesResponse.FromString,
                 _registered_method=True)
+        self.ShowChange = channel.unary_unary(
+                '/placement.api.v1.RegistryService/ShowChange',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeResponse.FromString,
+                _registered_method=True)
         self.AttestCoverage = channel.unary_unary(
                 '/placement.api.v1.RegistryService/AttestCoverage',
                 request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.AttestCoverageRequest.SerializeToString,
@@ -155,6 +160,13 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShowChange(self, request, context):
+        """Shows what a change that waits would do.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AttestCoverage(self, request, context):
         """Attests that the picture of areas of the own region was reviewed on a day.
         """
@@ -234,6 +246,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.ListChanges,
                     request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ListChangesRequest.FromString,
                     response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ListChangesResponse.SerializeToString,
+            ),
+            'ShowChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShowChange,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeResponse.SerializeToString,
             ),
             'AttestCoverage': grpc.unary_unary_rpc_method_handler(
                     servicer.AttestCoverage,
@@ -456,6 +473,33 @@ class RegistryService:
             '/placement.api.v1.RegistryService/ListChanges',
             placement_dot_api_dot_v1_dot_registry__service__pb2.ListChangesRequest.SerializeToString,
             placement_dot_api_dot_v1_dot_registry__service__pb2.ListChangesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/ShowChange',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeResponse.FromString,
             options,
             channel_credentials,
             insecure,

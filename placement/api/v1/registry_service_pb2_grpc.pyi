@@ -47,6 +47,8 @@ class RegistryServiceStub:
     """Stands behind another coordinator's change."""
     ListChanges: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListChangesRequest, _registry_service_pb2.ListChangesResponse]
     """Lists the changes that wait for a second coordinator."""
+    ShowChange: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ShowChangeRequest, _registry_service_pb2.ShowChangeResponse]
+    """Shows what a change that waits would do."""
     AttestCoverage: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.AttestCoverageRequest, _registry_service_pb2.AttestCoverageResponse]
     """Attests that the picture of areas of the own region was reviewed on a day."""
     RegisterGroups: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.RegisterGroupsRequest, _registry_service_pb2.RegisterGroupsResponse]
@@ -79,6 +81,8 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Stands behind another coordinator's change."""
     ListChanges: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListChangesRequest, _registry_service_pb2.ListChangesResponse]  # type: ignore[assignment]
     """Lists the changes that wait for a second coordinator."""
+    ShowChange: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ShowChangeRequest, _registry_service_pb2.ShowChangeResponse]  # type: ignore[assignment]
+    """Shows what a change that waits would do."""
     AttestCoverage: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.AttestCoverageRequest, _registry_service_pb2.AttestCoverageResponse]  # type: ignore[assignment]
     """Attests that the picture of areas of the own region was reviewed on a day."""
     RegisterGroups: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.RegisterGroupsRequest, _registry_service_pb2.RegisterGroupsResponse]  # type: ignore[assignment]
@@ -150,6 +154,14 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ListChangesResponse, _abc.Awaitable[_registry_service_pb2.ListChangesResponse]]:
         """Lists the changes that wait for a second coordinator."""
+
+    @_abc_1.abstractmethod
+    def ShowChange(
+        self,
+        request: _registry_service_pb2.ShowChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ShowChangeResponse, _abc.Awaitable[_registry_service_pb2.ShowChangeResponse]]:
+        """Shows what a change that waits would do."""
 
     @_abc_1.abstractmethod
     def AttestCoverage(

@@ -1,11 +1,13 @@
 """The second person: see what waits, and stand behind it (rules.md, two persons)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from placement.access import NATIONAL, Action, Caller
 from placement.domain.decide.command import Command, Moment, Outcome, RequestCommand
 from placement.domain.events import ChangeApproved, ChangeProposed, FactEnded
+from placement.domain.facts import AnyFact
 from placement.domain.state import State
 from placement.domain.terms import FactId
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
@@ -30,6 +32,23 @@ class ListChanges(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowChange(Command):
+    """See what a change would do."""
+
+    action = Action.CHANGE_SHOW
+
+    change: FactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeView:
+    """A change that waits, with the facts it speaks of as they stand, by id."""
+
+    change: ChangeProposed
+    facts: Mapping[FactId, AnyFact]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """Changes that wait, oldest first."""
 
@@ -38,9 +57,7 @@ class Changes:
 
 def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outcome:
     """Put a change into force."""
-    change = state.changes.get(command.change)
-    if change is None or not _concerns(change, command.caller):
-        raise NotFoundError
+    change = _waiting(state, command.change, command.caller)
     if change.person == command.caller.person:
         raise AccessDeniedError
     if moment.now >= change.expires_at or not _still_fits(state, change):
@@ -48,6 +65,16 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
     return Outcome.written(
         ChangeApproved(id=change.id, person=command.caller.person),
     )
+
+
+def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
+    """Show a change to those who may approve it, or proposed it."""
+    change = _waiting(state, command.change, command.caller)
+    if moment.now >= change.expires_at:
+        raise NotFoundError
+    ids = (*change.records, *(item.id for item in change.amendments))
+    facts = {fact_id: state.facts[fact_id] for fact_id in ids}
+    return Outcome(reply=ChangeView(change=change, facts=facts))
 
 
 def list_changes(state: State, command: ListChanges, moment: Moment) -> Outcome:
@@ -58,6 +85,18 @@ def list_changes(state: State, command: ListChanges, moment: Moment) -> Outcome:
         if _concerns(change, command.caller) and moment.now < change.expires_at
     ]
     return Outcome(reply=Changes(changes=tuple(waiting[:MAX_LISTED])))
+
+
+def _waiting(state: State, change_id: FactId, caller: Caller) -> ChangeProposed:
+    """Return a change that concerns a caller.
+
+    Raises:
+        NotFoundError: there is none, or it is another region's.
+    """
+    change = state.changes.get(change_id)
+    if change is None or not _concerns(change, caller):
+        raise NotFoundError
+    return change
 
 
 def _concerns(change: ChangeProposed, caller: Caller) -> bool:

@@ -1,10 +1,9 @@
 """A municipality's cases: open, show, close; a coordinator's assessment of one."""
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
-from placement.access import NATIONAL, Action, Caller
+from placement.access import Action
 from placement.domain.decide.command import (
     CaseCommand,
     Command,
@@ -15,23 +14,17 @@ from placement.domain.decide.command import (
     require,
 )
 from placement.domain.decide.drafts import Draft, record
+from placement.domain.decide.whose import linked_case, own_case
 from placement.domain.events import CaseAssessed, CaseClosed, CaseOpened
 from placement.domain.facts import Case
 from placement.domain.state import State
 from placement.domain.terms import Basis, CaseHandle, FactId, Micros, SubjectId
-from placement.errors import ClosedError, NotFoundError
+from placement.errors import ClosedError
+from placement.reference import require_reference
 
 MAX_MEMBERS: Final = 12
 MAX_ASSESSED: Final = 100
 """Facts recorded with one assessment."""
-
-_REFERENCE: Final = re.compile(
-    r"(?:[A-ZÅÄÖ]{1,4}[ ./:-]?)?[0-9]{1,6}(?:[ ./:-][0-9]{1,6}){0,2}"
-)
-_NATIONAL = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])[0-36-9][0-9]{5}")
-# A form with room for a case number, and for no name. What may be a national number, a
-# date (with 60 added to the day in a coordination number) and four digits, however
-# parted, must never be stored.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,58 +117,17 @@ class CaseView:
     opened_at: Micros
 
 
-def own_case(state: State, caller: Caller, handle: CaseHandle) -> Case:
-    """Return a municipality's own case.
-
-    Raises:
-        NotFoundError: there is none, or it is another municipality's.
-    """
-    case = state.cases.get(handle)
-    if case is None or case.organisation != caller.organisation:
-        raise NotFoundError
-    return case
-
-
-def linked_case(
-    state: State, caller: Caller, handle: CaseHandle, moment: Moment
-) -> Case:
-    """Return a case of a coordinator's own region; to the national unit, any.
-
-    Raises:
-        NotFoundError: there is none, or it is another region's.
-    """
-    case = state.cases.get(handle)
-    if case is None or not _polices(caller, case, moment):
-        raise NotFoundError
-    return case
-
-
-def _polices(caller: Caller, case: Case, moment: Moment) -> bool:
-    area = moment.ruleset.areas.get(case.organisation)
-    region = None if area is None else area.police_region
-    return caller.region in {region, NATIONAL}
-
-
 def open_case(state: State, command: OpenCase, moment: Moment) -> Outcome:
     """Open a case; nothing about its members is looked up."""
     del state
     members = command.members
     require(1 <= len(members) <= MAX_MEMBERS, "pseudonyms", "must be 1 to 12")
     require(len(set(members)) == len(members), "pseudonyms", "must all be different")
-    reference = command.reference
-    require(
-        _REFERENCE.fullmatch(reference),
-        "reference",
-        "must be a case number such as SN 2026/1234, with at most 4 letters",
-    )
-    digits = "".join(filter(str.isdigit, reference))
-    require(
-        not _NATIONAL.search(digits), "reference", "must not hold a national number"
-    )
+    require_reference(command.reference)
     case = Case(
         handle=command.handle,
         organisation=command.caller.organisation,
-        reference=reference,
+        reference=command.reference,
         basis=command.basis,
         members=members,
         opened_at=moment.now,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.access import Action
-from placement.domain.decide.cases import own_case
 from placement.domain.decide.command import CaseCommand, Moment, Note, Outcome, require
 from placement.domain.decide.placements import require_candidate
+from placement.domain.decide.whose import own_case
 from placement.domain.events import Asked
 from placement.domain.rules import Assessment, Candidate, Question, assess
 from placement.domain.state import State
@@ -91,7 +91,7 @@ def check(state: State, command: Check, moment: Moment) -> Outcome:
     case = own_case(state, command.caller, command.case)
     if case.closed_at is not None:
         raise ClosedError
-    asked = _charge(state, command, moment)
+    asked = () if case.assessed_at is None else (_charge(state, command, moment),)
     question = Question(
         case=case,
         candidates=command.candidates,
@@ -101,7 +101,7 @@ def check(state: State, command: Check, moment: Moment) -> Outcome:
     assessments = assess(state, question, moment.ruleset, moment.today)
     return Outcome(
         reply=_answers(command, assessments, moment),
-        events=(asked,),
+        events=asked,
         note=Note(
             case=case.handle,
             purpose=command.justification,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from placement.access import Caller
 from placement.domain.decide.command import Moment, require
+from placement.domain.decide.whose import linked_case
 from placement.domain.events import Amendment, ChangeProposed, Event, FactRecorded
 from placement.domain.facts import (
     Affiliation,
@@ -197,14 +198,16 @@ def _second_for_settled(
     )
 
 
-def _subject_of(state: State, person: Member) -> SubjectId:
+def _subject_of(
+    state: State, moment: Moment, caller: Caller, person: Member
+) -> SubjectId:
     """Return whom a coordinator points at.
 
     Raises:
-        NotFoundError: no such case, or no such position.
+        NotFoundError: no such case, another region's, or no such position.
     """
-    case = state.cases.get(person.case)
-    if case is None or person.position >= len(case.members):
+    case = linked_case(state, caller, person.case, moment)
+    if person.position >= len(case.members):
         raise NotFoundError
     return case.members[person.position]
 
@@ -223,7 +226,9 @@ def _fact(
     require(ordered, f"{field}.valid_to_day", "must not be before valid_from_day")
     grade = normalise(moment, draft.scheme, draft.given, f"{field}.grade.given")
     statement: dict[str, Any] = {
-        name: _subject_of(state, value) if isinstance(value, Member) else value
+        name: _subject_of(state, moment, caller, value)
+        if isinstance(value, Member)
+        else value
         for name, value in draft.statement.items()
     }
     _validate(state, moment, draft.kind, statement, f"{field}.{draft.name}")

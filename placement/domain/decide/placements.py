@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.access import Action
-from placement.domain.decide.cases import linked_case
 from placement.domain.decide.command import Moment, Outcome, RequestCommand, require
 from placement.domain.decide.drafts import require_area
+from placement.domain.decide.whose import linked_case
 from placement.domain.events import PlacementEnded, PlacementRecorded
 from placement.domain.facts import Placement
 from placement.domain.rules import Candidate

@@ -46,6 +46,7 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     registry.RegradeFacts: registry.regrade_facts,
     approvals.ApproveChange: approvals.approve_change,
     approvals.ListChanges: approvals.list_changes,
+    approvals.ShowChange: approvals.show_change,
     coverage.AttestCoverage: coverage.attest_coverage,
     groups.RegisterGroups: groups.register_groups,
     groups.ListGroups: groups.list_groups,

@@ -46,6 +46,7 @@ class Record(_message.Message):
     ASKED_FIELD_NUMBER: _builtins.int
     EVALUATED_FIELD_NUMBER: _builtins.int
     REQUEST_KEPT_FIELD_NUMBER: _builtins.int
+    CUSTODIAN_NAMED_FIELD_NUMBER: _builtins.int
     at: _builtins.int
     """Microseconds since 1970-01-01T00:00Z."""
     @_builtins.property
@@ -120,6 +121,10 @@ class Record(_message.Message):
     def request_kept(self) -> Global___RequestKept:
         """See the message."""
 
+    @_builtins.property
+    def custodian_named(self) -> Global___CustodianNamed:
+        """See the message."""
+
     def __init__(
         self,
         *,
@@ -142,12 +147,13 @@ class Record(_message.Message):
         asked: Global___Asked | None = ...,
         evaluated: Global___Evaluated | None = ...,
         request_kept: Global___RequestKept | None = ...,
+        custodian_named: Global___CustodianNamed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "request", b"request", "request_kept", b"request_kept"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "request", b"request", "request_kept", b"request_kept"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "request", b"request", "request_kept", b"request_kept"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "request", b"request", "request_kept", b"request_kept"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -1352,3 +1358,25 @@ class RequestKept(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RequestKept: _TypeAlias = RequestKept  # noqa: Y015
+
+@_typing.final
+class CustodianNamed(_message.Message):
+    """Whose pseudonyms the store knows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    key_id: _builtins.bytes
+    """SHA-256 of the custodian's public key."""
+    def __init__(
+        self,
+        *,
+        key_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustodianNamed: _TypeAlias = CustodianNamed  # noqa: Y015

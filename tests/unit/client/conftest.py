@@ -65,6 +65,13 @@ class Cli:
         self.profile = replace(profile, label_key=str(self.label_key))
         save(Contexts().add("here", self.profile), self.path)
 
+    def become(self, pair, **changes):
+        """Use another certificate from now on, and other values of the context."""
+        paths = {"certificate": pair.certificate_path, "key": pair.key_path}
+        texts = {name: str(path) for name, path in paths.items()}
+        self.profile = replace(self.profile, **texts, **changes)
+        save(Contexts().add("here", self.profile), self.path)
+
     def __call__(self, *words, stdin=None, **env):
         """Run a command line and return its result."""
         env = {"PLACEMENT_CONFIG": str(self.path), **env}

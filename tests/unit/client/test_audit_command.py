@@ -1,5 +1,7 @@
 """``audit``: entries are read page by page, and shown as they are."""
 
+import re
+
 import pytest
 from kit.asked import CASE, NOON
 
@@ -43,7 +45,7 @@ def log(size):
     [
         ((), [(0, 100)], 100),
         (("--count", "130"), [(0, 100), (100, 30)], 130),
-        (("--count", "500"), [(0, 100), (100, 100), (200, 100)], 252),
+        (("--count", "500"), [(0, 100), (100, 100), (200, 50)], 250),
         (("--first", "240"), [(240, 100)], 10),
         (("--first", "150", "--count", "100"), [(150, 100)], 100),
         (("--first", "900"), [(900, 100)], 0),
@@ -68,8 +70,28 @@ def test_entries_are_shown(cli, wire):
     result = cli("audit", "list", "--purpose", "supervision")
 
     assert "caseworker 1480/cw-01" in result.stdout
-    assert "CLEAR REVIEW" in result.stdout
+    assert re.search(f"CLEAR REVIEW +{CASE.hex()[:8]} *$", result.stdout, re.MULTILINE)
+    assert "At (UTC)" in result.stdout
     assert result.stderr == "1 of 1 entries.\n"
+
+
+def test_never_more_is_told_than_there_was(cli, wire):
+    """The readings' own entries are left to the next reading."""
+    wire.answers["ListEntries"] = log(157)
+    result = cli("audit", "list", "--purpose", "supervision", "--count", "500")
+
+    assert result.stderr == "157 of 157 entries.\n"
+
+
+def test_a_log_that_ends_early_is_not_read_on(cli, wire):
+    """A page that is not full is the last, whatever size was told."""
+    wire.answers["ListEntries"] = audit.ListEntriesResponse(
+        entries=[entry(0)], size=500
+    )
+    code, data = cli.json("audit", "list", "--purpose", "incident", "--count", "300")
+
+    assert (code, len(data["entries"])) == (0, 1)
+    assert len(wire.requests("ListEntries")) == 1
 
 
 def test_an_entry_is_an_object(cli, wire):

@@ -1,12 +1,15 @@
 """``case``: identifiers come in unseen; cases are opened, shown and closed."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from kit.asked import CASE, NOON
 from kit.numbers import number
+from placement_client.profile import Contexts, save
 
 from placement.api.v1 import check_service_pb2 as check
+from placement.crypto import voprf
 
 
 def opened(wire):
@@ -88,6 +91,21 @@ def test_without_a_terminal_nobody_is_asked(cli, monkeypatch):
     assert "--identifier-stdin" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "reference",
+    ["900101-9802", "19900101-9802", number(), "SN 19900101/9802", "Anna", ""],
+)
+def test_what_is_no_reference_never_leaves(cli, wire, reference):
+    """No evaluation is spent, nobody is asked for, and it is not repeated."""
+    result = cli("case", "open", "--reference", reference, "--basis", "police")
+
+    assert result.exit_code == 2
+    assert re.search("^reference .*must ", result.stderr, re.MULTILINE)
+    assert "9802" not in result.output
+    assert "Leaving person" not in result.stderr
+    assert wire.seen == []
+
+
 def test_an_aborted_prompt_is_an_error(cli, monkeypatch):
     """Nothing typed at all, nothing done."""
     result = cli(*OPEN, stdin="")
@@ -106,6 +124,19 @@ def test_an_unproven_pseudonym_stops_everything(cli, wire):
     assert wire.requests("OpenCase") == []
 
 
+def test_a_wrong_pin_is_said(cli, wire):
+    """The key is named as what is wrong; nothing claims to be logged."""
+    opened(wire)
+    other = voprf.generate_key().public.encode().hex()
+    save(Contexts().add("here", replace(cli.profile, custodian_key=other)), cli.path)
+    result = cli(*OPEN, "--identifier-stdin", stdin=number())
+
+    assert result.exit_code == 5
+    assert "The custodian's key is not the one that this context pins" in result.stderr
+    assert "logged" not in result.stderr
+    assert wire.requests("OpenCase") == []
+
+
 def test_a_case_is_shown(cli, wire):
     """People see Stockholm time; programs UTC."""
     wire.answers["ShowCase"] = check.ShowCaseResponse(
@@ -114,7 +145,7 @@ def test_a_case_is_shown(cli, wire):
     shown = cli("case", "show", CASE.hex())
     code, data = cli.json("case", "show", CASE.hex())
 
-    assert "2026-06-15 12:00" in shown.stdout
+    assert "2026-06-15 12:00 Stockholm time" in shown.stdout
     assert (code, data) == (
         0,
         {

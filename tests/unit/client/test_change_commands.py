@@ -3,6 +3,7 @@
 import pytest
 from kit.asked import ALLIANCE, CASE, CHANGE, NOON, day, ids, written
 
+from placement.access import Role
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as types
 
@@ -93,7 +94,11 @@ def test_a_case_is_assessed_with_facts(cli, wire, groups, tmp_path):
 
     assert fact.tie.person.case_member == types.CaseMember(case_handle=CASE, position=1)
     assert not request.none_known
-    assert result.stdout.startswith("Assessed; facts recorded: 1.\nChange ")
+    said, _headings, row, waits = result.stdout.splitlines()
+
+    assert said == "Assessed; facts recorded: 1."
+    assert row.split() == ["facts[0]", "tie", ids(1)[0].hex()]
+    assert waits.startswith(f"Change {CHANGE.hex()} waits")
 
 
 def test_an_assessment_says_something(cli, wire, tmp_path):
@@ -128,10 +133,76 @@ def test_changes_are_listed_and_approved(cli, wire):
     approved = cli("change", "approve", CHANGE.hex())
 
     assert CHANGE.hex() in listed.stdout
-    assert "2026-06-15 12:00" in listed.stdout
+    assert "2026-06-15 12:00 Stockholm time" in listed.stdout
     assert data["changes"][0]["expires_at"] == "2026-06-15T10:00:00.000000Z"
     assert approved.stdout == "Approved; the change is in force.\n"
     assert wire.requests("ApproveChange")[0].change_id == CHANGE
+
+
+def shown_change(group):
+    """Return what the service shows of a change with one item of each effect."""
+    fact = types.Fact(
+        valid_from_day=day("2026-01-01"),
+        grade=types.SourceGrade(scheme=types.GRADE_SCHEME_FOUR_FOUR, given="B2"),
+        presence=types.Presence(group=group, area="1480", kind=1),
+    )
+    one, two, three, four, five = ids(5, start=1)
+    return registry.ShowChangeResponse(
+        change=registry.Change(change_id=CHANGE, person="co-01", region="syd"),
+        items=[
+            registry.ChangeItem(fact_id=one, fact=fact, made_firm=True),
+            registry.ChangeItem(fact_id=two, fact=fact, ended_on_day=day("2026-03-01")),
+            registry.ChangeItem(fact_id=three, fact=fact, retracted=True),
+            registry.ChangeItem(
+                fact_id=four,
+                fact=fact,
+                regraded=types.SourceGrade(scheme=2, given="A1"),
+            ),
+            registry.ChangeItem(fact_id=five),
+        ],
+    )
+
+
+def test_a_change_is_shown_before_it_is_approved(cli, wire):
+    """What it would do to which fact, in words."""
+    group = bytes(range(16))
+    wire.answers["ListGroups"] = registry.ListGroupsResponse()
+    wire.answers["ShowChange"] = shown_change(group)
+    shown = cli("change", "show", CHANGE.hex()).stdout
+    code, data = cli.json("change", "show", CHANGE.hex())
+
+    assert wire.requests("ShowChange")[0].change_id == CHANGE
+    for words in (
+        "become firm",
+        "end on 2026-03-01",
+        "be retracted",
+        "be graded A1 (SIX_SIX)",
+    ):
+        assert words in shown
+    assert f"group {group.hex()}, area 1480, kind BASE" in shown
+    assert "do what this version does not know" in shown
+    assert code == 0
+    assert data["change"]["person"] == "co-01"
+    assert [each["effect"] for each in data["items"]] == [
+        "made_firm",
+        "ended",
+        "retracted",
+        "regraded",
+        "unknown",
+    ]
+    assert data["items"][1]["on"] == "2026-03-01"
+    assert data["items"][3]["to"] == {"scheme": "SIX_SIX", "given": "A1"}
+    assert data["items"][0] == {
+        "fact_id": ids(1, start=1)[0].hex(),
+        "effect": "made_firm",
+        "kind": "presence",
+        "statement": {"group": group.hex(), "area": "1480", "kind": "BASE"},
+        "since": "2026-01-01",
+        "until": None,
+        "review_by": None,
+        "grade": "B2",
+        "scheme": "FOUR_FOUR",
+    }
 
 
 @pytest.mark.parametrize("words", [(), ("--area", "1480", "--whole-region")])
@@ -148,7 +219,8 @@ def test_coverage_of_what_must_be_said(cli, wire, words):
     ("words", "codes", "said"),
     [
         (("--whole-region",), [], "the whole region"),
-        (("--area", "1480", "--area", "Malmö"), ["1480", "1280"], "2 areas"),
+        (("--area", "1480", "--area", "Malmö"), ["1480", "1280"], "Attested 2 areas,"),
+        (("--area", "1480"), ["1480"], "Attested 1 area,"),
     ],
 )
 def test_coverage_is_attested(cli, wire, words, codes, said):
@@ -163,3 +235,18 @@ def test_coverage_is_attested(cli, wire, words, codes, said):
     assert second.reviewed_on_day > first.reviewed_on_day
     assert said in result.stdout
     assert (code, data["areas"], data["revision"]) == (0, codes, 9)
+
+
+@pytest.mark.parametrize(
+    ("organisation", "said"),
+    [
+        ("national", "Attested the whole country,"),
+        ("vast", "Attested the whole region,"),
+    ],
+)
+def test_all_is_what_the_coordinator_polices(cli, pki, wire, organisation, said):
+    """The certificate says of whom; for the national unit a region is the country."""
+    wire.answers["AttestCoverage"] = registry.AttestCoverageResponse(revision=9)
+    cli.become(pki.client(Role.COORDINATOR, organisation, "co-01"))
+
+    assert said in cli("coverage", "attest", "--whole-region").stdout

@@ -1,12 +1,15 @@
 """``check``: what it asks, prints and exits with."""
 
 import re
+import time
+from datetime import timedelta
 
 import grpc
 import pytest
 from kit.asked import CASE, NOON
 from kit.wire import RefusalError, invalid, refusal
 from placement_client.commands.check import MUST
+from placement_client.days import today as stockholm
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1.types_pb2 import Verdict
@@ -66,14 +69,15 @@ def test_a_check_says_what_to_do(cli, wire):
 
     assert re.fullmatch(
         r"1480 +Göteborg +CLEAR +may place; ask again before moving in "
-        r"+2026-06-18 12:00 *",
+        r"+2026-06-18 12:00 Stockholm time *",
         first,
     )
     assert re.fullmatch(
-        r"0180 +Stockholm +CONFLICT +choose another place; no reason is given +- *",
+        r"0180 +Stockholm +CONFLICT +do not place here; choose another place +- *",
         second,
     )
     assert phone == "Phone: 031-700 00 00"
+    assert "Decided 2026-06-15 12:00 Stockholm time, ruleset 2026-11-1." in rest
     assert any(f"0180: {'01' * 16}" in line for line in rest)
 
 
@@ -122,6 +126,28 @@ def test_a_check_is_one_object(cli, wire):
             "to": None,
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("ago", "word", "doubted"),
+    [
+        (365, "planned", True),
+        (32, "urgent", True),
+        (31, "planned", False),
+        (0, "planned", False),
+        (-10, "planned", False),
+        (365, "follow-up", False),
+    ],
+)
+def test_a_first_day_long_past_is_doubted(cli, wire, ago, word, doubted):
+    """Last year's date is a slip; who follows up means it. The question is asked."""
+    wire.answers["CheckPlacement"] = verdicts("CLEAR")
+    start = stockholm(time.time) - timedelta(days=ago)
+    words = ("--from", start.isoformat(), "--justification", word)
+    result = cli(*asked("1480"), *words)
+    warning = "--from lies more than 31 days in the past. Is the year right?\n"
+
+    assert (result.exit_code, result.stderr) == (0, warning if doubted else "")
 
 
 def test_every_verdict_has_an_act():

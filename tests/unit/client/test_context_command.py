@@ -31,6 +31,35 @@ def test_contexts_are_added_used_and_listed(cli):
     assert re.search('^label_key = "/.*/l"$', cli.path.read_text(), re.MULTILINE)
 
 
+def test_a_context_is_removed(cli):
+    """The others stay; without the one in use, none is."""
+    cli.add("b")
+    other = cli("context", "remove", "b")
+    cli.add("b")
+    current = cli.json("context", "remove", "here")
+    last = cli("context", "remove", "b")
+    _, contexts = cli.json("context", "list")
+
+    assert other.stdout == "Removed b; in use: here.\n"
+    assert current == (0, {"removed": "here", "current": ""})
+    assert last.stdout == (
+        "Removed b; none is in use; choose one with placement context use.\n"
+    )
+    assert contexts == {"current": "", "contexts": []}
+    assert cli.label_key.exists()
+
+
+def test_a_context_that_is_not_there_is_not_removed(cli):
+    """The file is unchanged, and the name not repeated."""
+    before = cli.path.read_text()
+    result = cli("context", "remove", "nobody")
+
+    assert result.exit_code == 2
+    assert "name (NAME) is no context" in result.stderr
+    assert "nobody" not in result.output
+    assert cli.path.read_text() == before
+
+
 def test_another_context_is_used_when_asked_for(cli, wire):
     """By option or by variable, the option first."""
     wire.answers["ShowCase"] = check.ShowCaseResponse()
@@ -53,7 +82,7 @@ def test_a_context_that_cannot_be_is_refused(cli):
     result = cli.add("b", "--custodian-key", "00")
 
     assert result.exit_code == 2
-    assert "custodian_key must be" in result.stderr
+    assert "custodian_key (--custodian-key) must be" in result.stderr
     assert cli.path.read_text() == before
 
 

@@ -20,6 +20,7 @@ from placement_client.findings import Level
 from placement_client.labels import create_label_key
 
 from placement.access import Role
+from placement.api.v1 import registry_service_pb2 as registry
 from placement.crypto.pki import Purpose
 
 OK, WARNING, FAILURE = Level.OK, Level.WARNING, Level.FAILURE
@@ -77,8 +78,10 @@ def test_a_sound_context_is_all_green(found):
         "port",
         "TLS",
         "health",
+        "pinned key",
     ]
     assert got["person"].sentence == "You are caseworker cw-01 of Göteborg."
+    assert "one evaluation was spent" in got["pinned key"].sentence
 
 
 # Files
@@ -188,8 +191,9 @@ def test_a_caseworker_needs_a_pinned_custodian(found):
     assert "--custodian-key" in got["custodian"].sentence
 
 
-def test_a_coordinator_is_asked_for_the_label_key(pki, found, tmp_path):
+def test_a_coordinator_is_asked_for_the_label_key(pki, wire, found, tmp_path):
     """Missing is a warning, unusable a failure, usable is well."""
+    wire.answers["ListGroups"] = registry.ListGroupsResponse()
     changes = client(pki, Role.COORDINATOR, "vast")
     path = tmp_path / "label.key"
     create_label_key(path)
@@ -344,11 +348,12 @@ def test_something_else_that_listens_is_found(found):
 
 
 def test_a_server_that_does_not_serve_is_found(wire, found):
-    """Up, but not answering."""
+    """Up, but not answering; it is asked for nothing else."""
     wire.health.set("", STATUS.NOT_SERVING)
     got = found()
 
     assert levels(got) == {"health": FAILURE}
+    assert wire.seen == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """``doctor``: what it prints and exits with."""
 
+import pytest
+
 
 def test_doctor_says_what_it_finds(cli):
     """Green is 0."""
@@ -24,9 +26,29 @@ def test_doctor_fails_with_three(cli):
     assert (code, data["ok"]) == (3, False)
 
 
-def test_doctor_starts_from_nothing(cli, tmp_path):
-    """Without a context the first step says how to add one."""
-    result = cli("doctor", PLACEMENT_CONFIG=str(tmp_path / "none.toml"))
+@pytest.mark.parametrize(
+    ("words", "content", "text"),
+    [
+        (
+            *((), ""),
+            "No context is in use: choose one with placement context use, ",
+        ),
+        (
+            *(("--context", "other"), ""),
+            "There is no context of this name: see placement context list, ",
+        ),
+        ((), "=", "The file of contexts: `contexts` can't be read as TOML."),
+    ],
+    ids=["none", "unknown", "broken"],
+)
+def test_doctor_starts_from_nothing(cli, words, content, text):
+    """Without a context the only step says what is missing, and how to have it."""
+    cli.path.write_text(content)
+    code, data = cli.json("doctor", *words)
 
-    assert result.exit_code == 3
-    assert "placement context add" in result.stdout
+    (finding,) = data["findings"]
+
+    assert code == 3
+    assert (finding["step"], finding["level"]) == ("context", "failure")
+    assert finding["text"].startswith(text)
+    assert ("placement context add." in finding["text"]) == (not content)

@@ -114,6 +114,13 @@ def test_a_field_that_cannot_be_shown_is_not(failed, field, description):
     assert (got.field, got.description) == ("request", "is not valid")
 
 
+def test_a_header_is_a_field(failed):
+    """The deadline's field is no name of the wire's own."""
+    got = failed(invalid(("grpc-timeout", "must be at most 10 s")))
+
+    assert got.field == "grpc-timeout"
+
+
 def _unreadable():
     packed = Packed(type_url="type.googleapis.com/google.rpc.ErrorInfo", value=b"\xff")
     status = Status(code=CODE.ABORTED.value[0], message="refused", details=[packed])

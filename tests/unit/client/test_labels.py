@@ -295,10 +295,33 @@ def test_two_groups_of_one_name_are_refused():
         LabelBook(KEY, groups)
 
 
-def test_a_book_of_another_key_does_not_open():
-    """The wrong key file is noticed at once."""
+def test_labels_of_another_key_are_counted():
+    """One that does not open takes no name from the others, and has none."""
+    groups = [
+        registered("North Side", 1),
+        registered("North Side", 2, OTHER),
+        registered("South Side", 3, OTHER),
+    ]
+    got, other = LabelBook(KEY, groups), LabelBook(OTHER, groups)
+
+    assert (got.unopened, [label.name for label in got]) == (2, ["North Side"])
+    assert got.token("north side") == bytes([1]) * 16
+    assert (other.unopened, other.token("north side")) == (1, bytes([2]) * 16)
+    with pytest.raises(InvalidInputError):
+        got.token("South Side")
+
+
+def test_a_book_that_opens_is_whole():
+    """Nothing is counted that opens."""
+    assert book("North Side", "South Side").unopened == 0
+
+
+def test_one_fingerprint_has_one_group():
+    """Also among those that do not open."""
+    groups = [registered("North Side", 1), registered("NORTH SIDE", 2)]
+
     with pytest.raises(TamperedError):
-        LabelBook(OTHER, [registered("North Side", 1)])
+        LabelBook(OTHER, groups)
 
 
 def test_nothing_shows_a_name_or_a_key():

@@ -1,18 +1,22 @@
 """The parser: constant words, exit codes, help, completion, and what it may open."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import placement_client
 import pytest
+from kit.certs import Pki
 from kit.numbers import number
 from placement_client import __main__ as program
 from placement_client.commands import case
 from placement_client.commands.report import plain
+from placement_client.profile import Contexts, save
 
 ROOT = Path(placement_client.__file__).parent
 COMMANDS = [
@@ -23,9 +27,11 @@ COMMANDS = [
     "case show",
     "change approve",
     "change list",
+    "change show",
     "check",
     "context add",
     "context list",
+    "context remove",
     "context use",
     "coverage attest",
     "doctor",
@@ -54,7 +60,7 @@ def run(*words, **env):
     """Run the program as people do."""
     return subprocess.run(
         [sys.executable, "-m", "placement_client", *words],
-        env={**os.environ, **env},
+        env={k: v for k, v in os.environ.items() if k != "GRPC_VERBOSITY"} | env,
         capture_output=True,
         text=True,
         check=False,
@@ -151,6 +157,24 @@ def test_completion_without_a_file_is_empty(cli, tmp_path):
     assert result.output.strip() == ""
 
 
+@pytest.mark.parametrize(
+    ("env", "lines"), [({}, False), ({"GRPC_VERBOSITY": "INFO"}, True)]
+)
+def test_the_transport_writes_no_lines_of_its_own(tmp_path, profile, env, lines):
+    """Unless somebody asks for them; a handshake that fails is the command's to tell."""
+    other = Pki(tmp_path)
+    path = tmp_path / "contexts.toml"
+    save(Contexts().add("x", replace(profile, ca=str(other.paths.authority))), path)
+    got = run("case", "show", "0" * 32, PLACEMENT_CONFIG=str(path), **env)
+
+    assert got.returncode == 1
+    assert got.stderr.endswith(
+        "No verdict was made. Do not place on this; try again or phone.\n"
+        "placement doctor says what is wrong with the connection\n"
+    )
+    assert ("ssl_transport_security" in got.stderr) == lines
+
+
 # What can't be parsed
 
 
@@ -215,6 +239,42 @@ def test_a_mistake_is_said_in_constant_words(cli, words, said):
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "notes"),
+    [
+        (("case", "show", "--zzz"), ["There is no such option."]),
+        (("case", "show"), ["Missing argument 'CASE'."]),
+        (("chceck",), [program._ARGUMENTS]),
+        (
+            ("check", "--min-revision", "-1"),
+            ["Invalid value for '--min-revision'; see --help."],
+        ),
+    ],
+)
+def test_a_mistake_is_an_object_for_programs(cli, words, notes):
+    """Where ``--json`` stands anywhere on the line, as every other error is."""
+    result = cli(*words, "--json")
+
+    assert (result.exit_code, result.stderr) == (2, "")
+    assert json.loads(result.stdout) == {
+        "error": {
+            "reason": "INVALID_INPUT",
+            "text": "The request is not valid; nothing was stored.",
+            "field": "command_line",
+            "description": "can't be parsed",
+            "notes": notes,
+        }
+    }
+
+
+def test_a_program_reads_its_own_line():
+    """Also where the line comes from the system."""
+    got = run("chceck", "--json")
+
+    assert (got.returncode, got.stderr) == (2, "")
+    assert json.loads(got.stdout)["error"]["field"] == "command_line"
+
+
 def test_what_is_unforeseen_says_where_and_no_more(cli, monkeypatch):
     """The text of a foreign error may hold anything."""
 
@@ -270,6 +330,7 @@ ALLOWED = {
     "placement.api",
     "placement.crypto",
     "placement.errors",
+    "placement.reference",
     "placement_client",
     "rich",
     "typer",

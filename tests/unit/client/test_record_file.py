@@ -4,13 +4,14 @@ import json
 
 import grpc
 import pytest
-from kit.asked import ALLIANCE, CHANGE, ids, written
+from kit.asked import ALLIANCE, CASE, CHANGE, ids, written
 from kit.numbers import number
 from kit.wire import RefusalError
 
 from placement.api.v1 import registry_service_pb2 as registry
 
 CODE = grpc.StatusCode
+MEMBER = {"case": CASE.hex(), "member": 1}
 
 
 def test_a_file_is_recorded_in_batches(cli, wire, groups, recorded, tmp_path):
@@ -20,9 +21,25 @@ def test_a_file_is_recorded_in_batches(cli, wire, groups, recorded, tmp_path):
     sizes = [len(each.facts) for each in wire.requests("RecordFacts")]
 
     assert sizes == [500, 1]
-    assert result.stdout == "Recorded 501 facts.\n"
+    assert result.stdout.startswith("Recorded 501 facts.\n")
     assert result.stderr == ("Recorded 500 of 501 facts.\nRecorded 501 of 501 facts.\n")
     assert len(wire.requests("ListGroups")) == 1
+
+
+def test_every_fact_of_a_file_is_told_its_id(cli, wire, groups, recorded, tmp_path):
+    """Place, kind and id, in the order of the file: an id is what a fact is ended by."""
+    same = {"same_as": {"person_a": MEMBER, "person_b": MEMBER}}
+    result = cli("fact", "record", "--file", written(tmp_path, ALLIANCE, same))
+    one = cli("fact", "record", "--file", written(tmp_path, ALLIANCE))
+    first, second = ids(2)
+    said, _headings, *rows = result.stdout.splitlines()
+
+    assert said == "Recorded 2 facts."
+    assert [row.split() for row in rows] == [
+        ["facts[0]", "alliance", first.hex()],
+        ["facts[1]", "same-as", second.hex()],
+    ]
+    assert one.stdout.startswith("Recorded 1 fact.\n")
 
 
 def test_nothing_is_sent_unless_all_can_be_read(cli, wire, groups, tmp_path):
@@ -99,7 +116,9 @@ def test_identifiers_in_a_file_are_refused(cli, wire, tmp_path):
     result = cli("fact", "record", "--file", written(tmp_path, ALLIANCE, TIE))
 
     assert result.exit_code == 2
-    assert "facts[1] may hold identifiers on standard input only" in result.stderr
+    assert (
+        "facts[1] (--file) may hold identifiers on standard input only" in result.stderr
+    )
     assert number() not in result.output
     assert wire.seen == []
 

@@ -6,6 +6,7 @@ from kit.asked import CASE, CHANGE, NORTH, SOUTH, day, ids
 from kit.wire import refusal
 from placement_client.labels import LabelKey
 
+from placement.access import Role
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as types
 
@@ -15,7 +16,19 @@ CODE = grpc.StatusCode
 # group
 
 
-def test_groups_are_registered_without_their_names(cli, wire):
+@pytest.fixture
+def nothing_registered(wire):
+    wire.answers["ListGroups"] = registry.ListGroupsResponse()
+
+
+@pytest.fixture
+def another_key(cli, groups):
+    """Give this context a label key that is not the registered groups'."""
+    cli.label_key.unlink()
+    cli("label-key", "create", cli.label_key)
+
+
+def test_groups_are_registered_without_their_names(cli, wire, nothing_registered):
     """Fingerprint and sealed label go out; the name comes back beside its token."""
     wire.answers["RegisterGroups"] = registry.RegisterGroupsResponse(
         revision=9, tokens=[NORTH, SOUTH]
@@ -51,12 +64,83 @@ def test_groups_are_listed_by_name(cli, groups):
     assert [each["name"] for each in data["groups"]] == ["North Side", "South Side"]
 
 
-def test_a_book_under_another_key_exits_with_five(cli, groups):
-    """Labels that do not open are not shown as anything else."""
-    cli.label_key.unlink()
-    cli("label-key", "create", cli.label_key)
+def test_groups_of_another_key_are_counted(cli, wire, groups):
+    """The others are listed all the same; the warning stands beside them."""
+    mine = wire.answers["ListGroups"]
+    new = LabelKey(bytes(32)).new_group("North Side")
+    other = registry.RegisteredGroup(
+        token=CHANGE, fingerprint=new.fingerprint, sealed_label=new.sealed_label
+    )
+    wire.answers["ListGroups"] = registry.ListGroupsResponse(
+        groups=[*mine.groups, other]
+    )
+    result = cli("group", "list")
+    _, data = cli.json("group", "list")
 
-    assert cli("group", "list").exit_code == 5
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "1 group was registered under another label key.\n2 groups.\n"
+    )
+    assert [each["name"] for each in data["groups"]] == ["North Side", "South Side"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("group", "list"),
+        (
+            *("fact", "record", "alliance", "--grade", "2B", "--reason", "court"),
+            *("--group", "North Side", "--group", NORTH.hex()),
+        ),
+    ],
+    ids=["list", "look-up"],
+)
+def test_a_book_under_another_key_says_so(cli, another_key, words):
+    """No name is found, and the reason is told."""
+    result = cli(*words)
+
+    assert "2 groups were registered under another label key.\n" in result.stderr
+    assert "North Side" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("role", "organisation", "phrase"),
+    [
+        (Role.COORDINATOR, "vast", "is not set in this context; get the coordinators'"),
+        (Role.CASEWORKER, "1480", "is for coordinators: they register and list groups"),
+        (Role.AUDITOR, "review", "is for coordinators: they register and list groups"),
+    ],
+)
+def test_without_a_label_key_its_holders_are_named(  # noqa: PLR0917 (fixtures)
+    cli, pki, wire, role, organisation, phrase
+):
+    """A coordinator is told how to get it, anybody else whose it is."""
+    cli.become(pki.client(role, organisation, "p-01"), label_key="")
+    for words in (("group", "list"), ("group", "register", "North Side")):
+        code, data = cli.json(*words)
+
+        assert (code, data["error"]["field"]) == (2, "label_key")
+        assert data["error"]["description"].startswith(phrase)
+    assert wire.seen == []
+
+
+def test_nothing_is_registered_under_another_key(cli, wire, another_key):
+    """One group under two keys would be two groups for good."""
+    code, data = cli.json("group", "register", "North Side")
+
+    assert (code, data["error"]["field"]) == (2, "label_key")
+    assert "does not open every group" in data["error"]["description"]
+    assert wire.requests("RegisterGroups") == []
+
+
+def test_an_old_mistake_does_not_close_the_register(cli, wire, another_key):
+    """Whoever says so may register beside what another key has left."""
+    wire.answers["RegisterGroups"] = registry.RegisterGroupsResponse(
+        revision=9, tokens=[NORTH]
+    )
+    words = ("group", "register", "East Side", "--beside-another-key")
+
+    assert cli(*words).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -73,7 +157,7 @@ def test_groups_that_cannot_be_are_refused(cli, wire, names):
     assert wire.seen == []
 
 
-def test_a_known_group_is_refused_by_the_service(cli, wire):
+def test_a_known_group_is_refused_by_the_service(cli, wire, groups):
     """The constant words of the class."""
     wire.answers["RegisterGroups"] = refusal(CODE.FAILED_PRECONDITION, "CONTRADICTION")
     result = cli("group", "register", "North Side")
@@ -97,13 +181,20 @@ def test_facilities_are_registered(cli, wire):
         )
     )
     result = cli("facility", "register", "--area", "1480", "--area", "Malmö")
-    cli("facility", "register", "--area", "1480", "--provider", CHANGE.hex())
+    words = ("facility", "register", "--area", "1480", "--provider", CHANGE.hex())
+    _, data = cli.json(*words)
     first, second = wire.requests("RegisterFacilities")
 
     assert [each.area for each in first.facilities] == ["1480", "1280"]
     assert [each.provider for each in first.facilities] == [b"", b""]
     assert [each.provider for each in second.facilities] == [CHANGE]
     assert CHANGE.hex() in result.stdout
+    assert data == {
+        "revision": 3,
+        "facilities": [
+            {"area": "1480", "token": ids(1)[0].hex(), "provider": CHANGE.hex()}
+        ],
+    }
 
 
 def test_placements_are_recorded_and_ended(cli, wire):

@@ -8,6 +8,7 @@ import grpc
 import pytest
 from kit.numbers import number
 from kit.wire import refusal
+from placement_client.custodian import UnpinnedError
 from placement_client.identifiers import parse_identifier
 from placement_client.session import Session
 
@@ -15,6 +16,16 @@ from placement.crypto import voprf
 from placement.errors import BudgetError, InvalidInputError, TamperedError
 
 TODAY = date(2026, 6, 15)
+
+
+def _other_key(wire):
+    def evaluate(request):
+        answer = wire.evaluate(request)
+        key = voprf.generate_key()
+        answer.key_id = hashlib.sha256(key.public.encode()).digest()
+        return answer
+
+    return evaluate
 
 
 def identifier(serial=1):
@@ -54,6 +65,32 @@ def test_the_wire_never_sees_the_number(wire, session):
     assert number().encode() not in first.SerializeToString()
 
 
+def test_the_custodian_is_proven_without_anybody(wire, session):
+    """One element of nobody, another one each time."""
+    session.prove_custodian()
+    session.prove_custodian()
+    first, second = (each.blinded_elements for each in wire.requests("Evaluate"))
+
+    assert [len(first), len(second)] == [1, 1]
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda s: s.prove_custodian(), lambda s: s.pseudonyms([identifier()])],
+    ids=["nobody", "somebody"],
+)
+def test_a_custodian_of_another_key_is_told_apart(wire, session, ask):
+    """Its words say what is wrong; reason and exit code are those of the class."""
+    wire.answers["Evaluate"] = _other_key(wire)
+
+    with pytest.raises(UnpinnedError) as caught:
+        ask(session)
+    assert isinstance(caught.value, TamperedError)
+    assert caught.value.reason == "TAMPERED"
+    assert str(caught.value).startswith("The custodian's key is not the one that")
+
+
 def altered(field, change):
     """Return an answer of the honest custodian with one field changed."""
 
@@ -66,11 +103,6 @@ def altered(field, change):
         return evaluate
 
     return pytest.param(answer, id=field)
-
-
-def _other_key(wire, request, answer):
-    key = voprf.generate_key()
-    answer.key_id = hashlib.sha256(key.public.encode()).digest()
 
 
 def _other_element(wire, request, answer):
@@ -96,7 +128,6 @@ def _short_proof(wire, request, answer):
 @pytest.mark.parametrize(
     "answer",
     [
-        altered("key id", _other_key),
         altered("element", _other_element),
         altered("malformed element", _bad_element),
         altered("too few", _too_few),

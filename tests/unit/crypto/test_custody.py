@@ -116,7 +116,7 @@ def test_a_file_open_to_others_is_refused(path, mode):
     with pytest.raises(UnavailableError) as caught:
         FileCustody(path)
     assert caught.value.__notes__ == [
-        "the key file is open to group or others; use mode 0600"
+        f"The key file {path} is open to group or others; use mode 0600."
     ]
 
 

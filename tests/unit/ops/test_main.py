@@ -18,13 +18,15 @@ from placement import __version__
 from placement.app import read_ruleset
 from placement.config import load
 from placement.crypto.custody import FileCustody
-from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.ops.main import main
+from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.store.log import Store
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 30
+
+SPOILED = "What is stored does not verify, or the key is another store's."
 
 
 @pytest.fixture
@@ -52,7 +54,12 @@ def filled(place, run):
     run("init")
     settings = load(place / "placement.toml")
     store = Store.open(settings.database, FileCustody(settings.store_key))
-    engine = Engine(store, read_ruleset(None), clock=lambda: 1)
+    engine = Engine(
+        store,
+        read_ruleset(None),
+        custodian=Custodian.open(settings.custodian_key).key_id,
+        clock=lambda: 1,
+    )
     engine.start()
     for name in ("h", "i"):
         engine.submit(open_case(name)).result(SECONDS)
@@ -85,13 +92,13 @@ def test_init_makes_keys_and_a_store(place, run):
 
 def test_verify_counts_what_it_opened(filled, run):
     """Events and entries."""
-    assert run("verify") == (0, "Verified 2 events and 2 entries.\n", "")
+    assert run("verify") == (0, "Verified 3 events and 2 entries.\n", "")
 
 
 def test_snapshot_says_where_it_stands(filled, run):
     """The next start is quick, and verifies."""
-    assert run("snapshot") == (0, "Wrote a snapshot at revision 2.\n", "")
-    assert run("snapshot") == (0, "Wrote a snapshot at revision 2.\n", "")
+    assert run("snapshot") == (0, "Wrote a snapshot at revision 3.\n", "")
+    assert run("snapshot") == (0, "Wrote a snapshot at revision 3.\n", "")
     assert run("verify")[0] == 0
 
 
@@ -188,7 +195,8 @@ def test_init_on_somebodys_store(filled, run):
     for name in ("store.key", "custodian.key"):
         (filled / name).rename(filled / f"old-{name}")
 
-    assert run("init") == (1, "", f"{ConflictError.text}\n")
+    assert run("init") == (1, "", "There is a store already; nothing was made.\n")
+    assert not (filled / "store.key").exists()
     for name in ("store.key", "custodian.key"):
         (filled / f"old-{name}").rename(filled / name)
     assert run("verify")[0] == 0
@@ -200,7 +208,8 @@ def test_without_a_store(place, run, command):
     code, out, err = run(command)
 
     assert (code, out) == (1, "")
-    assert err == f"{UnavailableError.text} the key file can't be read\n"
+    name = "custodian" if command == "serve" else "store"
+    assert err == f"Nothing is served. The key file {place / name}.key can't be read.\n"
 
 
 @pytest.mark.parametrize("command", ["serve", "verify", "snapshot"])
@@ -209,7 +218,29 @@ def test_with_another_key(filled, run, command):
     (filled / "store.key").unlink()
     FileCustody.create(filled / "store.key")
 
-    assert run(command) == (1, "", f"{TamperedError.text}\n")
+    assert run(command) == (1, "", f"{SPOILED}\n")
+
+
+def test_with_another_custodian(filled, run):
+    """Whoever is on record would be known to nobody: it is not served."""
+    (filled / "custodian.key").unlink()
+    Custodian.create(filled / "custodian.key")
+    expected = "The custodian's key is not the one of this store."
+
+    assert run("serve") == (1, "", f"Nothing is served. {expected}\n")
+
+
+def test_a_damaged_snapshot_is_named_and_can_be_written_anew(filled, run):
+    """It only saves time, so it is no loss; but nothing is served beside it."""
+    run("snapshot")
+    spoil(filled, "UPDATE snapshot SET blob = zeroblob(300) WHERE part = 1")
+    code, _, err = run("verify")
+    served, _, _ = run("serve")
+
+    assert (code, served) == (1, 1)
+    assert "First bad record: snapshot" in err
+    assert run("snapshot")[0] == 0
+    assert run("verify")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -227,9 +258,9 @@ def test_verify_names_the_first_bad_record(filled, run, statement, where):
     assert run("verify") == (
         1,
         "",
-        f"{TamperedError.text} First bad record: {where}.\n",
+        f"{SPOILED} First bad record: {where}.\n",
     )
-    assert run("serve") == (1, "", f"{TamperedError.text}\n")
+    assert run("serve") == (1, "", f"{SPOILED}\n")
 
 
 def test_an_address_that_is_taken(place, run, tmp_path_factory):

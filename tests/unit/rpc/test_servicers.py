@@ -57,7 +57,7 @@ def test_a_case_from_its_opening_to_its_end(town):
 
     assert [one.verdict for one in before.verdicts] == [wire.VERDICT_UNKNOWN]
     assert before.contact == "the police coordinator of region syd"
-    assert (shown.assessed, shown.closed, shown.areas_left) == (True, False, 5)
+    assert (shown.assessed, shown.closed, shown.areas_left) == (True, False, 6)
     assert again == closed
     assert after.closed
 

@@ -45,7 +45,7 @@ def start(clock):
     engines = []
 
     def run(store):
-        engine = Engine(store, RULESET, clock=clock)
+        engine = Engine(store, RULESET, custodian=b"", clock=clock)
         engines.append(engine)
         engine.start()
         return engine

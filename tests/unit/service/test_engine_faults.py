@@ -116,7 +116,7 @@ def test_entries_put_back_condemn(engine, url):
 
 def test_a_damaged_log_is_never_served(store, url, clock):
     """An engine that can't verify what is stored does not start."""
-    engine = Engine(store, RULESET, clock=clock)
+    engine = Engine(store, RULESET, custodian=b"", clock=clock)
     tamper(url, "DELETE FROM head")
     with pytest.raises(TamperedError):
         engine.start()

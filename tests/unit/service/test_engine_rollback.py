@@ -114,7 +114,7 @@ def test_a_place_of_the_log_that_the_ruleset_lost_is_not_served(store, clock):
         for area in RULESET.areas.values()
         if area.code != "1480"
     )
-    engine = Engine(store, replace(RULESET, areas=fewer), clock=clock)
+    engine = Engine(store, replace(RULESET, areas=fewer), custodian=b"", clock=clock)
     with pytest.raises(UnavailableError):
         engine.start()
     engine.stop()

@@ -44,7 +44,7 @@ def test_stop_refuses_what_came_behind_it(engine, monkeypatch):
 
 def test_stop_leaves_cancelled_commands_alone(store, clock):
     """What nobody waits for any more is dropped quietly."""
-    engine = Engine(store, RULESET, clock=clock)
+    engine = Engine(store, RULESET, custodian=b"", clock=clock)
     waiting = [engine_module._Asked(open_case(name)) for name in ("h", "i")]
     waiting[0].future.cancel()
     for asked in (*waiting, None):

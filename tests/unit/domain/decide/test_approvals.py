@@ -14,6 +14,7 @@ from kit.commands import (
     regrade_facts,
     retract_facts,
     rivalry,
+    show_change,
 )
 from kit.world import RULESET, TODAY, token
 
@@ -183,3 +184,36 @@ def test_the_list_has_a_limit(court, fact, monkeypatch):
     changes = [propose(court, retract_facts(fact)) for _ in range(3)]
 
     assert waiting(court) == changes[:2]
+
+
+# Seeing what waits
+
+
+def test_a_change_shows_what_it_speaks_of(court, fact):
+    """The facts as they stand, to whoever may approve it and to who proposed it."""
+    ends = propose(court, end_facts((fact, -5)))
+    war, firm = court.reply(record_facts(rivalry(severity=3))).ids
+    for caller in (SECOND, NATIONAL, COORDINATOR):
+        shown = [court.reply(show_change(change, caller)) for change in (ends, firm)]
+
+        assert [view.change.id for view in shown] == [ends, firm]
+        assert [dict(view.facts) for view in shown] == [
+            {fact: court.state.facts[fact]},
+            {war: court.state.facts[war]},
+        ]
+
+
+def test_another_regions_change_is_not_shown(court, fact):
+    """It answers like one that isn't there."""
+    change = propose(court, retract_facts(fact))
+    for caller, which in ((NORD, change), (SECOND, token("nothing"))):
+        with pytest.raises(NotFoundError):
+            court.reply(show_change(which, caller))
+
+
+def test_a_lapsed_change_is_not_shown(court, fact):
+    """As it is not listed."""
+    change = propose(court, retract_facts(fact))
+    court.later(WAIT)
+    with pytest.raises(NotFoundError):
+        court.reply(show_change(change))

@@ -201,12 +201,19 @@ def test_repeating_is_free_for_some_days(court, case, request_id):
     assert paid == [0] * (BUDGETS.repeat_days - 1) + [1]
 
 
+def assessed(court, member):
+    """Return the handle of an assessed case."""
+    (handle,) = court.reply(open_case(member)).ids
+    court.reply(assess_case(handle))
+    return handle
+
+
 def test_the_budget_of_a_person(court):
     """Ten areas on one day, over all cases; the next day there are more."""
     for name in ("h", "i"):
-        (handle,) = court.reply(open_case(name)).ids
+        handle = assessed(court, name)
         ask_all(court, handle, AREAS[:5])
-    (last,) = court.reply(open_case("j")).ids
+    last = assessed(court, "j")
     with pytest.raises(BudgetError):
         court.reply(check(last))
     colleague = caseworker(person="cw-02")
@@ -219,11 +226,11 @@ def test_the_budget_of_a_person(court):
 def test_the_budget_of_an_organisation(court):
     """Thirty areas in 30 days, over all its people and cases."""
     for number in range(BUDGETS.organisation_areas // 5):
-        (handle,) = court.reply(open_case(f"h{number}")).ids
+        handle = assessed(court, f"h{number}")
         for area in AREAS[:5]:
             person = caseworker(person=f"cw-{number // 2:02}")
             court.reply(check(handle, area, caller=person))
-    (last,) = court.reply(open_case("last")).ids
+    last = assessed(court, "last")
     fresh = caseworker(person="cw-99")
     with pytest.raises(BudgetError):
         court.reply(check(last, caller=fresh))
@@ -249,10 +256,10 @@ def test_a_refusal_is_identical_whatever_the_graph_holds(court, case):
     assert before.note == after.note
 
 
-def test_unassessed_cases_cost_the_same(court):
-    """UNKNOWN without a look at the graph; the budget is spent all the same."""
+def test_unassessed_cases_cost_nothing(court):
+    """UNKNOWN without a look at the graph tells nothing, so it is free."""
     (handle,) = court.reply(open_case("h")).ids
     (one,) = court.reply(check(handle)).answers
 
     assert one.verdict is Verdict.UNKNOWN
-    assert court.reply(show_case(handle)).areas_left == BUDGETS.case_areas - 1
+    assert court.reply(show_case(handle)).areas_left == BUDGETS.case_areas

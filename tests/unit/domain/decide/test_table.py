@@ -173,6 +173,7 @@ def test_every_repeatable_command_is_known_by_person_and_id():
     assert others == {
         Action.CASE_SHOW,
         Action.CHANGE_LIST,
+        Action.CHANGE_SHOW,
         Action.GROUP_LIST,
         Action.EVALUATE,
         Action.ENTRY_READ,

@@ -1,0 +1,71 @@
+"""What only a call can tell: the custodian's key, and whether the labels open."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from placement.errors import BudgetError, PlacementError, TamperedError
+from placement_client.calls import Patience
+from placement_client.credentials import Holder
+from placement_client.findings import Finding, bad, doubtful, good
+from placement_client.labels import LabelBook, LabelKey
+from placement_client.profile import Profile
+from placement_client.session import Session
+
+_NAMING: Final = frozenset({"caseworker", "coordinator"})
+"""Who names persons."""
+_ALL_OPEN: Final = "The label key opens the labels of all groups."
+
+
+def try_calls(profile: Profile, who: Holder) -> Iterator[Finding]:
+    """Make the calls that show whether keys fit, as far as a role may make them."""
+    with Session.open(profile, patience=Patience(pauses=())) as session:
+        if who.role in _NAMING and profile.custodian_key:
+            yield _custodian(session)
+        key = _label_key(profile) if who.role == "coordinator" else None
+        if key is not None:
+            yield _labels(session, key)
+
+
+def _custodian(session: Session) -> Finding:
+    try:
+        session.prove_custodian()
+    except TamperedError:
+        return bad(
+            "pinned key",
+            "The custodian does not prove that it holds the pinned key: name nobody, "
+            "and ask the operator which key is right.",
+        )
+    except BudgetError:
+        sentence = "Your evaluations are spent, so the pinned key was not tried."
+        return doubtful("pinned key", sentence)
+    except PlacementError as error:
+        return bad("pinned key", f"The custodian was asked in vain. {error.text}")
+    return good(
+        "pinned key",
+        "The custodian holds the pinned key; to see that, one evaluation was spent.",
+    )
+
+
+def _label_key(profile: Profile) -> LabelKey | None:
+    """Return the label key if it can be used; the step on the file says if it can't."""
+    try:
+        return LabelKey.read(Path(profile.label_key).expanduser())
+    except PlacementError:
+        return None
+
+
+def _labels(session: Session, key: LabelKey) -> Finding:
+    try:
+        book = LabelBook(key, session.list_groups())
+    except PlacementError as error:
+        return bad("labels", f"The groups can't be listed. {error.text}")
+    opened = len(list(book))
+    if not book.unopened:
+        return good("labels", _ALL_OPEN if opened else "No group is registered yet.")
+    sentence = f"The label key opens {opened} of {opened + book.unopened} labels"
+    if not opened:
+        sentence += ": get the file that the other coordinators use."
+        return bad("labels", sentence)
+    sentence += "; the others stand under another key: compare it with the others'."
+    return doubtful("labels", sentence)

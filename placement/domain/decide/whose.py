@@ -1,0 +1,40 @@
+"""Whose case it is: absent and not yours are the same answer."""
+
+from placement.access import NATIONAL, Caller
+from placement.domain.decide.command import Moment
+from placement.domain.facts import Case
+from placement.domain.state import State
+from placement.domain.terms import CaseHandle
+from placement.errors import NotFoundError
+
+
+def own_case(state: State, caller: Caller, handle: CaseHandle) -> Case:
+    """Return a municipality's own case.
+
+    Raises:
+        NotFoundError: there is none, or it is another municipality's.
+    """
+    case = state.cases.get(handle)
+    if case is None or case.organisation != caller.organisation:
+        raise NotFoundError
+    return case
+
+
+def linked_case(
+    state: State, caller: Caller, handle: CaseHandle, moment: Moment
+) -> Case:
+    """Return a case of a coordinator's own region; to the national unit, any.
+
+    Raises:
+        NotFoundError: there is none, or it is another region's.
+    """
+    case = state.cases.get(handle)
+    if case is None or not _polices(caller, case, moment):
+        raise NotFoundError
+    return case
+
+
+def _polices(caller: Caller, case: Case, moment: Moment) -> bool:
+    area = moment.ruleset.areas.get(case.organisation)
+    region = None if area is None else area.police_region
+    return caller.region in {region, NATIONAL}

@@ -1,0 +1,143 @@
+"""From facts to the wire, for coordinators: what each kind says, but not of whom.
+
+The mirror of ``parse_facts``. The server knows no person but by a key that nobody else
+has, so a person on the wire is left out.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, assert_never
+
+from placement.api.v1 import registry_service_pb2 as registry_wire
+from placement.api.v1 import types_pb2 as wire
+from placement.domain.decide.approvals import ChangeView
+from placement.domain.events import Amendment, FactEnded, FactRegraded, FactRetracted
+from placement.domain.facts import (
+    Affiliation,
+    Alliance,
+    AnyFact,
+    Faction,
+    Located,
+    Presence,
+    Rivalry,
+    SameAs,
+    Threat,
+    Tie,
+)
+from placement.domain.terms import Scheme
+from placement.rpc.render import waiting
+from placement.service.engine import Answer
+
+Item = registry_wire.ChangeItem
+
+
+def change(answer: Answer) -> registry_wire.ShowChangeResponse:
+    """Render a change that waits."""
+    reply: Any = answer.reply
+    view: ChangeView = reply
+    firm = (
+        Item(fact_id=fact_id, fact=fact_of(view.facts[fact_id]), made_firm=True)
+        for fact_id in view.change.records
+    )
+    amended = (
+        _amended(item, fact_of(view.facts[item.id])) for item in view.change.amendments
+    )
+    return registry_wire.ShowChangeResponse(
+        change=waiting(view.change), items=[*firm, *amended]
+    )
+
+
+def fact_of(fact: AnyFact) -> wire.Fact:
+    """Render a fact without its persons."""
+    name, state = _KINDS[type(fact)]
+    return wire.Fact(
+        valid_from_day=fact.valid_from,
+        valid_to_day=fact.valid_to,
+        grade=_grade(fact.scheme, fact.given),
+        review_by_day=fact.review_by,
+        reason=wire.FactReason.ValueType(fact.reason),
+        **{name: state(fact)},
+    )
+
+
+def _amended(item: Amendment, fact: wire.Fact) -> Item:
+    match item:
+        case FactEnded(valid_to=day):
+            return Item(fact_id=item.id, fact=fact, ended_on_day=day)
+        case FactRetracted():
+            return Item(fact_id=item.id, fact=fact, retracted=True)
+        case FactRegraded(scheme=scheme, given=given):
+            return Item(fact_id=item.id, fact=fact, regraded=_grade(scheme, given))
+        case _ as never:
+            assert_never(never)
+
+
+def _grade(scheme: Scheme, given: str) -> wire.SourceGrade:
+    return wire.SourceGrade(scheme=wire.GradeScheme.ValueType(scheme), given=given)
+
+
+def _affiliation(fact: Affiliation) -> wire.Affiliation:
+    return wire.Affiliation(
+        group=fact.group,
+        role=wire.AffiliationRole.ValueType(fact.role),
+        left_on_day=fact.left_on,
+    )
+
+
+def _faction(fact: Faction) -> wire.Faction:
+    return wire.Faction(
+        child=fact.child,
+        parent=fact.parent,
+        own_rivalries_only=not fact.inherits_rivalry,
+    )
+
+
+def _rivalry(fact: Rivalry) -> wire.Rivalry:
+    return wire.Rivalry(
+        group_a=fact.low,
+        group_b=fact.high,
+        severity=fact.severity,
+        last_violence_on_day=fact.last_violence_on,
+    )
+
+
+def _alliance(fact: Alliance) -> wire.Alliance:
+    return wire.Alliance(group_a=fact.low, group_b=fact.high)
+
+
+def _presence(fact: Presence) -> wire.Presence:
+    kind = wire.PresenceKind.ValueType(fact.kind)
+    return wire.Presence(group=fact.group, area=fact.area, kind=kind)
+
+
+def _threat(fact: Threat) -> wire.Threat:
+    threat = wire.Threat(severity=fact.severity)
+    if fact.source_group is not None:
+        threat.group = fact.source_group
+    return threat
+
+
+def _located(fact: Located) -> wire.Located:
+    return wire.Located(area=fact.area)
+
+
+def _tie(fact: Tie) -> wire.Tie:
+    return wire.Tie(area=fact.area, danger=fact.danger)
+
+
+def _same_as(fact: SameAs) -> wire.SameAs:
+    del fact
+    return wire.SameAs()
+
+
+_State = Callable[[Any], Any]
+_KINDS: Final[Mapping[type[AnyFact], tuple[str, _State]]] = {
+    Affiliation: ("affiliation", _affiliation),
+    Faction: ("faction", _faction),
+    Rivalry: ("rivalry", _rivalry),
+    Alliance: ("alliance", _alliance),
+    Presence: ("presence", _presence),
+    Threat: ("threat", _threat),
+    Located: ("located", _located),
+    Tie: ("tie", _tie),
+    SameAs: ("same_as", _same_as),
+}

@@ -1,0 +1,114 @@
+"""Facts on their way out: what they say, and nobody of whom they say it."""
+
+import pytest
+from kit.world import NOW, TODAY, World, token
+
+from placement.api.v1 import types_pb2 as wire
+from placement.domain.decide.approvals import ChangeView
+from placement.domain.events import (
+    ChangeProposed,
+    FactEnded,
+    FactRegraded,
+    FactRetracted,
+)
+from placement.domain.terms import Grade, Scheme
+from placement.rpc import render_facts
+from placement.rpc.parse_facts import parse_facts
+from placement.service.engine import Answer
+
+PERSON = wire.Person(pseudonym=bytes(32))
+PERSONS = {
+    "affiliation": ("person",),
+    "threat": ("target",),
+    "located": ("person",),
+    "tie": ("person",),
+    "same_as": ("person_a", "person_b"),
+}
+
+
+def world_of_each_kind():
+    """Return a world with one fact of each kind, a threat of a person as well."""
+    world = World()
+    world.affiliation("h", "A", start=-900)
+    world.faction("A1", "A", inherits_rivalry=False, end=-30)
+    world.rivalry("A", "B", 2)
+    world.alliance("A", "C")
+    world.presence("A", "1480", "OCCASIONAL", review_by=20)
+    world.threat("h", group="B")
+    world.threat("h", person="x")
+    world.located("x", "2480")
+    world.tie("h", "0680", danger=True)
+    world.same_as("h", "i")
+    return world
+
+
+FACTS = tuple(world_of_each_kind().state.facts.values())
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_what_is_rendered_is_what_was_stated(fact):
+    """Read again, with persons put where they were left out, it is the same fact."""
+    rendered = render_facts.fact_of(fact)
+    name = rendered.WhichOneof("statement")
+    statement = getattr(rendered, name)
+    for person in PERSONS.get(name, ()):
+        assert not statement.HasField(person)
+        getattr(statement, person).CopyFrom(PERSON)
+    if name == "threat" and not statement.group:
+        statement.person.CopyFrom(PERSON)
+    (draft,) = parse_facts([rendered], lambda: bytes(16), lambda *_: "somebody")
+    got = {
+        key: getattr(fact, key)
+        for key, value in draft.statement.items()
+        if value != "somebody"
+    }
+
+    assert draft.kind is type(fact)
+    assert got == {k: v for k, v in draft.statement.items() if v != "somebody"}
+    for key in ("valid_from", "valid_to", "scheme", "given", "review_by", "reason"):
+        assert getattr(draft, key) == getattr(fact, key)
+
+
+def test_no_subject_leaves():
+    """Not even under the key of the store."""
+    rendered = b"".join(
+        render_facts.fact_of(fact).SerializeToString() for fact in FACTS
+    )
+
+    assert not any(token(name, 32) in rendered for name in "hix")
+
+
+def test_a_change_says_what_it_does_to_each_fact():
+    """Made firm, ended, retracted, regraded."""
+    firm, ended, retracted, regraded = FACTS[:4]
+    change = ChangeProposed(
+        id=token("change"),
+        person="co-01",
+        region="syd",
+        expires_at=NOW,
+        records=(firm.id,),
+        amendments=(
+            FactEnded(id=ended.id, valid_to=TODAY),
+            FactRetracted(id=retracted.id),
+            FactRegraded(
+                id=regraded.id, scheme=Scheme.SIX_SIX, given="B2", grade=Grade.STRONG
+            ),
+        ),
+    )
+    view = ChangeView(change=change, facts={fact.id: fact for fact in FACTS})
+    got = render_facts.change(Answer(reply=view, revision=1, leaf=1))
+    grade = wire.SourceGrade(scheme=wire.GRADE_SCHEME_SIX_SIX, given="B2")
+
+    assert (got.change.change_id, got.change.records) == (token("change"), 1)
+    assert [item.WhichOneof("effect") for item in got.items] == [
+        "made_firm",
+        "ended_on_day",
+        "retracted",
+        "regraded",
+    ]
+    assert [item.fact_id for item in got.items] == [fact.id for fact in FACTS[:4]]
+    assert got.items[1].ended_on_day == TODAY
+    assert got.items[3].regraded == grade
+    assert [item.fact for item in got.items] == [
+        render_facts.fact_of(fact) for fact in FACTS[:4]
+    ]
