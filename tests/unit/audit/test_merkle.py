@@ -3,6 +3,7 @@
 import base64
 import doctest
 import json
+from functools import cache
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
@@ -28,7 +29,7 @@ from placement.errors import TamperedError
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "vectors" / "merkle.json").read_text("utf-8")
 )
-REFERENCE = [
+REFERENCE = tuple(
     bytes.fromhex(content)
     for content in (
         "",
@@ -40,13 +41,14 @@ REFERENCE = [
         "5051525354555657",
         "606162636465666768696a6b6c6d6e6f",
     )
-]
+)
 SWEEP = 130
-LEAVES = [number.to_bytes(2) for number in range(2000)]
+LEAVES = tuple(number.to_bytes(2) for number in range(2000))
 NOWHERE = sha256(b"nowhere").digest()
 
 
 # The recursive definitions of RFC 9162, section 2.1, word for word, over lists.
+# Remembering is all that was added.
 
 
 def largest_power_below(n):
@@ -56,6 +58,7 @@ def largest_power_below(n):
     return k
 
 
+@cache
 def mth(d):
     if len(d) == 0:
         return sha256(b"").digest()
@@ -233,7 +236,7 @@ def test_the_good_vectors_are_what_we_make():
 
 def test_hashes_are_as_written():
     """A leaf has 00 in front, a node 01, no leaves nothing."""
-    assert EMPTY_ROOT == sha256().digest()
+    assert sha256().digest() == EMPTY_ROOT
     assert leaf_hash(b"x") == sha256(b"\x00x").digest()
     assert node_hash(b"l", b"r") == sha256(b"\x01lr").digest()
 
@@ -425,7 +428,7 @@ def test_no_tree_shrinks(old, new):
 def test_no_tree_has_a_negative_size():
     """A root is asked for from 0 leaves on."""
     with pytest.raises(ValueError, match="negative"):
-        root(-1, Kept([]))
+        root(-1, Kept(()))
 
 
 def test_equal_sizes_have_equal_roots_and_no_proof():
@@ -445,9 +448,27 @@ def test_the_empty_tree_proves_nothing():
     assert not verifies(verify_consistency, 0, 0, NOWHERE, NOWHERE, [])
     assert not verifies(verify_consistency, 0, 0, EMPTY_ROOT, EMPTY_ROOT, [NOWHERE])
     for sent in ([], [mth(LEAVES[:3])]):
-        assert not verifies(
-            verify_consistency, 0, 3, EMPTY_ROOT, mth(LEAVES[:3]), sent
-        )
+        assert not verifies(verify_consistency, 0, 3, EMPTY_ROOT, mth(LEAVES[:3]), sent)
+
+
+def test_a_hash_lends_no_bytes_to_its_neighbour():
+    """What is hashed together stays the same, but is no leaf beside a sibling."""
+    leaf, other = leaf_hash(b"a"), leaf_hash(b"b")
+    top = node_hash(leaf, other)
+
+    assert verifies(verify_inclusion, leaf, 0, 2, [other], top)
+    for cut in (0, 31):
+        shifted = [leaf[cut:] + other]
+        assert node_hash(leaf[:cut], *shifted) == top
+        assert not verifies(verify_inclusion, leaf[:cut], 0, 2, shifted, top)
+        assert not verifies(verify_consistency, 1, 2, leaf[:cut], top, shifted)
+
+
+@pytest.mark.parametrize("top", [b"", NOWHERE[1:], NOWHERE + b"\0"])
+def test_no_tree_has_such_a_root(top):
+    """Not even where two of them only need to be equal."""
+    assert not verifies(verify_consistency, 3, 3, top, top, [])
+    assert not verifies(verify_inclusion, top, 0, 1, [], top)
 
 
 def test_a_leaf_is_no_node():
