@@ -5,7 +5,9 @@ Errors name fields as the wire does: ``endings[0].valid_to_day``. A person typed
 is the one; an option that the command lacks is never named.
 
 Example:
-    >>> on = inspect.Parameter("on", KEYWORD_ONLY, annotation=Annotated[str, Option()])
+    >>> from typing import Annotated
+    >>> typed = Annotated[str, OptionInfo()]
+    >>> on = inspect.Parameter("on", inspect.Parameter.KEYWORD_ONLY, annotation=typed)
     >>> option_of([on], "endings[0].valid_to_day")
     '--on'
 """

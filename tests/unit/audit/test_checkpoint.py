@@ -1,13 +1,11 @@
 """A checkpoint has one text, and follows the one before or is refused."""
 
 import base64
-import doctest
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placement.audit import checkpoint as checkpoints
 from placement.audit.checkpoint import MAX_SIZE, Checkpoint, parse, require_follows
 from placement.audit.merkle import (
     EMPTY_ROOT,
@@ -215,8 +213,3 @@ def test_only_nothing_leads_from_the_empty_log():
         require_follows(empty, last, (ROOT,))
     with pytest.raises(TamperedError):
         verify_consistency(0, 3, EMPTY_ROOT, last.root, ())
-
-
-def test_the_example_in_the_module_holds():
-    """What the docstring shows is what happens."""
-    assert doctest.testmod(checkpoints) == (0, 1)

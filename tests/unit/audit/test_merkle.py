@@ -1,7 +1,6 @@
 """Proofs are those of RFC 9162, and nothing else verifies."""
 
 import base64
-import doctest
 import json
 from functools import cache
 from hashlib import sha256
@@ -12,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placement.audit import merkle
 from placement.audit.merkle import (
     EMPTY_ROOT,
     Frontier,
@@ -476,8 +474,3 @@ def test_a_leaf_is_no_node():
     left, right = leaf_hash(b"a"), leaf_hash(b"b")
 
     assert leaf_hash(left + right) != node_hash(left, right)
-
-
-def test_the_example_in_the_module_holds():
-    """What the docstring shows is what happens."""
-    assert doctest.testmod(merkle) == (0, 3)

@@ -1,14 +1,12 @@
 """A note has one form, and says only what a known key signed."""
 
 import base64
-import doctest
 from itertools import chain
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placement.audit import note as notes
 from placement.audit.note import (
     MAX_NOTE,
     MAX_SIGNATURES,
@@ -534,8 +532,3 @@ def test_a_public_key_has_its_length():
     for size in (0, 31, 33):
         with pytest.raises(ValueError, match="32 bytes"):
             VerifierKey("n", Kind.COSIGNATURE, bytes(size))
-
-
-def test_the_example_in_the_module_holds():
-    """What the docstring shows is what happens."""
-    assert doctest.testmod(notes) == (0, 2)

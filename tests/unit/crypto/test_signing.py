@@ -1,7 +1,5 @@
 """A signature verifies under its own key and message, and nowhere else."""
 
-import doctest
-
 import pytest
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -164,8 +162,3 @@ def test_a_machine_without_ed25519_is_refused(monkeypatch):
 def test_repr_shows_the_type_only():
     """A key never prints itself."""
     assert repr(KEY) == "SigningKey()"
-
-
-def test_the_example_in_the_module_holds():
-    """What the docstring shows is what happens."""
-    assert doctest.testmod(signing) == (0, 2)
