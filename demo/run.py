@@ -5,6 +5,7 @@ certificates from ``placement-server pki``, and the client's session for every c
 """
 
 import io
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from placement_client.entries import Opened, opened
 from placement_client.identifiers import parse_identifier
 from placement_client.labels import LabelBook, LabelKey, create_label_key
 from placement_client.profile import Profile
@@ -26,8 +28,16 @@ from rich.table import Table
 from demo import landscape
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import types_pb2 as wire
-from placement.api.v1.audit_service_pb2 import AUDIT_PURPOSE_SUPERVISION, LogEntry
-from placement.domain.terms import Micros, stockholm_day
+from placement.api.v1.audit_service_pb2 import (
+    AUDIT_PURPOSE_SUPERVISION,
+    EntryFilter,
+    Ground,
+    ListEntriesRequest,
+)
+from placement.audit import checkpoint, merkle, note
+from placement.audit.note import Verifier, VerifierKey, parse_key
+from placement.crypto.signing import verify
+from placement.domain.terms import Micros, Verdict, stockholm_day
 from placement.ops.main import main as placement_server
 
 ROOT: Final = Path(__file__).parents[1]
@@ -68,17 +78,18 @@ def main() -> int:
                 for who in _PEOPLE
             }
             shown = tell(sessions, Path(folder))
+            read(sessions["auditor"], parse_key(pinned[1]))
             for session in sessions.values():
                 session.close()
     out.print(f"\nDone in {time.monotonic() - began:.1f} s; nothing is left behind.")
     return 0 if shown >= MUST_SHOW else 1
 
 
-def prepare(folder: Path) -> str:
+def prepare(folder: Path) -> tuple[str, str]:
     """Make certificates, keys, an empty store and the settings.
 
     Returns:
-        The custodian's public key, for the clients to pin.
+        The custodian's public key and the log's key, for the clients to pin.
     """
     place = ["--dir", str(folder / "pki")]
     operate(["pki", "init", *place])
@@ -93,7 +104,8 @@ def prepare(folder: Path) -> str:
     )
     made = operate(["init", "--settings", str(settings)])
     out.print("1. Made a certificate authority, keys and an empty encrypted store.")
-    return made.rstrip(".\n").rpartition(" ")[2]
+    custodian, log = re.findall(r"key (\S+)", made.removesuffix(".\n"))
+    return custodian, log
 
 
 def operate(arguments: list[str]) -> str:
@@ -130,7 +142,7 @@ def serving(folder: Path) -> Iterator[int]:
         server.wait(timeout=10)
 
 
-def profile(folder: Path, who: str, port: int, pinned: str) -> Profile:
+def profile(folder: Path, who: str, port: int, pinned: tuple[str, str]) -> Profile:
     """Return how somebody reaches the server."""
     pki = folder / "pki"
     return Profile(
@@ -138,7 +150,8 @@ def profile(folder: Path, who: str, port: int, pinned: str) -> Profile:
         certificate=str(pki / f"{who}.pem"),
         key=str(pki / f"{who}.key"),
         ca=str(pki / "ca.pem"),
-        custodian_key=pinned,
+        custodian_key=pinned[0],
+        log_key=pinned[1],
     )
 
 
@@ -174,7 +187,6 @@ def tell(sessions: dict[str, Session], folder: Path) -> set[str]:
     caseworker.min_revision = assessed.revision
     out.print("\n6. A coordinator assessed the case: it leaves one of the 35 groups.")
     shown |= ask(caseworker, case, "7. The same question again:")
-    read(sessions["auditor"])
     return shown
 
 
@@ -256,30 +268,51 @@ def ask(caseworker: Session, case: bytes, title: str) -> set[str]:
     return set(verdicts)
 
 
-def read(auditor: Session) -> None:
-    """Print what the access log holds of all this."""
-    found = auditor.list_entries(0, 100, AUDIT_PURPOSE_SUPERVISION).entries
+def read(auditor: Session, log: VerifierKey) -> None:
+    """Print what the access log holds of all this, and prove that it stands there."""
+    ground = Ground(purpose=AUDIT_PURPOSE_SUPERVISION, matter="DI 2026/3")
+    page = auditor.audits.list_entries(
+        ListEntriesRequest(
+            filter=EntryFilter(first_index=0), page_size=100, ground=ground
+        )
+    )
     table = Table(
-        title="\n8. An auditor read the access log:",
+        title="\n8. An auditor read the access log; each search says why it was made:",
         title_justify="left",
         title_style="",
     )
     for heading in ("#", "Kind", "Action", "By", "Outcome", "Verdicts"):
         table.add_column(heading)
+    found = [opened(sent) for sent in page.entries]
     for entry in found:
         table.add_row(*row(entry))
     out.print(table)
+    last = found[-1]
+    shown = auditor.audits.show_entry(last.index, ground)
+    signed = note.parse(shown.note)
+    note.verify(signed, [Verifier(log, verify)])
+    made = checkpoint.parse(signed.text)
+    merkle.verify_inclusion(
+        last.leaf_hash, last.index, made.size, shown.hashes, made.root
+    )
+    out.print(
+        f"\n9. Entry {last.index} is proven to stand in the log: {len(shown.hashes)}"
+        f" hashes lead from it to the\n   checkpoint of {made.size} entries, which the"
+        " pinned key signed."
+    )
 
 
-def row(entry: LogEntry) -> tuple[str, ...]:
+def row(found: Opened) -> tuple[str, ...]:
     """Return an entry as a row of a table."""
+    entry, outline = found.entry, found.outline
+    verdicts = outline.verdicts if outline else ()
     return (
-        str(entry.index),
+        str(found.index),
         entry.kind,
         entry.action,
         f"{entry.person} of {entry.organisation}",
         entry.outcome,
-        " ".join(verdict[:4] for verdict in entry.verdicts),
+        " ".join(Verdict(verdict).name[:4] for verdict in verdicts),
     )
 
 

@@ -6,8 +6,10 @@ module holds no keys, knows no wire and reads no files.
 
 Invariants:
     * a new ``Action`` is granted to nobody until it stands in the table below;
-    * no action of a coordinator is an action of an auditor, and the operator, who
-      runs the machines, may do nothing at all;
+    * no action of a coordinator is an action of an auditor, but for following the log
+      in hashes and reading the entries of the own calls;
+    * the operator, who runs the machines, may do nothing at all, and a witness nothing
+      but follow and cosign;
     * a name is accepted in exactly one spelling, so one person is one caller.
 
 Example:
@@ -51,13 +53,15 @@ class Role(Enum):
     CASEWORKER = "caseworker"
     COORDINATOR = "coordinator"
     AUDITOR = "auditor"
+    WITNESS = "witness"
     OPERATOR = "operator"
 
 
 class Action(Enum):
     """What is attempted; every call on the wire is exactly one.
 
-    ``NO_METHOD`` is what a call attempts that names none of ours; nobody may.
+    ``LOG_FOLLOW`` and ``LOG_COSIGN`` touch hashes and signatures only; everything else
+    leaves an entry. ``NO_METHOD`` is what a call attempts that names none of ours; nobody may.
     """
 
     EVALUATE = "evaluate"
@@ -79,7 +83,15 @@ class Action(Enum):
     FACILITY_REGISTER = "facility_register"
     PLACEMENT_RECORD = "placement_record"
     PLACEMENT_END = "placement_end"
-    ENTRY_READ = "entry_read"
+    ENTRY_LIST = "entry_list"
+    ENTRY_SHOW = "entry_show"
+    ENTRY_TAIL = "entry_tail"
+    LOG_EXPORT = "log_export"
+    DECISION_REPLAY = "decision_replay"
+    ANOMALY_REPORT = "anomaly_report"
+    RECEIPT_READ = "receipt_read"
+    LOG_FOLLOW = "log_follow"
+    LOG_COSIGN = "log_cosign"
     NO_METHOD = "no_method"
 
 
@@ -92,6 +104,8 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.CASE_SHOW,
                 Action.CASE_CLOSE,
                 Action.CHECK,
+                Action.RECEIPT_READ,
+                Action.LOG_FOLLOW,
             }
         ),
         Role.COORDINATOR: frozenset(
@@ -111,9 +125,23 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.FACILITY_REGISTER,
                 Action.PLACEMENT_RECORD,
                 Action.PLACEMENT_END,
+                Action.RECEIPT_READ,
+                Action.LOG_FOLLOW,
             }
         ),
-        Role.AUDITOR: frozenset({Action.ENTRY_READ}),
+        Role.AUDITOR: frozenset(
+            {
+                Action.ENTRY_LIST,
+                Action.ENTRY_SHOW,
+                Action.ENTRY_TAIL,
+                Action.LOG_EXPORT,
+                Action.DECISION_REPLAY,
+                Action.ANOMALY_REPORT,
+                Action.RECEIPT_READ,
+                Action.LOG_FOLLOW,
+            }
+        ),
+        Role.WITNESS: frozenset({Action.LOG_FOLLOW, Action.LOG_COSIGN}),
         Role.OPERATOR: frozenset(),
     }
 )
@@ -127,6 +155,7 @@ _ORGANISATIONS: Final[Mapping[Role, re.Pattern[str]]] = MappingProxyType(
         Role.CASEWORKER: re.compile("[0-9]{4}"),
         Role.COORDINATOR: re.compile("|".join((*POLICE_REGIONS, NATIONAL))),
         Role.AUDITOR: re.compile(_ID),
+        Role.WITNESS: re.compile(_ID),
         Role.OPERATOR: re.compile(_ID),
     }
 )
@@ -171,6 +200,27 @@ def admit(caller: Caller, action: Action) -> None:
         raise AccessDeniedError
 
 
+def require_person(person: str) -> None:
+    """Refuse what no certificate has as a person's id.
+
+    Raises:
+        CertificateError: another form, or it may hold a national number.
+    """
+    if not _PERSON.fullmatch(person) or _NUMBER.search(person.replace("-", "")):
+        raise CertificateError
+
+
+def require_organisation(organisation: str) -> None:
+    """Refuse what is no organisation in any role's certificates.
+
+    Raises:
+        CertificateError: another form, or it may hold a national number.
+    """
+    known = any(form.fullmatch(organisation) for form in _ORGANISATIONS.values())
+    if not known or _NUMBER.search(organisation.replace("-", "")):
+        raise CertificateError
+
+
 def parse_san(uri: str, trust_domain: str, *, fingerprint: bytes) -> Caller:
     """Read a caller from the one URI that a certificate names.
 
@@ -200,6 +250,5 @@ def parse_san(uri: str, trust_domain: str, *, fingerprint: bytes) -> Caller:
         raise CertificateError
     if not _ORGANISATIONS[role].fullmatch(organisation):
         raise CertificateError
-    if not _PERSON.fullmatch(person) or _NUMBER.search(person.replace("-", "")):
-        raise CertificateError
+    require_person(person)
     return Caller(role, organisation, person, fingerprint)

@@ -3,25 +3,35 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from placement.access import NATIONAL, POLICE_REGIONS
+from placement.audit.note import Kind, Signer, Verifier, parse_key
 from placement.config import Settings
 from placement.crypto.custody import FileCustody
+from placement.crypto.signing import SigningKey, verify
 from placement.domain.areas import parse_areas
 from placement.domain.ruleset import Ruleset, parse_ruleset
+from placement.errors import TamperedError
 from placement.rpc.desk import Desk
 from placement.rpc.door import Door
 from placement.rpc.host import Host, Services
 from placement.rpc.identity import Identifier, Revocation, TlsPaths
-from placement.rpc.servicers import Audit, Checks, Pseudonyms, Registry
+from placement.rpc.servicers import Checks, Pseudonyms, Registry
+from placement.rpc.servicers_audit import Audit, Log, Reading
+from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
+from placement.service.index import Indexer
 from placement.service.review import Review
+from placement.service.search import Searcher
+from placement.service.watch import Watch
+from placement.store.ledger import Ledger
 from placement.store.log import Store
+from placement.store.summaries import Summaries
 
 REPORT_EVERY: Final = 1.0
 """Seconds between two looks at whether the engine still answers."""
@@ -51,6 +61,38 @@ def read_ruleset(path: Path | None) -> Ruleset:
         raise ValueError(f"{path}: {error}") from error
 
 
+def read_past(folder: Path | None) -> dict[str, Ruleset]:
+    """Read the rulesets that were in force before, by version.
+
+    Raises:
+        OSError: one can't be read.
+        ValueError: one is none, or two have one version.
+    """
+    paths = () if folder is None else sorted(folder.glob("*.toml"))
+    past = [read_ruleset(path) for path in paths]
+    found = {ruleset.version: ruleset for ruleset in past}
+    if len(found) != len(past):
+        raise ValueError(f"{folder}: two rulesets have one version")
+    return found
+
+
+def read_witnesses(texts: Iterable[str]) -> tuple[Verifier, ...]:
+    """Read the verifier keys of witnesses.
+
+    Raises:
+        ValueError: one is none, or two have one name.
+    """
+    try:
+        keys = [parse_key(text) for text in texts]
+    except TamperedError:
+        raise ValueError("witnesses: a text is no verifier key") from None
+    if any(key.kind is not Kind.COSIGNATURE for key in keys):
+        raise ValueError("witnesses: a key is not for cosignatures")
+    if len({key.name for key in keys}) != len(keys):
+        raise ValueError("witnesses: two have one name")
+    return tuple(Verifier(key, verify) for key in keys)
+
+
 class App:
     """Everything of one server, made once.
 
@@ -61,7 +103,8 @@ class App:
     Raises:
         OSError: a file can't be read.
         PlacementError: keys, certificates or store do not fit.
-        ValueError: the ruleset is none, or a contact is of no region.
+        ValueError: the ruleset is none, a contact is of no region, or a witness has no
+            key.
     """
 
     def __init__(
@@ -71,12 +114,27 @@ class App:
         if unknown:
             raise ValueError(f"contacts: unknown region: {', '.join(sorted(unknown))}")
         self._settings = settings
+        self._witnesses = read_witnesses(settings.witnesses)
         self._clock = clock
         self._ruleset = read_ruleset(settings.ruleset)
+        self._rulesets = read_past(settings.past_rulesets)
+        self._rulesets[self._ruleset.version] = self._ruleset
         self._custodian = Custodian.open(settings.custodian_key)
+        signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
         self._store = Store.open(settings.database, FileCustody(settings.store_key))
         self.engine = Engine(
-            self._store, self._ruleset, custodian=self._custodian.key_id, clock=clock
+            self._store,
+            self._ruleset,
+            custodian=self._custodian.key_id,
+            signer=signer,
+            clock=clock,
+        )
+        self._review = Review(self._store, self.engine.condemn)
+        self._indexer = Indexer(
+            Summaries(self._store),
+            size=self._review.size,
+            whole=self._review.whole,
+            condemn=self.engine.condemn,
         )
 
     async def serve(self, until: asyncio.Event, ready: Callable[[int], None]) -> None:
@@ -92,6 +150,7 @@ class App:
         """
         try:
             await asyncio.to_thread(self.engine.start)
+            self._indexer.start()
             host = self._host()
             await host.start()
             ready(host.port)
@@ -100,6 +159,7 @@ class App:
                 await _either(until, REPORT_EVERY)
             await host.stop()
         finally:
+            await asyncio.to_thread(self._indexer.stop)
             await asyncio.to_thread(self.engine.stop)
             self._store.close()
 
@@ -112,7 +172,11 @@ class App:
             authority=settings.authority,
             revocations=settings.revocations,
         )
-        desk = Desk(self.engine, self._store.ring)
+        store = self._store
+        bookmarks = Bookmarks(store.ring, store.owner)
+        desk = Desk(self.engine, store.ring, bookmarks)
+        review, ledger = self._review, Ledger(store)
+        reading = Reading(desk, store, review, ledger)
         identifier = Identifier(
             settings.trust_domain,
             Revocation(tls),
@@ -126,11 +190,21 @@ class App:
                 pseudonyms=Pseudonyms(desk, self._custodian),
                 checks=Checks(desk, self.contact_of),
                 registry=Registry(desk),
-                audit=Audit(desk, Review(self._store, self.engine.condemn)),
+                audit=Audit(
+                    reading,
+                    Searcher(review, ledger, bookmarks),
+                    Watch(review, self._ruleset),
+                    self.ruleset_of,
+                ),
+                log=Log(reading, self._witnesses),
             ),
             serving=lambda: self.engine.serving,
             reflection_on=settings.reflection,
         )
+
+    def ruleset_of(self, version: str) -> Ruleset | None:
+        """Return a ruleset that is or was in force; ``None`` if it is not at hand."""
+        return self._rulesets.get(version)
 
     def contact_of(self, municipality: str) -> str:
         """Return whom a municipality phones; the same whatever it asks."""

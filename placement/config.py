@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 _DOMAIN: Final = re.compile(r"[a-z0-9.-]{1,63}")
+_ORIGIN: Final = re.compile(r"[^\s+\x00-\x1f\x7f]*")  # what a signed note can name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,17 @@ class Settings:
         database: ``sqlite:///file`` or ``postgresql://…``.
         store_key: file of the key-encryption key of the store.
         custodian_key: file of the custodian's key.
+        log_key: file of the key that signs checkpoints of the access log.
+        origin: name of the log; empty for the trust domain's.
+        witnesses: verifier keys of the witnesses whose cosignatures are published.
         certificate: the server's certificate, PEM.
         key: its private key, PEM.
         authority: who may sign clients, PEM.
         revocations: their revocation lists, PEM.
         trust_domain: the domain that callers' certificates name.
         ruleset: a ruleset file; ``None`` for the one that comes with the package.
+        past_rulesets: a folder with the rulesets that were in force before, by which
+            past decisions are replayed; ``None`` for none.
         reflection: whether the server describes its methods to callers.
         contacts: whom to phone, by police region; a default stands for the rest.
     """
@@ -38,14 +44,23 @@ class Settings:
     database: str = "sqlite:///placement.db"
     store_key: Path = Path("store.key")
     custodian_key: Path = Path("custodian.key")
+    log_key: Path = Path("log.key")
+    origin: str = ""
+    witnesses: tuple[str, ...] = ()
     certificate: Path = Path("pki/server.pem")
     key: Path = Path("pki/server.key")
     authority: Path = Path("pki/ca.pem")
     revocations: Path = Path("pki/crl.pem")
     trust_domain: str = "placement.internal"
     ruleset: Path | None = None
+    past_rulesets: Path | None = None
     reflection: bool = False
     contacts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def log_name(self) -> str:
+        """The origin of the log."""
+        return self.origin or f"{self.trust_domain}/log"
 
 
 def load(path: Path) -> Settings:
@@ -80,6 +95,8 @@ def parse(text: str, folder: Path) -> Settings:
     settings = Settings(**values)
     if not _DOMAIN.fullmatch(settings.trust_domain):
         raise ValueError("trust_domain must be a lower-case domain")
+    if not _ORIGIN.fullmatch(settings.origin):
+        raise ValueError("origin must have neither spaces nor plus")
     return settings
 
 
@@ -88,7 +105,9 @@ def _value(name: str, default: object, given: object, folder: Path) -> Any:  # n
         return _contacts({} if given is None else given)
     if name == "database":
         return _database(default if given is None else given, folder)
-    if isinstance(default, Path) or name == "ruleset":
+    if name == "witnesses":
+        return _texts(name, [] if given is None else given)
+    if isinstance(default, Path) or name in {"ruleset", "past_rulesets"}:
         path = default if given is None else given
         if path is None:
             return None
@@ -109,6 +128,12 @@ def _database(given: object, folder: Path) -> str:
     if scheme == "sqlite" and separator:
         return f"sqlite:///{folder.absolute() / file}"
     return given
+
+
+def _texts(name: str, given: object) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise ValueError(f"{name} must be a list of texts")
+    return tuple(given)
 
 
 def _contacts(given: object) -> Mapping[str, str]:

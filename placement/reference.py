@@ -16,14 +16,18 @@ _FORM: Final = re.compile(
 _NATIONAL: Final = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])[0-36-9][0-9]{5}")
 
 
-def require_reference(text: str) -> None:
+def require_reference(text: str, field: str = "reference") -> None:
     """Refuse what is no case number.
+
+    Args:
+        text: what was given.
+        field: its name on the wire.
 
     Raises:
         InvalidInputError: not of the form, or it may hold a national number.
     """
     if not _FORM.fullmatch(text):
         phrase = "must be a case number such as SN 2026/1234, with at most 4 letters"
-        raise InvalidInputError("reference", phrase)
+        raise InvalidInputError(field, phrase)
     if _NATIONAL.search("".join(filter(str.isdigit, text))):
-        raise InvalidInputError("reference", "must not hold a national number")
+        raise InvalidInputError(field, "must not hold a national number")

@@ -16,6 +16,7 @@ from placement.errors import InvalidInputError
 from placement_client.commands import (
     assess,
     audit,
+    bundle,
     case,
     change,
     check,
@@ -27,6 +28,8 @@ from placement_client.commands import (
     group,
     label_key,
     placement,
+    receipt,
+    witness,
 )
 from placement_client.commands.report import EXIT_HELP, Exit, explain, note, print_json
 
@@ -114,12 +117,15 @@ for _noun, _app in {
     "group": group.app,
     "facility": facility.app,
     "placement": placement.app,
+    "receipt": receipt.app,
     "audit": audit.app,
     "label-key": label_key.app,
+    "witness": witness.app,
 }.items():
     app.add_typer(_app, name=_noun)
 for _top in (assess, check, doctor):
     _top.register(app)
+bundle.register(audit.app)
 
 
 def _misused(error: typer.TyperException, *, as_json: bool) -> Exit:

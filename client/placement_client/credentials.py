@@ -18,7 +18,7 @@ from placement.errors import InvalidInputError
 from placement_client.profile import Profile
 
 _URI: Final = re.compile(
-    "spiffe://([a-z0-9.-]+)/(caseworker|coordinator|auditor|operator)"
+    "spiffe://([a-z0-9.-]+)/(caseworker|coordinator|auditor|witness|operator)"
     "/([a-z0-9-]+)/([a-z0-9-]+)"
 )
 
@@ -28,7 +28,7 @@ class Holder:
     """Who a client certificate says that its holder is.
 
     Attributes:
-        role: caseworker, coordinator, auditor or operator.
+        role: caseworker, coordinator, auditor, witness or operator.
         organisation: municipality code, police region or office.
         person: the organisation's own id of the person.
     """

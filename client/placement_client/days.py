@@ -25,6 +25,11 @@ _STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
 _EPOCH_DAY: Final = date(1970, 1, 1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT: Final = re.compile(
+    _DATE.pattern + r"T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    "(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def today(clock: Clock) -> date:
@@ -54,6 +59,34 @@ def parse_day(text: str, *, field: str, today: date) -> int:
         raise InvalidInputError(field, "is no day of the calendar") from error
 
 
+def parse_instant(text: str, *, field: str, today: date) -> int:
+    """Read an ISO instant, or a day's first in Stockholm.
+
+    Args:
+        text: what somebody wrote: ``today``, a date, or an instant with its zone.
+        field: the field named in the error.
+        today: the day it is in Stockholm.
+
+    Returns:
+        Microseconds since 1970-01-01T00:00Z.
+
+    Raises:
+        InvalidInputError: it is none of them, or before 1970.
+    """
+    if _INSTANT.fullmatch(text):
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise InvalidInputError(field, "is no instant of the calendar") from error
+    else:
+        day = _EPOCH_DAY + timedelta(days=parse_day(text, field=field, today=today))
+        at = datetime(day.year, day.month, day.day, tzinfo=_STOCKHOLM)
+    micros = (at - _EPOCH) // _MICROSECOND
+    if micros < 0:
+        raise InvalidInputError(field, "lies before 1970")
+    return micros
+
+
 def iso_day(day: int) -> str:
     """Write days since 1970-01-01 as an ISO date."""
     return (_EPOCH_DAY + timedelta(days=day)).isoformat()
@@ -65,7 +98,7 @@ def iso_instant(micros: int) -> str:
     Raises:
         TamperedError: no calendar reaches that far; an honest server sent no such.
     """
-    return f"{_instant(micros):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return _instant(micros).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def stockholm_time(micros: int) -> str:

@@ -81,6 +81,7 @@ def _files(profile: Profile, now: datetime) -> Iterator[Finding]:
         yield _signature(leaf, authorities)
     who = None if leaf is None else holder(leaf)
     yield _custodian(profile, who)
+    yield _log(profile, who)
     if who is not None and who.role == "coordinator":
         yield _label_key(profile)
 
@@ -145,12 +146,36 @@ def _signature(
 def _custodian(profile: Profile, who: Holder | None) -> Finding:
     if profile.custodian_key:
         return good("custodian", "The custodian's key is pinned.")
-    if who is not None and who.role in {"auditor", "operator"}:
+    if who is not None and who.role in {"auditor", "witness", "operator"}:
         return good("custodian", "No custodian's key is pinned; you need none.")
     return bad(
         "custodian",
         "No custodian's key is pinned, so nobody can be named: get it from the "
         "operator and add the context again with --custodian-key.",
+    )
+
+
+def _log(profile: Profile, who: Holder | None) -> Finding:
+    policy = profile.policy()
+    if policy is None and who is not None and who.role == "operator":
+        return good("log", "No key of the access log is pinned; you need none.")
+    if policy is None:
+        return doubtful(
+            "log",
+            "No key of the access log is pinned, so there are no receipts: get it from "
+            "the operator and add the context again with --log-key.",
+        )
+    if policy.witnesses and not policy.quorum:
+        return doubtful(
+            "log",
+            "Witnesses are pinned, but none of them must have cosigned: add the "
+            "context again with --quorum.",
+        )
+    wanted, witnesses = policy.quorum, len(policy.witnesses)
+    return good(
+        "log",
+        f"The access log's key is pinned; {wanted} of {witnesses} witnesses must have "
+        "cosigned.",
     )
 
 

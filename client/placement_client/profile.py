@@ -12,12 +12,15 @@ People call them contexts and keep them in one TOML file::
     server_name = ""            # when the certificate names another host
     custodian_key = "02…"       # 66 hex digits; not needed by audit staff
     label_key = ""              # coordinators only
+    log_key = "…"               # the access log's verifier key; without it, no receipts
+    witnesses = ""              # verifier keys of its witnesses, parted by spaces
+    quorum = ""                 # how many of them must have cosigned; empty for 0
 
 Invariants:
     * the file holds paths and public keys, never a secret, and no identifier;
     * it appears whole or not at all, readable by its owner only;
     * a key that is unknown, missing or of another kind is refused, never skipped: a
-      typing error must not unpin the custodian.
+      typing error must not unpin the custodian or the log.
 """
 
 import os
@@ -31,9 +34,7 @@ from typing import Any, Final
 from placement.crypto.files import write_file
 from placement.crypto.voprf import PublicKey
 from placement.errors import InvalidInputError
-
-FILE_MODE: Final = 0o600
-DIRECTORY_MODE: Final = 0o700
+from placement_client.trust import DIRECTORY_MODE, FILE_MODE, Policy
 
 _NAME: Final = re.compile("[a-z0-9][a-z0-9-]{0,31}")
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
@@ -53,6 +54,9 @@ class Profile:
         server_name: the name in the server's certificate; empty for the host.
         custodian_key: the pinned public key, 66 hex digits; may be empty.
         label_key: path of the coordinators' label key; may be empty.
+        log_key: the access log's pinned verifier key; may be empty.
+        witnesses: verifier keys of the log's witnesses, parted by spaces.
+        quorum: how many of them must have cosigned, in decimal; empty for 0.
 
     Raises:
         InvalidInputError: a value can't be what it should be.
@@ -65,6 +69,9 @@ class Profile:
     server_name: str = ""
     custodian_key: str = ""
     label_key: str = ""
+    log_key: str = ""
+    witnesses: str = ""
+    quorum: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no call could be made with."""
@@ -76,6 +83,7 @@ class Profile:
                 raise InvalidInputError(name, "must be a path")
         if self.custodian_key:
             self.pinned()
+        self.policy()
 
     @property
     def host(self) -> str:
@@ -98,6 +106,14 @@ class Profile:
         except (ValueError, InvalidInputError) as error:
             phrase = "must be the custodian's public key, 66 hex digits"
             raise InvalidInputError("custodian_key", phrase) from error
+
+    def policy(self) -> Policy | None:
+        """Return whose word about the access log counts; nothing if none is pinned.
+
+        Raises:
+            InvalidInputError: as ``Policy.parse``.
+        """
+        return Policy.parse(self.log_key, self.witnesses, self.quorum)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,8 @@ from typing import Final, Protocol, Self, TypeVar
 
 import grpc
 
-from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
-from placement.api.v1.audit_service_pb2_grpc import AuditServiceStub
 from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest
 from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceStub
@@ -34,10 +32,12 @@ from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.api.v1.types_pb2 import Fact, Verdict, Window
 from placement.crypto import voprf
 from placement.errors import InvalidInputError, TamperedError
+from placement_client.audits import AuditCalls
 from placement_client.calls import REQUEST_ID_BYTES, Method, Patience, RequestIds
 from placement_client.channel import open_channel
 from placement_client.custodian import verified
 from placement_client.identifiers import Identifier
+from placement_client.logs import LogCalls
 from placement_client.profile import Profile
 
 MAX_FACTS: Final = 500
@@ -46,8 +46,6 @@ MAX_ASSESSED: Final = 100
 """Facts in one assessment."""
 MAX_REGISTERED: Final = 100
 """Groups or facilities in one call."""
-MAX_ENTRIES: Final = 100
-"""Log entries in one answer."""
 
 _MAX_EVALUATED: Final = 50
 _INPUT_PREFIX: Final = b"placement-v1|se-pnr|"
@@ -78,6 +76,10 @@ class Session:
         custodian: the pinned public key; without one there are no pseudonyms.
         patience: deadline and tries of each call.
         request_ids: where the ids of writes and checks come from.
+
+    Attributes:
+        logs: calls about the access log.
+        audits: calls of audit staff.
     """
 
     def __init__(
@@ -96,7 +98,8 @@ class Session:
         self._pseudonym = PseudonymServiceStub(channel)
         self._check = CheckServiceStub(channel)
         self._registry = RegistryServiceStub(channel)
-        self._audit = AuditServiceStub(channel)
+        self.logs = LogCalls(channel, self._patience)
+        self.audits = AuditCalls(channel, self._patience)
 
     @classmethod
     def open(
@@ -360,17 +363,6 @@ class Session:
         """Say that placements ended."""
         request = registry.EndPlacementsRequest(endings=endings)
         return self._write(self._registry.EndPlacements, request)
-
-    # What audit staff do
-
-    def list_entries(
-        self, first_index: int, count: int, purpose: "audit.AuditPurpose.ValueType"
-    ) -> audit.ListEntriesResponse:
-        """Read up to 100 entries of the access log, in order."""
-        request = audit.ListEntriesRequest(
-            first_index=first_index, count=count, purpose=purpose
-        )
-        return self._patience.call(self._audit.ListEntries, request)
 
     def _write(
         self,

@@ -16,7 +16,7 @@ Invariants:
 >>> verify_inclusion(second, 1, tree.size, [first], tree.root())
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -83,12 +83,42 @@ class Frontier:
         Raises:
             TamperedError: the hash has not 32 bytes.
         """
-        _require_hashes(leaf)
-        hashes, size = list(self.hashes), self.size
-        while size & 1:
-            leaf = node_hash(hashes.pop(), leaf)
-            size >>= 1
-        return Frontier(self.size + 1, (*hashes, leaf))
+        return self.extend([leaf])
+
+    def extend(
+        self,
+        hashes: Iterable[bytes],
+        *,
+        level: int = 0,
+        complete: Callable[[int, int, bytes], None] | None = None,
+    ) -> "Frontier":
+        """Return the edge of the tree with more leaves, or more complete subtrees.
+
+        Args:
+            hashes: of the leaves, from ``leaf_hash``, in order; or of subtrees.
+            level: over 2^level leaves each of them stands.
+            complete: told level, index and hash of each subtree that this completes.
+
+        Raises:
+            TamperedError: a hash has not 32 bytes, or a subtree of this level can't
+                begin here.
+        """
+        edge, size = list(self.hashes), self.size
+        step = 1 << level
+        if size & (step - 1):
+            raise TamperedError
+        for found in hashes:
+            _require_hashes(found)
+            height, node = level, found
+            rest = size >> level
+            while rest & 1:
+                node = node_hash(edge.pop(), node)
+                height, rest = height + 1, rest >> 1
+                if complete is not None:
+                    complete(height, rest, node)
+            edge.append(node)
+            size += step
+        return Frontier(size, tuple(edge))
 
     def root(self) -> bytes:
         """Return the root."""

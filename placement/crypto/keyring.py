@@ -29,12 +29,16 @@ class Purpose(StrEnum):
 
     EVENT = "event"
     ENTRY = "entry"
+    DETAILS = "details"
     HEAD = "head"
     SNAPSHOT = "snapshot"
     SUBJECT = "subject"
+    ALIAS = "alias"
+    PAGE = "page"
+    SUMMARY = "summary"
 
 
-_KEYED_HASH: Final = frozenset({Purpose.SUBJECT})
+_KEYED_HASH: Final = frozenset({Purpose.SUBJECT, Purpose.ALIAS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,8 @@ class KeyRing:
         """Return HMAC-SHA-256 of the data under the purpose's active key.
 
         Args:
-            purpose: ``SUBJECT``: what the store keeps instead of a pseudonym.
+            purpose: ``SUBJECT``: what the store keeps instead of a pseudonym;
+                ``ALIAS``: what an auditor sees instead of a case or a subject.
             data: for example a pseudonym, 32 bytes.
 
         Returns:

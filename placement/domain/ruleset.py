@@ -6,8 +6,8 @@ unknown or missing key is refused, so that a typing error can't silently loosen 
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Final, get_type_hints
 
 from placement.domain.areas import Areas
 from placement.domain.terms import Grade, Scheme
@@ -37,6 +37,96 @@ class Budgets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How many of something are allowed in a window; one more is an anomaly.
+
+    Attributes:
+        allowed: how many, perhaps none.
+        days: the window, in days of 24 hours.
+    """
+
+    allowed: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightLimit(Limit):
+    """How much work is allowed at night and on weekends.
+
+    Attributes:
+        begins: the hour in Stockholm at which a working day begins, 0 to 23.
+        ends: the hour at which it is over, 1 to 24.
+
+    Raises:
+        ValueError: the day ends before it begins.
+    """
+
+    begins: int
+    ends: int
+
+    def __post_init__(self) -> None:
+        """Refuse a day that ends before it begins."""
+        if self.begins >= self.ends:
+            raise ValueError("a working day begins before it ends")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLimit(Limit):
+    """How many evaluations are allowed that no case follows.
+
+    Attributes:
+        hours: how long the case may take to come.
+    """
+
+    hours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareLimit:
+    """How much of an organisation's asking one person may do.
+
+    Attributes:
+        percent: of its checks in a window, 50 to 99; more is an anomaly.
+        checks: fewer in the window have no shares.
+        days: the window, in days of 24 hours.
+    """
+
+    percent: int
+    checks: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnomalyLimits:
+    """What is no anomaly yet (rules.md, anomalies); a field a pattern, by its name."""
+
+    budget_spent_by_person: Limit
+    budget_spent_by_organisation: Limit
+    many_areas: Limit
+    many_cases: Limit
+    night_work: NightLimit
+    large_share: ShareLimit
+    area_probed_by_person: Limit
+    area_probed_by_organisation: Limit
+    question_repeated: Limit
+    evaluated_without_case: CaseLimit
+    refused_by_organisation: Limit
+    refused_by_certificate: Limit
+    many_searches: Limit
+
+
+_RANGES: Final[Mapping[str, range]] = {
+    "allowed": range(1001),  # so that whatever counts keeps little
+    "days": range(1, 367),
+    "begins": range(24),
+    "ends": range(1, 25),
+    "hours": range(1, 169),
+    "percent": range(50, 100),  # so that at most one person has more
+    "checks": range(1, 1001),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
     """One version of the rules' data.
 
@@ -49,6 +139,7 @@ class Ruleset:
         clear_hours: how long a CLEAR may be relied on.
         change_hours: how long a change waits for its second person.
         budgets: how much may be asked.
+        anomalies: what the access log may show before somebody must look.
         grades: scheme to grade-as-given to normalised grade.
     """
 
@@ -60,6 +151,7 @@ class Ruleset:
     clear_hours: int
     change_hours: int
     budgets: Budgets
+    anomalies: AnomalyLimits
     grades: Mapping[Scheme, Mapping[str, Grade]]
 
 
@@ -71,11 +163,13 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
         areas: the area table that this ruleset goes with.
 
     Raises:
-        ValueError: not TOML, a key missing or unknown, a number that isn't positive, or
-            a grade that stands twice.
+        ValueError: not TOML, a key missing or unknown, a number that isn't positive or
+            out of its range, or a grade that stands twice.
     """
     data = tomllib.loads(text)
-    version, time, budget, grade = _take(data, "version", "time", "budget", "grade")
+    version, time, budget, anomaly, grade = _take(
+        data, "version", "time", "budget", "anomaly", "grade"
+    )
     cool_down, coverage, ahead, clear, change = _numbers(
         time,
         "cool_down_days",
@@ -95,6 +189,7 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
         clear_hours=clear,
         change_hours=change,
         budgets=_budgets(budget),
+        anomalies=_anomalies(anomaly),
         grades=_grades(grade),
     )
 
@@ -134,6 +229,20 @@ def _budgets(table: Mapping[str, Any]) -> Budgets:
             for role, pair in zip(("caseworker", "coordinator"), pairs, strict=True)
         },
     )
+
+
+def _anomalies(table: Mapping[str, Any]) -> AnomalyLimits:
+    kinds = get_type_hints(AnomalyLimits)
+    limits = zip(kinds.items(), _take(table, *kinds), strict=True)
+    return AnomalyLimits(**{name: _limit(kind, part) for (name, kind), part in limits})
+
+
+def _limit(kind: type[Any], table: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    names = tuple(field.name for field in fields(kind))
+    numbers = dict(zip(names, _take(table, *names), strict=True))
+    if not all(type(n) is int and n in _RANGES[name] for name, n in numbers.items()):
+        raise ValueError(f"expected whole numbers in their range in {', '.join(names)}")
+    return kind(**numbers)
 
 
 def _grades(table: Mapping[str, Any]) -> dict[Scheme, dict[str, Grade]]:

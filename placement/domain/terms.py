@@ -44,6 +44,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1)
 MICROS_AN_HOUR = 3_600_000_000
 MICROS_A_DAY = 24 * MICROS_AN_HOUR
+_MICROS_A_MILLI = 1000
+_WHEN_SIZE = 6  # bytes
 
 
 def stockholm_day(now: Micros) -> Day:
@@ -55,6 +57,17 @@ def stockholm_day(now: Micros) -> Day:
 def day_of(calendar: date) -> Day:
     """Return the day number of a calendar date."""
     return Day((calendar - _EPOCH_DAY).days)
+
+
+def decided_when(now: Micros) -> bytes:
+    """Return how a decision's id begins: milliseconds since 1970-01-01, 6 bytes."""
+    return (now // _MICROS_A_MILLI).to_bytes(_WHEN_SIZE)
+
+
+def decided_between(decision: bytes) -> tuple[Micros, Micros]:
+    """Return from when until when a decision with this id can have been made."""
+    since = int.from_bytes(decision[:_WHEN_SIZE]) * _MICROS_A_MILLI
+    return Micros(since), Micros(since + _MICROS_A_MILLI)
 
 
 class Verdict(IntEnum):
@@ -142,3 +155,24 @@ class Window:
         """Tell whether a validity meets this window; ``None`` is open on that side."""
         begins = valid_from is None or self.end is None or valid_from < self.end
         return begins and (valid_to is None or valid_to > self.start)
+
+    def __str__(self) -> str:
+        """Return the first day and the first day after, as calendars write them."""
+        return f"{_iso(self.start)}/{'' if self.end is None else _iso(self.end)}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Window":
+        """Read what ``str`` returned.
+
+        Raises:
+            ValueError: it is nothing of the kind.
+        """
+        start, _, end = text.partition("/")
+        return cls(
+            start=day_of(date.fromisoformat(start)),
+            end=day_of(date.fromisoformat(end)) if end else None,
+        )
+
+
+def _iso(day: Day) -> str:
+    return (_EPOCH_DAY + timedelta(days=day)).isoformat()

@@ -17,8 +17,10 @@ import uvloop
 
 from placement import __version__
 from placement.app import App, micros
+from placement.audit.note import Signer, Verifier, render_key
 from placement.config import Settings, load
 from placement.crypto.custody import FileCustody
+from placement.crypto.signing import SigningKey, verify
 from placement.errors import (
     ConflictError,
     PlacementError,
@@ -26,9 +28,11 @@ from placement.errors import (
     UnavailableError,
 )
 from placement.ops import pki
+from placement.ops.bar import Bar
 from placement.service.custodian import Custodian
 from placement.service.fold import found, keep
 from placement.service.fold import load as fold
+from placement.store import fsck
 from placement.store.chain import ChainError
 from placement.store.log import Store
 from placement.store.schema import require_none
@@ -78,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, text in (
         ("serve", _serve, "answer calls until told to stop"),
         ("init", _init, "make the keys and an empty store"),
-        ("verify", _verify, "open every stored record"),
+        ("fsck", _fsck, "verify everything that is stored"),
         ("snapshot", _snapshot, "write the state, so that the next start is quick"),
     ):
         command = commands.add_parser(name, help=text, description=text)
@@ -113,31 +117,38 @@ def _ready(port: int) -> None:
 
 
 def _init(settings: Settings) -> str:
-    for path in (settings.custodian_key, settings.store_key):
+    for path in (settings.custodian_key, settings.store_key, settings.log_key):
         if path.exists():
             raise FileExistsError(EEXIST, "is there already; nothing was made", path)
     require_none(settings.database)
     custodian = Custodian.create(settings.custodian_key)
+    signer = Signer(settings.log_name, SigningKey.create(settings.log_key))
     store = Store.create(settings.database, FileCustody.create(settings.store_key))
     found(store, custodian.key_id, micros())
     store.close()
     return (
         "Made the keys and an empty store. Clients pin the custodian's key "
-        f"{custodian.public_key.hex()}."
+        f"{custodian.public_key.hex()} and the log's key {render_key(signer.public)}."
     )
 
 
-def _verify(settings: Settings) -> str:
+def _fsck(settings: Settings) -> str:
+    key = SigningKey.open(settings.log_key)
+    verifier = Verifier(Signer(settings.log_name, key).public, verify)
     store = _open(settings)
     try:
-        head = store.verify()
+        with Bar("Verifying") as bar:
+            head = fsck.verify(store, verifier, progress=bar.show, deeper=True)
         verify_snapshot(store)
     except ChainError as error:
         error.add_note(f"First bad record: {error.where}.")
         raise
     finally:
         store.close()
-    return f"Verified {head.revision} events and {head.leaves} entries."
+    return (
+        f"Verified {head.revision} events and {head.leaves} entries; the newest "
+        f"checkpoint holds {head.published}."
+    )
 
 
 def _snapshot(settings: Settings) -> str:

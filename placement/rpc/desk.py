@@ -6,16 +6,19 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
-from placement.access import Action, Caller
+from placement.access import Action, Caller, admit
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.domain.decide.command import Command
 from placement.domain.terms import SubjectId
-from placement.errors import InvalidInputError
+from placement.errors import AccessDeniedError, InvalidInputError
 from placement.rpc.origin import Origin
-from placement.service.engine import Answer, Engine
+from placement.service.batch import Answer
+from placement.service.bookmarks import Bookmarks
+from placement.service.engine import Engine
 from placement.service.entries import Refused
 
 Request = TypeVar("Request")
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,13 @@ class Desk:
     Args:
         engine: decides.
         ring: its subject key makes a pseudonym what the store keeps of it.
+        bookmarks: say where a search goes on.
     """
 
-    def __init__(self, engine: Engine, ring: KeyRing) -> None:
+    def __init__(self, engine: Engine, ring: KeyRing, bookmarks: Bookmarks) -> None:
         self._engine = engine
         self._ring = ring
+        self._bookmarks = bookmarks
 
     async def ask(
         self, parse: Callable[[Request, Origin], Command], request: Request
@@ -52,10 +57,41 @@ class Desk:
         """
         call = CALL.get()
         try:
-            command = parse(request, Origin(call.caller, self._subject_of))
+            origin = Origin(call.caller, self._subject_of, self._bookmarks)
+            command = parse(request, origin)
         except InvalidInputError as refusal:
             await self.refuse(Refused(call.action, refusal, call.caller))
         return await self._answer(command)
+
+    async def follow(
+        self, parse: Callable[[Request], Parsed], request: Request
+    ) -> Parsed:
+        """Let a call through that touches hashes and signatures only.
+
+        Returns:
+            What the request asks for; nothing of it is logged.
+
+        Raises:
+            PlacementError: refused; the refusal is in the access log.
+        """
+        call = CALL.get()
+        try:
+            admit(call.caller, call.action)
+            return parse(request)
+        except (AccessDeniedError, InvalidInputError) as refusal:
+            await self.refuse(Refused(call.action, refusal, call.caller))
+
+    async def publish(self) -> None:
+        """Have a checkpoint signed of everything that is durable now.
+
+        Raises:
+            PlacementError: there is none.
+        """
+        await asyncio.wrap_future(self._engine.publish())
+
+    def condemn(self) -> None:
+        """Answer nothing any more: something stored does not verify."""
+        self._engine.condemn()
 
     async def refuse(self, refused: Refused) -> NoReturn:
         """Log a refusal, then raise it.

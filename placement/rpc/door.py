@@ -10,6 +10,7 @@ Invariants:
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from inspect import isasyncgen
 from typing import Any, Final, TypeAlias
 
@@ -22,6 +23,7 @@ from placement.errors import (
     AccessDeniedError,
     InvalidInputError,
     PlacementError,
+    TamperedError,
 )
 from placement.rpc.desk import CALL, Call, Desk
 from placement.rpc.identity import Identifier, auth_context
@@ -32,8 +34,11 @@ MAX_REQUEST: Final = 64 * 1024
 """Bytes; the transport cuts off at four times that, before anything is decoded."""
 MAX_DEADLINE: Final = 10.0
 """Seconds; a call must have a deadline, and not a later one."""
+MAX_STREAM: Final = 600.0
+"""Seconds; the same for a call that is answered in pieces."""
 
 _SLACK: Final = 0.5  # seconds, since clocks of two machines run apart
+_ROUNDED: Final = 1.03  # a client's gRPC rounds up, to what it sent before if near
 
 _log: Final = logging.getLogger(__name__)
 
@@ -59,7 +64,18 @@ METHODS: Final[Mapping[str, Action]] = {
         "RegistryService/RegisterFacilities": Action.FACILITY_REGISTER,
         "RegistryService/RecordPlacements": Action.PLACEMENT_RECORD,
         "RegistryService/EndPlacements": Action.PLACEMENT_END,
-        "AuditService/ListEntries": Action.ENTRY_READ,
+        "AuditService/ListEntries": Action.ENTRY_LIST,
+        "AuditService/ShowEntry": Action.ENTRY_SHOW,
+        "AuditService/TailEntries": Action.ENTRY_TAIL,
+        "AuditService/ExportEntries": Action.LOG_EXPORT,
+        "AuditService/ReplayDecision": Action.DECISION_REPLAY,
+        "AuditService/ReportAnomalies": Action.ANOMALY_REPORT,
+        "LogService/GetReceipt": Action.RECEIPT_READ,
+        "LogService/GetCheckpoint": Action.LOG_FOLLOW,
+        "LogService/ListCheckpoints": Action.LOG_FOLLOW,
+        "LogService/ProveConsistency": Action.LOG_FOLLOW,
+        "LogService/ProveInclusion": Action.LOG_FOLLOW,
+        "LogService/AddCosignature": Action.LOG_COSIGN,
     }.items()
 }
 """What each method attempts; what is not here does not exist."""
@@ -95,8 +111,13 @@ class Door(grpc.aio.ServerInterceptor):
         if method.startswith(_OPEN) and handler is not None:
             return self._watched(handler)
         action = METHODS.get(method)
-        if action is None or handler is None or handler.unary_unary is None:
+        if action is None or handler is None or handler.request_streaming:
             return grpc.unary_unary_rpc_method_handler(self._refuse_method)
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                self._guarded_stream(action, handler),
+                response_serializer=handler.response_serializer,
+            )
         return grpc.unary_unary_rpc_method_handler(
             self._guarded(action, handler),
             response_serializer=handler.response_serializer,
@@ -112,9 +133,34 @@ class Door(grpc.aio.ServerInterceptor):
                 request = await self._let_in(action, content, decode, context)
                 return await serve(request, context)
             except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
-                return await _abort(error, context)
+                return await self._end(error, context)
 
         return behave
+
+    def _guarded_stream(self, action: Action, handler: Handler) -> Behaviour:
+        """Return a method that sends pieces only to whom the door lets in."""
+        decode: Any = handler.request_deserializer
+        serve: Any = handler.unary_stream
+
+        async def behave(content: bytes, context: Context) -> None:
+            try:
+                request = await self._let_in(
+                    action, content, decode, context, longest=MAX_STREAM
+                )
+                # Closed here, so that whoever goes away in between holds nothing.
+                async with aclosing(serve(request, context)) as responses:
+                    async for response in responses:
+                        await context.write(response)
+            except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
+                await self._end(error, context)
+
+        return behave
+
+    async def _end(self, error: Exception, context: Context) -> None:
+        """End a call; what is stored and does not verify condemns the engine."""
+        if isinstance(error, TamperedError):
+            self._desk.condemn()
+        await _abort(error, context)
 
     async def _let_in(
         self,
@@ -122,6 +168,8 @@ class Door(grpc.aio.ServerInterceptor):
         content: bytes,
         decode: Callable[[bytes], Message],
         context: Context,
+        *,
+        longest: float = MAX_DEADLINE,
     ) -> Message:
         """Identify the caller, then decode the request.
 
@@ -132,7 +180,7 @@ class Door(grpc.aio.ServerInterceptor):
         try:
             caller = self._identifier.identify(auth_context(context))
             CALL.set(Call(caller, action))
-            _require_deadline(context)
+            _require_deadline(context, longest)
             return _decoded(content, decode)
         except PlacementError as refusal:
             await self._desk.refuse(Refused(action, refusal, caller))
@@ -203,15 +251,16 @@ async def _abort(error: Exception, context: Context) -> None:
     await context.abort(code, text, trailers)
 
 
-def _require_deadline(context: Context) -> None:
+def _require_deadline(context: Context, longest: float) -> None:
     """Refuse a call that might wait for ever.
 
     Raises:
         InvalidInputError: no deadline, or too late a one.
     """
     left: float | None = context.time_remaining()  # the stubs know no None
-    if left is None or left > MAX_DEADLINE + _SLACK:
-        raise InvalidInputError("grpc-timeout", "must be a deadline of at most 10 s")
+    if left is None or left > longest * _ROUNDED + _SLACK:
+        phrase = f"must be a deadline of at most {longest:g} s"
+        raise InvalidInputError("grpc-timeout", phrase)
 
 
 def _decoded(content: bytes, decode: Callable[[bytes], Message]) -> Message:

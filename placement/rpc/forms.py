@@ -30,6 +30,13 @@ def token(value: bytes, field: str) -> bytes:
     return sized(value, TOKEN_SIZE, field)
 
 
+def below(value: int, end: int, field: str) -> int:
+    """Return a number that is below another."""
+    if not 0 <= value < end:
+        raise InvalidInputError(field, "is too large")
+    return value
+
+
 def area(value: str, field: str) -> AreaCode:
     """Return the form of a municipality code; whether it exists is decided later."""
     if not _AREA.fullmatch(value):

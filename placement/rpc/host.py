@@ -13,16 +13,24 @@ from grpc_reflection.v1alpha import reflection
 from placement.api.v1 import (
     audit_service_pb2_grpc,
     check_service_pb2_grpc,
+    log_service_pb2_grpc,
     pseudonym_service_pb2_grpc,
     registry_service_pb2_grpc,
 )
 from placement.rpc.door import MAX_REQUEST, Door
 from placement.rpc.identity import TlsPaths, server_credentials
-from placement.rpc.servicers import Audit, Checks, Pseudonyms, Registry
+from placement.rpc.servicers import Checks, Pseudonyms, Registry
+from placement.rpc.servicers_audit import Audit, Log
 
 SERVICES: Final = tuple(
     f"placement.api.v1.{name}"
-    for name in ("PseudonymService", "CheckService", "RegistryService", "AuditService")
+    for name in (
+        "PseudonymService",
+        "CheckService",
+        "RegistryService",
+        "AuditService",
+        "LogService",
+    )
 )
 MAX_STREAMS: Final = 32
 """Concurrent calls on one connection."""
@@ -56,6 +64,7 @@ class Services:
     checks: Checks
     registry: Registry
     audit: Audit
+    log: Log
 
 
 class Host:
@@ -102,6 +111,9 @@ class Host:
         )
         audit_service_pb2_grpc.add_AuditServiceServicer_to_server(
             services.audit, self._server
+        )
+        log_service_pb2_grpc.add_LogServiceServicer_to_server(
+            services.log, self._server
         )
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call]

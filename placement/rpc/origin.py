@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 from placement.access import Caller
 from placement.domain.terms import SubjectId
 from placement.rpc import forms
+from placement.service.bookmarks import Bookmarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +19,20 @@ class Origin:
     Attributes:
         caller: whose request it is.
         subject_of: makes a pseudonym what the store keeps of it.
+        bookmarks: say where a search goes on.
     """
 
     caller: Caller
     subject_of: Callable[[bytes], SubjectId]
+    bookmarks: Bookmarks
 
     def subject(self, pseudonym: bytes, field: str) -> SubjectId:
         """Return a pseudonym's subject."""
         return self.subject_of(forms.sized(pseudonym, forms.PSEUDONYM_SIZE, field))
+
+    def resume(self, scope: bytes, token: bytes, field: str) -> tuple[int, ...]:
+        """Return where the caller's own search of this scope goes on."""
+        return self.bookmarks.open(self.caller, scope, token, field)
 
 
 class Common(TypedDict):

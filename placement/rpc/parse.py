@@ -5,16 +5,15 @@ and never repeats what stood in it. A pseudonym becomes a subject here and goes 
 further.
 """
 
-from typing import Any, Final
+from typing import Any
 
-from placement.api.v1 import audit_service_pb2 as audit_wire
 from placement.api.v1 import check_service_pb2 as check_wire
 from placement.api.v1 import pseudonym_service_pb2 as pseudonym_wire
 from placement.crypto.voprf import BlindedElement
 from placement.domain.decide import (
     cases,
     checks,
-    readings,
+    evaluations,
 )
 from placement.domain.rules import Candidate
 from placement.domain.terms import (
@@ -26,8 +25,6 @@ from placement.domain.terms import (
 from placement.errors import InvalidInputError
 from placement.rpc import forms
 from placement.rpc.origin import Origin, common, fresh
-
-_MAX_INDEX: Final = 2**62
 
 
 def case_of(request: Any) -> CaseHandle:  # noqa: ANN401 (any request about a case)
@@ -42,11 +39,13 @@ def facility_of(value: bytes, field: str) -> FacilityToken | None:
 
 def evaluate(
     request: pseudonym_wire.EvaluateRequest, origin: Origin
-) -> readings.Evaluate:
+) -> evaluations.Evaluate:
     """Read blinded elements; one that is no point of the curve is refused."""
     forms.token(request.request_id, "request_id")
-    forms.at_most(request.blinded_elements, readings.MAX_ELEMENTS, "blinded_elements")
-    return readings.Evaluate(
+    forms.at_most(
+        request.blinded_elements, evaluations.MAX_ELEMENTS, "blinded_elements"
+    )
+    return evaluations.Evaluate(
         caller=origin.caller,
         elements=tuple(
             _element(element, f"blinded_elements[{index}]")
@@ -119,20 +118,4 @@ def check(request: check_wire.CheckPlacementRequest, origin: Origin) -> checks.C
         justification=justification,
         least=Revision(request.min_revision),
         decisions=tuple(fresh() for _ in request.candidates),
-    )
-
-
-def read_entries(
-    request: audit_wire.ListEntriesRequest, origin: Origin
-) -> readings.ReadEntries:
-    """Read which entries to list."""
-    if request.first_index > _MAX_INDEX:
-        raise InvalidInputError("first_index", "is beyond every log")
-    return readings.ReadEntries(
-        caller=origin.caller,
-        first=request.first_index,
-        count=request.count,
-        purpose=forms.code(
-            audit_wire.AuditPurpose, "AUDIT_PURPOSE_", request.purpose, "purpose"
-        ),
     )

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from placement.api.v1 import audit_service_pb2 as audit_wire
 from placement.api.v1 import check_service_pb2 as check_wire
 from placement.api.v1 import pseudonym_service_pb2 as pseudonym_wire
 from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1 import types_pb2 as wire
-from placement.audit.entry import Entry
 from placement.domain.decide.approvals import Changes
 from placement.domain.decide.cases import CaseView
 from placement.domain.decide.checks import Answers
@@ -16,15 +14,16 @@ from placement.domain.decide.command import Written
 from placement.domain.decide.groups import GroupPage
 from placement.domain.events import ChangeProposed
 from placement.domain.terms import Verdict
+from placement.service.batch import Answer
 from placement.service.custodian import Evaluation
-from placement.service.engine import Answer
 
-_VERDICTS: Final[Mapping[Verdict, wire.Verdict.ValueType]] = {
+VERDICTS: Final[Mapping[Verdict, wire.Verdict.ValueType]] = {
     Verdict.CLEAR: wire.VERDICT_CLEAR,
     Verdict.UNKNOWN: wire.VERDICT_UNKNOWN,
     Verdict.REVIEW: wire.VERDICT_REVIEW,
     Verdict.CONFLICT: wire.VERDICT_CONFLICT,
 }
+"""Each verdict on the wire."""
 
 
 def _ids(answer: Answer) -> tuple[bytes, ...]:
@@ -74,7 +73,7 @@ def checked(answer: Answer, contact: str) -> check_wire.CheckPlacementResponse:
     return check_wire.CheckPlacementResponse(
         verdicts=[
             check_wire.CandidateVerdict(
-                verdict=_VERDICTS[one.verdict],
+                verdict=VERDICTS[one.verdict],
                 decision_id=one.decision,
                 valid_until=one.valid_until,
             )
@@ -203,31 +202,3 @@ def recorded_placements(answer: Answer) -> registry_wire.RecordPlacementsRespons
 def ended_placements(answer: Answer) -> registry_wire.EndPlacementsResponse:
     """Render ended placements."""
     return registry_wire.EndPlacementsResponse(revision=answer.revision)
-
-
-def entries(
-    found: list[tuple[int, Entry]], size: int
-) -> audit_wire.ListEntriesResponse:
-    """Render entries without what is kept from auditors (threat-model.md, who sees what)."""
-    return audit_wire.ListEntriesResponse(
-        entries=[
-            audit_wire.LogEntry(
-                index=index,
-                at=entry.at,
-                kind=entry.kind,
-                action=entry.action,
-                person=entry.person,
-                organisation=entry.organisation,
-                role=entry.role,
-                purpose=entry.purpose,
-                outcome=entry.outcome,
-                verdicts=[Verdict(verdict).name for verdict in entry.verdicts],
-                decision_ids=entry.decisions,
-                revision=entry.revision,
-                ruleset=entry.ruleset,
-                recipient=entry.recipient,
-            )
-            for index, entry in found
-        ],
-        size=size,
-    )

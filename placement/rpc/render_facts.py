@@ -25,7 +25,7 @@ from placement.domain.facts import (
 )
 from placement.domain.terms import Scheme
 from placement.rpc.render import waiting
-from placement.service.engine import Answer
+from placement.service.batch import Answer
 
 Item = registry_wire.ChangeItem
 

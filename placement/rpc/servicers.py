@@ -6,18 +6,15 @@ from typing import Any, TypeAlias
 
 import grpc.aio
 
-from placement.api.v1 import audit_service_pb2 as audit_wire
 from placement.api.v1 import check_service_pb2 as check_wire
 from placement.api.v1 import pseudonym_service_pb2 as pseudonym_wire
 from placement.api.v1 import registry_service_pb2 as registry_wire
-from placement.api.v1.audit_service_pb2_grpc import AuditServiceServicer
 from placement.api.v1.check_service_pb2_grpc import CheckServiceServicer
 from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceServicer
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceServicer
 from placement.rpc import parse, parse_registry, render, render_facts
 from placement.rpc.desk import CALL, Desk
 from placement.service.custodian import Custodian
-from placement.service.review import Review
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 
@@ -193,22 +190,3 @@ class Registry(RegistryServiceServicer):
         return render.ended_placements(
             await self._desk.ask(parse_registry.end_placements, request)
         )
-
-
-class Audit(AuditServiceServicer):
-    """The auditors' service."""
-
-    def __init__(self, desk: Desk, review: Review) -> None:
-        self._desk = desk
-        self._review = review
-
-    async def ListEntries(
-        self, request: audit_wire.ListEntriesRequest, context: Context
-    ) -> audit_wire.ListEntriesResponse:
-        """Read entries, once the reading is an entry itself."""
-        answer = await self._desk.ask(parse.read_entries, request)
-        size = answer.leaf + 1  # what came in since is not part of this reading
-        count = min(request.count, size - request.first_index)
-        entries = self._review.entries
-        found = await asyncio.to_thread(entries, request.first_index, count)
-        return render.entries(found, size)

@@ -12,6 +12,8 @@ Invariants:
       nothing is ever decided on what was not stored;
     * the last head that was seen durable is never forgotten: a log that does not
       continue from it was put back, or overgrown;
+    * while the log grows, a checkpoint of it is signed at least every second, in a
+      commit of its own only when nothing else is to be committed;
     * what does not verify condemns the engine: it answers nothing any more;
     * the state belongs to the engine's thread; what leaves is immutable.
 """
@@ -25,24 +27,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from placement.audit.entry import Entry, render
-from placement.domain.decide.command import (
-    Command,
-    Decision,
-    Moment,
-    Outcome,
-    RequestCommand,
-)
-from placement.domain.decide.table import decide
-from placement.domain.events import Record, Request
+from placement.audit.note import Signer, Verifier
+from placement.crypto.signing import verify
+from placement.domain.decide.command import Command, Moment
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
-from placement.domain.terms import Micros, Revision
+from placement.domain.terms import Micros
 from placement.errors import PlacementError, TamperedError, UnavailableError
-from placement.service.entries import Refused, entry_of, entry_of_refused
+from placement.service.batch import Answer, Batch
+from placement.service.entries import Refused, Scribe
 from placement.service.fold import keep, kept, load
-from placement.store.chain import Head
-from placement.store.codec import decode, encode
+from placement.store import fsck
+from placement.store.codec import decode
+from placement.store.head import Head
 from placement.store.log import Log, Store
 
 MAX_BATCH: Final = 256
@@ -51,40 +48,18 @@ MAX_WAITING: Final = 1024
 """How many commands may wait; more are refused at once."""
 SNAPSHOT_AFTER: Final = 10_000
 """How many records make a snapshot worth its time when the engine stops."""
+PUBLISH_EVERY: Final = 1_000_000
+"""Microseconds after which the log, if it grew, gets a new checkpoint."""
 
 _log: Final = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a caller gets once everything is durable.
-
-    Attributes:
-        reply: the decide function's reply.
-        revision: of the state that was read or made.
-        leaf: index of the entry in the access log.
-    """
-
-    reply: object
-    revision: Revision
-    leaf: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """Something that waits for its answer."""
 
-    item: Command | Refused
+    item: Command | Refused | None  # None asks for a checkpoint
     future: "Future[Answer]" = field(default_factory=Future)
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What one transaction will append, and what to answer when it has."""
-
-    payloads: list[bytes] = field(default_factory=list)
-    entries: list[bytes] = field(default_factory=list)
-    answers: list[Answer | PlacementError] = field(default_factory=list)
 
 
 class Engine:
@@ -94,6 +69,7 @@ class Engine:
         store: where everything is logged.
         ruleset: by which rules.
         custodian: id of the key that pseudonyms come from now.
+        signer: the log's key, under the log's origin.
         clock: microseconds since 1970-01-01T00:00Z.
     """
 
@@ -103,17 +79,21 @@ class Engine:
         ruleset: Ruleset,
         *,
         custodian: bytes,
+        signer: Signer,
         clock: Callable[[], int],
     ) -> None:
         self._store = store
         self._ruleset = ruleset
         self._custodian = custodian
+        self._signer = signer
+        self._scribe = Scribe(store.ring)
         self._clock = clock
         self._waiting: queue.Queue[_Asked | None] = queue.Queue(MAX_WAITING)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._folded: tuple[State, Head] | None = None
         self._seen = Head.GENESIS
         self._now = 0  # of the last batch; an entry never stands before an earlier one
+        self._published = 0  # when, by the clock, this server last signed
         self._condemned = False
         self._stopping = threading.Event()
 
@@ -125,7 +105,8 @@ class Engine:
             UnavailableError: the database does not answer, or the log does not fit the
                 ruleset's areas or the custodian.
         """
-        self._seen = self._store.verify()
+        verifier = Verifier(self._signer.public, verify)
+        self._seen = fsck.verify(self._store, verifier)
         self._folded = load(self._store)
         self._require_fit(self._folded[0])
         self._thread.start()
@@ -136,6 +117,17 @@ class Engine:
         return self._thread.is_alive() and not (
             self._condemned or self._stopping.is_set()
         )
+
+    def publish(self) -> "Future[Answer]":
+        """Have a checkpoint signed of everything that is durable now.
+
+        Returns:
+            Done once it is published; what it answers means nothing.
+
+        Raises:
+            PlacementError: as ``submit``.
+        """
+        return self._queue(_Asked(None))
 
     def submit(self, item: Command | Refused) -> "Future[Answer]":
         """Queue a command, or a refusal to be logged.
@@ -149,11 +141,13 @@ class Engine:
             UnavailableError: too many wait, or the engine does not serve.
             TamperedError: stored data did not verify; nothing is answered any more.
         """
+        return self._queue(_Asked(item))
+
+    def _queue(self, asked: _Asked) -> "Future[Answer]":
         if self._condemned:
             raise TamperedError
         if not self.serving:
             raise UnavailableError
-        asked = _Asked(item)
         try:
             self._waiting.put_nowait(asked)
         except queue.Full as error:
@@ -179,11 +173,15 @@ class Engine:
     def _run(self) -> None:
         while not (self._stopping.is_set() and self._waiting.empty()):
             self._serve(self._take())
+        self._serve([])  # so that what came last has its checkpoint
 
     def _take(self) -> list[_Asked]:
-        """Wait for a command and take what has come with it."""
+        """Wait for a command, for a while, and take what has come with it."""
         taken: list[_Asked] = []
-        asked = self._waiting.get()
+        try:
+            asked = self._waiting.get(timeout=PUBLISH_EVERY / 1_000_000)
+        except queue.Empty:
+            return taken
         while True:
             # None only wakes the thread; what its caller gave up is not decided.
             if asked is not None and asked.future.set_running_or_notify_cancel():
@@ -197,21 +195,19 @@ class Engine:
 
     def _serve(self, asked: list[_Asked]) -> None:
         """Decide a batch in one transaction, then answer; or refuse all of it."""
-        if not asked:
-            return
         try:
             if self._condemned:
                 raise TamperedError  # noqa: TRY301 (what was queued before it)
+            if not asked and not self._unpublished():
+                return
             answers = self._commit(asked)
         except TamperedError:
             self.condemn()
             answers = [TamperedError() for _ in asked]
         except PlacementError as error:
-            self._folded = None
             _log.warning("batch_refused reason=%s", error.reason)
             answers = [UnavailableError() for _ in asked]
         except Exception as error:  # noqa: BLE001 (whatever it is, nobody is answered)
-            self._folded = None
             _log.error("batch_failed kind=%s", type(error).__name__)
             answers = [PlacementError() for _ in asked]
         for one, answer in zip(asked, answers, strict=True):
@@ -239,7 +235,12 @@ class Engine:
         with self._store.writing() as log:
             self._catch_up(state, head, log)
             batch = self._decide(state, log.head, asked)
-            head = log.append(batch.payloads, batch.entries)
+            if batch.leaves:
+                log.append(batch.payloads, batch.leaves)
+            published = self._publish(log, asked)
+            head = log.head
+        if published:
+            self._published = self._clock()
         self._seen = head
         self._folded = state, head
         return batch.answers
@@ -270,39 +271,33 @@ class Engine:
         if state.custodian != self._custodian:
             raise _misfit("the custodian's key is not the one of this store")
 
-    def _decide(self, state: State, head: Head, asked: list[_Asked]) -> _Batch:
+    def _decide(self, state: State, head: Head, asked: list[_Asked]) -> Batch:
         """Decide each command on the state that the ones before it left."""
-        batch = _Batch()
-        self._now = max(self._now, self._clock(), state.at)
+        self._now = max(self._now, self._clock(), state.at, head.at)
         moment = Moment(now=Micros(self._now), ruleset=self._ruleset)
+        batch = Batch(state, moment, self._scribe, head.leaves)
         for one in asked:
-            leaf = head.leaves + len(batch.entries)
-            if isinstance(one.item, Refused):
-                entry = entry_of_refused(one.item, moment, state.revision)
-                batch.answers.append(one.item.refusal)
-            else:
-                entry = self._decide_one(state, one.item, moment, batch, leaf)
-            batch.entries.append(render(entry))
+            batch.add(one.item)
         return batch
 
-    def _decide_one(
-        self, state: State, command: Command, moment: Moment, batch: _Batch, leaf: int
-    ) -> Entry:
-        """Decide a command, apply its events, and return its entry."""
-        decision = _decided(state, command, moment)
-        outcome = decision.outcome
-        revision = state.revision
-        if isinstance(outcome, Outcome):
-            for record in _records(command, outcome, moment.now):
-                state.apply(record)
-                batch.payloads.append(encode(record))
-            revision = outcome.revision or state.revision
-            batch.answers.append(
-                Answer(reply=outcome.reply, revision=revision, leaf=leaf)
-            )
-        else:
-            batch.answers.append(outcome)
-        return entry_of(command, decision, moment, revision)
+    def _publish(self, log: Log, asked: list[_Asked]) -> bool:
+        """Sign a checkpoint if one is due or asked for; tell whether it was."""
+        wanted = not asked or any(one.item is None for one in asked)
+        # By this server's own clock: another's may be ahead, and the log's time stand.
+        due = abs(self._clock() - self._published) >= PUBLISH_EVERY
+        if wanted or due:
+            log.publish(self._signer)
+        return wanted or due
+
+    def _unpublished(self) -> bool:
+        """Tell whether the log grew since its newest checkpoint.
+
+        Raises:
+            TamperedError: the head does not verify.
+            UnavailableError: the database does not answer.
+        """
+        head = self._store.read_head()
+        return head.leaves != head.published
 
     def _refuse_waiting(self) -> None:
         while True:
@@ -320,27 +315,3 @@ def _misfit(what: str) -> UnavailableError:
     error = UnavailableError()
     error.add_note(f"{what[0].upper()}{what[1:]}.")
     return error
-
-
-def _decided(state: State, command: Command, moment: Moment) -> Decision:
-    """Decide a command; a defect of ours is a refusal of it alone, with its entry."""
-    try:
-        return decide(state, command, moment)
-    except Exception as error:  # noqa: BLE001 (deciding changed nothing)
-        _log.error("decide_failed kind=%s", type(error).__name__)
-        return Decision(note=command.note, outcome=PlacementError())
-
-
-def _records(command: Command, outcome: Outcome, now: Micros) -> list[Record]:
-    """Return an outcome's events as records; the last one remembers the request."""
-    records = [Record(at=now, event=event) for event in outcome.events]
-    if records and isinstance(command, RequestCommand):
-        request = Request(
-            organisation=command.caller.organisation,
-            person=command.caller.person,
-            id=command.request_id,
-            digest=command.digest,
-            made=outcome.made,
-        )
-        records[-1] = Record(at=now, event=records[-1].event, request=request)
-    return records

@@ -1,14 +1,25 @@
-"""The access log's entry for everything that is decided or refused."""
+"""The access log's entry for everything that is decided or refused.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+What few may see goes into the details: which case, which places. An auditor's part of
+them says only that two entries are of one case, by a keyed hash that nobody outside can
+make.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import Action, Caller
-from placement.audit.entry import ANSWERED, Entry
-from placement.domain.decide.command import Command, Decision, Moment, Note
+from placement.audit.details import SALTS_SIZE, Details, Matter, Outline, Sealed
+from placement.audit.entry import ANSWERED, Entry, render
+from placement.audit.written import Written
+from placement.crypto.keyring import KeyRing, Purpose
+from placement.domain.decide.command import Command, Decision, Moment, Note, Outcome
+from placement.domain.decide.command import Written as Reply
 from placement.domain.terms import Revision
 from placement.errors import PlacementError
+from placement.store.leaves import Leaf
 
 KINDS: Final[Mapping[Action, str]] = {
     Action.EVALUATE: "COMBINATION",
@@ -30,12 +41,23 @@ KINDS: Final[Mapping[Action, str]] = {
     Action.FACILITY_REGISTER: "COLLECTION",
     Action.PLACEMENT_RECORD: "COLLECTION",
     Action.PLACEMENT_END: "ALTERATION",
-    Action.ENTRY_READ: "CONSULTATION",
+    Action.ENTRY_LIST: "CONSULTATION",
+    Action.ENTRY_SHOW: "CONSULTATION",
+    Action.ENTRY_TAIL: "CONSULTATION",
+    Action.LOG_EXPORT: "DISCLOSURE",
+    Action.DECISION_REPLAY: "CONSULTATION",
+    Action.ANOMALY_REPORT: "CONSULTATION",
+    Action.RECEIPT_READ: "CONSULTATION",
+    Action.LOG_FOLLOW: "CONSULTATION",
+    Action.LOG_COSIGN: "CONSULTATION",
     Action.NO_METHOD: "CONSULTATION",
 }
 """The kind of processing each action is (docs/protocol.md, entries)."""
 
+ALIAS_SIZE: Final = 16  # bytes
+
 _DISCLOSES: Final = frozenset({"CONSULTATION", "DISCLOSURE", "COMBINATION"})
+_MAKES_TOKENS: Final = frozenset({Action.GROUP_REGISTER, Action.FACILITY_REGISTER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +75,106 @@ class Refused:
     caller: Caller | None
 
 
-def entry_of(
-    command: Command, decision: Decision, moment: Moment, revision: Revision
-) -> Entry:
-    """Return the entry of a decided command.
+class Scribe:
+    """Writes the leaves of one store.
 
     Args:
-        command: what was asked.
-        decision: what was decided.
-        moment: when.
-        revision: of the state that was read or made.
+        ring: its alias key names cases to auditors.
     """
-    refusal = decision.outcome
-    outcome = refusal.reason if isinstance(refusal, PlacementError) else ANSWERED
-    return _entry(
-        command.action, command.caller, decision.note, moment, revision, outcome
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    def alias(self, named: bytes) -> bytes:
+        """Return what an auditor sees instead of a case or a subject, 16 bytes.
+
+        Secret: named
+        """
+        return self._ring.mac(Purpose.ALIAS, named)[:ALIAS_SIZE]
+
+    def leaf(
+        self,
+        command: Command,
+        decision: Decision,
+        moment: Moment,
+        written: Written,
+        revision: Revision,
+    ) -> Leaf:
+        """Return the leaf of a decided command.
+
+        Args:
+            command: what was asked.
+            decision: what was decided.
+            moment: when.
+            written: the events that it wrote.
+            revision: of the state that was read or made.
+        """
+        refusal = decision.outcome
+        outcome = refusal.reason if isinstance(refusal, PlacementError) else ANSWERED
+        entry = _entry(command.action, command.caller, decision.note, moment, outcome)
+        note = _with_made(command.action, decision)
+        return self._sealed(replace(entry, revision=revision), note, written)
+
+    def leaf_of_refused(
+        self, refused: Refused, moment: Moment, revision: Revision
+    ) -> Leaf:
+        """Return the leaf of a call that never became a command."""
+        reason = refused.refusal.reason
+        entry = _entry(refused.action, refused.caller, Note(), moment, reason)
+        nothing = Written.of(0, ())
+        return self._sealed(replace(entry, revision=revision), Note(), nothing)
+
+    def _sealed(self, entry: Entry, note: Note, written: Written) -> Leaf:
+        """Commit to the details, and keep them beside the entry."""
+        details = Details(outline=self._outline(note), matter=_matter(note, written))
+        sealed = Sealed.of(details, secrets.token_bytes(SALTS_SIZE))
+        content = render(replace(entry, details=sealed.commitment))
+        return Leaf(content, sealed.shown(matter=True), entry.at)
+
+    def _outline(self, note: Note) -> Outline:
+        return Outline(
+            case=self.alias(note.case) if note.case else note.alias,
+            subjects=tuple(map(self.alias, note.subjects)),
+            counties=tuple(area[:2] for area in note.candidates),
+            verdicts=note.verdicts,
+            decisions=note.decisions,
+            objects=note.objects,
+            search=note.search,
+        )
+
+
+def _matter(note: Note, written: Written) -> Matter:
+    return Matter(
+        case=note.case,
+        reference=note.reference,
+        areas=note.candidates,
+        facilities=note.facilities if any(note.facilities) else (),
+        window=note.window,
+        tokens=note.tokens,
+        events=written.render(),
     )
 
 
-def entry_of_refused(refused: Refused, moment: Moment, revision: Revision) -> Entry:
-    """Return the entry of a call that never became a command."""
-    reason = refused.refusal.reason
-    return _entry(refused.action, refused.caller, Note(), moment, revision, reason)
+def _with_made(action: Action, decision: Decision) -> Note:
+    """Add what was made; a retry names what the first one made."""
+    note, outcome = decision.note, decision.outcome
+    if not isinstance(outcome, Outcome) or not isinstance(outcome.reply, Reply):
+        return note
+    made = tuple(filter(None, outcome.reply.ids))
+    if action is Action.CASE_OPEN:
+        return replace(note, case=_only(made))
+    if action in _MAKES_TOKENS:
+        return replace(note, tokens=made)
+    return replace(note, objects=(*note.objects, *made))
 
 
-def _entry(  # noqa: PLR0913, PLR0917 (the parts of one entry)
-    action: Action,
-    caller: Caller | None,
-    note: Note,
-    moment: Moment,
-    revision: Revision,
-    outcome: str,
+def _only(made: Sequence[bytes]) -> bytes:
+    (handle,) = made
+    return handle
+
+
+def _entry(
+    action: Action, caller: Caller | None, note: Note, moment: Moment, outcome: str
 ) -> Entry:
     kind = KINDS[action]
     disclosed = caller is not None and outcome == ANSWERED and kind in _DISCLOSES
@@ -96,13 +187,7 @@ def _entry(  # noqa: PLR0913, PLR0917 (the parts of one entry)
         role=caller.role.value if caller else "",
         certificate=caller.certificate if caller else b"",
         purpose=note.purpose,
-        case=note.case,
-        reference=note.reference,
-        candidates=note.candidates,
         outcome=outcome,
-        verdicts=note.verdicts,
-        decisions=note.decisions,
-        revision=revision,
         ruleset=moment.ruleset.version,
         recipient=caller.organisation if caller and disclosed else "",
     )

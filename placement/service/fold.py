@@ -15,8 +15,8 @@ from placement.domain.events import CustodianNamed, Record
 from placement.domain.state import State
 from placement.domain.terms import Micros, Revision
 from placement.errors import StaleError, TamperedError
-from placement.store.chain import Head
 from placement.store.codec import decode, encode
+from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.snapshot import MAX_PART, load_snapshot, write_snapshot
 
@@ -37,29 +37,54 @@ def load(store: Store, *, anew: bool = False) -> tuple[State, Head]:
         TamperedError: something stored does not verify.
         UnavailableError: the database does not answer.
     """
-    while True:
-        with suppress(StaleError):  # another server wrote a newer snapshot meanwhile
-            return _load(store, anew=anew)
-
-
-def _load(store: Store, *, anew: bool) -> tuple[State, Head]:
-    """Fold once.
-
-    Raises:
-        StaleError: the snapshot was replaced while it was read.
-    """
-    state, start = State(), Head.GENESIS
-    snapshot = None if anew else load_snapshot(store)
-    if snapshot is not None:
-        start, parts = snapshot
-        for part in parts:
-            for payload in _unpack(part):
-                state.apply(decode(payload))
-        state.revision = Revision(start.revision)
+    state, start = (State(), Head.GENESIS) if anew else _from_snapshot(store)
     with store.following(start) as (head, tail):
         for _, payload in tail:
             state.apply(decode(payload))
     return state, head
+
+
+def fold_until(store: Store, revision: Revision) -> Iterator[State]:
+    """Fold the log up to a revision, a record at a time.
+
+    Yields:
+        The one state, as it grows; in the end at that revision.
+
+    Raises:
+        TamperedError: something stored does not verify, or the log ends before.
+        UnavailableError: the database does not answer.
+    """
+    state, start = _from_snapshot(store, most=revision)
+    if start.revision:
+        yield state
+    with store.following(start) as (_, tail):
+        for number, payload in tail:
+            if number > revision:
+                break
+            state.apply(decode(payload))
+            yield state
+    if state.revision != revision:
+        raise TamperedError
+
+
+def _from_snapshot(store: Store, *, most: Revision | None = None) -> tuple[State, Head]:
+    """Fold the snapshot; nothing if there is none, or none up to a revision.
+
+    Raises:
+        TamperedError: it does not verify.
+        UnavailableError: the database does not answer.
+    """
+    while True:
+        with suppress(StaleError):  # another server wrote a newer snapshot meanwhile
+            state, snapshot = State(), load_snapshot(store)
+            if snapshot is None or (most is not None and snapshot[0].revision > most):
+                return state, Head.GENESIS
+            start, parts = snapshot
+            for part in parts:
+                for payload in _unpack(part):
+                    state.apply(decode(payload))
+            state.revision = Revision(start.revision)
+            return state, start
 
 
 def found(store: Store, custodian: bytes, at: int) -> None:
@@ -70,7 +95,7 @@ def found(store: Store, custodian: bytes, at: int) -> None:
     """
     event = CustodianNamed(key_id=custodian)
     with store.writing() as log:
-        log.append([encode(Record(at=Micros(at), event=event))], [])
+        log.append([encode(Record(at=Micros(at), event=event))], ())
 
 
 def kept(store: Store) -> Revision:

@@ -15,7 +15,7 @@ The tag before the first record is 16 zero bytes.
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table, func, insert, select
 
@@ -28,7 +28,8 @@ CHUNK: Final = 2000  # records a query
 
 Row = dict[str, int | bytes]
 
-_NO_TAG: Final = bytes(TAG_SIZE)
+NO_TAG: Final = bytes(TAG_SIZE)
+"""What stands before the first record of a chain."""
 # context(n, tag) in one call; a test holds the two together.
 _PLACE: Final = struct.Struct(f">BQBI{TAG_SIZE}s")
 
@@ -59,31 +60,6 @@ class End:
     tag: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where both chains end."""
-
-    GENESIS: ClassVar["Head"]
-
-    revision: int  # of the last event; 0 before the first
-    tag: bytes  # of the last event, 16 bytes
-    leaves: int  # how many
-    leaf_tag: bytes  # of the last leaf, 16 bytes
-
-    @property
-    def last_event(self) -> End:
-        """Return the end of the chain of events."""
-        return End(self.revision, self.tag)
-
-    @property
-    def last_leaf(self) -> End:
-        """Return the end of the chain of leaves."""
-        return End(self.leaves - 1, self.leaf_tag)
-
-
-Head.GENESIS = Head(0, _NO_TAG, 0, _NO_TAG)
-
-
 class Chain:
     """One chain of one store.
 
@@ -105,7 +81,7 @@ class Chain:
         owner: bytes,
     ) -> None:
         self.name = table.name
-        self.genesis = End(first - 1, _NO_TAG)
+        self.genesis = End(first - 1, NO_TAG)
         self._table = table
         self._number = next(iter(table.columns))
         self._purpose = purpose

@@ -1,14 +1,17 @@
 """The one log: append by compare-and-swap, follow it, verify it.
 
-To this room an event is bytes, and so is an audit entry. Both chains and the head are
-sealed (``chain``); a database administrator sees how many records there are, their
-sizes in steps of 256 bytes, and when they came.
+To this room an event is bytes, and so are an entry and its details. Both chains and the
+head are sealed (``chain``, ``leaves``, ``head``); a database administrator sees how many
+records there are, their sizes in steps of 256 bytes, and when they came.
 
 Invariants:
     * a head moves only from the head that the writer saw, in one transaction with
       the records that move it; two writers never fork the log;
     * whatever is read was written by a holder of the keys, at this place;
-    * putting back the *whole* database as it once was is not seen here.
+    * a checkpoint is signed under the lock on the head, from the head: no two servers
+      sign two trees of one size;
+    * putting back the *whole* database as it once was is not seen here, but by whoever
+      saw a later checkpoint.
 
 Example::
 
@@ -16,30 +19,30 @@ Example::
     with store.writing() as log:
         for revision, payload in log.tail(seen):
             ...
-        head = log.append([event], [entry])
+        head = log.append([event], [leaf])
 """
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain as concat
 from typing import Final, Self
 
 from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.exc import IntegrityError
 
+from placement.audit.checkpoint import Checkpoint
+from placement.audit.note import Signer, render, sign
 from placement.crypto.custody import Custody, WrappedKey
 from placement.crypto.keyring import EpochKey, KeyRing, Purpose, new_key
-from placement.crypto.sealing import TAG_SIZE, context
-from placement.errors import (
-    ConflictError,
-    StaleError,
-    TamperedError,
-    UnavailableError,
-)
+from placement.crypto.sealing import context
+from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store import tables
-from placement.store.chain import Chain, Head, broken
+from placement.store.chain import Chain, broken
+from placement.store.head import Head, HeadRow, with_note
+from placement.store.leaves import Kept, Leaf, Leaves
 from placement.store.schema import SCHEMA, migrate, require_schema
 
 _STORE_ID_SIZE: Final = 16  # bytes
@@ -85,7 +88,7 @@ class Log:
     def __init__(self, store: "Store", connection: Connection) -> None:
         self._store = store
         self.connection = connection
-        self.head = store.head_on(connection, lock=True)
+        self.head = store.row.read(connection, lock=True)
         self.sound = True
 
     def tail(self, after: Head) -> Iterator[Numbered]:
@@ -96,21 +99,24 @@ class Log:
         """Refuse a log that does not continue from a head seen durable earlier.
 
         Raises:
-            TamperedError: one of the chains was put back, cut, or grew another way.
+            TamperedError: one of the chains was put back, cut, or grew another way; or
+                fewer checkpoints are published.
         """
         for chain, start, end in (
             (self._store.events, seen.last_event, self.head.last_event),
-            (self._store.leaves, seen.last_leaf, self.head.last_leaf),
+            (self._store.leaves.chain, seen.last_leaf, self.head.last_leaf),
         ):
             for _ in chain.read(self.connection, start, end):
                 pass  # reading is verifying
+        if self.head.published < seen.published:
+            raise broken("checkpoint")
 
-    def append(self, payloads: Sequence[bytes], entries: Sequence[bytes]) -> Head:
-        """Append events and audit leaves, and move the head.
+    def append(self, payloads: Sequence[bytes], leaves: Sequence[Leaf]) -> Head:
+        """Append events and leaves, and move the head.
 
         Args:
             payloads: events, any number, 0 bytes to 16 MiB each.
-            entries: audit entries, any number.
+            leaves: of the access log, any number.
 
         Returns:
             The new head; durable once the transaction has ended.
@@ -120,37 +126,65 @@ class Log:
             TamperedError: there are records beyond the head.
             UnavailableError: the database does not answer.
 
-        Secret: payloads, entries
+        Secret: payloads, leaves
         """
         before = self.head
         store = self._store
         events, end = store.events.seal(before.last_event, payloads)
-        leaves, last = store.leaves.seal(before.last_leaf, entries)
-        after = Head(end.number, end.tag, last.number + 1, last.tag)
+        grown = store.leaves.seal(before, leaves)
+        after = replace(
+            before,
+            revision=end.number,
+            tag=end.tag,
+            leaves=grown.tree.size,
+            leaf_tag=grown.last.tag,
+            edge=grown.tree.hashes,
+            at=max([before.at, *(leaf.at for leaf in leaves)]),
+        )
+        with self._moving(after):
+            store.events.insert(self.connection, events)
+            store.leaves.insert(self.connection, grown)
+        return after
+
+    def publish(self, signer: Signer) -> None:
+        """Sign a checkpoint of the log as it stands, unless there is one.
+
+        Args:
+            signer: the log's key; its name is the origin.
+
+        Raises:
+            StaleError: the head is no longer where this transaction saw it.
+            TamperedError: there is a checkpoint beyond the newest one.
+            UnavailableError: the database does not answer.
+        """
+        before = self.head
+        if before.leaves == before.published:
+            return
+        tree = before.tree
+        made = Checkpoint(signer.name, tree.size, tree.root())
+        note = render(sign(made.text(), signer))
+        notes = with_note(before.notes, note)
+        with self._moving(replace(before, published=tree.size, notes=notes)):
+            row = {"size": tree.size, "note": note}
+            self.connection.execute(insert(tables.checkpoint), row)
+
+    @contextmanager
+    def _moving(self, after: Head) -> Iterator[None]:
+        """Move the head, then write what it says.
+
+        Raises:
+            StaleError: it is no longer where this transaction saw it.
+            TamperedError: what is to be written is there already.
+        """
         self.sound = False
         # The head first: who lost a race learns it before anything is written.
-        self._move(before, after)
+        self._store.row.move(self.connection, self.head, after)
         try:
-            store.events.insert(self.connection, events)
-            store.leaves.insert(self.connection, leaves)
+            yield
         except IntegrityError as error:
             raise TamperedError from error
         self.sound = True
         self.head = after
-        return after
-
-    def _move(self, before: Head, after: Head) -> None:
-        """Move the head by compare-and-swap.
-
-        Raises:
-            StaleError: it is no longer where this transaction saw it.
-        """
-        seen = {"seen_revision": before.revision, "seen_leaves": before.leaves}
-        moved = self.connection.execute(
-            tables.MOVE_HEAD, seen | self._store.seal_head(after)
-        )
-        if moved.rowcount != 1:
-            raise StaleError
 
 
 class Store:
@@ -162,7 +196,8 @@ class Store:
         ring: the store's keys.
         owner: the context of this store, first part of every other.
         events: the chain of events.
-        leaves: the chain of audit leaves.
+        leaves: the leaves of the access log.
+        row: the head's.
     """
 
     def __init__(self, engine: Engine, ring: KeyRing, owner: bytes) -> None:
@@ -170,7 +205,8 @@ class Store:
         self.ring = ring
         self.owner = owner
         self.events = Chain.events(ring, owner)
-        self.leaves = Chain.leaves(ring, owner)
+        self.leaves = Leaves(ring, owner)
+        self.row = HeadRow(ring, owner)
 
     @classmethod
     def create(cls, url: str, custody: Custody) -> Self:
@@ -235,6 +271,16 @@ class Store:
                 raise UnavailableError
 
     @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Write beside the log, as this room's other files do.
+
+        Raises:
+            UnavailableError: the database does not answer, or the commit failed.
+        """
+        with database.writing(self._engine) as connection:
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Read one moment of the database; for this room's other files.
 
@@ -252,7 +298,7 @@ class Store:
             UnavailableError: the database does not answer.
         """
         with self.reading() as connection:
-            return self.head_on(connection)
+            return self.row.read(connection)
 
     def tail(self, after: Head) -> Iterator[Numbered]:
         """Follow the log from a head to where it ends now.
@@ -279,15 +325,15 @@ class Store:
     def following(self, after: Head) -> Iterator[tuple[Head, Iterator[Numbered]]]:
         """Follow the log as ``tail`` does, and say first where it ends."""
         with self.reading() as connection:
-            head = self.head_on(connection)
+            head = self.row.read(connection)
             yield head, self.tail_on(connection, after, head)
 
-    def entries(self, first: int, count: int) -> list[Numbered]:
-        """Open some audit leaves: index and entry, in order.
+    def entries(self, first: int, count: int) -> list[Kept]:
+        """Open some entries, in order; their details stay sealed.
 
         Args:
             first: index of the first, from 0.
-            count: at most so many; fewer where the chain ends.
+            count: at most so many; fewer where the log ends.
 
         Raises:
             TamperedError: an altered, missing or moved leaf.
@@ -297,35 +343,25 @@ class Store:
         if first < 0:
             raise ValueError("leaves are numbered from 0")
         with self.reading() as connection:
-            head = self.head_on(connection)
+            head = self.row.read(connection)
             return self.leaves.part(connection, first, count, head.last_leaf)
 
-    def verify(self, progress: Callable[[int, int], None] | None = None) -> Head:
-        """Open every record of both chains, from the first to the head.
-
-        Args:
-            progress: called now and then with records done and records in all.
-
-        Returns:
-            The head that everything led to.
+    @contextmanager
+    def probing(self) -> Iterator[Callable[[int], bytes]]:
+        """Open single entries, all at one moment: by index, which must be there.
 
         Raises:
-            ChainError: its ``where`` names the first place that does not verify.
+            TamperedError: an altered, missing or moved leaf.
             UnavailableError: the database does not answer.
         """
         with self.reading() as connection:
-            head = self.head_on(connection)
-            self.events.require_start(connection)
-            self.leaves.require_start(connection)
-            done = 0
-            for opened in concat(
-                self.events.read(connection, self.events.genesis, head.last_event),
-                self.leaves.read(connection, self.leaves.genesis, head.last_leaf),
-            ):
-                done += len(opened)
-                if progress is not None:
-                    progress(done, head.revision + head.leaves)
-        return head
+            until = self.row.read(connection).last_leaf
+
+            def probe(index: int) -> bytes:
+                ((_, entry),) = self.leaves.chain.part(connection, index, 1, until)
+                return entry
+
+            yield probe
 
     def tail_on(
         self, connection: Connection, after: Head, until: Head
@@ -333,42 +369,6 @@ class Store:
         """Follow the log on a connection: see ``tail``."""
         chunks = self.events.read(connection, after.last_event, until.last_event)
         return concat.from_iterable(chunks)
-
-    def head_on(self, connection: Connection, *, lock: bool = False) -> Head:
-        """Read the head, and lock its row if asked.
-
-        Raises:
-            ChainError: it is missing, or does not verify.
-        """
-        row = connection.execute(
-            tables.LOCKED_HEAD if lock else tables.READ_HEAD
-        ).first()
-        match () if row is None else tuple(row):
-            case int(revision), int(leaves), int(epoch), bytes(blob) if (
-                revision >= 0 <= leaves
-            ):
-                pass
-            case _:
-                raise broken("head")
-        try:
-            sealer = self.ring.sealer(Purpose.HEAD, epoch)
-            place = self.context("head", epoch, revision, leaves)
-            tags = sealer.open(blob, context=place)
-        except TamperedError as error:
-            raise broken("head") from error
-        return Head(revision, tags[:TAG_SIZE], leaves, tags[TAG_SIZE:])
-
-    def seal_head(self, head: Head) -> dict[str, int | bytes]:
-        """Seal both tags of a head, in the place that its two numbers name."""
-        epoch, sealer = self.ring.active(Purpose.HEAD)
-        place = self.context("head", epoch, head.revision, head.leaves)
-        blob = sealer.seal(head.tag + head.leaf_tag, context=place)
-        return {
-            "revision": head.revision,
-            "leaves": head.leaves,
-            "epoch": epoch,
-            "blob": blob,
-        }
 
     def context(self, kind: str, epoch: int, *place: bytes | int) -> bytes:
         """Name a place in this store that is on neither chain."""
@@ -391,5 +391,5 @@ class Store:
                 for key in keys
             ]
             connection.execute(insert(tables.epoch_key), rows)
-            genesis = {"id": 1} | self.seal_head(Head.GENESIS)
+            genesis = {"id": 1} | self.row.seal(Head.GENESIS)
             connection.execute(insert(tables.head), genesis)

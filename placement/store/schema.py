@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from placement.errors import ConflictError, UnavailableError
 from placement.store.engine import opened, reading, writing
 
-SCHEMA: Final = 1  # the newest migration; 0 is an empty database
+SCHEMA: Final = 2  # the newest migration; 0 is an empty database
 
 _NAME: Final = re.compile(r"[0-9]{4}")
 

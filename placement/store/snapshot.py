@@ -6,7 +6,7 @@ a reason to go on without it.
 
 Part 0 is the manifest; its payload::
 
-    tag, 16 bytes | leaves, 8 | leaf tag, 16 | parts, 4
+    leaves, 8 bytes | parts, 4 | what is sealed of the head (``head``)
 
 Context of the manifest: store id | schema | "manifest" | epoch | revision.
 Context of part n: store id | schema | "snapshot" | epoch | revision | tag | leaves |
@@ -25,12 +25,13 @@ from placement.crypto.keyring import Purpose
 from placement.crypto.sealing import tag_of
 from placement.errors import StaleError, TamperedError
 from placement.store import tables
-from placement.store.chain import Head, broken
+from placement.store.chain import broken
+from placement.store.head import Head
 from placement.store.log import Store
 
 MAX_PART: Final = 1 << 20  # bytes
 
-_MANIFEST: Final = struct.Struct(">16sQ16sI")
+_MANIFEST: Final = struct.Struct(">QI")
 _TABLE: Final = tables.snapshot
 
 
@@ -116,7 +117,7 @@ def _place(
 def _seal(store: Store, head: Head, parts: list[bytes]) -> list[dict[str, int | bytes]]:
     """Seal the manifest and the parts into rows."""
     epoch, sealer = store.ring.active(Purpose.SNAPSHOT)
-    summary = _MANIFEST.pack(head.tag, head.leaves, head.leaf_tag, len(parts))
+    summary = _MANIFEST.pack(head.leaves, len(parts)) + head.content()
     place = store.context("manifest", epoch, head.revision)
     blobs = [sealer.seal(summary, context=place)]
     manifest = _Manifest(head, len(parts), tag_of(blobs[0]))
@@ -151,18 +152,21 @@ def _open_manifest(store: Store, connection: Connection) -> _Manifest | None:
     newest = connection.scalar(select(func.max(_TABLE.c.revision)))
     if newest is None:
         return None
+    if newest < 0:
+        raise broken("snapshot")
     summary, tag = _open(
         store,
         _fetch(connection, newest, 0),
         lambda epoch: store.context("manifest", epoch, newest),
     )
-    event_tag, leaves, leaf_tag, parts = _MANIFEST.unpack(summary)
+    leaves, parts = _MANIFEST.unpack_from(summary)
+    head = Head.of(newest, leaves, summary[_MANIFEST.size :])
     found = connection.scalar(
         select(func.count()).select_from(_TABLE).where(_TABLE.c.revision == newest)
     )
     if found != parts + 1:
         raise broken("snapshot")
-    return _Manifest(Head(newest, event_tag, leaves, leaf_tag), parts, tag)
+    return _Manifest(head, parts, tag)
 
 
 def _open(

@@ -1,4 +1,4 @@
-"""The tables. Nothing here is in the clear; sizes and a cadence are all they show.
+"""The tables. Sizes and a cadence are all they show; what is not sealed is hashes.
 
 Tables change only by a migration; a test compares the two.
 """
@@ -47,13 +47,53 @@ event: Final = Table(
     Column("blob", LargeBinary, nullable=False),
 )
 
-# The audit leaves: indexes from 0, without a gap.
+# The leaves of the access log: indexes from 0, without a gap. The details are empty once
+# the law took them.
 leaf: Final = Table(
     "leaf",
     metadata,
     Column("index", _NUMBER, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("blob", LargeBinary, nullable=False),
+    Column("details_epoch", Integer),
+    Column("details_blob", LargeBinary),
+)
+
+# The tree over the leaves: complete subtrees of 256, 65,536, ... (levels 8, 16, ...).
+node: Final = Table(
+    "node",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("index", _NUMBER, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+# What a search may pass by (summaries.py), for the nodes of levels 8 and 16.
+summary: Final = Table(
+    "summary",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("index", _NUMBER, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False),
+    Column("blob", LargeBinary, nullable=False),
+)
+
+# Signed notes as the log made them; public by nature.
+checkpoint: Final = Table(
+    "checkpoint",
+    metadata,
+    Column("size", _NUMBER, primary_key=True, autoincrement=False),
+    Column("note", LargeBinary, nullable=False),
+)
+
+# The same notes with one witness's signature alone.
+cosignature: Final = Table(
+    "cosignature",
+    metadata,
+    Column("size", _NUMBER, primary_key=True, autoincrement=False),
+    Column("witness", String(255), primary_key=True),
+    Column("note", LargeBinary, nullable=False),
 )
 
 # Part 0 is the manifest, parts from 1 the state (snapshot.py).

@@ -6,12 +6,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from kit.stored import append, fill
+from kit.stored import append, fill, leaf, opened
 from sqlalchemy import insert, update
 
 from placement.errors import StaleError, TamperedError, UnavailableError
-from placement.store import chain, engine, tables
-from placement.store.chain import Head
+from placement.store import chain, engine, fsck, tables
+from placement.store.head import Head
 from placement.store.log import Store
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ def test_a_new_store_is_empty(store):
     assert store.read_head() == Head.GENESIS
     assert list(store.tail(Head.GENESIS)) == []
     assert store.entries(0, 10) == []
-    assert store.verify() == Head.GENESIS
+    assert fsck.verify(store) == Head.GENESIS
 
 
 def test_what_is_appended_is_followed(store, again):
@@ -38,8 +38,8 @@ def test_what_is_appended_is_followed(store, again):
     assert list(again.tail(Head.GENESIS)) == [(1, b"one"), (2, b"two"), (3, b"three")]
     assert list(again.tail(head)) == [(3, b"three")]
     assert list(again.tail(last)) == []
-    assert again.entries(0, 9) == [(0, b"first"), (1, b"second"), (2, b"third")]
-    assert again.verify() == last
+    assert opened(again) == [b"first", b"second", b"third"]
+    assert fsck.verify(again) == last
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,8 @@ def test_leaves_are_opened_anywhere(store, first, size, expected):
     """Any range of leaves opens, cut off at the end."""
     fill(store)
 
-    assert store.entries(first, size) == [(n, b"leaf %d" % n) for n in expected]
+    assert opened(store, first, size) == [b"leaf %d" % n for n in expected]
+    assert [one.index for one in store.entries(first, size)] == expected
 
 
 def test_leaves_have_no_negative_index(store):
@@ -74,12 +75,12 @@ def test_a_transaction_follows_and_appends(store):
         assert log.head == first
         assert [number for number, _ in log.tail(Head.GENESIS)] == [1, 2, 3, 4, 5, 6]
         log.append([b"seventh"], [])
-        log.append([], [b"leaf 6"])
+        log.append([], [leaf(b"leaf 6")])
         assert list(log.tail(first)) == [(7, b"seventh")]
         last = log.head
 
     assert (last.revision, last.leaves) == (7, 7)
-    assert store.verify() == last
+    assert fsck.verify(store) == last
 
 
 def test_nothing_is_appended(store):
@@ -87,17 +88,17 @@ def test_nothing_is_appended(store):
     head = fill(store)
 
     assert append(store, [], []) == head
-    assert store.verify() == head
+    assert fsck.verify(store) == head
 
 
 def test_an_exception_rolls_back(store):
     """A block that raises leaves no trace."""
     head = fill(store)
     with pytest.raises(KeyError), store.writing() as log:  # noqa: PT012
-        log.append([b"lost"], [b"lost"])
+        log.append([b"lost"], [leaf(b"lost")])
         raise KeyError
 
-    assert store.verify() == head
+    assert fsck.verify(store) == head
 
 
 @pytest.mark.parametrize("size", [1999, 2000, 2001, 4000])
@@ -108,7 +109,7 @@ def test_chunks_join(store, monkeypatch, size):
     head = append(store, [b"%d" % n for n in range(size)], [b"leaf"])
 
     assert list(store.tail(Head.GENESIS)) == [(n + 1, b"%d" % n) for n in range(size)]
-    assert store.verify(lambda *numbers: seen.append(numbers)) == head
+    assert fsck.verify(store, progress=lambda *numbers: seen.append(numbers)) == head
     assert seen[0] == (1000, size + 1)
     assert seen[-1] == (size + 1, size + 1)
 
@@ -120,7 +121,7 @@ def test_a_moved_head_is_stale(store, admin):
         log.connection.execute(update(tables.head).values(revision=7))
         log.append([b"x"], [])
 
-    assert store.verify().revision == 6
+    assert fsck.verify(store).revision == 6
 
 
 def test_a_swallowed_failure_does_not_commit(store):
@@ -132,7 +133,7 @@ def test_a_swallowed_failure_does_not_commit(store):
         with pytest.raises(TamperedError):
             log.append([b"x"], [])
 
-    assert store.verify() == head
+    assert fsck.verify(store) == head
 
 
 def test_nothing_prints_what_it_holds(store):
@@ -146,7 +147,7 @@ def test_nothing_prints_what_it_holds(store):
 def worker(store, word, size):
     for number in range(size):
         with store.writing() as log:
-            log.append([b"%s %d" % (word, number)], [b"%s %d" % (word, number)])
+            log.append([b"%s %d" % (word, number)], [leaf(b"%s %d" % (word, number))])
 
 
 def test_threads_never_fork_or_gap(store, again):
@@ -161,7 +162,7 @@ def test_threads_never_fork_or_gap(store, again):
         thread.join()
     payloads = [payload for _, payload in store.tail(Head.GENESIS)]
 
-    assert (store.verify().revision, store.verify().leaves) == (100, 100)
+    assert (fsck.verify(store).revision, fsck.verify(store).leaves) == (100, 100)
     for word in b"abcd":
         own = [payload for payload in payloads if payload[0] == word]
         assert own == [b"%c %d" % (word, number) for number in range(25)]
@@ -171,6 +172,7 @@ PROCESS = """
 import sys
 from pathlib import Path
 from placement.crypto.custody import FileCustody
+from placement.store.leaves import Leaf
 from placement.store.log import Store
 store = Store.open(sys.argv[1], FileCustody(Path(sys.argv[2])))
 seen = store.read_head()
@@ -178,7 +180,7 @@ for number in range(20):
     with store.writing() as log:
         for revision, payload in log.tail(seen):
             pass
-        seen = log.append([sys.argv[3].encode()], [b"leaf"])
+        seen = log.append([sys.argv[3].encode()], [Leaf(b"leaf", b"details")])
 store.close()
 """
 
@@ -191,7 +193,7 @@ def test_processes_never_fork_or_gap(store, url, tmp_path):
     assert [process.wait(60) for process in running] == [0, 0, 0]
     payloads = [payload for _, payload in store.tail(Head.GENESIS)]
     assert sorted(payloads) == [b"a"] * 20 + [b"b"] * 20 + [b"c"] * 20
-    assert store.verify().leaves == 60
+    assert fsck.verify(store).leaves == 60
 
 
 def test_a_reader_sees_one_moment(store, again):
@@ -203,7 +205,7 @@ def test_a_reader_sees_one_moment(store, again):
 
     assert [number for number, _ in following] == [2, 3, 4, 5, 6]
     assert list(store.tail(first)) == [(7, b"later")]
-    assert store.verify() == second
+    assert fsck.verify(store) == second
 
 
 def test_a_writer_that_waits_too_long_is_told(url, custody, store, monkeypatch):
@@ -216,4 +218,4 @@ def test_a_writer_that_waits_too_long_is_told(url, custody, store, monkeypatch):
         head = log.append([b"x"], [])
     hasty.close()
 
-    assert store.verify() == head
+    assert fsck.verify(store) == head

@@ -8,8 +8,8 @@ from kit.stored import append, fill, on_sqlite, rows
 from sqlalchemy import text
 
 from placement.errors import UnavailableError
-from placement.store import engine, tables
-from placement.store.chain import Head
+from placement.store import engine, fsck, tables
+from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.snapshot import write_snapshot
 
@@ -66,7 +66,7 @@ def test_a_read_that_breaks_off_is_unavailable(url, store):
         raw.set_progress_handler(lambda: next(calls) == 500, 1)
         list(store.tail_on(connection, Head.GENESIS, head))
 
-    assert store.verify() == head
+    assert fsck.verify(store) == head
 
 
 def test_a_lost_database_is_unavailable(url, store, custody, monkeypatch):
@@ -75,7 +75,7 @@ def test_a_lost_database_is_unavailable(url, store, custody, monkeypatch):
         log.connection.execute(text("SELECT * FROM nowhere"))
     with pytest.raises(UnavailableError), store.reading() as connection:
         connection.execute(text("SELECT * FROM nowhere"))
-    assert store.verify() == Head.GENESIS
+    assert fsck.verify(store) == Head.GENESIS
 
 
 def test_a_commit_that_fails_is_unavailable(store, monkeypatch):
@@ -91,7 +91,7 @@ def test_a_commit_that_fails_is_unavailable(store, monkeypatch):
         with pytest.raises(UnavailableError):
             append(store, [b"lost"])
 
-    assert store.verify() == head
+    assert fsck.verify(store) == head
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,17 @@
 """A snapshot is loaded as it was kept, or not at all."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kit.alterations import TAMPERING, alter, renumber, shuffle, swap, truncate
-from kit.stored import fill, replace, rows
+from kit.stored import fill, rows
+from kit.stored import replace as put
 
 from placement.errors import StaleError, TamperedError
 from placement.store import tables
-from placement.store.chain import Head
+from placement.store.head import Head
 from placement.store.snapshot import MAX_PART, load_snapshot, write_snapshot
 
 
@@ -59,7 +62,7 @@ def test_a_replaced_snapshot_is_loaded_again(store):
 def test_a_snapshot_of_the_future_is_refused(store):
     """A snapshot can't be ahead of the log."""
     head = fill(store)
-    ahead = Head(head.revision + 1, head.tag, head.leaves, head.leaf_tag)
+    ahead = replace(head, revision=head.revision + 1)
 
     with pytest.raises(TamperedError):
         write_snapshot(store, ahead, [])
@@ -78,10 +81,20 @@ def test_a_touched_snapshot_is_noticed(store, admin, data):
     write_snapshot(store, Head.GENESIS, [b"part %d" % n for n in range(5)])
     change = data.draw(st.sampled_from([alter, renumber, swap, shuffle, truncate]))
     content = change(data, admin, tables.snapshot)
-    replace(admin, tables.snapshot, content or rows(admin, tables.snapshot)[:1])
+    put(admin, tables.snapshot, content or rows(admin, tables.snapshot)[:1])
 
     with pytest.raises(TamperedError):
         list(load_snapshot(store)[1])
+
+
+def test_a_snapshot_of_no_revision_is_refused(store, admin):
+    """There is no state before the first."""
+    write_snapshot(store, fill(store), [b"part"])
+    below = [row | {"revision": -1} for row in rows(admin, tables.snapshot)]
+    put(admin, tables.snapshot, below)
+
+    with pytest.raises(TamperedError):
+        load_snapshot(store)
 
 
 def test_parts_of_two_snapshots_do_not_mix(store, admin):
@@ -90,7 +103,7 @@ def test_parts_of_two_snapshots_do_not_mix(store, admin):
     first = rows(admin, tables.snapshot)
     write_snapshot(store, Head.GENESIS, [b"c", b"d"])
     second = rows(admin, tables.snapshot)
-    replace(admin, tables.snapshot, [second[0], first[1], second[2]])
+    put(admin, tables.snapshot, [second[0], first[1], second[2]])
 
     with pytest.raises(TamperedError):
         list(load_snapshot(store)[1])

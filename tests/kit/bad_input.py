@@ -1,7 +1,6 @@
 """What can't be, as requests to a town: one item a line, with the field at fault."""
 
 from kit.town import fresh
-from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import pseudonym_service_pb2 as pseudonym
 from placement.api.v1 import registry_service_pb2 as registry
@@ -181,11 +180,6 @@ FIELDS = [
         ),
         "facts[0].affiliation.role",
     ),
-    (
-        "ListEntries",
-        lambda _: audit.ListEntriesRequest(count=1, purpose=UNKNOWN),
-        "purpose",
-    ),
     # Ids, pseudonyms, references, labels
     ("OpenCase", lambda town: town.open_case(request_id=b""), "request_id"),
     ("OpenCase", lambda town: town.open_case(pseudonyms=[]), "pseudonyms"),
@@ -209,16 +203,6 @@ FIELDS = [
         "groups[0].sealed_label",
     ),
     ("ListGroups", lambda _: registry.ListGroupsRequest(page_token=b"x"), "page_token"),
-    (
-        "ListEntries",
-        lambda _: audit.ListEntriesRequest(count=101, purpose=1),
-        "count",
-    ),
-    (
-        "ListEntries",
-        lambda _: audit.ListEntriesRequest(first_index=2**63, count=1, purpose=1),
-        "first_index",
-    ),
     # Facts that contradict the schema
     (
         "RecordFacts",
@@ -273,6 +257,4 @@ FIELDS = [
         "endings[0].valid_to_day",
     ),
 ]
-WHO = {"ListEntries": "auditor"} | dict.fromkeys(
-    ("OpenCase", "CheckPlacement", "CloseCase"), "worker"
-)
+WHO = dict.fromkeys(("OpenCase", "CheckPlacement", "CloseCase"), "worker")

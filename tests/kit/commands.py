@@ -15,10 +15,11 @@ from placement.domain.decide import (
     cases,
     checks,
     coverage,
+    evaluations,
     groups,
     placements,
-    readings,
     registry,
+    searches,
 )
 from placement.domain.decide.command import Command, Decision, Moment, RequestCommand
 from placement.domain.decide.drafts import Draft
@@ -116,7 +117,7 @@ def check(case: bytes, *areas: str | Candidate, **given: Any) -> checks.Check:
         case=case,
         candidates=candidates,
         window=given.get("window", Window(start=TODAY)),
-        justification="PLANNED",
+        justification=given.get("justification", "PLANNED"),
         least=Revision(given.get("least", 0)),
         decisions=tuple(fresh() for _ in candidates),
     )
@@ -264,16 +265,35 @@ def end_placements(
     )
 
 
-def evaluate(elements: int = 1, caller: Caller = CASEWORKER) -> readings.Evaluate:
-    return readings.Evaluate(caller=caller, elements=("element",) * elements)
+def evaluate(elements: int = 1, caller: Caller = CASEWORKER) -> evaluations.Evaluate:
+    return evaluations.Evaluate(caller=caller, elements=("element",) * elements)
 
 
-def read_entries(
-    first: int = 0, number: int = 1, caller: Caller = AUDITOR
-) -> readings.ReadEntries:
-    return readings.ReadEntries(
-        caller=caller, first=first, count=number, purpose="SUPERVISION"
+GROUND = searches.Ground(purpose="SUPERVISION", matter="DI 2026-17")
+
+
+def list_entries(
+    asked: searches.Filter | None = None,
+    page_size: int = 10,
+    *,
+    caller: Caller = AUDITOR,
+) -> searches.ListEntries:
+    asked = searches.Filter(first=0) if asked is None else asked
+    return searches.ListEntries(
+        caller=caller, ground=GROUND, filter=asked, page_size=page_size
     )
+
+
+def search(
+    kind: type[searches.Search], /, *, caller: Caller = AUDITOR, **asked: Any
+) -> searches.Search:
+    return kind(caller=caller, ground=GROUND, filter=searches.Filter(**asked))
+
+
+def read_receipt(
+    index: int = 0, *, owned: bool = True, caller: Caller = CASEWORKER
+) -> searches.ReadReceipt:
+    return searches.ReadReceipt(caller=caller, index=index, owned=owned)
 
 
 SAMPLES: tuple[Callable[[], Command], ...] = (
@@ -296,7 +316,13 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     lambda: record_placements(placement(token("case"))),
     lambda: end_placements((token("place"), 0)),
     evaluate,
-    read_entries,
+    list_entries,
+    lambda: search(searches.ShowEntry, first=0, end=1),
+    lambda: search(searches.TailEntries),
+    lambda: search(searches.ExportEntries, first=0),
+    lambda: search(searches.ReplayDecision, decision=token("decision")),
+    lambda: search(searches.ReportAnomalies, since=NOW),
+    read_receipt,
 )
 """One command of each kind."""
 

@@ -1,18 +1,38 @@
 """What the tests of the engine do with it, and with the database behind it."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from sqlalchemy import create_engine, text
 
 from kit.commands import open_case
 from kit.faults import FaultyStore
+from kit.world import RULESET
+from placement.audit import note
+from placement.audit.checkpoint import Checkpoint
+from placement.audit.checkpoint import parse as parse_checkpoint
+from placement.audit.details import Details, opened
 from placement.audit.entry import Entry, parse
+from placement.audit.note import Signer, Verifier
+from placement.crypto.signing import SigningKey, verify
 from placement.domain.decide.command import Command
-from placement.service.engine import Answer, Engine
+from placement.service.batch import Answer
+from placement.service.engine import Engine
 from placement.service.entries import Refused
+from placement.store import fsck
+from placement.store.ledger import Ledger
 from placement.store.log import Store
 
 SECONDS = 20
+SIGNER = Signer("placement.test/log", SigningKey(bytes([1]) * 32))
+VERIFIER = Verifier(SIGNER.public, verify)
+
+
+def engine_on(
+    store: Store | FaultyStore, clock: Callable[[], int], signer: Signer = SIGNER
+) -> Engine:
+    """Return an engine of a store that no custodian founded; it is not started."""
+    return Engine(store, RULESET, custodian=b"", signer=signer, clock=clock)
 
 
 def answer(engine: Engine, command: Command | Refused) -> Answer:
@@ -21,7 +41,26 @@ def answer(engine: Engine, command: Command | Refused) -> Answer:
 
 def entries(store: Store) -> list[Entry]:
     """Return every entry of the access log."""
-    return [parse(content) for _, content in store.entries(0, 10_000)]
+    return [parse(leaf.entry) for leaf in store.entries(0, 10_000)]
+
+
+def details(store: Store) -> list[Details]:
+    """Return the details of every entry, each held against its leaf."""
+    leaves = store.entries(0, 10_000)
+    kept = (store.leaves.details(leaf) for leaf in leaves)
+    return [
+        opened(content, parse(leaf.entry).details)
+        for leaf, content in zip(leaves, kept, strict=True)
+    ]
+
+
+def checkpoints(store: Store) -> list[Checkpoint]:
+    """Return every checkpoint, once its signature and the whole store verified."""
+    fsck.verify(store, VERIFIER)
+    notes = Ledger(store).checkpoints(0, 10_000)
+    for each in notes:
+        note.verify(each, [VERIFIER])
+    return [parse_checkpoint(each.text) for each in notes]
 
 
 def hold(

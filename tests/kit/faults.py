@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from placement.errors import UnavailableError
-from placement.store.chain import Head
+from placement.store.head import Head
+from placement.store.leaves import Leaf
 from placement.store.log import Log, Store
 
 Make = Callable[[], Exception]
@@ -62,7 +63,7 @@ class _FaultyLog:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
 
-    def append(self, payloads: Sequence[bytes], entries: Sequence[bytes]) -> Head:
-        head = self._log.append(payloads, entries)
+    def append(self, payloads: Sequence[bytes], leaves: Sequence[Leaf]) -> Head:
+        head = self._log.append(payloads, leaves)
         self._store._trip("in")
         return head

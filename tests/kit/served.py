@@ -10,8 +10,10 @@ import grpc
 
 from kit.certs import TRUST_DOMAIN, Pair, Pki
 from placement.app import App, micros
+from placement.audit.note import Signer
 from placement.config import Settings
 from placement.crypto.custody import FileCustody
+from placement.crypto.signing import SigningKey
 from placement.service.custodian import Custodian
 from placement.service.fold import found
 from placement.store.log import Store
@@ -38,6 +40,7 @@ class Served:
             database=database or f"sqlite:///{folder}/placement.db",
             store_key=folder / "store.key",
             custodian_key=folder / "custodian.key",
+            log_key=folder / "log.key",
             certificate=paths.certificate,
             key=paths.key,
             authority=paths.authority,
@@ -46,6 +49,8 @@ class Served:
             **settings,
         )
         self.custodian = Custodian.create(self.settings.custodian_key)
+        key = SigningKey.create(self.settings.log_key)
+        self.log_key = Signer(self.settings.log_name, key).public
         custody = FileCustody.create(self.settings.store_key)
         store = Store.create(self.settings.database, custody)
         found(store, self.custodian.key_id, micros())

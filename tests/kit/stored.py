@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, delete, insert, select
 
+from kit.engines import SIGNER, VERIFIER
+from placement.audit.checkpoint import Checkpoint, parse
+from placement.audit.note import verify
 from placement.store import engine
-from placement.store.chain import Head
+from placement.store.head import Head
+from placement.store.leaves import Leaf
+from placement.store.ledger import Ledger
 from placement.store.log import Store
 
 Row = dict[str, Any]
@@ -15,11 +20,16 @@ Row = dict[str, Any]
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 
+def leaf(entry: bytes) -> Leaf:
+    """Return a leaf whose details say whose they are."""
+    return Leaf(entry, b"details of " + entry)
+
+
 def append(
     store: Store, payloads: Sequence[bytes], entries: Sequence[bytes] = ()
 ) -> Head:
     with store.writing() as log:
-        return log.append(payloads, entries)
+        return log.append(payloads, [leaf(entry) for entry in entries])
 
 
 def fill(store: Store, size: int = 6) -> Head:
@@ -27,6 +37,31 @@ def fill(store: Store, size: int = 6) -> Head:
     for number in range(size):
         append(store, [b"event %d" % number], [b"leaf %d" % number])
     return store.read_head()
+
+
+def opened(store: Store, first: int = 0, count: int = 9) -> list[bytes]:
+    """Return some entries; each has the details that ``leaf`` gave it."""
+    found = store.entries(first, count)
+    for one in found:
+        assert store.leaves.details(one) == leaf(one.entry).details
+    return [one.entry for one in found]
+
+
+def publish(store: Store) -> Checkpoint:
+    """Have the log's key sign what there is; return the newest checkpoint."""
+    with store.writing() as log:
+        log.publish(SIGNER)
+    note = Ledger(store).newest()
+    verify(note, [VERIFIER])
+    return parse(note.text)
+
+
+def grow(store: Store, *sizes: int) -> None:
+    """Append leaves up to some sizes, and publish each."""
+    for size in sizes:
+        first = store.read_head().leaves
+        append(store, [], [b"leaf %d" % number for number in range(first, size)])
+        publish(store)
 
 
 def run(admin: Engine, *statements: Any) -> None:
@@ -39,8 +74,10 @@ def run(admin: Engine, *statements: Any) -> None:
 
 
 def rows(admin: Engine, table: Table) -> list[Row]:
+    """Return all rows of a table, by their keys."""
+    query = select(table).order_by(*table.primary_key)
     with engine.reading(admin) as connection:
-        return [dict(row) for row in connection.execute(select(table)).mappings()]
+        return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def replace(admin: Engine, table: Table, content: Sequence[Row]) -> None:

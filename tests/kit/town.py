@@ -12,16 +12,18 @@ from google.protobuf.message import Message
 
 from kit.refused import details
 from kit.served import Served
+from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.app import micros
+from placement.audit.details import Details, opened
 from placement.audit.entry import Entry, parse
 from placement.domain.events import Record
 from placement.domain.terms import Day, Micros, stockholm_day
 from placement.rpc.door import METHODS
 from placement.service import fold
-from placement.store.chain import Head
+from placement.store.head import Head
 from placement.store.log import Store
 
 TIMEOUT = 8.0  # seconds
@@ -32,9 +34,19 @@ PEOPLE = {
     "second": ("coordinator", "syd", "co-02"),
     "national": ("coordinator", "national", "co-09"),
     "auditor": ("auditor", "imy", "au-01"),
+    "second-auditor": ("auditor", "imy", "au-02"),
+    "witness": ("witness", "imy", "wi-01"),
     "operator": ("operator", "drift", "op-01"),
 }
 PATHS = {path.rpartition("/")[2]: path for path in METHODS}
+STREAMS = frozenset(
+    f"/{service.full_name}/{method.name}"
+    for service in audit.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+    if method.server_streaming
+)
+GROUND = audit.Ground(purpose=audit.AUDIT_PURPOSE_SUPERVISION, matter="DI 2026-17")
+"""Why auditors search."""
 
 
 def fresh(size: int = 16) -> bytes:
@@ -101,12 +113,18 @@ class Town:
         request: Message | bytes,
         timeout: float | None = TIMEOUT,
     ) -> bytes | Refused:
-        """Call a method by its short name or its path."""
+        """Call a method by its short name or its path.
+
+        Returns:
+            The answer, or the refusal; of a method that streams, the first piece.
+        """
         path = PATHS.get(method, method)
         content = request if isinstance(request, bytes) else request.SerializeToString()
-        ask = self.channel(who).unary_unary(path)
+        channel = self.channel(who)
         try:
-            return ask(content, timeout=timeout)
+            if path in STREAMS:
+                return _first(channel.unary_stream(path)(content, timeout=timeout))
+            return channel.unary_unary(path)(content, timeout=timeout)
         except grpc.RpcError as error:
             reason, fields = details(error)
             metadata = (*error.initial_metadata(), *error.trailing_metadata())
@@ -123,6 +141,12 @@ class Town:
         answer = self.call(who, method, request)
         assert isinstance(answer, bytes), answer
         return kind.FromString(answer)
+
+    def stream(self, who: str, method: str, request: Message, kind: Any) -> list[Any]:
+        """Call a method that answers in pieces, and read all of them."""
+        ask = self.channel(who).unary_stream(PATHS[method])
+        pieces = ask(request.SerializeToString(), timeout=TIMEOUT)
+        return [kind.FromString(piece) for piece in pieces]
 
     @contextmanager
     def through(self, port: int) -> Iterator[None]:
@@ -143,9 +167,22 @@ class Town:
     def head(self) -> Head:
         return self.store.read_head()
 
+    def settled(self) -> Head:
+        """Return the head once a checkpoint holds everything: nothing moves it then."""
+        self.served.app.engine.publish().result(TIMEOUT)
+        return self.head()
+
+    def details(self, first: int) -> list[Details]:
+        """Return the details of the entries from an index on."""
+        leaves = self.store.leaves
+        return [
+            opened(leaves.details(leaf), parse(leaf.entry).details)
+            for leaf in self.store.entries(first, 10_000)
+        ]
+
     def entries(self, first: int) -> list[Entry]:
         """Return the entries of the access log from an index on."""
-        return [parse(content) for _, content in self.store.entries(first, 10_000)]
+        return [parse(leaf.entry) for leaf in self.store.entries(first, 10_000)]
 
     def records(self) -> list[Record]:
         """Return the state, as records."""
@@ -178,8 +215,8 @@ class Town:
             .facilities[0]
             .token
         )
-        self.case = self._opened("worker")
-        self.theirs = self._opened("neighbour")
+        self.case = self.opened("worker")
+        self.theirs = self.opened("neighbour")
         recorded = registry.RecordFactsRequest(
             request_id=fresh(), facts=[self.fact_of(presence=self.presence())]
         )
@@ -187,8 +224,10 @@ class Town:
             "coordinator", "RecordFacts", recorded, registry.RecordFactsResponse
         ).fact_ids
 
-    def _opened(self, who: str) -> bytes:
-        opened = self.done(who, "OpenCase", self.open_case(), check.OpenCaseResponse)
+    def opened(self, who: str, **given: Any) -> bytes:
+        """Open a case, have it assessed, and return its handle."""
+        request = self.open_case(**given)
+        opened = self.done(who, "OpenCase", request, check.OpenCaseResponse)
         assessed = registry.AssessCaseRequest(
             request_id=fresh(), case_handle=opened.case_handle, none_known=True
         )
@@ -237,3 +276,10 @@ class Town:
 
     def record(self, *facts: wire.Fact) -> registry.RecordFactsRequest:
         return registry.RecordFactsRequest(request_id=fresh(), facts=facts)
+
+
+def _first(pieces: Any) -> bytes:
+    """Return the first piece of a stream, and end it."""
+    first: bytes = next(pieces)
+    pieces.cancel()
+    return first

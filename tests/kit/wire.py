@@ -1,7 +1,8 @@
 """A server whose answers come from the test: real mutual TLS, no service behind it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -17,6 +18,7 @@ from kit.certs import Pki
 from placement.api.v1 import (
     audit_service_pb2,
     check_service_pb2,
+    log_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
 )
@@ -27,6 +29,7 @@ from placement.rpc.identity import server_credentials
 _FILES = (
     audit_service_pb2,
     check_service_pb2,
+    log_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
 )
@@ -75,12 +78,20 @@ def invalid(*fields: tuple[str, str]) -> RefusalError:
     )
 
 
+def in_turn(*answers: Any) -> Callable[[Any], Any]:
+    """Return a function that gives one answer a call; of a method that streams, too."""
+    waiting = iter(answers)
+    return lambda _request: next(waiting)
+
+
 class Wire:
     """The server.
 
     Attributes:
         answers: by method: a response, a refusal, or a function of the request that
-            returns or raises one; a list gives one after another.
+            returns or raises one; a list gives one after another. Of a method that
+            streams: the same, or an iterable of responses, of which a refusal may be
+            the last.
         seen: method and request of every call, in order.
         key: the custodian's; ``Evaluate`` answers with it unless told otherwise.
         initial: metadata sent before every answer of the health service.
@@ -136,39 +147,57 @@ class Wire:
         return voprf.finalize(blindings, evaluated)
 
     def _serve(self, service: Any) -> None:
-        handlers = {
-            method.name: grpc.unary_unary_rpc_method_handler(
-                self._behaviour(method.name),
-                request_deserializer=GetMessageClass(method.input_type).FromString,
-                response_serializer=lambda answer: (
-                    answer if isinstance(answer, bytes) else answer.SerializeToString()
-                ),
-            )
-            for method in service.methods
-        }
+        handlers = {method.name: self._handler(method) for method in service.methods}
         self._server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(service.full_name, handlers),)
         )
 
-    def _behaviour(self, name: str) -> Callable[[Any, grpc.ServicerContext], Any]:
-        def behave(request: Any, context: grpc.ServicerContext) -> Any:
-            self.seen.append((name, request))
-            answer = self.answers.get(
-                name, self.evaluate if name == "Evaluate" else None
-            )
-            if isinstance(answer, list):
-                answer = answer.pop(0)
-            try:
-                if callable(answer):
-                    answer = answer(request)
-                if isinstance(answer, Exception):
-                    raise answer
-            except RefusalError as error:
-                context.set_trailing_metadata(error.trailers)
-                context.abort(error.code, error.message)
-            return answer
+    def _handler(self, method: Any) -> Any:
+        made, behave = grpc.unary_unary_rpc_method_handler, self._answer
+        if method.server_streaming:
+            made, behave = grpc.unary_stream_rpc_method_handler, self._stream
+        return made(
+            lambda request, context: behave(method.name, request, context),
+            request_deserializer=GetMessageClass(method.input_type).FromString,
+            response_serializer=lambda answer: (
+                answer if isinstance(answer, bytes) else answer.SerializeToString()
+            ),
+        )
 
-        return behave
+    def _answer(self, name: str, request: Any, context: grpc.ServicerContext) -> Any:
+        self.seen.append((name, request))
+        answer = self.answers.get(name, self.evaluate if name == "Evaluate" else None)
+        if isinstance(answer, list):
+            answer = answer.pop(0)
+        with _refused(context):
+            return _given(answer(request) if callable(answer) else answer)
+
+    def _stream(
+        self, name: str, request: Any, context: grpc.ServicerContext
+    ) -> Iterator[Any]:
+        self.seen.append((name, request))
+        answer = self.answers.get(name)
+        with _refused(context):
+            given = _given(answer(request) if callable(answer) else answer)
+            alone = isinstance(given, bytes | Message)
+            for each in (given,) if alone else given:
+                yield _given(each)
+
+
+@contextmanager
+def _refused(context: grpc.ServicerContext) -> Iterator[None]:
+    """End the call as a refusal says."""
+    try:
+        yield
+    except RefusalError as error:
+        context.set_trailing_metadata(error.trailers)
+        context.abort(error.code, error.message)
+
+
+def _given(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 class _Health(health_pb2_grpc.HealthServicer):

@@ -14,10 +14,11 @@ from placement_client.identifiers import parse_identifier
 from placement_client.labels import LabelBook, LabelKey, create_label_key
 from placement_client.session import Session
 
+from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
-from placement.api.v1.audit_service_pb2 import AUDIT_PURPOSE_INCIDENT
+from placement.audit import checkpoint, note
 from placement.crypto import voprf
 from placement.domain.terms import Micros, stockholm_day
 from placement.errors import PlacementError
@@ -27,23 +28,35 @@ NAMES = ("Sentinel Brotherhood", "Marker Street Crew")
 REFERENCE = "QZJX 904417/731"
 
 
-class Recorder(grpc.UnaryUnaryClientInterceptor):
+class Recorder(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
     """Keeps every byte that a caller gets."""
 
     def __init__(self):
         self.received = []
 
+    def session(self, channel, **given):
+        return Session(grpc.intercept_channel(channel, self), **given)
+
     def intercept_unary_unary(self, continuation, client_call_details, request):
         call = continuation(client_call_details, request)
-        metadata = [*(call.initial_metadata() or ()), *(call.trailing_metadata() or ())]
-        for key, value in metadata:
-            text = value if isinstance(value, bytes) else value.encode()
-            self.received.append(key.encode() + text)
+        self.keep(call.initial_metadata(), call.trailing_metadata())
         if call.code() is grpc.StatusCode.OK:
             self.received.append(call.result().SerializeToString())
         else:
             self.received.append(call.details().encode())
         return call
+
+    def intercept_unary_stream(self, continuation, client_call_details, request):
+        call = continuation(client_call_details, request)
+        self.keep(call.initial_metadata())
+        for piece in call:
+            self.received.append(piece.SerializeToString())
+            yield piece
+
+    def keep(self, *metadata):
+        for key, value in (pair for given in metadata for pair in given or ()):
+            text = value if isinstance(value, bytes) else value.encode()
+            self.received.append(key.encode() + text)
 
 
 def forms(secret):
@@ -73,10 +86,12 @@ def journey(tmp_path_factory):
     before = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    recorder = Recorder()
+    recorders = {
+        who: Recorder() for who in ("caseworker", "owner", "auditor", "witness")
+    }
     try:
         with Served(folder) as served:
-            used = work(served, folder, recorder)
+            used = work(served, folder, recorders)
             database = b"".join(
                 file.read_bytes() for file in sorted(folder.glob("placement.db*"))
             )
@@ -88,14 +103,63 @@ def journey(tmp_path_factory):
     finally:
         root.removeHandler(handler)
         root.setLevel(before)
-    return used, database, "\n".join(records).encode(), recorder.received
+    received = {who: recorder.received for who, recorder in recorders.items()}
+    return used, database, "\n".join(records).encode(), received
 
 
-def work(served, folder, recorder):
+GROUND = audit.Ground(purpose=audit.AUDIT_PURPOSE_INCIDENT, matter="DI 7")
+
+
+def listing(filter_):
+    return audit.ListEntriesRequest(filter=filter_, page_size=100, ground=GROUND)
+
+
+def look(auditor, case, decisions):
+    """Do everything that an auditor can do, and twice, so that it sees itself do it."""
+    audits = auditor.audits
+    everything = audit.EntryFilter(first_index=0)
+    searches = [
+        everything,
+        audit.EntryFilter(case_handle=case),
+        audit.EntryFilter(organisation="1280", reference=REFERENCE),
+    ]
+    for _ in range(2):
+        for each in searches:
+            found = audits.list_entries(listing(each)).entries
+            for entry in found:
+                audits.show_entry(entry.index, GROUND)
+            list(
+                audits.export_entries(
+                    audit.ExportEntriesRequest(filter=each, ground=GROUND)
+                )
+            )
+        for decision in decisions:
+            list(audits.replay_decision(decision, GROUND))
+        period = audit.ReportAnomaliesRequest(since=0, until=2**61, ground=GROUND)
+        list(audits.report_anomalies(period))
+        follow = audits.tail_entries(audit.TailEntriesRequest(ground=GROUND))
+        next(follow)
+        audits.list_entries(listing(everything))
+        while not next(follow).entries:
+            continue
+        follow.close()
+
+
+def rely(witness):
+    """Do everything that a witness can do, but cosign."""
+    logs = witness.logs
+    size = checkpoint.parse(note.parse(logs.checkpoint()).text).size
+    logs.checkpoints(0, 100)
+    logs.consistency(1, size)
+    for index in range(size):
+        logs.inclusion(index, size)
+
+
+def work(served, folder, recorders):
     """Do everything that leaves traces; return every name and token that was used."""
     custodian = voprf.PublicKey.decode(served.custodian.public_key)
     channel = served.channel("caseworker", "1280", "cw-01")
-    caseworker = Session(grpc.intercept_channel(channel, recorder), custodian=custodian)
+    caseworker = recorders["caseworker"].session(channel, custodian=custodian)
     first = Session(served.channel("coordinator", "national", "co-01"))
     second = Session(served.channel("coordinator", "national", "co-02"))
     today = stockholm_day(Micros(time.time_ns() // 1000))
@@ -155,21 +219,30 @@ def work(served, folder, recorder):
             )
         ]
     )
-    for area in AREAS:
+    checked = [
         caseworker.check_placement(
             opened.case_handle,
             [check.Candidate(area=area)],
             window=wire.Window(start_day=today),
             justification=check.JUSTIFICATION_PLANNED,
         )
+        for area in AREAS
+    ]
+    owner = recorders["owner"].session(channel)
+    for answer in checked:
+        owner.logs.receipt(answer.leaf_index)
     for bad in (lambda: caseworker.show_case(bytes(16)), first.list_changes):
         try:
             bad()
         except PlacementError:
             continue
-    Session(served.channel("auditor", "imy", "au-01")).list_entries(
-        0, 100, AUDIT_PURPOSE_INCIDENT
+    look(
+        recorders["auditor"].session(served.channel("auditor", "imy", "au-01")),
+        opened.case_handle,
+        [answer.verdicts[0].decision_id for answer in checked],
     )
+    witness = served.channel("witness", "imy", "wi-01")
+    rely(recorders["witness"].session(witness))
     return {
         "identifier": digits,
         "ten digits": digits[2:],
@@ -215,14 +288,50 @@ def test_the_logs_hold_nothing(journey):
     assert found_in(logs, used) == []
 
 
+def received_by(journey, who, *allowed):
+    """Return what somebody got that is none of what they may see."""
+    used, _, _, received = journey
+    others = {
+        name: secret
+        for name, secret in used.items()
+        if not name.startswith(allowed or ("nothing",))
+    }
+    assert len(received[who]) >= 3
+    assert len(others) < len(used) or not allowed
+    return found_in(b"\n".join(received[who]), others)
+
+
 def test_a_caseworker_gets_verdicts_and_nothing_else(journey):
     """Whatever a caseworker receives holds nothing but its own handle back."""
-    used, _, _, received = journey
-    others = {name: secret for name, secret in used.items() if name != "case handle"}
-    content = b"\n".join(received)
+    assert received_by(journey, "caseworker", "case handle") == []
 
-    assert len(received) > 5
-    assert found_in(content, others) == []
+
+def test_a_receipt_holds_what_was_asked_and_nothing_of_why(journey):
+    """Case, reference and areas of one's own question."""
+    own = ("case handle", "reference", "area ")
+    used, _, _, received = journey
+
+    assert received_by(journey, "owner", *own) == []
+    assert "reference" in found_in(b"".join(received["owner"]), used)
+
+
+def test_an_auditor_gets_fact_ids_and_nothing_that_names_anybody(journey):
+    """Neither case nor reference nor municipality, whatever they searched by."""
+    assert received_by(journey, "auditor", "fact ", "change", "placement") == []
+
+
+def test_an_auditor_gets_what_an_auditor_may_see(journey):
+    """Else the search above would say nothing."""
+    used, _, _, received = journey
+    content = b"\n".join(received["auditor"])
+
+    assert len(received["auditor"]) > 100
+    assert {"fact 0", "fact 9", "fact 10", "change"} <= set(found_in(content, used))
+
+
+def test_a_witness_gets_hashes_alone(journey):
+    """Nothing of anything."""
+    assert received_by(journey, "witness") == []
 
 
 def test_every_verdict_has_the_same_size(journey):
@@ -230,7 +339,7 @@ def test_every_verdict_has_the_same_size(journey):
     *_, received = journey
     sizes = set()
     verdicts = set()
-    for content in received:
+    for content in received["caseworker"]:
         try:
             answer = check.CheckPlacementResponse.FromString(content)
         except Exception:  # noqa: BLE001 (metadata is no message)

@@ -16,6 +16,8 @@ from placement.access import (
     admit,
     grants,
     parse_san,
+    require_organisation,
+    require_person,
 )
 from placement.domain.areas import parse_areas
 from placement.errors import AccessDeniedError, CertificateError
@@ -25,11 +27,15 @@ TABLE_OF_AREAS = ROOT / "placement" / "domain" / "data" / "municipalities.csv"
 DOMAIN = "placement.test"
 FINGERPRINT = bytes(range(32))
 TABLE = {
-    Role.CASEWORKER: "EVALUATE CASE_OPEN CASE_SHOW CASE_CLOSE CHECK",
+    Role.CASEWORKER: "EVALUATE CASE_OPEN CASE_SHOW CASE_CLOSE CHECK RECEIPT_READ "
+    "LOG_FOLLOW",
     Role.COORDINATOR: "EVALUATE CASE_ASSESS FACT_RECORD FACT_END FACT_RETRACT "
     "FACT_REGRADE CHANGE_APPROVE CHANGE_LIST CHANGE_SHOW COVERAGE_ATTEST GROUP_REGISTER "
-    "GROUP_LIST FACILITY_REGISTER PLACEMENT_RECORD PLACEMENT_END",
-    Role.AUDITOR: "ENTRY_READ",
+    "GROUP_LIST FACILITY_REGISTER PLACEMENT_RECORD PLACEMENT_END RECEIPT_READ "
+    "LOG_FOLLOW",
+    Role.AUDITOR: "ENTRY_LIST ENTRY_SHOW ENTRY_TAIL LOG_EXPORT DECISION_REPLAY "
+    "ANOMALY_REPORT RECEIPT_READ LOG_FOLLOW",
+    Role.WITNESS: "LOG_FOLLOW LOG_COSIGN",
     Role.OPERATOR: "",
 }
 
@@ -74,6 +80,7 @@ def test_admit_follows_the_table(role, action):
         ("/coordinator/vast/co-01", (Role.COORDINATOR, "vast", "co-01")),
         ("/coordinator/national/co-02", (Role.COORDINATOR, "national", "co-02")),
         ("/auditor/review-1/au-01", (Role.AUDITOR, "review-1", "au-01")),
+        ("/witness/review-1/wi-01", (Role.WITNESS, "review-1", "wi-01")),
         ("/operator/hall-2/" + "x1" * 16, (Role.OPERATOR, "hall-2", "x1" * 16)),
     ],
 )
@@ -176,6 +183,55 @@ def test_parse_refuses_every_other_spelling(uri):
     """Whatever is not exactly the form names nobody."""
     with pytest.raises(CertificateError):
         parse_san(uri, DOMAIN, fingerprint=FINGERPRINT)
+
+
+# Words that an auditor types
+
+
+@pytest.mark.parametrize("person", ["cw-01", "00", "x1" * 16, "850141x"])
+def test_a_persons_id_passes(person):
+    """Whatever a certificate may name somebody, an auditor may look for."""
+    require_person(person)
+
+    assert parse(f"/caseworker/1480/{person}").person == person
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        "",
+        "c",
+        "anna",
+        "CW-01",
+        "cw_01",
+        "cw-01 ",
+        "850101-1234",
+        "85-0101-t123",
+        "1" * 33,
+    ],
+)
+def test_no_persons_id(person):
+    """A name, another spelling, or what may be a national number."""
+    with pytest.raises(CertificateError):
+        require_person(person)
+    with pytest.raises(CertificateError):
+        parse(f"/caseworker/1480/{person}")
+
+
+@pytest.mark.parametrize("organisation", ["1480", "syd", NATIONAL, "imy", "review-1"])
+def test_an_organisation_passes(organisation):
+    """A municipality, a police region, an office."""
+    require_organisation(organisation)
+
+
+@pytest.mark.parametrize(
+    "organisation",
+    ["", "a", "Syd", "väst", "a" * 33, "im y", "850101-1234", "19850101-t123"],
+)
+def test_no_organisation(organisation):
+    """Of no role's form, or what may be a national number."""
+    with pytest.raises(CertificateError):
+        require_organisation(organisation)
 
 
 FORM = "caseworker/[0-9]{3,5}/[a-zA-Z0-9-]{1,4}|coordinator/(vast|nord|x)/[a-z]{2}"

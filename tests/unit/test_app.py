@@ -1,6 +1,7 @@
 """The composition root: what it refuses to build, and how it goes down."""
 
 import asyncio
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,9 @@ from kit.town import TIMEOUT, Town
 
 from placement import app as app_module
 from placement.access import NATIONAL, POLICE_REGIONS
-from placement.app import App, micros, read_ruleset
+from placement.app import App, micros, read_ruleset, read_witnesses
+from placement.audit.note import Signer, render_key
+from placement.crypto.signing import SigningKey
 from placement.errors import UnavailableError
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -59,7 +62,7 @@ def test_a_ruleset_of_ones_own(tmp_path):
     text = (app_module.files("placement.domain") / "data" / "ruleset.toml").read_text(
         "utf-8"
     )
-    file.write_text(text.replace("2026-11-1", "own"), "utf-8")
+    file.write_text(text.replace("2026-11-2", "own"), "utf-8")
 
     assert read_ruleset(file).version == "own"
     file.write_text("version = 1", "utf-8")
@@ -67,6 +70,98 @@ def test_a_ruleset_of_ones_own(tmp_path):
         read_ruleset(file)
     with pytest.raises(FileNotFoundError):
         read_ruleset(tmp_path / "none.toml")
+
+
+PACKAGED = app_module.files("placement.domain") / "data" / "ruleset.toml"
+
+
+def past(folder, *versions):
+    """Write rulesets that were in force before, one a file."""
+    folder.mkdir(exist_ok=True)
+    current = read_ruleset(None).version
+    text = PACKAGED.read_text("utf-8")
+    for version in versions:
+        content = text.replace(f'"{current}"', f'"{version}"')
+        (folder / f"{version}.toml").write_text(content, "utf-8")
+
+
+def test_a_past_ruleset_is_found_by_its_version(town, tmp_path):
+    """In any file of the folder; what is no TOML file is not looked at."""
+    past(tmp_path / "old", "2025-1", "2025-2")
+    (tmp_path / "old" / "README").write_text("which were in force when")
+    app = build(town, past_rulesets=tmp_path / "old")
+
+    assert app.ruleset_of("2025-2").version == "2025-2"
+    assert app.ruleset_of("2025-1").version == "2025-1"
+    assert app.ruleset_of("2025-3") is None
+
+
+def test_the_ruleset_in_force_needs_no_folder(town):
+    """It is the very one that questions are decided by."""
+    app = build(town)
+
+    assert app.ruleset_of(read_ruleset(None).version) is app._ruleset
+    assert app.ruleset_of("2025-1") is None
+
+
+def test_a_past_ruleset_that_is_none_is_named(town, tmp_path):
+    """Not passed over: the version that is asked for might stand in it."""
+    past(tmp_path / "old", "2025-1")
+    (tmp_path / "old" / "0.toml").write_text("version = 1")
+
+    with pytest.raises(ValueError, match=r"0\.toml: expected exactly the keys"):
+        build(town, past_rulesets=tmp_path / "old")
+
+
+def test_two_past_rulesets_of_one_version_are_refused(town, tmp_path):
+    """Nobody could tell which of them was in force."""
+    past(tmp_path / "old", "2025-1")
+    shutil.copy(tmp_path / "old" / "2025-1.toml", tmp_path / "old" / "again.toml")
+
+    with pytest.raises(ValueError, match="two rulesets have one version"):
+        build(town, past_rulesets=tmp_path / "old")
+
+
+def key_of(name, seed, time=1):
+    """Return the verifier key of a witness; of a log without a time."""
+    return render_key(Signer(name, SigningKey(bytes([seed]) * 32), time).public)
+
+
+def test_witnesses_are_read(town):
+    """Each verifies cosignatures, in the order that was given."""
+    keys = [key_of("w.test/a", 1), key_of("w.test/b", 2)]
+
+    assert [each.public.name for each in read_witnesses(keys)] == [
+        "w.test/a",
+        "w.test/b",
+    ]
+    assert build(town, witnesses=tuple(keys))._witnesses
+    assert read_witnesses([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["w.test/a"], "a text is no verifier key"),
+        ([key_of("w.test/a", 1)[:-1]], "a text is no verifier key"),
+        ([key_of("w.test/a", 1), ""], "a text is no verifier key"),
+        ([key_of("w.test/a", 1, time=None)], "a key is not for cosignatures"),
+        ([key_of("w.test/a", 1), key_of("w.test/a", 2)], "two have one name"),
+        ([key_of("w.test/a", 1)] * 2, "two have one name"),
+    ],
+)
+def test_witnesses_that_can_not_be(town, texts, expected):
+    """Nobody would notice a witness that is counted twice, or never."""
+    with pytest.raises(ValueError, match=f"^witnesses: {expected}$"):
+        build(town, witnesses=tuple(texts))
+
+
+def test_without_the_key_of_the_log_nothing_is_built(town, tmp_path):
+    """The store is not even opened."""
+    with pytest.raises(UnavailableError) as refused:
+        build(town, log_key=tmp_path / "none.key", database="sqlite:///no/where")
+
+    assert "none.key" in str(refused.value.__notes__)
 
 
 def test_a_clock_in_microseconds():
@@ -114,7 +209,7 @@ def test_a_server_that_stops_has_answered(tmp_path):
     """What was acknowledged is there when another one starts."""
     town = Town(tmp_path)
     with town:
-        before = town.head()
+        before = town.settled()
     town._channels.clear()
     town.served.start()
     after = town.head()

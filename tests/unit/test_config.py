@@ -18,12 +18,14 @@ def test_nothing_set_is_usable():
         database="sqlite:////etc/placement/placement.db",
         store_key=FOLDER / "store.key",
         custodian_key=FOLDER / "custodian.key",
+        log_key=FOLDER / "log.key",
         certificate=FOLDER / "pki/server.pem",
         key=FOLDER / "pki/server.key",
         authority=FOLDER / "pki/ca.pem",
         revocations=FOLDER / "pki/crl.pem",
     )
     assert (got.ruleset, got.reflection, dict(got.contacts)) == (None, False, {})
+    assert (got.past_rulesets, got.witnesses) == (None, ())
 
 
 def test_everything_set():
@@ -33,12 +35,16 @@ def test_everything_set():
         database = "postgresql://db/placement"
         store_key = "/keys/store.key"
         custodian_key = "keys/custodian.key"
+        log_key = "keys/log.key"
+        origin = "log.example.org/placement"
+        witnesses = ["one", "two"]
         certificate = "tls/a.pem"
         key = "tls/a.key"
         authority = "tls/ca.pem"
         revocations = "tls/crl.pem"
         trust_domain = "placement.example.org"
         ruleset = "rules.toml"
+        past_rulesets = "old"
         reflection = true
         [contacts]
         syd = "010-1"
@@ -49,12 +55,16 @@ def test_everything_set():
         database="postgresql://db/placement",
         store_key=Path("/keys/store.key"),
         custodian_key=FOLDER / "keys/custodian.key",
+        log_key=FOLDER / "keys/log.key",
+        origin="log.example.org/placement",
+        witnesses=("one", "two"),
         certificate=FOLDER / "tls/a.pem",
         key=FOLDER / "tls/a.key",
         authority=FOLDER / "tls/ca.pem",
         revocations=FOLDER / "tls/crl.pem",
         trust_domain="placement.example.org",
         ruleset=FOLDER / "rules.toml",
+        past_rulesets=FOLDER / "old",
         reflection=True,
         contacts={"syd": "010-1"},
     )
@@ -92,6 +102,14 @@ def test_a_relative_folder():
         ('reflection = "no"', "reflection must be a bool"),
         ("store_key = 1", "store_key must be a path"),
         ("ruleset = false", "ruleset must be a path"),
+        ("log_key = 1", "log_key must be a path"),
+        ("past_rulesets = true", "past_rulesets must be a path"),
+        ("origin = 1", "origin must be a str"),
+        ('origin = "a b"', "origin must have neither spaces nor plus"),
+        ('origin = "a+b"', "origin must have neither spaces nor plus"),
+        (r'origin = "a\nb"', "origin must have neither spaces nor plus"),
+        ('witnesses = "one"', "witnesses must be a list of texts"),
+        ("witnesses = [1]", "witnesses must be a list of texts"),
         ("database = 1", "database must be a URL"),
         ("contacts = 1", "contacts must be a table of texts"),
         ("contacts = {syd = 1}", "contacts must be a table of texts"),
@@ -104,6 +122,19 @@ def test_what_can_not_be(text, expected):
     """A typing error can't leave a default in force."""
     with pytest.raises(ValueError, match=f"^{expected}$"):
         parse(text, FOLDER)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "placement.internal/log"),
+        ('trust_domain = "example.org"', "example.org/log"),
+        ('origin = "example.org/other"', "example.org/other"),
+    ],
+)
+def test_the_name_of_the_log(text, expected):
+    """The trust domain's, unless another one is given."""
+    assert parse(text, FOLDER).log_name == expected
 
 
 def test_what_is_no_toml():

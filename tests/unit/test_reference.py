@@ -37,3 +37,11 @@ def test_anything_else_is_refused_without_repeating_it(text, phrase):
         require_reference(text)
 
     assert (caught.value.field, caught.value.description) == ("reference", phrase)
+
+
+def test_the_field_is_whose_number_it_is():
+    """An auditor's own number, or one that is looked for, goes by its own name."""
+    with pytest.raises(InvalidInputError) as caught:
+        require_reference("Anna 1", "ground.matter")
+
+    assert (caught.value.field, caught.value.description) == ("ground.matter", FORM)

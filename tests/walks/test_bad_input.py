@@ -15,7 +15,7 @@ from kit.bad_input import (
     WINDOWS,
     evaluate,
 )
-from kit.town import PATHS, Refused, Town, fresh
+from kit.town import GROUND, PATHS, Refused, Town, fresh
 
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
@@ -48,7 +48,8 @@ def refused(town, who, method, request, **how):
     assert town.records() == stood
     (entry,) = town.entries(before.leaves)
     assert (entry.action, entry.outcome) == (METHODS[PATHS[method]].name, got.reason)
-    assert (entry.verdicts, entry.recipient) == ((), "")
+    (details,) = town.details(before.leaves)
+    assert (details.outline.verdicts, entry.recipient) == ((), "")
     return got, entry
 
 
@@ -98,6 +99,12 @@ def test_windows(town, days, field):
 # Whose
 
 
+def caseless(details):
+    """Return details as if they were of no case; that they are of one stays seen."""
+    outline = replace(details.outline, case=bytes(len(details.outline.case)))
+    return replace(details, outline=outline, matter=replace(details.matter, case=b""))
+
+
 def test_anothers_case_is_an_unknown_one(town):
     """Every byte of the refusal is the same, and so is the entry but for the handle."""
     unknown = fresh()
@@ -116,10 +123,13 @@ def test_anothers_case_is_an_unknown_one(town):
     for method, make in pairs:
         theirs, entry = refused(town, "worker", method, make(town.theirs))
         nobodys, other = refused(town, "worker", method, make(unknown))
+        known, none = town.details(town.head().leaves - 2)
 
         assert (theirs.code.name, theirs.reason) == ("NOT_FOUND", "NOT_FOUND")
         assert theirs == nobodys
-        assert replace(entry, at=0, case=b"") == replace(other, at=0, case=b"")
+        assert replace(entry, at=0, details=b"") == replace(other, at=0, details=b"")
+        assert (known.matter.case, none.matter.case) == (town.theirs, unknown)
+        assert caseless(known) == caseless(none)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +145,7 @@ def test_anothers_case_is_an_unknown_one(town):
             "coordinator",
             "ListEntries",
             lambda _: audit.ListEntriesRequest(
-                count=1, purpose=audit.AUDIT_PURPOSE_INCIDENT
+                filter=audit.EntryFilter(first_index=0), page_size=1, ground=GROUND
             ),
         ),
     ],

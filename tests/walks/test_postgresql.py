@@ -2,14 +2,25 @@
 
 import asyncio
 import threading
+from concurrent import futures
+from itertools import pairwise
 
+import grpc
 import pytest
-from kit.town import Town, fresh
+from kit.audited import vouched
+from kit.town import GROUND, PATHS, PEOPLE, TIMEOUT, Town, fresh
 
+from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import log_service_pb2 as log
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.app import App
+from placement.audit import details, merkle
+from placement.audit.entry import parse
+from placement.audit.note import Verifier
+from placement.crypto.signing import verify
+from placement.store import fsck
 
 pytestmark = pytest.mark.postgres
 
@@ -98,3 +109,130 @@ def test_two_servers_see_each_others_writes(town):
 
     assert (before, after) == ("CLEAR", "CONFLICT")
     assert actions.count("CHECK") == 2
+
+
+# The access log of two servers
+
+
+class Both:
+    """Two servers of one log, asked in turn."""
+
+    def __init__(self, town, other):
+        self._town, self._ports = town, (town.served.port, other.port)
+
+    def done(self, number, who, method, request, kind):
+        with self._town.through(self._ports[number % 2]):
+            return self._town.done(who, method, request, kind)
+
+
+@pytest.fixture
+def both(town):
+    with Beside(town.served.settings) as other:
+        yield Both(town, other)
+
+
+def newest(both, number):
+    """Return the newest checkpoint that a server gives."""
+    asked = log.GetCheckpointRequest()
+    return both.done(
+        number, "witness", "GetCheckpoint", asked, log.GetCheckpointResponse
+    ).note
+
+
+def test_a_receipt_can_be_fetched_from_the_other_server(town, both):
+    """At once; each of them proves what the other wrote."""
+    for number in range(4):
+        answer = both.done(
+            number,
+            "worker",
+            "CheckPlacement",
+            town.question(),
+            check.CheckPlacementResponse,
+        )
+        index = answer.leaf_index
+        receipt = both.done(
+            number + 1,
+            "worker",
+            "GetReceipt",
+            log.GetReceiptRequest(index=index),
+            log.GetReceiptResponse,
+        )
+        made = vouched(town, receipt.note)
+        leaf = merkle.leaf_hash(receipt.entry)
+        merkle.verify_inclusion(leaf, index, made.size, receipt.hashes, made.root)
+        opened = details.opened(receipt.details, parse(receipt.entry).details)
+
+        assert list(opened.outline.decisions) == [answer.verdicts[0].decision_id]
+
+
+def test_checkpoints_of_two_servers_never_fork(town, both):
+    """Both write at once and both sign: one size has one root, and each begins the next."""
+    seen = set()
+    role, organisation, _ = PEOPLE["worker"]
+    people = [
+        town.served.pki.client(role, organisation, f"cw-8{number}")
+        for number in range(4)
+    ]
+
+    def work(number):
+        pair = people[number]
+        credentials = grpc.ssl_channel_credentials(
+            town.served.pki.ca, pair.key, pair.certificate
+        )
+        address = f"localhost:{both._ports[number % 2]}"
+        with grpc.secure_channel(address, credentials) as channel:
+            show = channel.unary_unary(PATHS["ShowCase"])
+            ask = channel.unary_unary(PATHS["GetCheckpoint"])
+            for _ in range(40):
+                show(
+                    check.ShowCaseRequest(case_handle=town.case).SerializeToString(),
+                    timeout=TIMEOUT,
+                )
+                size = town.head().leaves
+                wanted = log.GetCheckpointRequest(least_size=size)
+                content = ask(wanted.SerializeToString(), timeout=TIMEOUT)
+                note = log.GetCheckpointResponse.FromString(content).note
+                seen.add(vouched(town, note))
+
+    with futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    made = sorted(seen, key=lambda each: each.size)
+    sizes = [each.size for each in made]
+    for number, (old, new) in enumerate(pairwise(made)):
+        asked = log.ProveConsistencyRequest(old_size=old.size, new_size=new.size)
+        proof = both.done(
+            number, "witness", "ProveConsistency", asked, log.ProveConsistencyResponse
+        ).hashes
+        merkle.verify_consistency(old.size, new.size, old.root, new.root, proof)
+    verifier = Verifier(town.served.log_key, verify)
+
+    assert len(sizes) > 10
+    assert len(set(sizes)) == len(sizes)
+    assert fsck.verify(town.store, verifier, deeper=True).leaves >= sizes[-1]
+
+
+def test_two_servers_give_one_checkpoint(town, both):
+    """Of one size, byte for byte, whoever signed it."""
+    town.settled()
+
+    assert newest(both, 0) == newest(both, 1)
+
+
+def test_a_search_goes_on_at_the_other_server(town, both):
+    """A page's token is the store's, not the server's."""
+    page, got, number = None, [], 0
+    while page is None or page.next_page_token:
+        asked = audit.ListEntriesRequest(
+            filter=audit.EntryFilter(first_index=0),
+            page_size=2,
+            page_token=page.next_page_token if page else b"",
+            ground=GROUND,
+        )
+        page = both.done(
+            number, "auditor", "ListEntries", asked, audit.ListEntriesResponse
+        )
+        got += [each.index for each in page.entries]
+        number += 1
+
+    assert got == list(range(page.size))
+    assert number > 3

@@ -16,15 +16,20 @@ from placement.app import App
 from placement.crypto.custody import FileCustody
 from placement.errors import TamperedError, UnavailableError
 from placement.service import engine
+from placement.store import fsck
+from placement.store.chain import ChainError
+from placement.store.log import Store
 
-# Each table, the numbers that say where a row stands, and its sealed column.
+# Each table, the numbers that say where a row stands, and the columns of its content.
 TABLES = {
-    "event": (("revision",), "blob"),
-    "leaf": (("index",), "blob"),
-    "head": (("revision", "leaves"), "blob"),
-    "snapshot": (("revision", "part"), "blob"),
-    "epoch_key": (("purpose", "epoch"), "wrapped"),
+    "event": (("revision",), ("blob",)),
+    "leaf": (("index",), ("blob", "hash")),
+    "checkpoint": (("size",), ("note",)),
+    "head": (("revision", "leaves"), ("blob",)),
+    "snapshot": (("revision", "part"), ("blob",)),
+    "epoch_key": (("purpose", "epoch"), ("wrapped",)),
 }
+NO_EPOCH = ("epoch_key", "checkpoint")
 NUMBERS = count()
 
 
@@ -36,9 +41,10 @@ class Crime:
         self.folder = folder
         self.file = town.served.folder / "placement.db"
         with closing(sqlite3.connect(self.file)) as connection:
+            connection.row_factory = sqlite3.Row
             self.rows = {
                 table: connection.execute(
-                    f"SELECT rowid, * FROM {table} ORDER BY rowid"
+                    f"SELECT rowid AS 'rowid', * FROM {table} ORDER BY rowid"
                 ).fetchall()
                 for table in TABLES
             }
@@ -104,7 +110,7 @@ def crime(tmp_path_factory):
 
 def test_an_unspoilt_copy_serves(crime):
     """Else every refusal below would say nothing."""
-    assert crime.start(crime.copy()) == crime.rows["event"][-1][0]
+    assert crime.start(crime.copy()) == crime.rows["event"][-1]["revision"]
     assert crime.rows["snapshot"]
 
 
@@ -112,7 +118,7 @@ def test_without_its_snapshot_a_store_is_the_same(crime):
     """A snapshot only saves time: with all of it gone, the log is folded whole."""
     path = crime.spoil(["DELETE FROM snapshot"])
 
-    assert crime.start(path) == crime.rows["event"][-1][0]
+    assert crime.start(path) == crime.rows["event"][-1]["revision"]
 
 
 def refused(crime, path, *kinds, **changed):
@@ -125,6 +131,8 @@ def refused(crime, path, *kinds, **changed):
 
 # Rows
 
+SEVERAL = ("event", "leaf", "checkpoint", "snapshot", "epoch_key")
+
 
 def drawn(data, crime, *tables):
     """Draw a table and one of its rows."""
@@ -133,89 +141,91 @@ def drawn(data, crime, *tables):
     return table, row
 
 
-def named(table, row):
+def content(data, table):
+    """Draw one of the columns that hold what was stored."""
+    return data.draw(st.sampled_from(TABLES[table][1]), label="column")
+
+
+def named(row):
     """Return a row by the names of its columns."""
-    numbers, sealed = TABLES[table]
-    extra = {"event": ("epoch",), "leaf": ("epoch",), "snapshot": ("epoch",)}
-    if table == "head":
-        names = ("id", *numbers, "epoch", sealed)
-    else:
-        names = (*numbers, *extra.get(table, ()), sealed)
-    return dict(zip(names, row[1:], strict=True))
+    return {name: row[name] for name in row.keys()[1:]}
 
 
 def altered(data, crime):
     """A byte of a row, somewhere."""
     table, row = drawn(data, crime)
-    sealed = TABLES[table][1]
-    blob = bytearray(named(table, row)[sealed])
+    sealed = content(data, table)
+    blob = bytearray(row[sealed])
     place = data.draw(st.integers(0, len(blob) - 1), label="byte")
     blob[place] ^= data.draw(st.integers(1, 255), label="flip")
-    return [[f"UPDATE {table} SET {sealed} = ? WHERE rowid = ?", bytes(blob), row[0]]]
+    return [
+        [f"UPDATE {table} SET {sealed} = ? WHERE rowid = ?", bytes(blob), row["rowid"]]
+    ]
 
 
 def cut(data, crime):
     """A row that lost its end, or grew one."""
     table, row = drawn(data, crime)
-    sealed = TABLES[table][1]
-    blob = named(table, row)[sealed]
+    sealed = content(data, table)
+    blob = row[sealed]
     size = data.draw(st.integers(0, len(blob) - 1), label="size")
     spoilt = data.draw(st.sampled_from((blob[:size], blob + bytes(1))))
-    return [[f"UPDATE {table} SET {sealed} = ? WHERE rowid = ?", spoilt, row[0]]]
+    return [[f"UPDATE {table} SET {sealed} = ? WHERE rowid = ?", spoilt, row["rowid"]]]
 
 
 def retyped(data, crime):
     """Something that is no bytes at all."""
     table, row = drawn(data, crime)
     value = data.draw(st.sampled_from(("", "text", 0, 1.5)))
-    sealed = TABLES[table][1]
-    return [[f"UPDATE {table} SET {sealed} = ? WHERE rowid = ?", value, row[0]]]
+    sealed = content(data, table)
+    return [[f"UPDATE {table} SET {sealed} = ? WHERE rowid = ?", value, row["rowid"]]]
 
 
 def renumbered(data, crime):
     """A row somewhere else: an epoch, a number, a part, a purpose that isn't its."""
     table, row = drawn(data, crime)
-    names = [*TABLES[table][0], *(() if table == "epoch_key" else ("epoch",))]
+    names = [*TABLES[table][0], *(() if table in NO_EPOCH else ("epoch",))]
     name = data.draw(st.sampled_from(names), label="column")
-    old = named(table, row)[name]
+    old = row[name]
     if isinstance(old, str):
         new = data.draw(st.sampled_from(("event ", "", "other")))
     else:
         new = old + data.draw(st.sampled_from((1000, -1000)), label="by")
-    return [[f'UPDATE {table} SET "{name}" = ? WHERE rowid = ?', new, row[0]]]
+    return [[f'UPDATE {table} SET "{name}" = ? WHERE rowid = ?', new, row["rowid"]]]
 
 
 def swapped(data, crime):
     """Two rows that changed places, within a table or across two."""
-    table, row = drawn(data, crime, "event", "leaf", "snapshot", "epoch_key")
+    table, row = drawn(data, crime, *SEVERAL)
     same = [(table, other) for other in crime.rows[table] if other != row]
     other_table = {"event": "leaf", "leaf": "event"}.get(table, "head")
     across = [(other_table, other) for other in crime.rows[other_table]]
-    if table == "epoch_key":
+    column = content(data, table)
+    if table in NO_EPOCH or column != "blob":
         across = []
     to, other = data.draw(st.sampled_from(same + across), label="with")
-    pair = ((table, row, to, other), (to, other, table, row))
+    pair = ((row, to, other), (other, table, row))
     return [
         [
-            f"UPDATE {there} SET {TABLES[there][1]} = ? WHERE rowid = ?",
-            named(here, one)[TABLES[here][1]],
-            another[0],
+            f"UPDATE {there} SET {column} = ? WHERE rowid = ?",
+            one[column],
+            another["rowid"],
         ]
-        for here, one, there, another in pair
+        for one, there, another in pair
     ]
 
 
 def dropped(data, crime):
     """A row that is gone."""
     table, row = drawn(data, crime)
-    return [[f"DELETE FROM {table} WHERE rowid = ?", row[0]]]
+    return [[f"DELETE FROM {table} WHERE rowid = ?", row["rowid"]]]
 
 
 def closed_up(data, crime):
     """A row that is gone, and those behind it moved up: a new order."""
     table, row = drawn(data, crime, "event", "leaf")
     name = TABLES[table][0][0]
-    number = named(table, row)[name]
+    number = row[name]
     return [
         [f'DELETE FROM {table} WHERE "{name}" = ?', number],
         [f'UPDATE {table} SET "{name}" = -"{name}" WHERE "{name}" > ?', number],
@@ -225,12 +235,12 @@ def closed_up(data, crime):
 
 def doubled(data, crime):
     """A row that stands twice: behind the last, or before the first."""
-    table, row = drawn(data, crime, "event", "leaf", "snapshot", "epoch_key")
-    given = named(table, row)
+    table, row = drawn(data, crime, *SEVERAL)
+    given = named(row)
     name = TABLES[table][0][-1] if table == "epoch_key" else TABLES[table][0][0]
-    numbers = [named(table, other)[name] for other in crime.rows[table]]
+    numbers = [other[name] for other in crime.rows[table]]
     places = [max(numbers) + 1]
-    if table in {"event", "leaf"}:
+    if table in {"event", "leaf", "checkpoint"}:
         places.append(min(numbers) - 1)
     given[name] = data.draw(st.sampled_from(places), label="place")
     columns = ", ".join(f'"{column}"' for column in given)
@@ -256,7 +266,7 @@ def test_every_row_is_needed(crime):
         for row in rows:
             statement = f"DELETE FROM {table} WHERE rowid = ?"
 
-            refused(crime, crime.spoil([statement, row[0]]))
+            refused(crime, crime.spoil([statement, row["rowid"]]))
 
 
 def test_an_older_head_is_not_enough(crime):
@@ -264,6 +274,27 @@ def test_an_older_head_is_not_enough(crime):
     statement = "UPDATE head SET revision = ?, leaves = ?, epoch = ?, blob = ?"
 
     refused(crime, crime.spoil([statement, *crime.old]))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE leaf SET details_blob = zeroblob(285)",
+        "UPDATE leaf SET details_blob = NULL, details_epoch = NULL",
+        "UPDATE leaf SET details_epoch = 7",
+    ],
+)
+def test_details_are_looked_at_on_demand(crime, statement):
+    """A start would take too long; ``fsck`` opens them all, and readers their own."""
+    where = crime.rows["leaf"][-2]["index"]
+    path = crime.spoil([f'{statement} WHERE "index" >= ?', where])
+    custody = FileCustody(crime.settings.store_key)
+    with closing(Store.open(f"sqlite:///{path}", custody)) as store:
+        assert fsck.verify(store).leaves == len(crime.rows["leaf"])
+        with pytest.raises(ChainError) as caught:
+            fsck.verify(store, deeper=True)
+
+    assert caught.value.where == f"details {where}"
 
 
 # Everything else
@@ -282,7 +313,7 @@ def test_another_key(crime):
     refused(crime, crime.copy(), store_key=other)
 
 
-@pytest.mark.parametrize("version", ["0002", "9999", "", "other"])
+@pytest.mark.parametrize("version", ["0001", "0003", "9999", "", "other"])
 def test_another_schema(crime, version):
     """A newer release's database is not touched."""
     path = crime.spoil(["UPDATE alembic_version SET version_num = ?", version])
@@ -290,7 +321,7 @@ def test_another_schema(crime, version):
     refused(crime, path, UnavailableError)
 
 
-@pytest.mark.parametrize("table", [*TABLES, "meta", "alembic_version"])
+@pytest.mark.parametrize("table", [*TABLES, "node", "meta", "alembic_version"])
 def test_a_table_that_is_gone(crime, table):
     """A destroyed schema is no store."""
     path = crime.spoil([f"DROP TABLE {table}"])
@@ -309,6 +340,6 @@ def test_a_file_that_is_no_database(crime, content):
 
 def test_the_head_of_the_snapshot_is_on_the_log(crime):
     """What the copies above rest on: a snapshot, and records behind it."""
-    revision = named("snapshot", crime.rows["snapshot"][0])["revision"]
+    revision = crime.rows["snapshot"][0]["revision"]
 
-    assert 0 < revision < crime.rows["event"][-1][0]
+    assert 0 < revision < crime.rows["event"][-1]["revision"]

@@ -1,9 +1,9 @@
 """``placement check``: ask whether places are safe."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, Self
 
 import typer
 from rich.table import Table
@@ -12,10 +12,12 @@ from rich.text import Text
 from placement.api.v1.check_service_pb2 import (
     Candidate,
     CandidateVerdict,
+    CheckPlacementRequest,
     CheckPlacementResponse,
     Justification,
 )
 from placement.api.v1.types_pb2 import Verdict, Window
+from placement.errors import PlacementError, TamperedError
 from placement_client.areas import areas
 from placement_client.commands.options import (
     area_code,
@@ -23,10 +25,14 @@ from placement_client.commands.options import (
     choice,
     chosen,
 )
+from placement_client.commands.receipt import kept_by
 from placement_client.commands.report import Exit, Report, note, table
 from placement_client.commands.verb import Run, verb
 from placement_client.days import iso_day, parse_day, stockholm_time
 from placement_client.drafts import read_token
+from placement_client.kept import Kept
+from placement_client.logs import LogCalls
+from placement_client.receipts import Answered, certificate_of, require_logged
 from placement_client.rendering import to_json
 
 MUST: Final[Mapping[int, str]] = MappingProxyType(
@@ -42,6 +48,14 @@ MUST: Final[Mapping[int, str]] = MappingProxyType(
 MAX_PAST: Final = 31
 """Days; a window that began earlier is doubted, unless it is a follow-up."""
 
+PAUSES: Final = (0.5, 1.0)
+"""Seconds to wait for the checkpoint that holds a new entry; the log makes one every
+second."""
+
+_NO_VERDICT: Final = (
+    "The service gave a verdict, but the access log does not bear it out, so it is not "
+    "shown. Do not place on this; phone instead."
+)
 _CODES: Final[Mapping[int, Exit]] = MappingProxyType(
     {
         Verdict.VERDICT_CLEAR: Exit.CLEAR,
@@ -92,12 +106,17 @@ def check(run: Run, asked: Checked) -> Report:
     Each place gets one of four verdicts, and no reason: CLEAR, UNKNOWN, REVIEW or
     CONFLICT. The question is logged. Without an answer, do not place.
 
-    The exit code tells the worst verdict: 0 CLEAR, 3 UNKNOWN or REVIEW, 4 CONFLICT.
+    Where the key of the access log is pinned, the receipt is fetched and verified
+    before a verdict is shown; if it can't be had yet, it is pending.
+
+    The exit code tells the worst verdict: 0 CLEAR, 3 UNKNOWN or REVIEW, 4 CONFLICT; or
+    that the receipt does not verify: 5, and no verdict is shown.
     """
     candidates = [_candidate(text, place) for place, text in enumerate(asked.area)]
     window = _window(run, asked)
     justification = chosen(Justification, asked.justification, field="justification")
     handle = read_token(asked.case, field="case_handle")
+    proving = _Proving.of(run)
     session = run.session()
     session.min_revision = asked.min_revision
     if justification != Justification.JUSTIFICATION_FOLLOW_UP:
@@ -108,12 +127,105 @@ def check(run: Run, asked: Checked) -> Report:
         window=window,
         justification=justification,
     )
+    question = CheckPlacementRequest(
+        case_handle=handle,
+        candidates=candidates,
+        window=window,
+        justification=justification,
+    )
+    proven = proving.prove(session.logs, question, answer)
     worst = max(each.verdict for each in answer.verdicts)
     return Report(
-        data=_data(candidates, window, answer),
-        shown=[_verdicts(candidates, answer), *_footer(candidates, answer)],
+        data=_data(candidates, window, answer) | {"receipt": asdict(proven)},
+        shown=[
+            _verdicts(candidates, answer),
+            *_footer(candidates, answer),
+            *proven.lines(),
+        ],
         code=_CODES[worst],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """What became of the receipt, as ``--json`` has it.
+
+    Attributes:
+        leaf: index of the entry; ``None`` if the answer names none.
+        size: of the checkpoint that it was verified in; else ``None``.
+        state: verified; pending; or none, as no key of the log is pinned.
+    """
+
+    leaf: int | None
+    size: int | None
+    state: Literal["verified", "pending", "none"]
+
+    def lines(self) -> list[str]:
+        """Return the line for people."""
+        match self.state:
+            case "verified":
+                return [f"Receipt verified: leaf {self.leaf} of {self.size}."]
+            case "pending":
+                return ["Receipt pending: placement receipt verify will fetch it."]
+            case "none":
+                return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Proving:
+    """Holds an answer against the access log before anybody sees it.
+
+    Attributes:
+        kept: what this context keeps; ``None`` without a pinned key.
+        certificate: SHA-256 of the certificate that asks.
+    """
+
+    kept: Kept | None
+    certificate: bytes
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """See that a receipt can be verified and kept before a question is spent.
+
+        Raises:
+            TamperedError: what is kept of the log is damaged.
+            UnavailableError: it can't be read or written.
+        """
+        kept = kept_by(run)
+        if kept is not None:
+            kept.require_sound()
+        return cls(kept, certificate_of(run.profile()))
+
+    def prove(
+        self,
+        logs: LogCalls,
+        question: CheckPlacementRequest,
+        answer: CheckPlacementResponse,
+    ) -> _Proven:
+        """Fetch the receipt, verify it, and keep it; or remember that it is pending.
+
+        Raises:
+            TamperedError: it does not verify, so there is no verdict.
+            UnavailableError: not even that it is pending can be written down.
+        """
+        leaf = answer.leaf_index if answer.HasField("leaf_index") else None
+        if self.kept is None:
+            return _Proven(leaf, None, "none")
+        view = self.kept.view
+        answered = Answered.of(question, answer, certificate=self.certificate)
+        self.kept.postpone(answered)
+        try:
+            # A witness comes by when it does; the log's own checkpoint is soon there.
+            if view.policy.quorum:
+                require_logged(logs, view, answered, pauses=PAUSES)
+            pauses = () if view.policy.quorum else PAUSES
+            receipt = self.kept.settle(logs, answered, pauses)
+        except TamperedError as error:
+            error.add_note(_NO_VERDICT)
+            raise
+        except PlacementError:
+            return _Proven(leaf, None, "pending")
+        return _Proven(leaf, receipt.checkpoint.size, "verified")
 
 
 def _candidate(text: str, place: int) -> Candidate:

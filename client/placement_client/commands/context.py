@@ -33,6 +33,23 @@ class Added:
     label_key: Annotated[
         Path | None, typer.Option(help="Coordinators: file of the label key.")
     ] = None
+    log_key: Annotated[
+        str,
+        typer.Option(
+            metavar="KEY",
+            help="The access log's verifier key to pin; without it, no receipts.",
+        ),
+    ] = ""
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY",
+            help="Verifier key of a witness of the log to pin; once for each.",
+        ),
+    ] = None
+    quorum: Annotated[
+        int, typer.Option(min=0, help="How many witnesses must have cosigned.")
+    ] = 0
 
 
 @verb(app, "add")
@@ -46,6 +63,9 @@ def add(run: Run, asked: Added) -> Report:
         server_name=asked.server_name,
         custodian_key=asked.custodian_key.lower(),
         label_key=_absolute(asked.label_key) if asked.label_key else "",
+        log_key=asked.log_key,
+        witnesses=" ".join(asked.witness or ()),
+        quorum=str(asked.quorum) if asked.quorum else "",
     )
     contexts = load(run.path).add(asked.name, profile)
     save(contexts, run.path)

@@ -29,6 +29,7 @@ _OPTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "case_handle": ("case",),
         "change_id": ("change",),
         "children": ("child",),
+        "decision_id": ("decision",),
         "endings": ("fact", "placement"),
         "fact_id": ("fact",),
         "fact_ids": ("fact",),
@@ -44,10 +45,12 @@ _OPTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "placement_id": ("placement",),
         "placement_ids": ("placement",),
         "regradings": ("fact",),
+        "resume_token": ("resume",),
         "reviewed_on": ("on",),
         "to": ("end",),
         "valid_from": ("start",),
         "valid_to": ("on", "end"),
+        "witnesses": ("witness",),
     }
 )
 _PLACE: Final = re.compile(r"\[[0-9]+\]")

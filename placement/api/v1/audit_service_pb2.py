@@ -22,23 +22,70 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$placement/api/v1/audit_service.proto\x12\x10placement.api.v1\"i\n\x12ListEntriesRequest\x12\x13\n\x0b\x66irst_index\x18\x01 \x01(\x06\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12/\n\x07purpose\x18\x03 \x01(\x0e\x32\x1e.placement.api.v1.AuditPurpose\"\xf7\x01\n\x08LogEntry\x12\r\n\x05index\x18\x01 \x01(\x06\x12\n\n\x02\x61t\x18\x02 \x01(\x06\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\x12\x0e\n\x06person\x18\x05 \x01(\t\x12\x14\n\x0corganisation\x18\x06 \x01(\t\x12\x0c\n\x04role\x18\x07 \x01(\t\x12\x0f\n\x07purpose\x18\x08 \x01(\t\x12\x0f\n\x07outcome\x18\t \x01(\t\x12\x10\n\x08verdicts\x18\n \x03(\t\x12\x14\n\x0c\x64\x65\x63ision_ids\x18\x0b \x03(\x0c\x12\x10\n\x08revision\x18\x0c \x01(\x06\x12\x0f\n\x07ruleset\x18\r \x01(\t\x12\x11\n\trecipient\x18\x0e \x01(\t\"P\n\x13ListEntriesResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.placement.api.v1.LogEntry\x12\x0c\n\x04size\x18\x02 \x01(\x06*\x83\x01\n\x0c\x41uditPurpose\x12\x1d\n\x19\x41UDIT_PURPOSE_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41UDIT_PURPOSE_SUPERVISION\x10\x01\x12\x1a\n\x16\x41UDIT_PURPOSE_INCIDENT\x10\x02\x12\x19\n\x15\x41UDIT_PURPOSE_EXTRACT\x10\x03\x32j\n\x0c\x41uditService\x12Z\n\x0bListEntries\x12$.placement.api.v1.ListEntriesRequest\x1a%.placement.api.v1.ListEntriesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$placement/api/v1/audit_service.proto\x12\x10placement.api.v1\x1a\x1cplacement/api/v1/types.proto\"I\n\x06Ground\x12/\n\x07purpose\x18\x01 \x01(\x0e\x32\x1e.placement.api.v1.AuditPurpose\x12\x0e\n\x06matter\x18\x02 \x01(\t\"\xf6\x02\n\x0b\x45ntryFilter\x12\x0e\n\x06person\x18\x01 \x01(\t\x12\x14\n\x0corganisation\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x0f\n\x07purpose\x18\x06 \x01(\t\x12\x0f\n\x07outcome\x18\x07 \x01(\t\x12*\n\x07verdict\x18\x08 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\x13\n\x0b\x63\x61se_handle\x18\t \x01(\x0c\x12\x11\n\treference\x18\n \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x0b \x01(\x0c\x12\x12\n\x05since\x18\x0c \x01(\x06H\x00\x88\x01\x01\x12\x12\n\x05until\x18\r \x01(\x06H\x01\x88\x01\x01\x12\x18\n\x0b\x66irst_index\x18\x0e \x01(\x06H\x02\x88\x01\x01\x12\x16\n\tend_index\x18\x0f \x01(\x06H\x03\x88\x01\x01\x42\x08\n\x06_sinceB\x08\n\x06_untilB\x0e\n\x0c_first_indexB\x0c\n\n_end_index\"\x94\x01\n\x12ListEntriesRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.EntryFilter\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\x0c\x12(\n\x06ground\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Ground\"9\n\x08LogEntry\x12\r\n\x05index\x18\x01 \x01(\x06\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\x12\x0f\n\x07\x64\x65tails\x18\x03 \x01(\x0c\"i\n\x13ListEntriesResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.placement.api.v1.LogEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x06\"a\n\x10ShowEntryRequest\x12\r\n\x05index\x18\x01 \x01(\x06\x12(\n\x06ground\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.Ground\x12\x14\n\x0c\x63osignatures\x18\x03 \x01(\r\"\\\n\x11ShowEntryResponse\x12)\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1a.placement.api.v1.LogEntry\x12\x0e\n\x06hashes\x18\x02 \x03(\x0c\x12\x0c\n\x04note\x18\x03 \x01(\x0c\"\x83\x01\n\x12TailEntriesRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.EntryFilter\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\x12(\n\x06ground\x18\x03 \x01(\x0b\x32\x18.placement.api.v1.Ground\"X\n\x13TailEntriesResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.placement.api.v1.LogEntry\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\"\x85\x01\n\x14\x45xportEntriesRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.EntryFilter\x12(\n\x06ground\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.Ground\x12\x14\n\x0c\x63osignatures\x18\x03 \x01(\r\"\xac\x01\n\x15\x45xportEntriesResponse\x12,\n\x04head\x18\x01 \x01(\x0b\x32\x1c.placement.api.v1.ExportHeadH\x00\x12\x30\n\x06leaves\x18\x02 \x01(\x0b\x32\x1e.placement.api.v1.ExportLeavesH\x00\x12*\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1b.placement.api.v1.ExportEndH\x00\x42\x07\n\x05piece\"H\n\nExportHead\x12\x0c\n\x04note\x18\x01 \x01(\x0c\x12\r\n\x05\x66irst\x18\x02 \x01(\x06\x12\r\n\x05\x63ount\x18\x03 \x01(\x06\x12\x0e\n\x06\x62\x65\x66ore\x18\x04 \x03(\x0c\"<\n\x0c\x45xportLeaves\x12,\n\x06leaves\x18\x01 \x03(\x0b\x32\x1c.placement.api.v1.ExportLeaf\"?\n\nExportLeaf\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\x0f\n\x07\x64\x65tails\x18\x02 \x01(\x0c\x12\x11\n\tleaf_hash\x18\x03 \x01(\x0c\"5\n\tExportEnd\x12(\n\x05\x61\x66ter\x18\x01 \x03(\x0b\x32\x19.placement.api.v1.Subtree\"&\n\x07Subtree\x12\r\n\x05level\x18\x01 \x01(\r\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\"V\n\x15ReplayDecisionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x0c\x12(\n\x06ground\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.Ground\"|\n\x16ReplayDecisionResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.placement.api.v1.ProgressH\x00\x12*\n\x06replay\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.ReplayH\x00\x42\x06\n\x04step\"\'\n\x08Progress\x12\x0c\n\x04\x64one\x18\x01 \x01(\x06\x12\r\n\x05total\x18\x02 \x01(\x06\"\x8d\x02\n\x06Replay\x12\x30\n\x07outcome\x18\x01 \x01(\x0e\x32\x1f.placement.api.v1.ReplayOutcome\x12\r\n\x05index\x18\x02 \x01(\x06\x12\x10\n\x08revision\x18\x03 \x01(\x06\x12\x0f\n\x07ruleset\x18\x04 \x01(\t\x12\x12\n\ndecided_at\x18\x05 \x01(\x06\x12+\n\x08recorded\x18\x06 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12+\n\x08replayed\x18\x07 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\x31\n\x08\x66indings\x18\x08 \x03(\x0b\x32\x1f.placement.api.v1.ReplayFinding\"v\n\rReplayFinding\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12+\n\x05\x66\x61\x63ts\x18\x03 \x03(\x0b\x32\x1c.placement.api.v1.ReplayFact\":\n\nReplayFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05grade\x18\x03 \x01(\t\"o\n\x16ReportAnomaliesRequest\x12\r\n\x05since\x18\x01 \x01(\x06\x12\x12\n\x05until\x18\x02 \x01(\x06H\x00\x88\x01\x01\x12(\n\x06ground\x18\x03 \x01(\x0b\x32\x18.placement.api.v1.GroundB\x08\n\x06_until\"\x7f\n\x17ReportAnomaliesResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.placement.api.v1.ProgressH\x00\x12,\n\x07\x61nomaly\x18\x02 \x01(\x0b\x32\x19.placement.api.v1.AnomalyH\x00\x42\x06\n\x04step\"\x89\x01\n\x07\x41nomaly\x12\x0f\n\x07pattern\x18\x01 \x01(\t\x12\x14\n\x0corganisation\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\t\x12\x0c\n\x04\x63\x61se\x18\x04 \x01(\x0c\x12\n\n\x02\x61t\x18\x05 \x01(\x06\x12\r\n\x05\x63ount\x18\x06 \x01(\r\x12\r\n\x05limit\x18\x07 \x01(\r\x12\x0f\n\x07\x65ntries\x18\x08 \x03(\x06*\x83\x01\n\x0c\x41uditPurpose\x12\x1d\n\x19\x41UDIT_PURPOSE_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41UDIT_PURPOSE_SUPERVISION\x10\x01\x12\x1a\n\x16\x41UDIT_PURPOSE_INCIDENT\x10\x02\x12\x19\n\x15\x41UDIT_PURPOSE_EXTRACT\x10\x03*\xa1\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14REPLAY_OUTCOME_EQUAL\x10\x01\x12\x1c\n\x18REPLAY_OUTCOME_DIFFERENT\x10\x02\x12\x19\n\x15REPLAY_OUTCOME_ERASED\x10\x03\x12\x1d\n\x19REPLAY_OUTCOME_NO_RULESET\x10\x04\x32\xd3\x04\n\x0c\x41uditService\x12Z\n\x0bListEntries\x12$.placement.api.v1.ListEntriesRequest\x1a%.placement.api.v1.ListEntriesResponse\x12T\n\tShowEntry\x12\".placement.api.v1.ShowEntryRequest\x1a#.placement.api.v1.ShowEntryResponse\x12\\\n\x0bTailEntries\x12$.placement.api.v1.TailEntriesRequest\x1a%.placement.api.v1.TailEntriesResponse0\x01\x12\x62\n\rExportEntries\x12&.placement.api.v1.ExportEntriesRequest\x1a\'.placement.api.v1.ExportEntriesResponse0\x01\x12\x65\n\x0eReplayDecision\x12\'.placement.api.v1.ReplayDecisionRequest\x1a(.placement.api.v1.ReplayDecisionResponse0\x01\x12h\n\x0fReportAnomalies\x12(.placement.api.v1.ReportAnomaliesRequest\x1a).placement.api.v1.ReportAnomaliesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.audit_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AUDITPURPOSE']._serialized_start=498
-  _globals['_AUDITPURPOSE']._serialized_end=629
-  _globals['_LISTENTRIESREQUEST']._serialized_start=58
-  _globals['_LISTENTRIESREQUEST']._serialized_end=163
-  _globals['_LOGENTRY']._serialized_start=166
-  _globals['_LOGENTRY']._serialized_end=413
-  _globals['_LISTENTRIESRESPONSE']._serialized_start=415
-  _globals['_LISTENTRIESRESPONSE']._serialized_end=495
-  _globals['_AUDITSERVICE']._serialized_start=631
-  _globals['_AUDITSERVICE']._serialized_end=737
+  _globals['_AUDITPURPOSE']._serialized_start=2971
+  _globals['_AUDITPURPOSE']._serialized_end=3102
+  _globals['_REPLAYOUTCOME']._serialized_start=3105
+  _globals['_REPLAYOUTCOME']._serialized_end=3266
+  _globals['_GROUND']._serialized_start=88
+  _globals['_GROUND']._serialized_end=161
+  _globals['_ENTRYFILTER']._serialized_start=164
+  _globals['_ENTRYFILTER']._serialized_end=538
+  _globals['_LISTENTRIESREQUEST']._serialized_start=541
+  _globals['_LISTENTRIESREQUEST']._serialized_end=689
+  _globals['_LOGENTRY']._serialized_start=691
+  _globals['_LOGENTRY']._serialized_end=748
+  _globals['_LISTENTRIESRESPONSE']._serialized_start=750
+  _globals['_LISTENTRIESRESPONSE']._serialized_end=855
+  _globals['_SHOWENTRYREQUEST']._serialized_start=857
+  _globals['_SHOWENTRYREQUEST']._serialized_end=954
+  _globals['_SHOWENTRYRESPONSE']._serialized_start=956
+  _globals['_SHOWENTRYRESPONSE']._serialized_end=1048
+  _globals['_TAILENTRIESREQUEST']._serialized_start=1051
+  _globals['_TAILENTRIESREQUEST']._serialized_end=1182
+  _globals['_TAILENTRIESRESPONSE']._serialized_start=1184
+  _globals['_TAILENTRIESRESPONSE']._serialized_end=1272
+  _globals['_EXPORTENTRIESREQUEST']._serialized_start=1275
+  _globals['_EXPORTENTRIESREQUEST']._serialized_end=1408
+  _globals['_EXPORTENTRIESRESPONSE']._serialized_start=1411
+  _globals['_EXPORTENTRIESRESPONSE']._serialized_end=1583
+  _globals['_EXPORTHEAD']._serialized_start=1585
+  _globals['_EXPORTHEAD']._serialized_end=1657
+  _globals['_EXPORTLEAVES']._serialized_start=1659
+  _globals['_EXPORTLEAVES']._serialized_end=1719
+  _globals['_EXPORTLEAF']._serialized_start=1721
+  _globals['_EXPORTLEAF']._serialized_end=1784
+  _globals['_EXPORTEND']._serialized_start=1786
+  _globals['_EXPORTEND']._serialized_end=1839
+  _globals['_SUBTREE']._serialized_start=1841
+  _globals['_SUBTREE']._serialized_end=1879
+  _globals['_REPLAYDECISIONREQUEST']._serialized_start=1881
+  _globals['_REPLAYDECISIONREQUEST']._serialized_end=1967
+  _globals['_REPLAYDECISIONRESPONSE']._serialized_start=1969
+  _globals['_REPLAYDECISIONRESPONSE']._serialized_end=2093
+  _globals['_PROGRESS']._serialized_start=2095
+  _globals['_PROGRESS']._serialized_end=2134
+  _globals['_REPLAY']._serialized_start=2137
+  _globals['_REPLAY']._serialized_end=2406
+  _globals['_REPLAYFINDING']._serialized_start=2408
+  _globals['_REPLAYFINDING']._serialized_end=2526
+  _globals['_REPLAYFACT']._serialized_start=2528
+  _globals['_REPLAYFACT']._serialized_end=2586
+  _globals['_REPORTANOMALIESREQUEST']._serialized_start=2588
+  _globals['_REPORTANOMALIESREQUEST']._serialized_end=2699
+  _globals['_REPORTANOMALIESRESPONSE']._serialized_start=2701
+  _globals['_REPORTANOMALIESRESPONSE']._serialized_end=2828
+  _globals['_ANOMALY']._serialized_start=2831
+  _globals['_ANOMALY']._serialized_end=2968
+  _globals['_AUDITSERVICE']._serialized_start=3269
+  _globals['_AUDITSERVICE']._serialized_end=3864
 # @@protoc_insertion_point(module_scope)

@@ -40,6 +40,31 @@ class AuditServiceStub:
                 request_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ListEntriesRequest.SerializeToString,
                 response_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ListEntriesResponse.FromString,
                 _registered_method=True)
+        self.ShowEntry = channel.unary_unary(
+                '/placement.api.v1.AuditService/ShowEntry',
+                request_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ShowEntryRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ShowEntryResponse.FromString,
+                _registered_method=True)
+        self.TailEntries = channel.unary_stream(
+                '/placement.api.v1.AuditService/TailEntries',
+                request_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.TailEntriesRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.TailEntriesResponse.FromString,
+                _registered_method=True)
+        self.ExportEntries = channel.unary_stream(
+                '/placement.api.v1.AuditService/ExportEntries',
+                request_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ExportEntriesRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ExportEntriesResponse.FromString,
+                _registered_method=True)
+        self.ReplayDecision = channel.unary_stream(
+                '/placement.api.v1.AuditService/ReplayDecision',
+                request_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReplayDecisionRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReplayDecisionResponse.FromString,
+                _registered_method=True)
+        self.ReportAnomalies = channel.unary_stream(
+                '/placement.api.v1.AuditService/ReportAnomalies',
+                request_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -47,7 +72,42 @@ class AuditServiceServicer:
     """
 
     def ListEntries(self, request, context):
-        """Reads entries in the order of the log.
+        """Lists the entries that a filter selects, in the order of the log.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShowEntry(self, request, context):
+        """Shows one entry with its proof.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TailEntries(self, request, context):
+        """Sends the entries that a filter selects as they are written.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportEntries(self, request, context):
+        """Sends a part of the log that can be verified without the service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayDecision(self, request, context):
+        """Decides a past question again, as it was decided then.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportAnomalies(self, request, context):
+        """Looks for patterns that may be misuse.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -60,6 +120,31 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.ListEntries,
                     request_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ListEntriesRequest.FromString,
                     response_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ListEntriesResponse.SerializeToString,
+            ),
+            'ShowEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShowEntry,
+                    request_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ShowEntryRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ShowEntryResponse.SerializeToString,
+            ),
+            'TailEntries': grpc.unary_stream_rpc_method_handler(
+                    servicer.TailEntries,
+                    request_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.TailEntriesRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.TailEntriesResponse.SerializeToString,
+            ),
+            'ExportEntries': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportEntries,
+                    request_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ExportEntriesRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ExportEntriesResponse.SerializeToString,
+            ),
+            'ReplayDecision': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReplayDecision,
+                    request_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReplayDecisionRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReplayDecisionResponse.SerializeToString,
+            ),
+            'ReportAnomalies': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReportAnomalies,
+                    request_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +175,141 @@ class AuditService:
             '/placement.api.v1.AuditService/ListEntries',
             placement_dot_api_dot_v1_dot_audit__service__pb2.ListEntriesRequest.SerializeToString,
             placement_dot_api_dot_v1_dot_audit__service__pb2.ListEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.AuditService/ShowEntry',
+            placement_dot_api_dot_v1_dot_audit__service__pb2.ShowEntryRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_audit__service__pb2.ShowEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TailEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/placement.api.v1.AuditService/TailEntries',
+            placement_dot_api_dot_v1_dot_audit__service__pb2.TailEntriesRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_audit__service__pb2.TailEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/placement.api.v1.AuditService/ExportEntries',
+            placement_dot_api_dot_v1_dot_audit__service__pb2.ExportEntriesRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_audit__service__pb2.ExportEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/placement.api.v1.AuditService/ReplayDecision',
+            placement_dot_api_dot_v1_dot_audit__service__pb2.ReplayDecisionRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_audit__service__pb2.ReplayDecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportAnomalies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/placement.api.v1.AuditService/ReportAnomalies',
+            placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.access import NATIONAL, Action, Caller
-from placement.domain.decide.command import Command, Moment, Outcome, RequestCommand
+from placement.domain.decide.command import (
+    Command,
+    Moment,
+    Note,
+    Outcome,
+    RequestCommand,
+)
 from placement.domain.events import ChangeApproved, ChangeProposed, FactEnded
 from placement.domain.facts import AnyFact
 from placement.domain.state import State
@@ -23,6 +29,11 @@ class ApproveChange(RequestCommand):
 
     change: FactId
 
+    @property
+    def note(self) -> Note:
+        """Name the change."""
+        return Note(objects=(self.change,))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListChanges(Command):
@@ -38,6 +49,11 @@ class ShowChange(Command):
     action = Action.CHANGE_SHOW
 
     change: FactId
+
+    @property
+    def note(self) -> Note:
+        """Name the change."""
+        return Note(objects=(self.change,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """A municipality's cases: open, show, close; a coordinator's assessment of one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import Action
@@ -132,7 +132,14 @@ def open_case(state: State, command: OpenCase, moment: Moment) -> Outcome:
         members=members,
         opened_at=moment.now,
     )
-    return Outcome.written(CaseOpened(case=case), made=(case.handle,))
+    note = replace(
+        command.note,
+        case=case.handle,
+        subjects=members,
+        reference=case.reference,
+    )
+    opened = Outcome.written(CaseOpened(case=case), made=(case.handle,))
+    return replace(opened, note=note)
 
 
 def show_case(state: State, command: ShowCase, moment: Moment) -> Outcome:

@@ -7,7 +7,7 @@ Invariants:
       repetition it is free for some days, and no longer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import Action
@@ -23,6 +23,7 @@ from placement.domain.terms import (
     Revision,
     Verdict,
     Window,
+    decided_when,
 )
 from placement.errors import BudgetError, ClosedError, StaleError
 
@@ -56,6 +57,8 @@ class Check(CaseCommand):
             case=self.case,
             purpose=self.justification,
             candidates=tuple(candidate.area for candidate in self.candidates),
+            facilities=tuple(each.facility or b"" for each in self.candidates),
+            window=str(self.window),
         )
 
 
@@ -102,13 +105,11 @@ def check(state: State, command: Check, moment: Moment) -> Outcome:
     return Outcome(
         reply=_answers(command, assessments, moment),
         events=asked,
-        note=Note(
-            case=case.handle,
-            purpose=command.justification,
+        note=replace(
+            command.note,
             reference=case.reference,
-            candidates=command.note.candidates,
             verdicts=tuple(assessment.verdict for assessment in assessments),
-            decisions=command.decisions,
+            decisions=_decisions(command, moment),
         ),
     )
 
@@ -150,6 +151,16 @@ def _charge(state: State, command: Check, moment: Moment) -> Asked:
     return asked
 
 
+def _decisions(command: Check, moment: Moment) -> tuple[bytes, ...]:
+    """Return the ids: when, in milliseconds, then what was drawn.
+
+    Whoever has an id knows when it was answered; the log is in the order of time, so
+    the entry of a decision is found without looking through all of it.
+    """
+    when = decided_when(moment.now)
+    return tuple(when + drawn[len(when) :] for drawn in command.decisions)
+
+
 def _answers(
     command: Check, assessments: tuple[Assessment, ...], moment: Moment
 ) -> Answers:
@@ -164,7 +175,9 @@ def _answers(
                 if assessment.verdict is Verdict.CLEAR
                 else moment.now,
             )
-            for assessment, decision in zip(assessments, command.decisions, strict=True)
+            for assessment, decision in zip(
+                assessments, _decisions(command, moment), strict=True
+            )
         ),
         ruleset=moment.ruleset.version,
         decided_at=moment.now,

@@ -34,18 +34,32 @@ class Note:
     Attributes:
         purpose: why, as a code.
         case: which case, or empty.
+        alias: what an auditor gave instead of a case, or empty.
+        subjects: the household of a case that is opened.
         reference: the municipality's own case number, or empty.
         candidates: area codes asked about.
+        facilities: in that order, empty where none is meant.
+        window: for which days, as ``Matter.window`` has it; or empty.
         verdicts: in the order of the candidates.
         decisions: 16 bytes each, in the order of the candidates.
+        objects: facts, changes and placements named, 16 bytes each.
+        tokens: groups and facilities made, 16 bytes each.
+        search: what an auditor looks for.
     """
 
     purpose: str = ""
     case: bytes = b""
+    alias: bytes = b""
+    subjects: tuple[bytes, ...] = ()
     reference: str = ""
     candidates: tuple[str, ...] = ()
+    facilities: tuple[bytes, ...] = ()
+    window: str = ""
     verdicts: tuple[int, ...] = ()
     decisions: tuple[bytes, ...] = ()
+    objects: tuple[bytes, ...] = ()
+    tokens: tuple[bytes, ...] = ()
+    search: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.access import Action
-from placement.domain.decide.command import Moment, Outcome, RequestCommand, require
+from placement.domain.decide.command import (
+    Moment,
+    Note,
+    Outcome,
+    RequestCommand,
+    require,
+)
 from placement.domain.decide.drafts import require_area
 from placement.domain.decide.whose import linked_case
 from placement.domain.events import PlacementEnded, PlacementRecorded
@@ -25,6 +31,12 @@ class RecordPlacements(RequestCommand):
 
     placements: tuple[Placement, ...]
 
+    @property
+    def note(self) -> Note:
+        """Name the case, if it is one."""
+        cases = {placement.case for placement in self.placements}
+        return Note(case=cases.pop() if len(cases) == 1 else b"")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacementEnding:
@@ -41,6 +53,11 @@ class EndPlacements(RequestCommand):
     action = Action.PLACEMENT_END
 
     endings: tuple[PlacementEnding, ...]
+
+    @property
+    def note(self) -> Note:
+        """Name the placements."""
+        return Note(objects=tuple(ending.id for ending in self.endings))
 
 
 def require_candidate(

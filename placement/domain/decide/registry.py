@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.access import NATIONAL, Action, Caller
-from placement.domain.decide.command import Moment, Outcome, RequestCommand, require
+from placement.domain.decide.command import (
+    Moment,
+    Note,
+    Outcome,
+    RequestCommand,
+    require,
+)
 from placement.domain.decide.drafts import (
     Draft,
     needs_second,
@@ -66,6 +72,11 @@ class EndFacts(RequestCommand):
     endings: tuple[Ending, ...]
     change: FactId
 
+    @property
+    def note(self) -> Note:
+        """Name the facts."""
+        return Note(objects=tuple(ending.id for ending in self.endings))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetractFacts(RequestCommand):
@@ -75,6 +86,11 @@ class RetractFacts(RequestCommand):
 
     ids: tuple[FactId, ...]
     change: FactId
+
+    @property
+    def note(self) -> Note:
+        """Name the facts."""
+        return Note(objects=self.ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +110,11 @@ class RegradeFacts(RequestCommand):
 
     regradings: tuple[Regrading, ...]
     change: FactId
+
+    @property
+    def note(self) -> Note:
+        """Name the facts."""
+        return Note(objects=tuple(item.id for item in self.regradings))
 
 
 def record_facts(state: State, command: RecordFacts, moment: Moment) -> Outcome:

@@ -16,10 +16,11 @@ from placement.domain.decide import (
     cases,
     checks,
     coverage,
+    evaluations,
     groups,
     placements,
-    readings,
     registry,
+    searches,
 )
 from placement.domain.decide.command import (
     Command,
@@ -53,8 +54,14 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     groups.RegisterFacilities: groups.register_facilities,
     placements.RecordPlacements: placements.record_placements,
     placements.EndPlacements: placements.end_placements,
-    readings.Evaluate: readings.evaluate,
-    readings.ReadEntries: readings.read_entries,
+    evaluations.Evaluate: evaluations.evaluate,
+    searches.ListEntries: searches.search,
+    searches.ShowEntry: searches.search,
+    searches.TailEntries: searches.search,
+    searches.ExportEntries: searches.search,
+    searches.ReplayDecision: searches.search,
+    searches.ReportAnomalies: searches.search,
+    searches.ReadReceipt: searches.read_receipt,
 }
 
 

@@ -1,13 +1,12 @@
 """An entry has exactly one form in bytes, and every other is refused."""
 
 from dataclasses import fields, replace
-from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placement.audit.entry import _FORMS, Entry, parse, render
+from placement.audit.entry import _FORM, Entry, parse, render
 from placement.errors import TamperedError
 
 NUMBER = st.integers(0, 2**64 - 1)
@@ -23,15 +22,11 @@ ENTRIES = st.builds(
     role=TEXT,
     certificate=BYTES,
     purpose=TEXT,
-    case=BYTES,
-    reference=TEXT,
-    candidates=st.lists(TEXT, max_size=5).map(tuple),
     outcome=TEXT,
-    verdicts=st.lists(st.integers(0, 255), max_size=5).map(tuple),
-    decisions=st.lists(BYTES, max_size=5).map(tuple),
     revision=NUMBER,
     ruleset=TEXT,
     recipient=TEXT,
+    details=st.binary(min_size=32, max_size=32),
 )
 SAMPLE = Entry(
     at=1_800_000_000_000_000,
@@ -42,15 +37,11 @@ SAMPLE = Entry(
     role="caseworker",
     certificate=bytes(range(32)),
     purpose="PLANNED",
-    case=b"c" * 16,
-    reference="SN 2026/1234",
-    candidates=("2480", "0180"),
     outcome="ANSWERED",
-    verdicts=(1, 4),
-    decisions=(b"d" * 16, b"e" * 16),
     revision=7,
     ruleset="2026-11-1",
     recipient="1480",
+    details=b"d" * 32,
 )
 CONTENT = render(SAMPLE)
 
@@ -120,12 +111,12 @@ def test_every_cut_flip_and_insertion_of_a_real_entry():
 def test_noise_is_refused_or_itself(content):
     """Anything may be handed in."""
     refused_or_itself(content)
-    refused_or_itself(b"\x01" + content)
+    refused_or_itself(b"\x02" + content)
 
 
-@pytest.mark.parametrize("version", [b"", b"\x00", b"\x02", b"\xff"])
+@pytest.mark.parametrize("version", [b"", b"\x00", b"\x01", b"\x03", b"\xff"])
 def test_another_version_is_refused(version):
-    """A later form is not read as this one."""
+    """Neither the first form nor a later one is read as this one."""
     with pytest.raises(TamperedError):
         parse(version + CONTENT[1:])
 
@@ -139,9 +130,9 @@ def test_a_text_is_text():
 
 
 @pytest.mark.parametrize("length", [0, 2**31, 2**32 - 1])
-@pytest.mark.parametrize("found", [b"DISCLOSURE", b"\0\0\0\x042480", b"\1\4\0\0\0\2"])
+@pytest.mark.parametrize("found", [b"DISCLOSURE", b"1480", bytes(range(32))])
 def test_a_length_that_lies_costs_nothing(length, found):
-    """Nothing is made ready for what isn't there, text, list or bytes."""
+    """Nothing is made ready for what isn't there, text or bytes."""
     place = CONTENT.index(found) - 4
     lying = CONTENT[:place] + length.to_bytes(4) + CONTENT[place + 4 :]
 
@@ -149,40 +140,33 @@ def test_a_length_that_lies_costs_nothing(length, found):
         parse(lying)
 
 
-def test_no_two_verdicts_differ_in_length():
-    """The size of an entry tells nothing of what was answered."""
-    sizes = {
-        len(render(replace(SAMPLE, verdicts=verdicts)))
-        for verdicts in product(range(1, 5), repeat=2)
-    }
-
-    assert sizes == {len(CONTENT)}
+@pytest.mark.parametrize("size", [0, 31, 33])
+def test_a_commitment_has_one_length(size):
+    """What is no hash is not written at all."""
+    with pytest.raises(ValueError, match="another length"):
+        render(replace(SAMPLE, details=bytes(size)))
 
 
 def test_every_field_has_its_place_in_the_bytes():
     """A field that the form lacks would be lost; the order is that of the class."""
-    assert list(_FORMS) == [field.name for field in fields(Entry)]
+    assert [name for name, _ in _FORM._puts] == [one.name for one in fields(Entry)]
 
 
 def test_the_bytes_are_what_the_drawing_says():
     """By hand, so that nobody changes the form unnoticed."""
-    entry = Entry(
-        at=1, kind="K", action="A", outcome="O", candidates=("0180",), verdicts=(2, 3)
-    )
+    entry = Entry(at=1, kind="K", action="A", outcome="O", details=b"d" * 32)
     empty = bytes(4)
 
     assert render(entry) == b"".join(
         [
-            b"\x01",
+            b"\x02",
             bytes(7) + b"\x01",
             b"\0\0\0\x01K",
             b"\0\0\0\x01A",
-            empty * 7,  # person to reference
-            b"\0\0\0\x01\0\0\0\x040180",
+            empty * 5,  # person to purpose
             b"\0\0\0\x01O",
-            b"\0\0\0\x02\x02\x03",
-            empty,
             bytes(8),
             empty * 2,
+            b"d" * 32,
         ]
     )

@@ -1,117 +1,83 @@
-"""``audit``: entries are read page by page, and shown as they are."""
+"""``audit``: every search says why, and asks in the words of the wire."""
 
-import re
-
+import grpc
 import pytest
-from kit.asked import CASE, NOON
+from kit.access_log import DECISION
+from kit.wire import refusal
+from placement_client.__main__ import app
+from typer.main import get_command
 
 from placement.api.v1 import audit_service_pb2 as audit
 
-
-def entry(index):
-    return audit.LogEntry(
-        index=index,
-        at=NOON,
-        kind="CONSULTATION",
-        action="CHECK",
-        person="cw-01",
-        organisation="1480",
-        role="caseworker",
-        purpose="PLANNED",
-        outcome="ANSWERED",
-        verdicts=["CLEAR", "REVIEW"],
-        decision_ids=[CASE],
-        revision=3,
-        ruleset="2026-11-1",
-    )
+WHY = ("--purpose", "incident", "--matter", "TSN 2026/7")
+SEARCHES = {
+    ("list", "--case", DECISION.hex()): "ListEntries",
+    ("show", "4"): "ShowEntry",
+    ("tail", "--count", "1"): "TailEntries",
+    ("replay", DECISION.hex()): "ReplayDecision",
+    ("anomalies", "--from", "2026-06-01"): "ReportAnomalies",
+    ("anomalies", "--from", "2026-06-01", "--follow"): "ReportAnomalies",
+}
 
 
-def log(size):
-    """Answer as a log of a size, which every reading makes longer."""
-    sizes = iter(range(size, size + 100))
+@pytest.mark.parametrize("words", SEARCHES)
+@pytest.mark.parametrize("why", [WHY[:2], WHY[2:], ()])
+def test_no_search_without_a_reason(cli, wire, words, why):
+    """Purpose and matter are both asked for, and nothing is sent without them."""
+    result = cli("audit", *words, *why)
 
-    def answer(request):
-        now = next(sizes)
-        stop = min(request.first_index + request.count, now)
-        return audit.ListEntriesResponse(
-            entries=[entry(n) for n in range(request.first_index, stop)], size=now
-        )
-
-    return answer
+    assert result.exit_code == 2
+    assert wire.seen == []
 
 
+@pytest.mark.parametrize("words", SEARCHES)
 @pytest.mark.parametrize(
-    ("words", "pages", "got"),
+    ("why", "field", "option"),
     [
-        ((), [(0, 100)], 100),
-        (("--count", "130"), [(0, 100), (100, 30)], 130),
-        (("--count", "500"), [(0, 100), (100, 100), (200, 50)], 250),
-        (("--first", "240"), [(240, 100)], 10),
-        (("--first", "150", "--count", "100"), [(150, 100)], 100),
-        (("--first", "900"), [(900, 100)], 0),
+        (("--purpose", "curiosity", *WHY[2:]), "purpose", "--purpose"),
+        ((*WHY[:2], "--matter", "Anna Svensson"), "matter", "--matter"),
+        ((*WHY[:2], "--matter", "19870605-4321"), "matter", "--matter"),
+        ((*WHY[:2], "--matter", ""), "matter", "--matter"),
     ],
 )
-def test_entries_are_read_a_hundred_at_a_time(cli, wire, words, pages, got):
-    """As many as asked for, to the end of the log as it was met."""
-    wire.answers["ListEntries"] = log(250)
-    code, data = cli.json("audit", "list", "--purpose", "incident", *words)
-    requests = wire.requests("ListEntries")
+def test_a_reason_that_is_none_is_refused(  # noqa: PLR0917 (fixtures)
+    cli, wire, words, why, field, option
+):
+    """Before anything is sent: a matter's number has no room for a name."""
+    code, data = cli.json("audit", *words, *why)
+    result = cli("audit", *words, *why)
 
-    assert code == 0
-    assert [(each.first_index, each.count) for each in requests] == pages
-    assert len(data["entries"]) == got
-    assert data["size"] == 250
-    assert {each.purpose for each in requests} == {audit.AUDIT_PURPOSE_INCIDENT}
-
-
-def test_entries_are_shown(cli, wire):
-    """Who did what, and how it ended."""
-    wire.answers["ListEntries"] = log(1)
-    result = cli("audit", "list", "--purpose", "supervision")
-
-    assert "caseworker 1480/cw-01" in result.stdout
-    assert re.search(f"CLEAR REVIEW +{CASE.hex()[:8]} *$", result.stdout, re.MULTILINE)
-    assert "At (UTC)" in result.stdout
-    assert result.stderr == "1 of 1 entries.\n"
+    assert (code, data["error"]["field"]) == (2, field)
+    assert f"{field} ({option})" in result.stderr
+    assert wire.seen == []
 
 
-def test_never_more_is_told_than_there_was(cli, wire):
-    """The readings' own entries are left to the next reading."""
-    wire.answers["ListEntries"] = log(157)
-    result = cli("audit", "list", "--purpose", "supervision", "--count", "500")
+@pytest.mark.parametrize(("words", "method"), SEARCHES.items())
+def test_the_reason_is_sent(cli, wire, words, method):
+    """It stands in the search's own entry; whoever may not search is told."""
+    wire.answers[method] = refusal(grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED")
+    result = cli("audit", *words, *WHY)
+    (request,) = wire.requests(method)
 
-    assert result.stderr == "157 of 157 entries.\n"
-
-
-def test_a_log_that_ends_early_is_not_read_on(cli, wire):
-    """A page that is not full is the last, whatever size was told."""
-    wire.answers["ListEntries"] = audit.ListEntriesResponse(
-        entries=[entry(0)], size=500
+    assert result.exit_code == 1
+    assert result.stderr == "This certificate does not grant this action.\n"
+    assert request.ground == audit.Ground(
+        purpose=audit.AUDIT_PURPOSE_INCIDENT, matter="TSN 2026/7"
     )
-    code, data = cli.json("audit", "list", "--purpose", "incident", "--count", "300")
-
-    assert (code, len(data["entries"])) == (0, 1)
-    assert len(wire.requests("ListEntries")) == 1
 
 
-def test_an_entry_is_an_object(cli, wire):
-    """Fields as the wire names them."""
-    wire.answers["ListEntries"] = log(1)
-    _, data = cli.json("audit", "list", "--purpose", "extract")
+def test_the_help_tells_the_exit_codes_of_a_replay(cli):
+    """A script that replays decisions needs them."""
+    result = cli("audit", "replay", "--help")
 
-    assert data["entries"][0] == {
-        "index": 0,
-        "at": "2026-06-15T10:00:00.000000Z",
-        "kind": "CONSULTATION",
-        "action": "CHECK",
-        "person": "cw-01",
-        "organisation": "1480",
-        "role": "caseworker",
-        "purpose": "PLANNED",
-        "outcome": "ANSWERED",
-        "verdicts": ["CLEAR", "REVIEW"],
-        "decision_ids": [CASE.hex()],
-        "revision": 3,
-        "ruleset": "2026-11-1",
-        "recipient": "",
+    assert "0 the same verdict, 5 another one, 3" in " ".join(result.stdout.split())
+
+
+def test_every_command_is_there(cli):
+    """One word for each thing that audit staff do."""
+    names = set(get_command(app).commands["audit"].commands)
+
+    assert names >= {
+        *("list", "show", "tail", "checkpoints", "prove", "consistency"),
+        *("replay", "anomalies"),
     }

@@ -122,6 +122,7 @@ def test_a_check_is_one_object(cli, wire):
             "decided_at": "2026-06-15T10:00:00.000000Z",
             "contact": "031-700 00 00",
             "leaf_index": 12,
+            "receipt": {"leaf": 12, "size": None, "state": "none"},
             "from": "2026-12-01",
             "to": None,
         },

@@ -3,10 +3,19 @@
 import json
 import re
 
+import pytest
 from kit.asked import CASE
 
 from placement.api.v1 import check_service_pb2 as check
+from placement.audit.note import Signer, render_key
 from placement.crypto import voprf
+from placement.crypto.signing import SigningKey
+
+LOG_KEY = render_key(Signer("example.org/log", SigningKey(bytes(32))).public)
+WITNESS_KEYS = [
+    render_key(Signer(f"{name}.example", SigningKey(name.encode() * 32), time=7).public)
+    for name in "ab"
+]
 
 
 def test_contexts_are_added_used_and_listed(cli):
@@ -29,6 +38,40 @@ def test_contexts_are_added_used_and_listed(cli):
     }
     assert f'custodian_key = "{key}"' in cli.path.read_text()
     assert re.search('^label_key = "/.*/l"$', cli.path.read_text(), re.MULTILINE)
+
+
+def test_a_context_pins_the_log_and_its_witnesses(cli):
+    """Each key as it was given, and how many witnesses are needed."""
+    witnesses = [word for key in WITNESS_KEYS for word in ("--witness", key)]
+    first = cli.add("b", "--log-key", LOG_KEY, *witnesses, "--quorum", "2")
+    text = cli.path.read_text()
+    cli.add("b", "--log-key", LOG_KEY)
+    fewer = cli.path.read_text()
+
+    assert first.exit_code == 0
+    assert f'log_key = "{LOG_KEY}"' in text
+    assert f'witnesses = "{" ".join(WITNESS_KEYS)}"' in text
+    assert 'quorum = "2"' in text
+    assert f'log_key = "{LOG_KEY}"\nwitnesses = ""\nquorum = ""\n' in fewer
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("--log-key", "00"), "log_key (--log-key) must be"),
+        (("--quorum", "1"), "log_key (--log-key) must be"),
+        (("--log-key", LOG_KEY, "--quorum", "1"), "quorum (--quorum) must be"),
+        (("--log-key", LOG_KEY, "--witness", "00"), "witnesses (--witness) must be"),
+    ],
+)
+def test_what_is_no_key_of_the_log_is_refused(cli, words, option):
+    """The option is named, the file unchanged."""
+    before = cli.path.read_text()
+    result = cli.add("b", *words)
+
+    assert result.exit_code == 2
+    assert option in result.stderr
+    assert cli.path.read_text() == before
 
 
 def test_a_context_is_removed(cli):

@@ -5,7 +5,14 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from placement_client.days import iso_day, iso_instant, parse_day, stockholm_time, today
+from placement_client.days import (
+    iso_day,
+    iso_instant,
+    parse_day,
+    parse_instant,
+    stockholm_time,
+    today,
+)
 
 from placement.errors import InvalidInputError, TamperedError
 
@@ -96,3 +103,36 @@ def test_an_instant_beyond_the_calendar_is_refused(write, micros):
     """No honest server sends one."""
     with pytest.raises(TamperedError):
         write(micros)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-06-15", "2026-06-14T22:00:00.000000Z"),
+        ("today", "2026-06-14T22:00:00.000000Z"),
+        ("2026-12-01", "2026-11-30T23:00:00.000000Z"),
+        ("2026-06-15T12:00Z", "2026-06-15T12:00:00.000000Z"),
+        ("2026-06-15T12:00:30+02:00", "2026-06-15T10:00:30.000000Z"),
+        ("2026-06-15T12:00:30.000001Z", "2026-06-15T12:00:30.000001Z"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000000Z"),
+    ],
+)
+def test_an_instant_is_a_day_or_has_a_zone(text, expected):
+    """A day begins in Stockholm."""
+    assert iso_instant(parse_instant(text, field="since", today=TODAY)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "yesterday", "2026-06-15T12:00", "2026-06-15 12:00Z", "20260615T120000Z"),
+        *("2026-02-30", "2026-02-30T12:00Z", "2026-06-15T25:00Z", "1970-01-01"),
+        *("1969-12-31T23:59:59Z", "2026-W24-1", "2026-06-15T12:00:00.0000001Z"),
+    ],
+)
+def test_no_other_instant_is_read(text):
+    """Nor one without a zone, which nobody could place in autumn."""
+    with pytest.raises(InvalidInputError) as caught:
+        parse_instant(text, field="since", today=TODAY)
+
+    assert caught.value.field == "since"

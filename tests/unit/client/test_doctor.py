@@ -21,10 +21,15 @@ from placement_client.labels import create_label_key
 
 from placement.access import Role
 from placement.api.v1 import registry_service_pb2 as registry
+from placement.audit.note import Signer, render_key
 from placement.crypto.pki import Purpose
+from placement.crypto.signing import SigningKey
 
 OK, WARNING, FAILURE = Level.OK, Level.WARNING, Level.FAILURE
 STATUS = health_pb2.HealthCheckResponse
+LOG = Signer("example.org/log", SigningKey(bytes(32)))
+LOG_KEY = render_key(LOG.public)
+WITNESS_KEY = render_key(Signer("w.example", SigningKey(b"w" * 32), time=7).public)
 URI = f"spiffe://{TRUST_DOMAIN}/caseworker/1480/cw-01"
 
 
@@ -39,7 +44,8 @@ def found(wire, profile):
 
     def found(*, ahead=0, **changes):
         clock = lambda: time.time() + ahead  # noqa: E731 (a clock)
-        findings = list(examine(replace(profile, **changes), clock=clock))
+        changed = replace(profile, **({"log_key": LOG_KEY} | changes))
+        findings = list(examine(changed, clock=clock))
         steps = {each.step: each for each in findings}
 
         assert len(steps) == len(findings)
@@ -75,6 +81,7 @@ def test_a_sound_context_is_all_green(found):
         "key mode",
         "authority",
         "custodian",
+        "log",
         "port",
         "TLS",
         "health",
@@ -93,7 +100,7 @@ def test_a_missing_certificate_is_found(found):
 
     assert levels(got) == {"certificate": FAILURE}
     assert "can't be read as a file" in got["certificate"].sentence
-    assert list(got) == ["certificate", "key mode", "custodian", "port"]
+    assert list(got) == ["certificate", "key mode", "custodian", "log", "port"]
 
 
 @pytest.mark.parametrize("field", ["certificate", "ca"])
@@ -189,6 +196,35 @@ def test_a_caseworker_needs_a_pinned_custodian(found):
 
     assert levels(got) == {"custodian": FAILURE}
     assert "--custodian-key" in got["custodian"].sentence
+
+
+def test_without_the_logs_key_there_are_no_receipts(found):
+    """Calls succeed all the same, so it is a doubt."""
+    got = found(log_key="")
+
+    assert levels(got) == {"log": WARNING}
+    assert "there are no receipts" in got["log"].sentence
+    assert "--log-key" in got["log"].sentence
+
+
+def test_an_operator_needs_no_receipts(pki, found):
+    """Who runs the machines is answered nothing."""
+    got = found(log_key="", **client(pki, Role.OPERATOR, "drift"))
+
+    assert got["log"].level is OK
+    assert "you need none" in got["log"].sentence
+
+
+@pytest.mark.parametrize(
+    ("quorum", "level", "words"),
+    [("1", OK, "1 of 1 witnesses"), ("", WARNING, "--quorum")],
+)
+def test_witnesses_must_be_needed(found, quorum, level, words):
+    """Pinned and not needed, they would be there for nothing."""
+    got = found(witnesses=WITNESS_KEY, quorum=quorum)
+
+    assert got["log"].level is level
+    assert words in got["log"].sentence
 
 
 def test_a_coordinator_is_asked_for_the_label_key(pki, wire, found, tmp_path):

@@ -53,6 +53,9 @@ COMMANDS = [
     "label-key create",
     "placement end",
     "placement record",
+    "receipt list",
+    "receipt show",
+    "receipt verify",
 ]
 
 
@@ -328,6 +331,7 @@ ALLOWED = {
     "grpc_status",
     "personnummer",
     "placement.api",
+    "placement.audit",
     "placement.crypto",
     "placement.errors",
     "placement.reference",

@@ -2,6 +2,7 @@
 
 import stat
 import tomllib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,10 +16,17 @@ from placement_client.profile import (
     save,
 )
 
+from placement.audit.note import Signer, render_key
 from placement.crypto import voprf
+from placement.crypto.signing import SigningKey
 from placement.errors import InvalidInputError
 
 KEY = voprf.generate_key().public.encode().hex()
+LOG_KEY = render_key(Signer("example.org/log", SigningKey(bytes(32))).public)
+WITNESS_KEYS = " ".join(
+    render_key(Signer(f"{name}.example", SigningKey(name.encode() * 32), time=7).public)
+    for name in "ab"
+)
 PROFILE = Profile(server="placement.test:8443", certificate="/c", key="/k", ca="/a")
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -32,6 +40,9 @@ profiles = st.builds(
     server_name=texts,
     custodian_key=st.sampled_from(["", KEY]),
     label_key=texts,
+    log_key=st.just(LOG_KEY),
+    witnesses=st.sampled_from(["", WITNESS_KEYS]),
+    quorum=st.sampled_from(["", "0"]),
 )
 names = st.from_regex("[a-z0-9][a-z0-9-]{0,31}", fullmatch=True)
 
@@ -126,6 +137,13 @@ BAD = {
     "a path is empty": "[contexts.a]\n" + GOOD.replace('"k"', '""'),
     "no port": "[contexts.a]\n" + GOOD.replace("a:1", "a"),
     "pinned key is none": f"[contexts.a]\n{GOOD}custodian_key = '00'\n",
+    "log key is none": f"[contexts.a]\n{GOOD}log_key = '00'\n",
+    "witnesses without a log": f"[contexts.a]\n{GOOD}witnesses = '{WITNESS_KEYS}'\n",
+    "quorum is no text": f"[contexts.a]\n{GOOD}log_key = '{LOG_KEY}'\nquorum = 0\n",
+    "more witnesses needed than pinned": (
+        f"[contexts.a]\n{GOOD}log_key = '{LOG_KEY}'\n"
+        f"witnesses = '{WITNESS_KEYS}'\nquorum = '3'\n"
+    ),
 }
 
 
@@ -179,6 +197,41 @@ def test_a_pinned_key_is_a_key(key):
     )
 
     assert got == "custodian_key"
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("log_key", {"log_key": LOG_KEY[:-1]}),
+        ("log_key", {"log_key": "", "quorum": "0"}),
+        ("witnesses", {"witnesses": LOG_KEY}),
+        ("witnesses", {"witnesses": f"{WITNESS_KEYS} {WITNESS_KEYS}"}),
+        ("quorum", {"quorum": "3"}),
+        ("quorum", {"quorum": "two"}),
+    ],
+)
+def test_whose_word_on_the_log_counts_is_validated(field, changes):
+    """Each field for itself."""
+    given = {"log_key": LOG_KEY, "witnesses": WITNESS_KEYS, "quorum": "2"} | changes
+    if not given["log_key"]:
+        del given["witnesses"]
+
+    assert (
+        refused(Profile, server="a:1", certificate="c", key="k", ca="a", **given)
+        == field
+    )
+
+
+def test_the_policy_is_read():
+    """Log, witnesses, and how many of them; or nothing."""
+    policy = replace(
+        PROFILE, log_key=LOG_KEY, witnesses=WITNESS_KEYS, quorum="2"
+    ).policy()
+
+    assert PROFILE.policy() is None
+    assert render_key(policy.log) == LOG_KEY
+    assert " ".join(map(render_key, policy.witnesses)) == WITNESS_KEYS
+    assert policy.quorum == 2
 
 
 def test_address_and_key_are_read():

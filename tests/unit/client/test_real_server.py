@@ -12,6 +12,8 @@ from placement_client.__main__ import app
 from placement_client.profile import Contexts, Profile, save
 from typer.testing import CliRunner
 
+from placement.audit.note import render_key
+
 SOURCE = ("--grade", "1A", "--reason", "intelligence")
 TODAY = date.today()  # noqa: DTZ011 (windows start well after today)
 SOON = (TODAY + timedelta(days=10)).isoformat()
@@ -52,6 +54,7 @@ def people(tmp_path_factory):
                 ca=str(served.pki.paths.authority),
                 custodian_key=served.custodian.public_key.hex(),
                 label_key=str(label_key),
+                log_key=render_key(served.log_key),
             )
             save(Contexts().add("here", profile), own / "contexts.toml")
             return Person(own, label_key)
@@ -332,10 +335,51 @@ def test_the_log_holds_what_was_done(people, auditor):
     caseworker = people("caseworker", "1480", "cw-03")
     case = opened(caseworker, 61)
     checked(caseworker, case, "1480", code=3)
-    got = auditor("audit", "list", "--purpose", "supervision", "--count", "1000")
+    got = auditor(
+        *("audit", "list", "--purpose", "supervision", "--matter", "DI 1"),
+        *("--first", "0", "--limit", "1000"),
+    )
     entries = got["entries"]
     own = [each for each in entries if each["person"] == "cw-03"]
 
     assert [each["index"] for each in entries] == list(range(len(entries)))
-    assert [each["verdicts"] for each in own] == [[], [], ["UNKNOWN"]]
-    assert [each["outcome"] for each in own] == ["ANSWERED"] * 3
+    assert [(each["action"], each["outcome"]) for each in own] == [
+        ("EVALUATE", "ANSWERED"),
+        ("CASE_OPEN", "ANSWERED"),
+        ("CHECK", "ANSWERED"),
+        ("RECEIPT_READ", "ANSWERED"),
+    ]
+    assert [each["details"]["verdicts"] for each in own] == [[], [], ["UNKNOWN"], []]
+
+
+WHY = ("--purpose", "incident", "--matter", "DI 1")
+
+
+def test_a_decision_is_proven_replayed_and_taken_along(
+    people, coordinator, auditor, tmp_path
+):
+    """From the verdict's receipt to a bundle that is verified without the server."""
+    caseworker = people("caseworker", "1480", "cw-04")
+    case = opened(caseworker, 71)
+    coordinator("coverage", "attest", "--whole-region")
+    coordinator("assess", case, "--none-known")
+    checked(caseworker, case, "0180", code=0)
+    receipts = caseworker("receipt", "list")["receipts"]
+    caseworker("receipt", "verify")
+    (found,) = auditor(
+        *("audit", "list", *WHY, "--first", "0", "--person", "cw-04"),
+        *("--action", "check"),
+    )["entries"]
+    (decision,) = found["details"]["decisions"]
+    shown = auditor("audit", "show", found["index"], *WHY)
+    replayed = auditor("audit", "replay", decision, *WHY)
+    auditor("audit", "verify")
+    bundle = tmp_path / "taken.placement-audit.zip"
+    auditor("audit", "export", "--out", bundle, *WHY, "--first", "0")
+    auditor("audit", "verify", bundle)
+    anomalies = auditor("audit", "anomalies", *WHY, "--from", TODAY.isoformat())
+
+    assert [each["leaf"] for each in receipts] == [found["index"]]
+    assert shown["entry"]["leaf_hash"] == found["leaf_hash"]
+    assert replayed["outcome"] == "EQUAL"
+    assert isinstance(anomalies["anomalies"], list)

@@ -232,19 +232,22 @@ def test_reads_send_what_they_were_given(wire, session):
     waiting = registry.ListChangesResponse(changes=[registry.Change(change_id=CASE)])
     entries = audit.ListEntriesResponse(entries=[audit.LogEntry(index=4)], size=5)
     wire.answers |= {"ShowCase": shown, "ListChanges": waiting, "ListEntries": entries}
+    asked = audit.ListEntriesRequest(
+        filter=audit.EntryFilter(first_index=4),
+        page_size=1,
+        ground=audit.Ground(purpose=audit.AUDIT_PURPOSE_INCIDENT, matter="DI 1"),
+    )
     got = [
         session.show_case(CASE),
         session.list_changes(),
-        session.list_entries(4, 1, audit.AUDIT_PURPOSE_INCIDENT),
+        session.audits.list_entries(asked),
     ]
 
     assert got == [shown, waiting, entries]
     assert [request for _, request in wire.seen] == [
         check.ShowCaseRequest(case_handle=CASE),
         registry.ListChangesRequest(),
-        audit.ListEntriesRequest(
-            first_index=4, count=1, purpose=audit.AUDIT_PURPOSE_INCIDENT
-        ),
+        asked,
     ]
 
 

@@ -14,7 +14,8 @@ from placement.errors import TamperedError
 
 OWNER = context(bytes(16), 1)
 PLACE = context(b"here")
-SEALING = [purpose for purpose in Purpose if purpose is not Purpose.SUBJECT]
+HASHING = [Purpose.SUBJECT, Purpose.ALIAS]
+SEALING = [purpose for purpose in Purpose if purpose not in HASHING]
 
 
 @pytest.fixture
@@ -63,25 +64,44 @@ def test_each_purpose_has_its_own_key(custody, keys, purpose):
                 ring.active(other)[1].open(blob, context=PLACE)
 
 
-def test_subjects_are_hashed_under_their_key(custody, keys):
-    """The keyed hash is HMAC-SHA-256."""
+@pytest.mark.parametrize("purpose", HASHING)
+def test_names_are_hashed_under_their_own_key(custody, keys, purpose):
+    """The keyed hash is HMAC-SHA-256, and no other purpose makes it."""
     ring = KeyRing(keys, custody, owner=OWNER)
-    key = next(key for key in keys if key.purpose is Purpose.SUBJECT)
+    key = next(key for key in keys if key.purpose is purpose)
     expected = hmac.digest(derive(custody, key), b"pseudonym", "sha256")
+    (other,) = set(HASHING) - {purpose}
 
-    assert ring.mac(Purpose.SUBJECT, b"pseudonym") == expected
+    assert ring.mac(purpose, b"pseudonym") == expected
+    assert ring.mac(other, b"pseudonym") != expected
 
 
-def test_a_key_seals_or_hashes(custody, keys):
+@pytest.mark.parametrize("purpose", HASHING)
+def test_hashes_use_the_newest_epoch(custody, keys, purpose):
+    """One epoch at a time makes the names."""
+    newer = new_key(custody, OWNER, purpose, 2)
+    expected = hmac.digest(derive(custody, newer), b"pseudonym", "sha256")
+    ring = KeyRing([newer, *keys], custody, owner=OWNER)
+
+    assert ring.mac(purpose, b"pseudonym") == expected
+
+
+@pytest.mark.parametrize("purpose", SEALING)
+def test_a_key_that_seals_does_not_hash(custody, keys, purpose):
     """No key is used for both."""
+    with pytest.raises(ValueError, match="seals"):
+        KeyRing(keys, custody, owner=OWNER).mac(purpose, b"")
+
+
+@pytest.mark.parametrize("purpose", HASHING)
+def test_a_key_that_hashes_does_not_seal(custody, keys, purpose):
+    """Nor the other way round."""
     ring = KeyRing(keys, custody, owner=OWNER)
 
-    with pytest.raises(ValueError, match="seals"):
-        ring.mac(Purpose.EVENT, b"")
     with pytest.raises(ValueError, match="hashes"):
-        ring.sealer(Purpose.SUBJECT, 1)
+        ring.sealer(purpose, 1)
     with pytest.raises(ValueError, match="hashes"):
-        ring.active(Purpose.SUBJECT)
+        ring.active(purpose)
 
 
 def test_an_unknown_epoch_is_refused(custody, keys):
@@ -114,14 +134,13 @@ def test_another_store_or_custody_is_refused(custody, keys, tmp_path):
 
 
 def test_a_ring_is_whole(custody, keys):
-    """A missing purpose or a doubled epoch is refused."""
-    hashing = next(key for key in keys if key.purpose is Purpose.SUBJECT)
-
-    with pytest.raises(TamperedError):
-        KeyRing(keys[2:], custody, owner=OWNER)
-    for key in (keys[0], hashing):
+    """Any missing purpose, or a doubled epoch, is refused."""
+    for key in keys:
         with pytest.raises(TamperedError):
             KeyRing([*keys, key], custody, owner=OWNER)
+        others = [other for other in keys if other.purpose is not key.purpose]
+        with pytest.raises(TamperedError):
+            KeyRing(others, custody, owner=OWNER)
 
 
 def test_repr_shows_no_key(custody, keys):

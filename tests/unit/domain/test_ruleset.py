@@ -1,12 +1,21 @@
 """The ruleset: every number is data, and a typing error is refused."""
 
+import re
 from importlib.resources import files
 from itertools import product
 
 import pytest
 from kit.world import RULESET
 
-from placement.domain.ruleset import Budgets, parse_ruleset
+from placement.domain.ruleset import (
+    AnomalyLimits,
+    Budgets,
+    CaseLimit,
+    Limit,
+    NightLimit,
+    ShareLimit,
+    parse_ruleset,
+)
 from placement.domain.terms import Grade, Scheme
 
 TEXT = (files("placement.domain") / "data" / "ruleset.toml").read_text("utf-8")
@@ -38,6 +47,49 @@ def test_default_budgets():
         repeat_days=14,
         evaluations={"caseworker": (20, 200), "coordinator": (5000, 50000)},
     )
+
+
+def test_default_anomalies():
+    """The default limits are those that rules.md shows."""
+    got = RULESET.anomalies
+
+    assert got == AnomalyLimits(
+        budget_spent_by_person=Limit(allowed=0, days=1),
+        budget_spent_by_organisation=Limit(allowed=10, days=7),
+        many_areas=Limit(allowed=5, days=14),
+        many_cases=Limit(allowed=2, days=90),
+        night_work=NightLimit(allowed=10, days=7, begins=6, ends=20),
+        large_share=ShareLimit(percent=80, checks=20, days=30),
+        area_probed_by_person=Limit(allowed=4, days=30),
+        area_probed_by_organisation=Limit(allowed=8, days=30),
+        question_repeated=Limit(allowed=5, days=7),
+        evaluated_without_case=CaseLimit(allowed=5, days=7, hours=24),
+        refused_by_organisation=Limit(allowed=20, days=1),
+        refused_by_certificate=Limit(allowed=10, days=1),
+        many_searches=Limit(allowed=30, days=7),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("allowed", 1000),
+        ("days", 366),
+        ("begins", 0),
+        ("ends", 24),
+        ("percent", 99),
+        ("checks", 1000),
+        ("hours", 168),
+    ],
+)
+def test_the_widest_limits(name, number):
+    """They are taken; one more is not, as the test of spoilt files shows."""
+    before, table, after = TEXT.partition("[anomaly.")
+    text = re.sub(rf"(?m)^{name} = \d+", f"{name} = {number}", after, count=1)
+    got = parse_ruleset(before + table + text, RULESET.areas).anomalies
+
+    assert f"{name}={number}," in repr(got) or f"{name}={number})" in repr(got)
+    assert got != RULESET.anomalies
 
 
 def _three_five_two(source: str, intelligence: str) -> Grade:
@@ -92,10 +144,26 @@ def test_grades(scheme, sources, contents, normalise):
         ("cool_down_days = 180", "cool_down_days = -1"),
         ("cool_down_days = 180", "cool_down_days = true"),
         ("cool_down_days = 180", "cool_down_days = 1.5"),
-        ('version = "2026-11-1"', 'version = ""'),
-        ('version = "2026-11-1"', "version = 1"),
+        ('version = "2026-11-2"', 'version = ""'),
+        ('version = "2026-11-2"', "version = 1"),
         ("[budget.person]", "[budget.persons]"),
         ("[budget.evaluation.coordinator]", "[budget.evaluation.auditor]"),
+        ("[anomaly.many_areas]", "[anomaly.many_places]"),
+        ("allowed = 5 ", "allowed = -1 "),
+        ("allowed = 5 ", "allowed = 1001 "),
+        ("allowed = 5 ", "allowed = true "),
+        ("allowed = 5 ", "allowed = 5.0 "),
+        ("allowed = 5 ", "allow = 5 "),
+        ("days = 14\n", "days = 0\n"),
+        ("days = 7\n", "days = 367\n"),
+        ("begins = 6 ", "begins = 24 "),
+        ("begins = 6 ", "begins = 20 "),
+        ("ends = 20", "ends = 25"),
+        ("hours = 24", "hours = 0"),
+        ("hours = 24", "hours = 169"),
+        ("percent = 80", "percent = 49"),
+        ("percent = 80", "percent = 100"),
+        ("checks = 20", "checks = 0"),
         ("[grade.four_four]", "[grade.five_five]"),
         ('STRONG = ["1A"', 'STRONG = ["1C", "1A"'),
         ("version", "= version"),

@@ -13,10 +13,13 @@ from placement.domain.terms import (
     Verdict,
     Window,
     day_of,
+    decided_between,
+    decided_when,
     stockholm_day,
 )
 
 DAYS = st.integers(-50, 50)
+CALENDAR = st.dates(date(1900, 1, 1), date(2199, 12, 31)).map(day_of)
 
 
 def micros(*moment: int) -> Micros:
@@ -96,3 +99,52 @@ def test_window_overlaps_when_a_day_is_shared(start, length, valid_from, lasting
     got = window.overlaps(Day(valid_from), Day(valid_from + lasting))
 
     assert got == bool(days & valid)
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        (Window(start=Day(20619)), "2026-06-15/"),
+        (Window(start=Day(20619), end=Day(20635)), "2026-06-15/2026-07-01"),
+        (Window(start=Day(0), end=Day(1)), "1970-01-01/1970-01-02"),
+        (Window(start=Day(-1)), "1969-12-31/"),
+    ],
+)
+def test_a_window_in_words(window, expected):
+    """As calendars write it; nothing stands behind the stroke while it is open."""
+    assert str(window) == expected
+
+
+@given(CALENDAR, st.none() | CALENDAR)
+def test_a_window_is_read_as_it_was_written(start, end):
+    """Whatever its days."""
+    window = Window(start=start, end=end)
+
+    assert Window.parse(str(window)) == window
+
+
+@pytest.mark.parametrize("text", ["", "/", "2026-06-15/x", "2026-06-31/", "today/"])
+def test_what_is_no_window_is_refused(text):
+    """No day stands there."""
+    with pytest.raises(ValueError, match=r".+"):
+        Window.parse(text)
+
+
+@given(
+    st.integers(0, 2**48 * 1000 - 1).map(Micros), st.binary(min_size=10, max_size=10)
+)
+def test_a_decisions_id_says_when(now, drawn):
+    """To the millisecond; whatever was drawn behind it says nothing."""
+    since, until = decided_between(decided_when(now) + drawn)
+
+    assert since <= now < until
+    assert until - since == 1000
+    assert len(decided_when(now)) == 6
+
+
+@given(st.lists(st.integers(0, 2**57), min_size=2, max_size=2))
+def test_decisions_are_in_the_order_of_time(moments):
+    """The earlier id is not the greater one."""
+    first, second = map(decided_when, sorted(map(Micros, moments)))
+
+    assert first <= second

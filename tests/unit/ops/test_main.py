@@ -1,5 +1,6 @@
 """The operator's commands: one sentence each, and an exit code."""
 
+import io
 import os
 import re
 import signal
@@ -15,17 +16,23 @@ from kit.commands import open_case
 from kit.town import Town
 
 from placement import __version__
+from placement.access import Action
 from placement.app import read_ruleset
+from placement.audit.note import Signer, parse_key
 from placement.config import load
 from placement.crypto.custody import FileCustody
+from placement.crypto.signing import SigningKey
+from placement.errors import CertificateError
 from placement.ops.main import main
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
+from placement.service.entries import Refused
 from placement.store.log import Store
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 30
 
+KEYS = ("store.key", "custodian.key", "log.key")
 SPOILED = "What is stored does not verify, or the key is another store's."
 
 
@@ -48,21 +55,28 @@ def run(place, capsys):
     return command
 
 
-@pytest.fixture
-def filled(place, run):
-    """The same with a store, and two cases in it."""
-    run("init")
-    settings = load(place / "placement.toml")
+def engine_of(settings):
+    """Return a store and an engine that serves it."""
     store = Store.open(settings.database, FileCustody(settings.store_key))
     engine = Engine(
         store,
         read_ruleset(None),
         custodian=Custodian.open(settings.custodian_key).key_id,
+        signer=Signer(settings.log_name, SigningKey.open(settings.log_key)),
         clock=lambda: 1,
     )
     engine.start()
+    return store, engine
+
+
+@pytest.fixture
+def filled(place, run):
+    """The same with a store, and two cases in it."""
+    run("init")
+    store, engine = engine_of(load(place / "placement.toml"))
     for name in ("h", "i"):
         engine.submit(open_case(name)).result(SECONDS)
+        engine.publish().result(SECONDS)
     engine.stop()
     store.close()
     return place
@@ -77,29 +91,34 @@ def spoil(place, statement):
 
 
 def test_init_makes_keys_and_a_store(place, run):
-    """The one sentence holds the key that clients pin."""
+    """The one sentence holds both keys that clients pin."""
     code, out, err = run("init")
-
-    assert (code, err) == (0, "")
-    assert re.fullmatch(
+    found = re.fullmatch(
         r"Made the keys and an empty store\. Clients pin the custodian's key "
-        r"0[23][0-9a-f]{64}\.\n",
+        r"0[23][0-9a-f]{64} and the log's key (\S+)\.\n",
         out,
     )
-    for name in ("store.key", "custodian.key"):
+    settings = load(place / "placement.toml")
+    key = SigningKey.open(settings.log_key)
+
+    assert (code, err) == (0, "")
+    assert parse_key(found[1]) == Signer("placement.internal/log", key).public
+    for name in KEYS:
         assert (place / name).stat().st_mode & 0o077 == 0
 
 
-def test_verify_counts_what_it_opened(filled, run):
-    """Events and entries."""
-    assert run("verify") == (0, "Verified 3 events and 2 entries.\n", "")
+def test_fsck_counts_what_it_opened(filled, run):
+    """Events and entries, and how many of them the newest checkpoint holds."""
+    expected = "Verified 3 events and 2 entries; the newest checkpoint holds 2.\n"
+
+    assert run("fsck") == (0, expected, "")
 
 
 def test_snapshot_says_where_it_stands(filled, run):
     """The next start is quick, and verifies."""
     assert run("snapshot") == (0, "Wrote a snapshot at revision 3.\n", "")
     assert run("snapshot") == (0, "Wrote a snapshot at revision 3.\n", "")
-    assert run("verify")[0] == 0
+    assert run("fsck")[0] == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -144,7 +163,7 @@ def test_the_version(capsys):
 # What isn't
 
 
-@pytest.mark.parametrize("argv", [[], ["dance"], ["verify", "--now"]])
+@pytest.mark.parametrize("argv", [[], ["dance"], ["fsck", "--now"]])
 def test_what_is_not_understood(argv, capsys):
     """The parser's own exit code."""
     with pytest.raises(SystemExit) as left:
@@ -154,7 +173,7 @@ def test_what_is_not_understood(argv, capsys):
     assert capsys.readouterr().err.startswith("usage: placement-server")
 
 
-@pytest.mark.parametrize("command", ["init", "serve", "verify", "snapshot"])
+@pytest.mark.parametrize("command", ["init", "serve", "fsck", "snapshot"])
 def test_without_settings(tmp_path, capsys, command):
     """The file is named, in one line."""
     file = tmp_path / "placement.toml"
@@ -175,10 +194,10 @@ def test_with_wrong_settings(place, run, text, expected):
     file = place / "placement.toml"
     file.write_text(text, "utf-8")
 
-    assert run("verify") == (1, "", f"{file}: {expected}\n")
+    assert run("fsck") == (1, "", f"{file}: {expected}\n")
 
 
-@pytest.mark.parametrize("name", ["store.key", "custodian.key"])
+@pytest.mark.parametrize("name", KEYS)
 def test_init_replaces_nothing(place, run, name):
     """With a key lost, everything under it would be; nothing half is made."""
     (place / name).write_text("mine")
@@ -190,35 +209,57 @@ def test_init_replaces_nothing(place, run, name):
     assert sorted(path.name for path in place.iterdir()) == before
 
 
+def test_init_makes_nothing_under_a_name_that_no_log_has(place, run):
+    """The name of the log is read before any key is made."""
+    file = place / "placement.toml"
+    file.write_text('origin = "a log"', "utf-8")
+    before = sorted(path.name for path in place.iterdir())
+
+    expected = f"{file}: origin must have neither spaces nor plus\n"
+    assert run("init") == (1, "", expected)
+    assert sorted(path.name for path in place.iterdir()) == before
+
+
 def test_init_on_somebodys_store(filled, run):
     """A store whose keys were moved away is not written over."""
-    for name in ("store.key", "custodian.key"):
+    for name in KEYS:
         (filled / name).rename(filled / f"old-{name}")
 
     assert run("init") == (1, "", "There is a store already; nothing was made.\n")
     assert not (filled / "store.key").exists()
-    for name in ("store.key", "custodian.key"):
+    for name in KEYS:
         (filled / f"old-{name}").rename(filled / name)
-    assert run("verify")[0] == 0
+    assert run("fsck")[0] == 0
 
 
-@pytest.mark.parametrize("command", ["serve", "verify", "snapshot"])
-def test_without_a_store(place, run, command):
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [("serve", "custodian"), ("fsck", "log"), ("snapshot", "store")],
+)
+def test_without_a_store(place, run, command, name):
     """Keys and database are missing: that it can't be read, and no trace."""
     code, out, err = run(command)
 
     assert (code, out) == (1, "")
-    name = "custodian" if command == "serve" else "store"
     assert err == f"Nothing is served. The key file {place / name}.key can't be read.\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "verify", "snapshot"])
+@pytest.mark.parametrize("command", ["serve", "fsck", "snapshot"])
 def test_with_another_key(filled, run, command):
     """Another store's key opens nothing."""
     (filled / "store.key").unlink()
     FileCustody.create(filled / "store.key")
 
     assert run(command) == (1, "", f"{SPOILED}\n")
+
+
+@pytest.mark.parametrize("command", ["serve", "fsck"])
+def test_without_the_key_of_the_log(filled, run, command):
+    """No checkpoint can be signed or verified: nothing is served."""
+    (filled / "log.key").unlink()
+
+    expected = f"Nothing is served. The key file {filled}/log.key can't be read.\n"
+    assert run(command) == (1, "", expected)
 
 
 def test_with_another_custodian(filled, run):
@@ -234,33 +275,88 @@ def test_a_damaged_snapshot_is_named_and_can_be_written_anew(filled, run):
     """It only saves time, so it is no loss; but nothing is served beside it."""
     run("snapshot")
     spoil(filled, "UPDATE snapshot SET blob = zeroblob(300) WHERE part = 1")
-    code, _, err = run("verify")
+    code, _, err = run("fsck")
     served, _, _ = run("serve")
 
     assert (code, served) == (1, 1)
     assert "First bad record: snapshot" in err
     assert run("snapshot")[0] == 0
-    assert run("verify")[0] == 0
+    assert run("fsck")[0] == 0
+
+
+def crowd(place, count):
+    """Grow the log by refusals, and publish it."""
+    settings = load(place / "placement.toml")
+    store, engine = engine_of(settings)
+    refused = Refused(Action.CHECK, CertificateError(), None)
+    for future in [engine.submit(refused) for _ in range(count)]:
+        assert isinstance(future.exception(SECONDS), CertificateError)
+    engine.publish().result(SECONDS)
+    engine.stop()
+    store.close()
 
 
 @pytest.mark.parametrize(
     ("statement", "where"),
     [
         ("DELETE FROM event WHERE revision = 2", "event 2"),
-        ('DELETE FROM leaf WHERE "index" = 0', "leaf 0"),
         ("UPDATE event SET blob = zeroblob(8) WHERE revision = 1", "event 1"),
+        ('DELETE FROM leaf WHERE "index" = 0', "leaf 0"),
+        ('UPDATE leaf SET hash = zeroblob(32) WHERE "index" = 1', "leaf 1"),
+        ('UPDATE leaf SET details_blob = zeroblob(99) WHERE "index" = 1', "details 1"),
+        ("UPDATE node SET hash = zeroblob(32)", "node 8/0"),
+        ("DELETE FROM node", "node 8/0"),
+        ('UPDATE node SET "index" = 1', "node 8/0"),
+        ("INSERT INTO node SELECT level, 1, hash FROM node", "node 8/1"),
+        ("UPDATE checkpoint SET note = x'00' WHERE size = 1", "checkpoint 1"),
+        ("DELETE FROM checkpoint WHERE size = 1", "checkpoint"),
+        ("DELETE FROM checkpoint WHERE size = 258", "checkpoint 258"),
+        ("UPDATE checkpoint SET size = 3 WHERE size = 2", "checkpoint 3"),
+        (
+            "INSERT INTO checkpoint SELECT 300, note FROM checkpoint WHERE size = 1",
+            "checkpoint 300",
+        ),
+        ("INSERT INTO cosignature VALUES (300, 'w', x'00')", "cosignature"),
+        ("UPDATE head SET blob = zeroblob(300)", "head"),
     ],
 )
-def test_verify_names_the_first_bad_record(filled, run, statement, where):
-    """Chain and number, never content."""
+def test_fsck_names_the_first_bad_record(filled, run, statement, where):
+    """Which table and number, never content; and nothing is served beside it."""
+    crowd(filled, 256)
+    assert run("fsck")[0] == 0
     spoil(filled, statement)
 
-    assert run("verify") == (
-        1,
-        "",
-        f"{SPOILED} First bad record: {where}.\n",
-    )
+    named = f" First bad record: {where}." if where != "head" else ""
+    assert run("fsck") == (1, "", f"{SPOILED}{named}\n")
+    # What only few may see is opened on demand: a start need not read all of it.
+    if not where.startswith("details"):
+        assert run("serve") == (1, "", f"{SPOILED}\n")
+
+
+def test_fsck_verifies_the_signatures(filled, run):
+    """A checkpoint that says the right thing, but under another key, is none."""
+    (filled / "log.key").unlink()
+    SigningKey.create(filled / "log.key")
+
+    expected = f"{SPOILED} First bad record: checkpoint 1.\n"
+    assert run("fsck") == (1, "", expected)
     assert run("serve") == (1, "", f"{SPOILED}\n")
+
+
+def test_fsck_shows_how_far_it_has_come_on_a_terminal_only(filled, run, monkeypatch):
+    """What a machine reads stays one sentence."""
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    code = main(["fsck", "--settings", str(filled / "placement.toml")])
+
+    assert code == 0
+    assert terminal.getvalue().endswith(f"[{'#' * 30}] 100% 5 of 5\n")
+    assert "Verifying" in terminal.getvalue()
 
 
 def test_an_address_that_is_taken(place, run, tmp_path_factory):

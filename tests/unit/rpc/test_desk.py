@@ -4,21 +4,22 @@ import asyncio
 from concurrent.futures import Future
 
 import pytest
-from kit.commands import CASEWORKER, fresh
+from kit.commands import AUDITOR, CASEWORKER, COORDINATOR, OPERATOR, fresh
 
-from placement.access import Action
-from placement.crypto.custody import FileCustody
-from placement.crypto.keyring import KeyRing, Purpose, new_key
+from placement.access import Action, Caller, Role
+from placement.crypto.keyring import Purpose
 from placement.errors import (
+    AccessDeniedError,
     BudgetError,
     CertificateError,
     InvalidInputError,
     UnavailableError,
 )
 from placement.rpc.desk import CALL, Call, Desk
-from placement.service.engine import Answer
+from placement.service.batch import Answer
 from placement.service.entries import Refused
 
+WITNESS = Caller(Role.WITNESS, "imy", "wi-01", bytes(32))
 ANSWER = Answer(reply=None, revision=1, leaf=0)
 
 
@@ -28,6 +29,12 @@ class Engine:
     def __init__(self):
         self.asked = []
         self.outcome = ANSWER
+
+    def publish(self):
+        return self.submit("a checkpoint")
+
+    def condemn(self):
+        self.asked.append("condemned")
 
     def submit(self, item):
         self.asked.append(item)
@@ -46,15 +53,8 @@ def engine():
 
 
 @pytest.fixture
-def ring(tmp_path):
-    custody = FileCustody.create(tmp_path / "kek")
-    keys = [new_key(custody, b"owner", purpose, 1) for purpose in Purpose]
-    return KeyRing(keys, custody, owner=b"owner")
-
-
-@pytest.fixture
-def desk(engine, ring):
-    return Desk(engine, ring)
+def desk(engine, ring, bookmarks):
+    return Desk(engine, ring, bookmarks)
 
 
 def ask(desk, parse, request="request"):
@@ -129,3 +129,89 @@ def test_who_gives_up_takes_the_command_back(desk, engine):
     asyncio.run(run())
 
     assert engine.future.cancelled()
+
+
+# What is not logged
+
+
+def follow(desk, parse, caller=WITNESS, action=Action.LOG_FOLLOW):
+    """Follow as the door does."""
+
+    async def run():
+        CALL.set(Call(caller, action))
+        return await desk.follow(parse, "request")
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("caller", [CASEWORKER, COORDINATOR, AUDITOR, WITNESS])
+def test_following_the_log_is_no_entry(desk, engine, caller):
+    """Hashes and signatures: who may is let through, and the engine hears nothing."""
+    assert follow(desk, str.upper, caller) == "REQUEST"
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize(
+    ("caller", "action"),
+    [
+        (OPERATOR, Action.LOG_FOLLOW),
+        *(
+            (caller, Action.LOG_COSIGN)
+            for caller in (CASEWORKER, COORDINATOR, AUDITOR, OPERATOR)
+        ),
+    ],
+    ids=str,
+)
+def test_who_may_not_follow_or_cosign_is_logged(desk, engine, caller, action):
+    """Before the request is even read."""
+    parsed = []
+    with pytest.raises(AccessDeniedError) as refused:
+        follow(desk, parsed.append, caller, action)
+
+    assert engine.asked == [Refused(action, refused.value, caller)]
+    assert parsed == []
+
+
+def test_a_form_that_does_not_hold_is_logged_here_too(desk, engine):
+    """The refusal is an entry, though the answer would have been none."""
+
+    def parse(_):
+        raise InvalidInputError("size", "is too large")
+
+    with pytest.raises(InvalidInputError) as refused:
+        follow(desk, parse)
+
+    assert engine.asked == [Refused(Action.LOG_FOLLOW, refused.value, WITNESS)]
+
+
+def test_a_checkpoint_can_be_waited_for(desk, engine):
+    """Until it is published."""
+    asyncio.run(desk.publish())
+
+    assert engine.asked == ["a checkpoint"]
+
+
+def test_a_checkpoint_that_can_not_be_signed(desk, engine):
+    """Nobody is told that there is one."""
+    engine.outcome = UnavailableError()
+    with pytest.raises(UnavailableError):
+        asyncio.run(desk.publish())
+
+
+def test_what_does_not_verify_condemns_the_engine(desk, engine):
+    """Whoever found it says so here."""
+    desk.condemn()
+
+    assert engine.asked == ["condemned"]
+
+
+def test_a_token_is_opened_for_its_caller(desk, engine, bookmarks):
+    """The desk's bookmarks know whose search goes on."""
+    token = bookmarks.seal(CASEWORKER, bytes(32), 5)
+    ask(desk, lambda _, origin: origin.resume(bytes(32), token, "page_token"))
+    other = bookmarks.seal(COORDINATOR, bytes(32), 5)
+    with pytest.raises(InvalidInputError):
+        ask(desk, lambda _, origin: origin.resume(bytes(32), other, "page_token"))
+
+    assert engine.asked[0] == (5,)
+    assert engine.asked[1].refusal.field == "page_token"

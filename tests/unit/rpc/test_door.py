@@ -6,23 +6,25 @@ from types import SimpleNamespace
 import grpc
 import pytest
 from google.protobuf import descriptor_pool
-from google.rpc.error_details_pb2 import ErrorInfo
-from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from kit.commands import CASEWORKER
+from kit.gate import PATH, Aborted, Context, Gate
 from kit.town import PATHS, TIMEOUT, Refused, Town
 
 from placement.access import Action
 from placement.api.v1 import check_service_pb2 as check
-from placement.errors import CertificateError, InvalidInputError, UnavailableError
+from placement.errors import (
+    CertificateError,
+    InvalidInputError,
+    TamperedError,
+    UnavailableError,
+)
 from placement.rpc import door as door_module
-from placement.rpc.desk import CALL
-from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST, METHODS, Door
+from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST, METHODS
 from placement.rpc.host import SERVICES
 from placement.service.entries import Refused as Logged
 
-PATH = PATHS["ShowCase"]
 SHOW = check.ShowCaseRequest(case_handle=bytes(16))
 
 
@@ -36,79 +38,10 @@ def test_every_method_of_every_service_is_listed():
     }
 
     assert set(METHODS) == methods
-    assert sorted([*METHODS.values(), Action.NO_METHOD], key=str) == sorted(
-        Action, key=str
-    )
+    assert set(METHODS.values()) == set(Action) - {Action.NO_METHOD}
 
 
 # In the small: one call, and nothing but the door
-
-
-class Aborted(Exception):  # noqa: N818 (gRPC's own word)
-    """How gRPC ends a call."""
-
-
-class Context:
-    """What the door asks of a call."""
-
-    def __init__(self, left=5.0):
-        self.left = left
-        self.status = None
-
-    def auth_context(self):
-        return {}
-
-    def time_remaining(self):
-        return self.left
-
-    async def abort(self, code, text, trailers):
-        self.status = (code.name, text)
-        ((_, content),) = trailers
-        info = ErrorInfo()
-        assert Status.FromString(content).details[0].Unpack(info)
-        self.reason = info.reason
-        raise Aborted
-
-
-class Gate:
-    """A door in front of one method, with what it logs."""
-
-    def __init__(self, *, caller=CASEWORKER, serve=None):
-        self.logged = []
-        self.served = []
-        self.caller = caller
-        self.serve = serve
-        self.door = Door(self, self)
-
-    def identify(self, _):
-        if isinstance(self.caller, Exception):
-            raise self.caller
-        return self.caller
-
-    async def refuse(self, refused):
-        self.logged.append(refused)
-        raise refused.refusal
-
-    def handler(self, decode=check.ShowCaseRequest.FromString):
-        async def serve(request, context):
-            self.served.append((request, CALL.get()))
-            if self.serve is not None:
-                raise self.serve
-            return "response"
-
-        return grpc.unary_unary_rpc_method_handler(serve, decode, str.encode)
-
-    async def _call(self, content, context, path, handler):
-        async def found(_):
-            return handler
-
-        details = SimpleNamespace(method=path)
-        guarded = await self.door.intercept_service(found, details)
-        return await guarded.unary_unary(content, context)
-
-    def call(self, content=b"", context=None, path=PATH, handler=None):
-        handler = handler or self.handler()
-        return asyncio.run(self._call(content, context or Context(), path, handler))
 
 
 def refusal(gate, *args, **given):
@@ -225,6 +158,19 @@ def test_our_refusals_leave_as_they_are():
 
 
 @pytest.mark.parametrize(
+    ("error", "condemned"),
+    [(TamperedError(), True), (UnavailableError(), False), (ValueError(), False)],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_does_not_verify_condemns_the_engine(error, condemned, stream):
+    """Whoever met it, in whichever method."""
+    gate = Gate(serve=error)
+    refusal(gate, handler=gate.stream_handler() if stream else None)
+
+    assert gate.condemned == condemned
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/placement.api.v1.CheckService/ListPlacements",
@@ -242,14 +188,30 @@ def test_a_method_that_is_not_listed(path):
     assert gate.served == []
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_a_listed_method_without_its_handler(stream):
-    """A method that nobody serves, or serves as a stream, is refused."""
+def test_a_method_that_is_none_under_a_certificate_that_is_none():
+    """Why the certificate was refused, and nobody's name in the entry."""
+    gate = Gate(caller=CertificateError())
+    got = refusal(gate, path="/placement.api.v1.CheckService/ListPlacements")
+
+    assert got == ("UNAUTHENTICATED", "CERTIFICATE_REFUSED")
+    assert gate.logged == [Logged(Action.NO_METHOD, gate.caller, None)]
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        None,
+        grpc.stream_unary_rpc_method_handler(None),
+        grpc.stream_stream_rpc_method_handler(None),
+    ],
+    ids=["nobody", "a stream in", "streams both ways"],
+)
+def test_a_listed_method_without_its_handler(handler):
+    """A method that nobody serves, or that reads a stream, is refused."""
 
     async def run():
         async def found(_):
-            handler = grpc.unary_stream_rpc_method_handler(None)
-            return handler if stream else None
+            return handler
 
         details = SimpleNamespace(method=PATH)
         guarded = await Gate().door.intercept_service(found, details)
@@ -306,7 +268,7 @@ def test_a_method_that_is_none_is_refused_and_logged(town, path):
 
 def test_health_asks_for_a_good_certificate(town):
     """Any role may ask; it needs no deadline and leaves no entry."""
-    head = town.head()
+    head = town.settled()
     pair = town.served.pki.client("operator", "drift", "op-77")
     channel = town.served.connect(pair)
     stub = health_pb2_grpc.HealthStub(channel)

@@ -19,6 +19,18 @@ def violation(form, *args):
     return refused.value.field
 
 
+@pytest.mark.parametrize("value", [0, 8])
+def test_numbers_below_another(value):
+    """Zero is the first."""
+    assert forms.below(value, 9, "f") == value
+
+
+@pytest.mark.parametrize("value", [-1, 9, 2**64])
+def test_numbers_that_are_not(value):
+    """The end is not one of them."""
+    assert violation(forms.below, value, 9, "f") == "f"
+
+
 @pytest.mark.parametrize("size", [0, 15, 17, 32])
 def test_tokens_have_one_size(size):
     """Sixteen bytes, nothing else."""

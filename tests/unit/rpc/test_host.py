@@ -23,7 +23,7 @@ def test_every_service_of_the_package_is_served():
     pool = descriptor_pool.Default()
     names = {
         service.full_name
-        for file in ("audit", "check", "pseudonym", "registry")
+        for file in ("audit", "check", "log", "pseudonym", "registry")
         for service in pool.FindFileByName(
             f"placement/api/v1/{file}_service.proto"
         ).services_by_name.values()
@@ -68,7 +68,7 @@ def test_too_much_metadata_never_gets_in(town):
         "/placement.api.v1.CheckService/ShowCase",
         request_serializer=check.ShowCaseRequest.SerializeToString,
     )
-    head = town.head()
+    head = town.settled()
     with pytest.raises(grpc.RpcError) as refused:
         ask(
             check.ShowCaseRequest(case_handle=town.case),
@@ -83,7 +83,7 @@ def test_too_much_metadata_never_gets_in(town):
 def test_without_a_certificate_there_is_no_connection(town):
     """Mutual TLS, or nothing: neither plain text nor one-sided TLS gets through."""
     address = f"localhost:{town.served.port}"
-    head = town.head()
+    head = town.settled()
     one_sided = grpc.ssl_channel_credentials(town.served.pki.ca)
     for channel in (
         grpc.insecure_channel(address),

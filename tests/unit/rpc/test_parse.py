@@ -1,4 +1,4 @@
-"""Requests of municipalities and auditors become commands, field by field."""
+"""Requests of municipalities become commands, field by field."""
 
 from enum import IntEnum
 
@@ -7,7 +7,6 @@ from kit.bad_input import GOOD
 from kit.commands import CASEWORKER
 from kit.world import TODAY
 
-from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import pseudonym_service_pb2 as pseudonym
 from placement.api.v1 import types_pb2 as wire
@@ -15,7 +14,7 @@ from placement.crypto.voprf import BlindedElement
 from placement.domain import terms
 from placement.domain.decide.cases import MAX_MEMBERS
 from placement.domain.decide.checks import MAX_CANDIDATES
-from placement.domain.decide.readings import MAX_ELEMENTS, Evaluate, ReadEntries
+from placement.domain.decide.evaluations import MAX_ELEMENTS, Evaluate
 from placement.domain.rules import Candidate
 from placement.domain.terms import Basis, Window
 from placement.errors import InvalidInputError
@@ -181,16 +180,3 @@ def test_elements_to_evaluate(origin):
 def test_what_is_not_evaluated(origin, request_, expected):
     """A point at infinity, a point off the curve, too many, no request id."""
     assert violation(parse.evaluate, request_, origin) == expected
-
-
-def test_entries_to_read(origin):
-    """From where, how many, why."""
-    request = audit.ListEntriesRequest(
-        first_index=7, count=9, purpose=audit.AUDIT_PURPOSE_EXTRACT
-    )
-
-    assert parse.read_entries(request, origin) == ReadEntries(
-        caller=CASEWORKER, first=7, count=9, purpose="EXTRACT"
-    )
-    request.first_index = 2**62 + 1
-    assert violation(parse.read_entries, request, origin) == "first_index"

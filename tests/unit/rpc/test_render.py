@@ -1,18 +1,15 @@
 """From replies to responses; a check's size tells nothing of its verdicts."""
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
 from kit.commands import MOMENT
 from kit.world import NOW, token
 
-from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import pseudonym_service_pb2 as pseudonym
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
-from placement.audit.entry import Entry
 from placement.domain.decide.approvals import Changes
 from placement.domain.decide.cases import CaseView
 from placement.domain.decide.checks import Answer as Verdicted
@@ -23,8 +20,8 @@ from placement.domain.events import ChangeProposed, FactRetracted
 from placement.domain.facts import Group
 from placement.domain.terms import MICROS_AN_HOUR, Verdict
 from placement.rpc import render
+from placement.service.batch import Answer
 from placement.service.custodian import Evaluation
-from placement.service.engine import Answer
 
 A, B, C = token("A"), token("B"), token("C")
 
@@ -241,59 +238,3 @@ def test_pages_of_groups(more, after):
         registry.RegisteredGroup(token=one, fingerprint=one * 2, sealed_label=b"l")
         for one in (A, B)
     ]
-
-
-ENTRY = Entry(
-    at=NOW,
-    kind="DISCLOSURE",
-    action="CHECK",
-    person="cw-01",
-    organisation="1480",
-    role="caseworker",
-    certificate=b"x" * 32,
-    purpose="PLANNED",
-    case=b"y" * 16,
-    reference="SN SECRET",
-    candidates=("2480",),
-    outcome="ANSWERED",
-    verdicts=(1, 4),
-    decisions=(A, B),
-    revision=7,
-    ruleset="v1",
-    recipient="1480",
-)
-
-
-def test_entries():
-    """What semantics.md section 10 gives auditors."""
-    assert render.entries([(3, ENTRY)], 9) == audit.ListEntriesResponse(
-        entries=[
-            audit.LogEntry(
-                index=3,
-                at=NOW,
-                kind="DISCLOSURE",
-                action="CHECK",
-                person="cw-01",
-                organisation="1480",
-                role="caseworker",
-                purpose="PLANNED",
-                outcome="ANSWERED",
-                verdicts=["CLEAR", "CONFLICT"],
-                decision_ids=[A, B],
-                revision=7,
-                ruleset="v1",
-                recipient="1480",
-            )
-        ],
-        size=9,
-    )
-
-
-def test_entries_without_what_is_kept_from_auditors():
-    """Neither case nor reference, neither place nor certificate."""
-    content = render.entries([(3, ENTRY)], 9).SerializeToString()
-    changed = replace(
-        ENTRY, case=b"z" * 16, reference="SN OTHER", candidates=(), certificate=b""
-    )
-
-    assert render.entries([(3, changed)], 9).SerializeToString() == content

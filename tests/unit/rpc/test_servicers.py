@@ -1,19 +1,14 @@
-"""Every method over a live server, from its request to its response."""
-
-import asyncio
+"""Municipalities' and coordinators' methods over a live server, from its request to its response."""
 
 import pytest
 from kit.bad_input import GOOD, evaluate
 from kit.town import Town, fresh
 
-from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import pseudonym_service_pb2 as pseudonym
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.crypto import voprf
-from placement.rpc.servicers import Audit
-from placement.service.engine import Answer
 
 
 @pytest.fixture(scope="module")
@@ -165,45 +160,6 @@ def test_placements(town):
     )
 
     assert ended.revision == recorded.revision + 1
-
-
-def test_reading_the_log_is_in_the_log(town):
-    """The reading's own entry is the last that it may show."""
-    first = town.head().leaves
-    read = audit.ListEntriesRequest(
-        first_index=first, count=100, purpose=audit.AUDIT_PURPOSE_INCIDENT
-    )
-    got = town.done("auditor", "ListEntries", read, audit.ListEntriesResponse)
-    (entry,) = got.entries
-
-    assert got.size == first + 1
-    assert (entry.index, entry.action, entry.person) == (first, "ENTRY_READ", "au-01")
-    assert (entry.kind, entry.purpose, entry.recipient) == (
-        "CONSULTATION",
-        "INCIDENT",
-        "imy",
-    )
-
-
-@pytest.mark.parametrize(
-    ("first", "count", "expected"), [(0, 3, 3), (0, 100, 6), (5, 100, 1), (9, 100, -3)]
-)
-def test_a_reading_ends_with_its_own_entry(first, count, expected):
-    """What others added since is not shown, so that the size given is true."""
-    read = []
-
-    class Both:
-        async def ask(self, parse, request):
-            return Answer(reply=None, revision=1, leaf=5)
-
-        def entries(self, *what):
-            read.append(what)
-            return []
-
-    request = audit.ListEntriesRequest(first_index=first, count=count)
-    got = asyncio.run(Audit(Both(), Both()).ListEntries(request, None))
-
-    assert (read, got.size) == ([(first, expected)], 6)
 
 
 def test_a_check_has_one_size_on_the_wire(town):

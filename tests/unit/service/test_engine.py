@@ -2,7 +2,7 @@
 
 import pytest
 from kit.commands import OPERATOR, assess_case, check, evaluate, open_case, show_case
-from kit.engines import SECONDS, answer, entries, hold
+from kit.engines import SECONDS, VERIFIER, answer, entries, hold
 from kit.world import NOW, RULESET
 
 from placement.access import Action
@@ -18,6 +18,7 @@ from placement.errors import (
 from placement.service import engine as engine_module
 from placement.service.engine import MAX_WAITING
 from placement.service.entries import Refused
+from placement.store import fsck
 from placement.store.log import Store
 
 # Answers and entries
@@ -148,7 +149,7 @@ def test_many_callers_at_once(engine, store):
     leaves = {future.result(SECONDS).leaf for future in futures}
 
     assert leaves == set(range(300))
-    assert store.verify().leaves == 300
+    assert fsck.verify(store, VERIFIER).leaves == 300
 
 
 def test_a_question_is_decided_anew_and_free(engine, clock):

@@ -2,8 +2,7 @@
 
 import pytest
 from kit.commands import open_case, show_case
-from kit.engines import answer, entries, tamper
-from kit.world import RULESET
+from kit.engines import answer, engine_on, entries, tamper
 
 from placement.errors import (
     NotFoundError,
@@ -12,7 +11,6 @@ from placement.errors import (
     UnavailableError,
 )
 from placement.service import engine as engine_module
-from placement.service.engine import Engine
 from placement.store.log import Store
 
 
@@ -116,7 +114,7 @@ def test_entries_put_back_condemn(engine, url):
 
 def test_a_damaged_log_is_never_served(store, url, clock):
     """An engine that can't verify what is stored does not start."""
-    engine = Engine(store, RULESET, custodian=b"", clock=clock)
+    engine = engine_on(store, clock)
     tamper(url, "DELETE FROM head")
     with pytest.raises(TamperedError):
         engine.start()

@@ -6,17 +6,18 @@ from dataclasses import replace
 
 import pytest
 from kit.commands import MOMENT, open_case, show_case
-from kit.engines import SECONDS, answer, hold, tamper
+from kit.engines import SECONDS, SIGNER, answer, engine_on, hold, tamper
+from kit.stored import leaf
 from kit.world import RULESET
 
-from placement.audit.entry import render
 from placement.domain.areas import Areas
 from placement.domain.events import FacilityRegistered, Record
 from placement.domain.facts import Facility
 from placement.domain.terms import AreaCode, FacilityToken, ProviderToken
 from placement.errors import NotFoundError, TamperedError, UnavailableError
+from placement.service import fold
 from placement.service.engine import Engine
-from placement.service.entries import Refused, entry_of_refused
+from placement.service.entries import Refused, Scribe
 from placement.store.codec import encode
 from placement.store.log import Store
 
@@ -85,8 +86,8 @@ def test_entries_that_another_server_overgrew_are_missed(engine, url, custody):
     other = Store.open(url, custody)
     refused = Refused(NOTHING.action, NotFoundError(), None)
     with other.writing() as log:
-        entries = [entry_of_refused(refused, MOMENT, 0)] * 3
-        log.append([], [render(entry) for entry in entries])
+        written = Scribe(other.ring).leaf_of_refused(refused, MOMENT, 0)
+        log.append([], [written] * 3)
     other.close()
     with pytest.raises(TamperedError):
         answer(engine, NOTHING)
@@ -114,7 +115,13 @@ def test_a_place_of_the_log_that_the_ruleset_lost_is_not_served(store, clock):
         for area in RULESET.areas.values()
         if area.code != "1480"
     )
-    engine = Engine(store, replace(RULESET, areas=fewer), custodian=b"", clock=clock)
+    engine = Engine(
+        store,
+        replace(RULESET, areas=fewer),
+        custodian=b"",
+        signer=SIGNER,
+        clock=clock,
+    )
     with pytest.raises(UnavailableError):
         engine.start()
     engine.stop()
@@ -124,9 +131,22 @@ def test_a_place_that_only_another_server_knows_refuses(engine, store):
     """A server with an older table answers nothing once it meets a newer code."""
     answer(engine, open_case("h"))
     with store.writing() as log:
-        log.append([encode(house("9999"))], [b"entry"])
+        log.append([encode(house("9999"))], [leaf(b"entry")])
     with pytest.raises(UnavailableError):
         answer(engine, NOTHING)
+
+
+def test_another_custodians_store_is_not_served(store, clock):
+    """No client's pseudonym of today would meet what is on record."""
+    fold.found(store, bytes(32), MOMENT.now)
+    engine = engine_on(store, clock)
+    with pytest.raises(UnavailableError) as refused:
+        engine.start()
+    engine.stop()
+
+    assert refused.value.__notes__ == [
+        "The custodian's key is not the one of this store."
+    ]
 
 
 def test_tampering_is_met_after_a_failure_too(engine, faulty, url):

@@ -4,14 +4,12 @@ import queue
 
 import pytest
 from kit.commands import open_case
-from kit.engines import answer, hold
+from kit.engines import answer, engine_on, hold
 from kit.faults import FaultyStore
-from kit.world import RULESET
 
 from placement.errors import UnavailableError
 from placement.service import engine as engine_module
 from placement.service import fold
-from placement.service.engine import Engine
 from placement.store.snapshot import load_snapshot
 
 
@@ -44,7 +42,7 @@ def test_stop_refuses_what_came_behind_it(engine, monkeypatch):
 
 def test_stop_leaves_cancelled_commands_alone(store, clock):
     """What nobody waits for any more is dropped quietly."""
-    engine = Engine(store, RULESET, custodian=b"", clock=clock)
+    engine = engine_on(store, clock)
     waiting = [engine_module._Asked(open_case(name)) for name in ("h", "i")]
     waiting[0].future.cancel()
     for asked in (*waiting, None):

@@ -1,6 +1,6 @@
 """The state is the fold of the log, with or without a snapshot before it."""
 
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from itertools import count
 
 import pytest
@@ -29,6 +29,7 @@ from kit.commands import (
     retract_facts,
     rivalry,
 )
+from kit.stored import leaf
 from kit.world import NOW
 
 from placement.crypto.custody import FileCustody
@@ -38,8 +39,8 @@ from placement.domain.graph import GroupGraph
 from placement.domain.terms import MICROS_A_DAY
 from placement.errors import StaleError, TamperedError
 from placement.service import fold
-from placement.store.chain import Head
 from placement.store.codec import encode
+from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.snapshot import write_snapshot
 
@@ -85,7 +86,7 @@ class Log:
         self.records.clear()
         outcome = self.court.decide(command).outcome
         with self.store.writing() as log:
-            log.append([encode(record) for record in self.records], [b"entry"])
+            log.append([encode(record) for record in self.records], [leaf(b"entry")])
         reply = getattr(outcome, "reply", None)
         return reply.ids if isinstance(reply, Written) else ()
 
@@ -279,7 +280,7 @@ def test_a_snapshot_off_the_log_is_refused(store):
     state, head = fold.load(store)
     write_snapshot(
         store,
-        Head(head.revision, bytes(16), head.leaves, head.leaf_tag),
+        replace(head, tag=bytes(16)),
         fold._pack(encode(record) for record in state.records()),
     )
 
@@ -291,7 +292,31 @@ def test_a_record_of_nothing_is_refused(store):
     """What speaks of a case that isn't there stops the fold."""
     record = Record(at=NOW, event=CaseClosed(handle=bytes(16)))
     with store.writing() as log:
-        log.append([encode(record)], [b"entry"])
+        log.append([encode(record)], [leaf(b"entry")])
 
     with pytest.raises(TamperedError):
         fold.load(store)
+
+
+@pytest.mark.parametrize("kept_at", [None, 1, 2, 4])
+def test_the_state_of_any_revision_is_folded(store, kept_at):
+    """A record at a time, from the snapshot if that is not later."""
+    for size in range(1, 5):
+        fill(store, 1)
+        if size == kept_at:
+            fold.keep(store, *fold.load(store))
+    for revision in range(1, 5):
+        seen = [state.revision for state in fold.fold_until(store, revision)]
+        start = kept_at if kept_at and kept_at <= revision else 1
+
+        assert seen == list(range(start, revision + 1))
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_no_state_is_of_a_revision_to_come(store, kept):
+    """What the log does not reach is not made up."""
+    fill(store, 2)
+    if kept:
+        fold.keep(store, *fold.load(store))
+    with pytest.raises(TamperedError):
+        list(fold.fold_until(store, 3))

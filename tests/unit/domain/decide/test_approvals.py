@@ -19,6 +19,7 @@ from kit.commands import (
 from kit.world import RULESET, TODAY, token
 
 from placement.domain.decide import approvals
+from placement.domain.decide.command import Note
 from placement.domain.terms import MICROS_AN_HOUR, Grade
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
 
@@ -86,7 +87,8 @@ def test_other_regions_changes_are_not_there(court, fact):
     nobodys = court.decide(approve(token("nobody's"), caller=NORD))
 
     assert type(theirs.outcome) is type(nobodys.outcome) is NotFoundError
-    assert theirs.note == nobodys.note
+    assert theirs.note == Note(objects=(change,))
+    assert nobodys.note == Note(objects=(token("nobody's"),))
     assert court.reply(approve(change, caller=NATIONAL))
 
 

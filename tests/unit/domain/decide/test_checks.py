@@ -26,13 +26,24 @@ from placement.domain.decide.checks import Answers
 from placement.domain.decide.command import Note
 from placement.domain.facts import Tie
 from placement.domain.rules import Candidate
-from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR, Verdict, Window
+from placement.domain.terms import (
+    MICROS_A_DAY,
+    MICROS_AN_HOUR,
+    Verdict,
+    Window,
+    decided_when,
+)
 from placement.errors import BudgetError, StaleError
 
 BUDGETS = RULESET.budgets
 AREAS = ("2480", "2482", "2481", "2463", "2462", "2460")
 SEVENTH = "0180"
 TIE = {"subject": subject("h"), "area": "1480", "danger": False}
+
+
+def dated(command):
+    """Return the ids that were drawn for a question, dated now."""
+    return tuple(decided_when(NOW) + drawn[6:] for drawn in command.decisions)
 
 
 @pytest.fixture
@@ -51,7 +62,7 @@ def test_an_answer_per_candidate(covered, case):
 
     assert type(reply) is Answers
     assert [one.verdict for one in reply.answers] == [Verdict.CLEAR, Verdict.REVIEW]
-    assert [one.decision for one in reply.answers] == list(command.decisions)
+    assert tuple(one.decision for one in reply.answers) == dated(command)
     assert [one.valid_until - NOW for one in reply.answers] == [72 * MICROS_AN_HOUR, 0]
     assert (reply.ruleset, reply.decided_at) == (RULESET.version, NOW)
     assert decision.note == Note(
@@ -59,8 +70,10 @@ def test_an_answer_per_candidate(covered, case):
         purpose="PLANNED",
         reference="SN 1",
         candidates=("2480", "1480"),
+        facilities=(b"", b""),
+        window="2026-06-15/",
         verdicts=(1, 3),
-        decisions=command.decisions,
+        decisions=dated(command),
     )
 
 
@@ -75,10 +88,23 @@ def test_the_same_area_with_different_houses(covered, case):
     """Scenario 33: each its own answer, order kept, charged once."""
     covered.reply(register_facilities(("house", "firm", "2480"), new=[0]))
     house = Candidate(area="2480", facility=token("house"))
-    reply = covered.reply(check(case, house, "2480"))
+    decision = covered.decide(check(case, house, "2480"))
 
-    assert len(reply.answers) == 2
+    assert len(decision.outcome.reply.answers) == 2
+    assert decision.note.facilities == (token("house"), b"")
     assert covered.reply(show_case(case)).areas_left == BUDGETS.case_areas - 1
+
+
+def test_a_decision_is_dated_when_it_is_made(covered, case):
+    """The same draw in another millisecond is another id, with the same end."""
+    command = check(case)
+    ids = []
+    for _ in range(2):
+        ids.append(covered.reply(command).answers[0].decision)
+        covered.later(1000)
+
+    assert [one[:6] for one in ids] == [decided_when(NOW), decided_when(NOW + 1000)]
+    assert [one[6:] for one in ids] == [command.decisions[0][6:]] * 2
 
 
 # Form

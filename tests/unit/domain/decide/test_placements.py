@@ -144,3 +144,15 @@ def test_a_placement_is_seen_by_the_next_check(court, case, stay):
     before = court.state.revision
 
     assert court.reply(check(other, least=before)).answers
+
+
+def test_placements_of_one_case_name_it():
+    """Those of several name none: an entry has room for one."""
+    one = record_placements(
+        placement(token("case")), placement(token("case"), id=token("b"))
+    )
+    two = record_placements(
+        placement(token("case")), placement(token("other"), id=token("b"))
+    )
+
+    assert (one.note.case, two.note.case) == (token("case"), b"")

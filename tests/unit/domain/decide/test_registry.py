@@ -15,6 +15,7 @@ from kit.commands import (
 )
 from kit.world import TODAY, subject, token
 
+from placement.domain.decide.command import Note
 from placement.domain.decide.registry import MAX_AMENDMENTS
 from placement.domain.events import FactEnded, FactRegraded, FactRetracted
 from placement.domain.facts import SameAs
@@ -45,12 +46,13 @@ def record(court, what, **given):
 
 @each
 def test_facts_of_other_regions_are_not_there(court, fact, amend):
-    """Another region's fact is answered exactly as none."""
+    """Another region's fact is answered exactly as none; only what was asked for is noted."""
     theirs = court.decide(amend(fact, caller=NORD))
     nobodys = court.decide(amend(token("nobody's"), caller=NORD))
 
     assert type(theirs.outcome) is type(nobodys.outcome) is NotFoundError
-    assert theirs.note == nobodys.note
+    assert theirs.note == Note(objects=(fact,))
+    assert nobodys.note == Note(objects=(token("nobody's"),))
 
 
 @each

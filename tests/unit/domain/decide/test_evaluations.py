@@ -1,17 +1,10 @@
-"""Evaluations within their budgets, and readings of the access log."""
+"""Evaluations within their budgets."""
 
 import pytest
-from kit.commands import (
-    COORDINATOR,
-    Court,
-    caseworker,
-    evaluate,
-    field_of,
-    read_entries,
-)
+from kit.commands import COORDINATOR, Court, caseworker, evaluate, field_of
 from kit.world import RULESET
 
-from placement.domain.decide.readings import MAX_ELEMENTS, MAX_ENTRIES
+from placement.domain.decide.evaluations import MAX_ELEMENTS
 from placement.domain.events import Evaluated
 from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
 from placement.errors import BudgetError
@@ -68,18 +61,3 @@ def test_coordinators_have_another_budget(court):
     """They record many people at once."""
     for _ in range(2 * AN_HOUR // MAX_ELEMENTS + 1):
         assert court.reply(evaluate(MAX_ELEMENTS, COORDINATOR))
-
-
-@pytest.mark.parametrize("number", [0, MAX_ENTRIES + 1])
-def test_readings_have_limits(court, number):
-    """At least one entry, and not too many."""
-    assert field_of(court, read_entries(number=number)) == "count"
-
-
-@pytest.mark.parametrize("number", [1, MAX_ENTRIES])
-def test_a_reading_changes_nothing_but_the_log(court, number):
-    """It is admitted, with its purpose."""
-    decision = court.decide(read_entries(number=number))
-
-    assert (decision.outcome.reply, decision.outcome.events) == (None, ())
-    assert decision.note.purpose == "SUPERVISION"

@@ -1,0 +1,144 @@
+"""Which entries of the access log are meant: options, and the filter of the wire.
+
+Everything that audit staff search with takes the same options; what is left out
+selects everything. Words are written as entries hold them, in any case.
+
+Example:
+    >>> selected = Selected(organisation="1480", since="2026-11-01", kind="disclosure")
+    >>> to_filter(selected, today=date(2026, 11, 24)).kind
+    'DISCLOSURE'
+    >>> as_given(selected)
+    {'organisation': '1480', 'kind': 'disclosure', 'since': '2026-11-01'}
+"""
+
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Annotated, Final
+
+import typer
+
+from placement.api.v1 import audit_service_pb2 as wire
+from placement.api.v1.types_pb2 import Verdict
+from placement.audit.checkpoint import MAX_SIZE
+from placement_client.days import parse_instant
+from placement_client.drafts import enum_number, enum_words, read_token
+
+_VERDICTS: Final = tuple(enum_words(Verdict.DESCRIPTOR))
+_INSTANT: Final = "DATE|INSTANT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """Options of everything that selects entries; named as the wire's fields are."""
+
+    person: Annotated[str, typer.Option(help="The caller's person id.")] = ""
+    organisation: Annotated[str, typer.Option(help="The caller's organisation.")] = ""
+    role: Annotated[str, typer.Option(help="The caller's role.")] = ""
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="collection, alteration, consultation, disclosure, combination or "
+            "erasure."
+        ),
+    ] = ""
+    action: Annotated[
+        str, typer.Option(help="What was attempted, for example check.")
+    ] = ""
+    entry_purpose: Annotated[
+        str, typer.Option(help="Why it was attempted, as the entry says.")
+    ] = ""
+    outcome: Annotated[
+        str, typer.Option(help="answered, or the reason of the refusal.")
+    ] = ""
+    verdict: Annotated[
+        str,
+        typer.Option(
+            metavar="WORD",
+            help=f"Checks with this verdict: {', '.join(_VERDICTS)}.",
+            autocompletion=lambda incomplete: [
+                word for word in _VERDICTS if word.startswith(incomplete)
+            ],
+        ),
+    ] = ""
+    case_handle: Annotated[
+        str,
+        typer.Option(
+            "--case",
+            metavar="HEX",
+            help="Of one case, by its handle or by what entries show instead.",
+        ),
+    ] = ""
+    reference: Annotated[
+        str,
+        typer.Option(help="The municipality's case number; needs --organisation."),
+    ] = ""
+    decision_id: Annotated[
+        str, typer.Option("--decision", metavar="HEX", help="Of one decision.")
+    ] = ""
+    since: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar=_INSTANT,
+            help="First day in Stockholm, or 2026-11-01T12:00:00Z.",
+        ),
+    ] = ""
+    until: Annotated[
+        str,
+        typer.Option("--to", metavar=_INSTANT, help="First day after, or an instant."),
+    ] = ""
+    first_index: Annotated[
+        int | None,
+        typer.Option("--first", min=0, max=MAX_SIZE, help="Index of the first entry."),
+    ] = None
+    end_index: Annotated[
+        int | None,
+        typer.Option("--end", min=0, max=MAX_SIZE, help="Index after the last entry."),
+    ] = None
+
+
+def to_filter(selected: Selected, *, today: date) -> wire.EntryFilter:
+    """Return the filter that options mean.
+
+    Args:
+        selected: the options.
+        today: the day it is in Stockholm.
+
+    Raises:
+        InvalidInputError: an option can't be read.
+    """
+    made = wire.EntryFilter(
+        person=selected.person,
+        organisation=selected.organisation.lower(),
+        role=selected.role.lower(),
+        kind=selected.kind.upper(),
+        action=_word(selected.action),
+        purpose=_word(selected.entry_purpose),
+        outcome=_word(selected.outcome),
+        reference=selected.reference,
+        first_index=selected.first_index,
+        end_index=selected.end_index,
+    )
+    if selected.verdict:
+        number = enum_number(Verdict.DESCRIPTOR, selected.verdict, field="verdict")
+        made.verdict = Verdict.Value(Verdict.DESCRIPTOR.values_by_number[number].name)
+    if selected.case_handle:
+        made.case_handle = read_token(selected.case_handle, field="case_handle")
+    if selected.decision_id:
+        made.decision_id = read_token(selected.decision_id, field="decision_id")
+    if selected.since:
+        made.since = parse_instant(selected.since, field="since", today=today)
+    if selected.until:
+        made.until = parse_instant(selected.until, field="until", today=today)
+    return made
+
+
+def as_given(selected: Selected) -> dict[str, str]:
+    """Return the options that were given, by name, as they were written."""
+    given = ((each.name, getattr(selected, each.name)) for each in fields(selected))
+    return {name: str(value) for name, value in given if value not in ("", None)}
+
+
+def _word(text: str) -> str:
+    """Write a code as entries hold it: ``case-show`` is ``CASE_SHOW``."""
+    return text.upper().replace("-", "_")

@@ -1,0 +1,1 @@
+"""What in the access log may be misuse; pure, told entry by entry."""

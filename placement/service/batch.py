@@ -1,0 +1,138 @@
+"""A batch: what one transaction will append, and what to answer when it has.
+
+Invariants:
+    * whatever is added leaves one leaf and one answer, and nothing else does;
+    * a leaf holds the hash of the events that its command wrote;
+    * a defect of ours in deciding refuses the one command that met it, and is in the
+      log.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from placement.audit.written import Written
+from placement.domain.decide.command import (
+    Command,
+    Decision,
+    Moment,
+    Outcome,
+    RequestCommand,
+)
+from placement.domain.decide.table import decide
+from placement.domain.events import Record, Request
+from placement.domain.state import State
+from placement.domain.terms import Micros, Revision
+from placement.errors import PlacementError
+from placement.service.entries import Refused, Scribe
+from placement.store.codec import encode
+from placement.store.leaves import Leaf
+
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a caller gets once everything is durable.
+
+    Attributes:
+        reply: the decide function's reply.
+        revision: of the state that was read or made.
+        leaf: index of the entry in the access log.
+    """
+
+    reply: object
+    revision: Revision
+    leaf: int
+
+
+class Batch:
+    """Decides one command after another.
+
+    Args:
+        state: at the head of the log; each decision changes it.
+        moment: when, and by which rules.
+        scribe: writes the leaves.
+        leaves: how many the log holds already.
+
+    Attributes:
+        payloads: events to append.
+        leaves: of the access log, to append.
+        answers: one for each that was added, in order.
+    """
+
+    def __init__(
+        self, state: State, moment: Moment, scribe: Scribe, leaves: int
+    ) -> None:
+        self.payloads: list[bytes] = []
+        self.leaves: list[Leaf] = []
+        self.answers: list[Answer | PlacementError] = []
+        self._state = state
+        self._moment = moment
+        self._scribe = scribe
+        self._first = leaves
+
+    def add(self, item: Command | Refused | None) -> None:
+        """Decide a command on the state that the ones before it left.
+
+        Args:
+            item: a command; a refusal, which is only logged; or nothing, which leaves
+                no leaf.
+        """
+        if item is None:
+            self.answers.append(self._answer(None, self._state.revision))
+        elif isinstance(item, Refused):
+            revision = self._state.revision
+            leaf = self._scribe.leaf_of_refused(item, self._moment, revision)
+            self.answers.append(item.refusal)
+            self.leaves.append(leaf)
+        else:
+            self._decide(item)
+
+    def _decide(self, command: Command) -> None:
+        state = self._state
+        decision = _decided(state, command, self._moment)
+        outcome = decision.outcome
+        first, revision = state.revision + 1, state.revision
+        payloads: list[bytes] = []
+        if isinstance(outcome, Outcome):
+            for record in _records(command, outcome, self._moment.now):
+                state.apply(record)
+                payloads.append(encode(record))
+            revision = outcome.revision or state.revision
+            self.answers.append(self._answer(outcome.reply, revision))
+        else:
+            self.answers.append(outcome)
+        self.payloads += payloads
+        written = Written.of(first, payloads)
+        leaf = self._scribe.leaf(command, decision, self._moment, written, revision)
+        self.leaves.append(leaf)
+
+    def _answer(self, reply: object, revision: Revision) -> Answer:
+        """Return an answer whose entry will be the next leaf."""
+        leaf = self._first + len(self.leaves)
+        return Answer(reply=reply, revision=revision, leaf=leaf)
+
+
+def _decided(state: State, command: Command, moment: Moment) -> Decision:
+    """Decide a command; a defect of ours is a refusal of it alone, with its entry."""
+    try:
+        return decide(state, command, moment)
+    except Exception as error:  # noqa: BLE001 (deciding changed nothing)
+        _log.error("decide_failed kind=%s", type(error).__name__)
+        return Decision(note=command.note, outcome=PlacementError())
+
+
+def _records(command: Command, outcome: Outcome, now: Micros) -> list[Record]:
+    """Return an outcome's events as records; the last one remembers the request."""
+    records = [Record(at=now, event=event) for event in outcome.events]
+    if records and isinstance(command, RequestCommand):
+        request = Request(
+            organisation=command.caller.organisation,
+            person=command.caller.person,
+            id=command.request_id,
+            digest=command.digest,
+            made=outcome.made,
+        )
+        records[-1] = Record(at=now, event=records[-1].event, request=request)
+    return records

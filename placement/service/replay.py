@@ -1,0 +1,234 @@
+"""A past decision, decided again: at its revision, by its ruleset, on its day.
+
+The log is folded up to what the decision saw, and the same rules are asked the same
+question. What comes out must be what was answered then; that it is not would be an
+incident.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from placement.audit.details import Details
+from placement.audit.written import Written
+from placement.domain.rules import Assessment, Candidate, Finding, Question, assess
+from placement.domain.ruleset import Ruleset
+from placement.domain.state import State
+from placement.domain.terms import (
+    AreaCode,
+    CaseHandle,
+    FacilityToken,
+    FactId,
+    Micros,
+    Revision,
+    Verdict,
+    Window,
+    stockholm_day,
+)
+from placement.errors import NotFoundError
+from placement.service.fold import fold_until
+from placement.service.selection import Found
+from placement.store.log import Store
+
+_STEP: Final = 5_000  # records between two words about how far it has come
+
+
+class Replayed(Enum):
+    """Whether a decision came out as it did."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    ERASED = "erased"
+    NO_RULESET = "no_ruleset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundFact:
+    """A fact that a verdict rests on, as it stood then.
+
+    Attributes:
+        id: of the fact.
+        kind: for example ``rivalry``.
+        grade: normalised; empty for a placement.
+    """
+
+    id: FactId
+    kind: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One reason for a verdict."""
+
+    rule: str
+    verdict: Verdict
+    facts: tuple[GroundFact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What a replay found.
+
+    Attributes:
+        outcome: whether the decision came out as it did.
+        found: its entry.
+        revision: of the state that it rested on.
+        recorded: what was answered; ``None`` once the law took it.
+        replayed: what comes out, or ``None``.
+        reasons: for that, the worst first.
+    """
+
+    outcome: Replayed
+    found: Found
+    revision: Revision
+    recorded: Verdict | None = None
+    replayed: Verdict | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """So many of so many."""
+
+    done: int
+    total: int
+
+
+def replay(
+    store: Store,
+    found: Found,
+    decision: bytes,
+    ruleset_of: Callable[[str], Ruleset | None],
+) -> Iterator[Progress | Replay]:
+    """Decide a past question again.
+
+    Args:
+        store: whose log.
+        found: the decision's entry.
+        decision: its id.
+        ruleset_of: finds a ruleset by its version.
+
+    Yields:
+        How far it has come, and in the end what it found.
+
+    Raises:
+        NotFoundError: the entry is none of a decision.
+        TamperedError: something stored does not verify.
+        UnavailableError: the database does not answer.
+    """
+    details = found.opened
+    if details is None:
+        yield _erased(found)
+        return
+    asked = _Asked.of(found, details, decision)
+    ruleset = ruleset_of(found.entry.ruleset)
+    if ruleset is None:
+        yield asked.ended(Replayed.NO_RULESET)
+        return
+    state = State()
+    for state in fold_until(store, asked.revision):
+        if not state.revision % _STEP:
+            yield Progress(state.revision, asked.revision)
+    yield asked.decided(state, ruleset)
+
+
+def _erased(found: Found) -> Replay:
+    revision = Revision(found.entry.revision)
+    return Replay(outcome=Replayed.ERASED, found=found, revision=revision)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The question that a decision answered."""
+
+    found: Found
+    case: CaseHandle
+    candidates: tuple[Candidate, ...]
+    place: int
+    window: Window
+    recorded: Verdict
+    revision: Revision
+
+    @classmethod
+    def of(cls, found: Found, details: Details, decision: bytes) -> "_Asked":
+        """Read it from the entry's details.
+
+        Raises:
+            NotFoundError: they are of no decision.
+        """
+        outline, matter = details.outline, details.matter
+        if outline is None or matter is None or decision not in outline.decisions:
+            raise NotFoundError
+        place = outline.decisions.index(decision)
+        houses = matter.facilities or (b"",) * len(matter.areas)
+        written = Written.parse(matter.events)
+        seen = found.entry.revision if written is None else written.first - 1
+        return cls(
+            found=found,
+            case=CaseHandle(matter.case),
+            candidates=tuple(
+                Candidate(
+                    area=AreaCode(area),
+                    facility=FacilityToken(house) if house else None,
+                )
+                for area, house in zip(matter.areas, houses, strict=True)
+            ),
+            place=place,
+            window=Window.parse(matter.window),
+            recorded=Verdict(outline.verdicts[place]),
+            revision=Revision(seen),
+        )
+
+    def ended(self, outcome: Replayed) -> Replay:
+        """Return that nothing could be decided."""
+        return Replay(
+            outcome=outcome,
+            found=self.found,
+            revision=self.revision,
+            recorded=self.recorded,
+        )
+
+    def decided(self, state: State, ruleset: Ruleset) -> Replay:
+        """Ask the rules."""
+        case = state.cases.get(self.case)
+        if case is None:
+            return self.ended(Replayed.ERASED)
+        now = Micros(self.found.entry.at)
+        question = Question(
+            case=case, candidates=self.candidates, window=self.window, now=now
+        )
+        assessments = assess(state, question, ruleset, stockholm_day(now))
+        assessment = assessments[self.place]
+        equal = assessment.verdict is self.recorded
+        return Replay(
+            outcome=Replayed.EQUAL if equal else Replayed.DIFFERENT,
+            found=self.found,
+            revision=self.revision,
+            recorded=self.recorded,
+            replayed=assessment.verdict,
+            reasons=_reasons(assessment, state),
+        )
+
+
+def _reasons(assessment: Assessment, state: State) -> tuple[Reason, ...]:
+    ordered = sorted(assessment.findings, key=lambda finding: -finding.outcome)
+    return tuple(_reason(finding, state) for finding in ordered)
+
+
+def _reason(finding: Finding, state: State) -> Reason:
+    return Reason(
+        rule=finding.rule,
+        verdict=finding.outcome,
+        facts=tuple(_fact(fact_id, state) for fact_id in finding.facts),
+    )
+
+
+def _fact(fact_id: FactId, state: State) -> GroundFact:
+    fact = state.facts.get(fact_id)
+    if fact is None:
+        return GroundFact(id=fact_id, kind="placement", grade="")
+    return GroundFact(
+        id=fact_id, kind=type(fact).__name__.lower(), grade=fact.grade.name
+    )

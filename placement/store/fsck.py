@@ -1,0 +1,311 @@
+"""Verify everything a store holds, and name the first place that does not fit.
+
+Both chains lead from the first record to the head. Every leaf hash is that of its entry,
+every node that of the leaves below it, every checkpoint the signed root of the tree of
+its size, and there are no others. Asked to look ``deeper``, it opens the details too:
+each leads to the commitment of its entry, and every event was written by exactly one
+entry, which holds its hash.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Table, func, select
+
+from placement.audit import entry as entries
+from placement.audit import note as notes
+from placement.audit.checkpoint import Checkpoint
+from placement.audit.details import opened
+from placement.audit.merkle import Frontier, leaf_hash
+from placement.audit.note import Verifier
+from placement.audit.written import Written
+from placement.errors import PlacementError, TamperedError
+from placement.store import tables
+from placement.store.chain import broken
+from placement.store.head import Head, with_note
+from placement.store.leaves import SPAN, Kept
+from placement.store.ledger import stored_note
+from placement.store.log import Store
+
+Progress = Callable[[int, int], None]
+"""Told now and then how many records are done, and of how many."""
+
+_CHUNK: Final = 1000  # rows a query
+
+
+def verify(
+    store: Store,
+    verifier: Verifier | None = None,
+    *,
+    progress: Progress | None = None,
+    deeper: bool = False,
+) -> Head:
+    """Verify a store.
+
+    Args:
+        store: which.
+        verifier: of the log's key; without it the signatures of checkpoints are not
+            looked at.
+        progress: told how far it has come.
+        deeper: open the details, too, and hold the events against them.
+
+    Returns:
+        The head that everything led to.
+
+    Raises:
+        ChainError: its ``where`` names the first place that does not verify.
+        UnavailableError: the database does not answer.
+    """
+    with store.reading() as connection:
+        head = store.row.read(connection)
+        store.events.require_start(connection)
+        store.leaves.chain.require_start(connection)
+        walk = _Walk(store, connection, head, verifier, progress or _nothing)
+        walk.run(deeper=deeper)
+    return head
+
+
+def _nothing(done: int, total: int) -> None:
+    del done, total
+
+
+@dataclass(slots=True)
+class _Checkpoints:
+    """The checkpoints in order, held against the tree as it grows."""
+
+    rows: Iterator[Any]
+    verifier: Verifier | None
+    head: Head
+    notes: bytes = Head.GENESIS.notes
+    size: int = 0
+    due: Any = None
+
+    def __post_init__(self) -> None:
+        self.due = next(self.rows, None)
+
+    def away(self, size: int, most: int) -> int:
+        """Return how many leaves away the next one is, or the most if it is further."""
+        if self.due is None or type(self.due[0]) is not int:
+            return most
+        return min(max(self.due[0] - size, 1), most)
+
+    def meet(self, tree: Frontier) -> None:
+        """Verify the checkpoint of this size, if it is due.
+
+        Raises:
+            ChainError: it says something else, or its signature does not verify.
+        """
+        if self.due is None or self.due[0] > tree.size:
+            return
+        size, content = self.due
+        try:
+            note = stored_note(content)
+            made = Checkpoint(self._origin(note.text), tree.size, tree.root())
+            if not size == tree.size <= self.head.published:
+                raise TamperedError
+            if note.text != made.text() or len(note.signatures) != 1:
+                raise TamperedError
+            if self.verifier is not None:
+                notes.verify(note, [self.verifier])
+        except (PlacementError, ValueError) as error:
+            raise broken(f"checkpoint {size}") from error
+        self.notes, self.size = with_note(self.notes, content), size
+        self.due = next(self.rows, None)
+
+    def _origin(self, text: str) -> str:
+        """Return whose log it must be: the key's, or whatever stands there."""
+        if self.verifier is None:
+            return text.partition("\n")[0]
+        return self.verifier.public.name
+
+    def finish(self) -> None:
+        """Refuse checkpoints that are missing, or too many.
+
+        Raises:
+            ChainError: there are such; which one is missing before the newest, nobody
+                can tell.
+        """
+        if self.due is not None:
+            raise broken(f"checkpoint {self.due[0]}")
+        if self.size != self.head.published:
+            raise broken(f"checkpoint {self.head.published}")
+        if self.notes != self.head.notes:
+            raise broken("checkpoint")
+
+
+@dataclass(slots=True)
+class _Nodes:
+    """The kept nodes of one level, in order."""
+
+    level: int
+    rows: Iterator[Any]
+
+    def meet(self, index: int, found: bytes) -> None:
+        """Hold the next one against what the leaves below it come to.
+
+        Raises:
+            ChainError: it is another, or is not there.
+        """
+        row = next(self.rows, None)
+        if row is None or (row[0], row[1]) != (index, found):
+            raise broken(f"node {self.level}/{index}")
+
+    def finish(self) -> None:
+        """Refuse nodes that no leaves stand below.
+
+        Raises:
+            ChainError: there are such.
+        """
+        row = next(self.rows, None)
+        if row is not None:
+            raise broken(f"node {self.level}/{row[0]}")
+
+
+class _Walk:
+    """One way through everything."""
+
+    def __init__(
+        self,
+        store: Store,
+        connection: Connection,
+        head: Head,
+        verifier: Verifier | None,
+        progress: Progress,
+    ) -> None:
+        self._store = store
+        self._connection = connection
+        self._head = head
+        self._progress = progress
+        self._done = 0
+        self._tree = Frontier()
+        levels = range(SPAN, max(head.leaves, 1).bit_length(), SPAN)
+        self._nodes = {level: _Nodes(level, self._rows_of(level)) for level in levels}
+        rows = _in_order(connection, tables.checkpoint)
+        self._checkpoints = _Checkpoints(rows, verifier, head)
+        self._events = self._opened_events()
+
+    def run(self, *, deeper: bool) -> None:
+        """Verify everything.
+
+        Raises:
+            ChainError: names the first place that does not verify.
+        """
+        # The first event is the store's founding, which nobody asked for.
+        written = len(list(islice(self._events, 1)))
+        for chunk in self._leaves():
+            for leaf in chunk:
+                if deeper:
+                    written += self._require_details(leaf, written)
+            self._count(len(chunk))
+        left = next(self._events, None)
+        if deeper and left is not None:
+            raise broken(f"event {left[0]}")
+        for _ in self._events:
+            pass  # reading is verifying
+        self._require_end()
+
+    def _require_end(self) -> None:
+        if self._tree.hashes != self._head.edge:
+            raise broken("head")
+        self._checkpoints.finish()
+        for nodes in self._nodes.values():
+            nodes.finish()
+        place = tables.node.c.level, tables.node.c["index"]
+        unmet = ~place[0].in_(self._nodes) | (place[1] < 0)
+        query = tables.raw(*place).where(unmet).order_by(*place).limit(1)
+        for level, index in self._connection.execute(query):
+            raise broken(f"node {level}/{index}")
+        size = self._head.published
+        beyond = select(func.count()).where(tables.cosignature.c.size > size)
+        if self._connection.scalar(beyond):
+            raise broken("cosignature")
+
+    def _leaves(self) -> Iterator[list[Kept]]:
+        """Open the chain of leaves, and hold the tree against it."""
+        leaves, head = self._store.leaves, self._head
+        chain = leaves.chain
+        for opened_ in chain.read(self._connection, chain.genesis, head.last_leaf):
+            first = opened_[0][0] if opened_ else 0
+            beside = leaves.beside(self._connection, first, len(opened_))
+            kept, hashes = [], []
+            for (index, content), row in zip(opened_, beside, strict=True):
+                found = leaf_hash(content)
+                if row[1] != found:
+                    raise broken(f"leaf {index}")
+                hashes.append(found)
+                kept.append(Kept(index, content, (row[2], row[3])))
+            self._grow(hashes)
+            yield kept
+
+    def _grow(self, hashes: list[bytes]) -> None:
+        """Extend the tree, and stop at every checkpoint on the way."""
+        while hashes:
+            count = self._checkpoints.away(self._tree.size, len(hashes))
+            some, hashes = hashes[:count], hashes[count:]
+            self._tree = self._tree.extend(some, complete=self._complete)
+            self._checkpoints.meet(self._tree)
+
+    def _complete(self, level: int, index: int, found: bytes) -> None:
+        if level % SPAN == 0:
+            self._nodes[level].meet(index, found)
+
+    def _require_details(self, leaf: Kept, written: int) -> int:
+        """Open the details of a leaf; return how many events it wrote.
+
+        Raises:
+            ChainError: they are not those of the entry, or the events not theirs.
+        """
+        try:
+            said = _written(self._store.leaves.details(leaf), leaf.entry)
+        except TamperedError as error:
+            raise broken(f"details {leaf.index}") from error
+        if said is None:
+            return 0
+        events = islice(self._events, said.count)
+        if Written.of(written + 1, (event for _, event in events)) != said:
+            raise broken(f"event {written + 1}")
+        return said.count
+
+    def _opened_events(self) -> Iterator[tuple[int, bytes]]:
+        events, head = self._store.events, self._head
+        for chunk in events.read(self._connection, events.genesis, head.last_event):
+            self._count(len(chunk))
+            yield from chunk
+
+    def _count(self, more: int) -> None:
+        self._done += more
+        self._progress(self._done, self._head.revision + self._head.leaves)
+
+    def _rows_of(self, level: int) -> Iterator[Any]:
+        node = tables.node.c
+        within = (node.level == level, node["index"] >= 0)
+        return _in_order(self._connection, tables.node, *within)
+
+
+def _written(details: bytes | None, content: bytes) -> Written | None:
+    """Hold details against their entry; return what they say of the events.
+
+    Raises:
+        TamperedError: they are not there, or others.
+    """
+    if details is None:
+        raise TamperedError
+    matter = opened(details, entries.parse(content).details).matter
+    if matter is None:
+        raise TamperedError
+    return Written.parse(matter.events)
+
+
+def _in_order(
+    connection: Connection, table: Table, *within: ColumnElement[bool]
+) -> Iterator[Any]:
+    """Read the number and content of rows by their number, some at a time."""
+    number = table.c["index"] if "index" in table.c else table.c["size"]
+    content = table.c["hash"] if "hash" in table.c else table.c["note"]
+    query = tables.raw(number, content).where(*within).order_by(number).limit(_CHUNK)
+    rows = connection.execute(query).all()
+    while rows:
+        yield from rows
+        rows = connection.execute(query.where(number > rows[-1][0])).all()

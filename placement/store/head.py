@@ -1,0 +1,158 @@
+"""The head: where everything in a store ends, sealed in one row.
+
+Whoever writes locks it and moves it by compare-and-swap, so two writers never fork the
+log. It vouches for all that stands before it: both chains by their last tags, the tree
+over the leaves by its right edge, the checkpoints by one hash over all of them.
+
+The payload of the row; revision and number of leaves stand beside it, and are part of
+its context (``protocol.md`` draws that)::
+
+    tag             16      of the last event
+    leaf tag        16      of the last leaf
+    at              8       of the last leaf, so that times never go back
+    published       8       size of the newest checkpoint, 0 before the first
+    notes           32      SHA-256(the same before that checkpoint | SHA-256(its note)),
+                            zeros before the first
+    edge            32 n    hashes of the complete subtrees that the leaves fill, the
+                            largest first; one for each bit set in their number
+"""
+
+import struct
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import ClassVar, Final
+
+from sqlalchemy import Connection
+
+from placement.audit.merkle import HASH_SIZE, Frontier
+from placement.crypto.keyring import KeyRing, Purpose
+from placement.crypto.sealing import TAG_SIZE, context
+from placement.errors import StaleError, TamperedError
+from placement.store import tables
+from placement.store.chain import NO_TAG, End, broken
+
+_FIXED: Final = struct.Struct(f">{TAG_SIZE}s{TAG_SIZE}sQQ{HASH_SIZE}s")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where everything ends; the module says what each field means."""
+
+    GENESIS: ClassVar["Head"]
+
+    revision: int  # of the last event; 0 before the first
+    tag: bytes
+    leaves: int  # how many
+    leaf_tag: bytes
+    edge: tuple[bytes, ...] = ()
+    at: int = 0  # microseconds since 1970-01-01T00:00Z
+    published: int = 0
+    notes: bytes = bytes(HASH_SIZE)
+
+    @property
+    def last_event(self) -> End:
+        """Return the end of the chain of events."""
+        return End(self.revision, self.tag)
+
+    @property
+    def last_leaf(self) -> End:
+        """Return the end of the chain of leaves."""
+        return End(self.leaves - 1, self.leaf_tag)
+
+    @property
+    def tree(self) -> Frontier:
+        """Return the right edge of the tree over the leaves."""
+        return Frontier(self.leaves, self.edge)
+
+    def content(self) -> bytes:
+        """Return what is sealed of it."""
+        fixed = (self.tag, self.leaf_tag, self.at, self.published, self.notes)
+        return _FIXED.pack(*fixed) + b"".join(self.edge)
+
+    @classmethod
+    def of(cls, revision: int, leaves: int, content: bytes) -> "Head":
+        """Read what was sealed.
+
+        Raises:
+            TamperedError: it is no head of so many leaves.
+        """
+        rest = len(content) - _FIXED.size
+        if rest != leaves.bit_count() * HASH_SIZE:
+            raise TamperedError
+        tag, leaf_tag, at, published, notes = _FIXED.unpack_from(content)
+        starts = range(_FIXED.size, len(content), HASH_SIZE)
+        edge = tuple(content[start : start + HASH_SIZE] for start in starts)
+        return cls(revision, tag, leaves, leaf_tag, edge, at, published, notes)
+
+
+Head.GENESIS = Head(0, NO_TAG, 0, NO_TAG)
+
+
+def with_note(notes: bytes, note: bytes) -> bytes:
+    """Return the hash over all checkpoints, one more included.
+
+    Args:
+        notes: the hash before it.
+        note: as the log signed it, without cosignatures.
+    """
+    return sha256(notes + sha256(note).digest()).digest()
+
+
+class HeadRow:
+    """The one row of a store.
+
+    Args:
+        ring: the store's keys.
+        owner: context of the store.
+    """
+
+    def __init__(self, ring: KeyRing, owner: bytes) -> None:
+        self._ring = ring
+        self._owner = owner
+
+    def read(self, connection: Connection, *, lock: bool = False) -> Head:
+        """Open the head, and lock its row if asked.
+
+        Raises:
+            ChainError: it is missing, or does not verify.
+        """
+        statement = tables.LOCKED_HEAD if lock else tables.READ_HEAD
+        row = connection.execute(statement).first()
+        match () if row is None else tuple(row):
+            case int(revision), int(leaves), int(epoch), bytes(blob) if (
+                revision >= 0 <= leaves
+            ):
+                pass
+            case _:
+                raise broken("head")
+        try:
+            sealer = self._ring.sealer(Purpose.HEAD, epoch)
+            place = self._place(epoch, revision, leaves)
+            return Head.of(revision, leaves, sealer.open(blob, context=place))
+        except TamperedError as error:
+            raise broken("head") from error
+
+    def seal(self, head: Head) -> dict[str, int | bytes]:
+        """Return the row of a head."""
+        epoch, sealer = self._ring.active(Purpose.HEAD)
+        place = self._place(epoch, head.revision, head.leaves)
+        return {
+            "revision": head.revision,
+            "leaves": head.leaves,
+            "epoch": epoch,
+            "blob": sealer.seal(head.content(), context=place),
+        }
+
+    def move(self, connection: Connection, before: Head, after: Head) -> None:
+        """Move the head by compare-and-swap.
+
+        Raises:
+            StaleError: it is no longer where ``before`` says.
+        """
+        seen = {"seen_revision": before.revision, "seen_leaves": before.leaves}
+        moved = connection.execute(tables.MOVE_HEAD, seen | self.seal(after))
+        if moved.rowcount != 1:
+            raise StaleError
+
+    def _place(self, epoch: int, revision: int, leaves: int) -> bytes:
+        return self._owner + context(b"head", epoch, revision, leaves)

@@ -1,0 +1,182 @@
+"""The leaves of the access log: sealed and chained, hashed into a tree, with details.
+
+The chain shows the store that no leaf was touched; the tree shows everybody else. A
+leaf's hash is over its entry, and the entry commits to its details, which stand sealed
+beside it under a key of their own. Of the tree every complete subtree of 256, 65,536,
+... leaves is kept as a row: what a proof needs is then never more than some hundred
+hashes away, and appending writes one row more for 256 leaves.
+
+The context of the details of leaf ``n``::
+
+    store id, 16 bytes | schema | "details" | epoch | n | hash of leaf n
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert
+
+from placement.audit.merkle import Frontier, leaf_hash
+from placement.crypto.keyring import KeyRing, Purpose
+from placement.crypto.sealing import context
+from placement.errors import TamperedError
+from placement.store import tables
+from placement.store.chain import CHUNK, Chain, End, Row, broken
+from placement.store.head import Head
+
+SPAN: Final = 8
+"""Every so many levels the tree is kept: 2^8 hashes lie between two of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What is appended.
+
+    Attributes:
+        entry: its canonical bytes.
+        details: what is kept beside it, for few eyes.
+        at: when, microseconds since 1970-01-01T00:00Z.
+    """
+
+    entry: bytes
+    details: bytes
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A leaf as it stands in the store; its details are still sealed.
+
+    Attributes:
+        index: its place, from 0.
+        entry: its canonical bytes.
+        sealed: epoch and blob of its details, as they stand there.
+    """
+
+    index: int
+    entry: bytes
+    sealed: tuple[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """Rows to insert, and where everything then ends."""
+
+    leaves: list[Row]
+    nodes: list[Row]
+    last: End
+    tree: Frontier
+
+
+class Leaves:
+    """The leaves of one store.
+
+    Args:
+        ring: the keys.
+        owner: context of the store.
+
+    Attributes:
+        chain: the chain of entries.
+    """
+
+    def __init__(self, ring: KeyRing, owner: bytes) -> None:
+        self.chain = Chain.leaves(ring, owner)
+        self._ring = ring
+        self._prefix = owner + context(b"details")
+        self._insert = insert(tables.leaf)
+        self._insert_node = insert(tables.node)
+        table = tables.leaf
+        columns = (table.c.index, table.c.hash, table.c.details_epoch)
+        self._beside = tables.raw(*columns, table.c.details_blob).order_by(
+            table.c.index
+        )
+
+    def seal(self, head: Head, leaves: Iterable[Leaf]) -> Grown:
+        """Seal leaves behind a head.
+
+        Secret: leaves
+        """
+        given = list(leaves)
+        rows, last = self.chain.seal(head.last_leaf, (leaf.entry for leaf in given))
+        hashes = [leaf_hash(leaf.entry) for leaf in given]
+        epoch, sealer = self._ring.active(Purpose.DETAILS)
+        for row, leaf, found in zip(rows, given, hashes, strict=True):
+            place = self._place(epoch, int(row["index"]), found)
+            row["hash"] = found
+            row["details_epoch"] = epoch
+            row["details_blob"] = sealer.seal(leaf.details, context=place)
+        nodes: list[Row] = []
+
+        def complete(level: int, index: int, found: bytes) -> None:
+            if level % SPAN == 0:
+                nodes.append({"level": level, "index": index, "hash": found})
+
+        tree = head.tree.extend(hashes, complete=complete)
+        return Grown(rows, nodes, last, tree)
+
+    def insert(self, connection: Connection, grown: Grown) -> None:
+        """Insert what ``seal`` made."""
+        for statement, rows in (
+            (self._insert, grown.leaves),
+            (self._insert_node, grown.nodes),
+        ):
+            for start in range(0, len(rows), CHUNK):
+                connection.execute(statement, rows[start : start + CHUNK])
+
+    def part(
+        self, connection: Connection, first: int, count: int, until: End
+    ) -> list[Kept]:
+        """Open some entries, in order: see ``Chain.part``.
+
+        Raises:
+            ChainError: an altered, missing or moved leaf.
+        """
+        opened = self.chain.part(connection, first, count, until)
+        beside = self.beside(connection, first, len(opened))
+        return [
+            Kept(index, entry, (epoch, blob))
+            for (index, entry), (_, _, epoch, blob) in zip(opened, beside, strict=True)
+        ]
+
+    def beside(
+        self, connection: Connection, first: int, count: int
+    ) -> Sequence[tuple[int, Any, Any, Any]]:
+        """Fetch index, hash, and the sealed details of some leaves, as they stand.
+
+        Raises:
+            ChainError: there are fewer.
+        """
+        if not count:
+            return ()
+        query = self._beside.where(tables.leaf.c.index >= first).limit(count)
+        rows = connection.execute(query).all()
+        if len(rows) != count:
+            raise broken(f"leaf {first + len(rows)}")
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    def details(self, leaf: Kept) -> bytes | None:
+        """Open the details of a leaf.
+
+        Returns:
+            What was appended with it; ``None`` once the law took it.
+
+        Raises:
+            ChainError: they do not verify.
+        """
+        epoch, blob = leaf.sealed
+        if epoch is None and blob is None:
+            return None
+        where = f"details {leaf.index}"
+        if not isinstance(epoch, int) or type(blob) is not bytes:
+            raise broken(where)
+        try:
+            # The key first: of an epoch that is none there is not even a context.
+            sealer = self._ring.sealer(Purpose.DETAILS, epoch)
+            place = self._place(epoch, leaf.index, leaf_hash(leaf.entry))
+            return sealer.open(blob, context=place)
+        except TamperedError as error:
+            raise broken(where) from error
+
+    def _place(self, epoch: int, index: int, found: bytes) -> bytes:
+        return self._prefix + context(epoch, index, found)

@@ -1,0 +1,113 @@
+"""Sealed summaries of stretches of the access log, so that a search may pass them by.
+
+A summary is made from leaves that are complete, of as many as a node of the tree stands
+over; it has one size whatever the leaves hold, and what it says is known to whoever has
+the key alone. It can be made anew at any time: one that is missing costs a search time,
+and nothing else.
+
+The context of the summary of a node::
+
+    store id, 16 bytes | schema | "summary" | epoch | level | index | hash of the node
+"""
+
+from typing import Final
+
+from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from placement.crypto.keyring import Purpose
+from placement.crypto.sealing import context
+from placement.errors import TamperedError
+from placement.store import tables
+from placement.store.chain import broken
+from placement.store.log import Store
+
+_NODE: Final = tables.node.c
+_SUMMARY: Final = tables.summary.c
+
+
+class Summaries:
+    """The summaries of one store.
+
+    Args:
+        store: which.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def read(self, level: int, first: int, count: int) -> dict[int, bytes]:
+        """Open the summaries of some nodes of a level; the missing ones are left out.
+
+        Raises:
+            TamperedError: one does not verify.
+            UnavailableError: the database does not answer.
+        """
+        same = and_(_NODE.level == _SUMMARY.level, _NODE.index == _SUMMARY.index)
+        query = (
+            select(_SUMMARY.index, _SUMMARY.epoch, _SUMMARY.blob, _NODE.hash)
+            .join_from(tables.summary, tables.node, same)
+            .where(_SUMMARY.level == level)
+            .where(_SUMMARY.index.between(first, first + count - 1))
+        )
+        with self._store.reading() as connection:
+            rows = connection.execute(query).all()
+        return {row[0]: self._opened(level, *row) for row in rows}
+
+    def count(self, level: int) -> int:
+        """Return how many nodes of a level have one, from the first on.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        query = select(func.max(_SUMMARY.index)).where(_SUMMARY.level == level)
+        with self._store.reading() as connection:
+            newest = connection.scalar(query)
+        return 0 if newest is None else newest + 1
+
+    def write(self, level: int, index: int, content: bytes) -> None:
+        """Seal the summary of a node, unless another server was quicker.
+
+        Raises:
+            TamperedError: there is no such node.
+            UnavailableError: the database does not answer.
+
+        Secret: content
+        """
+        with self._store.changing() as connection:
+            place, epoch = self._place(connection, level, index)
+            sealer = self._store.ring.sealer(Purpose.SUMMARY, epoch)
+            row = {
+                "level": level,
+                "index": index,
+                "epoch": epoch,
+                "blob": sealer.seal(content, context=place),
+            }
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(tables.summary), row)
+            except IntegrityError:
+                return
+
+    def _place(
+        self, connection: Connection, level: int, index: int
+    ) -> tuple[bytes, int]:
+        query = select(_NODE.hash).where(_NODE.level == level, _NODE.index == index)
+        found = connection.scalar(query)
+        if type(found) is not bytes:
+            raise broken(f"node {level}/{index}")
+        epoch, _ = self._store.ring.active(Purpose.SUMMARY)
+        return self._context(epoch, level, index, found), epoch
+
+    def _opened(
+        self, level: int, index: int, epoch: int, blob: bytes, found: bytes
+    ) -> bytes:
+        try:
+            sealer = self._store.ring.sealer(Purpose.SUMMARY, epoch)
+            place = self._context(epoch, level, index, found)
+            return sealer.open(blob, context=place)
+        except TamperedError as error:
+            raise broken(f"summary {level}/{index}") from error
+
+    def _context(self, epoch: int, level: int, index: int, found: bytes) -> bytes:
+        return self._store.owner + context(b"summary", epoch, level, index, found)

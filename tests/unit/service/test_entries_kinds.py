@@ -1,0 +1,329 @@
+"""What the leaves of every kind of command hold, and for whose eyes."""
+
+from dataclasses import fields, replace
+
+import pytest
+from kit.commands import (
+    AUDITOR,
+    COORDINATOR,
+    MOMENT,
+    NATIONAL,
+    OPERATOR,
+    SAMPLES,
+    approve,
+    assess_case,
+    attest,
+    check,
+    close_case,
+    draft,
+    end_facts,
+    end_placements,
+    evaluate,
+    list_changes,
+    list_entries,
+    list_groups,
+    open_case,
+    placement,
+    presence,
+    read_receipt,
+    record_facts,
+    record_placements,
+    register_facilities,
+    register_groups,
+    regrade_facts,
+    retract_facts,
+    search,
+    show_case,
+    show_change,
+)
+from kit.engines import answer, details, entries
+from kit.world import TODAY, subject, token
+
+from placement.audit.details import Sealed
+from placement.audit.written import Written
+from placement.domain.decide import searches
+from placement.domain.decide.searches import Filter
+from placement.domain.facts import Affiliation
+from placement.domain.rules import Candidate
+from placement.domain.terms import AffiliationRole
+from placement.errors import NotFoundError, PlacementError
+from placement.service.entries import Scribe
+from placement.store.head import Head
+
+# What stands in the leaves of every kind of command
+
+REFERENCE = "SN 4711"
+SECRETS = {
+    "subject": subject("secret subject"),
+    "second subject": subject("secret child"),
+    "case": token("secret case"),
+    "reference": REFERENCE.encode(),
+    "area": b"2480",
+    "group": token("secret group"),
+    "facility": token("secret house"),
+    "provider": token("secret firm"),
+}
+EVENTS = {"events"}
+OF_CASE = {"case"}
+EXPECTED = {
+    "GROUP_REGISTER": (set(), {"tokens"} | EVENTS),
+    "GROUP_LIST": (set(), set()),
+    "FACILITY_REGISTER": (set(), {"tokens"} | EVENTS),
+    "CASE_OPEN": (OF_CASE | {"subjects"}, OF_CASE | {"reference"} | EVENTS),
+    "CASE_SHOW": (OF_CASE, OF_CASE | {"reference"}),
+    "CASE_ASSESS": (OF_CASE | {"objects"}, OF_CASE | EVENTS),
+    "CASE_CLOSE": (OF_CASE, OF_CASE | EVENTS),
+    "CHECK": (
+        OF_CASE | {"counties", "verdicts", "decisions"},
+        OF_CASE | {"reference", "areas", "facilities", "window"} | EVENTS,
+    ),
+    "FACT_RECORD": ({"objects"}, EVENTS),
+    "FACT_END": ({"objects"}, EVENTS),
+    "FACT_RETRACT": ({"objects"}, EVENTS),
+    "FACT_REGRADE": ({"objects"}, EVENTS),
+    "CHANGE_APPROVE": ({"objects"}, EVENTS),
+    "CHANGE_LIST": (set(), set()),
+    "CHANGE_SHOW": ({"objects"}, set()),
+    "COVERAGE_ATTEST": ({"objects"}, EVENTS),
+    "PLACEMENT_RECORD": ({"case", "objects"}, EVENTS | {"case"}),
+    "PLACEMENT_END": ({"objects"}, EVENTS),
+    "EVALUATE": (set(), EVENTS),
+    "ENTRY_LIST": (OF_CASE | {"search"}, OF_CASE),
+    "ENTRY_SHOW": ({"search"}, set()),
+    "ENTRY_TAIL": ({"search"}, set()),
+    "LOG_EXPORT": ({"search"}, set()),
+    "DECISION_REPLAY": ({"search"}, set()),
+    "ANOMALY_REPORT": ({"search"}, set()),
+    "RECEIPT_READ": ({"search"}, set()),
+}
+
+
+def play(engine):
+    """Have every kind of command answered once; return what each of them named."""
+    case, named = SECRETS["case"], {}
+
+    def ask(command, *objects):
+        reply = answer(engine, command).reply
+        named[command.action.name] = objects
+        return getattr(reply, "ids", ())
+
+    member = {
+        "subject": SECRETS["subject"],
+        "group": SECRETS["group"],
+        "role": AffiliationRole.CORE,
+    }
+    ask(register_groups("secret group"))
+    ask(list_groups())
+    ask(register_facilities(("secret house", "secret firm", "2480"), new=[0]))
+    ask(open_case("secret subject", "secret child", handle=case, reference=REFERENCE))
+    known = draft(Affiliation, "affiliation", **member)
+    made = ask(assess_case(case, known, caller=NATIONAL))
+    named["CASE_ASSESS"] = tuple(filter(None, made))
+    house = Candidate(area="2480", facility=SECRETS["facility"])
+    ask(check(case, house, "0180"))
+    ask(show_case(case))
+    stays = presence("secret group", "2480", valid_from=TODAY - 9)
+    fact = ask(record_facts(stays))[0]
+    named["FACT_RECORD"] = (fact,)
+    ended = ask(record_facts(presence("secret group", "2480")))[0]
+    named["FACT_RECORD"] = (ended,)
+    ask(end_facts((ended, 0)), ended)
+    (change,) = ask(regrade_facts(fact))
+    named["FACT_REGRADE"] = (fact, change)
+    (change,) = ask(retract_facts(fact))
+    named["FACT_RETRACT"] = (fact, change)
+    ask(list_changes())
+    ask(show_change(change), change)
+    ask(approve(change), change)
+    named["COVERAGE_ATTEST"] = ask(attest())
+    stay = placement(case, facility="secret house")
+    ask(record_placements(stay, caller=NATIONAL), stay.id)
+    ask(end_placements((stay.id, 0), caller=NATIONAL), stay.id)
+    ask(evaluate())
+    sought = Filter(case=case, reference=REFERENCE, organisation="1280", person="cw-01")
+    ask(list_entries(sought))
+    ask(search(searches.ShowEntry, first=0, end=1))
+    ask(search(searches.TailEntries))
+    ask(search(searches.ExportEntries, first=0))
+    ask(search(searches.ReplayDecision, decision=token("decision")))
+    ask(search(searches.ReportAnomalies, since=MOMENT.now))
+    ask(read_receipt())
+    ask(close_case(case))
+    return named
+
+
+def given(part):
+    """Return the names of the fields that hold something."""
+    return {each.name for each in fields(part) if getattr(part, each.name)}
+
+
+def test_each_kind_of_command_leaves_what_belongs_to_it(engine, store):
+    """Neither more nor less, in each of the two parts."""
+    named = play(engine)
+    got = {
+        entry.action: (given(each.outline), given(each.matter))
+        for entry, each in zip(entries(store), details(store), strict=True)
+    }
+    objects = {
+        entry.action: each.outline.objects
+        for entry, each in zip(entries(store), details(store), strict=True)
+    }
+
+    assert set(got) == {make().action.name for make in SAMPLES}
+    assert got == EXPECTED
+    assert objects == {action: tuple(ids) for action, ids in named.items()}
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_nothing_secret_is_for_auditors(engine, store, secret):
+    """Neither in an entry nor in an outline, whatever was asked; but for its owner."""
+    play(engine)
+    leaves = store.entries(0, 1000)
+    kept = [Sealed.parse(store.leaves.details(leaf)) for leaf in leaves]
+    content = SECRETS[secret]
+
+    for leaf, each in zip(leaves, kept, strict=True):
+        assert content not in leaf.entry
+        assert content not in each.shown(matter=False)
+    owned = [each.shown(matter=True) for each in kept]
+    if "subject" not in secret:
+        assert any(content in each for each in owned)
+    else:
+        assert not any(content in each for each in owned)
+
+
+def test_counties_stand_in_the_order_of_the_places(engine, store):
+    """Two digits each; the places themselves stand in the matter."""
+    play(engine)
+    asked = [each for each in details(store) if each.outline.counties]
+
+    assert [each.outline.counties for each in asked] == [("24", "01")]
+    assert asked[0].matter.areas == ("2480", "0180")
+    assert asked[0].matter.facilities == (SECRETS["facility"], b"")
+
+
+def test_entries_of_one_case_are_of_one_case(engine, store):
+    """All with the same alias, whoever asked; those of another with another."""
+    play(engine)
+    other = open_case("secret subject")
+    answer(engine, other)
+    answer(engine, show_case(other.handle))
+    by_case = {}
+    for each in details(store):
+        if each.matter.case:
+            by_case.setdefault(each.matter.case, set()).add(each.outline.case)
+    opened_cases = [each.outline for each in details(store) if each.outline.subjects]
+
+    assert [len(aliases) for aliases in by_case.values()] == [1, 1]
+    assert by_case[SECRETS["case"]] != by_case[other.handle]
+    assert opened_cases[0].subjects[0] == opened_cases[1].subjects[0]
+    assert len(set(opened_cases[0].subjects)) == 2
+
+
+# What is found again, or not found
+
+
+@pytest.fixture
+def scribe(store):
+    return Scribe(store.ring)
+
+
+def test_a_retry_names_what_the_first_made(engine, store):
+    """The case, the facts, the tokens: not those that were drawn for the retry."""
+    case = open_case("h", request="c", handle=token("first"))
+    group = register_groups("A", request="g")
+    facts = record_facts(presence("A"), request="f")
+    for command in (case, group, facts):
+        answer(engine, command)
+    first = details(store)
+    for command in (
+        replace(case, handle=token("again")),
+        replace(group, groups=register_groups("B").groups),
+        replace(facts, drafts=(presence("A"),)),
+    ):
+        answer(engine, command)
+    again = details(store)[3:]
+
+    assert [each.outline.case for each in again] == [
+        each.outline.case for each in first
+    ]
+    assert [each.outline.objects for each in again] == [
+        each.outline.objects for each in first
+    ]
+    assert [each.matter.tokens for each in again] == [(), (token("A"),), ()]
+    assert again[0].matter.case == token("first")
+    assert [each.matter.events for each in again] == [b""] * 3
+
+
+ABOUT_A_CASE = {
+    "operator shows": lambda case: show_case(case, OPERATOR),
+    "shows": show_case,
+    "auditor closes": lambda case: close_case(case, caller=AUDITOR),
+    "closes": close_case,
+    "assesses": assess_case,
+    "coordinator asks": lambda case: check(case, caller=COORDINATOR),
+    "asks nonsense": lambda case: check(case, "2480", "9999"),
+}
+
+
+@pytest.mark.parametrize("make", ABOUT_A_CASE.values(), ids=ABOUT_A_CASE)
+def test_a_refused_command_names_its_case(engine, store, scribe, make):
+    """Whoever pries into a case is found by it, let in or not."""
+    command = make(token("somebody's"))
+    with pytest.raises(PlacementError) as refused:
+        answer(engine, command)
+    (entry,), (kept,) = entries(store), details(store)
+
+    assert entry.outcome == refused.value.reason
+    assert kept.outline.case == scribe.alias(token("somebody's"))
+    assert kept.matter.case == token("somebody's")
+    assert (kept.outline.verdicts, kept.outline.decisions) == ((), ())
+    assert kept.matter.events == b""
+
+
+def test_a_refused_amendment_names_what_it_was_about(engine, store):
+    """Whether or not it is there."""
+    fact = token("no fact")
+    for command in (
+        end_facts((fact, 0)),
+        retract_facts(fact),
+        regrade_facts(fact),
+        approve(fact),
+        show_change(fact),
+        end_placements((fact, 0)),
+    ):
+        with pytest.raises(NotFoundError):
+            answer(engine, command)
+
+    assert [each.outline.objects for each in details(store)] == [(fact,)] * 6
+
+
+def test_a_search_for_an_alias_is_found_under_it(engine, store, scribe):
+    """An auditor gives what entries show; so does the search's own entry."""
+    case = open_case("h")
+    answer(engine, case)
+    alias = scribe.alias(case.handle)
+    for sought in (alias, case.handle, token("unknown")):
+        answer(engine, list_entries(Filter(case=sought)))
+    found = details(store)[1:]
+
+    assert [each.outline.case for each in found] == [alias, alias, token("unknown")]
+    assert [each.matter.case for each in found] == [b"", case.handle, b""]
+
+
+# The events
+
+
+def test_every_event_is_vouched_for_by_its_entry(engine, store):
+    """The hashes in the matters are those of what was appended, without a gap."""
+    play(engine)
+    events = [payload for _, payload in store.tail(Head.GENESIS)]
+    parsed = (Written.parse(each.matter.events) for each in details(store))
+    said = [each for each in parsed if each is not None]
+    covered = 1
+    for each in said:
+        part = events[covered - 1 : covered - 1 + each.count]
+
+        assert each == Written.of(covered, part)
+        covered += each.count
+    assert covered == len(events) + 1
