@@ -77,6 +77,15 @@ N ?= 500
 crash: $(READY) ## Kill the server N times under load and count what was lost
 	@$(BIN)/python -m tests.crash.run --kills $(N)
 
+crash-pair: $(READY) ## The same with two servers on one PostgreSQL
+	@$(BIN)/python -m tests.crash.run --kills $(N) --servers 2
+
+audit-drill: package ## Export the access log, verify it offline, alter it, see it refused
+	@$(BIN)/python -m tests.drill.run --client build/package/client/bin/placement
+
+bench-audit: $(READY) ## The access log at 10,000 to 10,000,000 entries (ARGS="--most 1000000")
+	@$(BIN)/python -m benchmarks.audit $(ARGS)
+
 cover: $(READY) ## Measure what the tests reach
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report= $(T)
 	$(BIN)/coverage report --include='placement/domain/*,placement/crypto/*,placement/access.py' --fail-under=100
@@ -88,4 +97,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: package crash cover check clean
+.PHONY: package crash crash-pair audit-drill bench-audit cover check clean

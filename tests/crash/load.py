@@ -1,8 +1,9 @@
 """Callers who never give up: what they were promised, they write down.
 
-Each caller opens a case, records a fact about it and asks, again and again. A call that
-fails is made again under its request id until it is answered, whatever happens to the
-server meanwhile. What was acknowledged goes to a file, line by line, as JSON.
+Each caller opens a case, records a fact about it, asks, and takes the newest checkpoint
+along, again and again, of one server or another. A call that fails is made again under
+its request id until it is answered, whatever happens to the servers meanwhile. What was
+acknowledged goes to a file, line by line, as JSON.
 """
 
 import json
@@ -18,9 +19,11 @@ from typing import Any
 import grpc
 
 from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import log_service_pb2 as log
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
+from placement.api.v1.log_service_pb2_grpc import LogServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 AREAS = ("1480", "0180", "2480")
@@ -28,15 +31,24 @@ TRANSIENT = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 class Caller(threading.Thread):
-    """A caseworker and a coordinator who work hand in hand."""
+    """A caseworker and a coordinator who work hand in hand, each at a server."""
 
     def __init__(
-        self, number: int, channels: tuple[grpc.Channel, ...], today: int, out: Any
+        self,
+        number: int,
+        channels: list[tuple[grpc.Channel, ...]],
+        today: int,
+        out: Any,
     ) -> None:
         super().__init__(daemon=True)
         self.number = number
-        self.checks = CheckServiceStub(channels[0])
-        self.registry = RegistryServiceStub(channels[1])
+        own, other = (
+            channels[number % len(channels)],
+            channels[number % len(channels) - 1],
+        )
+        self.checks = CheckServiceStub(own[0])
+        self.log = LogServiceStub(own[0])
+        self.registry = RegistryServiceStub(other[1])
         self.today = today
         self.out = out
         self.stop = threading.Event()
@@ -94,6 +106,8 @@ class Caller(threading.Thread):
             verdicts=[each.verdict for each in answer.verdicts],
             decisions=[each.decision_id.hex() for each in answer.verdicts],
         )
+        newest = log.GetCheckpointRequest(least_size=answer.leaf_index + 1)
+        self.out(note=self.insist(self.log.GetCheckpoint, newest).note.decode())
 
     def insist(self, call: Callable[..., Any], request: Any) -> Any:
         while not self.stop.is_set():
@@ -110,7 +124,7 @@ class Stopped(Exception):  # noqa: N818 (no error)
     """The load is over."""
 
 
-def main(folder: Path, port: int, today: int, callers: int) -> None:
+def main(folder: Path, today: int, callers: int, *ports: int) -> None:
     """Work until told to stop by SIGTERM."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     lock = threading.Lock()
@@ -121,7 +135,7 @@ def main(folder: Path, port: int, today: int, callers: int) -> None:
                 file.write(json.dumps(line) + "\n")
 
         threads = [
-            Caller(number, channels(folder, port), today, out)
+            Caller(number, [channels(folder, port) for port in ports], today, out)
             for number in range(callers)
         ]
         for thread in threads:
