@@ -1,9 +1,10 @@
 """``make bench-audit``: the access log at 10,000 to 10,000,000 entries.
 
 What an append, a proof and a page of a search take must not grow with the log, and
-neither may the memory of whoever serves it. Entries are made as the service makes them;
-the log is filled in commits of 2,000, the measured appends are commits of 16. Medians,
-in milliseconds.
+neither may the memory of whoever serves it. First one log of each size is filled, in
+commits of 2,000, with entries made as the service makes them; with ``--folder`` they
+stay there and are not filled again. Then all of them are measured in turn, round by
+round. The measured appends are commits of 16. Medians, in milliseconds.
 """
 
 import argparse
@@ -13,9 +14,8 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -33,45 +33,36 @@ from placement.store.ledger import Ledger
 from placement.store.log import Store
 from placement.store.summaries import Summaries
 
-FIRST = 10_000
 FILL = 2_000
 COMMIT = 16
-COMMITS = 200
-PROOFS = 200
-PAGES = 20
+ROUNDS = 5
+COMMITS = 40
+PROOFS = 40
+PAGES = 8
 BEGAN = 1_700_000_000_000_000  # microseconds
 APART = 50_000  # microseconds between two entries
 CASES = 20_000
 MILLI = 1e3
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What was measured at one size."""
-
-    size: int
-    append: float
-    proof: float
-    consistency: float
-    pages: dict[str, float]
-    index: float
-    memory: int
+Figures = dict[str, list[float]]
+"""What was measured, by name: seconds."""
 
 
 class Bench:
-    """A log that grows.
+    """One log.
 
     Args:
-        folder: where its database lies.
+        folder: where its database lies; filled there if it is not.
+        size: how many entries it has at least.
         seed: of the cases.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        custody = FileCustody.create(folder / "kek")
-        self.store = Store.create(f"sqlite:///{folder}/audit.db", custody)
-        self.signer = Signer("bench.placement/log", SigningKey(bytes(32)))
+    def __init__(self, folder: Path, size: int, seed: int) -> None:
         self.draw = Random(seed)
         self.cases = [self.draw.randbytes(16) for _ in range(CASES)]
+        self.signer = Signer("bench.placement/log", SigningKey(bytes(32)))
+        self.store = _opened(folder)
         self.review = Review(self.store, _nothing)
         self.ledger = Ledger(self.store)
         self.indexer = Indexer(
@@ -80,7 +71,23 @@ class Bench:
             whole=self.review.whole,
             condemn=_nothing,
         )
-        self.size = 0
+        self.size = self.review.size()
+        self.fill(size)
+
+    def fill(self, size: int) -> None:
+        """Append until there are so many entries, and make their summaries."""
+        begun, before = time.perf_counter(), self.size
+        while self.size < size:
+            self.commit(min(FILL, size - self.size))
+        filled = time.perf_counter()
+        self.indexer.catch_up()
+        if self.size > before:
+            indexed = time.perf_counter() - filled
+            rate = (self.size - before) / (filled - begun)
+            print(
+                f"filled {self.size:,} at {rate:,.0f}/s, indexed in {indexed:.0f} s",
+                flush=True,
+            )
 
     def commit(self, count: int) -> float:
         """Append entries in one commit; return how long the commit took, in seconds."""
@@ -93,22 +100,17 @@ class Bench:
         self.size += count
         return taken
 
-    def figures(self) -> Figures:
-        """Measure at the size it has."""
-        begun, done = time.perf_counter(), self.size
-        self.indexer.catch_up()
-        index = time.perf_counter() - begun
-        appends = [self.commit(COMMIT) for _ in range(COMMITS)]
+    def measure(self, figures: Figures) -> None:
+        """Measure one round."""
+        for _ in range(COMMITS):
+            figures["append of an entry"].append(self.commit(COMMIT) / COMMIT)
         size = self.size
-        return Figures(
-            size=done,
-            append=statistics.median(appends) / COMMIT * MILLI,
-            proof=self._median(PROOFS, lambda: self._prove(size)),
-            consistency=self._median(PROOFS, lambda: self._prove_old(size)),
-            pages=dict(self._pages()),
-            index=index,
-            memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        )
+        for _ in range(PROOFS):
+            figures["inclusion proof"].append(_timed(self._prove, size))
+            figures["consistency proof"].append(_timed(self._prove_old, size))
+        for name, search in self._searches().items():
+            for _ in range(PAGES):
+                figures[f"page: {name}"].append(_timed(self._page, search()))
 
     def _leaves(self, count: int) -> Iterator[Leaf]:
         for number in range(self.size, self.size + count):
@@ -154,11 +156,10 @@ class Bench:
     def _prove_old(self, size: int) -> None:
         self.ledger.consistency(self.draw.randrange(1, size), size)
 
-    def _pages(self) -> Iterator[tuple[str, float]]:
-        """Time the first page of searches, the bounds of their period included."""
-        size = self.size
-        period = size * APART // 10
-        searches: dict[str, Callable[[], Filter]] = {
+    def _searches(self) -> dict[str, Callable[[], Filter]]:
+        """Return what is searched for, drawn anew for each page."""
+        period = self.size * APART // 10
+        return {
             "a person, everywhere": lambda: Filter(
                 person=f"cw-{self.draw.randrange(900):03}"
             ),
@@ -167,8 +168,6 @@ class Bench:
             "a verdict, in a period": lambda: self._within(period, Verdict.CONFLICT),
             "everything, in a period": lambda: self._within(period, None),
         }
-        for name, asked in searches.items():
-            yield name, self._median(PAGES, partial(self._page, asked))
 
     def _within(self, period: int, verdict: Verdict | None) -> Filter:
         since = BEGAN + self.draw.randrange(self.size * APART - period)
@@ -176,18 +175,24 @@ class Bench:
             since=Micros(since), until=Micros(since + period), verdict=verdict
         )
 
-    def _page(self, search: Callable[[], Filter]) -> None:
-        asked = search()
+    def _page(self, asked: Filter) -> None:
+        """Read the first page of a search, its bounds included."""
         start, end = self.review.bounds(asked, self.size)
         self.review.page(self.review.selection(asked), start, end, most=100)
 
-    def _median(self, count: int, run: Callable[[], None]) -> float:
-        taken = []
-        for _ in range(count):
-            begun = time.perf_counter()
-            run()
-            taken.append(time.perf_counter() - begun)
-        return statistics.median(taken) * MILLI
+
+def _opened(folder: Path) -> Store:
+    url = f"sqlite:///{folder}/audit.db"
+    if (folder / "kek").exists():
+        return Store.open(url, FileCustody(folder / "kek"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return Store.create(url, FileCustody.create(folder / "kek"))
+
+
+def _timed(run: Callable[..., None], *given: object) -> float:
+    begun = time.perf_counter()
+    run(*given)
+    return time.perf_counter() - begun
 
 
 def _nothing() -> None:
@@ -195,37 +200,35 @@ def _nothing() -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure at each power of ten, and print a line for each."""
+    """Fill a log of each power of ten, measure all of them, and print a table."""
     parser = argparse.ArgumentParser(prog="make bench-audit")
     parser.add_argument("--most", type=int, default=10_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--only-fill", action="store_true")
     args = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(
-        prefix="placement-audit-", dir=args.folder
-    ) as name:
-        bench = Bench(Path(name), args.seed)
-        size = FIRST
-        while size <= args.most:
-            begun, before = time.perf_counter(), bench.size
-            while bench.size < size:
-                bench.commit(min(FILL, size - bench.size))
-            filled = (size - before) / (time.perf_counter() - begun)
-            show(bench.figures(), filled)
-            size *= 10
+    sizes = [10**power for power in range(4, 10) if 10**power <= args.most]
+    with tempfile.TemporaryDirectory(prefix="placement-audit-") as name:
+        folder = args.folder or Path(name)
+        logs = {size: Bench(folder / str(size), size, args.seed) for size in sizes}
+        if args.only_fill:
+            return 0
+        figures: dict[int, Figures] = {size: defaultdict(list) for size in sizes}
+        for _ in range(ROUNDS):
+            for size, log in logs.items():
+                log.measure(figures[size])
+        show(figures)
     return 0
 
 
-def show(found: Figures, filled: float) -> None:
-    """Print what was measured."""
-    print(
-        f"{found.size:>10,} entries: append {found.append:.3f} an entry, proof "
-        f"{found.proof:.2f}, consistency {found.consistency:.2f}; memory "
-        f"{found.memory} MiB; filled at {filled:,.0f}/s, indexed in {found.index:.1f} s"
-    )
-    for name, taken in found.pages.items():
-        print(f"{'':>20} page of {name}: {taken:.1f}")
-    sys.stdout.flush()
+def show(figures: dict[int, Figures]) -> None:
+    """Print medians in milliseconds, a line for each thing measured."""
+    print(f"{'':30}" + "".join(f"{size:>12,}" for size in figures))
+    for name in next(iter(figures.values())):
+        row = (statistics.median(found[name]) * MILLI for found in figures.values())
+        print(f"{name:30}" + "".join(f"{taken:12.3f}" for taken in row))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"memory of this process: {memory} MiB", flush=True)
 
 
 if __name__ == "__main__":
