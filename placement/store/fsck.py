@@ -234,6 +234,8 @@ class _Walk:
                 found = leaf_hash(content)
                 if row[1] != found:
                     raise broken(f"leaf {index}")
+                if None in row[2:]:  # nothing takes details away yet
+                    raise broken(f"details {index}")
                 hashes.append(found)
                 kept.append(Kept(index, content, (row[2], row[3])))
             self._grow(hashes)

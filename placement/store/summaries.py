@@ -44,8 +44,9 @@ class Summaries:
             UnavailableError: the database does not answer.
         """
         same = and_(_NODE.level == _SUMMARY.level, _NODE.index == _SUMMARY.index)
+        columns = (_SUMMARY.index, _SUMMARY.epoch, _SUMMARY.blob, _NODE.hash)
         query = (
-            select(_SUMMARY.index, _SUMMARY.epoch, _SUMMARY.blob, _NODE.hash)
+            tables.raw(*columns)
             .join_from(tables.summary, tables.node, same)
             .where(_SUMMARY.level == level)
             .where(_SUMMARY.index.between(first, first + count - 1))
@@ -63,7 +64,7 @@ class Summaries:
         query = select(func.max(_SUMMARY.index)).where(_SUMMARY.level == level)
         with self._store.reading() as connection:
             newest = connection.scalar(query)
-        return 0 if newest is None else newest + 1
+        return 0 if newest is None else int(newest) + 1
 
     def write(self, level: int, index: int, content: bytes) -> None:
         """Seal the summary of a node, unless another server was quicker.
@@ -100,8 +101,13 @@ class Summaries:
         return self._context(epoch, level, index, found), epoch
 
     def _opened(
-        self, level: int, index: int, epoch: int, blob: bytes, found: bytes
+        self, level: int, index: int, epoch: object, blob: object, found: object
     ) -> bytes:
+        match epoch, blob, found:
+            case int(), bytes(), bytes() if epoch > 0:
+                pass
+            case _:
+                raise broken(f"summary {level}/{index}")
         try:
             sealer = self._store.ring.sealer(Purpose.SUMMARY, epoch)
             place = self._context(epoch, level, index, found)

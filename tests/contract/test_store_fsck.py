@@ -76,6 +76,24 @@ def test_many_checkpoints_and_nodes_are_read_some_at_a_time(store, monkeypatch):
     names("node 8/4", store)
 
 
+# The chains
+
+
+@pytest.mark.parametrize(
+    ("table", "number"),
+    [(tables.leaf, -1), (tables.event, 0), (tables.event, -7)],
+    ids=str,
+)
+def test_a_record_before_the_first_is_refused(store, admin, table, number):
+    """No reader would ever meet it."""
+    fill(store)
+    (key,) = table.primary_key
+    row = rows(admin, table)[0] | {key.name: number}
+    run(admin, (insert(table), row))
+
+    names(f"{table.name} {number}", store)
+
+
 # The tree
 
 

@@ -76,3 +76,12 @@ def test_a_summary_belongs_to_its_node(summaries, admin):
     run(admin, update(node).where(node.c.index == 0).values(hash=bytes(32)))
     with pytest.raises(TamperedError):
         summaries.read(8, 0, 1)
+
+
+@pytest.mark.parametrize("values", [{"epoch": 0}, {"epoch": -1}, {"blob": b""}])
+def test_what_is_no_summary_is_refused(summaries, admin, values):
+    """Whatever an administrator wrote there."""
+    summaries.write(8, 0, b"first")
+    run(admin, update(tables.summary).values(**values))
+    with pytest.raises(TamperedError):
+        summaries.read(8, 0, 1)

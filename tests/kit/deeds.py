@@ -207,7 +207,8 @@ def shuffle(data: st.DataObject, table: Table, rows: list[Row]) -> Done:
 def put_in(data: st.DataObject, table: Table, rows: list[Row]) -> Done:
     """Put a copied or made-up row in: in the middle, before the start, at the end."""
     key, first = NUMBERED[table], FIRST[table]
-    number = data.draw(st.integers(-1, len(rows)), label="at")
+    places = st.one_of(st.sampled_from([-1, len(rows)]), _index(rows))
+    number = data.draw(places, label="at")
     other = data.draw(_index(rows).filter(lambda one: one != number), label="copy of")
     new = rows[other] | {key: first + number}
     if data.draw(st.booleans(), label="made up"):
