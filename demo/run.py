@@ -104,7 +104,7 @@ def prepare(folder: Path) -> tuple[str, str]:
     )
     made = operate(["init", "--settings", str(settings)])
     out.print("1. Made a certificate authority, keys and an empty encrypted store.")
-    custodian, log = re.findall(r"key (\S+)", made.removesuffix(".\n"))
+    custodian, log = re.findall(r"key\n(\S+)", made)
     return custodian, log
 
 
@@ -247,12 +247,13 @@ def ask(caseworker: Session, case: bytes, title: str) -> set[str]:
     Returns:
         The kinds of verdict.
     """
-    answer = caseworker.check_placement(
+    question = caseworker.question(
         case,
         [check.Candidate(area=code) for code in CANDIDATES],
         window=wire.Window(start_day=today()),
         justification=check.JUSTIFICATION_PLANNED,
     )
+    answer = caseworker.check_placement(question)
     table = Table(title=f"\n{title}", title_justify="left", title_style="")
     for heading in ("Municipality", "Verdict", "What to do"):
         table.add_column(heading)

@@ -18,7 +18,7 @@ files are indented by two spaces, keys in this order::
 
     span.json       first, count, before: [hash], after: [{level, hash}]
     manifest.json   format, origin, size, exporter: {role, organisation, person},
-                    exported_at, purpose, matter, filter: {option: as given},
+                    exported_at, purpose, matter, filter: {field: in words},
                     members: {name: {size, sha256}} of all but itself and manifest.sig;
                     of a deflated one, deflated_sha256 as well
 """
@@ -40,6 +40,7 @@ from placement.errors import InvalidInputError, TamperedError
 from placement_client.archive import Archive, Member
 from placement_client.credentials import Holder
 from placement_client.days import iso_instant, parse_instant
+from placement_client.filters import read_written
 from placement_client.trust import Policy
 
 SUFFIX: Final = ".placement-audit.zip"
@@ -105,7 +106,7 @@ class Manifest:
         exported_at: microseconds since 1970-01-01T00:00Z, by the exporter's clock.
         purpose: why the log was read, as a word.
         matter: the number that it was for.
-        filter: the options that were given, as they were written.
+        filter: what selected the entries, as ``filters.written`` writes it.
         members: by name.
     """
 
@@ -143,7 +144,7 @@ class Manifest:
         """Read ``manifest.json``.
 
         Raises:
-            TamperedError: it has another form, or lists other members.
+            TamperedError: it has another form or filter, or lists other members.
         """
         data = _Fields.read(content)
         exporter = data.fields("exporter")
@@ -160,6 +161,7 @@ class Manifest:
             filter={name: given.text(name) for name in given.names},
             members={name: _listed(listed.fields(name)) for name in listed.names},
         )
+        read_written(found.filter)
         if [*found.members] != [name for name in LAYOUT if name not in _UNLISTED]:
             raise TamperedError
         _require_same(found.render(), content)

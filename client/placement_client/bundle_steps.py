@@ -25,20 +25,27 @@ from placement_client.archive import Member
 from placement_client.bundle import Bundle, Listed
 from placement_client.bundle_writing import EVERY, Told
 from placement_client.credentials import holder, signed_by
+from placement_client.filters import read_written
 from placement_client.frames import Transcript, read
+from placement_client.matching import Asked
 from placement_client.steps import Result, Step, failed, tried
 from placement_client.trust import Policy
 
 STEPS: Final = (
     *("form", "signature", "certificate", "hashes"),
     *("log key", "checkpoint", "witnesses", "place in the log"),
-    *("entries", "times", "readable lines"),
+    *("entries", "times", "readable lines", "filter"),
 )
 """What is looked at, in order."""
 
 _FORM, _SIGNATURE, _CERTIFICATE, _HASHES, *_REST = STEPS
 _LOG_KEY, _CHECKPOINT, _WITNESSES, _PLACE, *_READ = _REST
-_ENTRIES, _TIMES, _LINES = _READ
+_ENTRIES, _TIMES, _LINES, _FILTER = _READ
+
+_GONE: Final = (
+    "Nothing in this version destroys details lawfully: ask the operator what became of "
+    "them."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +230,8 @@ class _Reading:
         self._bundle = bundle
         self._span = bundle.span
         self._told = told
-        self._transcript = Transcript(bundle.span.first)
+        self._asked = Asked(read_written(bundle.manifest.filter))
+        self._transcript = Transcript(bundle.span.first, self._asked)
         self._lines = sha256()
 
     def steps(
@@ -243,10 +251,10 @@ class _Reading:
         if self._transcript.index != self._span.first + self._span.count:
             reason = "entries.bin does not hold as many entries as it should."
             yield Step(_ENTRIES, Result.FAILED, reason)
-            for name in (_TIMES, _LINES):
+            for name in (_TIMES, _LINES, _FILTER):
                 yield Step(name, Result.SKIPPED, "Not all entries could be read.")
             return
-        yield tried(_ENTRIES, self._entries, "")
+        yield self._entries()
         yield tried(_TIMES, self._times, "")
         if lines is not None and lines.sha256 == self._lines.digest():
             sentence = "entries.jsonl says what the entries say."
@@ -254,6 +262,7 @@ class _Reading:
         else:
             sentence = "entries.jsonl does not say what the entries say."
             yield Step(_LINES, Result.FAILED, sentence)
+        yield tried(_FILTER, self._filtered, "")
 
     def _edge(self) -> Frontier:
         span = self._span
@@ -284,18 +293,20 @@ class _Reading:
 
         return tried(_PLACE, look, "The entries do not lead to the checkpoint.")
 
-    def _entries(self) -> str:
+    def _entries(self) -> Step:
         found = self._transcript
         if found.unreadable is not None:
-            raise failed(
+            reason = (
                 f"Entry {found.unreadable} can't be read, or its details are not its "
                 "own."
             )
+            return Step(_ENTRIES, Result.FAILED, reason)
         hidden = self._span.count - found.shown
-        return (
-            f"{found.shown} are shown, {found.erased} of them without details; "
-            f"{hidden} are hidden."
-        )
+        told = f"{found.shown} are shown, {hidden} are hidden."
+        if not found.erased:
+            return Step(_ENTRIES, Result.OK, told)
+        reason = f"{told} {found.erased} of the shown have no details. {_GONE}"
+        return Step(_ENTRIES, Result.WARNING, reason)
 
     def _times(self) -> str:
         if self._transcript.backwards is not None:
@@ -303,6 +314,21 @@ class _Reading:
                 f"Entry {self._transcript.backwards} is older than one before it."
             )
         return "No entry is older than one before it."
+
+    def _filtered(self) -> str:
+        """Hold what is shown against what was asked for, as the manifest says it."""
+        found, manifest = self._transcript, self._bundle.manifest
+        try:
+            self._asked.require_span(self._span.first, self._span.count, manifest.size)
+        except TamperedError as error:
+            reason = "The entries begin or end elsewhere than was asked for."
+            raise failed(reason) from error
+        if found.unasked is not None:
+            raise failed(f"Entry {found.unasked} is shown, but was not asked for.")
+        if found.withheld is not None:
+            raise failed(f"Entry {found.withheld} is hidden, but was asked for.")
+        words = " ".join(f"{name}={word}" for name, word in manifest.filter.items())
+        return f"What is shown fits what was asked for: {words or 'everything'}."
 
 
 def _range(first: int, count: int) -> str:

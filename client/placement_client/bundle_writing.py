@@ -1,7 +1,8 @@
 """An export as it comes over the wire, verified piece by piece, into one file.
 
 Invariants:
-    * nothing is written under the file's name before all of it verified;
+    * nothing is written under the file's name before all of it verified, and was found
+      to be what was asked for;
     * memory does not grow with the number of entries.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
 from placement.api.v1.audit_service_pb2 import (
+    EntryFilter,
     ExportEnd,
     ExportEntriesResponse,
     ExportHead,
@@ -34,7 +36,9 @@ from placement_client.bundle import (
     render_span,
 )
 from placement_client.credentials import Holder
+from placement_client.filters import written
 from placement_client.frames import Leaf, Transcript
+from placement_client.matching import Asked
 from placement_client.trust import FILE_MODE, Policy
 
 Told: TypeAlias = Callable[[int, int], None]
@@ -56,7 +60,7 @@ class Exporter:
         exported_at: microseconds since 1970-01-01T00:00Z.
         purpose: why the log was read, as a word.
         matter: the number that it is for.
-        filter: the options that were given.
+        filter: what was asked for.
     """
 
     holder: Holder
@@ -66,7 +70,7 @@ class Exporter:
     exported_at: int
     purpose: str
     matter: str
-    filter: Mapping[str, str]
+    filter: EntryFilter = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +120,15 @@ def write(
         told: learns how far it has come.
 
     Raises:
-        TamperedError: the pieces do not verify, or are not an export.
+        TamperedError: the pieces do not verify, or are not an export of what was asked
+            for.
         InvalidInputError: the file can't be written.
         PlacementError: the call failed.
     """
     incoming = _Incoming(pieces)
     checkpoint = accept(incoming.head.note)
+    asked, head = Asked(exporter.filter), incoming.head
+    asked.require_span(head.first, head.count, checkpoint.size)
     try:
         with ExitStack() as opened:
             bins = [
@@ -129,9 +136,8 @@ def write(
                 for name, deflated in LAYOUT.items()
                 if deflated
             ]
-            transcript = Transcript(incoming.head.first)
+            transcript = Transcript(head.first, asked)
             leaves = _leaves(incoming, transcript, bins, told)
-            head = incoming.head
             before = tuple(head.before)
             edge = follow(head.first, before, head.count, leaves)
             close(edge, incoming.after, checkpoint.size, checkpoint.root)
@@ -194,8 +200,9 @@ def _leaves(
     """Write the leaves down and yield their hashes.
 
     Raises:
-        TamperedError: one can't be read, is older than the one before, or there are
-            more than the head said.
+        TamperedError: one can't be read, is older than the one before, does not fit
+            the filter, or is hidden though nothing was to be; or there are more than
+            the head said.
     """
     frames, lines = bins
     count = incoming.head.count
@@ -239,7 +246,7 @@ def _finish(
         exported_at=exporter.exported_at,
         purpose=exporter.purpose,
         matter=exporter.matter,
-        filter=exporter.filter,
+        filter=written(exporter.filter),
         members={name: Listed.of(members[name]) for name in LAYOUT if name in members},
     )
     signed = manifest.render()

@@ -110,6 +110,15 @@ def stockholm_time(micros: int) -> str:
     return f"{_instant(micros).astimezone(_STOCKHOLM):%Y-%m-%d %H:%M} Stockholm time"
 
 
+def stockholm_second(micros: int) -> str:
+    """Write microseconds since 1970-01-01T00:00Z for a column: Stockholm's second.
+
+    Raises:
+        TamperedError: as ``iso_instant``.
+    """
+    return f"{_instant(micros).astimezone(_STOCKHOLM):%Y-%m-%d %H:%M:%S}"
+
+
 def _instant(micros: int) -> datetime:
     try:
         return _EPOCH + timedelta(microseconds=micros)

@@ -36,6 +36,7 @@ from placement_client.labels import LabelKey
 from placement_client.profile import Profile
 from placement_client.reach import reach
 from placement_client.trials import try_calls
+from placement_client.trust import LogView
 
 EXPIRING: Final = timedelta(days=14)
 """How near an end is worth a warning; for short lives, a third of the life."""
@@ -43,8 +44,16 @@ EXPIRING: Final = timedelta(days=14)
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-def examine(profile: Profile, *, clock: Clock) -> Iterator[Finding]:
-    """Look at everything that a call under a profile rests on, in order."""
+def examine(
+    profile: Profile, *, clock: Clock, view: LogView | None = None
+) -> Iterator[Finding]:
+    """Look at everything that a call under a profile rests on, in order.
+
+    Args:
+        profile: which server, as whom, with which keys.
+        clock: seconds since 1970.
+        view: what the context has seen of the log; ``None`` to leave the log out.
+    """
     now = datetime.fromtimestamp(clock(), UTC)
     sound = True
     for finding in _files(profile, now):
@@ -57,7 +66,7 @@ def examine(profile: Profile, *, clock: Clock) -> Iterator[Finding]:
         yield finding
     who = user(profile) if healthy else None
     if who is not None:
-        yield from try_calls(profile, who)
+        yield from try_calls(profile, who, view)
 
 
 def _files(profile: Profile, now: datetime) -> Iterator[Finding]:
@@ -169,7 +178,7 @@ def _log(profile: Profile, who: Holder | None) -> Finding:
         return doubtful(
             "log",
             "Witnesses are pinned, but none of them must have cosigned: add the "
-            "context again with --quorum.",
+            "context again without --quorum, and all of them must.",
         )
     wanted, witnesses = policy.quorum, len(policy.witnesses)
     return good(

@@ -38,6 +38,8 @@ _CLASSES: Final[Mapping[str, type[PlacementError]]] = MappingProxyType(
         and kind is not InvalidInputError
     }
 )
+_DATA_LOSS: Final = grpc.StatusCode.DATA_LOSS
+_CONDEMNED: Final = "The service says that its stored data does not verify"
 _INCIDENT: Final = re.compile("[0-9A-Za-z-]{1,64}")
 _FIELD: Final = re.compile(r"[a-z0-9_.\[\]-]{1,80}")
 _LONGEST: Final = 200  # characters of a description
@@ -67,6 +69,25 @@ def translate(error: grpc.RpcError) -> PlacementError:
     if _INCIDENT.fullmatch(incident):
         failure.add_note(f"incident {incident}")
     return failure
+
+
+def condemned(error: BaseException) -> str:
+    """Return the sentence for a service that says its own data does not verify.
+
+    Args:
+        error: what a call, or what was made of its failure, ended with.
+
+    Returns:
+        The sentence; empty if the service said no such thing.
+    """
+    met: BaseException | None = error
+    while met is not None:
+        cause = met.__cause__
+        if isinstance(cause, grpc.RpcError) and cause.code() is _DATA_LOSS:
+            notes = "; ".join(getattr(met, "__notes__", ()))
+            return _CONDEMNED + (f" ({notes})." if notes else ".")
+        met = cause
+    return ""
 
 
 def _failure(reason: str, status: Status) -> PlacementError:

@@ -4,27 +4,31 @@ Everything that audit staff search with takes the same options; what is left out
 selects everything. Words are written as entries hold them, in any case.
 
 Example:
-    >>> selected = Selected(organisation="1480", since="2026-11-01", kind="disclosure")
-    >>> to_filter(selected, today=date(2026, 11, 24)).kind
-    'DISCLOSURE'
-    >>> as_given(selected)
-    {'organisation': '1480', 'kind': 'disclosure', 'since': '2026-11-01'}
+    >>> selected = Selected(organisation="1480", kind="disclosure", reference="SN 7")
+    >>> made = to_filter(selected, today=date(2026, 11, 24))
+    >>> written(made)
+    {'organisation': '1480', 'kind': 'DISCLOSURE', 'reference': 'given'}
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Final
+from types import MappingProxyType
+from typing import Annotated, Any, Final
 
 import typer
 
 from placement.api.v1 import audit_service_pb2 as wire
 from placement.api.v1.types_pb2 import Verdict
 from placement.audit.checkpoint import MAX_SIZE
-from placement_client.days import parse_instant
+from placement.errors import InvalidInputError, TamperedError
+from placement_client.days import iso_instant, parse_instant
 from placement_client.drafts import enum_number, enum_words, read_token
+from placement_client.rendering import enum_name
 
 _VERDICTS: Final = tuple(enum_words(Verdict.DESCRIPTOR))
 _INSTANT: Final = "DATE|INSTANT"
+_GIVEN: Final = "given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +137,66 @@ def to_filter(selected: Selected, *, today: date) -> wire.EntryFilter:
     return made
 
 
-def as_given(selected: Selected) -> dict[str, str]:
-    """Return the options that were given, by name, as they were written."""
-    given = ((each.name, getattr(selected, each.name)) for each in fields(selected))
-    return {name: str(value) for name, value in given if value not in ("", None)}
+def written(asked: wire.EntryFilter) -> dict[str, str]:
+    """Return a filter in words, one form each, by the names of the wire.
+
+    Of what names a case it is only said that it was given: whoever reads the words may
+    know of no case.
+    """
+    return {
+        field.name: _written(field.name, value) for field, value in asked.ListFields()
+    }
+
+
+def read_written(words: Mapping[str, str]) -> wire.EntryFilter:
+    """Return the filter that ``written`` put in words.
+
+    Where a case or a reference was given, there is one that nobody has.
+
+    Raises:
+        TamperedError: they are other words, or in another order.
+    """
+    made = wire.EntryFilter()
+    try:
+        for name, text in words.items():
+            setattr(made, name, _READ.get(name, str)(text))
+    except (ValueError, AttributeError, InvalidInputError) as error:
+        raise TamperedError from error
+    if [*written(made).items()] != [*words.items()]:
+        raise TamperedError
+    return made
+
+
+def _written(name: str, value: Any) -> str:  # noqa: ANN401 (of any field)
+    match name:
+        case "case_handle" | "reference":
+            return _GIVEN
+        case "verdict":
+            return enum_name(Verdict.DESCRIPTOR, value)
+        case "decision_id":
+            return bytes(value).hex()
+        case "since" | "until":
+            return iso_instant(value)
+        case _:
+            return str(value)
+
+
+def _instant(text: str) -> int:
+    return parse_instant(text, field="filter", today=date.min)
+
+
+_READ: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
+    {
+        "verdict": lambda text: Verdict.Value(f"VERDICT_{text}"),
+        "case_handle": str.encode,
+        "decision_id": bytes.fromhex,
+        "since": _instant,
+        "until": _instant,
+        "first_index": int,
+        "end_index": int,
+    }
+)
+"""What reads the words of a field that holds no text."""
 
 
 def _word(text: str) -> str:

@@ -7,7 +7,7 @@ can be kept in a file, so that the next run goes on where this one stopped.
 Invariants:
     * no entry is left out or comes twice: the log can't go back, and what a reader who
       stopped within an answer was shown of it is not shown again;
-    * an entry is verified before anybody sees it;
+    * an entry is verified before anybody sees it, and fits the filter;
     * who waits for a server that is gone asks ever less often, and does not give up,
       unless it never answered.
 
@@ -28,6 +28,7 @@ import grpc
 from placement.api.v1.audit_service_pb2 import TailEntriesRequest, TailEntriesResponse
 from placement.errors import InvalidInputError, TamperedError, UnavailableError
 from placement_client.entries import Opened, Order
+from placement_client.matching import Asked, Row
 from placement_client.trust import keep, read_kept
 
 LONGEST: Final = 30.0
@@ -150,11 +151,13 @@ def follow(
         broken: told when a stream breaks.
 
     Raises:
-        TamperedError: an entry does not verify, comes again or too late, or an answer
-            does not say how to go on.
+        TamperedError: an entry does not verify, comes again or too late, or does not
+            fit the filter; one was left out although the filter selects all; or an
+            answer does not say how to go on.
         PlacementError: refused; or there was never an answer.
     """
     order = Order(mark.covered)
+    row = Row(Asked(request.filter), _begin(request, mark))
 
     def opened() -> Iterator[TailEntriesResponse]:
         request.resume_token = mark.token
@@ -162,6 +165,7 @@ def follow(
 
     for response in lasting(opened, sleep=sleep, broken=broken):
         entries = order.read(response.entries)
+        row.require(entries)
         if not response.resume_token:
             raise TamperedError
         after = Mark(
@@ -172,6 +176,16 @@ def follow(
         unseen = [each for each in entries if each.index > mark.shown]
         yield Answer(unseen, mark, after)
         mark = after
+
+
+def _begin(request: TailEntriesRequest, mark: Mark) -> int | None:
+    """Return the index with which following begins, if mark and filter alone tell."""
+    if mark.covered >= 0:
+        return mark.covered + 1
+    # Without a first index it begins with whatever comes next.
+    if mark.token or not request.filter.HasField("first_index"):
+        return None
+    return Asked(request.filter).begin
 
 
 def lasting(

@@ -11,9 +11,9 @@ Invariants:
     shown     01 | length, 4 | entry | length, 4 | details
     hidden    00 | leaf hash, 32
 
-An entry has bytes; details have none once the law took them. ``entries.jsonl`` is one
+An entry has bytes; details have none once they are gone. ``entries.jsonl`` is one
 JSON object a line for each shown leaf, in their order: ``index``, the fields of the
-entry, ``leaf_hash``, and ``outline``, null once the details are erased. Bytes are
+entry, ``leaf_hash``, and ``outline``, null once the details are gone. Bytes are
 lower-case hex, ``at`` is ISO 8601 in UTC, a verdict is its word.
 """
 
@@ -30,6 +30,7 @@ from placement.audit.entry import Entry, parse
 from placement.audit.merkle import HASH_SIZE, leaf_hash
 from placement.errors import TamperedError
 from placement_client.days import iso_day
+from placement_client.matching import Asked
 from placement_client.rendering import enum_name
 
 MAX_PART: Final = 1 << 20
@@ -45,7 +46,8 @@ _Item = TypeVar("_Item")
 _LINE: Final = (
     '{"index":%d,"at":"%s","kind":%s,"action":%s,"person":%s,"organisation":%s,'
     '"role":%s,"certificate":"%s","purpose":%s,"outcome":%s,"revision":%d,'
-    '"ruleset":%s,"recipient":%s,"details":"%s","leaf_hash":"%s","outline":%s}\n'
+    '"ruleset":%s,"rules":"%s","recipient":%s,"details":"%s","leaf_hash":"%s",'
+    '"outline":%s}\n'
 )
 _OUTLINE: Final = (
     '{"case":"%s","subjects":%s,"counties":%s,"verdicts":%s,"decisions":%s,'
@@ -147,6 +149,7 @@ class Transcript:
 
     Args:
         first: index of the first leaf.
+        asked: the filter that chose what is shown.
 
     Attributes:
         index: of the next leaf.
@@ -155,14 +158,19 @@ class Transcript:
         unreadable: index of the first that is no entry, or whose details are not those
             that it committed to.
         backwards: index of the first that is older than one before it.
+        unasked: index of the first that is shown though the filter does not select it.
+        withheld: index of the first that is hidden though the filter hides nothing.
     """
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, asked: Asked) -> None:
         self.index = first
         self.shown = 0
         self.erased = 0
         self.unreadable: int | None = None
         self.backwards: int | None = None
+        self.unasked: int | None = None
+        self.withheld: int | None = None
+        self._asked = asked
         self._latest = 0
 
     def line(self, leaf: Leaf, hash_: bytes) -> bytes:
@@ -174,27 +182,35 @@ class Transcript:
         """
         index, self.index = self.index, self.index + 1
         if leaf.hidden:
+            if self._asked.is_whole and self.withheld is None:
+                self.withheld = index
             return b""
         self.shown += 1
         self.erased += not leaf.details
         try:
             entry = parse(leaf.entry)
-            written = _written(index, entry, _outline(leaf, entry), hash_)
+            outline = _outline(leaf, entry)
+            written = _written(index, entry, outline, hash_)
         except TamperedError:
             self.unreadable = index if self.unreadable is None else self.unreadable
             return b""
+        try:
+            self._asked.require(entry, outline)
+        except TamperedError:
+            self.unasked = index if self.unasked is None else self.unasked
         if entry.at < self._latest:
             self.backwards = index if self.backwards is None else self.backwards
         self._latest = max(self._latest, entry.at)
         return written
 
     def require_sound(self) -> None:
-        """Refuse leaves of which one could not be read, or went back in time.
+        """Refuse leaves that can't be read, go back in time, or don't fit the filter.
 
         Raises:
             TamperedError: there is one.
         """
-        if self.unreadable is not None or self.backwards is not None:
+        faults = (self.unreadable, self.backwards, self.unasked, self.withheld)
+        if faults != (None,) * len(faults):
             raise TamperedError
 
 
@@ -224,6 +240,7 @@ def _written(index: int, entry: Entry, outline: Outline | None, hash_: bytes) ->
         _text(entry.outcome),
         entry.revision,
         _text(entry.ruleset),
+        entry.rules.hex(),
         _text(entry.recipient),
         entry.details.hex(),
         hash_.hex(),

@@ -15,8 +15,9 @@ Invariants:
 
 The list, bytes as hex::
 
-    {"pending": [{"index": 12, "decisions": ["0f3c…"], "verdicts": [1],
-      "areas": ["1480"], "facilities": [], "window": "2026-12-01/",
+    {"pending": [{"index": 12, "request": "c4d1…", "decisions": ["0f3c…"],
+      "verdicts": [1], "valid_until": [1781776800000000], "areas": ["1480"],
+      "facilities": [], "window": "2026-12-01/",
       "justification": "PLANNED", "case": "77aa…", "revision": 8,
       "ruleset": "2026-11-1", "decided_at": 1781517600000000,
       "certificate": "9b02…"}]}
@@ -38,6 +39,7 @@ from placement_client.trust import LogView, Policy, keep, locked, read_kept
 _MAX_NUMBER: Final = (1 << 64) - 1
 _NO_LIST: Final = "does not hold the list of answers without a receipt"
 _NO_RECEIPT: Final = "does not hold a receipt of the pinned log"
+_HIDDEN: Final = "The log has grown past the entry of the answer and does not show it."
 _OTHER_RECEIPT: Final = "holds the receipt of another decision"
 
 
@@ -192,17 +194,32 @@ class Recheck:
     def require_shown(self, index: int) -> None:
         """Refuse a log that has grown past an entry of the caller's and hides it.
 
+        That it has grown, the log's own signature says; no witness is waited for.
+
         Raises:
             TamperedError: it does.
             PlacementError: the call failed.
         """
-        seen = self.view.newest()
-        if seen is None or seen.size <= index:
+        # Before the entry is asked for: it may come in between the two.
+        if not self._holds(index):
             return
         try:
             self.logs.receipt(index)
         except NotFoundError as error:
-            raise TamperedError from error
+            refusal = TamperedError()
+            refusal.add_note(_HIDDEN)
+            raise refusal from error
+
+    def _holds(self, index: int) -> bool:
+        """Tell whether the log ever signed that it holds an entry."""
+        seen = self.view.newest()
+        if seen is not None and seen.size > index:
+            return True
+        try:
+            content = self.logs.checkpoint(least_size=index + 1)
+        except NotFoundError:
+            return False
+        return self.view.policy.signed(content).size > index
 
     def require(self, found: Checkpoint) -> None:
         """Refuse a checkpoint that is not of the history that was seen.
@@ -267,8 +284,10 @@ def _answered(row: Any) -> Answered:  # noqa: ANN401 (as JSON)
     """
     found = Answered(
         index=_number(row["index"]),
+        request=bytes.fromhex(row["request"]),
         decisions=tuple(map(bytes.fromhex, row["decisions"])),
         verdicts=tuple(map(_number, row["verdicts"])),
+        valid_until=tuple(map(_number, row["valid_until"])),
         areas=tuple(map(_text, row["areas"])),
         facilities=tuple(map(bytes.fromhex, row["facilities"])),
         window=_text(row["window"]),

@@ -5,18 +5,21 @@ Nothing here reads an entry: checkpoints and proofs tell only how many there are
 Invariants:
     * every step is told, in the same order, whatever became of those before it;
     * only pinned keys count;
-    * what the log signed and then can't prove is a failure, not an absence.
+    * what the log signed and then can't prove is a failure, not an absence;
+    * an empty log is one only to a context that has never seen an entry.
 """
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final, Protocol
 
 from placement.api.v1.log_service_pb2 import ProveInclusionResponse
 from placement.audit.checkpoint import Checkpoint, require_follows
 from placement.audit.merkle import verify_inclusion
-from placement.errors import InvalidInputError, NotFoundError
+from placement.errors import InvalidInputError, NotFoundError, TamperedError
+from placement_client.failures import condemned
 from placement_client.steps import Result, Step, failed, tried
 from placement_client.trust import LogView
 
@@ -101,7 +104,11 @@ class Inspection:
             return f"The log signed {signed[content].size} entries."
 
         refusal = "The pinned key did not sign the checkpoint."
-        yield _proven(_NEWEST, look, refusal, "The log has no checkpoint.")
+        try:
+            first = _tried(_NEWEST, look, refusal)
+        except NotFoundError:
+            first = _unbegun(view)
+        yield first
         if not signed:
             yield from _skipped(STEPS[2:], "There is no checkpoint to begin with.")
             return
@@ -131,7 +138,7 @@ class Inspection:
             yield Step(_WITNESSES, Result.SKIPPED, reason)
         if cosigned:
             history = "The log shows another history than it showed before."
-            yield tried(_HISTORY, lambda: self._history(view, cosigned[0]), history)
+            yield _tried(_HISTORY, lambda: self._history(view, cosigned[0]), history)
         else:
             reason = "There is no cosigned checkpoint that could be remembered."
             yield Step(_HISTORY, Result.SKIPPED, reason)
@@ -209,6 +216,39 @@ def _proven(
             return look()
         except (NotFoundError, InvalidInputError) as error:
             raise failed(missing or otherwise) from error
+
+    return _tried(name, looked, otherwise)
+
+
+def _unbegun(view: LogView) -> Step:
+    """Return the step of a log that says that nothing was written yet."""
+
+    def look() -> str:
+        seen = view.newest()
+        if seen is not None:
+            raise failed(
+                "The log says that it has no entry, and this context has seen it with "
+                f"{seen.size}."
+            )
+        return "The log has no entry yet, so it has signed nothing: verify it later."
+
+    step = tried(_NEWEST, look, "What this context has seen of the log is damaged.")
+    # Nobody who has seen nothing can tell a young log from one that was emptied.
+    is_new = step.result is Result.OK
+    return replace(step, result=Result.WARNING) if is_new else step
+
+
+def _tried(name: str, look: Callable[[], str], otherwise: str) -> Step:
+    """Return the step of a look at what the service may know not to verify."""
+
+    def looked() -> str:
+        try:
+            return look()
+        except TamperedError as error:
+            told = condemned(error)
+            if told:
+                raise failed(told) from error
+            raise
 
     return tried(name, looked, otherwise)
 

@@ -30,7 +30,7 @@ from placement.api.v1.check_service_pb2 import (
 )
 from placement.api.v1.log_service_pb2 import GetReceiptResponse
 from placement.api.v1.types_pb2 import Window
-from placement.audit.checkpoint import Checkpoint
+from placement.audit.checkpoint import MAX_SIZE, Checkpoint
 from placement.audit.details import Details, opened
 from placement.audit.entry import ANSWERED, Entry, parse
 from placement.audit.merkle import leaf_hash
@@ -55,8 +55,10 @@ class Answered:
 
     Attributes:
         index: the entry's.
+        request: the request's id, 16 bytes: no other answer has it.
         decisions: 16 bytes each, in the order asked.
         verdicts: numbers of the wire, in that order.
+        valid_until: microseconds since 1970-01-01T00:00Z, in that order.
         areas: four digits each, in that order.
         facilities: 16 bytes each or empty, in that order; none if none is meant.
         window: for which days, as a matter writes it.
@@ -69,8 +71,10 @@ class Answered:
     """
 
     index: int
+    request: bytes
     decisions: tuple[bytes, ...]
     verdicts: tuple[int, ...]
+    valid_until: tuple[int, ...]
     areas: tuple[str, ...]
     facilities: tuple[bytes, ...]
     window: str
@@ -92,15 +96,17 @@ class Answered:
         """Return what has to stand in the entry of an answer.
 
         Raises:
-            TamperedError: the answer names no entry.
+            TamperedError: the answer names no entry, or one that no log has.
         """
-        if not answer.HasField("leaf_index"):
+        if not answer.HasField("leaf_index") or answer.leaf_index >= MAX_SIZE:
             raise TamperedError
         why = Justification.Name(question.justification)
         return cls(
             index=answer.leaf_index,
+            request=question.request_id,
             decisions=tuple(each.decision_id for each in answer.verdicts),
             verdicts=tuple(each.verdict for each in answer.verdicts),
+            valid_until=tuple(each.valid_until for each in answer.verdicts),
             areas=tuple(each.area for each in question.candidates),
             facilities=_facilities(question.candidates),
             window=_days(question.window),
@@ -121,7 +127,7 @@ class Receipt:
         proof: with the index, and the note.
         leaf: the leaf's hash, 32 bytes.
         entry: the entry.
-        details: its parts; both are ``None`` once the law took them.
+        details: its matter, as far as it is shown; ``None`` once the law took it.
         checkpoint: out of the note.
     """
 
@@ -156,8 +162,8 @@ class Receipt:
     @property
     def decisions(self) -> tuple[bytes, ...]:
         """The ids of what was decided; none once the law took them."""
-        outline = self.details.outline
-        return outline.decisions if outline is not None else ()
+        matter = self.details.matter
+        return matter.decisions if matter is not None else ()
 
 
 def _facilities(candidates: Sequence[Candidate]) -> tuple[bytes, ...]:
@@ -180,14 +186,15 @@ def require_answer(receipt: Receipt, answered: Answered) -> None:
     Raises:
         TamperedError: anything differs, or can't be compared.
     """
-    entry, outline = receipt.entry, receipt.details.outline
-    matter = receipt.details.matter
-    if outline is None or matter is None:
+    entry, matter = receipt.entry, receipt.details.matter
+    if matter is None:
         raise TamperedError
     found = Answered(
         index=receipt.proof.index,
-        decisions=outline.decisions,
-        verdicts=outline.verdicts,
+        request=matter.request,
+        decisions=matter.decisions,
+        verdicts=matter.verdicts,
+        valid_until=matter.valid_until,
         areas=matter.areas,
         facilities=matter.facilities,
         window=matter.window,

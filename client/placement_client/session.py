@@ -8,7 +8,7 @@ Invariants:
       leaves, proven to come from the pinned custodian before anything is used;
     * an identifier lives for one call, in memory;
     * a check rests on at least the highest revision that this session wrote;
-    * a verdict is what the server sent, whole, or there is none.
+    * a verdict is what the server sent now, whole, or there is none (``verdicts``).
 
 Example::
 
@@ -18,6 +18,7 @@ Example::
 """
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Final, Protocol, Self, TypeVar
 
@@ -29,16 +30,18 @@ from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest
 from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
-from placement.api.v1.types_pb2 import Fact, Verdict, Window
+from placement.api.v1.types_pb2 import Fact, Window
 from placement.crypto import voprf
 from placement.errors import InvalidInputError, TamperedError
 from placement_client.audits import AuditCalls
 from placement_client.calls import REQUEST_ID_BYTES, Method, Patience, RequestIds
 from placement_client.channel import open_channel
 from placement_client.custodian import verified
+from placement_client.days import Clock
 from placement_client.identifiers import Identifier
 from placement_client.logs import LogCalls
 from placement_client.profile import Profile
+from placement_client.verdicts import require_answer_now
 
 MAX_FACTS: Final = 500
 """Facts, endings, retractions or regradings in one call."""
@@ -49,7 +52,7 @@ MAX_REGISTERED: Final = 100
 
 _MAX_EVALUATED: Final = 50
 _INPUT_PREFIX: Final = b"placement-v1|se-pnr|"
-_VERDICTS: Final = frozenset(Verdict.values()) - {Verdict.VERDICT_UNSPECIFIED}
+_MICROS: Final = 1_000_000  # in a second
 
 
 class _Write(Protocol):
@@ -76,6 +79,7 @@ class Session:
         custodian: the pinned public key; without one there are no pseudonyms.
         patience: deadline and tries of each call.
         request_ids: where the ids of writes and checks come from.
+        clock: what time it is; the time of an answer is held against it.
 
     Attributes:
         logs: calls about the access log.
@@ -89,12 +93,14 @@ class Session:
         custodian: voprf.PublicKey | None = None,
         patience: Patience | None = None,
         request_ids: RequestIds | None = None,
+        clock: Clock = time.time,
     ) -> None:
         self.request_ids = request_ids or RequestIds()
         self.min_revision = 0
         self._channel = channel
         self._custodian = custodian
         self._patience = patience or Patience()
+        self._clock = clock
         self._pseudonym = PseudonymServiceStub(channel)
         self._check = CheckServiceStub(channel)
         self._registry = RegistryServiceStub(channel)
@@ -108,6 +114,7 @@ class Session:
         *,
         patience: Patience | None = None,
         request_ids: RequestIds | None = None,
+        clock: Clock = time.time,
     ) -> Self:
         """Open a session as a profile says.
 
@@ -119,6 +126,7 @@ class Session:
             custodian=profile.pinned() if profile.custodian_key else None,
             patience=patience,
             request_ids=request_ids,
+            clock=clock,
         )
 
     def __enter__(self) -> Self:
@@ -205,21 +213,16 @@ class Session:
         request = check.CloseCaseRequest(case_handle=case_handle, reason=reason)
         return self._write(self._check.CloseCase, request)
 
-    def check_placement(
+    def question(
         self,
         case_handle: bytes,
         candidates: Sequence[check.Candidate],
         *,
         window: Window,
         justification: "check.Justification.ValueType",
-    ) -> check.CheckPlacementResponse:
-        """Ask whether places are safe.
-
-        Raises:
-            TamperedError: the answer is not one verdict a candidate.
-            PlacementError: no verdict was made.
-        """
-        request = check.CheckPlacementRequest(
+    ) -> check.CheckPlacementRequest:
+        """Return the question whether places are safe, under the next request id."""
+        return check.CheckPlacementRequest(
             request_id=self.request_ids.draw(),
             case_handle=case_handle,
             candidates=candidates,
@@ -228,12 +231,26 @@ class Session:
             mode=check.CHECK_MODE_CHECK,
             min_revision=self.min_revision,
         )
-        answer = self._patience.call(self._check.CheckPlacement, request)
-        # A verdict that this client does not know is no verdict.
-        _require_all(candidates, answer.verdicts)
-        if any(each.verdict not in _VERDICTS for each in answer.verdicts):
-            raise TamperedError
+
+    def check_placement(
+        self, question: check.CheckPlacementRequest
+    ) -> check.CheckPlacementResponse:
+        """Ask whether places are safe.
+
+        Args:
+            question: from ``question``.
+
+        Raises:
+            TamperedError: the answer is none that can be given now.
+            PlacementError: no verdict was made.
+        """
+        sent = self._now()
+        answer = self._patience.call(self._check.CheckPlacement, question)
+        require_answer_now(question, answer, sent=sent, received=self._now())
         return answer
+
+    def _now(self) -> int:
+        return round(self._clock() * _MICROS)
 
     # What coordinators do
 

@@ -9,19 +9,25 @@ from placement_client.calls import Patience
 from placement_client.credentials import Holder
 from placement_client.findings import Finding, bad, doubtful, good
 from placement_client.labels import LabelBook, LabelKey
+from placement_client.log_trials import try_log
 from placement_client.profile import Profile
 from placement_client.session import Session
+from placement_client.trust import LogView
 
 _NAMING: Final = frozenset({"caseworker", "coordinator"})
 """Who names persons."""
 _ALL_OPEN: Final = "The label key opens the labels of all groups."
 
 
-def try_calls(profile: Profile, who: Holder) -> Iterator[Finding]:
+def try_calls(
+    profile: Profile, who: Holder, view: LogView | None = None
+) -> Iterator[Finding]:
     """Make the calls that show whether keys fit, as far as a role may make them."""
     with Session.open(profile, patience=Patience(pauses=())) as session:
         if who.role in _NAMING and profile.custodian_key:
             yield _custodian(session)
+        if view is not None and who.role != "operator":
+            yield from try_log(session.logs, view)
         key = _label_key(profile) if who.role == "coordinator" else None
         if key is not None:
             yield _labels(session, key)

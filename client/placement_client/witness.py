@@ -4,8 +4,11 @@ Whoever pins its key need trust neither the service nor the network for what it 
 of this time, this is the largest log that I saw, and it only ever grew.
 
 Invariants:
-    * what is cosigned is on the disk before it leaves, also if the machine dies;
-    * a checkpoint that is refused ends the run, and is kept as evidence.
+    * what is cosigned is on the disk before it leaves, also if the machine dies, and
+      so is the mark beside the key that says where;
+    * a checkpoint that is refused ends the run, and is kept as evidence;
+    * only what the witness verified itself is a reason to refuse: what a service says
+      of its own data is no evidence.
 """
 
 import secrets
@@ -16,7 +19,7 @@ from typing import Final
 from placement.audit import checkpoint, note
 from placement.audit.note import Signer
 from placement.audit.witness import advance, cosigned, offered
-from placement.crypto.signing import SigningKey, verify
+from placement.crypto.signing import verify
 from placement.errors import (
     AccessDeniedError,
     CertificateError,
@@ -24,10 +27,12 @@ from placement.errors import (
     NotFoundError,
     PlacementError,
     TamperedError,
+    UnavailableError,
 )
 from placement_client.days import Clock
 from placement_client.logs import LogCalls
 from placement_client.session import Session
+from placement_client.witness_key import WitnessKey
 from placement_client.witness_state import State, StateFile
 
 FIRST_PAUSE: Final = 0.5
@@ -36,6 +41,10 @@ LONGEST_PAUSE: Final = 60.0
 """Seconds between two tries at most, if rounds are not further apart."""
 
 _DOUBLINGS: Final = 10
+_CONDEMNED: Final = (
+    "THE SERVICE SAYS THAT ITS OWN DATA DOES NOT VERIFY. Tell its operator and the "
+    "auditors. That proves no second history: the witness goes on trying."
+)
 _FINAL: Final = (AccessDeniedError, CertificateError, InvalidInputError, TamperedError)
 """What does not pass by itself."""
 
@@ -46,7 +55,7 @@ class Witness:
     Args:
         file: held for as long as the witness lives.
         state: from ``begin``.
-        key: the witness's.
+        key: the witness's, held too.
         connect: opens a session.
         clock: what time it is.
 
@@ -58,7 +67,7 @@ class Witness:
         self,
         file: StateFile,
         state: State,
-        key: SigningKey,
+        key: WitnessKey,
         *,
         connect: Callable[[], Session],
         clock: Clock,
@@ -85,27 +94,31 @@ class Witness:
         Raises:
             TamperedError: it is refused; notes on the error say what was held, what
                 was offered, and where both are kept.
-            InvalidInputError: the state can't be written.
-            PlacementError: a call failed.
+            InvalidInputError: the state or the mark can't be written.
+            PlacementError: a call failed; ``UnavailableError``, if the service says that
+                its own data does not verify.
         """
         if self._session is None:
             self._session = self._connect()
         logs = self._session.logs
-        content = logs.checkpoint()
+        with _hearsay():
+            content = logs.checkpoint()
         with self._guarded(content):
             found = note.parse(content)
             size = offered(self.state.log, found, verify).size
             proof = self._proof(logs, size)
             advance(self.state.seen, found, proof, verify)
             now = int(self._clock())
-            signer = Signer(self.state.witness.name, self._key, now)
+            signer = Signer(self.state.witness.name, self._key.signing, now)
             signed = note.render(cosigned(self.state.log, found, signer, verify))
         # Kept first: a witness that is killed in between has cosigned nothing that it
         # does not remember.
         state = State(log=self.state.log, witness=self.state.witness, note=signed)
         self._file.write(state)
         self.state = state
-        return logs.cosign(size, signed)
+        self._key.write(state.log.name, self._file.path)
+        with _hearsay():
+            return logs.cosign(size, signed)
 
     def watch(
         self,
@@ -136,7 +149,7 @@ class Witness:
             except PlacementError as error:
                 failures += 1
                 self.close()
-                news = f"No cosignature ({error.reason}); the witness goes on trying."
+                news = _news(error)
             else:
                 failures = 0
                 news = "The witness cosigns."
@@ -152,8 +165,9 @@ class Witness:
         if not 0 < old < size:
             return ()
         try:
-            return logs.consistency(old, size)
-        except (NotFoundError, InvalidInputError, TamperedError) as error:
+            with _hearsay():
+                return logs.consistency(old, size)
+        except (NotFoundError, InvalidInputError) as error:
             # It signed both sizes, so these are no reasons.
             refusal = TamperedError()
             refusal.add_note("The log refuses to prove that it only grew.")
@@ -190,6 +204,28 @@ def pause(every: float, failures: int) -> float:
     doubled = max(every, FIRST_PAUSE) * (1 << min(failures - 1, _DOUBLINGS))
     longest = max(every, LONGEST_PAUSE)
     return min(doubled, longest) * (0.5 + secrets.randbelow(1001) / 2000)
+
+
+@contextmanager
+def _hearsay() -> Iterator[None]:
+    """Take what a service says of its own data for a call that failed.
+
+    Raises:
+        UnavailableError: the service says that it does not verify.
+    """
+    try:
+        yield
+    except TamperedError as error:
+        failure = UnavailableError()
+        failure.add_note(_CONDEMNED)
+        raise failure from error
+
+
+def _news(error: PlacementError) -> str:
+    """Say that a call failed, and loudly what is more than that."""
+    if isinstance(error.__cause__, TamperedError):
+        return _CONDEMNED
+    return f"No cosignature ({error.reason}); the witness goes on trying."
 
 
 def _told(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What a witness keeps: its key, and of each log the newest checkpoint it cosigned.
+"""What a witness keeps of each log: the newest checkpoint that it cosigned.
 
 Invariants:
     * a state appears whole or not at all, is on the disk when ``write`` returns, and is
@@ -31,21 +31,10 @@ from typing import Any, Final, Self
 from placement.audit import note
 from placement.audit.note import Kind, Verifier, VerifierKey
 from placement.audit.witness import Seen, advance
-from placement.crypto.signing import SigningKey, verify
-from placement.errors import (
-    ConflictError,
-    InvalidInputError,
-    TamperedError,
-    UnavailableError,
-)
+from placement.crypto.signing import verify
+from placement.errors import InvalidInputError, TamperedError, UnavailableError
 from placement_client.trust import DIRECTORY_MODE, FILE_MODE, keep, read_kept
-
-try:
-    import fcntl
-except ImportError:  # there, nobody can be a witness
-    fcntl = None  # type: ignore[assignment]
-
-KEY_LABEL: Final = "placement-witness-v1"
+from placement_client.witness_key import WitnessKey, take, verifier_key
 
 _VERSION: Final = 1
 _OTHERS_WRITE: Final = 0o022
@@ -59,50 +48,6 @@ _MALFORMED: Final = (
     RecursionError,
 )
 """What reading JSON of another shape raises."""
-
-
-def create_key(path: Path, name: str) -> VerifierKey:
-    """Draw a witness's key into a new file of mode 0600; return what others pin.
-
-    Raises:
-        InvalidInputError: the file exists or can't be written, or the name can't be a
-            signer's.
-    """
-    verifier_key(name, bytes(32))  # or a file would be left without a name
-    try:
-        key = SigningKey.create(path, KEY_LABEL)
-    except ConflictError as error:
-        phrase = "exists already; it is left alone"
-        raise InvalidInputError("witness_key", phrase) from error
-    except UnavailableError as error:
-        raise InvalidInputError("witness_key", "can't be written") from error
-    return verifier_key(name, key.public_key)
-
-
-def open_key(path: Path) -> SigningKey:
-    """Read a witness's key file.
-
-    Raises:
-        InvalidInputError: missing, open to others, damaged, or of another kind.
-    """
-    try:
-        return SigningKey.open(path, KEY_LABEL)
-    except UnavailableError as error:
-        phrase = "must be a whole key file of a witness, readable by its owner only"
-        raise InvalidInputError("witness_key", phrase) from error
-
-
-def verifier_key(name: str, public_key: bytes) -> VerifierKey:
-    """Return what others must know of a witness.
-
-    Raises:
-        InvalidInputError: the name can't be a signer's.
-    """
-    try:
-        return VerifierKey(name, Kind.COSIGNATURE, public_key)
-    except ValueError as error:
-        phrase = "must be a word without spaces and plus, as witness.example/w1"
-        raise InvalidInputError("name", phrase) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +156,7 @@ class StateFile:
         """
         lock = self._open_lock()
         try:
-            _take(lock)
+            take(lock, "state")
             # What a process that was killed left half-written.
             for path in self.path.parent.glob(f".{self.path.name}.*"):
                 path.unlink()
@@ -298,32 +243,34 @@ class StateFile:
         return error
 
 
-def begin(file: StateFile, log: VerifierKey, key: SigningKey, name: str) -> State:
+def begin(file: StateFile, log: VerifierKey, key: WitnessKey, name: str) -> State:
     """Return what is held, or begin with nothing.
 
     Args:
         file: held.
         log: the pinned key.
-        key: the witness's.
+        key: the witness's, held.
         name: the witness's; may be empty, but for the first contact.
 
     Raises:
         InvalidInputError: no name, or the state was made for other keys or another
             name.
-        TamperedError: the state is damaged, or gone.
+        TamperedError: the state is damaged, or gone; or the key has cosigned more of
+            this log than this folder holds.
     """
     known = file.read()
+    key.require(log.name, file.path, remembers=known is not None and bool(known.note))
     if known is None:
         if not name:
             raise InvalidInputError(
                 "name", "is needed for the first contact with a log"
             )
-        known = _nothing(log, verifier_key(name, key.public_key))
+        known = _nothing(log, verifier_key(name, key.signing.public_key))
         file.write(known)
     if known.log != log:
         phrase = "is not the key under which this witness holds the log"
         raise InvalidInputError("log_key", phrase)
-    if known.witness.public_key != key.public_key:
+    if known.witness.public_key != key.signing.public_key:
         raise InvalidInputError("witness_key", "is not the key of this state's witness")
     if name not in {"", known.witness.name}:
         raise InvalidInputError("name", "is not the name of this state's witness")
@@ -335,15 +282,6 @@ def _nothing(log: VerifierKey, witness: VerifierKey) -> State:
         return State(log=log, witness=witness)
     except ValueError as error:
         raise InvalidInputError("log_key", "names what no log is called") from error
-
-
-def _take(lock: int) -> None:
-    if fcntl is None:
-        raise InvalidInputError("state", "needs a machine with file locks")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise InvalidInputError("state", "is held by another witness") from error
 
 
 def _short(content: bytes) -> str:

@@ -1,9 +1,10 @@
 """The details of an entry: kept beside its leaf, for few eyes, under one commitment.
 
-They have two parts. The *outline* is what an auditor may see: that two entries are of
-one case but not which, counties but no municipality, verdicts and the ids of facts. The
-*matter* is for those whose case it is: the case, the municipality's own number, the
-places, the days.
+They have two parts, one for each kind of reader, who gets that one and not the other.
+The *outline* is for auditors: that two entries are of one case but not which, counties
+but no municipality, verdicts and the ids of facts. The *matter* is for those whose case
+it is: the case, the municipality's own number, the places, the days, what was answered;
+but nothing by which they could know the same case or person elsewhere.
 
 Each part is hashed with a salt of its own, and both hashes into the commitment that the
 entry holds. So either part can be shown without the other and checked against the leaf
@@ -35,7 +36,15 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from placement.audit.fields import BYTE, BYTES, TEXT, Form, fixed, list_of
+from placement.audit.fields import (
+    BYTE,
+    BYTES,
+    NUMBER,
+    TEXT,
+    Form,
+    fixed,
+    list_of,
+)
 from placement.errors import TamperedError
 
 SALTS_SIZE: Final = 64  # bytes: one salt for each part
@@ -83,6 +92,11 @@ class Matter:
         facilities: in that order, 16 bytes or empty.
         window: for which days: first and first after, as in ``2026-06-01/2026-07-01``;
             the second is empty while open; all of it is empty without a question.
+        request: the request's id, 16 bytes, or empty.
+        verdicts: in the order of the places, by harm from 1.
+        decisions: 16 bytes each, in that order.
+        valid_until: in that order, microseconds since 1970-01-01T00:00Z.
+        objects: 16 bytes each: facts, changes and placements made, changed or read.
         tokens: 16 bytes each: groups or facilities registered.
         events: what was written to the log of events: revision of the first, 8 bytes,
             how many, 4, and SHA-256 over all of them, each behind its length in 4
@@ -94,6 +108,11 @@ class Matter:
     areas: tuple[str, ...] = ()
     facilities: tuple[bytes, ...] = ()
     window: str = ""
+    request: bytes = b""
+    verdicts: tuple[int, ...] = ()
+    decisions: tuple[bytes, ...] = ()
+    valid_until: tuple[int, ...] = ()
+    objects: tuple[bytes, ...] = ()
     tokens: tuple[bytes, ...] = ()
     events: bytes = b""
 
@@ -129,6 +148,11 @@ _MATTER: Final = Form(
         "areas": list_of(TEXT),
         "facilities": list_of(BYTES),
         "window": TEXT,
+        "request": BYTES,
+        "verdicts": list_of(BYTE),
+        "decisions": list_of(_ID),
+        "valid_until": list_of(NUMBER),
+        "objects": list_of(_ID),
         "tokens": list_of(_ID),
         "events": BYTES,
     },
@@ -236,12 +260,16 @@ class Sealed:
         named = b"%b\0%b%b" % (_DOMAIN, self.outline.digest, self.matter.digest)
         return sha256(named).digest()
 
-    def shown(self, *, matter: bool) -> bytes:
-        """Return the bytes for one reader: the outline, and perhaps the matter.
+    def shown(self, *, outline: bool = True, matter: bool) -> bytes:
+        """Return the bytes for one reader.
+
+        Args:
+            outline: whether it is shown, or only its hash.
+            matter: the same.
 
         Secret: the result
         """
-        return self.outline.bytes(shown=True) + self.matter.bytes(shown=matter)
+        return self.outline.bytes(shown=outline) + self.matter.bytes(shown=matter)
 
 
 def opened(content: bytes, commitment: bytes) -> Details:

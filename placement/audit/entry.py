@@ -24,6 +24,7 @@ The bytes, in the form that ``fields`` describes::
     outcome      text        ANSWERED, or the reason of the refusal
     revision     8           of the state that was read or made
     ruleset      text        its version
+    rules        32          SHA-256 of the ruleset and of the areas it goes with
     recipient    text        to whom anything was disclosed, or empty
     details      32          the commitment of its details
 
@@ -59,6 +60,7 @@ class Entry:
     outcome: str
     revision: int = 0
     ruleset: str = ""
+    rules: bytes = bytes(_DIGEST_SIZE)
     recipient: str = ""
     details: bytes = bytes(_DIGEST_SIZE)
 
@@ -78,6 +80,7 @@ _FORM: Final = Form(
         "outcome": TEXT,
         "revision": NUMBER,
         "ruleset": TEXT,
+        "rules": fields.fixed(_DIGEST_SIZE),
         "recipient": TEXT,
         "details": fields.fixed(_DIGEST_SIZE),
     },

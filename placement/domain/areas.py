@@ -9,8 +9,9 @@ Invariants:
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from hashlib import sha256
 
 from placement.domain.terms import AreaCode, Day, day_of
 
@@ -48,11 +49,27 @@ class Area:
         return begun and (self.valid_to is None or day < self.valid_to)
 
 
+def _code(area: Area) -> str:
+    return area.code
+
+
+def _told(area: Area) -> str:
+    """Return everything that a row says, in one form."""
+    parts = (getattr(area, each.name) for each in fields(area))
+    return "|".join(
+        ",".join(sorted(part)) if isinstance(part, frozenset) else str(part)
+        for part in parts
+    )
+
+
 class Areas(Mapping[str, Area]):
     """All municipalities by code.
 
     Args:
         areas: the rows; a code stands once, near must be symmetric.
+
+    Attributes:
+        digest: SHA-256 over everything that a row says, whatever their order.
 
     Raises:
         ValueError: the table contradicts itself.
@@ -71,6 +88,8 @@ class Areas(Mapping[str, Area]):
         for area in rows:
             if area.successor is not None:
                 self._join(area.code, area.successor)
+        told = (_told(area) for area in sorted(rows, key=_code))
+        self.digest = sha256("\n".join(told).encode()).digest()
 
     def _join(self, code: AreaCode, successor: AreaCode) -> None:
         joined = self._lineage[successor] + self._lineage[code]

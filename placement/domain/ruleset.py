@@ -7,6 +7,7 @@ unknown or missing key is refused, so that a typing error can't silently loosen 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from hashlib import sha256
 from typing import Any, Final, get_type_hints
 
 from placement.domain.areas import Areas
@@ -132,6 +133,7 @@ class Ruleset:
 
     Attributes:
         version: stands in every answer and entry.
+        digest: SHA-256 of the file and of the areas' file; stands in every entry.
         areas: municipalities and the near relation.
         cool_down_days: how long an ended fact still gives REVIEW (R12).
         coverage_days: how old a reviewed picture may be (R10).
@@ -144,6 +146,7 @@ class Ruleset:
     """
 
     version: str
+    digest: bytes
     areas: Areas
     cool_down_days: int
     coverage_days: int
@@ -182,6 +185,7 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
         raise ValueError("version must be a word")
     return Ruleset(
         version=version,
+        digest=sha256(areas.digest + text.encode()).digest(),
         areas=areas,
         cool_down_days=cool_down,
         coverage_days=coverage,

@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from errno import EEXIST
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,7 @@ from placement.store.chain import ChainError
 from placement.store.log import Store
 from placement.store.schema import require_none
 from placement.store.snapshot import verify_snapshot
+from placement.store.summaries import Summaries
 
 _SETTINGS: Final = Path("placement.toml")
 _TEXTS: Final[Mapping[type[PlacementError], str]] = {
@@ -127,24 +129,23 @@ def _init(settings: Settings) -> str:
     found(store, custodian.key_id, micros())
     store.close()
     return (
-        "Made the keys and an empty store. Clients pin the custodian's key "
-        f"{custodian.public_key.hex()} and the log's key {render_key(signer.public)}."
+        "Made the keys and an empty store. Clients pin the custodian's key\n"
+        f"{custodian.public_key.hex()}\n"
+        f"and the log's key\n{render_key(signer.public)}"
     )
 
 
 def _fsck(settings: Settings) -> str:
     key = SigningKey.open(settings.log_key)
     verifier = Verifier(Signer(settings.log_name, key).public, verify)
-    store = _open(settings)
     try:
-        with Bar("Verifying") as bar:
+        with closing(_open(settings)) as store, Bar("Verifying") as bar:
             head = fsck.verify(store, verifier, progress=bar.show, deeper=True)
-        verify_snapshot(store)
+            verify_snapshot(store)
+            Summaries(store).verify()
     except ChainError as error:
         error.add_note(f"First bad record: {error.where}.")
         raise
-    finally:
-        store.close()
     return (
         f"Verified {head.revision} events and {head.leaves} entries; the newest "
         f"checkpoint holds {head.published}."

@@ -9,8 +9,9 @@ Invariants:
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from inspect import isasyncgen
 from typing import Any, Final, TypeAlias
 
@@ -24,6 +25,7 @@ from placement.errors import (
     InvalidInputError,
     PlacementError,
     TamperedError,
+    UnavailableError,
 )
 from placement.rpc.desk import CALL, Call, Desk
 from placement.rpc.identity import Identifier, auth_context
@@ -36,6 +38,8 @@ MAX_DEADLINE: Final = 10.0
 """Seconds; a call must have a deadline, and not a later one."""
 MAX_STREAM: Final = 600.0
 """Seconds; the same for a call that is answered in pieces."""
+STREAMS_EACH: Final = 4
+"""Calls that are answered in pieces, at once, for one certificate."""
 
 _SLACK: Final = 0.5  # seconds, since clocks of two machines run apart
 _ROUNDED: Final = 1.03  # a client's gRPC rounds up, to what it sent before if near
@@ -99,6 +103,7 @@ class Door(grpc.aio.ServerInterceptor):
     def __init__(self, identifier: Identifier, desk: Desk) -> None:
         self._identifier = identifier
         self._desk = desk
+        self._streams: Counter[bytes] = Counter()
 
     async def intercept_service(
         self,
@@ -148,7 +153,10 @@ class Door(grpc.aio.ServerInterceptor):
                     action, content, decode, context, longest=MAX_STREAM
                 )
                 # Closed here, so that whoever goes away in between holds nothing.
-                async with aclosing(serve(request, context)) as responses:
+                async with (
+                    self._one_of_few(),
+                    aclosing(serve(request, context)) as responses,
+                ):
                     async for response in responses:
                         await context.write(response)
             except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
@@ -161,6 +169,26 @@ class Door(grpc.aio.ServerInterceptor):
         if isinstance(error, TamperedError):
             self._desk.condemn()
         await _abort(error, context)
+
+    @asynccontextmanager
+    async def _one_of_few(self) -> AsyncIterator[None]:
+        """Hold one of the streams that a certificate may have at once.
+
+        Raises:
+            UnavailableError: it has all of them; the refusal is in the access log.
+        """
+        call = CALL.get()
+        certificate = call.caller.certificate
+        if self._streams[certificate] >= STREAMS_EACH:
+            full = UnavailableError()
+            await self._desk.refuse(Refused(call.action, full, call.caller))
+        self._streams[certificate] += 1
+        try:
+            yield
+        finally:
+            self._streams[certificate] -= 1
+            if not self._streams[certificate]:
+                del self._streams[certificate]
 
     async def _let_in(
         self,

@@ -4,15 +4,17 @@ A word that an auditor typed goes into the log, so each has a form that leaves n
 for a name or a national number.
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
-from placement.access import Role, require_organisation, require_person
+from placement.access import Action, Role, require_organisation, require_person
 from placement.api.v1 import audit_service_pb2 as audit_wire
+from placement.api.v1 import check_service_pb2 as check_wire
 from placement.api.v1 import log_service_pb2 as log_wire
+from placement.api.v1 import types_pb2 as wire
 from placement.audit import note as notes
+from placement.audit.entry import ANSWERED
 from placement.audit.note import Note, Verifier
 from placement.domain.decide import searches
 from placement.domain.decide.searches import Filter, Ground
@@ -21,12 +23,36 @@ from placement.errors import InvalidInputError, PlacementError, TamperedError
 from placement.reference import require_reference
 from placement.rpc import forms
 from placement.rpc.origin import Origin
+from placement.service.entries import KINDS
 
 MAX_INDEX: Final = 2**62
 MAX_COSIGNATURES: Final = 50
 
-_CODE: Final = re.compile("[A-Z_]{2,32}")
-_CODES: Final = ("kind", "action", "purpose", "outcome")
+_PURPOSES: Final = (
+    (check_wire.Basis, "BASIS_"),
+    (check_wire.CloseReason, "CLOSE_REASON_"),
+    (check_wire.Justification, "JUSTIFICATION_"),
+    (audit_wire.AuditPurpose, "AUDIT_PURPOSE_"),
+)
+_CODES: Final[Mapping[str, frozenset[str]]] = {
+    "kind": frozenset({*KINDS.values(), "ERASURE"}),
+    "action": frozenset(action.name for action in Action),
+    "purpose": frozenset(
+        each.name.removeprefix(prefix)
+        for kind, prefix in _PURPOSES
+        for each in kind.DESCRIPTOR.values
+        if each.number
+    ),
+    "outcome": frozenset(
+        {ANSWERED}
+        | {
+            each.name.removeprefix("ERROR_REASON_")
+            for each in wire.ErrorReason.DESCRIPTOR.values
+            if each.number
+        }
+    ),
+}
+"""Every word that an entry can have in these fields; a filter takes no other."""
 
 
 def list_entries(
@@ -180,10 +206,10 @@ def _filter(given: audit_wire.EntryFilter) -> Filter:
     """Read a filter; what is unset selects everything."""
     if given.reference:
         require_reference(given.reference, "filter.reference")
-    for name in _CODES:
+    for name, words in _CODES.items():
         text = getattr(given, name)
-        if text and not _CODE.fullmatch(text):
-            raise InvalidInputError(f"filter.{name}", "must be a code")
+        if text and text not in words:
+            raise InvalidInputError(f"filter.{name}", "is no known code")
     made = Filter(
         person=_form(given.person, require_person, "filter.person"),
         organisation=_form(

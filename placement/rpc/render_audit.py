@@ -13,7 +13,7 @@ from placement.domain.anomalies.seen import Anomaly
 from placement.domain.terms import Verdict
 from placement.rpc.render import VERDICTS
 from placement.service.replay import GroundFact, Progress, Reason, Replay, Replayed
-from placement.service.review import shown
+from placement.service.review import owned, shown
 from placement.service.search import Export, Exported, Listed
 from placement.service.selection import Found
 from placement.store.ledger import Inclusion
@@ -68,10 +68,10 @@ def checkpoints(found: Iterable[Note]) -> log_wire.ListCheckpointsResponse:
 
 
 def receipt(found: Found, proof: Inclusion, note: Note) -> log_wire.GetReceiptResponse:
-    """Render an entry for whose call it was, details and all."""
+    """Render an entry for whose call it was, with its matter."""
     return log_wire.GetReceiptResponse(
         entry=found.content,
-        details=shown(found, matter=True),
+        details=owned(found),
         hashes=proof.hashes,
         note=rendered(note),
     )

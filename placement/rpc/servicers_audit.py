@@ -5,7 +5,10 @@ it between two pieces.
 """
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -32,6 +35,8 @@ from placement.service.watch import Watch
 from placement.store.ledger import Inclusion, Ledger
 from placement.store.log import Store
 
+READERS: Final = 8
+"""Threads that read for both services."""
 FOLLOW_EVERY: Final = 0.25
 """Seconds between two looks for what is new."""
 
@@ -56,6 +61,8 @@ class Reading:
         self.store = store
         self.review = review
         self.ledger = ledger
+        # Of its own, so that no reading keeps the custodian waiting.
+        self._pool = ThreadPoolExecutor(READERS, "reading")
 
     async def proven(
         self, index: int, cosignatures: int
@@ -68,9 +75,9 @@ class Reading:
             PlacementError: it can't be read, or does not verify.
         """
         note = await self.checkpoint(cosignatures, index + 1)
-        found = await asyncio.to_thread(self.review.one, index)
+        found = await self.run(self.review.one, index)
         size = _size_of(note)
-        proof = await asyncio.to_thread(self.ledger.inclusion, index, size)
+        proof = await self.run(self.ledger.inclusion, index, size)
         return found, proof, note
 
     async def checkpoint(self, cosignatures: int, least_size: int) -> Note:
@@ -84,12 +91,39 @@ class Reading:
             self.ledger.newest, cosignatures=cosignatures, least_size=least_size
         )
         try:
-            return await asyncio.to_thread(newest)
+            return await self.run(newest)
         except NotFoundError:
             if cosignatures:
                 raise
         await self.desk.publish()
-        return await asyncio.to_thread(newest)
+        return await self.run(newest)
+
+    async def is_provable(self, index: int, cosignatures: int) -> bool:
+        """Tell whether a checkpoint that holds an entry has so many cosignatures.
+
+        Without any it always has: one is signed when it is asked for.
+        """
+        if not cosignatures:
+            return True
+        try:
+            await self.checkpoint(cosignatures, index + 1)
+        except NotFoundError:
+            return False
+        return True
+
+    async def run(self, call: Callable[..., _Item], *given: object) -> _Item:
+        """Call something that reads, in one of the threads kept for that."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, call, *given)
+
+    async def drawn(self, items: Iterator[_Item]) -> AsyncIterator[_Item]:
+        """Draw from an iterator in threads, one item after another."""
+        end = object()
+        while True:
+            item: Any = await self.run(next, items, end)
+            if item is end:
+                return
+            yield item
 
 
 class Log(LogServiceServicer):
@@ -117,7 +151,7 @@ class Log(LogServiceServicer):
     ) -> log_wire.ListCheckpointsResponse:
         """List checkpoints."""
         wanted = await self._reading.desk.follow(parse.checkpoints, request)
-        found = await asyncio.to_thread(self._reading.ledger.checkpoints, *wanted)
+        found = await self._reading.run(self._reading.ledger.checkpoints, *wanted)
         return render.checkpoints(found)
 
     async def ProveConsistency(
@@ -125,7 +159,7 @@ class Log(LogServiceServicer):
     ) -> log_wire.ProveConsistencyResponse:
         """Prove that one log begins another."""
         sizes = await self._reading.desk.follow(parse.consistency, request)
-        proof = await asyncio.to_thread(self._reading.ledger.consistency, *sizes)
+        proof = await self._reading.run(self._reading.ledger.consistency, *sizes)
         return log_wire.ProveConsistencyResponse(hashes=proof)
 
     async def ProveInclusion(
@@ -133,7 +167,7 @@ class Log(LogServiceServicer):
     ) -> log_wire.ProveInclusionResponse:
         """Prove that a leaf stands in a log."""
         place = await self._reading.desk.follow(parse.inclusion, request)
-        found = await asyncio.to_thread(self._reading.ledger.inclusion, *place)
+        found = await self._reading.run(self._reading.ledger.inclusion, *place)
         return log_wire.ProveInclusionResponse(
             leaf_hash=found.leaf, hashes=found.hashes
         )
@@ -143,8 +177,10 @@ class Log(LogServiceServicer):
     ) -> log_wire.GetReceiptResponse:
         """Give the entry of one of the caller's own calls."""
         reading, index = self._reading, request.index
-        owned = index < parse.MAX_INDEX and await asyncio.to_thread(
-            reading.review.owns, CALL.get().caller, index
+        owned = (
+            index < parse.MAX_INDEX
+            and await reading.run(reading.review.owns, CALL.get().caller, index)
+            and await reading.is_provable(index, request.cosignatures)
         )
         await reading.desk.ask(partial(parse.read_receipt, owned=owned), request)
         return render.receipt(*await reading.proven(index, request.cosignatures))
@@ -155,7 +191,7 @@ class Log(LogServiceServicer):
         """Publish a witness's cosignature."""
         read = partial(parse.cosignature, witnesses=self._witnesses)
         given = await self._reading.desk.follow(read, request)
-        count = await asyncio.to_thread(self._reading.ledger.cosign, *given)
+        count = await self._reading.run(self._reading.ledger.cosign, *given)
         return log_wire.AddCosignatureResponse(cosignatures=count)
 
 
@@ -180,6 +216,7 @@ class Audit(AuditServiceServicer):
         self._searcher = searcher
         self._watch = watch
         self._ruleset_of = ruleset_of
+        self._replaying = asyncio.Semaphore()  # each holds a whole state
 
     async def ListEntries(
         self, request: audit_wire.ListEntriesRequest, context: Context
@@ -188,7 +225,7 @@ class Audit(AuditServiceServicer):
         answer = await self._reading.desk.ask(parse.list_entries, request)
         size = answer.leaf + 1  # what came in since is not part of this search
         caller, admitted = CALL.get().caller, _admitted(answer)
-        page = await asyncio.to_thread(self._searcher.list, admitted, caller, size)
+        page = await self._reading.run(self._searcher.list, admitted, caller, size)
         return render.listed(page)
 
     async def ShowEntry(
@@ -206,9 +243,9 @@ class Audit(AuditServiceServicer):
         answer = await self._reading.desk.ask(parse.tail_entries, request)
         caller, admitted = CALL.get().caller, _admitted(answer)
         pages = self._searcher.follow(admitted, caller, answer.leaf + 1)
-        told = -1.0
-        async for page in drawn(pages):
-            now = asyncio.get_running_loop().time()
+        told = -math.inf
+        async for page in self._reading.drawn(pages):
+            now = time.monotonic()
             if page.found or now - told > 1.0:  # so that whoever comes back goes on
                 told = now
                 yield render.followed(page)
@@ -224,14 +261,14 @@ class Audit(AuditServiceServicer):
         wanted = request.cosignatures
         least = 1 if wanted else answer.leaf + 1
         note = await self._reading.checkpoint(wanted, least)
-        export = await asyncio.to_thread(
+        export = await self._reading.run(
             self._searcher.export,
             _admitted(answer),
             notes.render(note),
             _size_of(note),
         )
         yield render.export_head(export)
-        async for piece in drawn(export.pieces):
+        async for piece in self._reading.drawn(export.pieces):
             yield render.export_piece(piece)
         yield render.export_end(export)
 
@@ -242,10 +279,11 @@ class Audit(AuditServiceServicer):
         answer = await self._reading.desk.ask(parse.replay_decision, request)
         decision = request.decision_id
         of_decision = self._searcher.of_decision
-        found = await asyncio.to_thread(of_decision, decision, answer.leaf)
+        found = await self._reading.run(of_decision, decision, answer.leaf)
         steps = replay(self._reading.store, found, decision, self._ruleset_of)
-        async for step in drawn(steps):
-            yield render.replayed(step)
+        async with self._replaying:
+            async for step in self._reading.drawn(steps):
+                yield render.replayed(step)
 
     async def ReportAnomalies(
         self, request: audit_wire.ReportAnomaliesRequest, context: Context
@@ -254,22 +292,12 @@ class Audit(AuditServiceServicer):
         answer = await self._reading.desk.ask(parse.report_anomalies, request)
         steps = self._watch.report(_admitted(answer), answer.leaf)
         told: object = None
-        async for step in drawn(steps):
+        async for step in self._reading.drawn(steps):
             if step != told:  # once the period is done, nothing but what is new
                 told = step
                 yield render.anomaly(step)
             if _has_come(step):
                 await asyncio.sleep(FOLLOW_EVERY)
-
-
-async def drawn(items: Iterator[_Item]) -> AsyncIterator[_Item]:
-    """Draw from an iterator in threads, one item after another."""
-    end = object()
-    while True:
-        item: Any = await asyncio.to_thread(next, items, end)
-        if item is end:
-            return
-        yield item
 
 
 def _admitted(answer: Answer) -> Admitted:

@@ -150,6 +150,11 @@ def _matter(note: Note, written: Written) -> Matter:
         areas=note.candidates,
         facilities=note.facilities if any(note.facilities) else (),
         window=note.window,
+        request=note.request,
+        verdicts=note.verdicts,
+        decisions=note.decisions,
+        valid_until=note.valid_until,
+        objects=note.objects,
         tokens=note.tokens,
         events=written.render(),
     )
@@ -189,5 +194,6 @@ def _entry(
         purpose=note.purpose,
         outcome=outcome,
         ruleset=moment.ruleset.version,
+        rules=moment.ruleset.digest,
         recipient=caller.organisation if caller and disclosed else "",
     )

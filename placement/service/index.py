@@ -109,7 +109,6 @@ class Index:
             end: index to end before.
 
         Raises:
-            TamperedError: a summary does not verify.
             UnavailableError: the database does not answer.
         """
         while start < end:

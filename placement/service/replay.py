@@ -74,7 +74,7 @@ class Replay:
     Attributes:
         outcome: whether the decision came out as it did.
         found: its entry.
-        revision: of the state that it rested on.
+        revision: as its entry says it.
         recorded: what was answered; ``None`` once the law took it.
         replayed: what comes out, or ``None``.
         reasons: for that, the worst first.
@@ -108,7 +108,8 @@ def replay(
         store: whose log.
         found: the decision's entry.
         decision: its id.
-        ruleset_of: finds a ruleset by its version.
+        ruleset_of: finds a ruleset by its version; one that says anything else than
+            the one in force then is not at hand either.
 
     Yields:
         How far it has come, and in the end what it found.
@@ -124,7 +125,7 @@ def replay(
         return
     asked = _Asked.of(found, details, decision)
     ruleset = ruleset_of(found.entry.ruleset)
-    if ruleset is None:
+    if ruleset is None or ruleset.digest != found.entry.rules:
         yield asked.ended(Replayed.NO_RULESET)
         return
     state = State()
@@ -186,7 +187,7 @@ class _Asked:
         return Replay(
             outcome=outcome,
             found=self.found,
-            revision=self.revision,
+            revision=Revision(self.found.entry.revision),
             recorded=self.recorded,
         )
 
@@ -205,7 +206,7 @@ class _Asked:
         return Replay(
             outcome=Replayed.EQUAL if equal else Replayed.DIFFERENT,
             found=self.found,
-            revision=self.revision,
+            revision=Revision(self.found.entry.revision),
             recorded=self.recorded,
             replayed=assessment.verdict,
             reasons=_reasons(assessment, state),

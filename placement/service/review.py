@@ -219,16 +219,18 @@ class Review:
             raise
 
 
-def shown(found: Found, *, matter: bool = False) -> bytes:
-    """Return an entry's details for one reader; nothing once the law took them.
-
-    Args:
-        found: the entry.
-        matter: whether it is the reader's own.
-    """
+def shown(found: Found) -> bytes:
+    """Return an entry's outline for auditors; nothing once the law took it."""
     if found.details is None:
         return b""
-    return Sealed.parse(found.details).shown(matter=matter)
+    return Sealed.parse(found.details).shown(matter=False)
+
+
+def owned(found: Found) -> bytes:
+    """Return an entry's matter for whose call it was; nothing once the law took it."""
+    if found.details is None:
+        return b""
+    return Sealed.parse(found.details).shown(outline=False, matter=True)
 
 
 class _Times:

@@ -13,7 +13,7 @@ from placement.access import Action, Caller
 from placement.audit.entry import ANSWERED, Entry
 from placement.audit.merkle import leaf_hash
 from placement.audit.span import Span
-from placement.domain.decide.searches import Admitted, Filter, ListEntries
+from placement.domain.decide.searches import Admitted, Filter, ListEntries, Search
 from placement.errors import NotFoundError
 from placement.service.bookmarks import Bookmarks
 from placement.service.review import Review, shown
@@ -119,12 +119,11 @@ class Searcher:
         Args:
             admitted: a ``TailEntries``.
             caller: who follows.
-            since: index to begin with, unless the filter begins later or the search
+            since: index to begin with, unless the filter says where or the search
                 goes on from a token.
         """
         search = admitted.search
-        begin = max(since, search.filter.first or 0)
-        start = search.resume[0] if search.resume else begin
+        start = search.resume[0] if search.resume else self._begin(search, since)
         selection = self._selection(admitted)
         while True:
             size = self._review.size()
@@ -133,6 +132,13 @@ class Searcher:
             token = self._bookmarks.seal(caller, search.scope, start)
             last = start >= size
             yield Listed(found=page.found, token=token, size=size, last=last)
+
+    def _begin(self, search: Search, since: int) -> int:
+        """Return where following begins: where the filter does, or now."""
+        asked = search.filter
+        if asked.first is None and asked.since is None:
+            return since
+        return self._review.bounds(asked, since)[0]
 
     def export(self, admitted: Admitted, note: bytes, size: int) -> Export:
         """Return a part of the log of a size that a checkpoint vouches for.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table
 
 from placement.audit import entry as entries
 from placement.audit import note as notes
@@ -217,10 +217,30 @@ class _Walk:
         query = tables.raw(*place).where(unmet).order_by(*place).limit(1)
         for level, index in self._connection.execute(query):
             raise broken(f"node {level}/{index}")
-        size = self._head.published
-        beyond = select(func.count()).where(tables.cosignature.c.size > size)
-        if self._connection.scalar(beyond):
-            raise broken("cosignature")
+        self._require_cosignatures()
+
+    def _require_cosignatures(self) -> None:
+        """Refuse what is no cosignature of its checkpoint; whose it is, clients see."""
+        cosigned, made = tables.cosignature.c, tables.checkpoint.c
+        query = (
+            tables.raw(cosigned.size, cosigned.note, made.note)
+            .join_from(
+                tables.cosignature,
+                tables.checkpoint,
+                cosigned.size == made.size,
+                isouter=True,
+            )
+            .order_by(cosigned.size)
+            .execution_options(yield_per=_CHUNK)
+        )
+        with self._connection.execute(query) as found:
+            for size, *both in found:
+                try:
+                    one, other = (stored_note(content).text for content in both)
+                except TamperedError as error:
+                    raise broken(f"cosignature {size}") from error
+                if one != other:
+                    raise broken(f"cosignature {size}")
 
     def _leaves(self) -> Iterator[list[Kept]]:
         """Open the chain of leaves, and hold the tree against it."""

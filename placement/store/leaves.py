@@ -11,6 +11,7 @@ The context of the details of leaf ``n``::
     store id, 16 bytes | schema | "details" | epoch | n | hash of leaf n
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +25,8 @@ from placement.errors import TamperedError
 from placement.store import tables
 from placement.store.chain import CHUNK, Chain, End, Row, broken
 from placement.store.head import Head
+
+_log: Final = logging.getLogger(__name__)
 
 SPAN: Final = 8
 """Every so many levels the tree is kept: 2^8 hashes lie between two of them."""
@@ -166,6 +169,7 @@ class Leaves:
         """
         epoch, blob = leaf.sealed
         if epoch is None and blob is None:
+            _log.critical("incident the details of an entry are gone")
             return None
         where = f"details {leaf.index}"
         if not isinstance(epoch, int) or type(blob) is not bytes:

@@ -5,6 +5,7 @@ happened but how much. Hashes are read as they stand; whoever gets a proof verif
 against a checkpoint, and so does this room before it gives one out.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,7 +24,7 @@ from placement.audit.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from placement.audit.note import Note
+from placement.audit.note import Note, Signature
 from placement.audit.span import Span, make
 from placement.errors import NotFoundError, TamperedError
 from placement.store import tables
@@ -31,7 +32,10 @@ from placement.store.chain import broken
 from placement.store.leaves import SPAN
 from placement.store.log import Store
 
+_log: Final = logging.getLogger(__name__)
+
 _WIDTH: Final = 1 << SPAN
+_RECENT: Final = 4096  # cosignatures
 _CHECKPOINT: Final = tables.checkpoint.c
 _COSIGNATURE: Final = tables.cosignature.c
 
@@ -104,6 +108,9 @@ class Ledger:
     def newest(self, *, cosignatures: int = 0, least_size: int = 0) -> Note:
         """Return the newest checkpoint that enough witnesses cosigned.
 
+        Of what witnesses handed in, only the newest part is looked through: nobody
+        makes the service read all of it by asking for more than there are.
+
         Args:
             cosignatures: by how many at least.
             least_size: how many leaves it holds at least.
@@ -114,14 +121,7 @@ class Ledger:
         """
         query = select(func.max(_CHECKPOINT.size)).where(_CHECKPOINT.size >= least_size)
         if cosignatures:
-            query = (
-                select(_COSIGNATURE.size)
-                .where(_COSIGNATURE.size >= least_size)
-                .group_by(_COSIGNATURE.size)
-                .having(func.count() >= cosignatures)
-                .order_by(_COSIGNATURE.size.desc())
-                .limit(1)
-            )
+            query = _cosigned(cosignatures, least_size)
         with self._store.reading() as connection:
             size = connection.scalar(query)
             if size is None:
@@ -274,6 +274,41 @@ def _joined(row: Any, cosigned: Iterable[Any]) -> Note:  # noqa: ANN401 (SQLAlch
         TamperedError: what stands there is no checkpoint.
     """
     made = stored_note(row[1])
-    others = (stored_note(each[1]).signatures for each in cosigned if each[0] == row[0])
-    lines = [line for signatures in others for line in signatures]
-    return Note(made.text, (*made.signatures, *lines))
+    lines = list(made.signatures)
+    for size, content in cosigned:
+        if size == row[0]:
+            lines += _lines(content, made.text)
+    return Note(made.text, tuple(lines))
+
+
+def _lines(content: object, text: str) -> tuple[Signature, ...]:
+    """Return a witness's signatures; none if what stands there is not of this text.
+
+    They are others' words: a damaged one is missed by who counts them, and stops
+    nobody.
+    """
+    try:
+        note = stored_note(content)
+    except TamperedError:
+        note = None
+    if note is None or note.text != text:
+        _log.critical("incident a cosignature is damaged; it is not published")
+        return ()
+    return note.signatures
+
+
+def _cosigned(cosignatures: int, least_size: int) -> Any:  # noqa: ANN401 (SQLAlchemy's own)
+    recent = (
+        select(_COSIGNATURE.size)
+        .where(_COSIGNATURE.size >= least_size)
+        .order_by(_COSIGNATURE.size.desc())
+        .limit(_RECENT)
+        .subquery()
+    )
+    return (
+        select(recent.c.size)
+        .group_by(recent.c.size)
+        .having(func.count() >= cosignatures)
+        .order_by(recent.c.size.desc())
+        .limit(1)
+    )

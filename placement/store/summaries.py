@@ -10,6 +10,7 @@ The context of the summary of a node::
     store id, 16 bytes | schema | "summary" | epoch | level | index | hash of the node
 """
 
+import logging
 from typing import Final
 
 from sqlalchemy import Connection, and_, func, insert, select
@@ -21,6 +22,8 @@ from placement.errors import TamperedError
 from placement.store import tables
 from placement.store.chain import broken
 from placement.store.log import Store
+
+_log: Final = logging.getLogger(__name__)
 
 _NODE: Final = tables.node.c
 _SUMMARY: Final = tables.summary.c
@@ -37,10 +40,12 @@ class Summaries:
         self._store = store
 
     def read(self, level: int, first: int, count: int) -> dict[int, bytes]:
-        """Open the summaries of some nodes of a level; the missing ones are left out.
+        """Open the summaries of some nodes of a level.
+
+        The missing ones are left out, and so are those that do not verify: a search
+        finds the same without them. ``verify`` names them.
 
         Raises:
-            TamperedError: one does not verify.
             UnavailableError: the database does not answer.
         """
         same = and_(_NODE.level == _SUMMARY.level, _NODE.index == _SUMMARY.index)
@@ -53,7 +58,41 @@ class Summaries:
         )
         with self._store.reading() as connection:
             rows = connection.execute(query).all()
-        return {row[0]: self._opened(level, *row) for row in rows}
+        found: dict[int, bytes] = {}
+        for index, *sealed in rows:
+            try:
+                found[index] = self._opened(level, index, *sealed)
+            except TamperedError:
+                _log.critical("incident a summary does not verify; it is not used")
+        return found
+
+    def verify(self) -> None:
+        """Open every summary there is.
+
+        Raises:
+            ChainError: one does not verify, or belongs to no node.
+            UnavailableError: the database does not answer.
+        """
+        query = tables.raw(_SUMMARY.level, _SUMMARY.index).order_by(
+            _SUMMARY.level, _SUMMARY.index
+        )
+        with self._store.reading() as connection:
+            places = connection.execute(query).all()
+        for level, index in places:
+            row = self._row(level, index)
+            self._opened(level, index, *row)
+
+    def _row(self, level: int, index: int) -> tuple[object, object, object]:
+        """Read one summary and its node's hash, as they stand there."""
+        same = and_(_NODE.level == _SUMMARY.level, _NODE.index == _SUMMARY.index)
+        query = (
+            tables.raw(_SUMMARY.epoch, _SUMMARY.blob, _NODE.hash)
+            .join_from(tables.summary, tables.node, same, isouter=True)
+            .where(_SUMMARY.level == level, _SUMMARY.index == index)
+        )
+        with self._store.reading() as connection:
+            row = connection.execute(query).one()
+        return row[0], row[1], row[2]
 
     def count(self, level: int) -> int:
         """Return how many nodes of a level have one, from the first on.

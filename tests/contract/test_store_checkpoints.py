@@ -253,6 +253,21 @@ def test_the_newest_that_enough_witnesses_saw(store, ledger):
             ledger.newest(**asked)
 
 
+def test_only_so_many_cosignatures_are_looked_through(store, ledger, admin):
+    """The newest 4,096: nobody makes the service read all there are by asking."""
+    grow(store, 1, 2)
+    for signer in (WITNESS, OTHER):
+        cosign(store, 1, signer)
+    (row, *_) = before = rows(admin, tables.cosignature)
+    later = [row | {"size": size} for size in range(2, 4096)]
+    replace(admin, tables.cosignature, [*before, *later])
+    assert size_of(ledger.newest(cosignatures=2)) == 1
+    replace(admin, tables.cosignature, [*before, *later, row | {"size": 4096}])
+
+    with pytest.raises(NotFoundError):
+        ledger.newest(cosignatures=2)
+
+
 def test_the_first_cosignature_of_a_witness_stays(store, ledger, admin):
     """Whatever it sends later, and it counts once."""
     grow(store, 1)
@@ -297,19 +312,51 @@ def test_a_cosignature_of_nothing_is_not_given_out(store, ledger, admin):
 
 @pytest.mark.parametrize("note", [b"", b"noise", b"text\n\n\xe2\x80\x94 a b\n"])
 def test_noise_is_no_note(store, ledger, admin, note):
-    """Neither in the place of a checkpoint nor in that of a cosignature."""
+    """What stands in the place of a checkpoint is one, or nothing is given out."""
     grow(store, 1)
-    before = rows(admin, tables.checkpoint)
     replace(admin, tables.checkpoint, [{"size": 1, "note": note}])
     with pytest.raises(TamperedError):
         ledger.newest()
     with pytest.raises(TamperedError):
         ledger.inclusion(0, 1)
-    replace(admin, tables.checkpoint, before)
-    row = {"size": 1, "witness": "w", "note": note}
-    replace(admin, tables.cosignature, [row])
     with pytest.raises(TamperedError):
         ledger.checkpoints(0, 1)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda note: b"",
+        lambda note: b"noise",
+        lambda note: b"text\n\n\xe2\x80\x94 a b\n",
+        lambda note: note[:-1],
+        lambda note: note.replace(b"\n2\n", b"\n3\n", 1),
+    ],
+    ids=["nothing", "noise", "no signature", "cut", "another text"],
+)
+def test_a_damaged_cosignature_is_not_given_out(store, ledger, admin, caplog, spoil):
+    """It stops nobody: the others are, and the log says that there is one."""
+    grow(store, 1, 2)
+    cosign(store, 1, WITNESS)
+    cosign(store, 2, OTHER)
+    cosign(store, 2, WITNESS)
+    content = rows(admin, tables.cosignature)
+    damaged = [row | {"note": spoil(row["note"])} for row in content[1:2]]
+    replace(admin, tables.cosignature, [content[0], *damaged, content[2]])
+    caplog.clear()
+    found = ledger.newest(cosignatures=1)
+    first, second = ledger.checkpoints(1, 2)
+
+    assert damaged[0]["witness"] == OTHER.name
+    assert [one.name for one in found.signatures] == [SIGNER.name, WITNESS.name]
+    assert second == found
+    assert [one.name for one in first.signatures] == [SIGNER.name, WITNESS.name]
+    for name in (SIGNER.public, WITNESS.public):
+        notes.verify(found, [notes.Verifier(name, VERIFIER.check)])
+    said = "incident a cosignature is damaged; it is not published"
+    assert [(one.levelname, one.message) for one in caplog.records] == [
+        ("CRITICAL", said)
+    ] * 2
 
 
 def test_a_planted_cosignature_verifies_for_nobody(store, ledger, admin):

@@ -262,14 +262,18 @@ def test_the_key_that_is_asked_counts(store, made):
 
 @on_sqlite  # PostgreSQL holds to its types
 @pytest.mark.parametrize("value", ["'text'", "4.5", "7", "x''"])
-@pytest.mark.parametrize("place", ["checkpoint.note", "node.hash", "leaf.hash"])
+@pytest.mark.parametrize(
+    "place", ["checkpoint.note", "node.hash", "leaf.hash", "cosignature.note"]
+)
 def test_values_of_another_type_are_refused(url, store, admin, place, value):
     """SQLite holds any type in any column; nothing trips over it."""
     grow(store, 256)
+    cosign(store, 256)
     table, column = place.split(".")
     with admin.begin() as connection:
         connection.exec_driver_sql(f"UPDATE {table} SET {column} = {value}")
     where = {"checkpoint": "checkpoint 256", "node": "node 8/0", "leaf": "leaf 0"}
+    where["cosignature"] = "cosignature 256"
 
     names(where[table], store)
     names(where[table], store, verifier=None)
@@ -293,14 +297,52 @@ def test_a_place_of_another_type_is_refused(url, store, admin, column):
 # Cosignatures: they come from outside, and the head does not know them
 
 
-def test_a_cosignature_beyond_the_log_is_refused(store, admin):
+@pytest.mark.parametrize("size", [-1, 0, 3, 5])
+def test_a_cosignature_of_no_checkpoint_is_refused(store, admin, size):
     """There is nothing there that anybody could have seen."""
     grow(store, 2, 4)
     cosign(store, 2)
     assert fsck.verify(store, VERIFIER).published == 4
-    run(admin, update(tables.cosignature).values(size=5))
+    run(admin, update(tables.cosignature).values(size=size))
 
-    names("cosignature", store)
+    names(f"cosignature {size}", store)
+    names(f"cosignature {size}", store, verifier=None)
+
+
+@pytest.mark.parametrize("note", [b"", b"noise", b"text\n\n\xe2\x80\x94 a b\n"])
+def test_a_cosignature_that_is_no_note_is_refused(store, admin, note):
+    """Whoever put it there: a witness's is verified before it is kept."""
+    grow(store, 2, 4)
+    cosign(store, 2)
+    row = {"size": 4, "witness": "w", "note": note}
+    run(admin, (insert(tables.cosignature), row))
+
+    names("cosignature 4", store)
+    names("cosignature 4", store, verifier=None)
+
+
+def test_a_cosignature_says_what_its_checkpoint_says(store, admin):
+    """One of another text is refused, though the log knows that text, too."""
+    grow(store, 2, 4)
+    cosign(store, 2)
+    run(admin, update(tables.cosignature).values(size=4))
+
+    names("cosignature 4", store)
+
+
+def test_the_first_cosignature_that_does_not_fit_is_named(store, admin, monkeypatch):
+    """By its size; all are read, some at a time, those that fit beside it, too."""
+    monkeypatch.setattr(fsck, "_CHUNK", 2)
+    grow(store, *range(1, 8))
+    for size in range(1, 8):
+        cosign(store, size)
+        cosign(store, size, Signer("other.test/w", OTHER, time=1))
+    assert fsck.verify(store, VERIFIER).published == 7
+    column = tables.cosignature.c
+    spoilt = update(tables.cosignature).values(note=b"noise")
+    for size in (7, 5):
+        run(admin, spoilt.where(column.size == size, column.witness == "other.test/w"))
+        names(f"cosignature {size}", store)
 
 
 def test_a_checkpoint_is_as_the_log_signed_it():

@@ -118,12 +118,16 @@ def test_details_of_another_type_are_refused(url, store, admin, values):
         store.leaves.details(kept)
 
 
-def test_details_that_are_gone_are_none(store, admin):
-    """Both columns empty: that is how the law will take them."""
+def test_details_that_are_gone_are_none(store, admin, caplog):
+    """Both columns empty: so the law will take them, and until then it is told."""
     append(store, [], [b"entry"])
     kept = touched(store, admin, details_epoch=None, details_blob=None)
+    caplog.clear()
 
     assert store.leaves.details(kept) is None
+    assert [(one.levelname, one.message) for one in caplog.records] == [
+        ("CRITICAL", "incident the details of an entry are gone")
+    ]
 
 
 def test_details_belong_to_their_leaf(store, admin):

@@ -65,7 +65,8 @@ class Judge:
     def of(self, line: dict[str, Any]) -> Iterator[str]:
         """Yield what a line counts as, and what is wrong with it."""
         match line:
-            case {"failure": _}:
+            case {"failure": failure}:
+                print(f"a caller gave up: {failure}")
                 yield "failed"
             case {"case": handle, "reference": reference}:
                 yield "cases"

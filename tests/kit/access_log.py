@@ -39,6 +39,7 @@ def entry(**fields: Any) -> Entry:
         "outcome": "ANSWERED",
         "revision": 3,
         "ruleset": "2026-11-1",
+        "rules": bytes([4]) * 32,
     }
     return Entry(**{**given, **fields})
 

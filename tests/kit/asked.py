@@ -34,9 +34,10 @@ def written(folder: Path, *facts: dict[str, Any]) -> Path:
 
 def ask(session: Session, count: int = 1) -> check.CheckPlacementResponse:
     """Check places in so many areas."""
-    return session.check_placement(
+    question = session.question(
         CASE,
         [check.Candidate(area=f"{n:04}") for n in range(count)],
         window=Window(start_day=20_000),
         justification=check.JUSTIFICATION_URGENT,
     )
+    return session.check_placement(question)

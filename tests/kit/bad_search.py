@@ -45,10 +45,16 @@ FILTERS = [
     *(({"person": text}, "person") for text in ("anna", "Cw-01", *NUMBERS)),
     *(({"organisation": text}, "organisation") for text in ("Anna Bo", "8501011234")),
     *(({"role": text}, "role") for text in ("boss", *NUMBERS)),
-    *(({"kind": text}, "kind") for text in ("disclosure", NUMBERS[0])),
-    *(({"action": text}, "action") for text in ("check it", NUMBERS[0])),
-    *(({"purpose": text}, "purpose") for text in ("why not", NUMBERS[0])),
-    *(({"outcome": text}, "outcome") for text in ("A" * 33, NUMBERS[0])),
+    *(({"kind": text}, "kind") for text in ("disclosure", "DISCLOSE", NUMBERS[0])),
+    *(
+        ({"action": text}, "action")
+        for text in ("check it", "CASE", "ANNA_BO", NUMBERS[0])
+    ),
+    *(
+        ({"purpose": text}, "purpose")
+        for text in ("why not", "WHY_NOT", "UNSPECIFIED", NUMBERS[0])
+    ),
+    *(({"outcome": text}, "outcome") for text in ("A" * 33, "UNSPECIFIED", NUMBERS[0])),
     ({"verdict": UNKNOWN}, "verdict"),
     *(({"case_handle": text}, "case_handle") for text in (b"850101-1234", bytes(17))),
     *(({"decision_id": text}, "decision_id") for text in (b"850101-1234", bytes(15))),

@@ -13,7 +13,8 @@ from placement.api.v1 import audit_service_pb2 as audit
 from placement.audit import span
 
 FIRST, END, SIZE = 3, 10, 13
-HIDDEN, ERASED = frozenset({4, 7}), frozenset({5})
+HIDDEN = frozenset({4, 7})
+"""Entries that the filter does not select: of another municipality."""
 HOLDER = Holder("auditor", "imy", "au-01")
 
 
@@ -22,7 +23,7 @@ def pieces(
     first: int = FIRST,
     end: int = END,
     hidden: Collection[int] = HIDDEN,
-    erased: Collection[int] = ERASED,
+    erased: Collection[int] = (),
 ) -> list[audit.ExportEntriesResponse]:
     """Return what an honest server sends."""
     size = len(log.entries)
@@ -70,7 +71,9 @@ def exporter(log: AccessLog, pair: Pair, **changes: object) -> Exporter:
         "exported_at": AT,
         "purpose": "incident",
         "matter": "TSN 7",
-        "filter": {"organisation": "1480", "since": "2026-06-01"},
+        "filter": audit.EntryFilter(
+            organisation="1480", first_index=FIRST, end_index=END
+        ),
     }
     return Exporter(**{**given, **changes})
 

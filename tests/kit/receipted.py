@@ -20,7 +20,9 @@ from placement.audit.note import Signer
 from placement.crypto.signing import SigningKey
 
 NOON = 1_781_517_600_000_000  # 2026-06-15T10:00Z
+HOURS_72 = 72 * 3_600_000_000
 RULESET = "2026-11-1"
+RULES = bytes([11]) * 32
 REVISION = 8
 
 Hook = Callable[[Any], Any]
@@ -93,9 +95,7 @@ class ReceiptedLog(SignedLog):
         return {
             "CheckPlacement": self.check,
             "GetReceipt": self.receipt,
-            "GetCheckpoint": lambda _: wire.GetCheckpointResponse(
-                note=self.note(self.size)
-            ),
+            "GetCheckpoint": self.newest,
             "ProveConsistency": self.consistency,
         }
 
@@ -106,6 +106,7 @@ class ReceiptedLog(SignedLog):
             bytes([index, n]) * 8 for n, _ in enumerate(request.candidates)
         )
         verdicts = tuple(Verdict.Value(f"VERDICT_{word}") for word in self.words)
+        valid = tuple(NOON + HOURS_72 * (word == "CLEAR") for word in self.words)
         why = check.Justification.Name(request.justification)
         self.purpose = why.removeprefix("JUSTIFICATION_")
         self._write(
@@ -117,14 +118,18 @@ class ReceiptedLog(SignedLog):
                     areas=tuple(each.area for each in request.candidates),
                     facilities=_facilities(request),
                     window=_window(request.window),
+                    request=request.request_id,
+                    verdicts=verdicts,
+                    decisions=decisions,
+                    valid_until=valid,
                 ),
             )
         )
-        answered = zip(verdicts, decisions, strict=True)
+        answered = zip(verdicts, decisions, valid, strict=True)
         return check.CheckPlacementResponse(
             verdicts=[
-                check.CandidateVerdict(verdict=v, decision_id=d, valid_until=NOON)
-                for v, d in answered
+                check.CandidateVerdict(verdict=v, decision_id=d, valid_until=u)
+                for v, d, u in answered
             ],
             revision=REVISION,
             ruleset=RULESET,
@@ -147,12 +152,22 @@ class ReceiptedLog(SignedLog):
             outcome="ANSWERED",
             revision=REVISION,
             ruleset=RULESET,
+            rules=RULES,
             recipient="1480",
         )
         entry = self.on_entry(replace(entry, details=sealed.commitment))
         content = entry if isinstance(entry, bytes) else render(entry)
-        self.held[len(self.leaves)] = (content, sealed.shown(matter=True))
+        self.held[len(self.leaves)] = (
+            content,
+            sealed.shown(outline=False, matter=True),
+        )
         self.leaves.append(leaf_hash(content))
+
+    def newest(self, request: Any) -> wire.GetCheckpointResponse:
+        """Answer with the newest checkpoint, or that none is large enough yet."""
+        if request.least_size > self.size:
+            raise refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+        return wire.GetCheckpointResponse(note=self.note(self.size))
 
     def receipt(self, request: Any) -> wire.GetReceiptResponse:
         """Answer with an entry and its proof, or that there is none yet."""

@@ -221,10 +221,12 @@ def work(served, folder, recorders):
     )
     checked = [
         caseworker.check_placement(
-            opened.case_handle,
-            [check.Candidate(area=area)],
-            window=wire.Window(start_day=today),
-            justification=check.JUSTIFICATION_PLANNED,
+            caseworker.question(
+                opened.case_handle,
+                [check.Candidate(area=area)],
+                window=wire.Window(start_day=today),
+                justification=check.JUSTIFICATION_PLANNED,
+            )
         )
         for area in AREAS
     ]

@@ -13,6 +13,7 @@ from kit.audited import (
 from kit.town import GROUND, Town, fresh
 
 from placement.api.v1 import audit_service_pb2 as audit
+from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import types_pb2 as wire
 from placement.audit import merkle
 from placement.audit.entry import parse
@@ -110,7 +111,7 @@ def test_what_fields_select(town, given):
         {"verdict": wire.VERDICT_REVIEW},
         {"organisation": "0180", "role": "coordinator"},
         {"organisation": "0180", "reference": REFERENCE},
-        {"action": "CASE"},
+        {"person": "cw-0"},
         {"action": "NO_METHOD"},
     ],
     ids=["person", "verdict", "role", "reference", "part of a word", "action"],
@@ -118,6 +119,20 @@ def test_what_fields_select(town, given):
 def test_what_fields_do_not_select(town, given):
     """All of them must fit, and each of them whole."""
     assert indexes(town, first_index=0, **given) == []
+
+
+def test_every_word_that_an_entry_has_is_known(town):
+    """Whatever stands in a field of codes, a filter takes it and finds the entry."""
+    town.call("neighbour", "ShowCase", b"\xff")
+    town.call("operator", "ShowCase", check.ShowCaseRequest(case_handle=town.case))
+    entries = town.entries(0)
+    for name in ("kind", "action", "purpose", "outcome"):
+        words = {getattr(entry, name) for entry in entries} - {""}
+        for word in words:
+            got = selected(town, first_index=0, **{name: word})
+
+            assert {getattr(parse(each.entry), name) for each in got} == {word}
+    assert {"INVALID_INPUT", "ACCESS_DENIED", "ANSWERED"} <= words
 
 
 def test_decisions(town):
@@ -184,6 +199,8 @@ def test_a_search_is_an_entry_with_its_ground_and_filter(town):
         " since=5"
     )
     assert details.outline.case == outline.case
+    # In words it stands where other auditors don't see it.
+    assert (details.matter.case, details.matter.reference) == (town.case, REFERENCE)
 
 
 def test_a_search_for_no_case_of_ours_shows_what_was_asked_for(town):

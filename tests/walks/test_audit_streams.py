@@ -116,6 +116,17 @@ def test_following_begins_no_earlier_than_the_filter(town):
         assert follow(2) == [start, start + 1]
 
 
+def test_following_begins_where_the_filter_does(town):
+    """By index or by instant, though it is long past; then what comes is sent on."""
+    at = town.entries(3)[0].at
+    for begin in ({"first_index": 3}, {"since": at}):
+        size = town.head().leaves
+        with tail(town, filter=audit.EntryFilter(**begin)) as follow:
+            act(town)
+
+            assert follow(size - 3)[: size - 3] == list(range(3, size))
+
+
 def test_nothing_is_lost_or_doubled_across_a_restart(tmp_path):
     """The token of the last answer goes on from there, whatever came in between."""
     town = Town(tmp_path)

@@ -162,7 +162,8 @@ def test_a_receipt_can_be_fetched_from_the_other_server(town, both):
         merkle.verify_inclusion(leaf, index, made.size, receipt.hashes, made.root)
         opened = details.opened(receipt.details, parse(receipt.entry).details)
 
-        assert list(opened.outline.decisions) == [answer.verdicts[0].decision_id]
+        assert list(opened.matter.decisions) == [answer.verdicts[0].decision_id]
+        assert opened.outline is None
 
 
 def test_checkpoints_of_two_servers_never_fork(town, both):

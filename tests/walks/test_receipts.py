@@ -7,10 +7,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from kit.asking import WITNESS, WITNESSED, checked, cosignature, newest
+from kit.asking import WITNESS, WITNESSED, checked, cosignature, newest, recorded
 from kit.audited import AREAS, REFERENCE, question, vouched
 from kit.town import Refused, Town, fresh
 
+from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import log_service_pb2 as log
 from placement.audit import details as details_
 from placement.audit import merkle, note
@@ -53,24 +54,60 @@ def checkpoint(town, who="witness", **given):
 
 
 def test_a_receipt_proves_the_verdict_and_shows_the_matter(town):
-    """The entry of one's own call, its details whole, under a signed checkpoint."""
+    """The entry of one's own call and all of one's answer, under a checkpoint."""
     index = town.answer.leaf_index
     got, _ = receipt(town, "worker", index)
     made = vouched(town, got.note)
     leaf = merkle.leaf_hash(got.entry)
     merkle.verify_inclusion(leaf, index, made.size, got.hashes, made.root)
     entry = parse(got.entry)
-    opened = details_.opened(got.details, entry.details)
+    matter = details_.opened(got.details, entry.details).matter
+    answered = list(
+        zip(matter.decisions, matter.verdicts, matter.valid_until, strict=True)
+    )
 
     assert (entry.action, entry.person) == ("CHECK", "cw-01")
-    assert (opened.matter.case, opened.matter.reference) == (town.case, REFERENCE)
-    assert opened.matter.areas == AREAS
-    assert list(opened.outline.decisions) == [
-        each.decision_id for each in town.answer.verdicts
+    assert (matter.case, matter.reference) == (town.case, REFERENCE)
+    assert matter.areas == AREAS
+    assert answered == [
+        (each.decision_id, each.verdict, each.valid_until)
+        for each in town.answer.verdicts
     ]
-    assert list(opened.outline.verdicts) == [
-        each.verdict for each in town.answer.verdicts
-    ]
+
+
+def test_a_receipt_names_the_request(town):
+    """So that nobody is given that of another question for one's own."""
+    request = town.question()
+    answer = town.done(
+        "worker", "CheckPlacement", request, check.CheckPlacementResponse
+    )
+    got, _ = receipt(town, "worker", answer.leaf_index)
+    opened = details_.opened(got.details, parse(got.entry).details)
+
+    assert opened.matter.request == request.request_id
+
+
+def test_a_receipt_of_facts_names_them(town):
+    """Coordinators learn from their own what became of what they recorded."""
+    index = town.head().leaves
+    made = recorded(town, "0136").fact_ids
+    got, _ = receipt(town, "coordinator", index)
+    opened = details_.opened(got.details, parse(got.entry).details)
+
+    assert list(opened.matter.objects) == list(made)
+
+
+@pytest.mark.parametrize("who", ["worker", "coordinator", "auditor"])
+def test_a_receipt_has_nothing_that_is_for_auditors(town, who):
+    """No hash of a case or a person, by which one would be known elsewhere."""
+    town.call(who, "ShowCase", check.ShowCaseRequest(case_handle=town.case))
+    index = town.head().leaves - 1
+    got, _ = receipt(town, who, index)
+    opened = details_.opened(got.details, parse(got.entry).details)
+    (kept, *_) = town.details(index)
+
+    assert opened == replace(kept, outline=None)
+    assert kept.outline.case not in got.details or not kept.outline.case
 
 
 def test_the_receipt_of_an_answer_is_there_at_once(town):
@@ -284,16 +321,22 @@ def test_a_cosignature_is_published(town):
 def test_a_receipt_waits_for_as_many_witnesses_as_are_asked_for(town):
     """Until then it is not found; whose it is does not change that."""
     index = checked(town).leaf_index
-    early, _ = receipt(town, "worker", index, cosignatures=1)
+    early, refused_ = receipt(town, "worker", index, cosignatures=1)
     add(town, cosignature(town))
-    got, _ = receipt(town, "worker", index, cosignatures=1)
-    late, _ = receipt(town, "worker", index, cosignatures=2)
+    got, given = receipt(town, "worker", index, cosignatures=1)
+    late, again = receipt(town, "worker", index, cosignatures=2)
+    theirs, other = receipt(town, "neighbour", index, cosignatures=1)
     made = vouched(town, got.note)
     leaf = merkle.leaf_hash(got.entry)
     merkle.verify_inclusion(leaf, index, made.size, got.hashes, made.root)
 
-    assert (early.reason, late.reason) == ("NOT_FOUND", "NOT_FOUND")
+    assert early == late == theirs
+    assert (early.code.name, early.reason) == ("NOT_FOUND", "NOT_FOUND")
     assert "w.test/one" in names(note.parse(got.note))
+    # The log says what its caller was told.
+    outcomes = [each.outcome for each in (refused_, given, again, other)]
+    assert outcomes == ["NOT_FOUND", "ANSWERED", "NOT_FOUND", "NOT_FOUND"]
+    assert {each.recipient for each in (refused_, again, other)} == {""}
 
 
 def refused(town, request):
@@ -392,3 +435,21 @@ def test_what_was_altered_beside_a_server_ends_it(tmp_path, statement, method, m
     assert (got.code.name, got.reason) == ("DATA_LOSS", "TAMPERED")
     assert later.reason == "TAMPERED"
     assert not serving
+
+
+@pytest.mark.parametrize("spoil", ["x'00'", "substr(note, 2)", "'text'"])
+def test_a_cosignature_that_was_altered_ends_nothing(tmp_path, spoil):
+    """It is others' word: it is not given out, and everybody is answered."""
+    with Town(tmp_path, witnesses=KNOWN) as town:
+        index = checked(town).leaf_index
+        add(town, cosignature(town))
+        add(town, cosignature(town, OTHER))
+        with closing(sqlite3.connect(tmp_path / "placement.db")) as admin, admin:
+            where = "WHERE witness = 'w.test/one'"
+            admin.execute(f"UPDATE cosignature SET note = {spoil} {where}")
+        made, found = checkpoint(town, "worker", cosignatures=1)
+        got, _ = receipt(town, "worker", index, cosignatures=1)
+        serving = town.served.app.engine.serving
+
+    assert names(found) == names(note.parse(got.note)) == [made.origin, "w.test/two"]
+    assert serving

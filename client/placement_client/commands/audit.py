@@ -1,4 +1,4 @@
-"""``placement audit``: what audit staff do. Every search is itself an entry."""
+"""``placement audit``: read the access log, and have it prove itself."""
 
 from placement_client.commands import (
     audit_anomalies,
@@ -11,7 +11,10 @@ from placement_client.commands import (
 )
 from placement_client.commands.verb import nouns
 
-app = nouns("Audit staff: read the access log. Every search is itself an entry.")
+app = nouns(
+    "The access log. Everybody: verify, checkpoints, prove, consistency. Audit staff: "
+    "the others; every search is itself an entry."
+)
 
 for _each in (
     audit_list,

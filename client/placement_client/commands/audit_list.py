@@ -10,11 +10,18 @@ from placement.api.v1.audit_service_pb2 import ListEntriesRequest
 from placement.errors import TamperedError
 from placement_client.audits import MAX_PAGE, AuditCalls
 from placement_client.commands.audit_ground import Grounded, ground
-from placement_client.commands.audit_words import HEADINGS, row, to_data
+from placement_client.commands.audit_words import (
+    BRIEF_HEADINGS,
+    HEADINGS,
+    brief_row,
+    row,
+    to_data,
+)
 from placement_client.commands.report import Report, counted, note, table
 from placement_client.commands.verb import Run, verb
 from placement_client.entries import Opened, Order
 from placement_client.filters import Selected, to_filter
+from placement_client.matching import Asked, Row
 
 LIMIT: Final = 100
 """Entries shown unless told otherwise."""
@@ -25,14 +32,15 @@ class Listed:
     """Options of ``list``."""
 
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = LIMIT
+    wide: Annotated[bool, typer.Option("--wide", help="Show every column.")] = False
 
 
 def list_(run: Run, asked: Listed, why: Grounded, selected: Selected) -> Report:
     """List the entries that a filter selects, in the order of the log.
 
     Say which: a case, a reference, a decision or a person, or else a period or a
-    range of indexes. What is shown of an entry is what the entry committed to; that
-    it stands in the log, `placement audit show` proves.
+    range of indexes. What is shown of an entry is what the entry committed to, and fits
+    what you asked for; that it stands in the log, `placement audit show` proves.
     """
     request = ListEntriesRequest(
         filter=to_filter(selected, today=run.today), ground=ground(why)
@@ -48,7 +56,11 @@ def list_(run: Run, asked: Listed, why: Grounded, selected: Selected) -> Report:
             "size": found.size,
             "cut": found.is_cut,
         },
-        shown=[table(HEADINGS, map(row, found.entries))],
+        shown=[
+            table(HEADINGS, map(row, found.entries))
+            if asked.wide
+            else table(BRIEF_HEADINGS, map(brief_row, found.entries))
+        ],
     )
 
 
@@ -66,17 +78,24 @@ def _search(audits: AuditCalls, request: ListEntriesRequest, limit: int) -> _Fou
 
     Raises:
         TamperedError: an entry does not verify, is out of order or behind the end of
-            the log; a page is longer than asked for; the pages go round in a circle.
+            the log, or does not fit the filter; one was left out although the filter
+            selects all; a page is longer than asked for; the pages go round in a circle.
     """
     found: list[Opened] = []
     order, tokens = Order(), {b""}
+    asked = Asked(request.filter)
+    held = Row(asked, asked.begin)
     while True:
         request.page_size = min(MAX_PAGE, limit - len(found))
         page = audits.list_entries(request)
-        found += order.read(page.entries)
+        read = order.read(page.entries)
+        held.require(read)
+        found += read
         if len(page.entries) > request.page_size or order.last >= page.size:
             raise TamperedError
         token = page.next_page_token
+        if not token:
+            held.finish(page.size)
         if not token or len(found) == limit:
             return _Found(found, page.size, bool(token))
         if token in tokens:

@@ -3,7 +3,7 @@
 They tell nothing of what stands in an entry, so no reason is asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -11,9 +11,9 @@ import typer
 
 from placement.audit.checkpoint import MAX_SIZE, require_follows
 from placement.audit.merkle import verify_inclusion
-from placement.errors import InvalidInputError, TamperedError
+from placement.errors import InvalidInputError, NotFoundError, TamperedError
 from placement_client.commands.audit_trust import Signed, Trust
-from placement_client.commands.report import Report, table
+from placement_client.commands.report import Report, note, table
 from placement_client.commands.verb import Run, verb
 from placement_client.logs import LogCalls
 
@@ -29,24 +29,32 @@ class Listed:
     """Options of ``checkpoints``."""
 
     from_size: Annotated[
-        int, typer.Option(min=0, max=MAX_SIZE, help="The least size.")
-    ] = 0
+        int | None,
+        typer.Option(
+            min=0, max=MAX_SIZE, help="The least size; without it, the newest ones."
+        ),
+    ] = None
     count: Annotated[int, typer.Option(min=1, help="How many at most.")] = COUNT
 
 
 def checkpoints(run: Run, asked: Listed) -> Report:
-    """List the log's checkpoints, the smallest first, and who cosigned them.
+    """List the log's newest checkpoints, the smallest first, and who cosigned them.
 
-    Each is verified by the pinned keys, and the newest of them is held against what
+    With --from-size, those from a size on. Each is verified by the pinned keys, and the newest of them is held against what
     this context saw before. That one begins another, `placement audit consistency`
     proves.
     """
     trust = Trust(run)
     logs = run.session().logs
-    notes = list(_listed(logs, trust, asked.from_size, asked.count))
+    if asked.from_size is None:
+        notes, is_cut = _last(logs, trust, asked.count), False
+    else:
+        listed = [*_listed(logs, trust, asked.from_size, asked.count + 1)]
+        notes, is_cut = listed[: asked.count], len(listed) > asked.count
     if notes:
         trust.hold(notes[-1], logs)
     found = [trust.read(each) for each in notes]
+    _tell(found, is_cut=is_cut)
     rows = [
         (
             each.checkpoint.size,
@@ -57,9 +65,46 @@ def checkpoints(run: Run, asked: Listed) -> Report:
         for each in found
     ]
     return Report(
-        data={"checkpoints": [each.data() for each in found]},
+        data={"checkpoints": [each.data() for each in found], "cut": is_cut},
         shown=[table(("Size", "Root", "Signed", "Witnesses"), rows)],
     )
+
+
+def _tell(found: Sequence[Signed], *, is_cut: bool) -> None:
+    """Say how to see more, or that there is nothing."""
+    if not found:
+        note("There is no such checkpoint.")
+    elif is_cut:
+        behind = found[-1].checkpoint.size + 1
+        note(f"More follow: begin with --from-size {behind}, or raise --count.")
+
+
+def _last(logs: LogCalls, trust: Trust, count: int) -> Sequence[bytes]:
+    """Return the newest notes; nothing if the log has no entry yet.
+
+    Raises:
+        TamperedError: as ``_listed``.
+    """
+    try:
+        end = trust.read(logs.checkpoint()).checkpoint.size + 1
+    except NotFoundError:
+        return ()
+    found: list[bytes] = []
+    wide = count
+    # Nobody lists them backwards, and between two may lie one entry or thousands.
+    while end and len(found) < count:
+        least = max(0, end - wide)
+        found[:0] = _between(logs, trust, least, end)
+        end, wide = least, 2 * wide
+    return found[-count:]
+
+
+def _between(logs: LogCalls, trust: Trust, least: int, end: int) -> Iterator[bytes]:
+    """Yield the notes of sizes from one to below another."""
+    for each in _listed(logs, trust, least, end - least):
+        if trust.read(each).checkpoint.size >= end:
+            return
+        yield each
 
 
 def _listed(logs: LogCalls, trust: Trust, least: int, count: int) -> Iterator[bytes]:

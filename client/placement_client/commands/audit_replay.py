@@ -1,5 +1,6 @@
 """``placement audit replay``: a past decision, decided again."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -148,13 +149,21 @@ def _word(number: int) -> str | None:
 
 
 def _findings(findings: Iterable[ReplayFinding]) -> Table:
-    """Lay out rules, what they give, and the facts behind them, one a line."""
+    """Lay out rules, what they give, how often, and the facts behind, one a line.
+
+    Two pairs of persons may come to the same by the same facts: that is one block.
+    """
+    times = Counter(each.SerializeToString(deterministic=True) for each in findings)
     rows: list[tuple[str, ...]] = []
-    for each in findings:
-        named = (each.rule, verdict(each.verdict))
+    for content, count in times.items():
+        each = ReplayFinding.FromString(content)
+        named = [(each.rule, verdict(each.verdict), str(count))]
         facts = [(fact.kind, fact.grade, fact.fact_id.hex()) for fact in each.facts]
-        rows += [(*named, *fact) for fact in facts or [("-", "-", "-")]]
-    return table(("Rule", "Gives", "Fact is a", "Grade", "Fact"), rows)
+        # What is named stands in the first line of its block alone.
+        blank = [("", "", "")] * (len(facts) - 1)
+        for name, fact in zip(named + blank, facts or [("-", "-", "-")], strict=True):
+            rows.append((*name, *fact))
+    return table(("Rule", "Gives", "Times", "Fact is a", "Grade", "Fact"), rows)
 
 
 def register(app: typer.Typer) -> None:

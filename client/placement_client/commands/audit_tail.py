@@ -37,6 +37,8 @@ class Followed:
 def tail(run: Run, asked: Followed, why: Grounded, selected: Selected) -> Report:
     """Print entries as they are written, one a line, until Ctrl-C.
 
+    It begins at --first or --from where given, else with what is written from now on;
+    --to and --end have no place here.
     With --json each line is an object. If the connection breaks, it goes on by itself
     where it was; with --resume the next run does, under the same filter. Nothing is
     left out; only a run that was killed may show its last lines again.

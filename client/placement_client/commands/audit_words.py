@@ -3,6 +3,7 @@
 What the law took is said to be erased, wherever it would stand.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -10,7 +11,7 @@ from placement.api.v1.types_pb2 import Verdict
 from placement.audit.details import Outline
 from placement.audit.entry import ANSWERED
 from placement_client.counties import county_name
-from placement_client.days import iso_instant, stockholm_time
+from placement_client.days import iso_instant, stockholm_second, stockholm_time
 from placement_client.entries import Opened
 from placement_client.rendering import Json, enum_name
 
@@ -19,6 +20,9 @@ HEADINGS: Final = (
     *("Case pseudonym", "Counties", "Verdicts", "Decisions", "Objects"),
 )
 """Over the cells of ``row``."""
+
+BRIEF_HEADINGS: Final = ("Index", "At (Stockholm)", "Who", "Action", "Came of it")
+"""Over the cells of ``brief_row``."""
 
 ERASED: Final = "erased"
 """In the place of what the law took."""
@@ -41,6 +45,21 @@ def row(read: Opened) -> tuple[str, ...]:
         *_outlined(read.outline),
     )
     return tuple(cell or _NONE for cell in cells)
+
+
+def brief_row(read: Opened) -> tuple[str, ...]:
+    """Return the cells of an entry that fit beside one another on a narrow terminal."""
+    entry = read.entry
+    outline = read.outline
+    found = Counter(() if outline is None else map(verdict, outline.verdicts))
+    verdicts = (f"{number} {word}" for word, number in found.items())
+    return (
+        str(read.index),
+        stockholm_second(entry.at),
+        who(read) or _NONE,
+        entry.action,
+        ", ".join(verdicts) or entry.outcome,
+    )
 
 
 def _outlined(outline: Outline | None) -> tuple[str, ...]:
@@ -90,6 +109,7 @@ def page(read: Opened) -> Iterator[tuple[str, str]]:
         "Outcome": refused + entry.outcome,
         "Revision": str(entry.revision),
         "Ruleset": entry.ruleset,
+        "Rules": entry.rules.hex(),
         "Disclosed to": entry.recipient,
         **_page_outlined(read.outline),
         "Commitment": entry.details.hex(),
@@ -105,17 +125,17 @@ def _page_outlined(outline: Outline | None) -> dict[str, str]:
     counties = (f"{county_name(code)} ({code})" for code in outline.counties)
     return {
         "Case pseudonym": outline.case.hex(),
-        "Subject pseudonyms": _lines(outline.subjects),
+        "Subject pseudonyms": _ids(outline.subjects),
         "Counties": ", ".join(counties),
         "Verdicts": " ".join(map(verdict, outline.verdicts)),
-        "Decisions": _lines(outline.decisions),
-        "Objects": _lines(outline.objects),
+        "Decisions": _ids(outline.decisions),
+        "Objects": _ids(outline.objects),
         "Searched for": outline.search,
     }
 
 
-def _lines(tokens: Sequence[bytes]) -> str:
-    return "\n".join(token.hex() for token in tokens)
+def _ids(tokens: Sequence[bytes]) -> str:
+    return " ".join(token.hex() for token in tokens)
 
 
 def to_data(read: Opened) -> Json:
@@ -142,6 +162,7 @@ def to_data(read: Opened) -> Json:
         "outcome": entry.outcome,
         "revision": entry.revision,
         "ruleset": entry.ruleset,
+        "rules": entry.rules.hex(),
         "recipient": entry.recipient,
         "commitment": entry.details.hex(),
         "leaf_hash": read.leaf_hash.hex(),

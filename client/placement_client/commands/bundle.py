@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from placement.api.v1.audit_service_pb2 import ExportEntriesRequest
+from placement.api.v1.audit_service_pb2 import EntryFilter, ExportEntriesRequest
 from placement.audit.checkpoint import Checkpoint
 from placement.errors import InvalidInputError, NotFoundError
 from placement_client.bundle import SUFFIX
@@ -32,7 +32,7 @@ from placement_client.commands.receipt import kept_by
 from placement_client.commands.report import Exit, Report, counted, table
 from placement_client.commands.verb import Run, verb
 from placement_client.credentials import content, read_chain, read_credentials, user
-from placement_client.filters import Selected, as_given, to_filter
+from placement_client.filters import Selected, to_filter
 from placement_client.log_steps import MAX_EARLIER, MAX_SAMPLE, Inspection
 from placement_client.logs import LogCalls
 from placement_client.profile import Profile, load
@@ -72,7 +72,7 @@ def export(run: Run, asked: Exported, why: Grounded, selected: Selected) -> Repo
 
     Say which entries are shown, as for `placement audit list`; between the first and
     the last of them every other entry is there as a hash. All of it is verified as it
-    comes, and signed with your certificate.
+    comes, held against what you asked for, and signed with your certificate.
     """
     chosen, reason = to_filter(selected, today=run.today), ground(why)
     if not asked.out.name.endswith(SUFFIX):
@@ -85,7 +85,7 @@ def export(run: Run, asked: Exported, why: Grounded, selected: Selected) -> Repo
     request = ExportEntriesRequest(
         filter=chosen, ground=reason, cosignatures=policy.quorum
     )
-    exporter = _exporter(run, policy, why, selected)
+    exporter = _exporter(run, policy, why, chosen)
     session = run.session()
     with _progress() as told:
         done = write(
@@ -119,7 +119,7 @@ def _taken(out: Path, done: Taken) -> Report:
     )
 
 
-def _exporter(run: Run, policy: Policy, why: Grounded, selected: Selected) -> Exporter:
+def _exporter(run: Run, policy: Policy, why: Grounded, chosen: EntryFilter) -> Exporter:
     """Return who exports, and what for."""
     profile = run.profile()
     credentials = read_credentials(profile)
@@ -134,7 +134,7 @@ def _exporter(run: Run, policy: Policy, why: Grounded, selected: Selected) -> Ex
         exported_at=int(run.clock() * 1_000_000),
         purpose=why.purpose,
         matter=why.matter,
-        filter=as_given(selected),
+        filter=chosen,
     )
 
 
@@ -189,8 +189,8 @@ def verify(run: Run, asked: Verified) -> Report:
     A bundle is verified with the file alone, without any connection. Pin the log's key
     with --log-key if no context does: a key out of the bundle itself proves nothing.
 
-    The exit code is 0 when everything verifies, 3 when a person must compare a key, and
-    5 when anything fails.
+    The exit code is 0 when everything verifies, 3 when a person must look: to compare a
+    key, or because details are gone; and 5 when anything fails.
     """
     if asked.bundle is None:
         return _report(list(_inspected(run, asked)))

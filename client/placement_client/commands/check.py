@@ -17,7 +17,7 @@ from placement.api.v1.check_service_pb2 import (
     Justification,
 )
 from placement.api.v1.types_pb2 import Verdict, Window
-from placement.errors import PlacementError, TamperedError
+from placement.errors import NotFoundError, PlacementError, TamperedError
 from placement_client.areas import areas
 from placement_client.commands.options import (
     area_code,
@@ -30,9 +30,14 @@ from placement_client.commands.report import Exit, Report, note, table
 from placement_client.commands.verb import Run, verb
 from placement_client.days import iso_day, parse_day, stockholm_time
 from placement_client.drafts import read_token
-from placement_client.kept import Kept
+from placement_client.kept import Kept, Recheck
 from placement_client.logs import LogCalls
-from placement_client.receipts import Answered, certificate_of, require_logged
+from placement_client.receipts import (
+    Answered,
+    Receipt,
+    certificate_of,
+    require_logged,
+)
 from placement_client.rendering import to_json
 
 MUST: Final[Mapping[int, str]] = MappingProxyType(
@@ -55,6 +60,10 @@ second."""
 _NO_VERDICT: Final = (
     "The service gave a verdict, but the access log does not bear it out, so it is not "
     "shown. Do not place on this; phone instead."
+)
+_OLD: Final = (
+    "The answer names a place in the access log that was taken before it was asked "
+    "for, so it is the answer of another question, or the log was put back."
 )
 _CODES: Final[Mapping[int, Exit]] = MappingProxyType(
     {
@@ -110,7 +119,8 @@ def check(run: Run, asked: Checked) -> Report:
     before a verdict is shown; if it can't be had yet, it is pending.
 
     The exit code tells the worst verdict: 0 CLEAR, 3 UNKNOWN or REVIEW, 4 CONFLICT; or
-    that the receipt does not verify: 5, and no verdict is shown.
+    that the answer is not of now, or its receipt does not verify: 5, and no verdict is
+    shown.
     """
     candidates = [_candidate(text, place) for place, text in enumerate(asked.area)]
     window = _window(run, asked)
@@ -121,18 +131,10 @@ def check(run: Run, asked: Checked) -> Report:
     session.min_revision = asked.min_revision
     if justification != Justification.JUSTIFICATION_FOLLOW_UP:
         _doubt(run, window)
-    answer = session.check_placement(
-        handle,
-        candidates,
-        window=window,
-        justification=justification,
+    question = session.question(
+        handle, candidates, window=window, justification=justification
     )
-    question = CheckPlacementRequest(
-        case_handle=handle,
-        candidates=candidates,
-        window=window,
-        justification=justification,
-    )
+    answer = session.check_placement(question)
     proven = proving.prove(session.logs, question, answer)
     worst = max(each.verdict for each in answer.verdicts)
     return Report(
@@ -178,10 +180,12 @@ class _Proving:
     Attributes:
         kept: what this context keeps; ``None`` without a pinned key.
         certificate: SHA-256 of the certificate that asks.
+        seen: leaves that the log was seen to have before the question.
     """
 
     kept: Kept | None
     certificate: bytes
+    seen: int
 
     @classmethod
     def of(cls, run: Run) -> Self:
@@ -191,10 +195,12 @@ class _Proving:
             TamperedError: what is kept of the log is damaged.
             UnavailableError: it can't be read or written.
         """
-        kept = kept_by(run)
+        kept, seen = kept_by(run), None
         if kept is not None:
             kept.require_sound()
-        return cls(kept, certificate_of(run.profile()))
+            seen = kept.view.newest()
+        certificate = certificate_of(run.profile())
+        return cls(kept, certificate, 0 if seen is None else seen.size)
 
     def prove(
         self,
@@ -205,27 +211,45 @@ class _Proving:
         """Fetch the receipt, verify it, and keep it; or remember that it is pending.
 
         Raises:
-            TamperedError: it does not verify, so there is no verdict.
+            TamperedError: it does not verify or is withheld, or the answer is an old
+                one, so there is no verdict.
             UnavailableError: not even that it is pending can be written down.
         """
         leaf = answer.leaf_index if answer.HasField("leaf_index") else None
         if self.kept is None:
             return _Proven(leaf, None, "none")
-        view = self.kept.view
         answered = Answered.of(question, answer, certificate=self.certificate)
         self.kept.postpone(answered)
         try:
-            # A witness comes by when it does; the log's own checkpoint is soon there.
-            if view.policy.quorum:
-                require_logged(logs, view, answered, pauses=PAUSES)
-            pauses = () if view.policy.quorum else PAUSES
-            receipt = self.kept.settle(logs, answered, pauses)
+            self._require_new(answered)
+            receipt = _settled(self.kept, logs, answered)
         except TamperedError as error:
             error.add_note(_NO_VERDICT)
             raise
         except PlacementError:
             return _Proven(leaf, None, "pending")
         return _Proven(leaf, receipt.checkpoint.size, "verified")
+
+    def _require_new(self, answered: Answered) -> None:
+        """Refuse an answer whose place in the log was taken before the question."""
+        if answered.index < self.seen:
+            error = TamperedError()
+            error.add_note(_OLD)
+            raise error
+
+
+def _settled(kept: Kept, logs: LogCalls, answered: Answered) -> Receipt:
+    """Fetch and keep a receipt; see before that the log does not hide the entry."""
+    quorum = kept.view.policy.quorum
+    try:
+        # A witness comes by when it does; the log's own checkpoint is soon there.
+        if not quorum:
+            return kept.settle(logs, answered, PAUSES)
+        require_logged(logs, kept.view, answered, pauses=PAUSES)
+    except NotFoundError:
+        Recheck(kept.view, logs).require_shown(answered.index)
+        raise
+    return kept.settle(logs, answered)
 
 
 def _candidate(text: str, place: int) -> Candidate:

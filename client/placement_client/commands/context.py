@@ -48,13 +48,18 @@ class Added:
         ),
     ] = None
     quorum: Annotated[
-        int, typer.Option(min=0, help="How many witnesses must have cosigned.")
-    ] = 0
+        int | None,
+        typer.Option(
+            min=0, help="How many witnesses must have cosigned; else all that you pin."
+        ),
+    ] = None
 
 
 @verb(app, "add")
 def add(run: Run, asked: Added) -> Report:
     """Add a context, or put another under its name; the first is used at once."""
+    witnesses = asked.witness or []
+    quorum = len(witnesses) if asked.quorum is None else asked.quorum
     profile = Profile(
         server=asked.server,
         certificate=_absolute(asked.certificate),
@@ -64,15 +69,27 @@ def add(run: Run, asked: Added) -> Report:
         custodian_key=asked.custodian_key.lower(),
         label_key=_absolute(asked.label_key) if asked.label_key else "",
         log_key=asked.log_key,
-        witnesses=" ".join(asked.witness or ()),
-        quorum=str(asked.quorum) if asked.quorum else "",
+        witnesses=" ".join(witnesses),
+        quorum=str(quorum) if quorum else "",
     )
     contexts = load(run.path).add(asked.name, profile)
     save(contexts, run.path)
     return Report(
-        data={"name": asked.name, "current": contexts.current},
-        shown=[f"Added {asked.name}; in use: {contexts.current}."],
+        data={"name": asked.name, "current": contexts.current, "quorum": quorum},
+        shown=[
+            f"Added {asked.name}; in use: {contexts.current}.",
+            *([_demanded(quorum, len(witnesses))] if witnesses else ()),
+        ],
     )
+
+
+def _demanded(quorum: int, pinned: int) -> str:
+    """Say how many witnesses must have cosigned."""
+    if quorum == pinned:
+        how_many = "the witness" if pinned == 1 else f"all {pinned} witnesses"
+    else:
+        how_many = f"{quorum} of {pinned} witnesses"
+    return f"A checkpoint counts when {how_many} cosigned it; see --quorum."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import typer
 from rich.text import Text
 
 from placement.errors import InvalidInputError
+from placement_client.commands.receipt import kept_by
 from placement_client.commands.report import Exit, Report, table
 from placement_client.commands.verb import Run, verb
 from placement_client.doctor import examine
@@ -57,7 +58,9 @@ def _findings(run: Run) -> list[Finding]:
             sentence = _UNKNOWN if run.common.context else _NONE
         return [bad("context", sentence)]
     found = good("context", f"The context asks {profile.server}.")
-    return [found, *examine(profile, clock=run.clock)]
+    kept = kept_by(run)
+    view = None if kept is None else kept.view
+    return [found, *examine(profile, clock=run.clock, view=view)]
 
 
 def register(app: typer.Typer) -> None:

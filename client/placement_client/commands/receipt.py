@@ -217,8 +217,8 @@ def _missing(
     if answered.certificate == certificate:
         try:
             recheck.require_shown(answered.index)
-        except TamperedError:
-            return bad(step, "The log has grown past its entry and does not show it.")
+        except TamperedError as error:
+            return bad(step, _told(error, "Its receipt is withheld."))
     return doubtful(step, "Its receipt can't be had yet.")
 
 
@@ -335,11 +335,12 @@ def show(run: Run, asked: Shown) -> Report:
         raise InvalidInputError("decision", _PENDING)
     receipt = _found(kept, decision)
     cosigners = kept.view.policy.cosigners(receipt.proof.note)
-    rows = [tuple(place.values()) for place in places(receipt)]
+    rows = [tuple(place.values()) for place in places(receipt, stockholm_time)]
+    headings = ("Area", "Name", "Facility", "Verdict", "Valid until", "Decision")
     return Report(
         data=to_data(receipt, cosigners),
         shown=[
             table(("Receipt", ""), lines(receipt, cosigners)),
-            table(("Area", "Name", "Facility", "Verdict", "Decision"), rows),
+            table(headings, rows),
         ],
     )

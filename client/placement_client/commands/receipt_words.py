@@ -1,10 +1,10 @@
 """A receipt for people and for programs: lines, places, an object."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
 from placement.api.v1.types_pb2 import Verdict
-from placement.audit.details import Matter, Outline
+from placement.audit.details import Matter
 from placement_client.areas import areas
 from placement_client.days import iso_instant, stockholm_time
 from placement_client.receipts import Receipt
@@ -31,21 +31,30 @@ def lines(receipt: Receipt, cosigners: Sequence[str]) -> Iterator[tuple[str, str
         "Outcome": entry.outcome,
         "Revision": str(entry.revision),
         "Ruleset": entry.ruleset,
+        "Rules": entry.rules.hex(),
         "Disclosed to": entry.recipient,
         "Case": matter.case.hex(),
         "Reference": matter.reference,
         "Days": matter.window,
+        "Request": matter.request.hex(),
     }
     for name, words in said.items():
         yield name, words or _NONE
 
 
-def places(receipt: Receipt) -> Iterator[dict[str, str]]:
-    """Yield each place that was asked about, with its verdict."""
+def places(
+    receipt: Receipt, instant: Callable[[int], str] = iso_instant
+) -> Iterator[dict[str, str]]:
+    """Yield each place that was asked about, with its verdict.
+
+    Args:
+        receipt: that says so.
+        instant: writes an instant.
+    """
     matter = receipt.details.matter or Matter()
-    outline = receipt.details.outline or Outline()
-    for number, (area, verdict, decision) in enumerate(
-        zip(matter.areas, outline.verdicts, outline.decisions, strict=False)
+    answered = (matter.verdicts, matter.valid_until, matter.decisions)
+    for number, (area, verdict, until, decision) in enumerate(
+        zip(matter.areas, *answered, strict=False)
     ):
         facility = b"".join(matter.facilities[number : number + 1])
         yield {
@@ -53,6 +62,7 @@ def places(receipt: Receipt) -> Iterator[dict[str, str]]:
             "name": areas().name(area),
             "facility": facility.hex(),
             "verdict": enum_name(Verdict.DESCRIPTOR, verdict),
+            "valid_until": instant(until),
             "decision_id": decision.hex(),
         }
 
@@ -63,8 +73,9 @@ def to_data(receipt: Receipt, cosigners: Sequence[str]) -> dict[str, object]:
     Returns:
         ``leaf`` (an index), ``leaf_hash``, ``size`` and ``root`` of the checkpoint,
         ``origin``, ``cosigned_by`` (names), ``entry`` (its fields, without details),
-        ``case``, ``reference``, ``window`` and ``places``; a place has ``area``,
-        ``name``, ``facility``, ``verdict`` and ``decision_id``.
+        ``request``, ``case``, ``reference``, ``window`` and ``places``; a place has
+        ``area``, ``name``, ``facility``, ``verdict``, ``valid_until`` and
+        ``decision_id``.
     """
     entry = asdict(receipt.entry)
     matter = receipt.details.matter or Matter()
@@ -79,8 +90,10 @@ def to_data(receipt: Receipt, cosigners: Sequence[str]) -> dict[str, object]:
         | {
             "at": iso_instant(receipt.entry.at),
             "certificate": receipt.entry.certificate.hex(),
+            "rules": receipt.entry.rules.hex(),
             "details": receipt.entry.details.hex(),
         },
+        "request": matter.request.hex(),
         "case": matter.case.hex(),
         "reference": matter.reference,
         "window": matter.window,

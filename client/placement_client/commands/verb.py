@@ -126,6 +126,7 @@ class Run:
                 request_ids=RequestIds(
                     read_token(seed, field="request_id") if seed else None
                 ),
+                clock=self.clock,
             )
             self._session = self._stack.enter_context(opened)
         return self._session

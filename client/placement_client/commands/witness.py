@@ -21,13 +21,8 @@ from placement_client.days import iso_instant, stockholm_time
 from placement_client.profile import Profile
 from placement_client.session import Session
 from placement_client.witness import Witness
-from placement_client.witness_state import (
-    State,
-    StateFile,
-    begin,
-    create_key,
-    open_key,
-)
+from placement_client.witness_key import WitnessKey, create_key
+from placement_client.witness_state import State, StateFile, begin
 
 app = nouns("Witness the access log: see that it only ever grows, and sign that.")
 
@@ -125,15 +120,16 @@ def run(run: Run, asked: Watched, kept: Kept) -> Report:
     answer is asked again, after longer and longer pauses.
 
     A checkpoint that is refused ends the run with exit code 5; it is kept as evidence
-    beside the states, with the last good one. SIGTERM ends it between two rounds.
+    beside the states, with the last good one. So does a folder that has lost what the
+    key has cosigned. SIGTERM ends it between two rounds.
     """
     folder = kept.folder()
     profile = run.profile()
     log = _log(profile)
-    key = open_key(asked.witness_key or folder / _KEY_NAME)
+    key = WitnessKey(asked.witness_key or folder / _KEY_NAME)
     patience = Patience(deadline=run.common.deadline, pauses=())
     file = StateFile.of(folder, log.name)
-    with file.held(), _until_told() as told:
+    with key.held(), file.held(), _until_told() as told:
         witness = Witness(
             file,
             begin(file, log, key, asked.name),

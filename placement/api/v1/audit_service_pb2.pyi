@@ -380,7 +380,7 @@ class TailEntriesRequest(_message.Message):
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     GROUND_FIELD_NUMBER: _builtins.int
     resume_token: _builtins.bytes
-    """Empty: from now on. Or from the last answer, under the same filter and by the same
+    """Empty: from where the filter begins, or from now on. Or from the last answer, under the same filter and by the same
     caller: from there on, and nothing is left out.
     """
     @_builtins.property

@@ -59,6 +59,7 @@ class Check(CaseCommand):
             candidates=tuple(candidate.area for candidate in self.candidates),
             facilities=tuple(each.facility or b"" for each in self.candidates),
             window=str(self.window),
+            request=self.request_id,
         )
 
 
@@ -102,14 +103,16 @@ def check(state: State, command: Check, moment: Moment) -> Outcome:
         now=moment.now,
     )
     assessments = assess(state, question, moment.ruleset, moment.today)
+    reply = _answers(command, assessments, moment)
     return Outcome(
-        reply=_answers(command, assessments, moment),
+        reply=reply,
         events=asked,
         note=replace(
             command.note,
             reference=case.reference,
             verdicts=tuple(assessment.verdict for assessment in assessments),
-            decisions=_decisions(command, moment),
+            decisions=tuple(answer.decision for answer in reply.answers),
+            valid_until=tuple(answer.valid_until for answer in reply.answers),
         ),
     )
 

@@ -40,8 +40,10 @@ class Note:
         candidates: area codes asked about.
         facilities: in that order, empty where none is meant.
         window: for which days, as ``Matter.window`` has it; or empty.
+        request: the request's id, or empty.
         verdicts: in the order of the candidates.
         decisions: 16 bytes each, in the order of the candidates.
+        valid_until: in that order.
         objects: facts, changes and placements named, 16 bytes each.
         tokens: groups and facilities made, 16 bytes each.
         search: what an auditor looks for.
@@ -55,8 +57,10 @@ class Note:
     candidates: tuple[str, ...] = ()
     facilities: tuple[bytes, ...] = ()
     window: str = ""
+    request: bytes = b""
     verdicts: tuple[int, ...] = ()
     decisions: tuple[bytes, ...] = ()
+    valid_until: tuple[int, ...] = ()
     objects: tuple[bytes, ...] = ()
     tokens: tuple[bytes, ...] = ()
     search: str = ""

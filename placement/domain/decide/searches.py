@@ -3,7 +3,8 @@
 Invariants:
     * a search names its purpose and the number of the matter it is for;
     * a search that would select everything needs a period;
-    * what was looked for stands in the search's own entry.
+    * what was looked for stands in the search's own entry; a case and a reference in
+      its matter, which other auditors don't see.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -232,11 +233,11 @@ def _cases(state: State, asked: Filter) -> Cases | None:
     )
 
 
-def _noted(state: State, command: Search) -> Note | None:
-    """Name the case that is looked for, as auditors see it."""
-    case = command.filter.case
+def _noted(state: State, command: Search) -> Note:
+    """Name the case and the reference that are looked for."""
+    case, note = command.filter.case, command.note
+    note = replace(note, reference=command.filter.reference)
     if not case:
-        return None
-    note = command.note
+        return note
     known = CaseHandle(case) in state.cases
     return replace(note, case=case) if known else replace(note, alias=case)

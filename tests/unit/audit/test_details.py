@@ -24,12 +24,13 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
 BYTES = st.binary(max_size=17)
 IDS = st.lists(st.binary(min_size=16, max_size=16), max_size=3).map(tuple)
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)
+VERDICTS = st.lists(st.integers(0, 255), max_size=3).map(tuple)
 OUTLINES = st.builds(
     Outline,
     case=BYTES,
     subjects=IDS,
     counties=TEXTS,
-    verdicts=st.lists(st.integers(0, 255), max_size=3).map(tuple),
+    verdicts=VERDICTS,
     decisions=IDS,
     objects=IDS,
     search=TEXT,
@@ -41,6 +42,11 @@ MATTERS = st.builds(
     areas=TEXTS,
     facilities=st.lists(BYTES, max_size=3).map(tuple),
     window=TEXT,
+    request=BYTES,
+    verdicts=VERDICTS,
+    decisions=IDS,
+    valid_until=st.lists(st.integers(0, 2**64 - 1), max_size=3).map(tuple),
+    objects=IDS,
     tokens=IDS,
     events=BYTES,
 )
@@ -62,6 +68,11 @@ SAMPLE = Details(
         areas=("2480", "0180"),
         facilities=(b"f" * 16, b""),
         window="2026-06-01/",
+        request=b"r" * 16,
+        verdicts=(1, 4),
+        decisions=(b"d" * 16, b"e" * 16),
+        valid_until=(7, 2**40),
+        objects=(b"o" * 16,),
         tokens=(b"t" * 16,),
         events=b"events",
     ),
@@ -85,11 +96,15 @@ def test_the_bytes_are_what_the_drawing_says():
     """By hand: what may be seen with its salt, of the other its hash alone."""
     outline, matter = _OUTLINE.render(SAMPLE.outline), _MATTER.render(SAMPLE.matter)
     seen = b"\x01" + SALT[:32] + len(outline).to_bytes(4) + outline
+    owned = b"\x01" + SALT[32:] + len(matter).to_bytes(4) + matter
+    first = sha256(DOMAIN + b"\x01" + SALT[:32] + outline).digest()
     second = sha256(DOMAIN + b"\x02" + SALT[32:] + matter).digest()
 
     assert SEALED.shown(matter=False) == seen + b"\x00" + second
-    assert SEALED.shown(matter=True) == (
-        seen + b"\x01" + SALT[32:] + len(matter).to_bytes(4) + matter
+    assert SEALED.shown(matter=True) == seen + owned
+    assert SEALED.shown(outline=False, matter=True) == b"\x00" + first + owned
+    assert SEALED.shown(outline=False, matter=False) == (
+        b"\x00" + first + b"\x00" + second
     )
 
 
@@ -115,6 +130,11 @@ def test_each_part_is_in_the_form_of_the_audit_room():
             b"\0\0\0\x02" + b"\0\0\0\x042480" + b"\0\0\0\x040180",
             b"\0\0\0\x02" + b"\0\0\0\x10" + b"f" * 16 + b"\0\0\0\0",
             b"\0\0\0\x0b2026-06-01/",
+            b"\0\0\0\x10" + b"r" * 16,
+            b"\0\0\0\x02\x01\x04",
+            b"\0\0\0\x02" + b"d" * 16 + b"e" * 16,
+            b"\0\0\0\x02" + bytes(7) + b"\x07" + b"\0\0\x01" + bytes(5),
+            b"\0\0\0\x01" + b"o" * 16,
             b"\0\0\0\x01" + b"t" * 16,
             b"\0\0\0\x06events",
         ]
@@ -152,8 +172,24 @@ def test_whoever_may_see_the_outline_sees_it_alone(details, salts):
     assert salts[32:] not in shown or salts[32:] == salts[:32]
 
 
+@given(DETAILS, SALTS)
+def test_whose_call_it_was_sees_the_matter_alone(details, salts):
+    """And nothing of the outline, by which the case would be known elsewhere."""
+    sealed = Sealed.of(details, salts)
+    shown = sealed.shown(outline=False, matter=True)
+
+    assert opened(shown, sealed.commitment) == Details(
+        outline=None, matter=details.matter
+    )
+    assert Sealed.parse(shown).commitment == sealed.commitment
+    assert len(shown) == len(sealed.shown(matter=True)) - 4 - len(
+        _OUTLINE.render(details.outline)
+    )
+    assert salts[:32] not in shown or salts[:32] == salts[32:]
+
+
 def test_what_is_shown_in_part_stays_in_part():
-    """From the hash alone nobody can show the matter again."""
+    """From the hash alone nobody can show the other part again."""
     partly = Sealed.parse(SEALED.shown(matter=False))
     hidden = b"\x00" + Sealed.parse(SEALED.shown(matter=True)).matter.digest
 
@@ -161,6 +197,9 @@ def test_what_is_shown_in_part_stays_in_part():
     assert partly.shown(matter=False) == SEALED.shown(matter=False)
     with pytest.raises(TamperedError):
         opened(partly.shown(matter=True), SEALED.commitment)
+    owned = Sealed.parse(SEALED.shown(outline=False, matter=True))
+    with pytest.raises(TamperedError):
+        opened(owned.shown(matter=True), SEALED.commitment)
 
 
 def test_neither_part_need_be_shown():
@@ -168,6 +207,7 @@ def test_neither_part_need_be_shown():
     outline, matter = SEALED.outline.digest, SEALED.matter.digest
     shown = b"\x00" + outline + b"\x00" + matter
 
+    assert SEALED.shown(outline=False, matter=False) == shown
     assert opened(shown, SEALED.commitment) == Details(outline=None, matter=None)
 
 
@@ -198,10 +238,12 @@ def test_the_two_parts_never_change_places(details, salt):
             opened(content, sealed.commitment)
 
 
-@pytest.mark.parametrize("matter", [False, True])
-def test_every_cut_flip_and_insertion_is_refused(matter):
+@pytest.mark.parametrize(
+    ("outline", "matter"), [(True, False), (False, True), (True, True)]
+)
+def test_every_cut_flip_and_insertion_is_refused(outline, matter):
     """All of them, not a sample: a bit anywhere, a byte lost, doubled or put in."""
-    content = SEALED.shown(matter=matter)
+    content = SEALED.shown(outline=outline, matter=matter)
     for place in range(len(content)):
         spoilt = [
             content[:place],
@@ -279,13 +321,15 @@ def test_both_parts_are_kept(part):
 
 def test_no_two_verdicts_differ_in_length():
     """The size of the details tells nothing of what was answered."""
-    sizes = {
-        len(
-            Sealed.of(Details(outline=Outline(verdicts=verdicts)), SALT).shown(
-                matter=True
+    sizes = set()
+    for verdicts in product(range(1, 5), repeat=2):
+        outline, matter = Outline(verdicts=verdicts), Matter(verdicts=verdicts)
+        sealed = Sealed.of(Details(outline=outline, matter=matter), SALT)
+        sizes.add(
+            (
+                len(sealed.shown(matter=False)),
+                len(sealed.shown(outline=False, matter=True)),
             )
         )
-        for verdicts in product(range(1, 5), repeat=2)
-    }
 
     assert len(sizes) == 1

@@ -25,6 +25,7 @@ ENTRIES = st.builds(
     outcome=TEXT,
     revision=NUMBER,
     ruleset=TEXT,
+    rules=st.binary(min_size=32, max_size=32),
     recipient=TEXT,
     details=st.binary(min_size=32, max_size=32),
 )
@@ -40,6 +41,7 @@ SAMPLE = Entry(
     outcome="ANSWERED",
     revision=7,
     ruleset="2026-11-1",
+    rules=b"r" * 32,
     recipient="1480",
     details=b"d" * 32,
 )
@@ -141,10 +143,11 @@ def test_a_length_that_lies_costs_nothing(length, found):
 
 
 @pytest.mark.parametrize("size", [0, 31, 33])
-def test_a_commitment_has_one_length(size):
-    """What is no hash is not written at all."""
+@pytest.mark.parametrize("field", ["rules", "details"])
+def test_a_hash_has_one_length(field, size):
+    """What is none is not written at all."""
     with pytest.raises(ValueError, match="another length"):
-        render(replace(SAMPLE, details=bytes(size)))
+        render(replace(SAMPLE, **{field: bytes(size)}))
 
 
 def test_every_field_has_its_place_in_the_bytes():
@@ -154,7 +157,14 @@ def test_every_field_has_its_place_in_the_bytes():
 
 def test_the_bytes_are_what_the_drawing_says():
     """By hand, so that nobody changes the form unnoticed."""
-    entry = Entry(at=1, kind="K", action="A", outcome="O", details=b"d" * 32)
+    entry = Entry(
+        at=1,
+        kind="K",
+        action="A",
+        outcome="O",
+        rules=b"r" * 32,
+        details=b"d" * 32,
+    )
     empty = bytes(4)
 
     assert render(entry) == b"".join(
@@ -166,7 +176,9 @@ def test_the_bytes_are_what_the_drawing_says():
             empty * 5,  # person to purpose
             b"\0\0\0\x01O",
             bytes(8),
-            empty * 2,
+            empty,
+            b"r" * 32,
+            empty,
             b"d" * 32,
         ]
     )

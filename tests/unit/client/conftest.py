@@ -4,11 +4,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from kit.asked import NORTH, SOUTH, ids
+from kit.asked import NOON, NORTH, SOUTH, ids
 from kit.certs import Pki
 from kit.wire import Wire
 from placement_client.__main__ import app
 from placement_client.calls import Patience
+from placement_client.commands.verb import Run
 from placement_client.labels import LabelKey, create_label_key
 from placement_client.profile import Contexts, Profile, save
 from placement_client.session import Session
@@ -104,9 +105,31 @@ def pauses():
     return []
 
 
+class Clock:
+    """A clock that stands at ``micros``, until somebody sets it."""
+
+    def __init__(self):
+        self.micros = NOON
+
+    def __call__(self):
+        return self.micros / 1_000_000
+
+
 @pytest.fixture
-def session(profile, pauses):
-    with Session.open(profile, patience=Patience(sleep=pauses.append)) as session:
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def at_noon(monkeypatch, clock):
+    """Let every command run by this clock."""
+    monkeypatch.setitem(Run.__init__.__kwdefaults__, "clock", clock)
+
+
+@pytest.fixture
+def session(profile, pauses, clock):
+    patience = Patience(sleep=pauses.append)
+    with Session.open(profile, patience=patience, clock=clock) as session:
         yield session
 
 

@@ -1,11 +1,16 @@
 """``audit list``: pages are followed, each entry is verified, and shown as it is."""
 
+import io
 import re
 
 import grpc
 import pytest
 from kit.access_log import DECISION, OUTLINE, PSEUDONYM, log_entry
 from kit.wire import RefusalError, invalid
+from placement_client.commands.audit_words import BRIEF_HEADINGS, brief_row
+from placement_client.commands.report import table
+from placement_client.entries import opened
+from rich.console import Console
 
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1.types_pb2 import Verdict
@@ -78,7 +83,7 @@ def test_how_many_of_how_many_is_told(cli, wire):
 def test_an_entry_is_a_row(cli, wire):
     """Who did what, how it ended, of which case, where: counties by name, ids short."""
     served(wire, 1)
-    result = cli(*ASKED)
+    result = cli(*ASKED, "--wide")
     head, row = result.stdout.splitlines()
     cells = re.split(r"  +", row.strip())
 
@@ -94,6 +99,41 @@ def test_an_entry_is_a_row(cli, wire):
     ]
 
 
+def test_a_row_is_brief_unless_told_otherwise(cli, wire):
+    """When, in Stockholm; who; what; and what came of it: verdicts are counted."""
+    served(wire, 1)
+    head, row = cli(*ASKED).stdout.splitlines()
+
+    assert re.split(r"  +", head.strip()) == [
+        *("Index", "At (Stockholm)", "Who", "Action", "Came of it"),
+    ]
+    assert re.split(r"  +", row.strip()) == [
+        *("0", "2026-06-15 12:00:00", "caseworker 1480/cw-01", "CHECK"),
+        "1 CLEAR, 1 REVIEW",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "changes"),
+    [
+        ((1, 2, 3, 4, 4), {}),
+        ((1,), {"action": "FACILITY_REGISTER", "person": "person-01"}),
+        ((), {"outcome": "CERTIFICATE_REFUSED", "action": "FACILITY_REGISTER"}),
+        ((), {"outcome": "REQUEST_ID_REUSED", "action": "PLACEMENT_RECORD"}),
+    ],
+)
+def test_an_entry_takes_two_lines_of_a_narrow_terminal(verdicts, changes):
+    """Eighty columns, whoever did whatever."""
+    who = {"role": "coordinator", "organisation": "bergslagen", "person": "co-01"}
+    sent = log_entry(123_456, Outline(verdicts=verdicts), **(who | changes))
+    screen = Console(width=80, file=io.StringIO())
+    screen.print(table(BRIEF_HEADINGS, [brief_row(opened(sent))]))
+    head, *lines = screen.file.getvalue().splitlines()
+
+    assert head.split()[0] == "Index"
+    assert len(lines) <= 2
+
+
 def only(wire, *entries):
     wire.answers["ListEntries"] = audit.ListEntriesResponse(entries=entries, size=9)
 
@@ -103,10 +143,12 @@ def test_what_the_law_took_is_said_to_be_erased(cli, wire):
     erased = log_entry(4)
     erased.details = b""
     only(wire, erased)
-    result = cli(*ASKED)
+    result = cli(*ASKED, "--wide")
+    brief = cli(*ASKED)
     _, data = cli.json(*ASKED)
 
     assert result.stdout.splitlines()[1].split().count("erased") == 5
+    assert brief.stdout.splitlines()[1].split()[-1] == "ANSWERED"
     assert data["entries"][0]["details"] is None
     assert data["entries"][0]["action"] == "CHECK"
 
@@ -119,9 +161,11 @@ def test_what_is_not_there_is_a_dash(cli, wire):
             4, Outline(), person="", organisation="", role="", purpose="", outcome="X"
         ),
     )
-    row = cli(*ASKED).stdout.splitlines()[1].split()
+    row = cli(*ASKED, "--wide").stdout.splitlines()[1].split()
+    brief = cli(*ASKED).stdout.splitlines()[1].split()
 
     assert row == ["4", row[1], "-", "CHECK", "-", "X", "-", "-", "-", "-", "-"]
+    assert brief == ["4", *brief[1:3], "-", "CHECK", "X"]
 
 
 def test_an_entry_is_an_object(cli, wire):
@@ -145,6 +189,7 @@ def test_an_entry_is_an_object(cli, wire):
         "outcome": "ANSWERED",
         "revision": 3,
         "ruleset": "2026-11-1",
+        "rules": "04" * 32,
         "recipient": "",
         "leaf_hash": leaf_hash(sent.entry).hex(),
         "details": {
@@ -219,6 +264,82 @@ def test_a_server_that_lies_is_found_out(cli, wire, name):
 
     assert result.exit_code == 5
     assert result.stdout == ""
+
+
+WHOLE = (*LIST[:-1], "--first", "3", "--end", "9")
+
+
+def whole(wire, *indexes, size=9):
+    wire.answers["ListEntries"] = audit.ListEntriesResponse(
+        entries=[log_entry(index) for index in indexes], size=size
+    )
+
+
+def test_a_whole_range_is_listed(cli, wire):
+    """Every index; the log may end before it does."""
+    whole(wire, *range(3, 9))
+    ended = cli.json(*WHOLE)
+    whole(wire, 3, 4, size=5)
+    short = cli.json(*WHOLE)
+    whole(wire, size=3)
+    empty = cli.json(*WHOLE)
+
+    assert [code for code, _ in (ended, short, empty)] == [0, 0, 0]
+    assert [len(data["entries"]) for _, data in (ended, short, empty)] == [6, 2, 0]
+
+
+@pytest.mark.parametrize(
+    "indexes",
+    [(4, 5, 6, 7, 8), (3, 4, 6, 7, 8), (3, 4, 5, 6, 7), (), (2, *range(3, 9))],
+    ids=["first", "midst", "last", "all", "one before"],
+)
+def test_an_entry_that_is_left_out_of_a_whole_range_is_found_out(cli, wire, indexes):
+    """Or one that does not belong there; nothing is shown."""
+    whole(wire, *indexes)
+    result = cli(*WHOLE)
+
+    assert (result.exit_code, result.stdout) == (5, "")
+
+
+def test_a_limit_ends_a_whole_range(cli, wire):
+    """What follows was not asked for; a gap before it is one."""
+    answer = audit.ListEntriesResponse(
+        entries=[log_entry(3), log_entry(4)], size=9, next_page_token=b"t"
+    )
+    wire.answers["ListEntries"] = answer
+    good = cli(*WHOLE, "--limit", "2")
+    answer.entries[1].index = 5
+    bad = cli(*WHOLE, "--limit", "2")
+
+    assert (good.exit_code, bad.exit_code) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--person", "cw-02"),
+        ("--organisation", "1280"),
+        ("--role", "coordinator"),
+        ("--kind", "disclosure"),
+        ("--action", "case-show"),
+        ("--entry-purpose", "urgent"),
+        ("--outcome", "access-denied"),
+        ("--verdict", "conflict"),
+        ("--decision", "77" * 16),
+        ("--from", "2026-06-15T10:00:00.000001Z"),
+        ("--to", "2026-06-15T10:00:00Z"),
+        ("--first", "5"),
+        ("--end", "4"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_an_entry_that_was_not_asked_for_is_found_out(cli, wire, words):
+    """By every field that the client can see."""
+    only(wire, log_entry(4))
+    asked = cli(*ASKED)
+    result = cli(*ASKED, *words)
+
+    assert (asked.exit_code, result.exit_code, result.stdout) == (0, 5, "")
 
 
 def test_what_the_server_refuses_is_told_with_its_option(cli, wire):

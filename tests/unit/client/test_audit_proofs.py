@@ -1,7 +1,9 @@
 """``audit checkpoints``, ``prove``, ``consistency``: hashes held against pinned keys."""
 
+import grpc
 import pytest
 from kit.access_log import ORIGIN, AccessLog
+from kit.wire import refusal
 
 from placement.api.v1 import log_service_pb2 as wire_log
 from placement.audit.merkle import leaf_hash
@@ -29,6 +31,7 @@ def served(wire, log):
         )
 
     wire.answers |= {
+        "GetCheckpoint": wire_log.GetCheckpointResponse(note=log.note(SIZE)),
         "ListCheckpoints": listed,
         "ProveInclusion": log.prove_inclusion,
         "ProveConsistency": log.prove_consistency,
@@ -70,11 +73,59 @@ def test_more_than_one_call_holds_is_asked_for_call_by_call(cli, wire, pinned):
             for size in range(max(1, request.least_size), 103)[: request.count]
         ]
     )
-    code, data = cli.json("audit", "checkpoints", "--count", "101")
+    code, data = cli.json("audit", "checkpoints", "--from-size", 0, "--count", 101)
     asked = [(each.least_size, each.count) for each in wire.requests("ListCheckpoints")]
 
     assert (code, sizes(data)) == (0, list(range(1, 102)))
-    assert asked == [(0, 100), (101, 1)]
+    assert asked == [(0, 100), (101, 2)]
+    assert data["cut"] is True
+
+
+@pytest.mark.parametrize(
+    ("count", "got", "asked"),
+    [
+        (1, [9], [9]),
+        (2, [6, 9], [8, 4]),
+        (3, [3, 6, 9], [7, 1]),
+        (4, [2, 3, 6, 9], [6, 0]),
+        (90, [2, 3, 6, 9], [0]),
+    ],
+)
+def test_the_newest_are_shown_unless_told_otherwise(  # noqa: PLR0917 (fixtures)
+    cli, wire, pinned, count, got, asked
+):
+    """It looks back further and further until there are enough."""
+    code, data = cli.json("audit", "checkpoints", "--count", count)
+    requests = wire.requests("ListCheckpoints")
+
+    assert (code, sizes(data), data["cut"]) == (0, got, False)
+    assert [each.least_size for each in requests] == asked
+
+
+def test_a_log_that_grows_meanwhile_is_shown_as_it_was(cli, wire, log, pinned):
+    """What is newer than the newest was not asked for."""
+    older = wire_log.GetCheckpointResponse(note=log.note(6))
+    wire.answers["GetCheckpoint"] = older
+    _, data = cli.json("audit", "checkpoints")
+
+    assert sizes(data) == [2, 3, 6]
+
+
+def test_a_log_without_entries_has_no_checkpoint(cli, wire, pinned):
+    """Which is no error."""
+    wire.answers["GetCheckpoint"] = refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+    result = cli("audit", "checkpoints")
+
+    assert (result.exit_code, result.stderr) == (0, "There is no such checkpoint.\n")
+
+
+def test_that_more_follow_is_told(cli, pinned):
+    """And where to go on."""
+    part = cli("audit", "checkpoints", "--from-size", "3", "--count", "1")
+    rest = cli("audit", "checkpoints", "--from-size", "3", "--count", "3")
+
+    assert part.stderr == "More follow: begin with --from-size 4, or raise --count.\n"
+    assert rest.stderr == ""
 
 
 def test_who_signed_and_cosigned_is_shown(cli, log, pinned):
@@ -162,7 +213,9 @@ def lying_lists():
         "too small": listing(log.note(2)),
         "out of order": listing(log.note(6), log.note(3)),
         "twice": listing(log.note(6), log.note(6)),
-        "more than asked for": listing(log.note(3), log.note(6), log.note(9)),
+        "more than asked for": listing(
+            log.note(3), log.note(6), log.note(7), log.note(9)
+        ),
     }
 
 

@@ -70,8 +70,9 @@ def test_the_outcome_is_the_exit_code(cli, wire, answer, word, code):
 
 
 def test_a_replay_is_two_tables(cli, wire):
-    """Both verdicts; then rules, what they give, and the facts, one a line."""
-    wire.answers["ReplayDecision"] = EQUAL
+    """Both verdicts; then what was found, each once, and the facts, one a line."""
+    twice = replayed("EQUAL", CONFLICT, CONFLICT, findings=[FINDINGS[0], *FINDINGS])
+    wire.answers["ReplayDecision"] = twice
     result = cli(*REPLAY)
     lines = [line.split() for line in result.stdout.splitlines()]
 
@@ -80,10 +81,10 @@ def test_a_replay_is_two_tables(cli, wire):
     assert ["Replayed", "CONFLICT"] in lines
     assert ["Entry", "12"] in lines
     assert lines[-4:] == [
-        ["Rule", "Gives", "Fact", "is", "a", "Grade", "Fact"],
-        ["R2", "CONFLICT", "rivalry", "STRONG", FACT.hex()],
-        ["R2", "CONFLICT", "presence", "MEDIUM", DECISION.hex()],
-        ["R10", "REVIEW", "-", "-", "-"],
+        ["Rule", "Gives", "Times", "Fact", "is", "a", "Grade", "Fact"],
+        ["R2", "CONFLICT", "2", "rivalry", "STRONG", FACT.hex()],
+        ["presence", "MEDIUM", DECISION.hex()],
+        ["R10", "REVIEW", "1", "-", "-", "-"],
     ]
 
 

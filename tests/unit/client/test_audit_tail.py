@@ -14,7 +14,8 @@ from placement_client.commands.audit_stopping import stoppable
 
 from placement.api.v1 import audit_service_pb2 as audit
 
-TAIL = ("audit", "tail", "--purpose", "supervision", "--matter", "TSN 7")
+WHY = ("--purpose", "supervision", "--matter", "TSN 7")
+TAIL = ("audit", "tail", *WHY, "--reference", "SN 7")
 GONE = RefusalError(grpc.StatusCode.UNAVAILABLE)
 
 
@@ -127,6 +128,20 @@ def test_a_server_that_lies_is_found_out(cli, wire, lie):
     assert result.exit_code == 5
     assert first["index"] == 3
     assert last["error"]["reason"] == "TAMPERED"
+
+
+@pytest.mark.parametrize(
+    ("words", "second"),
+    [(("--first", "3"), 5), (("--reference", "SN 7", "--person", "cw-02"), 4)],
+    ids=["a gap", "another person"],
+)
+def test_what_was_not_asked_for_is_found_out(cli, wire, words, second):
+    """A gap where all is followed; an entry that does not fit."""
+    wire.answers["TailEntries"] = [answer(3, second)]
+    result = cli("audit", "tail", *WHY, *words, "--json", "--count", "2")
+
+    assert result.exit_code == 5
+    assert "TAMPERED" in result.stdout
 
 
 def test_a_file_of_another_kind_is_refused(cli, wire, tmp_path):

@@ -1,6 +1,7 @@
 """``audit export`` and ``audit verify``: a part is taken along and proves itself."""
 
 import socket
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -17,7 +18,7 @@ from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import log_service_pb2 as wire_log
 
 WHY = ("--purpose", "incident", "--matter", "TSN 7")
-RANGE = ("--first", str(FIRST), "--end", str(END))
+RANGE = ("--first", str(FIRST), "--end", str(END), "--organisation", "1480")
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +61,7 @@ def test_a_part_is_taken_along(cli, served, path):
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
-        "Exported 7 entries from index 3 on: 5 shown, 1 of them without details, and 2 "
+        "Exported 7 entries from index 3 on: 5 shown, 0 of them without details, and 2 "
         f"as hashes.\nAnybody can verify it: placement audit verify {path}\n"
     )
     assert path.exists()
@@ -82,7 +83,7 @@ def test_an_export_is_an_object(cli, served, path):
         "first": FIRST,
         "count": END - FIRST,
         "shown": 5,
-        "erased": 1,
+        "erased": 0,
     }
 
 
@@ -100,7 +101,7 @@ def test_a_bundle_verifies_without_a_network(cli, served, path, monkeypatch):
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert [line.split()[:2] for line in lines[1:-1]] == [
-        [str(number), "OK"] for number in range(1, 12)
+        [str(number), "OK"] for number in range(1, 13)
     ]
     assert lines[-1] == "It verifies."
 
@@ -120,14 +121,57 @@ def test_the_steps_are_objects(cli, served, path):
 
 
 def test_what_was_given_stands_in_the_bundle(cli, served, path):
-    """The filter as it was written, the purpose, the matter."""
-    words = ("--organisation", "1480", "--from", "2026-06-01")
+    """The filter in words, the purpose, the matter."""
+    words = ("--organisation", "1480", "--from", "2026-06-01", "--end", str(END))
     cli("audit", "export", "--out", path, *WHY, *words)
     with path.open("rb") as file:
         manifest = Bundle.open(file).manifest
 
-    assert manifest.filter == {"organisation": "1480", "since": "2026-06-01"}
+    assert manifest.filter == {
+        "organisation": "1480",
+        "since": "2026-05-31T22:00:00.000000Z",
+        "end_index": "10",
+    }
     assert (manifest.purpose, manifest.matter) == ("incident", "TSN 7")
+
+
+def test_a_bundle_names_no_case(cli, served, path):
+    """Neither handle nor number; that they were given is said."""
+    handle, number = "77" * 16, "SN 2026/17"
+    words = ("--case", handle, "--reference", number)
+    result = cli("audit", "export", "--out", path, *WHY, *RANGE, *words)
+    with zipfile.ZipFile(path) as file:
+        contents = b"".join(map(file.read, file.namelist()))
+    (request,) = served.requests("ExportEntries")
+
+    assert result.exit_code == 0
+    assert request.filter.reference == number
+    assert contents.count(b': "given"') == 2
+    assert handle.encode() not in contents
+    assert bytes.fromhex(handle) not in contents
+    assert number.encode() not in contents
+
+
+def test_details_that_are_gone_must_be_looked_at(cli, served, log, path):
+    """Exit code 3, with how many, and what to do."""
+    served.answers["ExportEntries"] = pieces(log, erased={5, 6})
+    cli("audit", "export", "--out", path, *WHY, *RANGE)
+    code, data = cli.json("audit", "verify", path)
+    (step,) = (each for each in data["steps"] if each["level"] == "warning")
+
+    assert (code, data["ok"]) == (3, False)
+    assert step["step"] == "entries"
+    assert "2 of the shown have no details" in step["text"]
+    assert "ask the operator" in step["text"]
+
+
+def test_an_export_of_something_else_leaves_no_file(cli, served, path):
+    """Exit code 5: of a whole range nothing is hidden."""
+    words = ("--first", str(FIRST), "--end", str(END))
+    result = cli("audit", "export", "--out", path, *WHY, *words)
+
+    assert result.exit_code == 5
+    assert not path.exists()
 
 
 def test_a_changed_bundle_is_refused(cli, served, path):
@@ -156,7 +200,7 @@ def test_without_a_context_a_person_must_compare_the_key(cli, served, path):
     assert alone.exit_code == 3
     assert "WARNING" in alone.stdout
     assert alone.stdout.endswith("what is marked.\n")
-    assert (given.exit_code, given.stdout.count(" OK ")) == (0, 11)
+    assert (given.exit_code, given.stdout.count(" OK ")) == (0, 12)
     assert (code, data["ok"]) == (3, False)
 
 

@@ -20,6 +20,7 @@ from placement_client.steps import Result
 from placement_client.trust import Policy
 
 from placement.access import Role
+from placement.api.v1.audit_service_pb2 import EntryFilter
 from placement.audit import note as notes
 from placement.audit.merkle import leaf_hash
 from placement.audit.note import Signer, render_key
@@ -29,6 +30,8 @@ from placement.crypto.signing import SigningKey
 
 LOG = AccessLog(SIZE)
 FLIPS = 500
+ORDER = [each.name for each in EntryFilter.DESCRIPTOR.fields]
+PART = {"first_index": "3", "end_index": "10"}
 STRANGER = Signer("other.test/log", SigningKey(bytes([9]) * 32))
 COSIGNER = Signer("witness.test/b", SigningKey(bytes([8]) * 32), 1)
 
@@ -117,9 +120,45 @@ def test_a_bundle_verifies(bundle, authorities):
     assert steps["place in the log"].sentence == (
         "Entries 3 to 9 lead to the checkpoint."
     )
-    assert steps["entries"].sentence == (
-        "5 are shown, 1 of them without details; 2 are hidden."
+    assert steps["entries"].sentence == ("5 are shown, 2 are hidden.")
+    assert steps["filter"].sentence == (
+        "What is shown fits what was asked for: organisation=1480 first_index=3 "
+        "end_index=10."
     )
+
+
+def test_details_that_are_gone_are_a_warning(tmp_path, auditor):
+    """With how many: nothing destroys them lawfully."""
+    path = tmp_path / "a.placement-audit.zip"
+    export(path, LOG, auditor, pieces(LOG, erased={5, 6}))
+    steps = examined(path.read_bytes())
+
+    assert steps["entries"].result is Result.WARNING
+    assert steps["entries"].sentence.startswith(
+        "5 are shown, 2 are hidden. 2 of the shown have no details. Nothing in this "
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"person": "cw-09", **PART}, "Entry 3 is shown, but was not asked for."),
+        (PART, "Entry 4 is hidden, but was asked for."),
+        (
+            {**PART, "end_index": "9", "organisation": "1480"},
+            "The entries begin or end elsewhere than was asked for.",
+        ),
+    ],
+    ids=["shown", "hidden", "part"],
+)
+def test_what_was_not_asked_for_is_told(bundle, auditor, asked, sentence):
+    """Though the exporter signed it."""
+    # Fields stand in the order of the wire.
+    words = {name: asked[name] for name in ORDER if name in asked}
+    steps = examined(remade(bundle, auditor, {"filter": words}))
+
+    assert steps["filter"].result is Result.FAILED
+    assert steps["filter"].sentence == sentence
 
 
 def test_it_is_told_how_far_it_has_come(bundle, monkeypatch):
@@ -230,8 +269,22 @@ def test_a_forged_cosignature_is_told(bundle, auditor):
         ({"exported_at": AT + 3_660 * 86_400_000_000}, "signature"),
         ({"origin": "other.test/log"}, "checkpoint"),
         ({"size": SIZE + 1}, "checkpoint"),
+        ({"filter": {"person": "cw-09", **PART}}, "filter"),
+        ({"filter": PART}, "filter"),
+        ({"filter": {**PART, "first_index": "2"}}, "filter"),
+        ({"filter": {"organisation": "1480"}}, "filter"),
     ],
-    ids=["another person", "too early", "too late", "another log", "another size"],
+    ids=[
+        "another person",
+        "too early",
+        "too late",
+        "another log",
+        "another size",
+        "another filter",
+        "a filter that hides nothing",
+        "a filter of another part",
+        "a filter of all",
+    ],
 )
 def test_a_manifest_that_lies_is_found(bundle, auditor, manifest, failed):
     """Though its exporter signed it."""
@@ -285,7 +338,7 @@ def other(index, **fields):
         ),
         (
             lambda leaves: [Leaf(leaves[0].entry, b"", b""), *leaves[1:]],
-            {"readable lines"},
+            {"readable lines"},  # and a warning about the entries
         ),
         (
             lambda leaves: [leaves[0]._replace(details=leaves[3].details), *leaves[1:]],
@@ -311,7 +364,9 @@ def test_entries_that_are_cut_are_found(bundle, auditor):
     got = results(remade(bundle, auditor, entries_bin=cut))
 
     assert got["entries"] == "FAILED"
-    assert (got["times"], got["readable lines"]) == ("SKIPPED", "SKIPPED")
+    assert [got[name] for name in ("times", "readable lines", "filter")] == (
+        ["SKIPPED"] * 3
+    )
 
 
 def test_a_span_of_no_tree_is_found(bundle, auditor):
@@ -373,7 +428,8 @@ def test_time_that_went_back_is_found(tmp_path, auditor, monkeypatch):
 def test_an_empty_part_verifies(tmp_path, auditor):
     """Nothing was found, and that is proven to stand nowhere."""
     path = tmp_path / "a.placement-audit.zip"
-    export(path, LOG, auditor, pieces(LOG, FIRST, FIRST))
+    nothing = EntryFilter(first_index=FIRST, end_index=FIRST)
+    export(path, LOG, auditor, pieces(LOG, FIRST, FIRST), filter=nothing)
     steps = examined(path.read_bytes())
 
     assert steps["place in the log"].sentence == "No entries lead to the checkpoint."

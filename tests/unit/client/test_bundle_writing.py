@@ -4,7 +4,7 @@ import zipfile
 from dataclasses import replace
 
 import pytest
-from kit.access_log import AT, AccessLog, entry, log_entry
+from kit.access_log import AT, OUTLINE, AccessLog, entry, log_entry
 from kit.exported import (
     END,
     FIRST,
@@ -48,7 +48,7 @@ def test_an_export_becomes_one_file(path, log, auditor):
         bundle = Bundle.open(file)
 
     assert (taken.span.first, taken.span.count) == (FIRST, END - FIRST)
-    assert (taken.shown, taken.erased) == (5, 1)
+    assert (taken.shown, taken.erased) == (5, 0)
     assert bundle.manifest == taken.manifest
     assert (bundle.manifest.exporter, bundle.manifest.exported_at) == (HOLDER, AT)
     assert bundle.span == taken.span
@@ -69,7 +69,8 @@ def test_the_readable_entries_are_the_shown_ones(path, log, auditor):
 @pytest.mark.parametrize(("first", "end"), [(0, SIZE), (0, 0), (5, 5), (SIZE, SIZE)])
 def test_any_part_can_be_taken(path, log, auditor, first, end):
     """All of it, or nothing but its place."""
-    taken = export(path, log, auditor, pieces(log, first, end))
+    asked = audit.EntryFilter(organisation="1480", first_index=first, end_index=end)
+    taken = export(path, log, auditor, pieces(log, first, end), filter=asked)
 
     assert taken.span.count == end - first
 
@@ -179,6 +180,69 @@ def test_a_log_that_went_back_in_time_is_not_exported(path, auditor, number):
         export(path, log, auditor, pieces(log, hidden=()))
 
     export(path, log, auditor, pieces(log, hidden={number}))
+
+
+ONLY = {"organisation": "1480"}
+PART = {"first_index": FIRST, "end_index": END}
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "end"),
+    [
+        (ONLY | PART, FIRST, END - 1),
+        (ONLY | PART, FIRST + 1, END),
+        (ONLY | PART, FIRST - 1, END),
+        (ONLY | {"first_index": FIRST}, FIRST, SIZE - 1),
+        (ONLY | {"end_index": SIZE + 9}, 0, SIZE - 1),
+        (ONLY | {"end_index": END}, 1, END),
+        (ONLY, 1, SIZE),
+        (ONLY, 0, SIZE - 1),
+        (ONLY | PART | {"since": 1}, FIRST - 1, END),
+        (ONLY | PART | {"until": AT + 1}, FIRST, END + 1),
+        (PART, FIRST, END),
+        ({"since": 1}, FIRST, SIZE),
+        ({**PART, "organisation": "1280"}, FIRST, END),
+        (ONLY | PART | {"until": AT}, FIRST, END),
+    ],
+    ids=str,
+)
+def test_an_export_of_something_else_leaves_no_file(  # noqa: PLR0917 (fixtures)
+    path, log, auditor, asked, first, end
+):
+    """Though all of it verifies: another part, an entry that does not fit, or a gap."""
+    with pytest.raises(TamperedError):
+        export(
+            path,
+            log,
+            auditor,
+            pieces(log, first, end),
+            filter=audit.EntryFilter(**asked),
+        )
+
+    assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "end"),
+    [
+        (PART, FIRST, END),
+        ({"first_index": FIRST}, FIRST, SIZE),
+        ({"end_index": SIZE + 9}, 0, SIZE),
+        ({"since": AT}, 2, SIZE),
+        ({"until": AT + 1}, 0, SIZE - 2),
+        ({"since": AT, **PART}, FIRST + 1, END),
+        ({"decision_id": OUTLINE.decisions[0]}, 4, 5),
+    ],
+    ids=str,
+)
+def test_an_export_of_what_was_asked_for_is_taken(  # noqa: PLR0917 (fixtures)
+    path, log, auditor, asked, first, end
+):
+    """Where a period begins and ends among the entries only the service knows."""
+    sent = pieces(log, first, end, hidden=())
+    taken = export(path, log, auditor, sent, filter=audit.EntryFilter(**asked))
+
+    assert (taken.span.first, taken.span.count) == (first, end - first)
 
 
 def test_nothing_is_overwritten(path, log, auditor):

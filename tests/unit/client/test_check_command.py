@@ -1,21 +1,23 @@
 """``check``: what it asks, prints and exits with."""
 
 import re
-import time
-from datetime import timedelta
+from datetime import date, timedelta
 
 import grpc
 import pytest
 from kit.asked import CASE, NOON
 from kit.wire import RefusalError, invalid, refusal
 from placement_client.commands.check import MUST
-from placement_client.days import today as stockholm
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1.types_pb2 import Verdict
 
 CODE = grpc.StatusCode
 FACILITY = bytes([7]) * 16
+HOURS_72 = 72 * 3_600_000_000
+NOT_SHOWN = "Do not place on this; phone instead.\n"
+
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def verdicts(*words):
@@ -24,7 +26,7 @@ def verdicts(*words):
             check.CandidateVerdict(
                 verdict=Verdict.Value(f"VERDICT_{word}"),
                 decision_id=bytes([n]) * 16,
-                valid_until=NOON + 72 * 3_600_000_000,
+                valid_until=NOON + HOURS_72 * (word == "CLEAR"),
             )
             for n, word in enumerate(words)
         ],
@@ -113,7 +115,7 @@ def test_a_check_is_one_object(cli, wire):
                     "facility": "",
                     "verdict": "REVIEW",
                     "decision_id": "00" * 16,
-                    "valid_until": "2026-06-18T10:00:00.000000Z",
+                    "valid_until": "2026-06-15T10:00:00.000000Z",
                     "must": "contact the coordinator before any decision",
                 }
             ],
@@ -143,7 +145,7 @@ def test_a_check_is_one_object(cli, wire):
 def test_a_first_day_long_past_is_doubted(cli, wire, ago, word, doubted):
     """Last year's date is a slip; who follows up means it. The question is asked."""
     wire.answers["CheckPlacement"] = verdicts("CLEAR")
-    start = stockholm(time.time) - timedelta(days=ago)
+    start = date(2026, 6, 15) - timedelta(days=ago)
     words = ("--from", start.isoformat(), "--justification", word)
     result = cli(*asked("1480"), *words)
     warning = "--from lies more than 31 days in the past. Is the year right?\n"
@@ -234,6 +236,30 @@ def test_an_incident_is_told(cli, wire):
     wire.answers["CheckPlacement"] = refusal(CODE.INTERNAL, "INTERNAL", incident="4f")
 
     assert "incident 4f" in cli(*asked("1480")).stderr
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["table", "json"])
+@pytest.mark.parametrize("off", [-121, 121])
+def test_an_answer_of_another_time_shows_no_verdict(cli, wire, clock, off, form):
+    """No key is needed for that; people are told where to look."""
+    wire.answers["CheckPlacement"] = verdicts("CLEAR")
+    clock.micros += off * 1_000_000
+    result = cli(*asked("1480"), *form)
+
+    assert result.exit_code == 5
+    assert "CLEAR" not in result.output
+    assert "placement doctor compares the clocks" in result.output
+
+
+def test_a_clear_without_end_shows_no_verdict(cli, wire):
+    """Until the year 2100, for a place that nobody looked at again."""
+    answer = verdicts("CLEAR")
+    answer.verdicts[0].valid_until = 4_102_444_800_000_000
+    wire.answers["CheckPlacement"] = answer
+    result = cli(*asked("1480"))
+
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert result.stderr.endswith(NOT_SHOWN)
 
 
 def test_what_a_server_says_cannot_steer_the_terminal(cli, wire):

@@ -21,6 +21,9 @@ ASKED = (
     *("--justification", "follow-up", "--area", "1480"),
 )
 WORDS = ("CLEAR", "UNKNOWN", "REVIEW", "CONFLICT")
+UNANSWERED = RefusalError(CODE.UNAVAILABLE)
+
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +95,17 @@ LIES = {
     "another verdict": lambda log: setattr(
         log,
         "on_details",
-        lambda it: replace(it, outline=replace(it.outline, verdicts=(1,))),
+        lambda it: replace(it, matter=replace(it.matter, verdicts=(1,))),
+    ),
+    "another request": lambda log: setattr(
+        log,
+        "on_details",
+        lambda it: replace(it, matter=replace(it.matter, request=bytes(16))),
+    ),
+    "another time to rely on": lambda log: setattr(
+        log,
+        "on_details",
+        lambda it: replace(it, matter=replace(it.matter, valid_until=(NOON + 1,))),
     ),
     "another time": lambda log: setattr(
         log, "on_entry", lambda entry: replace(entry, at=NOON + 1)
@@ -135,10 +148,84 @@ def test_a_rolled_back_log_is_caught_on_the_next_check(cli, wire, log):
     assert "The log shows another history" in second.stderr
 
 
+@pytest.fixture
+def again(wire, log):
+    """Let the service give its first answer again and again from now on."""
+
+    def again():
+        given = log.check(wire.requests("CheckPlacement")[0])
+        log.grow(3)
+        wire.answers["CheckPlacement"] = given
+        return given
+
+    return again
+
+
+@pytest.mark.parametrize("withheld", [False, True])
+def test_an_earlier_answer_is_no_answer(  # noqa: PLR0917 (fixtures)
+    cli, wire, log, kept, again, withheld
+):
+    """The log had grown past its place before the question was asked."""
+    cli(*ASKED)
+    again()
+    log.words = ("CONFLICT",)
+    kept.view.advance(log.note(), log.prove)
+    if withheld:
+        wire.answers["GetReceipt"] = UNANSWERED
+    wire.seen.clear()
+    result = cli(*ASKED)
+
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "a place in the access log that was taken before" in result.stderr
+    assert [name for name, _ in wire.seen] == ["CheckPlacement"]
+    assert [each.index for each in kept.pending()] == [4]
+
+
+def test_an_earlier_answer_is_none_where_nothing_was_seen_since(cli, log, kept, again):
+    """Its entry names another request."""
+    cli(*ASKED)
+    again()
+    result = cli(*ASKED)
+
+    assert kept.view.newest().size > 4
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "the access log does not bear it out" in result.stderr
+
+
+@pytest.mark.parametrize("quorum", [0, 1])
+def test_an_answer_that_never_came_into_the_log_is_none(  # noqa: PLR0917 (fixtures)
+    cli, wire, log, kept, pair, quorum
+):
+    """The log has signed that it is longer, and does not show the entry."""
+    cli.become(pair, witnesses=render_key(A.public), quorum=str(quorum))
+
+    def answer(request):
+        found = log.check(request)
+        log.held.clear()
+        return found
+
+    wire.answers["CheckPlacement"] = answer
+    result = cli(*ASKED)
+
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "does not show it" in result.stderr
+    assert [each.index for each in kept.pending()] == [3]
+
+
+def test_witnesses_that_are_late_hide_nothing(cli, wire, log, pair):
+    """The entry was shown on the log's own word, so nothing more is asked."""
+    cli.become(pair, witnesses=render_key(A.public), quorum="1")
+    code, data = cli.json(*ASKED)
+
+    assert (code, data["receipt"]["state"]) == (0, "pending")
+    assert wire.requests("GetCheckpoint") == []
+
+
 PENDING = {
     "no checkpoint yet": lambda log, wire: setattr(log, "published", 3),
-    "no answer": lambda log, wire: wire.answers.update(
-        GetReceipt=RefusalError(CODE.UNAVAILABLE)
+    "no answer": lambda log, wire: wire.answers.update(GetReceipt=UNANSWERED),
+    "hidden, and then no answer": lambda log, wire: wire.answers.update(
+        GetReceipt=refusal(CODE.NOT_FOUND, "NOT_FOUND"), GetCheckpoint=UNANSWERED
     ),
     "no rights": lambda log, wire: wire.answers.update(
         GetReceipt=refusal(CODE.PERMISSION_DENIED, "ACCESS_DENIED")
@@ -183,7 +270,7 @@ def test_no_quorum_hides_another_history(cli, wire, log, pair):
     """Before any witness has come by, a log that was put back is caught."""
     log.grow(5)
     cli(*ASKED)
-    back = log.forked(1, 3)
+    back = log.forked(1, 12)
     wire.answers |= back.answers()
     cli.become(pair, witnesses=render_key(A.public), quorum="1")
     result = cli(*ASKED)

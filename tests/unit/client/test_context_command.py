@@ -56,6 +56,30 @@ def test_a_context_pins_the_log_and_its_witnesses(cli):
 
 
 @pytest.mark.parametrize(
+    ("pinned", "words", "quorum", "told"),
+    [
+        (1, (), 1, "the witness cosigned"),
+        (2, (), 2, "all 2 witnesses cosigned"),
+        (2, ("--quorum", "1"), 1, "1 of 2 witnesses cosigned"),
+        (2, ("--quorum", "0"), 0, "0 of 2 witnesses cosigned"),
+    ],
+)
+def test_all_pinned_witnesses_are_needed(cli, pinned, words, quorum, told):
+    """Unless it is said how many."""
+    keys = [word for key in WITNESS_KEYS[:pinned] for word in ("--witness", key)]
+    result = cli.add("b", "--log-key", LOG_KEY, *keys, *words)
+    kept = f'quorum = "{quorum or ""}"\n'
+    _, data = cli.json(
+        *("context", "add", "c", "--server", "b.test:1", "--certificate", "c"),
+        *("--key", "k", "--ca", "a", "--log-key", LOG_KEY, *keys, *words),
+    )
+
+    assert f"A checkpoint counts when {told} it" in result.stdout
+    assert kept in cli.path.read_text()
+    assert data == {"name": "c", "current": "here", "quorum": quorum}
+
+
+@pytest.mark.parametrize(
     ("words", "option"),
     [
         (("--log-key", "00"), "log_key (--log-key) must be"),

@@ -10,6 +10,7 @@ from placement_client.days import (
     iso_instant,
     parse_day,
     parse_instant,
+    stockholm_second,
     stockholm_time,
     today,
 )
@@ -94,10 +95,13 @@ def test_an_instant_is_written_in_utc(moment):
 )
 def test_people_read_stockholm_time(instant, expected):
     """Summer and winter time are Stockholm's."""
-    assert stockholm_time(int(seconds(instant)) * 1_000_000) == expected
+    micros = int(seconds(instant)) * 1_000_000 + 999_999
+
+    assert stockholm_time(micros) == expected
+    assert stockholm_second(micros) == f"{expected[:16]}:{instant[17:19]}"
 
 
-@pytest.mark.parametrize("write", [iso_instant, stockholm_time])
+@pytest.mark.parametrize("write", [iso_instant, stockholm_time, stockholm_second])
 @pytest.mark.parametrize("micros", [2**64 - 1, 10**18])
 def test_an_instant_beyond_the_calendar_is_refused(write, micros):
     """No honest server sends one."""

@@ -7,7 +7,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from kit.wire import DOMAIN, RefusalError, invalid, refusal
 from placement_client.calls import Patience
-from placement_client.failures import translate
+from placement_client.failures import condemned, translate
 from placement_client.session import Session
 
 from placement import errors
@@ -174,3 +174,17 @@ def test_a_call_without_trailers_is_read(failed):
             return None
 
     assert type(translate(Ended())) is errors.UnavailableError
+
+
+def test_a_service_that_condemns_its_own_data_is_quoted(failed):
+    """Whatever was made of its word since; nobody else's word is taken for it."""
+    own = failed(refusal(CODE.DATA_LOSS, "TAMPERED", incident="4f6c"))
+    silent = failed(refusal(CODE.DATA_LOSS, "TAMPERED"))
+    made = errors.TamperedError()
+    made.__cause__ = own
+    words = "The service says that its stored data does not verify"
+
+    assert condemned(own) == condemned(made) == f"{words} (incident 4f6c)."
+    assert condemned(silent) == f"{words}."
+    assert not condemned(errors.TamperedError())
+    assert not condemned(failed(refusal(CODE.NOT_FOUND, "NOT_FOUND")))

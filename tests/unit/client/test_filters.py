@@ -1,14 +1,14 @@
-"""Options become the wire's filter, and what was given is remembered as written."""
+"""Options become the wire's filter, which is written in words that name no case."""
 
 from dataclasses import fields
 from datetime import date
 
 import pytest
-from placement_client.filters import Selected, as_given, to_filter
+from placement_client.filters import Selected, read_written, to_filter, written
 
 from placement.api.v1.audit_service_pb2 import EntryFilter
 from placement.api.v1.types_pb2 import VERDICT_CONFLICT
-from placement.errors import InvalidInputError
+from placement.errors import InvalidInputError, TamperedError
 
 TODAY = date(2026, 6, 15)
 TOKEN = bytes(range(16))
@@ -76,15 +76,89 @@ def test_what_cant_be_read_is_named(given, field):
     assert caught.value.field == field
 
 
-def test_what_was_given_is_kept_as_written():
-    """A bundle says so; what was left out is left out."""
-    selected = Selected(since="today", kind="Disclosure", first_index=0)
+WHOLE = EntryFilter(
+    person="cw-01",
+    organisation="1480",
+    role="caseworker",
+    kind="DISCLOSURE",
+    action="CHECK",
+    purpose="URGENT",
+    outcome="ANSWERED",
+    verdict=VERDICT_CONFLICT,
+    decision_id=TOKEN,
+    since=1_767_222_000_000_000,
+    until=1_767_225_600_000_001,
+    first_index=0,
+    end_index=7,
+)
 
-    assert as_given(selected) == {
-        "kind": "Disclosure",
-        "since": "today",
+
+def test_a_filter_is_written_in_words():
+    """Each field in one form, in the order of the wire."""
+    assert written(WHOLE) == {
+        "person": "cw-01",
+        "organisation": "1480",
+        "role": "caseworker",
+        "kind": "DISCLOSURE",
+        "action": "CHECK",
+        "purpose": "URGENT",
+        "outcome": "ANSWERED",
+        "verdict": "CONFLICT",
+        "decision_id": TOKEN.hex(),
+        "since": "2025-12-31T23:00:00.000000Z",
+        "until": "2026-01-01T00:00:00.000001Z",
         "first_index": "0",
+        "end_index": "7",
     }
+
+
+@pytest.mark.parametrize("asked", [EntryFilter(), WHOLE], ids=["nothing", "all"])
+def test_what_was_written_is_read(asked):
+    """As it was."""
+    assert read_written(written(asked)) == asked
+
+
+def test_what_names_a_case_is_not_written():
+    """Only that something was given; another name does to read it."""
+    asked = EntryFilter(organisation="1480", case_handle=TOKEN, reference="SN 2026/17")
+    words = written(asked)
+
+    assert words == {
+        "organisation": "1480",
+        "case_handle": "given",
+        "reference": "given",
+    }
+    assert written(read_written(words)) == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"person": ""},
+        {"person": "\ud800"},
+        {"role": "a", "person": "b"},
+        {"more": "a"},
+        {"DESCRIPTOR": "a"},
+        {"verdict": "conflict"},
+        {"verdict": "UNSPECIFIED"},
+        {"case_handle": TOKEN.hex()},
+        {"reference": "SN 7"},
+        {"decision_id": "0g"},
+        {"decision_id": TOKEN.hex().upper()},
+        {"since": "today"},
+        {"since": "2026-01-01"},
+        {"until": "2026-01-01T00:00:00Z"},
+        {"first_index": "-1"},
+        {"first_index": "00"},
+        {"end_index": str(1 << 64)},
+        {"end_index": "x"},
+    ],
+    ids=str,
+)
+def test_other_words_are_refused(words):
+    """Of another form or order, or with the name of a case."""
+    with pytest.raises(TamperedError):
+        read_written(words)
 
 
 @pytest.mark.parametrize(

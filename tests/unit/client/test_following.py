@@ -8,7 +8,11 @@ import pytest
 from kit.access_log import log_entry
 from placement_client.following import LONGEST, Mark, follow, lasting
 
-from placement.api.v1.audit_service_pb2 import TailEntriesRequest, TailEntriesResponse
+from placement.api.v1.audit_service_pb2 import (
+    EntryFilter,
+    TailEntriesRequest,
+    TailEntriesResponse,
+)
 from placement.errors import (
     AccessDeniedError,
     InvalidInputError,
@@ -65,11 +69,11 @@ class Server:
     def _broken(self):
         self.breaks += 1
 
-    def follow(self, count, mark=None):
-        """Follow for so many answers."""
+    def follow(self, count, mark=None, asked=None):
+        """Follow for so many answers; by itself of what may have any gap."""
         followed = follow(
             self.tail,
-            TailEntriesRequest(),
+            TailEntriesRequest(filter=asked or EntryFilter(reference="SN 7")),
             mark or Mark(),
             sleep=self.pauses.append,
             broken=self._broken,
@@ -106,6 +110,58 @@ def test_an_index_that_goes_back_is_refused(index):
     for streams in ([[answer(2), answer(index)]], [[answer(2)], [answer(index)]]):
         with pytest.raises(TamperedError):
             Server(*streams).follow(2)
+
+
+WHOLE = EntryFilter(first_index=3)
+
+
+@pytest.mark.parametrize(
+    "streams",
+    [
+        [[answer(3, 5)]],
+        [[answer(3), answer(5)]],
+        [[answer(3)], [answer(), answer(5)]],
+        [[answer(2)]],
+        [[answer(4)]],
+        [[gone()], [answer(4)]],
+    ],
+    ids=[
+        "within an answer",
+        "between two",
+        "between two streams",
+        "before the first",
+        "the first",
+        "the first, once it answers",
+    ],
+)
+def test_a_gap_in_what_is_whole_is_refused(streams):
+    """A filter that selects everything leaves nothing out."""
+    with pytest.raises(TamperedError):
+        Server(*streams).follow(3, asked=WHOLE)
+
+
+def test_a_gap_behind_a_mark_is_refused():
+    """The next run goes on with the entry behind it; nobody knows before the first."""
+    mark = Mark(token=b"t4", covered=4, shown=4)
+    with pytest.raises(TamperedError):
+        Server([answer(6)]).follow(1, mark, WHOLE)
+
+    assert indexes(Server([answer(5, 6)]).follow(1, mark, WHOLE)) == [5, 6]
+    assert indexes(Server([answer(8, 9)]).follow(1, Mark(token=b"t"), WHOLE)) == [8, 9]
+
+
+@pytest.mark.parametrize("asked", [EntryFilter(), EntryFilter(since=1)], ids=str)
+def test_without_a_first_index_it_begins_anywhere(asked):
+    """From then on there is no gap."""
+    assert indexes(Server([answer(7, 8)]).follow(1, asked=asked)) == [7, 8]
+    with pytest.raises(TamperedError):
+        Server([answer(7), answer(9)]).follow(2, asked=asked)
+
+
+def test_an_entry_that_was_not_asked_for_is_refused():
+    """What a server adds is no answer."""
+    with pytest.raises(TamperedError):
+        Server([answer(1)]).follow(1, asked=EntryFilter(person="cw-02"))
 
 
 def test_an_answer_without_a_token_is_refused():

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from kit.access_log import AT, OUTLINE, entry, log_entry
 from placement_client.days import iso_instant
 from placement_client.frames import MAX_PART, Leaf, Transcript, read
+from placement_client.matching import Asked
 
-from placement.api.v1.audit_service_pb2 import ExportLeaf
+from placement.api.v1.audit_service_pb2 import EntryFilter, ExportLeaf
 from placement.audit.details import Details, Matter, Outline, Sealed
 from placement.audit.entry import render
 from placement.audit.merkle import leaf_hash
@@ -21,6 +22,8 @@ SENT = log_entry(0)
 SHOWN = Leaf(SENT.entry, SENT.details, b"")
 ERASED = Leaf(SENT.entry, b"", b"")
 HIDDEN = Leaf(b"", b"", HASH)
+ANY = EntryFilter(reference="SN 7")
+"""Of which nobody but the service knows what it selects."""
 
 leaves = st.lists(
     st.one_of(
@@ -48,9 +51,9 @@ def sealed(outline=OUTLINE, *, matter=False, **fields):
     return Leaf(content, made.shown(matter=matter), b"")
 
 
-def lines(*given, first=0):
+def lines(*given, first=0, asked=None):
     """Return a transcript and its lines."""
-    transcript = Transcript(first)
+    transcript = Transcript(first, Asked(asked or ANY))
     return transcript, [transcript.line(each, each.hash) for each in given]
 
 
@@ -144,6 +147,7 @@ def test_a_line_says_what_the_entry_says():
         "outcome": "ANSWERED",
         "revision": 3,
         "ruleset": "2026-11-1",
+        "rules": "04" * 32,
         "recipient": "",
         "leaf_hash": SHOWN.hash.hex(),
         "outline": {
@@ -226,5 +230,27 @@ def test_going_back_in_time_is_named():
     transcript, _ = lines(*(sealed(at=at) for at in times), first=2)
 
     assert transcript.backwards == 5
+    with pytest.raises(TamperedError):
+        transcript.require_sound()
+
+
+def test_what_does_not_fit_the_filter_is_named():
+    """The first entry that does not; it has its line all the same."""
+    of = EntryFilter(organisation="1280")
+    other = sealed(organisation="1280")
+    transcript, found = lines(other, HIDDEN, SHOWN, ERASED, first=2, asked=of)
+
+    assert (transcript.unasked, transcript.withheld) == (4, None)
+    assert [bool(each) for each in found] == [True, False, True, True]
+    with pytest.raises(TamperedError):
+        transcript.require_sound()
+
+
+def test_what_is_hidden_in_a_whole_range_is_named():
+    """Nothing was to be left out there."""
+    whole = EntryFilter(first_index=2)
+    transcript, _ = lines(SHOWN, HIDDEN, SHOWN, HIDDEN, first=2, asked=whole)
+
+    assert (transcript.unasked, transcript.withheld) == (None, 3)
     with pytest.raises(TamperedError):
         transcript.require_sound()

@@ -7,13 +7,14 @@ from dataclasses import replace
 import grpc
 import pytest
 from kit.asked import CASE
-from kit.receipted import NOON, REVISION, RULESET, ReceiptedLog, witness
+from kit.receipted import HOURS_72, NOON, REVISION, RULESET, ReceiptedLog, witness
 from kit.wire import RefusalError
 from placement_client.kept import Kept, Recheck, read_receipt
 from placement_client.receipts import Answered
 from placement_client.trust import Policy
 
 from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import log_service_pb2 as wire_log
 from placement.api.v1.types_pb2 import Window
 from placement.audit.note import render_key
 from placement.audit.proof import render
@@ -23,8 +24,10 @@ CERTIFICATE = bytes([3]) * 32
 A = witness("a.example")
 FIRST = Answered(
     index=3,
+    request=bytes([8]) * 16,
     decisions=(bytes([1]) * 16, bytes([2]) * 16),
     verdicts=(1, 4),
+    valid_until=(NOON + HOURS_72, NOON),
     areas=("1480", "0180"),
     facilities=(b"", bytes([6]) * 16),
     window="2026-12-01/",
@@ -57,18 +60,13 @@ def ask(session, kept):
 
     def ask(*areas):
         candidates = [check.Candidate(area=each) for each in areas or ("1480",)]
-        answer = session.check_placement(
+        question = session.question(
             CASE,
             candidates,
             window=Window(start_day=20_788),
             justification=check.JUSTIFICATION_FOLLOW_UP,
         )
-        question = check.CheckPlacementRequest(
-            case_handle=CASE,
-            candidates=candidates,
-            window=Window(start_day=20_788),
-            justification=check.JUSTIFICATION_FOLLOW_UP,
-        )
+        answer = session.check_placement(question)
         answered = Answered.of(question, answer, certificate=CERTIFICATE)
         kept.postpone(answered)
         return answered
@@ -98,8 +96,10 @@ def test_answers_wait_in_order(kept):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert json.loads(path.read_bytes())["pending"][0] == {
         "index": 3,
+        "request": "08" * 16,
         "decisions": ["01" * 16, "02" * 16],
         "verdicts": [1, 4],
+        "valid_until": [NOON + HOURS_72, NOON],
         "areas": ["1480", "0180"],
         "facilities": ["", "06" * 16],
         "window": "2026-12-01/",
@@ -115,8 +115,10 @@ def test_answers_wait_in_order(kept):
 def row(**changes):
     good = {
         "index": 3,
+        "request": "08" * 16,
         "decisions": ["01" * 16],
         "verdicts": [1],
+        "valid_until": [NOON],
         "areas": ["1480"],
         "facilities": [],
         "window": "2026-12-01/",
@@ -144,6 +146,8 @@ DAMAGED = {
     "a number too large": row(revision=1 << 64),
     "a negative number": row(decided_at=-1),
     "a truth": row(verdicts=[True]),
+    "a time as text": row(valid_until=["1"]),
+    "no id": row(request=7),
     "no hex": row(case="zz"),
     "hex in capitals": row(certificate=CERTIFICATE.hex().upper() + "AA"),
     "no decision": row(decisions=[]),
@@ -311,16 +315,43 @@ def test_a_size_is_proven_once(recheck, kept, log, wire):
 def test_a_hidden_entry_is_told_from_one_that_waits(recheck, kept, log, ask, wire):
     """Only a log that has grown past an entry can hide it."""
     answered = ask()
-    recheck.require_shown(answered.index)  # nothing was seen yet
-    log.published = answered.index
-    recheck.newest()
-    recheck.require_shown(answered.index)  # it may stand behind the checkpoint
-    log.published = None
-    recheck.newest()
     recheck.require_shown(answered.index)  # it is shown
     del log.held[answered.index]
+    log.published = answered.index
+    recheck.require_shown(answered.index)  # no checkpoint holds it
+    recheck.newest()
+    recheck.require_shown(answered.index)  # nor the one that was seen
+    log.published = None
+    for _ in range(2):  # first none was seen that holds it, then one was
+        with pytest.raises(TamperedError) as caught:
+            recheck.require_shown(answered.index)
+        recheck.newest()
+
+        assert "does not show it" in caught.value.__notes__[0]
+    wire.answers["GetReceipt"] = RefusalError(grpc.StatusCode.UNAVAILABLE)
+    with pytest.raises(UnavailableError):
+        recheck.require_shown(answered.index)
+
+
+def test_only_the_logs_own_word_makes_an_entry_a_hidden_one(recheck, log, ask, wire):
+    """A checkpoint too small accuses nobody, and one that it did not sign convinces."""
+    answered = ask()
+    log.held.clear()
+    small = wire_log.GetCheckpointResponse(note=log.note(answered.index))
+    wire.answers["GetCheckpoint"] = small
+    recheck.require_shown(answered.index)
+    forged = wire_log.GetCheckpointResponse(note=log.note().replace(b"4", b"5", 1))
+    wire.answers["GetCheckpoint"] = forged
     with pytest.raises(TamperedError):
         recheck.require_shown(answered.index)
-    wire.answers["GetReceipt"] = RefusalError(grpc.StatusCode.UNAVAILABLE)
+
+    assert {each.least_size for each in wire.requests("GetCheckpoint")} == {4}
+
+
+def test_a_log_that_cannot_be_reached_hides_nothing(recheck, log, ask, wire):
+    """It is what it is."""
+    answered = ask()
+    log.held.clear()
+    wire.answers["GetCheckpoint"] = RefusalError(grpc.StatusCode.UNAVAILABLE)
     with pytest.raises(UnavailableError):
         recheck.require_shown(answered.index)

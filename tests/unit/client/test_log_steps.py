@@ -1,5 +1,6 @@
 """The log proves itself step by step, against what this client knows."""
 
+import grpc
 import pytest
 from kit.signed_log import ORIGIN, SignedLog
 from placement_client.log_steps import STEPS, Inspection
@@ -11,10 +12,18 @@ from placement.audit import note as notes
 from placement.audit.merkle import inclusion_proof
 from placement.audit.note import Signer, render_key
 from placement.crypto.signing import SigningKey
-from placement.errors import NotFoundError, UnavailableError
+from placement.errors import NotFoundError, TamperedError, UnavailableError
 
 WITNESS = Signer("witness.test/a", SigningKey(bytes([5]) * 32), 1)
 SIZES = (0, 1, 2, 5, 9, 17, 40, 41)
+
+
+class Ended(grpc.RpcError):
+    """How a call of a server ended that found its data changed."""
+
+    def code(self):
+        """Return the status."""
+        return grpc.StatusCode.DATA_LOSS
 
 
 class Service:
@@ -131,12 +140,65 @@ def test_another_log_is_refused(service, view):
     assert results(service, view) == {"newest checkpoint": "FAILED", **others}
 
 
-def test_a_log_without_a_checkpoint_is_told(service, view):
-    """There is nothing to begin with."""
+def test_a_log_without_an_entry_is_told(service, view):
+    """A person must look: nobody who has seen nothing can tell more."""
+    refuse(service, "checkpoint", NotFoundError())
+    step = inspected(service, view)["newest checkpoint"]
+    others = dict.fromkeys(STEPS[2:], "SKIPPED")
+
+    assert step.sentence == (
+        "The log has no entry yet, so it has signed nothing: verify it later."
+    )
+    assert results(service, view) == {"newest checkpoint": "WARNING", **others}
+
+
+def test_a_log_that_lost_its_entries_is_refused(service, view):
+    """This context has seen some."""
+    results(service, view)
     refuse(service, "checkpoint", NotFoundError())
     step = inspected(service, view)["newest checkpoint"]
 
-    assert step.sentence == "The log has no checkpoint."
+    assert (step.result, step.sentence) == (
+        Result.FAILED,
+        "The log says that it has no entry, and this context has seen it with 41.",
+    )
+
+
+def test_what_was_seen_of_an_empty_log_may_be_damaged(service, view):
+    """Then nobody can tell a new log from an emptied one."""
+    view.path.parent.mkdir()
+    view.path.write_bytes(b"garbage")
+    refuse(service, "checkpoint", NotFoundError())
+    step = inspected(service, view)["newest checkpoint"]
+
+    assert step.result is Result.FAILED
+    assert "is damaged" in step.sentence
+
+
+@pytest.mark.parametrize(
+    ("method", "step"),
+    [
+        ("checkpoint", "newest checkpoint"),
+        ("consistency", "history"),
+        ("checkpoints", "earlier checkpoints"),
+        ("inclusion", "leaves"),
+    ],
+)
+def test_a_service_that_condemns_itself_is_told_from_a_forger(
+    service, view, method, step
+):
+    """It did not send what does not verify: it says so of what it has stored."""
+    service.published = SIZES[:-1]
+    results(service, view)
+    service.published = SIZES
+    error = TamperedError()
+    error.add_note("incident 4f6c")
+    error.__cause__ = Ended()
+    refuse(service, method, error)
+
+    assert inspected(service, view)[step].sentence == (
+        "The service says that its stored data does not verify (incident 4f6c)."
+    )
 
 
 def test_a_log_that_too_few_cosigned_is_told(service, demanding):

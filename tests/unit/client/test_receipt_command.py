@@ -5,7 +5,7 @@ import re
 import grpc
 import pytest
 from kit.asked import CASE
-from kit.receipted import ReceiptedLog, witness
+from kit.receipted import RULES, ReceiptedLog, witness
 from kit.wire import RefusalError
 from placement_client.commands import check as command
 from placement_client.commands.receipt import kept_by
@@ -13,6 +13,7 @@ from placement_client.commands.verb import Common, Run
 from placement_client.receipts import certificate_of
 
 from placement.access import Role
+from placement.audit.details import Details, Outline
 from placement.audit.note import render_key
 from placement.audit.proof import parse, render
 
@@ -20,6 +21,9 @@ CODE = grpc.StatusCode
 A, B = map(witness, ("a.example", "b.example"))
 FACILITY = bytes([7]) * 16
 TIME = "2026-06-15T10:00:00.000000Z"
+UNTIL = "2026-06-18T10:00:00.000000Z"
+
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def asked(*places):
@@ -199,7 +203,10 @@ def test_a_log_that_hides_an_entry_is_caught(cli, log, ask):
     code, levels, texts = steps(cli)
 
     assert (code, levels) == (5, ["ok", "failure"])
-    assert texts[1] == "The log has grown past its entry and does not show it."
+    assert texts[1] == (
+        "Its receipt is withheld. "
+        "The log has grown past the entry of the answer and does not show it."
+    )
 
 
 def test_somebody_elses_answer_is_not_called_hidden(cli, pki, log, ask):
@@ -323,7 +330,8 @@ def test_an_altered_file_is_refused(cli, file):
 def test_a_file_of_another_history_is_refused(cli, log, kept, file):
     """Though the same key signed it, a checkpoint of that size was seen."""
     other = log.forked(2, 3)
-    other._write(other.on_details(_details(kept)))
+    matter = kept.read(kept.paths()[0]).details.matter
+    other._write(Details(outline=Outline(), matter=matter))
     receipt = other.receipt(_Asked(3))
     extra = b"".join(
         len(part).to_bytes(4, "big") + part for part in (receipt.entry, receipt.details)
@@ -347,10 +355,6 @@ class _Asked:
 
     def __init__(self, index):
         self.index = index
-
-
-def _details(kept):
-    return kept.read(kept.paths()[0]).details
 
 
 def test_a_file_whose_details_are_erased_says_so(cli, file):
@@ -434,7 +438,7 @@ def test_a_sound_list_is_a_success(cli, log, ask):
     assert cli("receipt", "list").exit_code == 0
 
 
-def test_a_receipt_is_shown(cli, log, pair, ask):
+def test_a_receipt_is_shown(cli, wire, log, pair, ask):
     """Entry, places with verdicts, and who signed; offline."""
     cli.become(pair, witnesses=render_key(A.public))
     log.cosigned = (A, B)
@@ -451,6 +455,7 @@ def test_a_receipt_is_shown(cli, log, pair, ask):
         "root": log.checkpoint().root.hex(),
         "origin": log.origin,
         "cosigned_by": [A.name],
+        "request": wire.requests("CheckPlacement")[0].request_id.hex(),
         "case": CASE.hex(),
         "reference": "SN 7",
         "window": "2026-12-01/",
@@ -460,6 +465,7 @@ def test_a_receipt_is_shown(cli, log, pair, ask):
                 "name": "Göteborg",
                 "facility": "",
                 "verdict": "CLEAR",
+                "valid_until": UNTIL,
                 "decision_id": first,
             },
             {
@@ -467,18 +473,21 @@ def test_a_receipt_is_shown(cli, log, pair, ask):
                 "name": "Stockholm",
                 "facility": FACILITY.hex(),
                 "verdict": "CLEAR",
+                "valid_until": UNTIL,
                 "decision_id": second,
             },
         ],
     }
     assert (entry["at"], entry["action"], entry["person"]) == (TIME, "CHECK", "cw-01")
     assert entry["certificate"] == log.certificate.hex()
+    assert entry["rules"] == RULES.hex()
     for words in (
         r"Leaf +3 of 4",
         rf"Cosigned by +{A.name}",
         r"Asked by +caseworker 1480/cw-01",
         r"Decided +2026-06-15 12:00 Stockholm time",
-        rf"1480 +Göteborg +CLEAR +{first}",
+        rf"1480 +Göteborg +CLEAR +2026-06-18 12:00 Stockholm time +{first}",
+        rf"Request +{data['request']}",
     ):
         assert re.search(words, shown.stdout)
 

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from kit.asked import CASE
-from kit.receipted import NOON, REVISION, RULESET, ReceiptedLog, witness
+from kit.receipted import HOURS_72, NOON, REVISION, RULESET, ReceiptedLog, witness
 from kit.wire import RefusalError, refusal
 from placement_client.receipts import (
     Answered,
@@ -21,7 +21,8 @@ from placement_client.trust import LogView, Policy
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1.types_pb2 import Window
-from placement.audit.details import Details, Matter, Outline
+from placement.audit.checkpoint import MAX_SIZE
+from placement.audit.details import Details, Outline
 from placement.audit.entry import render
 from placement.audit.note import render_key
 from placement.audit.proof import Proof
@@ -60,18 +61,13 @@ def answered(session, log):
 
 
 def asked(session):
-    answer = session.check_placement(
+    question = session.question(
         CASE,
         CANDIDATES,
         window=Window(start_day=20_788),
         justification=check.JUSTIFICATION_FOLLOW_UP,
     )
-    question = check.CheckPlacementRequest(
-        case_handle=CASE,
-        candidates=CANDIDATES,
-        window=Window(start_day=20_788),
-        justification=check.JUSTIFICATION_FOLLOW_UP,
-    )
+    answer = session.check_placement(question)
     return Answered.of(question, answer, certificate=CERTIFICATE)
 
 
@@ -88,12 +84,16 @@ def test_a_true_receipt_verifies(session, log, view, answered):
     assert Receipt.verified(got.proof, got.checkpoint) == got
 
 
-def test_what_was_answered_is_read_from_the_answer(answered):
+def test_what_was_answered_is_read_from_the_answer(wire, answered):
     """Nothing is added, and nothing left out."""
+    (question,) = wire.requests("CheckPlacement")
+
     assert answered == Answered(
         index=3,
+        request=question.request_id,
         decisions=(bytes([3, 0]) * 8, bytes([3, 1]) * 8),
         verdicts=(1, 4),
+        valid_until=(NOON + HOURS_72, NOON),
         areas=("1480", "0180"),
         facilities=(),
         window="2026-12-01/",
@@ -106,20 +106,23 @@ def test_what_was_answered_is_read_from_the_answer(answered):
     )
 
 
-def test_an_answer_without_an_entry_is_refused():
+@pytest.mark.parametrize("index", [None, MAX_SIZE, 2**64 - 1])
+def test_an_answer_without_an_entry_is_refused(index):
     """It could never be shown that it was given."""
     with pytest.raises(TamperedError):
         Answered.of(
             check.CheckPlacementRequest(),
-            check.CheckPlacementResponse(),
+            check.CheckPlacementResponse(leaf_index=index),
             certificate=b"",
         )
 
 
 OTHERS = {
     "index": 4,
+    "request": bytes(16),
     "decisions": (bytes([3, 1]) * 8, bytes([3, 0]) * 8),
     "verdicts": (1, 3),
+    "valid_until": (NOON + HOURS_72, NOON + HOURS_72),
     "areas": ("0180", "1480"),
     "facilities": (b"", bytes(16)),
     "window": "2026-12-01/2027-01-01",
@@ -163,20 +166,25 @@ def test_a_log_that_wrote_another_entry_is_caught(session, log, view, change):
 
 
 @pytest.mark.parametrize(
-    ("part", "change"),
+    "change",
     [
-        ("outline", {"verdicts": (1, 1)}),
-        ("outline", {"verdicts": (1,)}),
-        ("outline", {"decisions": ()}),
-        ("matter", {"areas": ("1480",)}),
-        ("matter", {"areas": ("1480", "0181")}),
-        ("matter", {"case": b""}),
+        {"verdicts": (1, 1)},
+        {"verdicts": (1,)},
+        {"decisions": ()},
+        {"areas": ("1480",)},
+        {"areas": ("1480", "0181")},
+        {"case": b""},
+        {"request": b""},
+        {"request": bytes(16)},
+        {"valid_until": (NOON, NOON)},
+        {"valid_until": ()},
     ],
+    ids=str,
 )
-def test_a_log_that_wrote_other_details_is_caught(session, log, view, part, change):
+def test_a_log_that_wrote_other_details_is_caught(session, log, view, change):
     """However well committed to."""
     log.on_details = lambda details: replace(
-        details, **{part: replace(getattr(details, part), **change)}
+        details, matter=replace(details.matter, **change)
     )
     answered = asked(session)
     with pytest.raises(TamperedError):
@@ -259,15 +267,14 @@ def test_erased_details_are_none(session, log, view, answered):
         require_answer(got, answered)
 
 
-@pytest.mark.parametrize("shown", ["outline", "matter"])
-def test_half_of_the_details_is_not_enough(session, view, answered, shown):
-    """Both parts are needed to say what was answered."""
+def test_the_matter_alone_says_what_was_answered(session, view, answered):
+    """What auditors see is not shown to its owner, and says too little."""
     receipt = fetch(session.logs, view, answered)
-    halves = {"outline": None, "matter": None} | {
-        shown: {"outline": Outline(), "matter": Matter()}[shown]
-    }
+    auditors = Details(outline=Outline(), matter=None)
     with pytest.raises(TamperedError):
-        require_answer(replace(receipt, details=Details(**halves)), answered)
+        require_answer(replace(receipt, details=auditors), answered)
+
+    assert receipt.details.outline is None
 
 
 # What can't be had yet

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from kit.asked import CASE, ask
+from kit.asked import CASE, NOON, ask
 
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
@@ -16,7 +16,11 @@ from placement.errors import PlacementError, TamperedError
 
 def answered(*verdicts):
     return check.CheckPlacementResponse(
-        verdicts=[check.CandidateVerdict(verdict=verdict) for verdict in verdicts]
+        verdicts=[
+            check.CandidateVerdict(verdict=verdict, valid_until=NOON)
+            for verdict in verdicts
+        ],
+        decided_at=NOON,
     )
 
 
@@ -25,9 +29,8 @@ def test_a_check_rests_on_what_the_session_wrote(wire, session):
     wire.answers["CloseCase"] = [
         check.CloseCaseResponse(revision=revision) for revision in (7, 5)
     ]
-    wire.answers["CheckPlacement"] = check.CheckPlacementResponse(
-        verdicts=[check.CandidateVerdict(verdict=Verdict.VERDICT_CLEAR)], revision=99
-    )
+    wire.answers["CheckPlacement"] = answered(Verdict.VERDICT_REVIEW)
+    wire.answers["CheckPlacement"].revision = 99
     ask(session)
     for _ in range(2):
         session.close_case(CASE, check.CLOSE_REASON_DONE)
@@ -59,10 +62,10 @@ def test_a_check_asks_what_it_was_given(wire, session):
     "answer",
     [
         answered(),
-        answered(Verdict.VERDICT_CLEAR),
-        answered(*[Verdict.VERDICT_CLEAR] * 3),
-        answered(Verdict.VERDICT_CLEAR, Verdict.VERDICT_UNSPECIFIED),
-        answered(Verdict.VERDICT_CLEAR, 5),
+        answered(Verdict.VERDICT_REVIEW),
+        answered(*[Verdict.VERDICT_REVIEW] * 3),
+        answered(Verdict.VERDICT_REVIEW, Verdict.VERDICT_UNSPECIFIED),
+        answered(Verdict.VERDICT_REVIEW, 5),
     ],
     ids=["none", "too few", "too many", "unspecified", "unknown"],
 )
@@ -72,6 +75,42 @@ def test_a_verdict_that_is_not_whole_is_none(wire, session, answer):
 
     with pytest.raises(TamperedError):
         ask(session, 2)
+
+
+def test_the_time_of_an_answer_lies_between_two_looks_at_the_clock(
+    wire, session, clock
+):
+    """Before it is asked, and when the answer is there: slow is not old."""
+
+    def slow(_request):
+        clock.micros += 3_600_000_000
+        return answered(Verdict.VERDICT_REVIEW)
+
+    wire.answers["CheckPlacement"] = slow
+    got = ask(session)
+    with pytest.raises(TamperedError):
+        ask(session)
+
+    assert got == answered(Verdict.VERDICT_REVIEW)
+
+
+def test_every_question_has_an_id_of_its_own(wire, session):
+    """It is sent as it is held, however often."""
+    made = [
+        session.question(
+            CASE,
+            [check.Candidate(area="1480")],
+            window=Window(start_day=20_000),
+            justification=check.JUSTIFICATION_URGENT,
+        )
+        for _ in range(2)
+    ]
+    wire.answers["CheckPlacement"] = answered(Verdict.VERDICT_REVIEW)
+    for each in (made[0], made[0], made[1]):
+        session.check_placement(each)
+
+    assert made[0].request_id != made[1].request_id
+    assert wire.requests("CheckPlacement") == [made[0], made[0], made[1]]
 
 
 def test_an_answer_that_cannot_be_read_is_an_error(wire, session):

@@ -9,11 +9,13 @@ from kit.wire import RefusalError, invalid, refusal
 from placement_client.calls import Patience
 from placement_client.session import Session
 from placement_client.witness import FIRST_PAUSE, LONGEST_PAUSE, Witness, pause
-from placement_client.witness_state import StateFile, begin, verifier_key
+from placement_client.witness_key import KEY_LABEL, WitnessKey, verifier_key
+from placement_client.witness_state import StateFile, begin
 
 from placement.api.v1 import log_service_pb2 as pb
 from placement.audit import note
 from placement.audit.note import Signer, Verifier
+from placement.crypto.custody import write_secret
 from placement.crypto.signing import SigningKey, verify
 from placement.errors import (
     AccessDeniedError,
@@ -25,8 +27,8 @@ from placement.errors import (
 
 CODE = grpc.StatusCode
 NAME = "witness.example/w1"
-KEY = SigningKey(bytes([1]) * 32)
-PUBLIC = verifier_key(NAME, KEY.public_key)
+SEED = bytes([1]) * 32
+PUBLIC = verifier_key(NAME, SigningKey(SEED).public_key)
 NOW = 1_764_000_000.75
 DOWN = RefusalError(CODE.UNAVAILABLE)
 
@@ -55,12 +57,19 @@ def folder(tmp_path):
 
 
 @pytest.fixture
+def key(tmp_path):
+    path = tmp_path / "w.key"
+    write_secret(path, KEY_LABEL, SEED)
+    return WitnessKey(path)
+
+
+@pytest.fixture
 def clock():
     return [NOW]
 
 
 @pytest.fixture
-def start(profile, folder, log, clock):
+def start(profile, folder, log, clock, key):
     """Return what starts a witness; ``elsewhere`` are addresses to try first."""
     held = []
 
@@ -75,8 +84,8 @@ def start(profile, folder, log, clock):
             patience = Patience(pauses=())
             return Session.open(replace(profile, server=address), patience=patience)
 
-        state = begin(file, log.public, KEY, NAME)
-        made = Witness(file, state, KEY, connect=connect, clock=lambda: clock[0])
+        state = begin(file, log.public, key, NAME)
+        made = Witness(file, state, key, connect=connect, clock=lambda: clock[0])
         held.append((lock, made))
         return made
 
@@ -170,15 +179,15 @@ def test_an_empty_log_is_cosigned_too(start, wire):
     assert [each.size for each in wire.requests("AddCosignature")] == [0, 3]
 
 
-def test_a_witness_remembers(start, wire, log):
+def test_a_witness_remembers(start, wire, log, key):
     """Another process goes on where the last one ended."""
     first = start()
     first.round()
     log.grow(2)
     second = Witness(
         first._file,
-        begin(first._file, log.public, KEY, ""),
-        KEY,
+        begin(first._file, log.public, key, ""),
+        key,
         connect=first._connect,
         clock=lambda: NOW,
     )
@@ -189,12 +198,13 @@ def test_a_witness_remembers(start, wire, log):
     assert (asked.old_size, asked.new_size) == (7, 9)
 
 
-def test_nothing_leaves_that_is_not_on_the_disk(witness, wire, folder, log):
-    """At the moment at which the service gets it."""
+def test_nothing_leaves_that_is_not_on_the_disk(witness, wire, folder, log, key):
+    """At the moment at which the service gets it; nor without the key's mark."""
     found = []
 
     def take(request):
-        found.append(StateFile.of(folder, ORIGIN).read().note == request.note)
+        is_kept = StateFile.of(folder, ORIGIN).read().note == request.note
+        found.append(is_kept and str(folder) in key.mark.read_text())
         return pb.AddCosignatureResponse(cosignatures=1)
 
     wire.answers["AddCosignature"] = take
@@ -221,6 +231,39 @@ def test_nothing_leaves_that_cant_be_kept(witness, wire, log, monkeypatch):
     assert caught.value.description == "can't be written"
     assert [each.size for each in wire.requests("AddCosignature")] == [7]
     assert witness.state.seen.checkpoint().size == 7
+
+
+def test_a_kill_before_the_mark_bricks_no_witness(  # noqa: PLR0917 (fixtures)
+    witness, start, wire, log, key, folder, monkeypatch
+):
+    """Nothing had left: the same folder goes on, and another one may begin."""
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WitnessKey, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            witness.round()
+    fresh = begin(StateFile.of(folder / "b", ORIGIN), log.public, key, NAME)
+
+    assert witness._file.read().seen.checkpoint().size == 7
+    assert wire.requests("AddCosignature") == []
+    assert not key.mark.exists()
+    assert fresh.note == b""
+    assert begin(witness._file, log.public, key, "") == witness.state
+    assert witness.round() == 1
+
+
+def test_a_mark_whose_cosignature_never_arrived(witness, wire, log, key, folder):
+    """It may have: only the folder that remembers it goes on."""
+    wire.answers["AddCosignature"] = DOWN
+    with pytest.raises(UnavailableError):
+        witness.round()
+    with pytest.raises(TamperedError):
+        begin(StateFile.of(folder / "b", ORIGIN), log.public, key, NAME)
+
+    assert begin(witness._file, log.public, key, "") == witness.state
 
 
 # What is refused
@@ -323,9 +366,8 @@ def test_a_first_contact_that_is_refused(witness, wire, folder):
     [
         refusal(CODE.NOT_FOUND, "NOT_FOUND"),
         invalid(("new_size", "was never published")),
-        refusal(CODE.DATA_LOSS, "TAMPERED"),
     ],
-    ids=["not found", "invalid", "tampered"],
+    ids=["not found", "invalid"],
 )
 def test_a_log_that_knows_nothing_of_what_it_signed(witness, wire, log, folder, answer):
     """It can't be the log that is held, or not only."""
@@ -382,6 +424,44 @@ def test_a_service_that_is_down_is_said_once(witness, wire, log):
         least <= found <= 2 * least
         for least, found in zip((1, 2, 4), waits[1:4], strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    "method", ["GetCheckpoint", "ProveConsistency", "AddCosignature"]
+)
+def test_a_service_that_condemns_itself_proves_nothing(
+    witness, wire, log, folder, method
+):
+    """That is said loudly, once; it is tried again, and nothing is evidence."""
+    witness.round()
+    log.grow(2)
+    condemned = refusal(CODE.DATA_LOSS, "TAMPERED", incident="4f")
+    answer = wire.answers[method]
+    left = [condemned] * 3
+    wire.answers[method] = lambda asked: (
+        left.pop() if left else answer(asked) if callable(answer) else answer
+    )
+    said, waits = watched(witness, 5)
+
+    loud, then = said
+
+    assert loud == (
+        "THE SERVICE SAYS THAT ITS OWN DATA DOES NOT VERIFY. Tell its operator and the "
+        "auditors. That proves no second history: the witness goes on trying."
+    )
+    assert then == "The witness cosigns."
+    assert waits[2] > waits[4] == 2
+    assert kept(folder) == {}
+    assert witness.state.seen.checkpoint() == log.checkpoint(9)
+
+
+def test_a_single_round_tells_that_a_service_condemns_itself(witness, wire):
+    """As an outage, with what that means."""
+    wire.answers["GetCheckpoint"] = refusal(CODE.DATA_LOSS, "TAMPERED")
+    with pytest.raises(UnavailableError) as caught:
+        witness.round()
+
+    assert "ITS OWN DATA DOES NOT VERIFY" in caught.value.__notes__[0]
 
 
 def test_a_service_that_is_nowhere_is_found_again(start, wire, log):

@@ -11,9 +11,10 @@ from pathlib import Path
 import grpc
 import pytest
 from kit.signed_log import ORIGIN, SignedLog
-from kit.wire import RefusalError
+from kit.wire import RefusalError, refusal
 from placement_client.commands import witness as command
-from placement_client.witness_state import StateFile, open_key
+from placement_client.witness_key import WitnessKey
+from placement_client.witness_state import StateFile
 
 from placement.api.v1 import log_service_pb2 as pb
 from placement.audit.note import Kind, parse_key, render_key
@@ -67,7 +68,7 @@ def test_init_tells_what_others_pin(cli, tmp_path):
 
     assert (code, data["path"]) == (0, str(path))
     assert (found.name, found.kind) == (NAME, Kind.COSIGNATURE)
-    assert found.public_key == open_key(path).public_key
+    assert found.public_key == WitnessKey(path).signing.public_key
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -229,6 +230,43 @@ def test_two_witnesses_never_share_a_state(run, folder):
 
     assert result.exit_code == 2
     assert "state (--state) is held by another witness." in result.stderr
+
+
+def test_a_key_whose_state_is_lost_signs_no_second_history(run, folder, wire, log):
+    """A fresh folder is refused, before anybody is asked anything."""
+    key = folder / "witness.key"
+    assert run("--once").exit_code == 0
+    wire.seen.clear()
+    fresh = folder.with_name("fresh")
+    result = run("--once", "--state", fresh, "--key", key)
+
+    assert result.exit_code == 5
+    assert "put that folder back, or make a new witness with a new key" in (
+        " ".join(result.stderr.split())
+    )
+    assert wire.seen == []
+    assert run("--once").exit_code == 0
+
+
+def test_two_witnesses_never_share_a_key(run, folder, wire):
+    """Though each has a folder of its own."""
+    key = folder / "witness.key"
+    with WitnessKey(key).held():
+        result = run("--once", "--state", folder.with_name("b"), "--key", key)
+
+    assert result.exit_code == 2
+    assert "witness_key (--key) is held by another witness." in result.stderr
+    assert wire.seen == []
+
+
+def test_a_service_that_condemns_itself_fails_a_single_round(run, wire, folder):
+    """No evidence, and not the exit code of a refusal."""
+    wire.answers["GetCheckpoint"] = refusal(grpc.StatusCode.DATA_LOSS, "TAMPERED")
+    result = run("--once")
+
+    assert result.exit_code == 1
+    assert "ITS OWN DATA DOES NOT VERIFY" in " ".join(result.stderr.split())
+    assert list(folder.glob("evidence-*")) == []
 
 
 def test_the_options_are_explained(cli):

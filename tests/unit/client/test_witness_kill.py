@@ -102,14 +102,20 @@ def cosigned(content, witness):
 
 
 @pytest.mark.slow
-def test_a_witness_that_is_killed_forgets_nothing(kill, wire, folder):
-    """At each of many moments: the state is whole, no older, and as new as its word."""
+def test_a_witness_that_is_killed_forgets_nothing(kill, wire, folder, tmp_path):
+    """At each of many moments: the state is whole, no older, and as new as its word.
+
+    The mark beside the key is there before the first cosignature, and after the state.
+    """
+    mark = tmp_path / "witness.key.begun"
     file = StateFile.of(folder, ORIGIN)
     before, held = (0, 0), []
     for number in range(KILLS):
         assert kill(early=number < EARLY) == -signal.SIGKILL
         time.sleep(FLIGHT)
         state = file.read()
+        assert mark.exists() or wire.requests("AddCosignature") == []
+        assert not mark.exists() or state.note
         if state is None:
             assert wire.requests("AddCosignature") == []
             continue

@@ -9,25 +9,20 @@ from dataclasses import replace
 
 import pytest
 from kit.signed_log import ORIGIN, SignedLog
-from placement_client import witness_state
-from placement_client.witness_state import (
-    KEY_LABEL,
-    State,
-    StateFile,
-    begin,
-    create_key,
-    open_key,
-    verifier_key,
-)
+from placement_client import witness_key
+from placement_client.witness_key import KEY_LABEL, WitnessKey, verifier_key
+from placement_client.witness_state import State, StateFile, begin
 
 from placement.audit import note
 from placement.audit.note import Kind, Signer, VerifierKey
 from placement.audit.witness import cosigned
+from placement.crypto.custody import write_secret
 from placement.crypto.signing import SigningKey, verify
 from placement.errors import InvalidInputError, TamperedError
 
 NAME = "witness.example/w1"
-KEY = SigningKey(bytes([1]) * 32)
+SEED = bytes([1]) * 32
+KEY = SigningKey(SEED)
 WITNESS = verifier_key(NAME, KEY.public_key)
 LOG = SignedLog(12)
 AT = 1_764_000_000
@@ -55,6 +50,19 @@ def refused(call, *given):
     return caught.value.field, caught.value.description
 
 
+def key_of(folder, seed=SEED):
+    """Return a key in a folder."""
+    path = folder / f"{seed[:1].hex()}.key"
+    if not path.exists():
+        write_secret(path, KEY_LABEL, seed)
+    return WitnessKey(path)
+
+
+@pytest.fixture
+def key(tmp_path):
+    return key_of(tmp_path)
+
+
 @pytest.fixture
 def file(tmp_path):
     return StateFile.of(tmp_path / "states", ORIGIN)
@@ -66,41 +74,6 @@ def written(file):
     with file.held():
         file.write(HELD)
     return file
-
-
-# The key
-
-
-def test_a_key_is_made_once(tmp_path):
-    """Private, of its own kind, and never written over."""
-    path = tmp_path / "w.key"
-    public = create_key(path, NAME)
-
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert path.read_text().startswith(f"{KEY_LABEL}:")
-    assert public == verifier_key(NAME, open_key(path).public_key)
-    assert refused(create_key, path, NAME) == (
-        "witness_key",
-        "exists already; it is left alone",
-    )
-
-
-def test_a_key_needs_a_folder_and_a_name(tmp_path):
-    """Nothing is left behind where there is none."""
-    nowhere = tmp_path / "nowhere" / "w.key"
-
-    assert refused(create_key, nowhere, NAME) == ("witness_key", "can't be written")
-    assert refused(create_key, tmp_path / "w.key", "two words")[0] == "name"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_another_key_is_no_witness(tmp_path):
-    """The log's own least of all."""
-    path = tmp_path / "log.key"
-    SigningKey.create(path)
-
-    assert refused(open_key, path)[0] == "witness_key"
-    assert refused(open_key, tmp_path / "none")[0] == "witness_key"
 
 
 # The form
@@ -218,22 +191,22 @@ def test_what_a_killed_process_left_is_swept(written):
         assert written.read() == HELD
 
 
-def test_a_damaged_state_stops_the_witness(written):
+def test_a_damaged_state_stops_the_witness(written, key):
     """With a sentence that names the file; it is left as it is."""
     written.path.write_bytes(HELD.render()[:-3])
     with pytest.raises(TamperedError) as caught:
-        begin(written, LOG.public, KEY, NAME)
+        begin(written, LOG.public, key, NAME)
     (sentence,) = caught.value.__notes__
 
     assert f"state {written.path} is damaged." in sentence
     assert written.path.read_bytes() == HELD.render()[:-3]
 
 
-def test_a_state_that_is_gone_stops_the_witness(written):
+def test_a_state_that_is_gone_stops_the_witness(written, key):
     """It is not taken for a first contact, whatever name is given."""
     written.path.unlink()
     with pytest.raises(TamperedError) as caught:
-        begin(written, LOG.public, KEY, NAME)
+        begin(written, LOG.public, key, NAME)
 
     assert f"state {written.path} is gone." in caught.value.__notes__[0]
     assert not written.path.exists()
@@ -314,7 +287,7 @@ def test_marking_does_not_lose_the_lock(written):
 
 def test_a_machine_without_locks_has_no_witness(file, monkeypatch):
     """Other commands run there."""
-    monkeypatch.setattr(witness_state, "fcntl", None)
+    monkeypatch.setattr(witness_key, "fcntl", None)
 
     assert refused(file.held().__enter__) == (
         "state",
@@ -338,37 +311,54 @@ def test_every_state_of_a_folder_is_found(written):
 # The first contact, and those after it
 
 
-def test_the_first_contact_needs_a_name(file):
+def test_the_first_contact_needs_a_name(file, key):
     """Then the state knows it."""
     with file.held():
-        assert refused(begin, file, LOG.public, KEY, "") == (
+        assert refused(begin, file, LOG.public, key, "") == (
             "name",
             "is needed for the first contact with a log",
         )
-        assert begin(file, LOG.public, KEY, NAME) == FIRST
-        assert begin(file, LOG.public, KEY, "") == FIRST
+        assert begin(file, LOG.public, key, NAME) == FIRST
+        assert begin(file, LOG.public, key, "") == FIRST
         assert file.read() == FIRST
 
 
-def test_a_state_belongs_to_its_keys_and_name(written):
+def test_a_state_belongs_to_its_keys_and_name(written, key, tmp_path):
     """A new key of the log is no reason to forget."""
-    other = SigningKey(bytes([5]) * 32)
+    other, stranger = SigningKey(bytes([5]) * 32), key_of(tmp_path, bytes([5]) * 32)
     log = VerifierKey(ORIGIN, Kind.ED25519, other.public_key)
     found = [
-        refused(begin, written, log, KEY, NAME)[0],
-        refused(begin, written, LOG.public, other, NAME)[0],
-        refused(begin, written, LOG.public, KEY, "w2")[0],
+        refused(begin, written, log, key, NAME)[0],
+        refused(begin, written, LOG.public, stranger, NAME)[0],
+        refused(begin, written, LOG.public, key, "w2")[0],
     ]
 
     assert found == ["log_key", "witness_key", "name"]
-    assert begin(written, LOG.public, KEY, NAME) == HELD
+    assert begin(written, LOG.public, key, NAME) == HELD
 
 
-def test_a_key_whose_name_is_no_origin(file):
+def test_a_key_whose_name_is_no_origin(file, key):
     """It could sign no checkpoint."""
     log = VerifierKey("a\x7fb", Kind.ED25519, LOG.key.public_key)
     with file.held():
-        assert refused(begin, file, log, KEY, NAME)[0] == "log_key"
+        assert refused(begin, file, log, key, NAME)[0] == "log_key"
+
+
+def test_one_key_never_begins_a_log_twice(written, key, tmp_path):
+    """A folder that is new, or was begun and never used, remembers nothing."""
+    begun = StateFile.of(tmp_path / "begun", ORIGIN)
+    assert begin(begun, LOG.public, key, NAME) == FIRST
+    key.write(ORIGIN, written.path)
+    fresh = StateFile.of(tmp_path / "fresh", ORIGIN)
+    for each in (fresh, begun):
+        with pytest.raises(TamperedError) as caught:
+            begin(each, LOG.public, key, NAME)
+
+        assert caught.value.__notes__[0].startswith(
+            f"This key has cosigned {ORIGIN} already."
+        )
+    assert begin(written, LOG.public, key, NAME) == HELD
+    assert not fresh.path.exists()
 
 
 # Evidence

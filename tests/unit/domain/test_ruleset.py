@@ -1,12 +1,14 @@
 """The ruleset: every number is data, and a typing error is refused."""
 
 import re
+from dataclasses import replace
 from importlib.resources import files
 from itertools import product
 
 import pytest
 from kit.world import RULESET
 
+from placement.domain.areas import Areas
 from placement.domain.ruleset import (
     AnomalyLimits,
     Budgets,
@@ -175,3 +177,19 @@ def test_a_spoilt_file_is_refused(sound, spoilt):
 
     with pytest.raises(ValueError):  # noqa: PT011 (any reason will do)
         parse_ruleset(TEXT.replace(sound, spoilt, 1), RULESET.areas)
+
+
+def test_a_digest_stands_for_all_that_a_ruleset_says():
+    """A number, a comment, a neighbour: whatever is changed, it is another."""
+    rows = list(RULESET.areas.values())
+    other = replace(rows[0], police_region="mitt", near=frozenset())
+    moved = [other, *(replace(r, near=r.near - {other.code}) for r in rows[1:])]
+    got = {
+        parse_ruleset(TEXT, RULESET.areas).digest,
+        parse_ruleset(TEXT + "\n", RULESET.areas).digest,
+        parse_ruleset(TEXT, Areas(moved)).digest,
+    }
+
+    assert len(got) == 3
+    assert RULESET.digest in got
+    assert parse_ruleset(TEXT, Areas(reversed(rows))).digest == RULESET.digest

@@ -28,6 +28,7 @@ from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.service.entries import Refused
 from placement.store.log import Store
+from placement.store.summaries import Summaries
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 30
@@ -91,11 +92,11 @@ def spoil(place, statement):
 
 
 def test_init_makes_keys_and_a_store(place, run):
-    """The one sentence holds both keys that clients pin."""
+    """The sentence holds both keys that clients pin, each on a line of its own."""
     code, out, err = run("init")
     found = re.fullmatch(
-        r"Made the keys and an empty store\. Clients pin the custodian's key "
-        r"0[23][0-9a-f]{64} and the log's key (\S+)\.\n",
+        r"Made the keys and an empty store\. Clients pin the custodian's key\n"
+        r"0[23][0-9a-f]{64}\nand the log's key\n(\S+)\n",
         out,
     )
     settings = load(place / "placement.toml")
@@ -316,7 +317,16 @@ def crowd(place, count):
             "INSERT INTO checkpoint SELECT 300, note FROM checkpoint WHERE size = 1",
             "checkpoint 300",
         ),
-        ("INSERT INTO cosignature VALUES (300, 'w', x'00')", "cosignature"),
+        ("INSERT INTO cosignature VALUES (300, 'w', x'00')", "cosignature 300"),
+        ("INSERT INTO cosignature VALUES (2, 'w', x'00')", "cosignature 2"),
+        (
+            "INSERT INTO cosignature SELECT 2, 'w', note FROM checkpoint WHERE size = 1",
+            "cosignature 2",
+        ),
+        (
+            'UPDATE leaf SET (details_blob, details_epoch) = (NULL, NULL) WHERE "index" = 1',
+            "details 1",
+        ),
         ("UPDATE head SET blob = zeroblob(300)", "head"),
     ],
 )
@@ -326,11 +336,39 @@ def test_fsck_names_the_first_bad_record(filled, run, statement, where):
     assert run("fsck")[0] == 0
     spoil(filled, statement)
 
-    named = f" First bad record: {where}." if where != "head" else ""
-    assert run("fsck") == (1, "", f"{SPOILED}{named}\n")
-    # What only few may see is opened on demand: a start need not read all of it.
-    if not where.startswith("details"):
+    assert run("fsck") == (1, "", f"{SPOILED} First bad record: {where}.\n")
+    # What only few may see is opened on demand: a start need not read all of it, but
+    # misses what is gone.
+    if not where.startswith("details") or "NULL" in statement:
         assert run("serve") == (1, "", f"{SPOILED}\n")
+
+
+def summarised(place):
+    """Grow the log to a complete stretch, and make its summary."""
+    crowd(place, 256)
+    settings = load(place / "placement.toml")
+    store = Store.open(settings.database, FileCustody(settings.store_key))
+    Summaries(store).write(8, 0, b"a summary")
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "where"),
+    [
+        ("UPDATE summary SET blob = zeroblob(99)", "summary 8/0"),
+        ("UPDATE summary SET epoch = 7", "summary 8/0"),
+        ('UPDATE summary SET "index" = 3', "summary 8/3"),
+    ],
+)
+def test_fsck_names_a_damaged_summary(filled, run, statement, where):
+    """It only saves searches time, so the log itself is found to be whole before."""
+    summarised(filled)
+    assert run("fsck")[0] == 0
+    spoil(filled, statement)
+
+    assert run("fsck") == (1, "", f"{SPOILED} First bad record: {where}.\n")
+    spoil(filled, "DELETE FROM summary")
+    assert run("fsck")[0] == 0
 
 
 def test_fsck_verifies_the_signatures(filled, run):

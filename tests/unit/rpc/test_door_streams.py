@@ -13,7 +13,8 @@ from placement.access import Action
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.errors import CertificateError, UnavailableError
-from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST, MAX_STREAM
+from placement.rpc import door as door_module
+from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST, MAX_STREAM, STREAMS_EACH
 from placement.service.entries import Refused as Logged
 
 SHOW = check.ShowCaseRequest(case_handle=bytes(16))
@@ -170,8 +171,9 @@ def test_a_late_deadline_is_refused_and_logged(town, timeout):
     assert entry.person == "au-01"
 
 
-def test_many_who_follow_and_go_away_leave_room(town):
+def test_many_who_follow_and_go_away_leave_room(town, monkeypatch):
     """More streams than threads; all are served, and all of them end."""
+    monkeypatch.setattr(door_module, "STREAMS_EACH", 24)
     before = tasks(town)
     streams = [follow(town, timeout=MAX_STREAM) for _ in range(24)]
     first = [next(stream) for stream in streams]
@@ -190,6 +192,41 @@ def test_many_who_follow_and_go_away_leave_room(town):
     assert (len(first), len(listed.entries)) == (24, 1)
     assert during >= before + 24
     assert calmed(town, before)
+
+
+def test_nobody_takes_all_the_streams(town):
+    """One certificate has a few at once; one more is refused, and that is logged."""
+    streams = [follow(town, timeout=MAX_STREAM) for _ in range(STREAMS_EACH)]
+    first = [next(stream) for stream in streams]
+    before = town.head().leaves
+    with pytest.raises(grpc.RpcError) as full:
+        next(follow(town, timeout=MAX_STREAM))
+    (entry,) = town.entries(before)
+    streams.pop().cancel()
+    other = tail(town)
+    for stream in streams:
+        stream.cancel()
+
+    assert len(first) == STREAMS_EACH
+    assert full.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert (entry.action, entry.outcome) == ("ENTRY_TAIL", "UNAVAILABLE")
+    assert isinstance(other, audit.TailEntriesResponse)
+
+
+def tail(town):
+    """Follow once there is room; return the first answer."""
+    end = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            stream = follow(town, timeout=MAX_STREAM)
+            first = next(stream)
+        except grpc.RpcError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            stream.cancel()
+            return audit.TailEntriesResponse.FromString(first)
 
 
 def test_a_stream_ends_with_its_deadline(town):

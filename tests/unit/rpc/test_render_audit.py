@@ -78,17 +78,17 @@ def test_an_entry_with_its_proof():
 
 
 def test_a_receipt():
-    """Whose call it was gets everything."""
+    """Whose call it was gets the matter, and nothing that joins two cases."""
     got = render.receipt(FOUND, Inclusion(b"", HASHES), NOTE)
     opened = details.opened(got.details, ENTRY.details)
 
     assert got == log.GetReceiptResponse(
         entry=CONTENT,
-        details=SEALED.shown(matter=True),
+        details=SEALED.shown(outline=False, matter=True),
         hashes=HASHES,
         note=RENDERED,
     )
-    assert (opened.outline, opened.matter) == (OUTLINE, MATTER)
+    assert (opened.outline, opened.matter) == (None, MATTER)
 
 
 def test_an_export():

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -20,7 +20,7 @@ from placement.errors import InvalidInputError, NotFoundError, TamperedError
 from placement.rpc import servicers_audit as servicers
 from placement.rpc.desk import CALL, Call
 from placement.rpc.origin import Origin
-from placement.rpc.servicers_audit import Audit, Log, Reading, drawn
+from placement.rpc.servicers_audit import Audit, Log, Reading
 from placement.service.batch import Answer
 from placement.service.replay import Progress
 from placement.service.search import Listed
@@ -154,16 +154,27 @@ def receipt(room, **given):
 
 def test_whose_it_is_is_known_before_it_is_admitted(room):
     """Logged with what was asked; read afterwards, under a checkpoint that holds it."""
+    room.checkpoints *= 2
     got = receipt(room, index=2, cosignatures=1)
     words = [what[0] for what in room.asked]
-    command = room.asked[1][1]
+    command = room.asked[2][1]
 
-    assert words == ["owns", "ask", "newest", "one", "inclusion"]
+    assert words == ["owns", "newest", "ask", "newest", "one", "inclusion"]
     assert (command.index, command.owned, command.caller) == (2, True, AUDITOR)
-    assert room.asked[2:] == [("newest", 1, 3), ("one", 2), ("inclusion", 2, 4)]
+    assert room.asked[3:] == [("newest", 1, 3), ("one", 2), ("inclusion", 2, 4)]
     assert got == log.GetReceiptResponse(
         entry=b"entry", hashes=[b"h" * 32], note=LOG.note(4)
     )
+
+
+def test_a_receipt_that_nobody_stands_behind_yet_is_admitted_as_none(room):
+    """So that no entry says that something was shown which was not."""
+    room.checkpoints = [None, NOTE]
+    with suppress(NotFoundError):
+        receipt(room, index=2, cosignatures=1)
+    command = room.asked[2][1]
+
+    assert not command.owned
 
 
 def test_what_no_log_has_is_not_looked_up(room):
@@ -235,9 +246,9 @@ def test_following_begins_behind_its_own_entry(room):
 def test_a_follower_hears_now_and_then_that_nothing_comes(room, monkeypatch):
     """The first answer, whatever is found, and else a token a second."""
     times = iter(5.0 + 0.3 * look for look in range(9))
-    clock = SimpleNamespace(time=lambda: next(times))
+    clock = SimpleNamespace(monotonic=lambda: next(times))
     monkeypatch.setattr(servicers, "FOLLOW_EVERY", 0.0)
-    monkeypatch.setattr(servicers.asyncio, "get_running_loop", lambda: clock)
+    monkeypatch.setattr(servicers, "time", clock)
     pages = [nothing(n) for n in range(5)] + [something(5), something(6), nothing(7)]
     follow = audit_of(room, Searcher(*pages)).TailEntries(FOLLOW, None)
     got = [answer.resume_token for answer in run(gathered(follow))]
@@ -278,6 +289,8 @@ def test_nothing_comes_again(room, monkeypatch):
 
 # What takes long
 
+READING = Reading(None, None, None, None)
+
 
 def test_items_are_drawn_in_threads():
     """In order, to the end, and never in the thread that answers everybody."""
@@ -288,14 +301,14 @@ def test_items_are_drawn_in_threads():
             seen.append(threading.current_thread())
             yield number
 
-    assert run(gathered(drawn(items()))) == [0, 1, 2]
+    assert run(gathered(READING.drawn(items()))) == [0, 1, 2]
     assert threading.main_thread() not in seen
 
 
 def test_of_nothing_nothing_is_drawn():
     """None is an item, too."""
-    assert run(gathered(drawn(iter(())))) == []
-    assert run(gathered(drawn(iter([None, 0])))) == [None, 0]
+    assert run(gathered(READING.drawn(iter(())))) == []
+    assert run(gathered(READING.drawn(iter([None, 0])))) == [None, 0]
 
 
 def test_an_error_comes_out_as_it_is():
@@ -306,7 +319,7 @@ def test_an_error_comes_out_as_it_is():
         raise TamperedError
 
     async def draw():
-        pieces = drawn(items())
+        pieces = READING.drawn(items())
         first = await anext(pieces)
         with pytest.raises(TamperedError):
             await anext(pieces)
@@ -326,5 +339,5 @@ def test_whoever_stops_drawing_ends_it():
         finally:
             ended.append(True)
 
-    assert run(gathered(drawn(items()), most=2)) == [1, 1]
+    assert run(gathered(READING.drawn(items()), most=2)) == [1, 1]
     assert ended == [True]

@@ -160,7 +160,7 @@ def test_the_next_page_goes_on(origin, page_token):
         wire.EntryFilter(first_index=1, action="CHECK"),
         wire.EntryFilter(action="CHECK", since=0),
         wire.EntryFilter(first_index=0, action="CHECK", person="cw-01"),
-        wire.EntryFilter(first_index=0, kind="CHECK"),
+        wire.EntryFilter(first_index=0, kind="DISCLOSURE"),
     ],
     ids=str,
 )

@@ -82,6 +82,7 @@ def test_an_answer_names_its_recipient(scribe):
         outcome="ANSWERED",
         revision=7,
         ruleset=MOMENT.ruleset.version,
+        rules=MOMENT.ruleset.digest,
         recipient="1280",
     )
     assert leaf.at == MOMENT.now
@@ -148,6 +149,9 @@ def test_what_was_noted_is_for_two_kinds_of_eyes(scribe):
         reference="SN 1",
         areas=("2480", "0180"),
         facilities=(token("house"), b""),
+        verdicts=(1, 4),
+        decisions=(token("one"), token("two")),
+        objects=(token("fact"),),
         window="2026-06-15/",
         tokens=(token("group"),),
         events=written.render(),

@@ -76,6 +76,14 @@ def test_the_ruleset_is_asked_for_by_its_version(unit, decisions):
 
     assert asked == [RULESET.version]
     assert outcome(result) == (Replayed.NO_RULESET, CONFLICT, None)
+
+
+def test_a_ruleset_that_was_edited_is_another(unit, decisions):
+    """Under the same version, too: the entry holds the digest of what it said."""
+    edited = replace(RULESET, digest=bytes(32))
+    result = unit.replay(decisions["1480"], ruleset_of=lambda _: edited)
+
+    assert outcome(result) == (Replayed.NO_RULESET, CONFLICT, None)
     assert result.reasons == ()
 
 
@@ -147,14 +155,14 @@ def test_a_damaged_log_replays_nothing(unit, decisions, url):
 
 
 def test_it_says_how_far_it_has_come(unit, decisions, monkeypatch):
-    """Now and then, on the way to the decision's revision."""
+    """Now and then, on the way to what the decision saw: all before its own event."""
     monkeypatch.setattr(replay_module, "_STEP", 4)
     *before, last = unit.steps(decisions["1480"])
 
+    seen = last.revision - 1
+
     assert last.outcome is Replayed.EQUAL
-    assert before == [
-        Progress(done, last.revision) for done in range(4, last.revision + 1, 4)
-    ]
+    assert before == [Progress(done, seen) for done in range(4, seen + 1, 4)]
     assert len(before) >= 3
 
 

@@ -24,7 +24,7 @@ from placement.audit.entry import parse
 from placement.domain.decide.searches import Filter
 from placement.errors import NotFoundError, TamperedError
 from placement.service import review as review_module
-from placement.service.review import shown
+from placement.service.review import owned, shown
 
 WHOLE = Filter()
 
@@ -182,13 +182,14 @@ def test_one_entry_comes_with_its_details(case, room):
     """What an auditor sees of them leads to the same leaf as what an owner sees."""
     found = room.review.one(1)
     seen = opened(shown(found), found.entry.details)
-    owned = opened(shown(found, matter=True), found.entry.details)
+    theirs = opened(owned(found), found.entry.details)
 
     assert (found.index, found.entry.action) == (1, "CHECK")
     assert parse(found.content) == found.entry
     assert seen.matter is None
-    assert owned.matter.case == case.handle
-    assert seen.outline == owned.outline == found.opened.outline
+    assert (theirs.outline, theirs.matter) == (None, found.opened.matter)
+    assert theirs.matter.case == case.handle
+    assert seen.outline == found.opened.outline
 
 
 def test_an_entry_without_details_shows_none(case, room, url):
@@ -202,7 +203,7 @@ def test_an_entry_without_details_shows_none(case, room, url):
 
     assert after.content == before.content
     assert (after.details, after.opened) == (None, None)
-    assert (shown(after), shown(after, matter=True)) == (b"", b"")
+    assert (shown(after), owned(after)) == (b"", b"")
     assert indexes(room.review.whole(0, 3)) == [0, 1, 2]
 
 
