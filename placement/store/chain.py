@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Select, Table, func, insert, select
 
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import TAG_SIZE, context, tag_of
@@ -50,6 +50,21 @@ def broken(where: str) -> ChainError:
     error = ChainError()
     error.where = where
     return error
+
+
+def fetched(connection: Connection, query: Select[Any]) -> Sequence[Any]:
+    """Fetch all rows of a query, as the driver gives them.
+
+    Making a ``Row`` of each takes five times as long.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    with connection.execute(query) as result:
+        try:
+            return result.cursor.fetchall()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise UnavailableError from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +211,11 @@ class Chain:
     ) -> Sequence[tuple[int, Any, Any]]:
         """Fetch rows behind a number, by key.
 
-        Straight from the driver: making a ``Row`` of each takes five times as long.
-
         Raises:
             UnavailableError: the database does not answer.
         """
         query = self._rows.where(self._number > after).limit(count)
-        with connection.execute(query) as result:
-            try:
-                return result.cursor.fetchall()
-            except connection.dialect.loaded_dbapi.Error as error:
-                raise UnavailableError from error
+        return fetched(connection, query)
 
     def _end_at(self, connection: Connection, number: int) -> End:
         """Take the tag of a record unopened; the next record authenticates it.

@@ -23,7 +23,7 @@ from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import context
 from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import CHUNK, Chain, End, Row, broken
+from placement.store.chain import CHUNK, Chain, End, Row, broken, fetched
 from placement.store.head import Head
 
 _log: Final = logging.getLogger(__name__)
@@ -153,10 +153,10 @@ class Leaves:
         if not count:
             return ()
         query = self._beside.where(tables.leaf.c.index >= first).limit(count)
-        rows = connection.execute(query).all()
+        rows = fetched(connection, query)
         if len(rows) != count:
             raise broken(f"leaf {first + len(rows)}")
-        return [(row[0], row[1], row[2], row[3]) for row in rows]
+        return rows
 
     def details(self, leaf: Kept) -> bytes | None:
         """Open the details of a leaf.

@@ -28,7 +28,7 @@ from placement.audit.note import Note, Signature
 from placement.audit.span import Span, make
 from placement.errors import NotFoundError, TamperedError
 from placement.store import tables
-from placement.store.chain import broken
+from placement.store.chain import broken, fetched
 from placement.store.leaves import SPAN
 from placement.store.log import Store
 
@@ -224,7 +224,7 @@ def _hashes(connection: Connection, height: int, number: int) -> Sequence[Any]:
         leaves = tables.leaf.c
         within = leaves.index.between(first, first + _WIDTH - 1)
         query = tables.raw(leaves.hash).where(within).order_by(leaves.index)
-    return connection.scalars(query).all()
+    return [row[0] for row in fetched(connection, query)]
 
 
 def _is_hash(found: object) -> bool:
