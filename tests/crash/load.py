@@ -27,7 +27,12 @@ from placement.api.v1.log_service_pb2_grpc import LogServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 AREAS = ("1480", "0180", "2480")
-TRANSIENT = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+# A connection that breaks under a call may also end it as cancelled.
+TRANSIENT = (
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.UNAVAILABLE,
+)
 
 
 class Caller(threading.Thread):
