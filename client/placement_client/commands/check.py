@@ -17,7 +17,12 @@ from placement.api.v1.check_service_pb2 import (
     Justification,
 )
 from placement.api.v1.types_pb2 import Verdict, Window
-from placement.errors import NotFoundError, PlacementError, TamperedError
+from placement.errors import (
+    NotFoundError,
+    PlacementError,
+    TamperedError,
+    UnavailableError,
+)
 from placement_client.areas import areas
 from placement_client.commands.options import (
     area_code,
@@ -213,7 +218,8 @@ class _Proving:
         Raises:
             TamperedError: it does not verify or is withheld, or the answer is an old
                 one, so there is no verdict.
-            UnavailableError: not even that it is pending can be written down.
+            PlacementError: it is refused, which is no reason to wait; or not even that
+                it is pending can be written down.
         """
         leaf = answer.leaf_index if answer.HasField("leaf_index") else None
         if self.kept is None:
@@ -223,11 +229,11 @@ class _Proving:
         try:
             self._require_new(answered)
             receipt = _settled(self.kept, logs, answered)
-        except TamperedError as error:
+        except (NotFoundError, UnavailableError):
+            return _Proven(leaf, None, "pending")
+        except PlacementError as error:  # nobody honest refuses one's own receipt
             error.add_note(_NO_VERDICT)
             raise
-        except PlacementError:
-            return _Proven(leaf, None, "pending")
         return _Proven(leaf, receipt.checkpoint.size, "verified")
 
     def _require_new(self, answered: Answered) -> None:

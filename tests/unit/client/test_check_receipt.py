@@ -227,9 +227,6 @@ PENDING = {
     "hidden, and then no answer": lambda log, wire: wire.answers.update(
         GetReceipt=refusal(CODE.NOT_FOUND, "NOT_FOUND"), GetCheckpoint=UNANSWERED
     ),
-    "no rights": lambda log, wire: wire.answers.update(
-        GetReceipt=refusal(CODE.PERMISSION_DENIED, "ACCESS_DENIED")
-    ),
 }
 
 
@@ -245,6 +242,15 @@ def test_a_receipt_that_cannot_be_had_yet_is_pending(cli, wire, log, kept, troub
     assert "Receipt pending: placement receipt verify will fetch it.\n" in result.stdout
     assert data["receipt"] == {"leaf": 4, "size": None, "state": "pending"}
     assert [each.index for each in kept.pending()] == [3, 4]
+
+
+def test_a_refused_receipt_is_no_pending_one(cli, wire, log):
+    """Nobody honest refuses one's own, so there is no verdict."""
+    wire.answers["GetReceipt"] = refusal(CODE.PERMISSION_DENIED, "ACCESS_DENIED")
+    result = cli(*ASKED)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the access log does not bear it out" in result.stderr
 
 
 def test_a_checkpoint_that_is_about_to_come_is_waited_for(cli, wire, log, pair):
