@@ -60,7 +60,7 @@ def ask(cli, wire, log):
 
     def ask(*places, pending=False):
         if pending:
-            wire.answers["GetReceipt"] = RefusalError(CODE.INTERNAL)
+            wire.answers["GetReceipt"] = RefusalError(CODE.UNAVAILABLE)
         log.words = ("CLEAR",) * max(1, len(places))
         _, data = cli.json(*asked(*places))
         wire.answers["GetReceipt"] = log.receipt
