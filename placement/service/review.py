@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Final
 
 from placement.access import Caller
@@ -24,7 +25,8 @@ MAX_SCANNED: Final = 1_000
 MAX_PAGE_BYTES: Final = 128 * 1024
 """A page ends with the entry that passes this, so that every answer can be sent."""
 
-_CHUNK: Final = 500
+_CHUNKS: Final = (100, 200, 500)
+"""How many entries are opened at a time: few until it shows that few are found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +163,9 @@ class Review:
             TamperedError: an entry does not verify.
             UnavailableError: the database does not answer.
         """
+        chunks = chain(_CHUNKS, repeat(_CHUNKS[-1]))
         while start < end:
-            part = self._opened(start, min(_CHUNK, end - start))
+            part = self._opened(start, min(next(chunks), end - start))
             if not part:
                 return
             yield from part

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, func, insert, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select
 
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import TAG_SIZE, context, tag_of
@@ -52,7 +52,9 @@ def broken(where: str) -> ChainError:
     return error
 
 
-def fetched(connection: Connection, query: Select[Any]) -> Sequence[Any]:
+def fetched(
+    connection: Connection, query: Select[Any], given: dict[str, int] | None = None
+) -> Sequence[Any]:
     """Fetch all rows of a query, as the driver gives them.
 
     Making a ``Row`` of each takes five times as long.
@@ -60,7 +62,7 @@ def fetched(connection: Connection, query: Select[Any]) -> Sequence[Any]:
     Raises:
         UnavailableError: the database does not answer.
     """
-    with connection.execute(query) as result:
+    with connection.execute(query, given) as result:
         try:
             return result.cursor.fetchall()
         except connection.dialect.loaded_dbapi.Error as error:
@@ -104,7 +106,13 @@ class Chain:
         self._prefix = owner + context(self.name.encode())
         self._insert = insert(table)
         columns = (self._number, table.c.epoch, table.c.blob)
-        self._rows = tables.raw(*columns).order_by(self._number)
+        # Made once: SQLAlchemy takes longer to build a statement than to run it.
+        self._rows = (
+            tables.raw(*columns)
+            .where(self._number > bindparam("after"))
+            .order_by(self._number)
+            .limit(bindparam("count"))
+        )
 
     @classmethod
     def events(cls, ring: KeyRing, owner: bytes) -> "Chain":
@@ -188,10 +196,11 @@ class Chain:
         count = min(count, until.number - first + 1)
         if count <= 0:
             return []
-        end = self.genesis
-        if first > end.number + 1:
-            end = self._end_at(connection, first - 1)
-        opened, end = self._open(self._fetch(connection, first - 1, count), end)
+        end, before = self.genesis, first - 1
+        rows = self._fetch(connection, before - 1, count + 1)
+        if before > end.number:
+            end, rows = self._end_at(rows, before), rows[1:]
+        opened, end = self._open(rows[:count], end)
         if len(opened) < count or (end.number == until.number and end != until):
             raise broken(f"{self.name} {end.number + 1}")
         return opened
@@ -214,19 +223,17 @@ class Chain:
         Raises:
             UnavailableError: the database does not answer.
         """
-        query = self._rows.where(self._number > after).limit(count)
-        return fetched(connection, query)
+        return fetched(connection, self._rows, {"after": after, "count": count})
 
-    def _end_at(self, connection: Connection, number: int) -> End:
-        """Take the tag of a record unopened; the next record authenticates it.
+    def _end_at(self, rows: Sequence[tuple[int, Any, Any]], number: int) -> End:
+        """Take the tag of the first record unopened; the next one authenticates it.
 
         Raises:
             ChainError: the record is missing, or no record.
         """
-        row = connection.execute(self._rows.where(self._number == number)).first()
-        if row is None or not isinstance(row[2], bytes):
+        if not rows or rows[0][0] != number or type(rows[0][2]) is not bytes:
             raise broken(f"{self.name} {number}")
-        return End(number, tag_of(row[2]))
+        return End(number, tag_of(rows[0][2]))
 
     def _open(
         self, rows: Iterable[tuple[int, Any, Any]], end: End

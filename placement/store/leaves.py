@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, insert
 
 from placement.audit.merkle import Frontier, leaf_hash
 from placement.crypto.keyring import KeyRing, Purpose
@@ -91,8 +91,11 @@ class Leaves:
         self._insert_node = insert(tables.node)
         table = tables.leaf
         columns = (table.c.index, table.c.hash, table.c.details_epoch)
-        self._beside = tables.raw(*columns, table.c.details_blob).order_by(
-            table.c.index
+        self._beside = (
+            tables.raw(*columns, table.c.details_blob)
+            .where(table.c.index >= bindparam("first"))
+            .order_by(table.c.index)
+            .limit(bindparam("count"))
         )
 
     def seal(self, head: Head, leaves: Iterable[Leaf]) -> Grown:
@@ -152,8 +155,7 @@ class Leaves:
         """
         if not count:
             return ()
-        query = self._beside.where(tables.leaf.c.index >= first).limit(count)
-        rows = fetched(connection, query)
+        rows = fetched(connection, self._beside, {"first": first, "count": count})
         if len(rows) != count:
             raise broken(f"leaf {first + len(rows)}")
         return rows

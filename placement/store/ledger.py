@@ -10,7 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 
 from placement.audit import note as notes
 from placement.audit.checkpoint import Checkpoint, parse
@@ -38,6 +47,22 @@ _WIDTH: Final = 1 << SPAN
 _RECENT: Final = 4096  # cosignatures
 _CHECKPOINT: Final = tables.checkpoint.c
 _COSIGNATURE: Final = tables.cosignature.c
+
+
+def _within(table: Table, *known: ColumnElement[bool]) -> Select[Any]:
+    """Make the statement that reads a row of hashes of a table, in order."""
+    columns = table.c
+    within = columns.index.between(bindparam("first"), bindparam("last"))
+    return tables.raw(columns.hash).where(within, *known).order_by(columns.index)
+
+
+# Made once: SQLAlchemy takes longer to build a statement than to run it.
+_LEAVES: Final = _within(tables.leaf)
+_NODES: Final = _within(tables.node, tables.node.c.level == bindparam("level"))
+_NOTES: Final = tables.raw(_CHECKPOINT.size, _CHECKPOINT.note).order_by(
+    _CHECKPOINT.size
+)
+_NOTE: Final = _NOTES.where(_CHECKPOINT.size == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +183,7 @@ class Ledger:
             UnavailableError: the database does not answer.
         """
         with self._store.changing() as connection:
-            rows = connection.execute(_notes().where(_CHECKPOINT.size == size)).all()
+            rows = connection.execute(_NOTE, {"of": size}).all()
             if not rows or notes.parse(rows[0][1]).text != note.text:
                 raise NotFoundError
             query = select(_COSIGNATURE.witness).where(_COSIGNATURE.size == size)
@@ -174,7 +199,7 @@ class Ledger:
 
     def _from(self, connection: Connection, least: int, count: int) -> list[Note]:
         """Read checkpoints and join each with its cosignatures."""
-        query = _notes().where(_CHECKPOINT.size >= least).limit(count)
+        query = _NOTES.where(_CHECKPOINT.size >= least).limit(count)
         rows = connection.execute(query).all()
         if not rows:
             return []
@@ -215,16 +240,12 @@ def subtrees(connection: Connection) -> Subtrees:
 def _hashes(connection: Connection, height: int, number: int) -> Sequence[Any]:
     """Read up to 256 hashes of a level that is kept."""
     first = number * _WIDTH
+    given = {"first": first, "last": first + _WIDTH - 1}
     if height:
-        columns = tables.node.c
-        query = tables.raw(columns.hash).where(columns.level == height * SPAN)
-        within = columns.index.between(first, first + _WIDTH - 1)
-        query = query.where(within).order_by(columns.index)
+        rows = fetched(connection, _NODES, given | {"level": height * SPAN})
     else:
-        leaves = tables.leaf.c
-        within = leaves.index.between(first, first + _WIDTH - 1)
-        query = tables.raw(leaves.hash).where(within).order_by(leaves.index)
-    return [row[0] for row in fetched(connection, query)]
+        rows = fetched(connection, _LEAVES, given)
+    return [row[0] for row in rows]
 
 
 def _is_hash(found: object) -> bool:
@@ -234,8 +255,7 @@ def _is_hash(found: object) -> bool:
 def _joined_hashes(hashes: Sequence[bytes]) -> bytes:
     """Return the hash over a power of two of hashes."""
     while len(hashes) > 1:
-        pairs = zip(hashes[::2], hashes[1::2], strict=True)
-        hashes = [node_hash(left, right) for left, right in pairs]
+        hashes = list(map(node_hash, hashes[::2], hashes[1::2]))
     return hashes[0]
 
 
@@ -250,10 +270,6 @@ def stored_note(content: object) -> Note:
     return notes.parse(content)
 
 
-def _notes() -> Any:  # noqa: ANN401 (SQLAlchemy's own)
-    return tables.raw(_CHECKPOINT.size, _CHECKPOINT.note).order_by(_CHECKPOINT.size)
-
-
 def _published(connection: Connection, size: int) -> Checkpoint:
     """Read the checkpoint of a size.
 
@@ -261,7 +277,7 @@ def _published(connection: Connection, size: int) -> Checkpoint:
         NotFoundError: there is none.
         TamperedError: what stands there is none.
     """
-    row = connection.execute(_notes().where(_CHECKPOINT.size == size)).first()
+    row = connection.execute(_NOTE, {"of": size}).first()
     if row is None:
         raise NotFoundError
     return parse(stored_note(row[1]).text)

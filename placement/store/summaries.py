@@ -13,20 +13,28 @@ The context of the summary of a node::
 import logging
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, and_, bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from placement.crypto.keyring import Purpose
 from placement.crypto.sealing import context
 from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import broken
+from placement.store.chain import broken, fetched
 from placement.store.log import Store
 
 _log: Final = logging.getLogger(__name__)
 
 _NODE: Final = tables.node.c
 _SUMMARY: Final = tables.summary.c
+_SAME: Final = and_(_NODE.level == _SUMMARY.level, _NODE.index == _SUMMARY.index)
+# Made once: SQLAlchemy takes longer to build a statement than to run it.
+_SOME: Final = (
+    tables.raw(_SUMMARY.index, _SUMMARY.epoch, _SUMMARY.blob, _NODE.hash)
+    .join_from(tables.summary, tables.node, _SAME)
+    .where(_SUMMARY.level == bindparam("level"))
+    .where(_SUMMARY.index.between(bindparam("first"), bindparam("last")))
+)
 
 
 class Summaries:
@@ -48,16 +56,9 @@ class Summaries:
         Raises:
             UnavailableError: the database does not answer.
         """
-        same = and_(_NODE.level == _SUMMARY.level, _NODE.index == _SUMMARY.index)
-        columns = (_SUMMARY.index, _SUMMARY.epoch, _SUMMARY.blob, _NODE.hash)
-        query = (
-            tables.raw(*columns)
-            .join_from(tables.summary, tables.node, same)
-            .where(_SUMMARY.level == level)
-            .where(_SUMMARY.index.between(first, first + count - 1))
-        )
+        given = {"level": level, "first": first, "last": first + count - 1}
         with self._store.reading() as connection:
-            rows = connection.execute(query).all()
+            rows = fetched(connection, _SOME, given)
         found: dict[int, bytes] = {}
         for index, *sealed in rows:
             try:
@@ -84,10 +85,9 @@ class Summaries:
 
     def _row(self, level: int, index: int) -> tuple[object, object, object]:
         """Read one summary and its node's hash, as they stand there."""
-        same = and_(_NODE.level == _SUMMARY.level, _NODE.index == _SUMMARY.index)
         query = (
             tables.raw(_SUMMARY.epoch, _SUMMARY.blob, _NODE.hash)
-            .join_from(tables.summary, tables.node, same, isouter=True)
+            .join_from(tables.summary, tables.node, _SAME, isouter=True)
             .where(_SUMMARY.level == level, _SUMMARY.index == index)
         )
         with self._store.reading() as connection:

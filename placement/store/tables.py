@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -59,6 +60,8 @@ leaf: Final = Table(
     Column("details_epoch", Integer),
     Column("details_blob", LargeBinary),
 )
+# A proof reads hundreds of hashes, and nothing else of their leaves.
+Index("leaf_hash", leaf.c.index, leaf.c.hash)
 
 # The tree over the leaves: complete subtrees of 256, 65,536, ... (levels 8, 16, ...).
 node: Final = Table(

@@ -164,7 +164,7 @@ def test_every_page_gets_ahead(library, scan):
 
 def test_leaves_are_read_some_at_a_time(library, monkeypatch):
     """In order, whole, and no more than there are."""
-    monkeypatch.setattr(review_module, "_CHUNK", 64)
+    monkeypatch.setattr(review_module, "_CHUNKS", (16, 64))
     review = ReadingRoom(library.store).review
     size = len(library.story)
 

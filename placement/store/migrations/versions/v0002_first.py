@@ -68,6 +68,7 @@ def _access_log() -> None:
         *_sealed(),
         *_sealed("details_"),
     )
+    op.create_index("leaf_hash", "leaf", ["index", "hash"])
     op.create_table(
         "node",
         sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
