@@ -86,6 +86,9 @@ audit-drill: package ## Export the access log, verify it offline, alter it, see 
 bench-audit: $(READY) ## The access log at 10,000 to 10,000,000 entries (ARGS="--most 1000000")
 	@$(BIN)/python -m benchmarks.audit $(ARGS)
 
+bench-bundle: $(READY) ## Verify an exported bundle of a million entries (ARGS="--entries 20000")
+	@$(BIN)/python -m benchmarks.bundle $(ARGS)
+
 cover: $(READY) ## Measure what the tests reach
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report= $(T)
 	$(BIN)/coverage report --include='placement/domain/*,placement/crypto/*,placement/audit/*,placement/access.py,placement/service/engine.py' --fail-under=100
@@ -97,4 +100,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: package crash crash-pair audit-drill bench-audit cover check clean
+.PHONY: package crash crash-pair audit-drill bench-audit bench-bundle cover check clean
