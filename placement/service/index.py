@@ -14,6 +14,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Final
 
 from placement.audit.details import Outline
@@ -32,6 +33,8 @@ _HASHES: Final = 7
 _BYTES: Final = {NEAR: 1020, FAR: 65_532}  # with its length, a multiple of 256
 _WIDTH: Final = 1 << SPAN
 _PAUSE: Final = 2.0  # seconds between two looks for what is complete
+_READ_FIRST: Final = (4, 28, 224)
+"""How many small summaries are read at a time: few until it shows that few are found."""
 _COST_FAR: Final = 10  # of opening one summary, in leaves opened
 _COST_NEAR: Final = 100  # of opening the 256 below it
 
@@ -132,10 +135,13 @@ class Index:
     def _walk_near(
         self, wanted: tuple[frozenset[int], ...], start: int, stop: int
     ) -> Iterator[Stretch]:
-        first = start >> NEAR
-        found = self._summaries.read(NEAR, first, ((stop - 1) >> NEAR) - first + 1)
+        found: dict[int, bytes] = {}
+        counts, known = chain(_READ_FIRST, repeat(_READ_FIRST[-1])), start >> NEAR
         while start < stop:
             index = start >> NEAR
+            if index == known:
+                count = min(next(counts), ((stop - 1) >> NEAR) - index + 1)
+                found, known = self._summaries.read(NEAR, index, count), index + count
             end = min(stop, (index + 1) << NEAR)
             content = found.get(index)
             passed = content is not None and not Bloom(content).may_hold(wanted)
