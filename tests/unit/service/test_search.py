@@ -102,7 +102,7 @@ def test_pages_give_the_same_with_summaries(indexed, data):
 @pytest.mark.parametrize("most", [3, 7, 99, 100])
 def test_everything_in_pages(library, monkeypatch, most):
     """No entry twice, none left out, and no page without a token but the last."""
-    monkeypatch.setattr(review_module, "_CHUNK", 8)
+    monkeypatch.setattr(review_module, "_CHUNKS", (8,))
     size = len(library.story)
     pages = list(ReadingRoom(library.store).pages(Filter(first=0), None, size, most))
 
