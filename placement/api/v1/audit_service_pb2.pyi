@@ -11,6 +11,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from placement.api.v1 import placement_service_pb2 as _placement_service_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -965,3 +966,129 @@ class Anomaly(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Anomaly: _TypeAlias = Anomaly  # noqa: Y015
+
+@_typing.final
+class ListPermitsRequest(_message.Message):
+    """Which overrides and releases to list: those of a period."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUND_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    since: _builtins.int
+    """Not before; microseconds since 1970-01-01T00:00Z."""
+    until: _builtins.int
+    """Before."""
+    @_builtins.property
+    def ground(self) -> Global___Ground:
+        """Why."""
+
+    def __init__(
+        self,
+        *,
+        ground: Global___Ground | None = ...,
+        since: _builtins.int = ...,
+        until: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "since", b"since", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPermitsRequest: _TypeAlias = ListPermitsRequest  # noqa: Y015
+
+@_typing.final
+class Permit(_message.Message):
+    """Somebody was or may be placed despite what was answered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERMIT_ID_FIELD_NUMBER: _builtins.int
+    OVERRIDE_FIELD_NUMBER: _builtins.int
+    CASE_ALIAS_FIELD_NUMBER: _builtins.int
+    COUNTY_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    OVERRIDE_GROUND_FIELD_NUMBER: _builtins.int
+    PROPOSED_BY_FIELD_NUMBER: _builtins.int
+    SIGNED_BY_FIELD_NUMBER: _builtins.int
+    PROPOSED_AT_FIELD_NUMBER: _builtins.int
+    FOLLOW_UP_DAY_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    WAITS_FIELD_NUMBER: _builtins.int
+    permit_id: _builtins.bytes
+    """16 bytes."""
+    override: _builtins.bool
+    """An override; else a coordinator's release."""
+    case_alias: _builtins.bytes
+    """16 bytes: what entries show instead of the case."""
+    county: _builtins.str
+    """Two ASCII digits."""
+    verdict: _types_pb2.Verdict.ValueType
+    """The worst verdict that it covers."""
+    override_ground: _placement_service_pb2.OverrideGround.ValueType
+    """Why, for an override."""
+    proposed_by: _builtins.str
+    """Organisation and person of who asked for it."""
+    signed_by: _builtins.str
+    """Organisation and person of who signed it; empty while it waits, or needs nobody."""
+    proposed_at: _builtins.int
+    """When it was asked for."""
+    follow_up_day: _builtins.int
+    """When somebody looks at it again; 0 for a release."""
+    used: _builtins.bool
+    """A place was held or confirmed under it."""
+    waits: _builtins.bool
+    """It waits for its second person, and covers nothing."""
+    def __init__(
+        self,
+        *,
+        permit_id: _builtins.bytes = ...,
+        override: _builtins.bool = ...,
+        case_alias: _builtins.bytes = ...,
+        county: _builtins.str = ...,
+        verdict: _types_pb2.Verdict.ValueType = ...,
+        override_ground: _placement_service_pb2.OverrideGround.ValueType = ...,
+        proposed_by: _builtins.str = ...,
+        signed_by: _builtins.str = ...,
+        proposed_at: _builtins.int = ...,
+        follow_up_day: _builtins.int = ...,
+        used: _builtins.bool = ...,
+        waits: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_alias", b"case_alias", "county", b"county", "follow_up_day", b"follow_up_day", "override", b"override", "override_ground", b"override_ground", "permit_id", b"permit_id", "proposed_at", b"proposed_at", "proposed_by", b"proposed_by", "signed_by", b"signed_by", "used", b"used", "verdict", b"verdict", "waits", b"waits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Permit: _TypeAlias = Permit  # noqa: Y015
+
+@_typing.final
+class ListPermitsResponse(_message.Message):
+    """Overrides and releases, at most 500, oldest first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERMITS_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
+    more: _builtins.bool
+    """There are more."""
+    @_builtins.property
+    def permits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Permit]:
+        """The permits."""
+
+    def __init__(
+        self,
+        *,
+        permits: _abc.Iterable[Global___Permit] | None = ...,
+        more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["more", b"more", "permits", b"permits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPermitsResponse: _TypeAlias = ListPermitsResponse  # noqa: Y015

@@ -65,6 +65,11 @@ class AuditServiceStub:
                 request_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesRequest.SerializeToString,
                 response_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesResponse.FromString,
                 _registered_method=True)
+        self.ListPermits = channel.unary_unary(
+                '/placement.api.v1.AuditService/ListPermits',
+                request_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ListPermitsRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ListPermitsResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -113,6 +118,13 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPermits(self, request, context):
+        """Lists the register of overrides and releases.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -145,6 +157,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.ReportAnomalies,
                     request_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesRequest.FromString,
                     response_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesResponse.SerializeToString,
+            ),
+            'ListPermits': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPermits,
+                    request_deserializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ListPermitsRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_audit__service__pb2.ListPermitsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -310,6 +327,33 @@ class AuditService:
             '/placement.api.v1.AuditService/ReportAnomalies',
             placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesRequest.SerializeToString,
             placement_dot_api_dot_v1_dot_audit__service__pb2.ReportAnomaliesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPermits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.AuditService/ListPermits',
+            placement_dot_api_dot_v1_dot_audit__service__pb2.ListPermitsRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_audit__service__pb2.ListPermitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,8 @@ class AuditServiceStub:
     """Decides a past question again, as it was decided then."""
     ReportAnomalies: _grpc.UnaryStreamMultiCallable[_audit_service_pb2.ReportAnomaliesRequest, _audit_service_pb2.ReportAnomaliesResponse]
     """Looks for patterns that may be misuse."""
+    ListPermits: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.ListPermitsRequest, _audit_service_pb2.ListPermitsResponse]
+    """Lists the register of overrides and releases."""
 
 @_typing.type_check_only
 class AuditServiceAsyncStub(AuditServiceStub):
@@ -66,6 +68,8 @@ class AuditServiceAsyncStub(AuditServiceStub):
     """Decides a past question again, as it was decided then."""
     ReportAnomalies: _aio.UnaryStreamMultiCallable[_audit_service_pb2.ReportAnomaliesRequest, _audit_service_pb2.ReportAnomaliesResponse]  # type: ignore[assignment]
     """Looks for patterns that may be misuse."""
+    ListPermits: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.ListPermitsRequest, _audit_service_pb2.ListPermitsResponse]  # type: ignore[assignment]
+    """Lists the register of overrides and releases."""
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     """The auditors' service."""
@@ -117,5 +121,13 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_audit_service_pb2.ReportAnomaliesResponse], _abc.AsyncIterator[_audit_service_pb2.ReportAnomaliesResponse]]:
         """Looks for patterns that may be misuse."""
+
+    @_abc_1.abstractmethod
+    def ListPermits(
+        self,
+        request: _audit_service_pb2.ListPermitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_service_pb2.ListPermitsResponse, _abc.Awaitable[_audit_service_pb2.ListPermitsResponse]]:
+        """Lists the register of overrides and releases."""
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -78,6 +78,10 @@ class _CheckModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CheckMode.V
     """Refused."""
     CHECK_MODE_CHECK: _CheckMode.ValueType  # 1
     """Ask only."""
+    CHECK_MODE_CHECK_AND_HOLD: _CheckMode.ValueType  # 2
+    """Ask about one place, and hold it if the verdict is CLEAR, or a coordinator's release
+    or a signed override covers it.
+    """
 
 class CheckMode(_CheckMode, metaclass=_CheckModeEnumTypeWrapper):
     """What kind of check it is."""
@@ -86,6 +90,10 @@ CHECK_MODE_UNSPECIFIED: CheckMode.ValueType  # 0
 """Refused."""
 CHECK_MODE_CHECK: CheckMode.ValueType  # 1
 """Ask only."""
+CHECK_MODE_CHECK_AND_HOLD: CheckMode.ValueType  # 2
+"""Ask about one place, and hold it if the verdict is CLEAR, or a coordinator's release
+or a signed override covers it.
+"""
 Global___CheckMode: _TypeAlias = CheckMode  # noqa: Y015
 
 class _Justification:
@@ -211,6 +219,7 @@ class ShowCaseResponse(_message.Message):
     CLOSED_FIELD_NUMBER: _builtins.int
     AREAS_LEFT_FIELD_NUMBER: _builtins.int
     OPENED_AT_FIELD_NUMBER: _builtins.int
+    PLACEMENTS_FIELD_NUMBER: _builtins.int
     reference: _builtins.str
     """The municipality's own case number."""
     assessed: _builtins.bool
@@ -221,6 +230,10 @@ class ShowCaseResponse(_message.Message):
     """How many further areas it may ask about."""
     opened_at: _builtins.int
     """When it was opened."""
+    @_builtins.property
+    def placements(self) -> _containers.RepeatedCompositeFieldContainer[Global___OwnPlacement]:
+        """What is held and placed for it, newest first, at most 20."""
+
     def __init__(
         self,
         *,
@@ -229,14 +242,65 @@ class ShowCaseResponse(_message.Message):
         closed: _builtins.bool = ...,
         areas_left: _builtins.int = ...,
         opened_at: _builtins.int = ...,
+        placements: _abc.Iterable[Global___OwnPlacement] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas_left", b"areas_left", "assessed", b"assessed", "closed", b"closed", "opened_at", b"opened_at", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas_left", b"areas_left", "assessed", b"assessed", "closed", b"closed", "opened_at", b"opened_at", "placements", b"placements", "reference", b"reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ShowCaseResponse: _TypeAlias = ShowCaseResponse  # noqa: Y015
+
+@_typing.final
+class OwnPlacement(_message.Message):
+    """A placement of one of the caller's own cases."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLACEMENT_ID_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    MOVED_IN_FIELD_NUMBER: _builtins.int
+    EXTENDED_FIELD_NUMBER: _builtins.int
+    placement_id: _builtins.bytes
+    """16 bytes."""
+    state: _types_pb2.PlacementState.ValueType
+    """Where it is in its life."""
+    expires_at: _builtins.int
+    """When the hold lapses; 0 for everything else."""
+    moved_in: _builtins.bool
+    """The household has moved in."""
+    extended: _builtins.bool
+    """The hold was extended, which is done once."""
+    @_builtins.property
+    def place(self) -> Global___Candidate:
+        """Where."""
+
+    @_builtins.property
+    def window(self) -> _types_pb2.Window:
+        """For which days."""
+
+    def __init__(
+        self,
+        *,
+        placement_id: _builtins.bytes = ...,
+        place: Global___Candidate | None = ...,
+        window: _types_pb2.Window | None = ...,
+        state: _types_pb2.PlacementState.ValueType = ...,
+        expires_at: _builtins.int = ...,
+        moved_in: _builtins.bool = ...,
+        extended: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "extended", b"extended", "moved_in", b"moved_in", "place", b"place", "placement_id", b"placement_id", "state", b"state", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OwnPlacement: _TypeAlias = OwnPlacement  # noqa: Y015
 
 @_typing.final
 class CloseCaseRequest(_message.Message):
@@ -375,22 +439,30 @@ class CandidateVerdict(_message.Message):
     VERDICT_FIELD_NUMBER: _builtins.int
     DECISION_ID_FIELD_NUMBER: _builtins.int
     VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    HOLD_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     verdict: _types_pb2.Verdict.ValueType
     """The verdict; no reason is ever given."""
     decision_id: _builtins.bytes
     """16 bytes, names this decision in the access log."""
     valid_until: _builtins.int
     """Until when it may be relied on: only CLEAR reaches beyond `decided_at`."""
+    hold_id: _builtins.bytes
+    """16 bytes: the hold; all zero when nothing is held."""
+    hold_expires_at: _builtins.int
+    """When the hold lapses; `decided_at` when nothing is held."""
     def __init__(
         self,
         *,
         verdict: _types_pb2.Verdict.ValueType = ...,
         decision_id: _builtins.bytes = ...,
         valid_until: _builtins.int = ...,
+        hold_id: _builtins.bytes = ...,
+        hold_expires_at: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "valid_until", b"valid_until", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "hold_expires_at", b"hold_expires_at", "hold_id", b"hold_id", "valid_until", b"valid_until", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

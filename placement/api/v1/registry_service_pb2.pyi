@@ -7,6 +7,9 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from placement.api.v1 import alert_service_pb2 as _alert_service_pb2
+from placement.api.v1 import check_service_pb2 as _check_service_pb2
+from placement.api.v1 import placement_service_pb2 as _placement_service_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -536,6 +539,8 @@ class ChangeItem(_message.Message):
     ENDED_ON_DAY_FIELD_NUMBER: _builtins.int
     RETRACTED_FIELD_NUMBER: _builtins.int
     REGRADED_FIELD_NUMBER: _builtins.int
+    RELEASED_FIELD_NUMBER: _builtins.int
+    PROVIDER_GOES_ON_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.bytes
     """16 bytes: the fact."""
     made_firm: _builtins.bool
@@ -544,6 +549,10 @@ class ChangeItem(_message.Message):
     """It ends: the first day it is no longer true."""
     retracted: _builtins.bool
     """It was never true; always true."""
+    provider_goes_on: _builtins.bool
+    """No fact but a provider: it may go on; always true. `fact_id` is the provider, and
+    `fact` is unset.
+    """
     @_builtins.property
     def fact(self) -> _types_pb2.Fact:
         """The fact as it stands now; who its persons are is left out."""
@@ -551,6 +560,12 @@ class ChangeItem(_message.Message):
     @_builtins.property
     def regraded(self) -> _types_pb2.SourceGrade:
         """It gets this grade."""
+
+    @_builtins.property
+    def released(self) -> Global___ReleasedPlace:
+        """No fact but a place: a case may have it despite what was answered. `fact_id` is the
+        release, and `fact` is unset.
+        """
 
     def __init__(
         self,
@@ -561,16 +576,56 @@ class ChangeItem(_message.Message):
         ended_on_day: _builtins.int = ...,
         retracted: _builtins.bool = ...,
         regraded: _types_pb2.SourceGrade | None = ...,
+        released: Global___ReleasedPlace | None = ...,
+        provider_goes_on: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "made_firm", b"made_firm", "regraded", b"regraded", "retracted", b"retracted"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "retracted", b"retracted"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "regraded", b"regraded", "retracted", b"retracted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "retracted", b"retracted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded"]  # noqa: Y015
+    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on"]  # noqa: Y015
     _WhichOneofArgType_effect: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_effect) -> _WhichOneofReturnType_effect | None: ...
 
 Global___ChangeItem: _TypeAlias = ChangeItem  # noqa: Y015
+
+@_typing.final
+class ReleasedPlace(_message.Message):
+    """A place that a case may have."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_HANDLE_FIELD_NUMBER: _builtins.int
+    CANDIDATE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    case_handle: _builtins.bytes
+    """16 bytes."""
+    verdict: _types_pb2.Verdict.ValueType
+    """The worst verdict that it covers."""
+    @_builtins.property
+    def candidate(self) -> _check_service_pb2.Candidate:
+        """Which place."""
+
+    @_builtins.property
+    def window(self) -> _types_pb2.Window:
+        """For which days."""
+
+    def __init__(
+        self,
+        *,
+        case_handle: _builtins.bytes = ...,
+        candidate: _check_service_pb2.Candidate | None = ...,
+        window: _types_pb2.Window | None = ...,
+        verdict: _types_pb2.Verdict.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "case_handle", b"case_handle", "verdict", b"verdict", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleasedPlace: _TypeAlias = ReleasedPlace  # noqa: Y015
 
 @_typing.final
 class ShowChangeResponse(_message.Message):
@@ -1097,3 +1152,349 @@ class EndPlacementsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EndPlacementsResponse: _TypeAlias = EndPlacementsResponse  # noqa: Y015
+
+@_typing.final
+class ExplainPlacementRequest(_message.Message):
+    """A place to explain: one that the case's municipality has asked about."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_HANDLE_FIELD_NUMBER: _builtins.int
+    CANDIDATE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    case_handle: _builtins.bytes
+    """16 bytes."""
+    @_builtins.property
+    def candidate(self) -> _check_service_pb2.Candidate:
+        """Which place."""
+
+    @_builtins.property
+    def window(self) -> _types_pb2.Window:
+        """For which days."""
+
+    def __init__(
+        self,
+        *,
+        case_handle: _builtins.bytes = ...,
+        candidate: _check_service_pb2.Candidate | None = ...,
+        window: _types_pb2.Window | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "case_handle", b"case_handle", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainPlacementRequest: _TypeAlias = ExplainPlacementRequest  # noqa: Y015
+
+@_typing.final
+class ExplainPlacementResponse(_message.Message):
+    """What the place is worth to the case, and why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    NEEDS_SECOND_FIELD_NUMBER: _builtins.int
+    verdict: _types_pb2.Verdict.ValueType
+    """The verdict as the municipality would get it."""
+    seen: _builtins.bytes
+    """32 bytes: of all that it rests on. A release names it, so that nobody releases what
+    they have not seen.
+    """
+    revision: _builtins.int
+    """The state it rests on."""
+    needs_second: _builtins.bool
+    """A second coordinator has to sign a release."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_alert_service_pb2.Finding]:
+        """The worst first, at most 100."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _types_pb2.Verdict.ValueType = ...,
+        findings: _abc.Iterable[_alert_service_pb2.Finding] | None = ...,
+        seen: _builtins.bytes = ...,
+        revision: _builtins.int = ...,
+        needs_second: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "needs_second", b"needs_second", "revision", b"revision", "seen", b"seen", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainPlacementResponse: _TypeAlias = ExplainPlacementResponse  # noqa: Y015
+
+@_typing.final
+class ReleasePlaceRequest(_message.Message):
+    """A place that a case may have."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CASE_HANDLE_FIELD_NUMBER: _builtins.int
+    CANDIDATE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    case_handle: _builtins.bytes
+    """16 bytes."""
+    seen: _builtins.bytes
+    """32 bytes, from ExplainPlacement."""
+    @_builtins.property
+    def candidate(self) -> _check_service_pb2.Candidate:
+        """Which place."""
+
+    @_builtins.property
+    def window(self) -> _types_pb2.Window:
+        """For which days."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        case_handle: _builtins.bytes = ...,
+        candidate: _check_service_pb2.Candidate | None = ...,
+        window: _types_pb2.Window | None = ...,
+        seen: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "case_handle", b"case_handle", "request_id", b"request_id", "seen", b"seen", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleasePlaceRequest: _TypeAlias = ReleasePlaceRequest  # noqa: Y015
+
+@_typing.final
+class ReleasePlaceResponse(_message.Message):
+    """The place is released for what is known now: when something is added to that, it no
+    longer is.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    RELEASE_ID_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds it."""
+    release_id: _builtins.bytes
+    """16 bytes."""
+    expires_at: _builtins.int
+    """When it lapses."""
+    change_id: _builtins.bytes
+    """16 bytes when it waits for a second coordinator, as it does where a child is in the
+    household; else empty.
+    """
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        release_id: _builtins.bytes = ...,
+        expires_at: _builtins.int = ...,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "expires_at", b"expires_at", "release_id", b"release_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleasePlaceResponse: _TypeAlias = ReleasePlaceResponse  # noqa: Y015
+
+@_typing.final
+class ShowOverrideRequest(_message.Message):
+    """An override to show."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OVERRIDE_ID_FIELD_NUMBER: _builtins.int
+    override_id: _builtins.bytes
+    """16 bytes."""
+    def __init__(
+        self,
+        *,
+        override_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["override_id", b"override_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowOverrideRequest: _TypeAlias = ShowOverrideRequest  # noqa: Y015
+
+@_typing.final
+class ShowOverrideResponse(_message.Message):
+    """An override that waits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_HANDLE_FIELD_NUMBER: _builtins.int
+    CANDIDATE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    FOLLOW_UP_DAY_FIELD_NUMBER: _builtins.int
+    PROPOSED_BY_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    EXPLAINED_FIELD_NUMBER: _builtins.int
+    case_handle: _builtins.bytes
+    """16 bytes."""
+    ground: _placement_service_pb2.OverrideGround.ValueType
+    """Why."""
+    follow_up_day: _builtins.int
+    """When somebody looks at it again."""
+    proposed_by: _builtins.str
+    """Organisation and person of who asks for it."""
+    expires_at: _builtins.int
+    """When it lapses unsigned."""
+    @_builtins.property
+    def candidate(self) -> _check_service_pb2.Candidate:
+        """Which place."""
+
+    @_builtins.property
+    def window(self) -> _types_pb2.Window:
+        """For which days."""
+
+    @_builtins.property
+    def explained(self) -> Global___ExplainPlacementResponse:
+        """What the place is worth now, and why."""
+
+    def __init__(
+        self,
+        *,
+        case_handle: _builtins.bytes = ...,
+        candidate: _check_service_pb2.Candidate | None = ...,
+        window: _types_pb2.Window | None = ...,
+        ground: _placement_service_pb2.OverrideGround.ValueType = ...,
+        follow_up_day: _builtins.int = ...,
+        proposed_by: _builtins.str = ...,
+        expires_at: _builtins.int = ...,
+        explained: Global___ExplainPlacementResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "explained", b"explained", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "case_handle", b"case_handle", "expires_at", b"expires_at", "explained", b"explained", "follow_up_day", b"follow_up_day", "ground", b"ground", "proposed_by", b"proposed_by", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowOverrideResponse: _TypeAlias = ShowOverrideResponse  # noqa: Y015
+
+@_typing.final
+class SignOverrideRequest(_message.Message):
+    """An override to sign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OVERRIDE_ID_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    override_id: _builtins.bytes
+    """16 bytes."""
+    seen: _builtins.bytes
+    """32 bytes, from ShowOverride: what is signed is what was shown."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        override_id: _builtins.bytes = ...,
+        seen: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["override_id", b"override_id", "request_id", b"request_id", "seen", b"seen"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignOverrideRequest: _TypeAlias = SignOverrideRequest  # noqa: Y015
+
+@_typing.final
+class SignOverrideResponse(_message.Message):
+    """The override is signed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds it."""
+    expires_at: _builtins.int
+    """Until when something can be held or confirmed under it."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        expires_at: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignOverrideResponse: _TypeAlias = SignOverrideResponse  # noqa: Y015
+
+@_typing.final
+class StopProviderRequest(_message.Message):
+    """A provider to stop, or to let go on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    LIFT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    provider: _builtins.bytes
+    """16 bytes."""
+    lift: _builtins.bool
+    """It may go on; needs a second coordinator."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        provider: _builtins.bytes = ...,
+        lift: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lift", b"lift", "provider", b"provider", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StopProviderRequest: _TypeAlias = StopProviderRequest  # noqa: Y015
+
+@_typing.final
+class StopProviderResponse(_message.Message):
+    """The provider is stopped, or may go on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds it."""
+    change_id: _builtins.bytes
+    """16 bytes when it waits for a second coordinator, else empty."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StopProviderResponse: _TypeAlias = StopProviderResponse  # noqa: Y015

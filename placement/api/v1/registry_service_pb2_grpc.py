@@ -105,6 +105,31 @@ class RegistryServiceStub:
                 request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.EndPlacementsRequest.SerializeToString,
                 response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.EndPlacementsResponse.FromString,
                 _registered_method=True)
+        self.ExplainPlacement = channel.unary_unary(
+                '/placement.api.v1.RegistryService/ExplainPlacement',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ExplainPlacementRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ExplainPlacementResponse.FromString,
+                _registered_method=True)
+        self.ReleasePlace = channel.unary_unary(
+                '/placement.api.v1.RegistryService/ReleasePlace',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ReleasePlaceRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ReleasePlaceResponse.FromString,
+                _registered_method=True)
+        self.ShowOverride = channel.unary_unary(
+                '/placement.api.v1.RegistryService/ShowOverride',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowOverrideRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowOverrideResponse.FromString,
+                _registered_method=True)
+        self.SignOverride = channel.unary_unary(
+                '/placement.api.v1.RegistryService/SignOverride',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.SignOverrideRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.SignOverrideResponse.FromString,
+                _registered_method=True)
+        self.StopProvider = channel.unary_unary(
+                '/placement.api.v1.RegistryService/StopProvider',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.StopProviderRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.StopProviderResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer:
@@ -209,6 +234,42 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainPlacement(self, request, context):
+        """Shows what a place is worth to a case, and why, as far as the own region owns it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleasePlace(self, request, context):
+        """Lets a case have a place despite REVIEW or UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShowOverride(self, request, context):
+        """Shows an override that waits, and what its place is worth, as ExplainPlacement does.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignOverride(self, request, context):
+        """Signs a municipality's override, for what is known now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StopProvider(self, request, context):
+        """Stops a provider: its houses answer CONFLICT; or lets it go on, with a second
+        coordinator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -281,6 +342,31 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.EndPlacements,
                     request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.EndPlacementsRequest.FromString,
                     response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.EndPlacementsResponse.SerializeToString,
+            ),
+            'ExplainPlacement': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainPlacement,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ExplainPlacementRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ExplainPlacementResponse.SerializeToString,
+            ),
+            'ReleasePlace': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleasePlace,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ReleasePlaceRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ReleasePlaceResponse.SerializeToString,
+            ),
+            'ShowOverride': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShowOverride,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowOverrideRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowOverrideResponse.SerializeToString,
+            ),
+            'SignOverride': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignOverride,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.SignOverrideRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.SignOverrideResponse.SerializeToString,
+            ),
+            'StopProvider': grpc.unary_unary_rpc_method_handler(
+                    servicer.StopProvider,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.StopProviderRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.StopProviderResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -662,6 +748,141 @@ class RegistryService:
             '/placement.api.v1.RegistryService/EndPlacements',
             placement_dot_api_dot_v1_dot_registry__service__pb2.EndPlacementsRequest.SerializeToString,
             placement_dot_api_dot_v1_dot_registry__service__pb2.EndPlacementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainPlacement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/ExplainPlacement',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ExplainPlacementRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ExplainPlacementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleasePlace(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/ReleasePlace',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ReleasePlaceRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ReleasePlaceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowOverride(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/ShowOverride',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ShowOverrideRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ShowOverrideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignOverride(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/SignOverride',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.SignOverrideRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.SignOverrideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StopProvider(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/StopProvider',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.StopProviderRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.StopProviderResponse.FromString,
             options,
             channel_credentials,
             insecure,

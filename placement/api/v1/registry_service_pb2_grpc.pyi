@@ -61,6 +61,18 @@ class RegistryServiceStub:
     """Records placements that stand already."""
     EndPlacements: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.EndPlacementsRequest, _registry_service_pb2.EndPlacementsResponse]
     """Says that placements ended."""
+    ExplainPlacement: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ExplainPlacementRequest, _registry_service_pb2.ExplainPlacementResponse]
+    """Shows what a place is worth to a case, and why, as far as the own region owns it."""
+    ReleasePlace: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ReleasePlaceRequest, _registry_service_pb2.ReleasePlaceResponse]
+    """Lets a case have a place despite REVIEW or UNKNOWN."""
+    ShowOverride: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ShowOverrideRequest, _registry_service_pb2.ShowOverrideResponse]
+    """Shows an override that waits, and what its place is worth, as ExplainPlacement does."""
+    SignOverride: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.SignOverrideRequest, _registry_service_pb2.SignOverrideResponse]
+    """Signs a municipality's override, for what is known now."""
+    StopProvider: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.StopProviderRequest, _registry_service_pb2.StopProviderResponse]
+    """Stops a provider: its houses answer CONFLICT; or lets it go on, with a second
+    coordinator.
+    """
 
 @_typing.type_check_only
 class RegistryServiceAsyncStub(RegistryServiceStub):
@@ -95,6 +107,18 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Records placements that stand already."""
     EndPlacements: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.EndPlacementsRequest, _registry_service_pb2.EndPlacementsResponse]  # type: ignore[assignment]
     """Says that placements ended."""
+    ExplainPlacement: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ExplainPlacementRequest, _registry_service_pb2.ExplainPlacementResponse]  # type: ignore[assignment]
+    """Shows what a place is worth to a case, and why, as far as the own region owns it."""
+    ReleasePlace: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ReleasePlaceRequest, _registry_service_pb2.ReleasePlaceResponse]  # type: ignore[assignment]
+    """Lets a case have a place despite REVIEW or UNKNOWN."""
+    ShowOverride: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ShowOverrideRequest, _registry_service_pb2.ShowOverrideResponse]  # type: ignore[assignment]
+    """Shows an override that waits, and what its place is worth, as ExplainPlacement does."""
+    SignOverride: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.SignOverrideRequest, _registry_service_pb2.SignOverrideResponse]  # type: ignore[assignment]
+    """Signs a municipality's override, for what is known now."""
+    StopProvider: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.StopProviderRequest, _registry_service_pb2.StopProviderResponse]  # type: ignore[assignment]
+    """Stops a provider: its houses answer CONFLICT; or lets it go on, with a second
+    coordinator.
+    """
 
 class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     """The coordinators' service."""
@@ -210,5 +234,47 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.EndPlacementsResponse, _abc.Awaitable[_registry_service_pb2.EndPlacementsResponse]]:
         """Says that placements ended."""
+
+    @_abc_1.abstractmethod
+    def ExplainPlacement(
+        self,
+        request: _registry_service_pb2.ExplainPlacementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ExplainPlacementResponse, _abc.Awaitable[_registry_service_pb2.ExplainPlacementResponse]]:
+        """Shows what a place is worth to a case, and why, as far as the own region owns it."""
+
+    @_abc_1.abstractmethod
+    def ReleasePlace(
+        self,
+        request: _registry_service_pb2.ReleasePlaceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ReleasePlaceResponse, _abc.Awaitable[_registry_service_pb2.ReleasePlaceResponse]]:
+        """Lets a case have a place despite REVIEW or UNKNOWN."""
+
+    @_abc_1.abstractmethod
+    def ShowOverride(
+        self,
+        request: _registry_service_pb2.ShowOverrideRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ShowOverrideResponse, _abc.Awaitable[_registry_service_pb2.ShowOverrideResponse]]:
+        """Shows an override that waits, and what its place is worth, as ExplainPlacement does."""
+
+    @_abc_1.abstractmethod
+    def SignOverride(
+        self,
+        request: _registry_service_pb2.SignOverrideRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.SignOverrideResponse, _abc.Awaitable[_registry_service_pb2.SignOverrideResponse]]:
+        """Signs a municipality's override, for what is known now."""
+
+    @_abc_1.abstractmethod
+    def StopProvider(
+        self,
+        request: _registry_service_pb2.StopProviderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.StopProviderResponse, _abc.Awaitable[_registry_service_pb2.StopProviderResponse]]:
+        """Stops a provider: its houses answer CONFLICT; or lets it go on, with a second
+        coordinator.
+        """
 
 def add_RegistryServiceServicer_to_server(servicer: RegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

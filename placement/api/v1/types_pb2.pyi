@@ -118,6 +118,38 @@ ERROR_REASON_UNAVAILABLE: ErrorReason.ValueType  # 12
 """The service can't answer now."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
+class _PlacementState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PlacementStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PlacementState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PLACEMENT_STATE_UNSPECIFIED: _PlacementState.ValueType  # 0
+    """Never sent."""
+    PLACEMENT_STATE_HELD: _PlacementState.ValueType  # 1
+    """Held for a case until the hold lapses."""
+    PLACEMENT_STATE_ACTIVE: _PlacementState.ValueType  # 2
+    """Confirmed."""
+    PLACEMENT_STATE_ENDED: _PlacementState.ValueType  # 3
+    """The household has moved out."""
+    PLACEMENT_STATE_ABORTED: _PlacementState.ValueType  # 4
+    """Nobody moved in: the hold lapsed or was given up, or the placement was aborted."""
+
+class PlacementState(_PlacementState, metaclass=_PlacementStateEnumTypeWrapper):
+    """Where a placement is in its life."""
+
+PLACEMENT_STATE_UNSPECIFIED: PlacementState.ValueType  # 0
+"""Never sent."""
+PLACEMENT_STATE_HELD: PlacementState.ValueType  # 1
+"""Held for a case until the hold lapses."""
+PLACEMENT_STATE_ACTIVE: PlacementState.ValueType  # 2
+"""Confirmed."""
+PLACEMENT_STATE_ENDED: PlacementState.ValueType  # 3
+"""The household has moved out."""
+PLACEMENT_STATE_ABORTED: PlacementState.ValueType  # 4
+"""Nobody moved in: the hold lapsed or was given up, or the placement was aborted."""
+Global___PlacementState: _TypeAlias = PlacementState  # noqa: Y015
+
 class _GradeScheme:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015

@@ -47,6 +47,25 @@ class Record(_message.Message):
     EVALUATED_FIELD_NUMBER: _builtins.int
     REQUEST_KEPT_FIELD_NUMBER: _builtins.int
     CUSTODIAN_NAMED_FIELD_NUMBER: _builtins.int
+    HOLD_EXTENDED_FIELD_NUMBER: _builtins.int
+    HOLD_CONFIRMED_FIELD_NUMBER: _builtins.int
+    MOVED_IN_FIELD_NUMBER: _builtins.int
+    PLACEMENT_WEIGHED_FIELD_NUMBER: _builtins.int
+    PERMIT_GIVEN_FIELD_NUMBER: _builtins.int
+    OVERRIDE_SIGNED_FIELD_NUMBER: _builtins.int
+    PROVIDER_STOPPED_FIELD_NUMBER: _builtins.int
+    ALERT_RAISED_FIELD_NUMBER: _builtins.int
+    ALERT_SEEN_FIELD_NUMBER: _builtins.int
+    ALERT_ACKNOWLEDGED_FIELD_NUMBER: _builtins.int
+    ALERT_HANDED_OVER_FIELD_NUMBER: _builtins.int
+    ALERT_ESCALATED_FIELD_NUMBER: _builtins.int
+    ALERT_CLOSED_FIELD_NUMBER: _builtins.int
+    DAY_PASSED_FIELD_NUMBER: _builtins.int
+    SWEEP_BEGUN_FIELD_NUMBER: _builtins.int
+    RULES_FOLLOWED_FIELD_NUMBER: _builtins.int
+    REEVALUATED_FIELD_NUMBER: _builtins.int
+    ALERT_KEPT_FIELD_NUMBER: _builtins.int
+    AGENDA_KEPT_FIELD_NUMBER: _builtins.int
     at: _builtins.int
     """Microseconds since 1970-01-01T00:00Z."""
     @_builtins.property
@@ -125,6 +144,82 @@ class Record(_message.Message):
     def custodian_named(self) -> Global___CustodianNamed:
         """See the message."""
 
+    @_builtins.property
+    def hold_extended(self) -> Global___HoldExtended:
+        """See the message."""
+
+    @_builtins.property
+    def hold_confirmed(self) -> Global___HoldConfirmed:
+        """See the message."""
+
+    @_builtins.property
+    def moved_in(self) -> Global___MovedIn:
+        """See the message."""
+
+    @_builtins.property
+    def placement_weighed(self) -> Global___PlacementWeighed:
+        """See the message."""
+
+    @_builtins.property
+    def permit_given(self) -> Global___PermitGiven:
+        """See the message."""
+
+    @_builtins.property
+    def override_signed(self) -> Global___OverrideSigned:
+        """See the message."""
+
+    @_builtins.property
+    def provider_stopped(self) -> Global___ProviderStopped:
+        """See the message."""
+
+    @_builtins.property
+    def alert_raised(self) -> Global___AlertRaised:
+        """See the message."""
+
+    @_builtins.property
+    def alert_seen(self) -> Global___AlertSeen:
+        """See the message."""
+
+    @_builtins.property
+    def alert_acknowledged(self) -> Global___AlertAcknowledged:
+        """See the message."""
+
+    @_builtins.property
+    def alert_handed_over(self) -> Global___AlertHandedOver:
+        """See the message."""
+
+    @_builtins.property
+    def alert_escalated(self) -> Global___AlertEscalated:
+        """See the message."""
+
+    @_builtins.property
+    def alert_closed(self) -> Global___AlertClosed:
+        """See the message."""
+
+    @_builtins.property
+    def day_passed(self) -> Global___DayPassed:
+        """See the message."""
+
+    @_builtins.property
+    def sweep_begun(self) -> Global___SweepBegun:
+        """See the message."""
+
+    @_builtins.property
+    def rules_followed(self) -> Global___RulesFollowed:
+        """See the message."""
+
+    @_builtins.property
+    def reevaluated(self) -> Global___Reevaluated:
+        """See the message."""
+
+    @_builtins.property
+    def alert_kept(self) -> Global___AlertKept:
+        """See the message."""
+
+    @_builtins.property
+    def agenda_kept(self) -> Global___AgendaKept:
+        """See the message."""
+
     def __init__(
         self,
         *,
@@ -148,12 +243,31 @@ class Record(_message.Message):
         evaluated: Global___Evaluated | None = ...,
         request_kept: Global___RequestKept | None = ...,
         custodian_named: Global___CustodianNamed | None = ...,
+        hold_extended: Global___HoldExtended | None = ...,
+        hold_confirmed: Global___HoldConfirmed | None = ...,
+        moved_in: Global___MovedIn | None = ...,
+        placement_weighed: Global___PlacementWeighed | None = ...,
+        permit_given: Global___PermitGiven | None = ...,
+        override_signed: Global___OverrideSigned | None = ...,
+        provider_stopped: Global___ProviderStopped | None = ...,
+        alert_raised: Global___AlertRaised | None = ...,
+        alert_seen: Global___AlertSeen | None = ...,
+        alert_acknowledged: Global___AlertAcknowledged | None = ...,
+        alert_handed_over: Global___AlertHandedOver | None = ...,
+        alert_escalated: Global___AlertEscalated | None = ...,
+        alert_closed: Global___AlertClosed | None = ...,
+        day_passed: Global___DayPassed | None = ...,
+        sweep_begun: Global___SweepBegun | None = ...,
+        rules_followed: Global___RulesFollowed | None = ...,
+        reevaluated: Global___Reevaluated | None = ...,
+        alert_kept: Global___AlertKept | None = ...,
+        agenda_kept: Global___AgendaKept | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "request", b"request", "request_kept", b"request_kept"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "request", b"request", "request_kept", b"request_kept"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -881,6 +995,8 @@ class Amendment(_message.Message):
     FACT_ENDED_FIELD_NUMBER: _builtins.int
     FACT_RETRACTED_FIELD_NUMBER: _builtins.int
     FACT_REGRADED_FIELD_NUMBER: _builtins.int
+    RELEASE_SIGNED_FIELD_NUMBER: _builtins.int
+    PROVIDER_LIFTED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fact_ended(self) -> Global___FactEnded:
         """See the message."""
@@ -893,22 +1009,76 @@ class Amendment(_message.Message):
     def fact_regraded(self) -> Global___FactRegraded:
         """See the message."""
 
+    @_builtins.property
+    def release_signed(self) -> Global___ReleaseSigned:
+        """See the message."""
+
+    @_builtins.property
+    def provider_lifted(self) -> Global___ProviderLifted:
+        """See the message."""
+
     def __init__(
         self,
         *,
         fact_ended: Global___FactEnded | None = ...,
         fact_retracted: Global___FactRetracted | None = ...,
         fact_regraded: Global___FactRegraded | None = ...,
+        release_signed: Global___ReleaseSigned | None = ...,
+        provider_lifted: Global___ProviderLifted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded"]  # noqa: Y015
+    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted"]  # noqa: Y015
     _WhichOneofArgType_amendment: _TypeAlias = _typing.Literal["amendment", b"amendment"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_amendment) -> _WhichOneofReturnType_amendment | None: ...
 
 Global___Amendment: _TypeAlias = Amendment  # noqa: Y015
+
+@_typing.final
+class ReleaseSigned(_message.Message):
+    """A second coordinator stood behind a release."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes: the permit."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseSigned: _TypeAlias = ReleaseSigned  # noqa: Y015
+
+@_typing.final
+class ProviderLifted(_message.Message):
+    """A provider that was stopped may go on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes: the provider."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderLifted: _TypeAlias = ProviderLifted  # noqa: Y015
 
 @_typing.final
 class ChangeProposed(_message.Message):
@@ -996,6 +1166,11 @@ class Placement(_message.Message):
     VALID_TO_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    EXTENDED_FIELD_NUMBER: _builtins.int
+    MOVED_IN_ON_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    PERMIT_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     case: _builtins.bytes
@@ -1012,6 +1187,18 @@ class Placement(_message.Message):
     """terms.PlacementState."""
     expires_at: _builtins.int
     """Microseconds."""
+    extended: _builtins.bool
+    """The hold was extended."""
+    moved_in_on: _builtins.int
+    """Day."""
+    verdict: _builtins.int
+    """terms.Verdict."""
+    permit: _builtins.bytes
+    """16 bytes."""
+    @_builtins.property
+    def seen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """8 bytes each."""
+
     def __init__(
         self,
         *,
@@ -1023,23 +1210,40 @@ class Placement(_message.Message):
         valid_to: _builtins.int | None = ...,
         state: _builtins.int = ...,
         expires_at: _builtins.int | None = ...,
+        extended: _builtins.bool = ...,
+        moved_in_on: _builtins.int | None = ...,
+        verdict: _builtins.int | None = ...,
+        seen: _abc.Iterable[_builtins.bytes] | None = ...,
+        permit: _builtins.bytes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at", "_facility", b"_facility", "_valid_to", b"_valid_to", "expires_at", b"expires_at", "facility", b"facility", "valid_to", b"valid_to"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at", "_facility", b"_facility", "_moved_in_on", b"_moved_in_on", "_permit", b"_permit", "_valid_to", b"_valid_to", "_verdict", b"_verdict", "expires_at", b"expires_at", "facility", b"facility", "moved_in_on", b"moved_in_on", "permit", b"permit", "valid_to", b"valid_to", "verdict", b"verdict"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at", "_facility", b"_facility", "_valid_to", b"_valid_to", "area", b"area", "case", b"case", "expires_at", b"expires_at", "facility", b"facility", "id", b"id", "state", b"state", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at", "_facility", b"_facility", "_moved_in_on", b"_moved_in_on", "_permit", b"_permit", "_valid_to", b"_valid_to", "_verdict", b"_verdict", "area", b"area", "case", b"case", "expires_at", b"expires_at", "extended", b"extended", "facility", b"facility", "id", b"id", "moved_in_on", b"moved_in_on", "permit", b"permit", "seen", b"seen", "state", b"state", "valid_from", b"valid_from", "valid_to", b"valid_to", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expires_at: _TypeAlias = _typing.Literal["expires_at"]  # noqa: Y015
     _WhichOneofArgType__expires_at: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at"]  # noqa: Y015
     _WhichOneofReturnType__facility: _TypeAlias = _typing.Literal["facility"]  # noqa: Y015
     _WhichOneofArgType__facility: _TypeAlias = _typing.Literal["_facility", b"_facility"]  # noqa: Y015
+    _WhichOneofReturnType__moved_in_on: _TypeAlias = _typing.Literal["moved_in_on"]  # noqa: Y015
+    _WhichOneofArgType__moved_in_on: _TypeAlias = _typing.Literal["_moved_in_on", b"_moved_in_on"]  # noqa: Y015
+    _WhichOneofReturnType__permit: _TypeAlias = _typing.Literal["permit"]  # noqa: Y015
+    _WhichOneofArgType__permit: _TypeAlias = _typing.Literal["_permit", b"_permit"]  # noqa: Y015
     _WhichOneofReturnType__valid_to: _TypeAlias = _typing.Literal["valid_to"]  # noqa: Y015
     _WhichOneofArgType__valid_to: _TypeAlias = _typing.Literal["_valid_to", b"_valid_to"]  # noqa: Y015
+    _WhichOneofReturnType__verdict: _TypeAlias = _typing.Literal["verdict"]  # noqa: Y015
+    _WhichOneofArgType__verdict: _TypeAlias = _typing.Literal["_verdict", b"_verdict"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__expires_at) -> _WhichOneofReturnType__expires_at | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__facility) -> _WhichOneofReturnType__facility | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__moved_in_on) -> _WhichOneofReturnType__moved_in_on | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__permit) -> _WhichOneofReturnType__permit | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__valid_to) -> _WhichOneofReturnType__valid_to | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verdict) -> _WhichOneofReturnType__verdict | None: ...
 
 Global___Placement: _TypeAlias = Placement  # noqa: Y015
 
@@ -1076,24 +1280,30 @@ class PlacementEnded(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     VALID_TO_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     state: _builtins.int
     """terms.PlacementState."""
     valid_to: _builtins.int
     """Day."""
+    cause: _builtins.int
+    """terms.EndCause."""
     def __init__(
         self,
         *,
         id: _builtins.bytes = ...,
         state: _builtins.int = ...,
         valid_to: _builtins.int = ...,
+        cause: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cause", b"_cause", "cause", b"cause"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "state", b"state", "valid_to", b"valid_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cause", b"_cause", "cause", b"cause", "id", b"id", "state", b"state", "valid_to", b"valid_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__cause: _TypeAlias = _typing.Literal["cause"]  # noqa: Y015
+    _WhichOneofArgType__cause: _TypeAlias = _typing.Literal["_cause", b"_cause"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cause) -> _WhichOneofReturnType__cause | None: ...
 
 Global___PlacementEnded: _TypeAlias = PlacementEnded  # noqa: Y015
 
@@ -1380,3 +1590,912 @@ class CustodianNamed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CustodianNamed: _TypeAlias = CustodianNamed  # noqa: Y015
+
+@_typing.final
+class HoldExtended(_message.Message):
+    """A hold got its whole time again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    expires_at: _builtins.int
+    """Microseconds."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        expires_at: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldExtended: _TypeAlias = HoldExtended  # noqa: Y015
+
+@_typing.final
+class HoldConfirmed(_message.Message):
+    """A hold became ACTIVE."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    PERMIT_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    verdict: _builtins.int
+    """terms.Verdict."""
+    permit: _builtins.bytes
+    """16 bytes."""
+    @_builtins.property
+    def seen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """8 bytes each."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        verdict: _builtins.int = ...,
+        seen: _abc.Iterable[_builtins.bytes] | None = ...,
+        permit: _builtins.bytes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_permit", b"_permit", "permit", b"permit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_permit", b"_permit", "id", b"id", "permit", b"permit", "seen", b"seen", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__permit: _TypeAlias = _typing.Literal["permit"]  # noqa: Y015
+    _WhichOneofArgType__permit: _TypeAlias = _typing.Literal["_permit", b"_permit"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__permit) -> _WhichOneofReturnType__permit | None: ...
+
+Global___HoldConfirmed: _TypeAlias = HoldConfirmed  # noqa: Y015
+
+@_typing.final
+class MovedIn(_message.Message):
+    """A household moved in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    PERMIT_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    day: _builtins.int
+    """Day."""
+    verdict: _builtins.int
+    """terms.Verdict."""
+    permit: _builtins.bytes
+    """16 bytes."""
+    @_builtins.property
+    def seen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """8 bytes each."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        day: _builtins.int = ...,
+        verdict: _builtins.int = ...,
+        seen: _abc.Iterable[_builtins.bytes] | None = ...,
+        permit: _builtins.bytes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_permit", b"_permit", "permit", b"permit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_permit", b"_permit", "day", b"day", "id", b"id", "permit", b"permit", "seen", b"seen", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__permit: _TypeAlias = _typing.Literal["permit"]  # noqa: Y015
+    _WhichOneofArgType__permit: _TypeAlias = _typing.Literal["_permit", b"_permit"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__permit) -> _WhichOneofReturnType__permit | None: ...
+
+Global___MovedIn: _TypeAlias = MovedIn  # noqa: Y015
+
+@_typing.final
+class PlacementWeighed(_message.Message):
+    """A placement is worth something else than it was."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    verdict: _builtins.int
+    """terms.Verdict."""
+    @_builtins.property
+    def seen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """8 bytes each."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        verdict: _builtins.int = ...,
+        seen: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "seen", b"seen", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlacementWeighed: _TypeAlias = PlacementWeighed  # noqa: Y015
+
+@_typing.final
+class Candidate(_message.Message):
+    """A place."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AREA_FIELD_NUMBER: _builtins.int
+    FACILITY_FIELD_NUMBER: _builtins.int
+    area: _builtins.str
+    """Four ASCII digits."""
+    facility: _builtins.bytes
+    """16 bytes."""
+    def __init__(
+        self,
+        *,
+        area: _builtins.str = ...,
+        facility: _builtins.bytes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_facility", b"_facility", "facility", b"facility"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_facility", b"_facility", "area", b"area", "facility", b"facility"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__facility: _TypeAlias = _typing.Literal["facility"]  # noqa: Y015
+    _WhichOneofArgType__facility: _TypeAlias = _typing.Literal["_facility", b"_facility"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__facility) -> _WhichOneofReturnType__facility | None: ...
+
+Global___Candidate: _TypeAlias = Candidate  # noqa: Y015
+
+@_typing.final
+class Window(_message.Message):
+    """Days [start, end)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    start: _builtins.int
+    """Day."""
+    end: _builtins.int
+    """Day."""
+    def __init__(
+        self,
+        *,
+        start: _builtins.int = ...,
+        end: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end", b"_end", "end", b"end"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end", b"_end", "end", b"end", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end: _TypeAlias = _typing.Literal["end"]  # noqa: Y015
+    _WhichOneofArgType__end: _TypeAlias = _typing.Literal["_end", b"_end"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end) -> _WhichOneofReturnType__end | None: ...
+
+Global___Window: _TypeAlias = Window  # noqa: Y015
+
+@_typing.final
+class Permit(_message.Message):
+    """Leave to place a case in one place."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    CASE_FIELD_NUMBER: _builtins.int
+    CANDIDATE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    PROPOSED_AT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    FOLLOW_UP_FIELD_NUMBER: _builtins.int
+    SIGNED_BY_ORGANISATION_FIELD_NUMBER: _builtins.int
+    SIGNED_BY_FIELD_NUMBER: _builtins.int
+    SIGNED_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    FLOOR_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    case: _builtins.bytes
+    """16 bytes."""
+    ground: _builtins.int
+    """terms.PermitGround."""
+    verdict: _builtins.int
+    """terms.Verdict."""
+    organisation: _builtins.str
+    """Of who asked for it."""
+    person: _builtins.str
+    """Person id."""
+    proposed_at: _builtins.int
+    """Microseconds."""
+    expires_at: _builtins.int
+    """Microseconds."""
+    follow_up: _builtins.int
+    """Day."""
+    signed_by_organisation: _builtins.str
+    """Of who signed it."""
+    signed_by: _builtins.str
+    """Person id."""
+    signed: _builtins.bool
+    """It covers something."""
+    used: _builtins.bool
+    """Something was held or confirmed under it."""
+    floor: _builtins.int
+    """terms.Verdict: as good as the picture was at best."""
+    @_builtins.property
+    def candidate(self) -> Global___Candidate:
+        """Where."""
+
+    @_builtins.property
+    def window(self) -> Global___Window:
+        """For which days."""
+
+    @_builtins.property
+    def seen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """8 bytes each."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        case: _builtins.bytes = ...,
+        candidate: Global___Candidate | None = ...,
+        window: Global___Window | None = ...,
+        ground: _builtins.int = ...,
+        verdict: _builtins.int = ...,
+        seen: _abc.Iterable[_builtins.bytes] | None = ...,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+        proposed_at: _builtins.int = ...,
+        expires_at: _builtins.int = ...,
+        follow_up: _builtins.int | None = ...,
+        signed_by_organisation: _builtins.str = ...,
+        signed_by: _builtins.str = ...,
+        signed: _builtins.bool = ...,
+        used: _builtins.bool = ...,
+        floor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_follow_up", b"_follow_up", "candidate", b"candidate", "follow_up", b"follow_up", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_follow_up", b"_follow_up", "candidate", b"candidate", "case", b"case", "expires_at", b"expires_at", "floor", b"floor", "follow_up", b"follow_up", "ground", b"ground", "id", b"id", "organisation", b"organisation", "person", b"person", "proposed_at", b"proposed_at", "seen", b"seen", "signed", b"signed", "signed_by", b"signed_by", "signed_by_organisation", b"signed_by_organisation", "used", b"used", "verdict", b"verdict", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__follow_up: _TypeAlias = _typing.Literal["follow_up"]  # noqa: Y015
+    _WhichOneofArgType__follow_up: _TypeAlias = _typing.Literal["_follow_up", b"_follow_up"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__follow_up) -> _WhichOneofReturnType__follow_up | None: ...
+
+Global___Permit: _TypeAlias = Permit  # noqa: Y015
+
+@_typing.final
+class PermitGiven(_message.Message):
+    """Somebody asked for a permit, or gave one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERMIT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def permit(self) -> Global___Permit:
+        """The permit."""
+
+    def __init__(
+        self,
+        *,
+        permit: Global___Permit | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["permit", b"permit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["permit", b"permit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PermitGiven: _TypeAlias = PermitGiven  # noqa: Y015
+
+@_typing.final
+class OverrideSigned(_message.Message):
+    """A second person stood behind an override."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FLOOR_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    organisation: _builtins.str
+    """The signer's."""
+    person: _builtins.str
+    """Person id."""
+    expires_at: _builtins.int
+    """Microseconds."""
+    verdict: _builtins.int
+    """terms.Verdict."""
+    floor: _builtins.int
+    """terms.Verdict."""
+    @_builtins.property
+    def seen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """8 bytes each."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+        expires_at: _builtins.int = ...,
+        verdict: _builtins.int = ...,
+        floor: _builtins.int = ...,
+        seen: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "floor", b"floor", "id", b"id", "organisation", b"organisation", "person", b"person", "seen", b"seen", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OverrideSigned: _TypeAlias = OverrideSigned  # noqa: Y015
+
+@_typing.final
+class ProviderStopped(_message.Message):
+    """A provider was stopped."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    provider: _builtins.bytes
+    """16 bytes."""
+    def __init__(
+        self,
+        *,
+        provider: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["provider", b"provider"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderStopped: _TypeAlias = ProviderStopped  # noqa: Y015
+
+@_typing.final
+class Alert(_message.Message):
+    """An alarm about one placement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    CASE_FIELD_NUMBER: _builtins.int
+    PLACEMENT_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    REGIONS_FIELD_NUMBER: _builtins.int
+    RAISED_AT_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGE_BY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
+    OWNER_REGION_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    CLOSING_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    TOLD_FIELD_NUMBER: _builtins.int
+    RAISED_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    kind: _builtins.int
+    """terms.AlertKind."""
+    case: _builtins.bytes
+    """16 bytes."""
+    placement: _builtins.bytes
+    """16 bytes, or none."""
+    organisation: _builtins.str
+    """Four ASCII digits."""
+    before: _builtins.int
+    """terms.Verdict."""
+    verdict: _builtins.int
+    """terms.Verdict."""
+    raised_at: _builtins.int
+    """Microseconds."""
+    acknowledge_by: _builtins.int
+    """Microseconds."""
+    state: _builtins.int
+    """terms.AlertState."""
+    owner: _builtins.str
+    """Person id."""
+    owner_region: _builtins.str
+    """Region."""
+    seen: _builtins.bool
+    """The municipality acknowledged it."""
+    closing: _builtins.int
+    """terms.AlertClosing."""
+    revision: _builtins.int
+    """Of its last change."""
+    told: _builtins.int
+    """Of its last change that the municipality sees."""
+    raised: _builtins.int
+    """Of when it was last raised."""
+    @_builtins.property
+    def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Regions."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        kind: _builtins.int = ...,
+        case: _builtins.bytes = ...,
+        placement: _builtins.bytes = ...,
+        organisation: _builtins.str = ...,
+        before: _builtins.int = ...,
+        verdict: _builtins.int = ...,
+        regions: _abc.Iterable[_builtins.str] | None = ...,
+        raised_at: _builtins.int = ...,
+        acknowledge_by: _builtins.int = ...,
+        state: _builtins.int = ...,
+        owner: _builtins.str = ...,
+        owner_region: _builtins.str = ...,
+        seen: _builtins.bool = ...,
+        closing: _builtins.int | None = ...,
+        revision: _builtins.int = ...,
+        told: _builtins.int = ...,
+        raised: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_closing", b"_closing", "closing", b"closing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_closing", b"_closing", "acknowledge_by", b"acknowledge_by", "before", b"before", "case", b"case", "closing", b"closing", "id", b"id", "kind", b"kind", "organisation", b"organisation", "owner", b"owner", "owner_region", b"owner_region", "placement", b"placement", "raised", b"raised", "raised_at", b"raised_at", "regions", b"regions", "revision", b"revision", "seen", b"seen", "state", b"state", "told", b"told", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__closing: _TypeAlias = _typing.Literal["closing"]  # noqa: Y015
+    _WhichOneofArgType__closing: _TypeAlias = _typing.Literal["_closing", b"_closing"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__closing) -> _WhichOneofReturnType__closing | None: ...
+
+Global___Alert: _TypeAlias = Alert  # noqa: Y015
+
+@_typing.final
+class AlertRaised(_message.Message):
+    """An alert was raised."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert:
+        """The alert."""
+
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertRaised: _TypeAlias = AlertRaised  # noqa: Y015
+
+@_typing.final
+class AlertSeen(_message.Message):
+    """The municipality acknowledged an alert."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertSeen: _TypeAlias = AlertSeen  # noqa: Y015
+
+@_typing.final
+class AlertAcknowledged(_message.Message):
+    """A coordinator took an alert on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Person id."""
+    region: _builtins.str
+    """Region."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertAcknowledged: _TypeAlias = AlertAcknowledged  # noqa: Y015
+
+@_typing.final
+class AlertHandedOver(_message.Message):
+    """Another region has an alert too."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGE_BY_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    region: _builtins.str
+    """Region."""
+    acknowledge_by: _builtins.int
+    """Microseconds."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        region: _builtins.str = ...,
+        acknowledge_by: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_by", b"acknowledge_by", "id", b"id", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertHandedOver: _TypeAlias = AlertHandedOver  # noqa: Y015
+
+@_typing.final
+class AlertEscalated(_message.Message):
+    """Nobody acknowledged an alert in time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertEscalated: _TypeAlias = AlertEscalated  # noqa: Y015
+
+@_typing.final
+class AlertClosed(_message.Message):
+    """An alert is done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    CLOSING_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    closing: _builtins.int
+    """terms.AlertClosing."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        closing: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closing", b"closing", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertClosed: _TypeAlias = AlertClosed  # noqa: Y015
+
+@_typing.final
+class DayPassed(_message.Message):
+    """A day began."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    day: _builtins.int
+    """Day."""
+    def __init__(
+        self,
+        *,
+        day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DayPassed: _TypeAlias = DayPassed  # noqa: Y015
+
+@_typing.final
+class SweepBegun(_message.Message):
+    """Everything is weighed again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    day: _builtins.int
+    """Day."""
+    def __init__(
+        self,
+        *,
+        day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SweepBegun: _TypeAlias = SweepBegun  # noqa: Y015
+
+@_typing.final
+class RulesFollowed(_message.Message):
+    """Other rules are in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULES_FIELD_NUMBER: _builtins.int
+    rules: _builtins.bytes
+    """32 bytes."""
+    def __init__(
+        self,
+        *,
+        rules: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesFollowed: _TypeAlias = RulesFollowed  # noqa: Y015
+
+@_typing.final
+class Reevaluated(_message.Message):
+    """Some of what a change touched was weighed again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNTIL_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    until: _builtins.int
+    """Revision of the last change of the round."""
+    after: _builtins.bytes
+    """16 bytes, or none."""
+    done: _builtins.bool
+    """All were."""
+    def __init__(
+        self,
+        *,
+        until: _builtins.int = ...,
+        after: _builtins.bytes = ...,
+        done: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "done", b"done", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Reevaluated: _TypeAlias = Reevaluated  # noqa: Y015
+
+@_typing.final
+class Touch(_message.Message):
+    """What a change can alter the verdict of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUPS_FIELD_NUMBER: _builtins.int
+    KIN_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
+    COVERED_FIELD_NUMBER: _builtins.int
+    SUBJECTS_FIELD_NUMBER: _builtins.int
+    CASES_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
+    PROVIDERS_FIELD_NUMBER: _builtins.int
+    FIRST_DAY_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
+    EVERYTHING_FIELD_NUMBER: _builtins.int
+    SWEEP_FIELD_NUMBER: _builtins.int
+    first_day: _builtins.int
+    """Day."""
+    last_day: _builtins.int
+    """Day."""
+    everything: _builtins.bool
+    """All placements."""
+    sweep: _builtins.bool
+    """Nothing should be found."""
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """16 bytes each."""
+
+    @_builtins.property
+    def kin(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """16 bytes each."""
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Four ASCII digits each."""
+
+    @_builtins.property
+    def covered(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Four ASCII digits each."""
+
+    @_builtins.property
+    def subjects(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """32 bytes each."""
+
+    @_builtins.property
+    def cases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """16 bytes each."""
+
+    @_builtins.property
+    def places(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Four ASCII digits each."""
+
+    @_builtins.property
+    def providers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """16 bytes each."""
+
+    def __init__(
+        self,
+        *,
+        groups: _abc.Iterable[_builtins.bytes] | None = ...,
+        kin: _abc.Iterable[_builtins.bytes] | None = ...,
+        areas: _abc.Iterable[_builtins.str] | None = ...,
+        covered: _abc.Iterable[_builtins.str] | None = ...,
+        subjects: _abc.Iterable[_builtins.bytes] | None = ...,
+        cases: _abc.Iterable[_builtins.bytes] | None = ...,
+        places: _abc.Iterable[_builtins.str] | None = ...,
+        providers: _abc.Iterable[_builtins.bytes] | None = ...,
+        first_day: _builtins.int | None = ...,
+        last_day: _builtins.int | None = ...,
+        everything: _builtins.bool = ...,
+        sweep: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_first_day", b"_first_day", "_last_day", b"_last_day", "first_day", b"first_day", "last_day", b"last_day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_first_day", b"_first_day", "_last_day", b"_last_day", "areas", b"areas", "cases", b"cases", "covered", b"covered", "everything", b"everything", "first_day", b"first_day", "groups", b"groups", "kin", b"kin", "last_day", b"last_day", "places", b"places", "providers", b"providers", "subjects", b"subjects", "sweep", b"sweep"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__first_day: _TypeAlias = _typing.Literal["first_day"]  # noqa: Y015
+    _WhichOneofArgType__first_day: _TypeAlias = _typing.Literal["_first_day", b"_first_day"]  # noqa: Y015
+    _WhichOneofReturnType__last_day: _TypeAlias = _typing.Literal["last_day"]  # noqa: Y015
+    _WhichOneofArgType__last_day: _TypeAlias = _typing.Literal["_last_day", b"_last_day"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__first_day) -> _WhichOneofReturnType__first_day | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_day) -> _WhichOneofReturnType__last_day | None: ...
+
+Global___Touch: _TypeAlias = Touch  # noqa: Y015
+
+@_typing.final
+class Due(_message.Message):
+    """A touch that is to be worked off."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    TOUCH_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the event that made it."""
+    after: _builtins.bytes
+    """16 bytes, or none."""
+    @_builtins.property
+    def touch(self) -> Global___Touch:
+        """What it is."""
+
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        touch: Global___Touch | None = ...,
+        after: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["touch", b"touch"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "revision", b"revision", "touch", b"touch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Due: _TypeAlias = Due  # noqa: Y015
+
+@_typing.final
+class AlertKept(_message.Message):
+    """In a snapshot only: an alert as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALERT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def alert(self) -> Global___Alert:
+        """The alert."""
+
+    def __init__(
+        self,
+        *,
+        alert: Global___Alert | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlertKept: _TypeAlias = AlertKept  # noqa: Y015
+
+@_typing.final
+class AgendaKept(_message.Message):
+    """In a snapshot only: what is due."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    RULED_AT_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    day: _builtins.int
+    """Day."""
+    ruled_at: _builtins.int
+    """Microseconds."""
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """32 bytes each, the last ones in force at the end."""
+
+    @_builtins.property
+    def due(self) -> _containers.RepeatedCompositeFieldContainer[Global___Due]:
+        """In the order it came."""
+
+    def __init__(
+        self,
+        *,
+        day: _builtins.int = ...,
+        rules: _abc.Iterable[_builtins.bytes] | None = ...,
+        ruled_at: _builtins.int = ...,
+        due: _abc.Iterable[Global___Due] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "due", b"due", "ruled_at", b"ruled_at", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgendaKept: _TypeAlias = AgendaKept  # noqa: Y015
