@@ -10,6 +10,7 @@ Invariants:
       in hashes and reading the entries of the own calls;
     * the operator, who runs the machines, may do nothing at all, and a witness nothing
       but follow and cosign;
+    * no certificate names the service's own role;
     * a name is accepted in exactly one spelling, so one person is one caller.
 
 Example:
@@ -55,6 +56,7 @@ class Role(Enum):
     AUDITOR = "auditor"
     WITNESS = "witness"
     OPERATOR = "operator"
+    SERVICE = "service"
 
 
 class Action(Enum):
@@ -83,15 +85,38 @@ class Action(Enum):
     FACILITY_REGISTER = "facility_register"
     PLACEMENT_RECORD = "placement_record"
     PLACEMENT_END = "placement_end"
+    HOLD_CONFIRM = "hold_confirm"
+    HOLD_EXTEND = "hold_extend"
+    HOLD_RELEASE = "hold_release"
+    PLACEMENT_MOVE_IN = "placement_move_in"
+    PLACEMENT_MOVE = "placement_move"
+    PLACEMENT_MOVE_OUT = "placement_move_out"
+    PLACEMENT_ABORT = "placement_abort"
+    OVERRIDE_PROPOSE = "override_propose"
+    OVERRIDE_SHOW = "override_show"
+    OVERRIDE_SIGN = "override_sign"
+    PLACE_EXPLAIN = "place_explain"
+    PLACE_RELEASE = "place_release"
+    PROVIDER_STOP = "provider_stop"
+    ALERT_WATCH = "alert_watch"
+    ALERT_TELL = "alert_tell"
+    ALERT_LIST = "alert_list"
+    ALERT_SHOW = "alert_show"
+    ALERT_ACKNOWLEDGE = "alert_acknowledge"
+    ALERT_HAND_OVER = "alert_hand_over"
+    ALERT_CLOSE = "alert_close"
     ENTRY_LIST = "entry_list"
     ENTRY_SHOW = "entry_show"
     ENTRY_TAIL = "entry_tail"
     LOG_EXPORT = "log_export"
     DECISION_REPLAY = "decision_replay"
     ANOMALY_REPORT = "anomaly_report"
+    PERMIT_LIST = "permit_list"
     RECEIPT_READ = "receipt_read"
     LOG_FOLLOW = "log_follow"
     LOG_COSIGN = "log_cosign"
+    CLOCK_TICK = "clock_tick"
+    REEVALUATE = "reevaluate"
     NO_METHOD = "no_method"
 
 
@@ -104,6 +129,18 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.CASE_SHOW,
                 Action.CASE_CLOSE,
                 Action.CHECK,
+                Action.HOLD_CONFIRM,
+                Action.HOLD_EXTEND,
+                Action.HOLD_RELEASE,
+                Action.PLACEMENT_MOVE_IN,
+                Action.PLACEMENT_MOVE,
+                Action.PLACEMENT_MOVE_OUT,
+                Action.PLACEMENT_ABORT,
+                Action.OVERRIDE_PROPOSE,
+                Action.ALERT_WATCH,
+                Action.ALERT_TELL,
+                Action.ALERT_LIST,
+                Action.ALERT_ACKNOWLEDGE,
                 Action.RECEIPT_READ,
                 Action.LOG_FOLLOW,
             }
@@ -125,6 +162,18 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.FACILITY_REGISTER,
                 Action.PLACEMENT_RECORD,
                 Action.PLACEMENT_END,
+                Action.OVERRIDE_SHOW,
+                Action.OVERRIDE_SIGN,
+                Action.PLACE_EXPLAIN,
+                Action.PLACE_RELEASE,
+                Action.PROVIDER_STOP,
+                Action.ALERT_WATCH,
+                Action.ALERT_TELL,
+                Action.ALERT_LIST,
+                Action.ALERT_SHOW,
+                Action.ALERT_ACKNOWLEDGE,
+                Action.ALERT_HAND_OVER,
+                Action.ALERT_CLOSE,
                 Action.RECEIPT_READ,
                 Action.LOG_FOLLOW,
             }
@@ -137,12 +186,14 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.LOG_EXPORT,
                 Action.DECISION_REPLAY,
                 Action.ANOMALY_REPORT,
+                Action.PERMIT_LIST,
                 Action.RECEIPT_READ,
                 Action.LOG_FOLLOW,
             }
         ),
         Role.WITNESS: frozenset({Action.LOG_FOLLOW, Action.LOG_COSIGN}),
         Role.OPERATOR: frozenset(),
+        Role.SERVICE: frozenset({Action.CLOCK_TICK, Action.REEVALUATE}),
     }
 )
 
@@ -159,7 +210,10 @@ _ORGANISATIONS: Final[Mapping[Role, re.Pattern[str]]] = MappingProxyType(
         Role.OPERATOR: re.compile(_ID),
     }
 )
-_ROLES: Final[Mapping[str, Role]] = MappingProxyType({r.value: r for r in Role})
+# Nobody has a certificate of the service's own role.
+_ROLES: Final[Mapping[str, Role]] = MappingProxyType(
+    {r.value: r for r in Role if r is not Role.SERVICE}
+)
 _SEGMENTS: Final = 3
 
 
@@ -183,6 +237,10 @@ class Caller:
     def region(self) -> str | None:
         """The slug of a coordinator's police region or ``national``; else nothing."""
         return self.organisation if self.role is Role.COORDINATOR else None
+
+
+SERVICE: Final = Caller(Role.SERVICE, "service", "service-0", bytes(32))
+"""The service itself: what it does because time has passed, or the picture changed."""
 
 
 def grants(role: Role) -> frozenset[Action]:

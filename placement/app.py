@@ -22,6 +22,7 @@ from placement.rpc.host import Host, Services
 from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
+from placement.rpc.servicers_placements import Alerts, Placements
 from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
@@ -29,6 +30,7 @@ from placement.service.index import Indexer
 from placement.service.review import Review
 from placement.service.search import Searcher
 from placement.service.watch import Watch
+from placement.service.worker import Worker
 from placement.store.ledger import Ledger
 from placement.store.log import Store
 from placement.store.summaries import Summaries
@@ -122,12 +124,14 @@ class App:
         self._custodian = Custodian.open(settings.custodian_key)
         signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
         self._store = Store.open(settings.database, FileCustody(settings.store_key))
+        self._worker = Worker(self._ruleset)
         self.engine = Engine(
             self._store,
             self._ruleset,
             custodian=self._custodian.key_id,
             signer=signer,
             clock=clock,
+            worker=self._worker,
         )
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(
@@ -189,7 +193,9 @@ class App:
             services=Services(
                 pseudonyms=Pseudonyms(desk, self._custodian),
                 checks=Checks(desk, self.contact_of),
-                registry=Registry(desk),
+                placements=Placements(desk, self.contact_of),
+                registry=Registry(desk, self.contact_in),
+                alerts=Alerts(desk, self.engine.feed, self.contact_in),
                 audit=Audit(
                     reading,
                     Searcher(review, ledger, bookmarks),
@@ -199,6 +205,7 @@ class App:
                 log=Log(reading, self._witnesses),
             ),
             serving=lambda: self.engine.serving,
+            sound=lambda: self._worker.sound,
             reflection_on=settings.reflection,
         )
 
@@ -209,7 +216,10 @@ class App:
     def contact_of(self, municipality: str) -> str:
         """Return whom a municipality phones; the same whatever it asks."""
         area = self._ruleset.areas.get(municipality)
-        region = area.police_region if area else NATIONAL
+        return self.contact_in(area.police_region if area else NATIONAL)
+
+    def contact_in(self, region: str) -> str:
+        """Return whom to phone in a region."""
         return self._settings.contacts.get(
             region, f"the police coordinator of region {region}"
         )

@@ -72,6 +72,11 @@ class Ledger:
             if area not in charged or charged[area] <= since
         )
 
+    def has_asked(self, case: CaseHandle, area: AreaCode, now: Micros) -> bool:
+        """Tell whether a case asked about an area, as long as that is kept."""
+        at = self._of_case.get(case, {}).get(area)
+        return at is not None and at > now - _KEPT
+
     def affords(self, spent: Asked, now: Micros, budgets: Budgets) -> bool:
         """Tell whether case, organisation and person may still pay for the areas."""
         if not spent.areas:

@@ -10,14 +10,17 @@ from placement.domain.facts import (
     Group,
     Placement,
 )
+from placement.domain.stay_events import StayEvent
 from placement.domain.terms import (
     AreaCode,
     CaseHandle,
     Day,
+    EndCause,
     FactId,
     Grade,
     Micros,
     PlacementState,
+    ProviderToken,
     Revision,
     Scheme,
 )
@@ -78,7 +81,22 @@ class FactRegraded:
     grade: Grade
 
 
-Amendment = FactEnded | FactRetracted | FactRegraded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSigned:
+    """A second coordinator stood behind a release; ``id`` is the permit's."""
+
+    id: FactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderLifted:
+    """A provider that was stopped may go on."""
+
+    id: ProviderToken
+
+
+FactAmendment = FactEnded | FactRetracted | FactRegraded
+Amendment = FactEnded | FactRetracted | FactRegraded | ReleaseSigned | ProviderLifted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +142,7 @@ class PlacementEnded:
     id: FactId
     state: PlacementState
     valid_to: Day
+    cause: EndCause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +243,7 @@ Event = (
     | Asked
     | Evaluated
     | RequestKept
+    | StayEvent
 )
 
 

@@ -14,6 +14,7 @@ from placement.domain.terms import (
     Day,
     FacilityToken,
     FactId,
+    FindingKey,
     Grade,
     GroupToken,
     Micros,
@@ -23,6 +24,7 @@ from placement.domain.terms import (
     Reason,
     Scheme,
     SubjectId,
+    Verdict,
 )
 
 
@@ -223,6 +225,11 @@ class Placement:
         valid_to: first day after; ``None`` is open.
         state: where in its life.
         expires_at: when a hold lapses; ``None`` for everything else.
+        extended: the hold was extended, which is done once.
+        moved_in_on: the day the household moved in; ``None`` before.
+        verdict: what the place was worth when it was last weighed; ``None`` before.
+        seen: the findings behind that.
+        permit: what it was held or confirmed under, or ``None``.
     """
 
     id: FactId
@@ -233,6 +240,16 @@ class Placement:
     valid_to: Day | None = None
     state: PlacementState
     expires_at: Micros | None = None
+    extended: bool = False
+    moved_in_on: Day | None = None
+    verdict: Verdict | None = None
+    seen: tuple[FindingKey, ...] = ()
+    permit: FactId | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it has left its life, and no longer counts for good."""
+        return self.state in (PlacementState.ENDED, PlacementState.ABORTED)
 
     def live(self, now: Micros) -> bool:
         """Tell whether it counts: ACTIVE, or HELD and not expired."""

@@ -1,9 +1,9 @@
 """The group graph in networkx: factions, rivalries, alliances, and what they close to.
 
 A *view* is the graph as one question sees it: the links that act in its window, at one
-strength; questions between the same turning days see the same. From it ``relations`` gives, for a group that somebody is affiliated with,
-what every other group means to that person. Both are kept until a link changes, so a
-check walks no graph.
+strength; questions between the same turning days see the same. From it ``relations``
+gives what every group means to somebody affiliated with one. Both are kept until a link
+changes, so a check walks no graph.
 
 Invariants:
     * the answer does not depend on the order in which facts came;
@@ -317,19 +317,55 @@ class GroupGraph:
     def __init__(self) -> None:
         self._links: dict[FactId, Link] = {}
         self._pairs: dict[frozenset[GroupToken], dict[FactId, Link]] = {}
+        self._at: dict[GroupToken, dict[FactId, Link]] = {}
         self._turns: dict[int, Turns] = {}
         self._views: OrderedDict[tuple[int, Era, Strength], View] = OrderedDict()
 
     def put(self, link: Link) -> None:
         """Add a link, or replace it by its newer form."""
         self._links[link.id] = link
-        self._pairs.setdefault(pair_of(link), {})[link.id] = link
+        pair = pair_of(link)
+        self._pairs.setdefault(pair, {})[link.id] = link
+        for group in pair:
+            self._at.setdefault(group, {})[link.id] = link
         self._turns.clear()
         self._views.clear()
 
     def between(self, pair: frozenset[GroupToken]) -> Iterable[Link]:
         """Return all links between two groups, inert ones too."""
         return self._pairs.get(pair, {}).values()
+
+    def close_to(self, groups: Iterable[GroupToken], steps: int) -> set[GroupToken]:
+        """Return groups, their kin, and what is some wars or alliances away, of any day.
+
+        Args:
+            groups: where to begin.
+            steps: how many rivalries or alliances to go.
+        """
+        found = self._kin(groups)
+        for _ in range(steps):
+            found = self._kin(found | self._beyond(found))
+        return found
+
+    def _kin(self, groups: Iterable[GroupToken]) -> set[GroupToken]:
+        found = set(groups)
+        frontier = list(found)
+        while frontier:
+            for link in self._at.get(frontier.pop(), {}).values():
+                if isinstance(link, Faction):
+                    reached = pair_of(link) - found
+                    found |= reached
+                    frontier.extend(reached)
+        return found
+
+    def _beyond(self, groups: Iterable[GroupToken]) -> set[GroupToken]:
+        return {
+            other
+            for group in groups
+            for link in self._at.get(group, {}).values()
+            if not isinstance(link, Faction)
+            for other in pair_of(link)
+        }
 
     def view(self, weigh: Weigh, at_least: Strength) -> View:
         """Return the graph as one question sees it; alike questions share a view."""

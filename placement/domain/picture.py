@@ -217,7 +217,7 @@ class Picture:
 
     def _reside(self, area: AreaCode) -> Iterator[tuple[Placement, Persons]]:
         for code in self.ruleset.areas.lineage(area):
-            yield from self._overlapping(self.state.stays.of(code))
+            yield from self._overlapping(self.state.stays.in_area(code))
 
     def _overlapping(
         self, placements: Iterable[Placement]
@@ -259,7 +259,9 @@ class Picture:
         provider = self.state.facilities[facility].provider
         return self._meet(
             (placement, persons)
-            for placement, persons in self._overlapping(self.state.houses.of(provider))
+            for placement, persons in self._overlapping(
+                self.state.stays.with_provider(provider)
+            )
             if placement.facility != facility
         )
 

@@ -13,9 +13,9 @@ Source: docs/rules.md.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from placement.domain.facts import Case
 from placement.domain.graph import Chain
 from placement.domain.picture import Meeting, Picture
+from placement.domain.questions import Assessment, Candidate, Finding, Question
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.strength import Strength
@@ -23,73 +23,12 @@ from placement.domain.terms import (
     AreaCode,
     Day,
     FacilityToken,
-    Micros,
+    FactId,
     PresenceKind,
     Verdict,
-    Window,
 )
 
 _CONFLICT, _REVIEW = Verdict.CONFLICT, Verdict.REVIEW
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A proposed place.
-
-    Attributes:
-        area: the municipality.
-        facility: the house, or ``None``.
-    """
-
-    area: AreaCode
-    facility: FacilityToken | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a check asks.
-
-    Attributes:
-        case: whose household.
-        candidates: the proposed places, in the caller's order.
-        window: for which days.
-        now: the instant, for holds.
-    """
-
-    case: Case
-    candidates: tuple[Candidate, ...]
-    window: Window
-    now: Micros
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One reason for a verdict.
-
-    Attributes:
-        rule: the rule's id.
-        verdict: what the rule says.
-        at_most: what inference or distance allows; applied after R9's weakening.
-        facts: the chain it rests on.
-    """
-
-    rule: str
-    verdict: Verdict
-    facts: Chain
-    at_most: Verdict = _CONFLICT
-
-    @property
-    def outcome(self) -> Verdict:
-        """Return what the finding gives in the end."""
-        return min(self.verdict, self.at_most)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
-    """The verdict on one candidate and what it rests on."""
-
-    verdict: Verdict
-    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +77,9 @@ def _assess_one(
     findings = [*_look(firm, soft, here, RULES)]
     for area in sorted(soft.ruleset.areas[candidate.area].near):
         findings.extend(_weakened(_look(firm, soft, Place(area), RINGING)))
-    verdict = floor(firm, candidate.area, today)
-    for finding in findings:
-        verdict = max(verdict, finding.outcome)
-    return Assessment(verdict=verdict, findings=tuple(findings))
+    best = floor(firm, candidate.area, today)
+    worst = max((finding.outcome for finding in findings), default=best)
+    return Assessment(verdict=max(best, worst), findings=tuple(findings), floor=best)
 
 
 def _look(
@@ -251,6 +189,14 @@ def r3_unknown_placed(picture: Picture, place: Place) -> Findings:
     """R3: somebody is placed here of whom no coordinator has said what is known."""
     for placement in picture.unassessed(place.area):
         yield Finding(rule="R3", verdict=_REVIEW, facts=(placement.id,))
+
+
+def stopped_provider(picture: Picture, place: Place) -> Findings:
+    """STOP: a coordinator stopped the house's provider."""
+    if place.facility is not None:
+        provider = picture.state.facilities[place.facility].provider
+        if provider in picture.state.stopped:
+            yield Finding(rule="STOP", verdict=_CONFLICT, facts=(FactId(provider),))
 
 
 def _rival_met(meeting: Meeting, verdict: Verdict) -> Findings:
@@ -379,4 +325,5 @@ RULES = (
     r5_threat_by_household,
     r7_allied,
     r8_relatives,
+    stopped_provider,
 )

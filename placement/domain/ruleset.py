@@ -128,6 +128,23 @@ _RANGES: Final[Mapping[str, range]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holds:
+    """How long places are held (rules.md, holds).
+
+    Attributes:
+        hours: how long a hold lasts; an extension gives it as long again.
+        live: how many a case may have at once.
+        permit_hours: how long a release, or a signed override, may be used.
+        follow_up_days: how far ahead an override's day to look again may be.
+    """
+
+    hours: int
+    live: int
+    permit_hours: int
+    follow_up_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
     """One version of the rules' data.
 
@@ -140,6 +157,8 @@ class Ruleset:
         ahead_days: a window that starts later gets at best UNKNOWN.
         clear_hours: how long a CLEAR may be relied on.
         change_hours: how long a change waits for its second person.
+        alert_hours: how long an alert about a CONFLICT may wait before it escalates.
+        holds: how long places are held.
         budgets: how much may be asked.
         anomalies: what the access log may show before somebody must look.
         grades: scheme to grade-as-given to normalised grade.
@@ -153,9 +172,14 @@ class Ruleset:
     ahead_days: int
     clear_hours: int
     change_hours: int
+    alert_hours: int
+    holds: Holds
     budgets: Budgets
     anomalies: AnomalyLimits
     grades: Mapping[Scheme, Mapping[str, Grade]]
+
+
+_HOLDS: Final = ("hours", "live", "permit_hours", "follow_up_days")
 
 
 def parse_ruleset(text: str, areas: Areas) -> Ruleset:
@@ -170,16 +194,17 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
             out of its range, or a grade that stands twice.
     """
     data = tomllib.loads(text)
-    version, time, budget, anomaly, grade = _take(
-        data, "version", "time", "budget", "anomaly", "grade"
+    version, time, hold, budget, anomaly, grade = _take(
+        data, "version", "time", "hold", "budget", "anomaly", "grade"
     )
-    cool_down, coverage, ahead, clear, change = _numbers(
+    cool_down, coverage, ahead, clear, change, alert = _numbers(
         time,
         "cool_down_days",
         "coverage_days",
         "ahead_days",
         "clear_hours",
         "change_hours",
+        "alert_hours",
     )
     if not isinstance(version, str) or not version:
         raise ValueError("version must be a word")
@@ -192,6 +217,8 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
         ahead_days=ahead,
         clear_hours=clear,
         change_hours=change,
+        alert_hours=alert,
+        holds=Holds(**dict(zip(_HOLDS, _numbers(hold, *_HOLDS), strict=True))),
         budgets=_budgets(budget),
         anomalies=_anomalies(anomaly),
         grades=_grades(grade),

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, assert_never
 
 from placement.domain.budgets import Ledger
+from placement.domain.calendar import Calendar
 from placement.domain.events import (
-    Amendment,
     Asked,
     CaseAssessed,
     CaseClosed,
@@ -26,6 +26,7 @@ from placement.domain.events import (
     CustodianNamed,
     Evaluated,
     FacilityRegistered,
+    FactAmendment,
     FactEnded,
     FactRecorded,
     FactRegraded,
@@ -33,7 +34,9 @@ from placement.domain.events import (
     GroupRegistered,
     PlacementEnded,
     PlacementRecorded,
+    ProviderLifted,
     Record,
+    ReleaseSigned,
     Request,
     RequestKept,
 )
@@ -55,6 +58,7 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.graph import GroupGraph
+from placement.domain.standing import Standing
 from placement.domain.terms import (
     MICROS_A_DAY,
     AreaCode,
@@ -67,6 +71,7 @@ from placement.domain.terms import (
     Revision,
     SubjectId,
 )
+from placement.domain.touched import touched
 from placement.errors import TamperedError
 
 Key = TypeVar("Key", bound=bytes | str)
@@ -124,9 +129,16 @@ class State:
         threats_by: by source, a subject or a group.
         presences: by area.
         cases: by handle.
-        placements: by id.
-        stays: placements by area.
-        houses: placements by provider.
+        placements: by id, also those that are over.
+        stays: those that stand, by area, case and provider.
+        permits: by id.
+        alerts: all of them.
+        agenda: what has to be weighed again.
+        stopped: providers that a coordinator stopped.
+        standing: what these five are the parts of.
+        calendar: which facts and placements turn on a day.
+        members: affiliations by group.
+        cases_of: cases by member of the household.
         attestations: statements of coverage by id.
         coverage: the same by area.
         changes: proposed changes that wait, by id.
@@ -153,9 +165,6 @@ class State:
         self.threats_by: Index[SubjectId | GroupToken, Threat] = Index()
         self.presences: Index[AreaCode, Presence] = Index()
         self.cases: dict[CaseHandle, Case] = {}
-        self.placements: dict[FactId, Placement] = {}
-        self.stays: Index[AreaCode, Placement] = Index()
-        self.houses: Index[ProviderToken, Placement] = Index()
         self.attestations: dict[FactId, Attestation] = {}
         self.coverage: Index[AreaCode, Attestation] = Index()
         self.changes: dict[FactId, ChangeProposed] = {}
@@ -166,6 +175,16 @@ class State:
         self.custodian = b""
         self.areas: set[AreaCode] = set()
         self.ledger = Ledger()
+        self.standing = Standing(self.facilities)
+        self.stays = self.standing.stays
+        self.placements = self.stays.by_id
+        self.permits = self.standing.permits
+        self.alerts = self.standing.alerts
+        self.agenda = self.standing.agenda
+        self.stopped = self.standing.stopped
+        self.calendar = Calendar()
+        self.members: Index[GroupToken, Affiliation] = Index()
+        self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
     def apply(self, record: Record) -> None:
@@ -174,11 +193,16 @@ class State:
         Raises:
             TamperedError: the record speaks of something that isn't there.
         """
+        revision = Revision(self.revision + 1)
         try:
-            self._apply(record)
+            # Before it is applied: what is gone afterwards is touched, too.
+            touches = tuple(touched(record.event, self))
+            self._apply(record, revision)
         except KeyError as error:
             raise TamperedError from error
-        self.revision = Revision(self.revision + 1)
+        if self.placements:  # else there is nothing that could be weighed again
+            self.agenda.add(revision, touches)
+        self.revision = revision
         self.at = max(self.at, record.at)
         if record.request is not None:
             self._keep(Answered(record.request, self.revision, record.at))
@@ -192,7 +216,7 @@ class State:
         while next(iter(self.requests.values())).at < answered.at - _RETRIED:
             self.requests.popitem(last=False)
 
-    def _apply(self, record: Record) -> None:
+    def _apply(self, record: Record, revision: Revision) -> None:
         match record.event:
             case FactRecorded(fact=fact):
                 self._put(fact)
@@ -200,15 +224,16 @@ class State:
                 self._amend(amendment)
             case ChangeProposed() as change:
                 self.changes[change.id] = change
-            case ChangeApproved(id=change_id):
-                self._approve(self.changes.pop(change_id))
+            case ChangeApproved(id=change_id, person=person):
+                self._approve(self.changes.pop(change_id), person)
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
-            case PlacementRecorded(placement=placement):
-                self._put_placement(placement)
-            case PlacementEnded(id=key, state=state, valid_to=valid_to):
-                placement = self.placements[key]
-                self._put_placement(replace(placement, state=state, valid_to=valid_to))
+            case PlacementRecorded(placement=placement) as event:
+                self._fit_placement(placement)
+                self.standing.apply(event, revision, record.at)
+            case PlacementEnded(id=key) as event:
+                self.standing.apply(event, revision, record.at)
+                self.calendar.put(self.placements[key])
             case CoverageAttested(attestation=attestation):
                 self.attestations[attestation.id] = attestation
                 self.areas.update(attestation.areas)
@@ -227,8 +252,8 @@ class State:
                 self.ledger.spend(spent, record.at)
             case RequestKept(request=request, revision=revision):
                 self._keep(Answered(request, revision, record.at))
-            case _ as never:
-                assert_never(never)
+            case _ as event:
+                self.standing.apply(event, revision, record.at)
 
     def _apply_case(
         self, event: CaseOpened | CaseAssessed | CaseClosed, at: Micros
@@ -236,6 +261,8 @@ class State:
         match event:
             case CaseOpened(case=case):
                 self.cases[case.handle] = case
+                for member in case.members:
+                    self.cases_of.setdefault(member, {})[case.handle] = None
             case CaseAssessed(handle=handle, person=person, children=children):
                 self.cases[handle] = replace(
                     self.cases[handle],
@@ -248,26 +275,32 @@ class State:
             case _ as never:
                 assert_never(never)
 
-    def _amend(self, amendment: Amendment) -> None:
-        fact = self.facts[amendment.id]
+    def _amend(self, amendment: FactAmendment | ProviderLifted) -> None:
         match amendment:
-            case FactEnded(valid_to=valid_to):
-                self._put(replace(fact, valid_to=valid_to))
-            case FactRetracted():
-                self._put(replace(fact, retracted=True))
-            case FactRegraded(scheme=scheme, given=given, grade=grade):
+            case FactEnded(id=key, valid_to=valid_to):
+                self._put(replace(self.facts[key], valid_to=valid_to))
+            case FactRetracted(id=key):
+                self._put(replace(self.facts[key], retracted=True))
+            case FactRegraded(id=key, scheme=scheme, given=given, grade=grade):
+                fact = self.facts[key]
                 self._put(replace(fact, scheme=scheme, given=given, grade=grade))
+            case ProviderLifted(id=provider):
+                self.stopped.discard(provider)
             case _ as never:
                 assert_never(never)
 
-    def _approve(self, change: ChangeProposed) -> None:
+    def _approve(self, change: ChangeProposed, person: str) -> None:
         for fact_id in change.records:
             self._put(replace(self.facts[fact_id], approved=True))
         for amendment in change.amendments:
-            self._amend(amendment)
+            if isinstance(amendment, ReleaseSigned):
+                self.standing.sign_release(amendment.id, change.region, person)
+            else:
+                self._amend(amendment)
 
     def _put(self, fact: AnyFact) -> None:
         self.facts[fact.id] = fact
+        self.calendar.put(fact)
         if isinstance(fact, Presence | Located | Tie):
             self.areas.add(fact.area)
         match fact:
@@ -275,6 +308,7 @@ class State:
                 self.graph.put(fact)
             case Affiliation():
                 self.affiliations.put(fact.subject, fact.id, fact)
+                self.members.put(fact.group, fact.id, fact)
             case Presence():
                 self.presences.put(fact.area, fact.id, fact)
             case Threat():
@@ -296,13 +330,9 @@ class State:
         if fact.source_subject is not None:
             self.threats_by.put(fact.source_subject, fact.id, fact)
 
-    def _put_placement(self, placement: Placement) -> None:
-        self.placements[placement.id] = placement
+    def _fit_placement(self, placement: Placement) -> None:
         self.areas.add(placement.area)
-        self.stays.put(placement.area, placement.id, placement)
-        if placement.facility is not None:
-            provider = self.facilities[placement.facility].provider
-            self.houses.put(provider, placement.id, placement)
+        self.calendar.put(placement)
 
     def records(self) -> Iterator[Record]:
         """Yield records whose fold equals this state, but for the revision."""
@@ -316,8 +346,8 @@ class State:
             yield Record(at=_THEN, event=FactRecorded(fact=fact))
         for case in self.cases.values():
             yield Record(at=_THEN, event=CaseOpened(case=case))
-        for placement in self.placements.values():
-            yield Record(at=_THEN, event=PlacementRecorded(placement=placement))
+        for event in self.standing.records():
+            yield Record(at=_THEN, event=event)
         for attestation in self.attestations.values():
             yield Record(at=_THEN, event=CoverageAttested(attestation=attestation))
         for change in self.changes.values():
@@ -326,6 +356,7 @@ class State:
             kept = RequestKept(request=answered.request, revision=answered.revision)
             yield Record(at=answered.at, event=kept)
         yield from self.ledger.records()
+        yield Record(at=_THEN, event=self.standing.schedule())
 
 
 _THEN = Micros(0)  # what a record of a snapshot holds already has its own times

@@ -14,7 +14,7 @@ False
 
 import zoneinfo
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
 from typing import NewType
 
@@ -29,7 +29,9 @@ ProviderToken = NewType("ProviderToken", bytes)
 CaseHandle = NewType("CaseHandle", bytes)
 """16 random bytes."""
 FactId = NewType("FactId", bytes)
-"""16 random bytes; placements and attestations have one too."""
+"""16 random bytes; placements, permits, alerts and attestations have one too."""
+FindingKey = NewType("FindingKey", bytes)
+"""8 bytes: BLAKE2b of a rule's id, what a finding gives and the facts it rests on."""
 AreaCode = NewType("AreaCode", str)
 """4 ASCII digits, the SCB municipality code."""
 Day = NewType("Day", int)
@@ -52,6 +54,12 @@ def stockholm_day(now: Micros) -> Day:
     """Return the calendar day in Stockholm at an instant."""
     moment = _EPOCH + timedelta(microseconds=now)
     return Day((moment.astimezone(STOCKHOLM).date() - _EPOCH_DAY).days)
+
+
+def start_of(day: int) -> Micros:
+    """Return the instant at which a calendar day begins in Stockholm."""
+    midnight = datetime.combine(_EPOCH_DAY + timedelta(days=day), time(), STOCKHOLM)
+    return Micros((midnight - _EPOCH) // timedelta(microseconds=1))
 
 
 def day_of(calendar: date) -> Day:
@@ -127,6 +135,54 @@ class PlacementState(IntEnum):
     ACTIVE = 2
     ENDED = 3
     ABORTED = 4
+
+
+class EndCause(IntEnum):
+    """Why a placement left its life."""
+
+    MOVED_OUT = 1
+    MOVED_ON = 2
+    RELEASED = 3
+    EXPIRED = 4
+    NOT_MOVED_IN = 5
+    CASE_CLOSED = 6
+
+
+class PermitGround(IntEnum):
+    """Why somebody may be placed despite what was answered."""
+
+    RELEASED = 1
+    GREATER_DANGER = 2
+    DECISION = 3
+    CARE = 4
+    OWN_WISH = 5
+
+
+class AlertKind(IntEnum):
+    """What happened to a standing placement."""
+
+    WORSE = 1
+    FOLLOW_UP = 2
+    CASE_CLOSED = 3
+    OVERDUE = 4
+
+
+class AlertState(IntEnum):
+    """Where an alert is in its life."""
+
+    RAISED = 1
+    ACKNOWLEDGED = 2
+    ESCALATED = 3
+    CLOSED = 4
+
+
+class AlertClosing(IntEnum):
+    """Why an alert is closed."""
+
+    MOVED = 1
+    NO_DANGER = 2
+    ACCEPTED = 3
+    CORRECTED = 4
 
 
 class Reason(IntEnum):

@@ -81,6 +81,10 @@ class Desk:
         except (AccessDeniedError, InvalidInputError) as refusal:
             await self.refuse(Refused(call.action, refusal, call.caller))
 
+    def bookmark(self, scope: bytes, *numbers: int) -> bytes:
+        """Return a token with which the caller of this call can go on."""
+        return self._bookmarks.seal(CALL.get().caller, scope, *numbers)
+
     async def publish(self) -> None:
         """Have a checkpoint signed of everything that is durable now.
 

@@ -68,6 +68,26 @@ METHODS: Final[Mapping[str, Action]] = {
         "RegistryService/RegisterFacilities": Action.FACILITY_REGISTER,
         "RegistryService/RecordPlacements": Action.PLACEMENT_RECORD,
         "RegistryService/EndPlacements": Action.PLACEMENT_END,
+        "RegistryService/ExplainPlacement": Action.PLACE_EXPLAIN,
+        "RegistryService/ReleasePlace": Action.PLACE_RELEASE,
+        "RegistryService/ShowOverride": Action.OVERRIDE_SHOW,
+        "RegistryService/SignOverride": Action.OVERRIDE_SIGN,
+        "RegistryService/StopProvider": Action.PROVIDER_STOP,
+        "PlacementService/ConfirmHold": Action.HOLD_CONFIRM,
+        "PlacementService/ExtendHold": Action.HOLD_EXTEND,
+        "PlacementService/ReleaseHold": Action.HOLD_RELEASE,
+        "PlacementService/MoveIn": Action.PLACEMENT_MOVE_IN,
+        "PlacementService/MovePlacement": Action.PLACEMENT_MOVE,
+        "PlacementService/EndPlacement": Action.PLACEMENT_MOVE_OUT,
+        "PlacementService/AbortPlacement": Action.PLACEMENT_ABORT,
+        "PlacementService/ProposeOverride": Action.OVERRIDE_PROPOSE,
+        "AlertService/WatchAlerts": Action.ALERT_WATCH,
+        "AlertService/ListAlerts": Action.ALERT_LIST,
+        "AlertService/ShowAlert": Action.ALERT_SHOW,
+        "AlertService/AcknowledgeAlert": Action.ALERT_ACKNOWLEDGE,
+        "AlertService/HandOverAlert": Action.ALERT_HAND_OVER,
+        "AlertService/CloseAlert": Action.ALERT_CLOSE,
+        "AuditService/ListPermits": Action.PERMIT_LIST,
         "AuditService/ListEntries": Action.ENTRY_LIST,
         "AuditService/ShowEntry": Action.ENTRY_SHOW,
         "AuditService/TailEntries": Action.ENTRY_TAIL,
@@ -159,6 +179,8 @@ class Door(grpc.aio.ServerInterceptor):
                 ):
                     async for response in responses:
                         await context.write(response)
+            except grpc.aio.InternalError:
+                return  # of a write: whoever asked is gone, and nobody reads a status
             except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
                 await self._end(error, context)
 

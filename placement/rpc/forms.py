@@ -10,6 +10,7 @@ from placement.errors import InvalidInputError
 
 TOKEN_SIZE: Final = 16  # bytes: tokens, handles, ids
 PSEUDONYM_SIZE: Final = 32  # bytes
+DIGEST_SIZE: Final = 32  # bytes
 
 _AREA: Final = re.compile(r"[0-9]{4}", re.ASCII)
 _FIRST_DAY: Final = -25_567  # 1900-01-01

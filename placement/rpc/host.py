@@ -11,9 +11,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from placement.api.v1 import (
+    alert_service_pb2_grpc,
     audit_service_pb2_grpc,
     check_service_pb2_grpc,
     log_service_pb2_grpc,
+    placement_service_pb2_grpc,
     pseudonym_service_pb2_grpc,
     registry_service_pb2_grpc,
 )
@@ -21,17 +23,22 @@ from placement.rpc.door import MAX_REQUEST, Door
 from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
+from placement.rpc.servicers_placements import Alerts, Placements
 
 SERVICES: Final = tuple(
     f"placement.api.v1.{name}"
     for name in (
         "PseudonymService",
         "CheckService",
+        "PlacementService",
         "RegistryService",
+        "AlertService",
         "AuditService",
         "LogService",
     )
 )
+REEVALUATION: Final = "placement.Reevaluation"
+"""What health calls the weighing of what stands; it is no service that can be called."""
 MAX_STREAMS: Final = 32
 """Concurrent calls on one connection."""
 MAX_CALLS: Final = 512
@@ -62,7 +69,9 @@ class Services:
 
     pseudonyms: Pseudonyms
     checks: Checks
+    placements: Placements
     registry: Registry
+    alerts: Alerts
     audit: Audit
     log: Log
 
@@ -76,6 +85,8 @@ class Host:
         door: lets calls in.
         services: what is served.
         serving: whether the engine answers; health says the same.
+        sound: whether re-evaluation found nothing that it should not; health says the
+            same of ``REEVALUATION``.
         reflection_on: whether callers may ask for the methods.
 
     Attributes:
@@ -94,12 +105,14 @@ class Host:
         door: Door,
         services: Services,
         serving: Callable[[], bool],
+        sound: Callable[[], bool],
         reflection_on: bool = False,
     ) -> None:
         self._server = grpc.aio.server(
             interceptors=[door], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
         )
         self._serving = serving
+        self._sound = sound
         pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
             services.pseudonyms, self._server
         )
@@ -108,6 +121,12 @@ class Host:
         )
         registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(
             services.registry, self._server
+        )
+        placement_service_pb2_grpc.add_PlacementServiceServicer_to_server(
+            services.placements, self._server
+        )
+        alert_service_pb2_grpc.add_AlertServiceServicer_to_server(
+            services.alerts, self._server
         )
         audit_service_pb2_grpc.add_AuditServiceServicer_to_server(
             services.audit, self._server
@@ -140,6 +159,9 @@ class Host:
         status = kinds.SERVING if self._serving() else kinds.NOT_SERVING
         for name in ("", *SERVICES):
             await self._health.set(name, status)
+        sound = self._serving() and self._sound()
+        status = kinds.SERVING if sound else kinds.NOT_SERVING
+        await self._health.set(REEVALUATION, status)
 
     async def stop(self) -> None:
         """Say so, let calls under way end, and close."""

@@ -15,11 +15,12 @@ from placement.domain.decide import (
     checks,
     evaluations,
 )
-from placement.domain.rules import Candidate
+from placement.domain.questions import Candidate
 from placement.domain.terms import (
     Basis,
     CaseHandle,
     FacilityToken,
+    FactId,
     Revision,
 )
 from placement.errors import InvalidInputError
@@ -95,7 +96,7 @@ def close_case(request: check_wire.CloseCaseRequest, origin: Origin) -> cases.Cl
 def check(request: check_wire.CheckPlacementRequest, origin: Origin) -> checks.Check:
     """Read a question."""
     forms.at_most(request.candidates, checks.MAX_CANDIDATES, "candidates")
-    forms.code(check_wire.CheckMode, "CHECK_MODE_", request.mode, "mode")
+    mode = forms.code(check_wire.CheckMode, "CHECK_MODE_", request.mode, "mode")
     justification = forms.code(
         check_wire.Justification,
         "JUSTIFICATION_",
@@ -118,4 +119,5 @@ def check(request: check_wire.CheckPlacementRequest, origin: Origin) -> checks.C
         justification=justification,
         least=Revision(request.min_revision),
         decisions=tuple(fresh() for _ in request.candidates),
+        hold=FactId(fresh()) if mode == "CHECK_AND_HOLD" else None,
     )

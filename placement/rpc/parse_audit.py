@@ -12,11 +12,12 @@ from placement.access import Action, Role, require_organisation, require_person
 from placement.api.v1 import audit_service_pb2 as audit_wire
 from placement.api.v1 import check_service_pb2 as check_wire
 from placement.api.v1 import log_service_pb2 as log_wire
+from placement.api.v1 import placement_service_pb2 as placement_wire
 from placement.api.v1 import types_pb2 as wire
 from placement.audit import note as notes
 from placement.audit.entry import ANSWERED
 from placement.audit.note import Note, Verifier
-from placement.domain.decide import searches
+from placement.domain.decide import register, searches
 from placement.domain.decide.searches import Filter, Ground
 from placement.domain.terms import Micros, Verdict
 from placement.errors import InvalidInputError, PlacementError, TamperedError
@@ -33,6 +34,7 @@ _PURPOSES: Final = (
     (check_wire.CloseReason, "CLOSE_REASON_"),
     (check_wire.Justification, "JUSTIFICATION_"),
     (audit_wire.AuditPurpose, "AUDIT_PURPOSE_"),
+    (placement_wire.OverrideGround, "OVERRIDE_GROUND_"),
 )
 _CODES: Final[Mapping[str, frozenset[str]]] = {
     "kind": frozenset({*KINDS.values(), "ERASURE"}),
@@ -122,6 +124,22 @@ def report_anomalies(
         filter=Filter(
             since=_instant(request.since, "since"),
             until=None if until is None else _instant(until, "until"),
+        ),
+    )
+
+
+def list_permits(
+    request: audit_wire.ListPermitsRequest, origin: Origin
+) -> register.ListPermits:
+    """Read for which period the register is looked through."""
+    if request.until <= request.since:
+        raise InvalidInputError("until", "must be after since")
+    return register.ListPermits(
+        caller=origin.caller,
+        ground=_ground(request.ground),
+        filter=Filter(
+            since=_instant(request.since, "since"),
+            until=_instant(request.until, "until"),
         ),
     )
 

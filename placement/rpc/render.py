@@ -9,11 +9,15 @@ from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.decide.approvals import Changes
 from placement.domain.decide.cases import CaseView
+from placement.domain.decide.checks import Answer as Verdicted
 from placement.domain.decide.checks import Answers
 from placement.domain.decide.command import Written
 from placement.domain.decide.groups import GroupPage
+from placement.domain.decide.weighing import place_of
 from placement.domain.events import ChangeProposed
-from placement.domain.terms import Verdict
+from placement.domain.facts import Placement
+from placement.domain.questions import Candidate
+from placement.domain.terms import Micros, Verdict, Window
 from placement.service.batch import Answer
 from placement.service.custodian import Evaluation
 
@@ -24,13 +28,31 @@ VERDICTS: Final[Mapping[Verdict, wire.Verdict.ValueType]] = {
     Verdict.CONFLICT: wire.VERDICT_CONFLICT,
 }
 """Each verdict on the wire."""
+_NO_HOLD: Final = bytes(16)
 
 
-def _ids(answer: Answer) -> tuple[bytes, ...]:
+def written_ids(answer: Answer) -> tuple[bytes, ...]:
     """Return what a change made."""
     reply: Any = answer.reply
     written: Written = reply
     return written.ids
+
+
+def expires_at(answer: Answer) -> Micros:
+    """Return when a permit that a change made lapses."""
+    reply: Any = answer.reply
+    written: Written = reply
+    return written.expires_at
+
+
+def place(candidate: Candidate) -> check_wire.Candidate:
+    """Render a place."""
+    return check_wire.Candidate(area=candidate.area, facility=candidate.facility or b"")
+
+
+def days(window: Window) -> wire.Window:
+    """Render a window."""
+    return wire.Window(start_day=window.start, end_day=window.end)
 
 
 def evaluated(evaluation: Evaluation) -> pseudonym_wire.EvaluateResponse:
@@ -44,7 +66,7 @@ def evaluated(evaluation: Evaluation) -> pseudonym_wire.EvaluateResponse:
 
 def opened(answer: Answer) -> check_wire.OpenCaseResponse:
     """Render an opened case."""
-    (handle,) = _ids(answer)
+    (handle,) = written_ids(answer)
     return check_wire.OpenCaseResponse(case_handle=handle, revision=answer.revision)
 
 
@@ -58,6 +80,19 @@ def shown(answer: Answer) -> check_wire.ShowCaseResponse:
         closed=view.closed,
         areas_left=view.areas_left,
         opened_at=view.opened_at,
+        placements=map(_own_placement, view.placements),
+    )
+
+
+def _own_placement(placement: Placement) -> check_wire.OwnPlacement:
+    return check_wire.OwnPlacement(
+        placement_id=placement.id,
+        place=place(place_of(placement)),
+        window=days(Window(start=placement.valid_from, end=placement.valid_to)),
+        state=wire.PlacementState.ValueType(placement.state),
+        expires_at=placement.expires_at or 0,
+        moved_in=placement.moved_in_on is not None,
+        extended=placement.extended,
     )
 
 
@@ -72,12 +107,7 @@ def checked(answer: Answer, contact: str) -> check_wire.CheckPlacementResponse:
     answers: Answers = reply
     return check_wire.CheckPlacementResponse(
         verdicts=[
-            check_wire.CandidateVerdict(
-                verdict=VERDICTS[one.verdict],
-                decision_id=one.decision,
-                valid_until=one.valid_until,
-            )
-            for one in answers.answers
+            candidate_verdict(one, answers.decided_at) for one in answers.answers
         ],
         revision=answer.revision,
         ruleset=answers.ruleset,
@@ -87,9 +117,21 @@ def checked(answer: Answer, contact: str) -> check_wire.CheckPlacementResponse:
     )
 
 
+def candidate_verdict(one: Verdicted, decided_at: int) -> check_wire.CandidateVerdict:
+    """Render a verdict: every field set and of one size, whether or not it is held."""
+    hold = one.hold
+    return check_wire.CandidateVerdict(
+        verdict=VERDICTS[one.verdict],
+        decision_id=one.decision,
+        valid_until=one.valid_until,
+        hold_id=_NO_HOLD if hold is None else hold.id,
+        hold_expires_at=hold.expires_at or decided_at if hold else decided_at,
+    )
+
+
 def assessed(answer: Answer) -> registry_wire.AssessCaseResponse:
     """Render an assessment."""
-    *facts, change = _ids(answer)
+    *facts, change = written_ids(answer)
     return registry_wire.AssessCaseResponse(
         revision=answer.revision, fact_ids=facts, change_id=change
     )
@@ -97,7 +139,7 @@ def assessed(answer: Answer) -> registry_wire.AssessCaseResponse:
 
 def recorded(answer: Answer) -> registry_wire.RecordFactsResponse:
     """Render recorded facts."""
-    *facts, change = _ids(answer)
+    *facts, change = written_ids(answer)
     return registry_wire.RecordFactsResponse(
         revision=answer.revision, fact_ids=facts, change_id=change
     )
@@ -105,13 +147,13 @@ def recorded(answer: Answer) -> registry_wire.RecordFactsResponse:
 
 def ended(answer: Answer) -> registry_wire.EndFactsResponse:
     """Render ended facts, or the change that waits."""
-    (change,) = _ids(answer)
+    (change,) = written_ids(answer)
     return registry_wire.EndFactsResponse(revision=answer.revision, change_id=change)
 
 
 def retracted(answer: Answer) -> registry_wire.RetractFactsResponse:
     """Render the change that waits."""
-    (change,) = _ids(answer)
+    (change,) = written_ids(answer)
     return registry_wire.RetractFactsResponse(
         revision=answer.revision, change_id=change
     )
@@ -119,7 +161,7 @@ def retracted(answer: Answer) -> registry_wire.RetractFactsResponse:
 
 def regraded(answer: Answer) -> registry_wire.RegradeFactsResponse:
     """Render the change that waits."""
-    (change,) = _ids(answer)
+    (change,) = written_ids(answer)
     return registry_wire.RegradeFactsResponse(
         revision=answer.revision, change_id=change
     )
@@ -159,7 +201,7 @@ def attested(answer: Answer) -> registry_wire.AttestCoverageResponse:
 def registered_groups(answer: Answer) -> registry_wire.RegisterGroupsResponse:
     """Render new groups' tokens."""
     return registry_wire.RegisterGroupsResponse(
-        revision=answer.revision, tokens=_ids(answer)
+        revision=answer.revision, tokens=written_ids(answer)
     )
 
 
@@ -182,7 +224,7 @@ def listed_groups(answer: Answer) -> registry_wire.ListGroupsResponse:
 
 def registered_facilities(answer: Answer) -> registry_wire.RegisterFacilitiesResponse:
     """Render new facilities: token and provider in turn."""
-    ids = _ids(answer)
+    ids = written_ids(answer)
     return registry_wire.RegisterFacilitiesResponse(
         revision=answer.revision,
         facilities=[
@@ -195,7 +237,7 @@ def registered_facilities(answer: Answer) -> registry_wire.RegisterFacilitiesRes
 def recorded_placements(answer: Answer) -> registry_wire.RecordPlacementsResponse:
     """Render recorded placements."""
     return registry_wire.RecordPlacementsResponse(
-        revision=answer.revision, placement_ids=_ids(answer)
+        revision=answer.revision, placement_ids=written_ids(answer)
     )
 
 

@@ -1,8 +1,8 @@
 """From what was found in the access log to the wire: for auditors, and for owners."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from placement.api.v1 import audit_service_pb2 as audit_wire
 from placement.api.v1 import log_service_pb2 as log_wire
@@ -10,8 +10,12 @@ from placement.api.v1 import types_pb2 as wire
 from placement.audit.note import Note
 from placement.audit.note import render as rendered
 from placement.domain.anomalies.seen import Anomaly
+from placement.domain.decide.register import Register
+from placement.domain.permits import Permit
 from placement.domain.terms import Verdict
 from placement.rpc.render import VERDICTS
+from placement.rpc.render_placements import GROUNDS
+from placement.service.batch import Answer
 from placement.service.replay import GroundFact, Progress, Reason, Replay, Replayed
 from placement.service.review import owned, shown
 from placement.service.search import Export, Exported, Listed
@@ -165,4 +169,34 @@ def anomaly(step: Progress | Anomaly) -> audit_wire.ReportAnomaliesResponse:
             limit=step.limit,
             entries=step.entries,
         )
+    )
+
+
+def permits(
+    answer: Answer, alias: Callable[[bytes], bytes]
+) -> audit_wire.ListPermitsResponse:
+    """Render the register of overrides and releases."""
+    reply: Any = answer.reply
+    register: Register = reply
+    return audit_wire.ListPermitsResponse(
+        permits=[_permit(each, alias(each.case)) for each in register.permits],
+        more=register.more,
+    )
+
+
+def _permit(each: Permit, alias: bytes) -> audit_wire.Permit:
+    signed = f"{each.signed_by_organisation}/{each.signed_by}" if each.signed_by else ""
+    return audit_wire.Permit(
+        permit_id=each.id,
+        override=not each.is_release,
+        case_alias=alias,
+        county=each.candidate.area[:2],
+        verdict=VERDICTS[each.verdict],
+        override_ground=GROUNDS[each.ground],
+        proposed_by=f"{each.organisation}/{each.person}",
+        signed_by=signed,
+        proposed_at=each.proposed_at,
+        follow_up_day=each.follow_up or 0,
+        used=each.used,
+        waits=not each.signed,
     )

@@ -10,7 +10,15 @@ from typing import Any, Final, assert_never
 from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.decide.approvals import ChangeView
-from placement.domain.events import Amendment, FactEnded, FactRegraded, FactRetracted
+from placement.domain.events import (
+    Amendment,
+    FactAmendment,
+    FactEnded,
+    FactRegraded,
+    FactRetracted,
+    ProviderLifted,
+    ReleaseSigned,
+)
 from placement.domain.facts import (
     Affiliation,
     Alliance,
@@ -23,8 +31,9 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
+from placement.domain.permits import Permit
 from placement.domain.terms import Scheme
-from placement.rpc.render import waiting
+from placement.rpc.render import VERDICTS, days, place, waiting
 from placement.service.batch import Answer
 
 Item = registry_wire.ChangeItem
@@ -38,9 +47,7 @@ def change(answer: Answer) -> registry_wire.ShowChangeResponse:
         Item(fact_id=fact_id, fact=fact_of(view.facts[fact_id]), made_firm=True)
         for fact_id in view.change.records
     )
-    amended = (
-        _amended(item, fact_of(view.facts[item.id])) for item in view.change.amendments
-    )
+    amended = (_item(item, view) for item in view.change.amendments)
     return registry_wire.ShowChangeResponse(
         change=waiting(view.change), items=[*firm, *amended]
     )
@@ -59,7 +66,26 @@ def fact_of(fact: AnyFact) -> wire.Fact:
     )
 
 
-def _amended(item: Amendment, fact: wire.Fact) -> Item:
+def _item(item: Amendment, view: ChangeView) -> Item:
+    match item:
+        case ReleaseSigned(id=key):
+            return Item(fact_id=key, released=_released(view.permits[key]))
+        case ProviderLifted(id=provider):
+            return Item(fact_id=provider, provider_goes_on=True)
+        case _:
+            return _amended(item, fact_of(view.facts[item.id]))
+
+
+def _released(permit: Permit) -> registry_wire.ReleasedPlace:
+    return registry_wire.ReleasedPlace(
+        case_handle=permit.case,
+        candidate=place(permit.candidate),
+        window=days(permit.window),
+        verdict=VERDICTS[permit.verdict],
+    )
+
+
+def _amended(item: FactAmendment, fact: wire.Fact) -> Item:
     match item:
         case FactEnded(valid_to=day):
             return Item(fact_id=item.id, fact=fact, ended_on_day=day)

@@ -12,7 +12,14 @@ from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1.check_service_pb2_grpc import CheckServiceServicer
 from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceServicer
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceServicer
-from placement.rpc import parse, parse_registry, render, render_facts
+from placement.rpc import (
+    parse,
+    parse_placements,
+    parse_registry,
+    render,
+    render_facts,
+    render_placements,
+)
 from placement.rpc.desk import CALL, Desk
 from placement.service.custodian import Custodian
 
@@ -76,10 +83,16 @@ class Checks(CheckServiceServicer):
 
 
 class Registry(RegistryServiceServicer):
-    """The coordinators' service."""
+    """The coordinators' service.
 
-    def __init__(self, desk: Desk) -> None:
+    Args:
+        desk: asks the engine.
+        contact_of: whom to phone in a region.
+    """
+
+    def __init__(self, desk: Desk, contact_of: Callable[[str], str]) -> None:
         self._desk = desk
+        self._contact_of = contact_of
 
     async def AssessCase(
         self, request: registry_wire.AssessCaseRequest, context: Context
@@ -189,4 +202,42 @@ class Registry(RegistryServiceServicer):
         """End placements."""
         return render.ended_placements(
             await self._desk.ask(parse_registry.end_placements, request)
+        )
+
+    async def ExplainPlacement(
+        self, request: registry_wire.ExplainPlacementRequest, context: Context
+    ) -> registry_wire.ExplainPlacementResponse:
+        """Show what a place is worth to a case, and why."""
+        answer = await self._desk.ask(parse_placements.explain_placement, request)
+        return render_placements.explained(answer, self._contact_of)
+
+    async def ReleasePlace(
+        self, request: registry_wire.ReleasePlaceRequest, context: Context
+    ) -> registry_wire.ReleasePlaceResponse:
+        """Release a place."""
+        return render_placements.released(
+            await self._desk.ask(parse_placements.release_place, request)
+        )
+
+    async def ShowOverride(
+        self, request: registry_wire.ShowOverrideRequest, context: Context
+    ) -> registry_wire.ShowOverrideResponse:
+        """Show an override that waits."""
+        answer = await self._desk.ask(parse_placements.show_override, request)
+        return render_placements.override(answer, self._contact_of)
+
+    async def SignOverride(
+        self, request: registry_wire.SignOverrideRequest, context: Context
+    ) -> registry_wire.SignOverrideResponse:
+        """Sign a municipality's override."""
+        return render_placements.signed(
+            await self._desk.ask(parse_placements.sign_override, request)
+        )
+
+    async def StopProvider(
+        self, request: registry_wire.StopProviderRequest, context: Context
+    ) -> registry_wire.StopProviderResponse:
+        """Stop a provider."""
+        return render_placements.stopped(
+            await self._desk.ask(parse_placements.stop_provider, request)
         )

@@ -299,6 +299,13 @@ class Audit(AuditServiceServicer):
             if _has_come(step):
                 await asyncio.sleep(FOLLOW_EVERY)
 
+    async def ListPermits(
+        self, request: audit_wire.ListPermitsRequest, context: Context
+    ) -> audit_wire.ListPermitsResponse:
+        """List the register of overrides and releases."""
+        answer = await self._reading.desk.ask(parse.list_permits, request)
+        return render.permits(answer, self._reading.review.alias)
+
 
 def _admitted(answer: Answer) -> Admitted:
     reply: Any = answer.reply

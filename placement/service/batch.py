@@ -59,6 +59,7 @@ class Batch:
         payloads: events to append.
         leaves: of the access log, to append.
         answers: one for each that was added, in order.
+        moment: when, and by which rules.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Batch:
         self.leaves: list[Leaf] = []
         self.answers: list[Answer | PlacementError] = []
         self._state = state
-        self._moment = moment
+        self.moment = moment
         self._scribe = scribe
         self._first = leaves
 
@@ -83,7 +84,7 @@ class Batch:
             self.answers.append(self._answer(None, self._state.revision))
         elif isinstance(item, Refused):
             revision = self._state.revision
-            leaf = self._scribe.leaf_of_refused(item, self._moment, revision)
+            leaf = self._scribe.leaf_of_refused(item, self.moment, revision)
             self.answers.append(item.refusal)
             self.leaves.append(leaf)
         else:
@@ -91,12 +92,12 @@ class Batch:
 
     def _decide(self, command: Command) -> None:
         state = self._state
-        decision = _decided(state, command, self._moment)
+        decision = _decided(state, command, self.moment)
         outcome = decision.outcome
         first, revision = state.revision + 1, state.revision
         payloads: list[bytes] = []
         if isinstance(outcome, Outcome):
-            for record in _records(command, outcome, self._moment.now):
+            for record in _records(command, outcome, self.moment.now):
                 state.apply(record)
                 payloads.append(encode(record))
             revision = outcome.revision or state.revision
@@ -105,7 +106,7 @@ class Batch:
             self.answers.append(outcome)
         self.payloads += payloads
         written = Written.of(first, payloads)
-        leaf = self._scribe.leaf(command, decision, self._moment, written, revision)
+        leaf = self._scribe.leaf(command, decision, self.moment, written, revision)
         self.leaves.append(leaf)
 
     def _answer(self, reply: object, revision: Revision) -> Answer:

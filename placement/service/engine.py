@@ -36,7 +36,9 @@ from placement.domain.terms import Micros
 from placement.errors import PlacementError, TamperedError, UnavailableError
 from placement.service.batch import Answer, Batch
 from placement.service.entries import Refused, Scribe
+from placement.service.feed import Feed
 from placement.service.fold import keep, kept, load
+from placement.service.worker import Worker
 from placement.store import fsck
 from placement.store.codec import decode
 from placement.store.head import Head
@@ -50,7 +52,6 @@ SNAPSHOT_AFTER: Final = 10_000
 """How many records make a snapshot worth its time when the engine stops."""
 PUBLISH_EVERY: Final = 1_000_000
 """Microseconds after which the log, if it grew, gets a new checkpoint."""
-
 _log: Final = logging.getLogger(__name__)
 
 
@@ -71,9 +72,13 @@ class Engine:
         custodian: id of the key that pseudonyms come from now.
         signer: the log's key, under the log's origin.
         clock: microseconds since 1970-01-01T00:00Z.
+        worker: says what is to be done beside what is asked; ``None``: nothing is.
+
+    Attributes:
+        feed: what has become of alerts.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (the parts of an engine)
         self,
         store: Store,
         ruleset: Ruleset,
@@ -81,7 +86,10 @@ class Engine:
         custodian: bytes,
         signer: Signer,
         clock: Callable[[], int],
+        worker: Worker | None = None,
     ) -> None:
+        self.feed = Feed()
+        self._worker = worker
         self._store = store
         self._ruleset = ruleset
         self._custodian = custodian
@@ -94,6 +102,8 @@ class Engine:
         self._seen = Head.GENESIS
         self._now = 0  # of the last batch; an entry never stands before an earlier one
         self._published = 0  # when, by the clock, this server last signed
+        self._busy = False  # the worker has something to do at once
+        self._working = False  # something of it is in the transaction
         self._condemned = False
         self._stopping = threading.Event()
 
@@ -109,6 +119,7 @@ class Engine:
         self._seen = fsck.verify(self._store, verifier)
         self._folded = load(self._store)
         self._require_fit(self._folded[0])
+        self._feed(self._folded[0])
         self._thread.start()
 
     @property
@@ -178,8 +189,11 @@ class Engine:
     def _take(self) -> list[_Asked]:
         """Wait for a command, for a while, and take what has come with it."""
         taken: list[_Asked] = []
+        wait = 0.0 if self._busy else PUBLISH_EVERY / 1_000_000
         try:
-            asked = self._waiting.get(timeout=PUBLISH_EVERY / 1_000_000)
+            asked = (
+                self._waiting.get(timeout=wait) if wait else self._waiting.get_nowait()
+            )
         except queue.Empty:
             return taken
         while True:
@@ -198,7 +212,7 @@ class Engine:
         try:
             if self._condemned:
                 raise TamperedError  # noqa: TRY301 (what was queued before it)
-            if not asked and not self._unpublished():
+            if not asked and not self._unfinished():
                 return
             answers = self._commit(asked)
         except TamperedError:
@@ -210,6 +224,11 @@ class Engine:
         except Exception as error:  # noqa: BLE001 (whatever it is, nobody is answered)
             _log.error("batch_failed kind=%s", type(error).__name__)
             answers = [PlacementError() for _ in asked]
+        else:
+            self._working = False
+        if self._working and self._worker is not None:  # it may be what failed
+            self._working = self._busy = False
+            self._worker.rest(Micros(self._now), "commit")
         for one, answer in zip(asked, answers, strict=True):
             if isinstance(answer, PlacementError):
                 one.future.set_exception(answer)
@@ -235,6 +254,7 @@ class Engine:
         with self._store.writing() as log:
             self._catch_up(state, head, log)
             batch = self._decide(state, log.head, asked)
+            self._work(state, batch)
             if batch.leaves:
                 log.append(batch.payloads, batch.leaves)
             published = self._publish(log, asked)
@@ -243,7 +263,25 @@ class Engine:
             self._published = self._clock()
         self._seen = head
         self._folded = state, head
-        return batch.answers
+        self._feed(state)
+        return batch.answers[: len(asked)]
+
+    def _work(self, state: State, batch: Batch) -> None:
+        """Do a little of what the service has to do by itself."""
+        self._busy = False
+        if self._worker is None or self._stopping.is_set():
+            return
+        command = self._worker.next(state, batch.moment)
+        if command is not None:
+            self._working = True
+            batch.add(command)
+            self._worker.saw(batch.answers[-1], batch.moment)
+            self._busy = self._worker.waits(state, batch.moment)
+
+    def _feed(self, state: State) -> None:
+        """Show what has become of alerts; it is durable."""
+        changed = state.alerts.changed_after(self.feed.until)
+        self.feed.publish(changed, state.revision)
 
     def _catch_up(self, state: State, head: Head, log: Log) -> None:
         """Bring the state to the head of the log.
@@ -273,31 +311,43 @@ class Engine:
 
     def _decide(self, state: State, head: Head, asked: list[_Asked]) -> Batch:
         """Decide each command on the state that the ones before it left."""
-        self._now = max(self._now, self._clock(), state.at, head.at)
-        moment = Moment(now=Micros(self._now), ruleset=self._ruleset)
+        moment = self._moment(state, head)
         batch = Batch(state, moment, self._scribe, head.leaves)
         for one in asked:
             batch.add(one.item)
         return batch
 
+    def _moment(self, state: State, head: Head) -> Moment:
+        self._now = max(self._now, self._clock(), state.at, head.at)
+        return Moment(now=Micros(self._now), ruleset=self._ruleset)
+
     def _publish(self, log: Log, asked: list[_Asked]) -> bool:
         """Sign a checkpoint if one is due or asked for; tell whether it was."""
-        wanted = not asked or any(one.item is None for one in asked)
+        wanted = not (asked or self._busy) or any(one.item is None for one in asked)
         # By this server's own clock: another's may be ahead, and the log's time stand.
         due = abs(self._clock() - self._published) >= PUBLISH_EVERY
         if wanted or due:
             log.publish(self._signer)
         return wanted or due
 
-    def _unpublished(self) -> bool:
-        """Tell whether the log grew since its newest checkpoint.
+    def _unfinished(self) -> bool:
+        """Tell whether there is something to do though nobody asks.
+
+        The log grew since its newest checkpoint, another server wrote, or the worker
+        has work or a clock to look at.
 
         Raises:
             TamperedError: the head does not verify.
             UnavailableError: the database does not answer.
         """
         head = self._store.read_head()
-        return head.leaves != head.published
+        if self._busy or self._folded is None or head != self._folded[1]:
+            return True
+        state, _ = self._folded
+        waits = self._worker is not None and self._worker.waits(
+            state, self._moment(state, head)
+        )
+        return waits or head.leaves != head.published
 
     def _refuse_waiting(self) -> None:
         while True:

@@ -41,6 +41,29 @@ KINDS: Final[Mapping[Action, str]] = {
     Action.FACILITY_REGISTER: "COLLECTION",
     Action.PLACEMENT_RECORD: "COLLECTION",
     Action.PLACEMENT_END: "ALTERATION",
+    Action.HOLD_CONFIRM: "DISCLOSURE",
+    Action.HOLD_EXTEND: "ALTERATION",
+    Action.HOLD_RELEASE: "ALTERATION",
+    Action.PLACEMENT_MOVE_IN: "DISCLOSURE",
+    Action.PLACEMENT_MOVE: "DISCLOSURE",
+    Action.PLACEMENT_MOVE_OUT: "ALTERATION",
+    Action.PLACEMENT_ABORT: "ALTERATION",
+    Action.OVERRIDE_PROPOSE: "COLLECTION",
+    Action.OVERRIDE_SHOW: "DISCLOSURE",
+    Action.OVERRIDE_SIGN: "ALTERATION",
+    Action.PLACE_EXPLAIN: "DISCLOSURE",
+    Action.PLACE_RELEASE: "COLLECTION",
+    Action.PROVIDER_STOP: "ALTERATION",
+    Action.ALERT_WATCH: "DISCLOSURE",
+    Action.ALERT_TELL: "DISCLOSURE",
+    Action.ALERT_LIST: "DISCLOSURE",
+    Action.ALERT_SHOW: "DISCLOSURE",
+    Action.ALERT_ACKNOWLEDGE: "ALTERATION",
+    Action.ALERT_HAND_OVER: "ALTERATION",
+    Action.ALERT_CLOSE: "ALTERATION",
+    Action.CLOCK_TICK: "ALTERATION",
+    Action.REEVALUATE: "COMBINATION",
+    Action.PERMIT_LIST: "CONSULTATION",
     Action.ENTRY_LIST: "CONSULTATION",
     Action.ENTRY_SHOW: "CONSULTATION",
     Action.ENTRY_TAIL: "CONSULTATION",
@@ -170,7 +193,8 @@ def _with_made(action: Action, decision: Decision) -> Note:
         return replace(note, case=_only(made))
     if action in _MAKES_TOKENS:
         return replace(note, tokens=made)
-    return replace(note, objects=(*note.objects, *made))
+    # What is signed is named already, and is what the request made, too.
+    return replace(note, objects=tuple(dict.fromkeys((*note.objects, *made))))
 
 
 def _only(made: Sequence[bytes]) -> bytes:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from placement.domain.events import CustodianNamed, Record
+from placement.domain.events import CustodianNamed, Event, Record
 from placement.domain.state import State
+from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import Micros, Revision
 from placement.errors import StaleError, TamperedError
 from placement.store.codec import decode, encode
@@ -80,9 +81,14 @@ def _from_snapshot(store: Store, *, most: Revision | None = None) -> tuple[State
             if snapshot is None or (most is not None and snapshot[0].revision > most):
                 return state, Head.GENESIS
             start, parts = snapshot
+            last: Event | None = None
             for part in parts:
                 for payload in _unpack(part):
-                    state.apply(decode(payload))
+                    record = decode(payload)
+                    state.apply(record)
+                    last = record.event
+            if not isinstance(last, AgendaKept):  # written before there was an agenda
+                state.agenda.keep(())
             state.revision = Revision(start.revision)
             return state, start
 

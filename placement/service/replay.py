@@ -12,7 +12,8 @@ from typing import Final
 
 from placement.audit.details import Details
 from placement.audit.written import Written
-from placement.domain.rules import Assessment, Candidate, Finding, Question, assess
+from placement.domain.questions import Assessment, Candidate, Finding, Question
+from placement.domain.rules import assess
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import (

@@ -56,6 +56,10 @@ class Review:
         self._scribe = Scribe(store.ring)
         self._index = Index(Summaries(store))
 
+    def alias(self, case: bytes) -> bytes:
+        """Return what auditors see instead of a case."""
+        return self._scribe.alias(case)
+
     def selection(self, asked: Filter, cases: Cases | None = None) -> Selection:
         """Make a filter ready."""
         return Selection(

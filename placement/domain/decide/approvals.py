@@ -1,6 +1,6 @@
 """The second person: see what waits, and stand behind it (rules.md, two persons)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,8 +12,15 @@ from placement.domain.decide.command import (
     Outcome,
     RequestCommand,
 )
-from placement.domain.events import ChangeApproved, ChangeProposed, FactEnded
+from placement.domain.events import (
+    ChangeApproved,
+    ChangeProposed,
+    FactAmendment,
+    FactEnded,
+    ReleaseSigned,
+)
 from placement.domain.facts import AnyFact
+from placement.domain.permits import Permit
 from placement.domain.state import State
 from placement.domain.terms import FactId
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
@@ -58,10 +65,11 @@ class ShowChange(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeView:
-    """A change that waits, with the facts it speaks of as they stand, by id."""
+    """A change that waits, with what it speaks of as it stands, by id."""
 
     change: ChangeProposed
     facts: Mapping[FactId, AnyFact]
+    permits: Mapping[FactId, Permit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +96,14 @@ def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
     change = _waiting(state, command.change, command.caller)
     if moment.now >= change.expires_at:
         raise NotFoundError
-    ids = (*change.records, *(item.id for item in change.amendments))
-    facts = {fact_id: state.facts[fact_id] for fact_id in ids}
-    return Outcome(reply=ChangeView(change=change, facts=facts))
+    facts = {fact_id: state.facts[fact_id] for fact_id in _facts(change)}
+    permits = {
+        item.id: state.permits[item.id]
+        for item in change.amendments
+        if isinstance(item, ReleaseSigned)
+    }
+    view = ChangeView(change=change, facts=facts, permits=permits)
+    return Outcome(reply=view)
 
 
 def list_changes(state: State, command: ListChanges, moment: Moment) -> Outcome:
@@ -119,9 +132,17 @@ def _concerns(change: ChangeProposed, caller: Caller) -> bool:
     return caller.organisation in (change.region, NATIONAL)
 
 
+def _facts(change: ChangeProposed) -> Iterator[FactId]:
+    """Yield the facts that a change speaks of."""
+    yield from change.records
+    for item in change.amendments:
+        if isinstance(item, FactAmendment):
+            yield item.id
+
+
 def _still_fits(state: State, change: ChangeProposed) -> bool:
     """Tell whether what the change speaks of still stands as it was proposed."""
-    for fact_id in (*change.records, *(item.id for item in change.amendments)):
+    for fact_id in _facts(change):
         if state.facts[fact_id].retracted:
             return False
     for item in change.amendments:

@@ -14,15 +14,30 @@ from placement.domain.decide.command import (
     require,
 )
 from placement.domain.decide.drafts import Draft, record
+from placement.domain.decide.steps import aborted
+from placement.domain.decide.weighing import case_closed, told_late
 from placement.domain.decide.whose import linked_case, own_case
-from placement.domain.events import CaseAssessed, CaseClosed, CaseOpened
-from placement.domain.facts import Case
+from placement.domain.events import CaseAssessed, CaseClosed, CaseOpened, Event
+from placement.domain.facts import Case, Placement
 from placement.domain.state import State
-from placement.domain.terms import Basis, CaseHandle, FactId, Micros, SubjectId
+from placement.domain.stay_events import AlertRaised
+from placement.domain.terms import (
+    Basis,
+    CaseHandle,
+    EndCause,
+    FactId,
+    Micros,
+    PlacementState,
+    SubjectId,
+)
 from placement.errors import ClosedError
 from placement.reference import require_reference
 
+WITHDRAWN: Final = "CONSENT_WITHDRAWN"
+"""The reason of which the coordinators are told even if nothing stands."""
 MAX_MEMBERS: Final = 12
+MAX_SHOWN: Final = 20
+"""Placements of a case that its municipality is shown."""
 MAX_ASSESSED: Final = 100
 """Facts recorded with one assessment."""
 
@@ -108,6 +123,7 @@ class CaseView:
         closed: it takes no further questions.
         areas_left: how many further areas it may ask about.
         opened_at: when it was opened.
+        placements: what is held and placed for it, newest first.
     """
 
     reference: str
@@ -115,6 +131,7 @@ class CaseView:
     closed: bool
     areas_left: int
     opened_at: Micros
+    placements: tuple[Placement, ...]
 
 
 def open_case(state: State, command: OpenCase, moment: Moment) -> Outcome:
@@ -146,6 +163,7 @@ def show_case(state: State, command: ShowCase, moment: Moment) -> Outcome:
     """Show what a municipality may know about its own case."""
     case = own_case(state, command.caller, command.case)
     budgets = moment.ruleset.budgets
+    placements = state.stays.ever_of(case.handle)
     return Outcome(
         reply=CaseView(
             reference=case.reference,
@@ -153,18 +171,26 @@ def show_case(state: State, command: ShowCase, moment: Moment) -> Outcome:
             closed=case.closed_at is not None,
             areas_left=state.ledger.left(case.handle, moment.now, budgets),
             opened_at=case.opened_at,
+            placements=tuple(reversed(placements))[:MAX_SHOWN],
         ),
         note=Note(case=case.handle, reference=case.reference),
     )
 
 
 def close_case(state: State, command: CloseCase, moment: Moment) -> Outcome:
-    """Close a case; it takes no further questions, but its placements count on."""
-    del moment
+    """Close a case; what it holds is released, but its placements count on."""
     case = own_case(state, command.caller, command.case)
     if case.closed_at is not None:
         raise ClosedError
-    return Outcome.written(CaseClosed(handle=case.handle))
+    events: list[Event] = [CaseClosed(handle=case.handle)]
+    events += (
+        aborted(placement, moment, EndCause.CASE_CLOSED)
+        for placement in state.stays.of_case(case.handle)
+        if placement.state is PlacementState.HELD
+    )
+    if command.reason == WITHDRAWN or state.stays.of_case(case.handle):
+        events.append(AlertRaised(alert=case_closed(state, case, moment)))
+    return Outcome.written(*events)
 
 
 def assess_case(state: State, command: AssessCase, moment: Moment) -> Outcome:
@@ -185,6 +211,8 @@ def assess_case(state: State, command: AssessCase, moment: Moment) -> Outcome:
     assessed = CaseAssessed(
         handle=case.handle,
         person=command.caller.person,
-        children=tuple(sorted(set(command.children))),
+        # A child that was noted stays: releasing its household needs two people.
+        children=tuple(sorted({*case.children, *command.children})),
     )
-    return Outcome.written(*recorded.events, assessed, made=recorded.made)
+    told = told_late(state, case)
+    return Outcome.written(*recorded.events, assessed, *told, made=recorded.made)

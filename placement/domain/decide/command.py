@@ -5,13 +5,15 @@ time comes beside it, so that deciding is a pure function that can be run again.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from placement.access import Action, Caller
 from placement.domain.events import Event
 from placement.domain.ruleset import Ruleset
 from placement.domain.terms import CaseHandle, Day, Micros, Revision, stockholm_day
 from placement.errors import InvalidInputError, PlacementError
+
+_NEVER: Final = Micros(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class Command:
     """
 
     action: ClassVar[Action]
+    anew: ClassVar[bool] = False
+    """Whether a retry is decided anew, instead of finding its first answer."""
 
     caller: Caller
 
@@ -116,9 +120,15 @@ class CaseCommand(RequestCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The reply to everything that changes something: what it made, in order."""
+    """The reply to everything that changes something.
+
+    Attributes:
+        ids: what it made, in order.
+        expires_at: when the permit that it made lapses; 0 if it made none.
+    """
 
     ids: tuple[bytes, ...] = ()
+    expires_at: Micros = _NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

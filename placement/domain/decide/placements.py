@@ -15,7 +15,7 @@ from placement.domain.decide.drafts import require_area
 from placement.domain.decide.whose import linked_case
 from placement.domain.events import PlacementEnded, PlacementRecorded
 from placement.domain.facts import Placement
-from placement.domain.rules import Candidate
+from placement.domain.questions import Candidate
 from placement.domain.state import State
 from placement.domain.terms import Day, FactId, PlacementState
 from placement.errors import ConflictError, NotFoundError

@@ -12,13 +12,20 @@ from typing import Any, Final
 
 from placement.access import admit
 from placement.domain.decide import (
+    alerts,
     approvals,
     cases,
     checks,
     coverage,
     evaluations,
     groups,
+    holds,
+    moves,
+    permits,
     placements,
+    providers,
+    reevaluations,
+    register,
     registry,
     searches,
 )
@@ -31,6 +38,7 @@ from placement.domain.decide.command import (
     Written,
 )
 from placement.domain.state import Answered, State
+from placement.domain.terms import FactId, Micros
 from placement.errors import PlacementError, RequestReusedError
 
 Decide = Callable[[State, Any, Moment], Outcome]
@@ -55,12 +63,35 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     placements.RecordPlacements: placements.record_placements,
     placements.EndPlacements: placements.end_placements,
     evaluations.Evaluate: evaluations.evaluate,
+    holds.ConfirmHold: holds.confirm_hold,
+    holds.ExtendHold: holds.extend_hold,
+    holds.ReleaseHold: holds.release_hold,
+    moves.MoveIn: moves.move_in,
+    moves.Move: moves.move,
+    moves.MoveOut: moves.move_out,
+    moves.Abort: moves.abort,
+    permits.ExplainPlacement: permits.explain_placement,
+    permits.ReleasePlace: permits.release_place,
+    permits.ProposeOverride: permits.propose_override,
+    permits.ShowOverride: permits.show_override,
+    permits.SignOverride: permits.sign_override,
+    providers.StopProvider: providers.stop_provider,
+    alerts.WatchAlerts: alerts.watch_alerts,
+    alerts.TellAlerts: alerts.tell_alerts,
+    alerts.ListAlerts: alerts.list_alerts,
+    alerts.ShowAlert: alerts.show_alert,
+    alerts.AcknowledgeAlert: alerts.acknowledge_alert,
+    alerts.HandOverAlert: alerts.hand_over_alert,
+    alerts.CloseAlert: alerts.close_alert,
+    reevaluations.Tick: reevaluations.tick,
+    reevaluations.Reevaluate: reevaluations.reevaluate,
     searches.ListEntries: searches.search,
     searches.ShowEntry: searches.search,
     searches.TailEntries: searches.search,
     searches.ExportEntries: searches.search,
     searches.ReplayDecision: searches.search,
     searches.ReportAnomalies: searches.search,
+    register.ListPermits: register.list_permits,
     searches.ReadReceipt: searches.read_receipt,
 }
 
@@ -74,13 +105,20 @@ def decide(state: State, command: Command, moment: Moment) -> Decision:
     return Decision(note=outcome.note or command.note, outcome=outcome)
 
 
+def _lapse(state: State, made: tuple[bytes, ...]) -> Micros:
+    """Return when the permit that a request made lapses; 0 if it made none."""
+    permit = state.permits.get(FactId(made[0])) if made else None
+    return Micros(0) if permit is None else permit.expires_at
+
+
 def _outcome(state: State, command: Command, moment: Moment) -> Outcome:
     admit(command.caller, command.action)
     earlier = _earlier(state, command)
-    if earlier is None or isinstance(command, checks.Check):
+    if earlier is None or command.anew:
         return DECIDES[type(command)](state, command, moment)
     made = earlier.request.made
-    return Outcome(reply=Written(ids=made), revision=earlier.revision)
+    reply = Written(ids=made, expires_at=_lapse(state, made))
+    return Outcome(reply=reply, revision=earlier.revision)
 
 
 def _earlier(state: State, command: Command) -> Answered | None:

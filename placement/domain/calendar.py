@@ -1,0 +1,44 @@
+"""Which facts and placements begin, end or fall due for review on a day."""
+
+from collections.abc import Iterator
+
+from placement.domain.facts import AnyFact, Placement
+from placement.domain.terms import Day, FactId
+
+
+class Calendar:
+    """The turning days of everything that has dates.
+
+    A day that a newer form of a record no longer names stays: looking at a record on a
+    day on which nothing happens to it finds nothing.
+    """
+
+    def __init__(self) -> None:
+        self._turns: dict[Day, dict[FactId, None]] = {}
+        self._reviews: dict[Day, dict[FactId, None]] = {}
+
+    def put(self, record: AnyFact | Placement) -> None:
+        """Note the days of a record."""
+        for day in (record.valid_from, record.valid_to):
+            if day is not None:
+                self._turns.setdefault(day, {})[record.id] = None
+        if not isinstance(record, Placement) and record.review_by is not None:
+            self._reviews.setdefault(record.review_by, {})[record.id] = None
+
+    def turning_on(self, day: Day) -> Iterator[FactId]:
+        """Yield what begins or ends on a day."""
+        return iter(self._turns.get(day, ()))
+
+    def turning(
+        self, day: int, cool_down_days: int, ahead_days: int
+    ) -> Iterator[FactId]:
+        """Yield what may count otherwise from a day on than on the day before.
+
+        Args:
+            day: which.
+            cool_down_days: how long an ended fact still counts (R12).
+            ahead_days: what begins later gets at best UNKNOWN.
+        """
+        for turned in (day, day - cool_down_days, day + ahead_days):
+            yield from self._turns.get(Day(turned), ())
+        yield from self._reviews.get(Day(day - 1), ())

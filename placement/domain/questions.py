@@ -1,0 +1,74 @@
+"""What a check asks, and what the rules answer: places, findings, verdicts."""
+
+from dataclasses import dataclass
+
+from placement.domain.facts import Case
+from placement.domain.graph import Chain
+from placement.domain.terms import AreaCode, FacilityToken, Micros, Verdict, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A proposed place.
+
+    Attributes:
+        area: the municipality.
+        facility: the house, or ``None``.
+    """
+
+    area: AreaCode
+    facility: FacilityToken | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a check asks.
+
+    Attributes:
+        case: whose household.
+        candidates: the proposed places, in the caller's order.
+        window: for which days.
+        now: the instant, for holds.
+    """
+
+    case: Case
+    candidates: tuple[Candidate, ...]
+    window: Window
+    now: Micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One reason for a verdict.
+
+    Attributes:
+        rule: the rule's id.
+        verdict: what the rule says.
+        at_most: what inference or distance allows; applied after R9's weakening.
+        facts: the chain it rests on.
+    """
+
+    rule: str
+    verdict: Verdict
+    facts: Chain
+    at_most: Verdict = Verdict.CONFLICT
+
+    @property
+    def outcome(self) -> Verdict:
+        """Return what the finding gives in the end."""
+        return min(self.verdict, self.at_most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """The verdict on one candidate and what it rests on.
+
+    Attributes:
+        verdict: the worst of all.
+        findings: what was found.
+        floor: what it would be if nothing had been found.
+    """
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    floor: Verdict = Verdict.CLEAR

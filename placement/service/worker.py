@@ -1,0 +1,126 @@
+"""What the service has to do by itself, a little at a time between what it is asked.
+
+The agenda is part of the state, so it is durable with whatever put something on it, and
+every server sees the same. Each slice is decided like a command, in a transaction with
+others: what another server did meanwhile is seen, and not done again.
+
+Invariants:
+    * a defect of ours here never keeps a caller waiting: the worker rests, and says so;
+    * whatever goes wrong is told to health until the server is started again.
+"""
+
+import bisect
+import logging
+from typing import Final
+
+from placement.access import SERVICE
+from placement.domain.affected import affected
+from placement.domain.agenda import Round, Touch
+from placement.domain.decide.command import Command, Moment
+from placement.domain.decide.reevaluations import Reevaluate, Swept, Tick, awaits
+from placement.domain.ruleset import Ruleset
+from placement.domain.state import State
+from placement.domain.terms import FactId, Micros, Revision
+from placement.errors import PlacementError
+from placement.service.batch import Answer
+
+SLICE: Final = 16
+"""Placements that are weighed in one transaction."""
+TICK_EVERY: Final = 1_000_000
+"""Microseconds between two looks at the clock."""
+REST: Final = 60_000_000
+"""Microseconds that it rests after a defect of ours, so that callers go on."""
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Worker:
+    """Says what is to be done next.
+
+    Args:
+        ruleset: by which rules.
+
+    Attributes:
+        sound: nothing was found that should not be, and nothing went wrong.
+    """
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.sound = True
+        self._ruleset = ruleset
+        self._ticked = 0
+        self._rests_until = 0
+        self._plan: tuple[Revision, Touch, list[FactId]] | None = None
+
+    def next(self, state: State, moment: Moment) -> Command | None:
+        """Return the next thing to do, or ``None``.
+
+        Args:
+            state: as new as can be.
+            moment: when.
+        """
+        try:
+            return self._next(state, moment)
+        except Exception as error:  # noqa: BLE001 (whatever it is, callers are answered)
+            self.rest(moment.now, type(error).__name__)
+            return None
+
+    def saw(self, answer: Answer | PlacementError, moment: Moment) -> None:
+        """Look at what became of the last thing to do."""
+        if isinstance(answer, PlacementError):
+            self.rest(moment.now, answer.reason)
+        elif isinstance(answer.reply, Swept) and answer.reply != Swept():
+            _log.critical(
+                "incident a sweep found what no change had touched, or something can't "
+                "be weighed unforeseen=%d failed=%d",
+                answer.reply.unforeseen,
+                answer.reply.failed,
+            )
+            self.sound = False
+
+    def rest(self, now: Micros, kind: str) -> None:
+        """Do nothing for a while, and tell health."""
+        _log.critical("incident nothing was weighed again kind=%s", kind)
+        self.sound = False
+        self._rests_until = now + REST
+
+    def waits(self, state: State, moment: Moment) -> bool:
+        """Tell whether there is something to do at once."""
+        if moment.now < self._rests_until:
+            return False
+        return len(state.agenda) > 0 or (self._looks(moment) and awaits(state, moment))
+
+    def _next(self, state: State, moment: Moment) -> Command | None:
+        if moment.now < self._rests_until:
+            return None
+        if self._looks(moment):
+            if awaits(state, moment):
+                return Tick(caller=SERVICE)
+            self._ticked = moment.now
+        turn = state.agenda.next()
+        return None if turn is None else self._slice(state, turn)
+
+    def _looks(self, moment: Moment) -> bool:
+        return moment.now - self._ticked >= TICK_EVERY
+
+    def _slice(self, state: State, turn: Round) -> Reevaluate:
+        """Return some of what a round touches, from where the last slice ended."""
+        plan = self._planned(state, turn)
+        start = bisect.bisect_right(plan, turn.after)
+        placements = tuple(plan[start : start + SLICE])
+        return Reevaluate(
+            caller=SERVICE,
+            until=turn.until,
+            placements=placements,
+            done=start + SLICE >= len(plan),
+        )
+
+    def _planned(self, state: State, turn: Round) -> list[FactId]:
+        """Return what a round touches; planned once, unless it is another of its name.
+
+        When a commit fails, its revisions are given again.
+        """
+        touch = state.agenda.touch_of(turn.until)
+        if self._plan is None or self._plan[:2] != (turn.until, touch):
+            plan = affected(state, self._ruleset, touch)
+            self._plan = (turn.until, touch, plan)
+        return self._plan[2]
