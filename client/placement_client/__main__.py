@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from placement.errors import InvalidInputError
 from placement_client.commands import (
+    alert,
     assess,
     audit,
     bundle,
@@ -26,11 +27,16 @@ from placement_client.commands import (
     facility,
     fact,
     group,
+    hold,
     label_key,
+    override,
     placement,
+    provider,
     receipt,
+    release,
     witness,
 )
+from placement_client.commands import explain as explaining
 from placement_client.commands.report import EXIT_HELP, Exit, explain, note, print_json
 
 _JSON = "--json"
@@ -116,14 +122,18 @@ for _noun, _app in {
     "coverage": coverage.app,
     "group": group.app,
     "facility": facility.app,
+    "hold": hold.app,
     "placement": placement.app,
+    "override": override.app,
+    "provider": provider.app,
+    "alert": alert.app,
     "receipt": receipt.app,
     "audit": audit.app,
     "label-key": label_key.app,
     "witness": witness.app,
 }.items():
     app.add_typer(_app, name=_noun)
-for _top in (assess, check, doctor):
+for _top in (assess, check, doctor, explaining, release):
     _top.register(app)
 bundle.register(audit.app)
 

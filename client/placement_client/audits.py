@@ -69,6 +69,12 @@ class AuditCalls:
         """Look for patterns that may be misuse."""
         return _stream(self._stub.ReportAnomalies, request)
 
+    def list_permits(
+        self, request: wire.ListPermitsRequest
+    ) -> wire.ListPermitsResponse:
+        """Return the overrides and releases of a period."""
+        return self._patience.call(self._stub.ListPermits, request)
+
 
 def _stream(method: Any, request: Any) -> Iterator[Any]:  # noqa: ANN401 (any stream)
     """Yield the answers of one stream.

@@ -30,6 +30,22 @@ _Question = TypeVar("_Question")
 _Answer = TypeVar("_Answer")
 
 
+class _Write(Protocol):
+    """A request that changes something."""
+
+    request_id: bytes
+
+
+class _Written(Protocol):
+    """Its response."""
+
+    revision: int
+
+
+_Request = TypeVar("_Request", bound=_Write)
+_Response = TypeVar("_Response", bound=_Written)
+
+
 class Method(Protocol[_Question_contra, _Answer_co]):
     """A method of a stub."""
 
@@ -109,3 +125,35 @@ class RequestIds:
         self.used += 1
         digest = hashlib.sha256(b"placement-request-v1" + self.seed + number).digest()
         return digest[:REQUEST_ID_BYTES]
+
+
+class Writes:
+    """Makes the calls of one session that change something.
+
+    Args:
+        patience: deadline and tries of each call.
+        request_ids: where their ids come from.
+
+    Attributes:
+        min_revision: the highest revision that a write of the session reached.
+    """
+
+    def __init__(self, patience: Patience, request_ids: RequestIds) -> None:
+        self.patience = patience
+        self.request_ids = request_ids
+        self.min_revision = 0
+
+    def make(self, method: Method[_Request, _Response], request: _Request) -> _Response:
+        """Make one write under the next request id; remember how far it got.
+
+        Raises:
+            PlacementError: as ``Patience.call``.
+        """
+        request.request_id = self.request_ids.draw()
+        response = self.patience.call(method, request)
+        self.reached(response.revision)
+        return response
+
+    def reached(self, revision: int) -> None:
+        """Remember that the session wrote up to a revision."""
+        self.min_revision = max(self.min_revision, revision)

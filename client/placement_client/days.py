@@ -30,11 +30,17 @@ _INSTANT: Final = re.compile(
     "(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 _MICROSECOND: Final = timedelta(microseconds=1)
+_MICROS: Final = 1_000_000  # in a second
 
 
 def today(clock: Clock) -> date:
     """Return the day it is in Stockholm."""
     return datetime.fromtimestamp(clock(), _STOCKHOLM).date()
+
+
+def now(clock: Clock) -> int:
+    """Return the instant that it is: microseconds since 1970-01-01T00:00Z."""
+    return round(clock() * _MICROS)
 
 
 def parse_day(text: str, *, field: str, today: date) -> int:

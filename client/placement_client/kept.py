@@ -20,23 +20,29 @@ The list, bytes as hex::
       "facilities": [], "window": "2026-12-01/",
       "justification": "PLANNED", "case": "77aa…", "revision": 8,
       "ruleset": "2026-11-1", "decided_at": 1781517600000000,
-      "certificate": "9b02…"}]}
+      "certificate": "9b02…", "action": "CHECK", "objects": []}]}
+
+A row that was written before there were holds lacks the last two; it reads as if it had
+them as they are here.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from placement.audit.checkpoint import Checkpoint
 from placement.audit.proof import SUFFIX, parse, render
 from placement.errors import NotFoundError, TamperedError
+from placement_client.answered import CHECK, Answered
 from placement_client.logs import LogCalls
-from placement_client.receipts import Answered, Receipt, fetch
+from placement_client.receipts import Receipt, fetch
 from placement_client.trust import LogView, Policy, keep, locked, read_kept
 
 _MAX_NUMBER: Final = (1 << 64) - 1
+_ADDED: Final[Mapping[str, object]] = MappingProxyType({"action": CHECK, "objects": []})
 _NO_LIST: Final = "does not hold the list of answers without a receipt"
 _NO_RECEIPT: Final = "does not hold a receipt of the pinned log"
 _HIDDEN: Final = "The log has grown past the entry of the answer and does not show it."
@@ -282,6 +288,7 @@ def _answered(row: Any) -> Answered:  # noqa: ANN401 (as JSON)
     Raises:
         ValueError, TypeError, KeyError: it is not the one form of one.
     """
+    row = {**_ADDED, **row}
     found = Answered(
         index=_number(row["index"]),
         request=bytes.fromhex(row["request"]),
@@ -297,6 +304,8 @@ def _answered(row: Any) -> Answered:  # noqa: ANN401 (as JSON)
         ruleset=_text(row["ruleset"]),
         decided_at=_number(row["decided_at"]),
         certificate=bytes.fromhex(row["certificate"]),
+        action=_text(row["action"]),
+        objects=tuple(map(bytes.fromhex, row["objects"])),
     )
     if _row(found) != row or not found.decisions:
         raise ValueError("a row of another form")

@@ -1,9 +1,10 @@
 """Receipts: that what was answered stands in the access log, exactly so.
 
-A check is answered with the index of its entry. The receipt is that entry with its
-details, the proof that it stands at this index, and the checkpoint that the proof leads
-to. All of it is verified here and nowhere else: by the pinned keys, against what this
-client has seen of the log, and against the answer itself.
+A check is answered with the index of its entry, and so is whatever else is answered
+with a verdict: a hold's confirmation, a move-in, a move. The receipt is that entry with
+its details, the proof that it stands at this index, and the checkpoint that the proof
+leads to. All of it is verified here and nowhere else: by the pinned keys, against what
+this client has seen of the log, and against the answer itself.
 
 It takes the form of a tlog-proof, whose extra data are the entry and its details, each
 behind its length in 4 bytes; how it is kept, ``kept`` says.
@@ -16,107 +17,29 @@ Invariants:
 import struct
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final, Self, TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from placement.api.v1.check_service_pb2 import (
-    Candidate,
-    CheckPlacementRequest,
-    CheckPlacementResponse,
-    Justification,
-)
 from placement.api.v1.log_service_pb2 import GetReceiptResponse
-from placement.api.v1.types_pb2 import Window
-from placement.audit.checkpoint import MAX_SIZE, Checkpoint
+from placement.audit.checkpoint import Checkpoint
 from placement.audit.details import Details, opened
 from placement.audit.entry import ANSWERED, Entry, parse
 from placement.audit.merkle import leaf_hash
 from placement.audit.proof import Proof, verify
 from placement.errors import NotFoundError, TamperedError
+from placement_client.answered import CHECK, Answered
 from placement_client.credentials import content, read_chain
-from placement_client.days import iso_day
 from placement_client.logs import LogCalls
 from placement_client.profile import Profile
 from placement_client.trust import LogView
 
-_CHECK: Final = "CHECK"  # the action of a check's entry
 _LENGTH: Final = struct.Struct(">I")
 _ERASED: Final = Details(outline=None, matter=None)
 
 _Found = TypeVar("_Found")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """What a check was answered: all of it stands in its entry.
-
-    Attributes:
-        index: the entry's.
-        request: the request's id, 16 bytes: no other answer has it.
-        decisions: 16 bytes each, in the order asked.
-        verdicts: numbers of the wire, in that order.
-        valid_until: microseconds since 1970-01-01T00:00Z, in that order.
-        areas: four digits each, in that order.
-        facilities: 16 bytes each or empty, in that order; none if none is meant.
-        window: for which days, as a matter writes it.
-        justification: why, as a code.
-        case: the handle, 16 bytes.
-        revision: the state that it rests on.
-        ruleset: the rules that it rests on.
-        decided_at: microseconds since 1970-01-01T00:00Z.
-        certificate: SHA-256 of the certificate that asked, in DER.
-    """
-
-    index: int
-    request: bytes
-    decisions: tuple[bytes, ...]
-    verdicts: tuple[int, ...]
-    valid_until: tuple[int, ...]
-    areas: tuple[str, ...]
-    facilities: tuple[bytes, ...]
-    window: str
-    justification: str
-    case: bytes
-    revision: int
-    ruleset: str
-    decided_at: int
-    certificate: bytes
-
-    @classmethod
-    def of(
-        cls,
-        question: CheckPlacementRequest,
-        answer: CheckPlacementResponse,
-        *,
-        certificate: bytes,
-    ) -> Self:
-        """Return what has to stand in the entry of an answer.
-
-        Raises:
-            TamperedError: the answer names no entry, or one that no log has.
-        """
-        if not answer.HasField("leaf_index") or answer.leaf_index >= MAX_SIZE:
-            raise TamperedError
-        why = Justification.Name(question.justification)
-        return cls(
-            index=answer.leaf_index,
-            request=question.request_id,
-            decisions=tuple(each.decision_id for each in answer.verdicts),
-            verdicts=tuple(each.verdict for each in answer.verdicts),
-            valid_until=tuple(each.valid_until for each in answer.verdicts),
-            areas=tuple(each.area for each in question.candidates),
-            facilities=_facilities(question.candidates),
-            window=_days(question.window),
-            justification=why.removeprefix("JUSTIFICATION_"),
-            case=question.case_handle,
-            revision=answer.revision,
-            ruleset=answer.ruleset,
-            decided_at=answer.decided_at,
-            certificate=certificate,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +89,6 @@ class Receipt:
         return matter.decisions if matter is not None else ()
 
 
-def _facilities(candidates: Sequence[Candidate]) -> tuple[bytes, ...]:
-    """Return the houses as a matter has them: none if none is meant."""
-    found = tuple(each.facility for each in candidates)
-    return found if any(found) else ()
-
-
-def _days(window: Window) -> str:
-    """Return a window as a matter writes it."""
-    end = iso_day(window.end_day) if window.HasField("end_day") else ""
-    return f"{iso_day(window.start_day)}/{end}"
-
-
 def require_answer(receipt: Receipt, answered: Answered) -> None:
     """Refuse a receipt that does not say what was answered, all of it.
 
@@ -204,9 +115,32 @@ def require_answer(receipt: Receipt, answered: Answered) -> None:
         ruleset=entry.ruleset,
         decided_at=entry.at,
         certificate=entry.certificate,
+        action=entry.action,
+        objects=matter.objects,
     )
-    if (entry.action, entry.outcome, found) != (_CHECK, ANSWERED, answered):
+    if answered.action != CHECK:
+        found = _as_decided(found)
+    if (entry.outcome, found) != (ANSWERED, answered):
         raise TamperedError
+
+
+def _as_decided(found: Answered) -> Answered:
+    """Return what an entry says of a placement, as far as its answer says it.
+
+    Raises:
+        TamperedError: it is not about one place of one case.
+    """
+    if len(found.areas) != 1 or not found.case:
+        raise TamperedError
+    return replace(
+        found,
+        areas=(),
+        facilities=(),
+        window="",
+        justification="",
+        case=b"",
+        objects=tuple(sorted(found.objects)),
+    )
 
 
 def fetch(

@@ -63,7 +63,7 @@ def _label_key(profile: Profile) -> LabelKey | None:
 
 def _labels(session: Session, key: LabelKey) -> Finding:
     try:
-        book = LabelBook(key, session.list_groups())
+        book = LabelBook(key, session.registry.list_groups())
     except PlacementError as error:
         return bad("labels", f"The groups can't be listed. {error.text}")
     opened = len(list(book))

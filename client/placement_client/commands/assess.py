@@ -14,8 +14,8 @@ from placement_client.commands.report import Report
 from placement_client.commands.verb import Run, verb
 from placement_client.commands.waiting import waiting
 from placement_client.drafts import read_token
+from placement_client.registry import MAX_ASSESSED
 from placement_client.rendering import to_json
-from placement_client.session import MAX_ASSESSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def assess(run: Run, asked: Assessed) -> Report:
         phrase = f"must be at most {MAX_ASSESSED}; record the others before"
         raise InvalidInputError("facts", phrase)
     facts = read_facts(run, drafts, case=handle)
-    answer = run.session().assess_case(
+    answer = run.session().registry.assess_case(
         handle, facts, none_known=asked.none_known, children=asked.child or ()
     )
     shown: list[RenderableType] = [f"Assessed; facts recorded: {len(facts)}."]

@@ -3,6 +3,7 @@
 from placement_client.commands import (
     audit_anomalies,
     audit_list,
+    audit_permits,
     audit_proofs,
     audit_replay,
     audit_show,
@@ -23,6 +24,7 @@ for _each in (
     audit_proofs,
     audit_replay,
     audit_anomalies,
+    audit_permits,
     bundle,
 ):
     _each.register(app)

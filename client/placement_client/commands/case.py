@@ -1,17 +1,20 @@
 """``placement case``: open, show and close a municipality's cases."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 
-from placement.api.v1.check_service_pb2 import Basis, CloseReason
+from placement.api.v1.check_service_pb2 import Basis, CloseReason, OwnPlacement
 from placement.reference import require_reference
 from placement_client.commands.asking import ask_household, distinct, read_lines
+from placement_client.commands.case_words import HEADINGS, cells, reminders, to_data
 from placement_client.commands.options import Case, IdentifierStdin, choice, chosen
 from placement_client.commands.report import Report, table
 from placement_client.commands.verb import Run, nouns, verb
-from placement_client.days import stockholm_time
+from placement_client.days import now, stockholm_time
 from placement_client.drafts import read_token
 from placement_client.rendering import to_json
 
@@ -64,7 +67,7 @@ class Shown:
 
 @verb(app, "show")
 def show(run: Run, asked: Shown) -> Report:
-    """Show one of your own cases."""
+    """Show one of your own cases, and what is held and placed for it, newest first."""
     answer = run.session().show_case(read_token(asked.case, field="case_handle"))
     rows = [
         ("Reference", answer.reference),
@@ -73,7 +76,22 @@ def show(run: Run, asked: Shown) -> Report:
         ("Closed", "yes" if answer.closed else "no"),
         ("Further areas it may ask about", answer.areas_left),
     ]
-    return Report(data=to_json(answer), shown=[table(("Case", asked.case), rows)])
+    return Report(
+        data={**to_json(answer), "placements": list(map(to_data, answer.placements))},
+        shown=[
+            table(("Case", asked.case), rows),
+            *_placements(answer.placements, now(run.clock)),
+        ],
+    )
+
+
+def _placements(placements: Iterable[OwnPlacement], at: int) -> list[RenderableType]:
+    """Say what is held and placed; of a hold, that it lapses."""
+    rows = [cells(each) for each in placements]
+    if not rows:
+        return ["Nothing is held or placed for it."]
+    told = [line for each in placements for line in reminders(each, at)]
+    return [table(HEADINGS, rows), *told]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +104,10 @@ class Closed:
 
 @verb(app, "close")
 def close(run: Run, asked: Closed) -> Report:
-    """Close a case, or record that the person withdrew consent."""
+    """Close a case, or record that the person withdrew consent.
+
+    What is held for it is given up.
+    """
     reason = chosen(CloseReason, asked.reason, field="reason")
     handle = read_token(asked.case, field="case_handle")
     answer = run.session().close_case(handle, reason)

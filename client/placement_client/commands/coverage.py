@@ -47,7 +47,7 @@ def attest(run: Run, asked: Attested) -> Report:
     if asked.whole_region == bool(given):
         raise InvalidInputError("areas", "name areas, or say --whole-region")
     codes = [area_code(text, f"areas[{place}]") for place, text in enumerate(given)]
-    answer = run.session().attest_coverage(
+    answer = run.session().registry.attest_coverage(
         codes, reviewed_on=day, whole_region=asked.whole_region
     )
     what = counted(len(codes), "area", "areas") if codes else _whole(run)

@@ -42,7 +42,7 @@ def register(run: Run, asked: Registered) -> Report:
     codes = [
         area_code(text, f"areas[{place}]") for place, text in enumerate(asked.area)
     ]
-    answer = run.session().register_facilities(
+    answer = run.session().registry.register_facilities(
         NewFacility(provider=provider, area=code) for code in codes
     )
     rows = [

@@ -48,7 +48,7 @@ def end(run: Run, asked: Facts, stopped: Stopped) -> Report:
     """Say that facts stopped being true; their past stays."""
     day = parse_day(stopped.on, field="on", today=run.today)
     endings = [Ending(fact_id=each, valid_to_day=day) for each in asked.ids()]
-    answer = run.session().end_facts(endings)
+    answer = run.session().registry.end_facts(endings)
     shown = pending(answer.change_id) if answer.change_id else ["Ended."]
     return Report(data=to_json(answer), shown=shown)
 
@@ -56,7 +56,7 @@ def end(run: Run, asked: Facts, stopped: Stopped) -> Report:
 @verb(app, "retract")
 def retract(run: Run, asked: Facts) -> Report:
     """Say that facts were never true; a second coordinator must approve."""
-    answer = run.session().retract_facts(asked.ids())
+    answer = run.session().registry.retract_facts(asked.ids())
     return Report(data=to_json(answer), shown=pending(answer.change_id))
 
 
@@ -76,5 +76,5 @@ def regrade(run: Run, asked: Facts, new: Grade) -> Report:
         given=new.grade,
     )
     regradings = [Regrading(fact_id=each, grade=grade) for each in asked.ids()]
-    answer = run.session().regrade_facts(regradings)
+    answer = run.session().registry.regrade_facts(regradings)
     return Report(data=to_json(answer), shown=pending(answer.change_id))

@@ -8,7 +8,7 @@ import typer
 from placement.errors import InvalidInputError
 from placement_client.commands.report import Report, counted, note, table
 from placement_client.commands.verb import Run, nouns, verb
-from placement_client.session import MAX_REGISTERED
+from placement_client.registry import MAX_REGISTERED
 
 app = nouns("Coordinators: register and list groups; names stay on this machine.")
 
@@ -48,7 +48,7 @@ def register(run: Run, asked: Registered) -> Report:
         raise InvalidInputError("name", f"must stand at most {MAX_REGISTERED} times")
     if run.label_book().unopened and not asked.beside_another_key:
         raise InvalidInputError("label_key", _OTHER_KEY)
-    answer = run.session().register_groups(groups)
+    answer = run.session().registry.register_groups(groups)
     tokens = [token.hex() for token in answer.tokens]
     pairs = list(zip(tokens, asked.name, strict=True))
     return Report(

@@ -20,6 +20,7 @@ import typer
 
 from placement.audit.checkpoint import require_follows
 from placement.errors import InvalidInputError, NotFoundError, TamperedError
+from placement_client.answered import Answered
 from placement_client.commands.receipt_words import lines, places, to_data
 from placement_client.commands.report import Exit, Report, counted, table
 from placement_client.commands.verb import Run, nouns, verb
@@ -28,7 +29,7 @@ from placement_client.drafts import read_token
 from placement_client.findings import Finding, Level, bad, doubtful, good
 from placement_client.kept import Kept, Recheck, read_receipt
 from placement_client.profile import load
-from placement_client.receipts import Answered, Receipt, certificate_of
+from placement_client.receipts import Receipt, certificate_of
 
 app = nouns("Verify that what you were answered stands in the access log.")
 

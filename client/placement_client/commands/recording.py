@@ -15,7 +15,7 @@ from placement_client.commands.options import choice
 from placement_client.commands.report import Report, counted, note, table
 from placement_client.commands.verb import Run
 from placement_client.commands.waiting import waiting
-from placement_client.session import MAX_FACTS
+from placement_client.registry import MAX_FACTS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -115,7 +115,7 @@ def _record(run: Run, facts: Sequence[Fact]) -> Recorded:
     session = run.session()
     for start in range(0, len(facts), MAX_FACTS):
         try:
-            answer = session.record_facts(facts[start : start + MAX_FACTS])
+            answer = session.registry.record_facts(facts[start : start + MAX_FACTS])
         except PlacementError as error:
             error.add_note(f"recorded before this: {start} of {len(facts)} facts")
             raise

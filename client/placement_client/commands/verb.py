@@ -155,7 +155,7 @@ class Run:
         """
         if self._label_book is None:
             key = self.label_key()
-            self._label_book = LabelBook(key, self.session().list_groups())
+            self._label_book = LabelBook(key, self.session().registry.list_groups())
             if self._label_book.unopened:
                 were = counted(self._label_book.unopened, "group was", "groups were")
                 note(f"{were} registered under another label key.")

@@ -1,0 +1,180 @@
+"""``placement alert watch``: alerts as they are raised and handled, for ever."""
+
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import typer
+
+from placement.api.v1.alert_service_pb2 import WatchAlertsResponse
+from placement.errors import CertificateError, InvalidInputError, UnavailableError
+from placement_client.calls import Patience
+from placement_client.commands.alert_words import form, line, to_data
+from placement_client.commands.audit_printing import Printed, print_line
+from placement_client.commands.audit_stopping import stoppable
+from placement_client.commands.report import Report, note
+from placement_client.commands.verb import Run, verb
+from placement_client.credentials import content, read_chain, user
+from placement_client.profile import load
+from placement_client.session import Session
+from placement_client.watching import RESUME_FIELD, Connection, Place, watch
+
+_LOST: Final = (
+    "The connection to the service is lost. No alert is heard until it is back; it is "
+    "tried again by itself."
+)
+_BACK: Final = "The connection is back. What came in between is shown now."
+_EXPIRED: Final = (
+    "It has expired. Put the new one in its place and watch again: it goes on where it "
+    "was."
+)
+_ANEW: Final = (
+    "`placement alert watch --anew` begins with all that is open; what was closed since "
+    "the last run is not shown then."
+)
+_KEPT_FOR: Final = 60.0
+"""Seconds for which a token is kept although there is a newer one that covers the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """Options of ``watch``."""
+
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew",
+            help="Begin with all that is open, not where the last run stopped.",
+        ),
+    ] = False
+    once: Annotated[
+        bool, typer.Option("--once", help="Print what is open or new, and end.")
+    ] = False
+
+
+def watch_(run: Run, asked: Watched) -> Report:
+    """Print alerts as they are raised and handled, one a line, until Ctrl-C.
+
+    The first run begins with all that is open; the next one goes on where this one
+    stopped. If the connection breaks, it goes on by itself. Nothing is left out; only a
+    run that was killed may show its last lines again. With --json each line is an
+    object.
+    """
+    place = _place(run)
+    with place.held(), _advised():
+        token = b"" if asked.anew else place.read()
+        streams = Connection(opened=_Streams(run).open, lost=_lost, back=_back)
+        answers = watch(streams, token, once=asked.once)
+        reader = _Reader(run, place)
+        with stoppable() as stop:
+            while not stop.is_asked:
+                answer = stop.next(answers)
+                reader.show(answer)
+                # With signs of life the server says that there is nothing more.
+                if asked.once and not answer.alerts:
+                    break
+    return Printed(data={})
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """Say what helps where the last run's token does not."""
+    try:
+        yield
+    except InvalidInputError as error:
+        if error.field == RESUME_FIELD:
+            error.add_note(_ANEW)
+        raise
+
+
+def _place(run: Run) -> Place:
+    contexts = load(run.path)
+    name = run.common.context or contexts.current
+    return Place.of(run.path, name, user(contexts.profile(name)))
+
+
+class _Reader:
+    """Prints what comes, and keeps how far it has come."""
+
+    def __init__(self, run: Run, place: Place) -> None:
+        self._run = run
+        self._place = place
+        self._kept_at = -math.inf
+
+    def show(self, answer: WatchAlertsResponse) -> None:
+        """Print alerts, and keep the token behind them."""
+        found = [form(each) for each in answer.alerts]
+        lines = [(to_data(each), line(each)) for each in found]
+        for data, cells in lines:
+            print_line(data, cells, as_json=self._run.common.as_json)
+        now = self._run.clock()
+        # After what was printed: whoever is killed between them sees it twice, and
+        # nothing is lost.
+        if lines or now - self._kept_at >= _KEPT_FOR:
+            self._place.write(answer.resume_token)
+            self._kept_at = now
+
+
+class _Streams:
+    """Opens streams: the first over the run's session, each other over a new one.
+
+    A certificate that was renewed in its place is used from the next stream on.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._is_begun = False
+        self._is_broken = False
+
+    def open(self, token: bytes) -> Iterator[WatchAlertsResponse]:
+        """Open one stream behind a token.
+
+        Raises:
+            CertificateError: the one before broke, and the certificate has expired.
+            PlacementError: the stream ended with it.
+        """
+        with ExitStack() as stack:
+            session = self._session(stack)
+            try:
+                yield from session.alerts.watch(token)
+            except UnavailableError:
+                self._is_broken = True
+                raise
+
+    def _session(self, stack: ExitStack) -> Session:
+        if not self._is_begun:
+            self._is_begun = True
+            return self._run.session()
+        if self._is_broken:
+            self._require_unexpired()
+        self._is_broken = False
+        opened = Session.open(
+            self._run.profile(),
+            patience=Patience(deadline=self._run.common.deadline),
+            clock=self._run.clock,
+        )
+        return stack.enter_context(opened)
+
+    def _require_unexpired(self) -> None:
+        """Refuse to try for ever what a server can only refuse, before it says so."""
+        pem = content(self._run.profile().certificate, "certificate")
+        ends = read_chain(pem, "certificate")[0].not_valid_after_utc
+        if ends.timestamp() <= self._run.clock():
+            error = CertificateError()
+            error.add_note(_EXPIRED)
+            raise error
+
+
+def _lost() -> None:
+    note(_LOST)
+
+
+def _back() -> None:
+    note(_BACK)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the noun."""
+    verb(app, "watch")(watch_)

@@ -1,0 +1,132 @@
+"""Alerts for people and for programs, as each role gets them.
+
+A caseworker's is one sentence that is the same whatever happened: whom to phone, and
+nothing about why. A coordinator's says what the placement is worth now and was before,
+and who has it; what it rests on, `placement alert show` tells.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from placement.api.v1.alert_service_pb2 import (
+    Alert,
+    AlertClosing,
+    AlertKind,
+    AlertState,
+    CaseAlert,
+    PoliceAlert,
+)
+from placement.errors import TamperedError
+from placement_client.commands.finding_words import verdict_word
+from placement_client.days import iso_instant, stockholm_second, stockholm_time
+from placement_client.rendering import Json, enum_name, to_json
+
+CASE_HEADINGS: Final = ("Raised (Stockholm)", "Alert", "State", "You")
+"""Over the cells of a caseworker's alert."""
+POLICE_HEADINGS: Final = (
+    *("Raised (Stockholm)", "Alert", "Case", "What", "Now", "Before", "State"),
+    *("Regions", "Acknowledge by", "Owner"),
+)
+"""Over the cells of a coordinator's alert."""
+
+_PHONE: Final = (
+    "Phone the police about case {} before you do anything else: your police "
+    "coordinator. The number stands in the answer to every check."
+)
+_CLOSED: Final = "The alert about case {} is closed. Ask again before you go on."
+_KINDS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        AlertKind.ALERT_KIND_WORSE: "the picture got worse",
+        AlertKind.ALERT_KIND_FOLLOW_UP: "the day to look again has come",
+        AlertKind.ALERT_KIND_CASE_CLOSED: "the case was closed",
+        AlertKind.ALERT_KIND_OVERDUE: "its last day has passed, and nobody ended it",
+    }
+)
+_NONE: Final = "-"
+
+
+def form(alert: Alert) -> CaseAlert | PoliceAlert:
+    """Return an alert as the caller's role sees it.
+
+    Raises:
+        TamperedError: it has no form.
+    """
+    match alert.WhichOneof("alert"):
+        case "case_alert":
+            return alert.case_alert
+        case "police_alert":
+            return alert.police_alert
+        case _:
+            raise TamperedError
+
+
+def headings(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
+    """Return what stands over the cells of an alert."""
+    return CASE_HEADINGS if isinstance(alert, CaseAlert) else POLICE_HEADINGS
+
+
+def row(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
+    """Return the cells of an alert.
+
+    Raises:
+        TamperedError: an instant lies beyond every calendar.
+    """
+    raised, alert_id = stockholm_second(alert.raised_at), alert.alert_id.hex()
+    if isinstance(alert, CaseAlert):
+        return (raised, alert_id, _state(alert.state), must(alert))
+    state = _state(alert.state)
+    if alert.closing:
+        state += f" ({enum_name(AlertClosing.DESCRIPTOR, alert.closing)})"
+    return (
+        *(raised, alert_id, alert.case_handle.hex(), kind_words(alert)),
+        *(verdict_word(alert.verdict), verdict_word(alert.before), state),
+        *(", ".join(alert.regions) or _NONE, stockholm_time(alert.acknowledge_by)),
+        alert.owner or _NONE,
+    )
+
+
+def line(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
+    """Return the cells of an alert where no heading says what they are.
+
+    Raises:
+        TamperedError: as ``row``.
+    """
+    cells = row(alert)
+    if isinstance(alert, CaseAlert):
+        return cells
+    raised, alert_id, case, kind, now, before, state, regions, by, owner = cells
+    return (
+        *(raised, alert_id, f"{now}, was {before}", kind, f"case {case}"),
+        *(state, f"regions {regions}", f"acknowledge by {by}", f"owner {owner}"),
+    )
+
+
+def must(alert: CaseAlert) -> str:
+    """Say what a caseworker does; nothing in it depends on what happened."""
+    closed = alert.state == AlertState.ALERT_STATE_CLOSED
+    return (_CLOSED if closed else _PHONE).format(alert.case_handle.hex())
+
+
+def kind_words(alert: PoliceAlert) -> str:
+    """Say what happened to a placement; of a kind that is not known, its number."""
+    return _KINDS.get(alert.kind, enum_name(AlertKind.DESCRIPTOR, alert.kind))
+
+
+def to_data(alert: CaseAlert | PoliceAlert) -> Json:
+    """Return an alert as the object of ``--json``.
+
+    Raises:
+        TamperedError: an instant lies beyond every calendar.
+    """
+    data = to_json(alert)
+    if isinstance(alert, CaseAlert):
+        return {**data, "must": must(alert)}
+    for name in ("verdict", "before", "closing"):
+        if not getattr(alert, name):
+            data[name] = None
+    return {**data, "acknowledge_by": iso_instant(alert.acknowledge_by)}
+
+
+def _state(number: int) -> str:
+    return enum_name(AlertState.DESCRIPTOR, number)
