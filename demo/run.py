@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from demo import landscape
+from demo.alarm import People, alarm, place
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import types_pb2 as wire
 from placement.api.v1.audit_service_pb2 import (
@@ -45,6 +46,8 @@ TRUST_DOMAIN: Final = "demo.placement"
 GROUP: Final = "G01"
 """The group that the person leaves."""
 CANDIDATES: Final = ("0481", "0480", "0187", "1480", "2480")
+SAFE: Final = "2480"
+"""The one of them that is CLEAR."""
 MUST_SHOW: Final = frozenset({"CLEAR", "UNKNOWN", "REVIEW", "CONFLICT"})
 
 _MEANING: Final = {
@@ -67,7 +70,7 @@ def main() -> int:
     """Run the demonstration.
 
     Returns:
-        0 if every kind of verdict was shown.
+        0 if every kind of verdict was shown, and both sides heard the alarm.
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="placement-demo-") as folder:
@@ -78,11 +81,16 @@ def main() -> int:
                 for who in _PEOPLE
             }
             shown = tell(sessions, Path(folder))
+            people = People(
+                Path(folder),
+                {who: profile(Path(folder), who, port, pinned) for who in _PEOPLE},
+            )
+            heard = placed_and_warned(people, sessions["coordinator"], Path(folder))
             read(sessions["auditor"], parse_key(pinned[1]))
             for session in sessions.values():
                 session.close()
     out.print(f"\nDone in {time.monotonic() - began:.1f} s; nothing is left behind.")
-    return 0 if shown >= MUST_SHOW else 1
+    return 0 if shown >= MUST_SHOW and heard else 1
 
 
 def prepare(folder: Path) -> tuple[str, str]:
@@ -176,12 +184,13 @@ def tell(sessions: dict[str, Session], folder: Path) -> set[str]:
         "4. A caseworker in 1280 Malmö opened a case. The number never left the client:"
         "\n   the custodian saw it blinded, the service got a pseudonym."
     )
+    (folder / "case").write_bytes(case)
     shown = ask(caseworker, case, "5. Before the police have assessed the case:")
     person = wire.Person(case_member=wire.CaseMember(case_handle=case, position=0))
     belongs = wire.Affiliation(
         person=person, group=book.token(GROUP), role=wire.AFFILIATION_ROLE_ASSOCIATE
     )
-    assessed = coordinator.assess_case(
+    assessed = coordinator.registry.assess_case(
         case, [fact(affiliation=belongs)], none_known=False
     )
     caseworker.min_revision = assessed.revision
@@ -190,19 +199,50 @@ def tell(sessions: dict[str, Session], folder: Path) -> set[str]:
     return shown
 
 
+def placed_and_warned(people: People, coordinator: Session, folder: Path) -> bool:
+    """Place the person where it is CLEAR, then record what makes that a danger.
+
+    Returns:
+        Whether both sides heard the alarm.
+    """
+    case = (folder / "case").read_bytes()
+    if not place(people, case, SAFE):
+        return False
+    out.print(
+        f"\n8. The caseworker held {SAFE} and confirmed: the person is placed there. Both"
+        "\n   sides run `placement alert watch`. A coordinator records that a group which"
+        "\n   is at war with theirs has come to the town:"
+    )
+    key = LabelKey.read(folder / "labels.key")
+    book = LabelBook(key, coordinator.registry.list_groups())
+    rival = next(
+        one.other if one.one == GROUP else one.one
+        for one in landscape.ties()
+        if one.rivalry and GROUP in (one.one, one.other)
+    )
+    seen = landscape.Presence(rival, SAFE, "active")
+
+    def record() -> None:
+        coordinator.registry.record_facts([presence(book, seen)])
+
+    return alarm(people, record, lambda line: out.print(line, highlight=False))
+
+
 def load(coordinator: Session, second: Session, folder: Path) -> LabelBook:
     """Load municipalities' coverage and the landscape; a second person approves."""
     create_label_key(folder / "labels.key")
     key = LabelKey.read(folder / "labels.key")
-    coordinator.register_groups(key.new_group(name) for name in landscape.groups())
-    book = LabelBook(key, coordinator.list_groups())
+    coordinator.registry.register_groups(
+        key.new_group(name) for name in landscape.groups()
+    )
+    book = LabelBook(key, coordinator.registry.list_groups())
     facts = [
         *(tie(book, one) for one in landscape.ties()),
         *(presence(book, one) for one in landscape.presences()),
     ]
-    recorded = coordinator.record_facts(facts)
-    second.approve_change(recorded.change_id)
-    coordinator.attest_coverage([], reviewed_on=today() - 1, whole_region=True)
+    recorded = coordinator.registry.record_facts(facts)
+    second.registry.approve_change(recorded.change_id)
+    coordinator.registry.attest_coverage([], reviewed_on=today() - 1, whole_region=True)
     count = len(landscape.areas())
     out.print(
         f"3. A coordinator's client loaded {len(landscape.groups())} groups (names stay"
@@ -278,7 +318,7 @@ def read(auditor: Session, log: VerifierKey) -> None:
         )
     )
     table = Table(
-        title="\n8. An auditor read the access log; each search says why it was made:",
+        title="\n9. An auditor read the access log; each search says why it was made:",
         title_justify="left",
         title_style="",
     )
@@ -297,7 +337,7 @@ def read(auditor: Session, log: VerifierKey) -> None:
         last.leaf_hash, last.index, made.size, shown.hashes, made.root
     )
     out.print(
-        f"\n9. Entry {last.index} is proven to stand in the log: {len(shown.hashes)}"
+        f"\n10. Entry {last.index} is proven to stand in the log: {len(shown.hashes)}"
         f" hashes lead from it to the\n   checkpoint of {made.size} entries, which the"
         " pinned key signed."
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kit.bad_input import GOOD, evaluate
+from kit.placing import PLACING
 from kit.town import GROUND, PEOPLE, Town, fresh
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
@@ -135,6 +136,7 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 
 
 REQUESTS: dict[str, Make] = {
+    **PLACING,
     "Evaluate": lambda town, who: evaluate(GOOD),
     "OpenCase": lambda town, who: town.open_case(),
     "ShowCase": lambda town, who: check.ShowCaseRequest(case_handle=town.case),

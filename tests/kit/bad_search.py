@@ -30,6 +30,9 @@ SEARCHES: dict[str, Callable[..., Any]] = {
     "ReportAnomalies": lambda **given: audit.ReportAnomaliesRequest(
         **({"since": 0, "until": 9, "ground": GROUND} | given)
     ),
+    "ListPermits": lambda **given: audit.ListPermitsRequest(
+        **({"since": 0, "until": 9, "ground": GROUND} | given)
+    ),
 }
 """By method: a search that holds; keywords replace fields."""
 
@@ -100,6 +103,9 @@ OTHERS = [
     ("ReportAnomalies", {"since": 9}, "until"),
     ("ReportAnomalies", {"since": BEYOND, "until": BEYOND + 1}, "since"),
     ("ReportAnomalies", {"until": BEYOND}, "until"),
+    ("ListPermits", {"since": 9}, "until"),
+    ("ListPermits", {"since": BEYOND, "until": BEYOND + 1}, "since"),
+    ("ListPermits", {"until": BEYOND}, "until"),
 ]
 LOG = [
     ("GetCheckpoint", log.GetCheckpointRequest(cosignatures=51), "cosignatures"),

@@ -1,6 +1,6 @@
 """Callers and commands by short names, for the rooms behind the wire."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
@@ -26,7 +26,7 @@ from placement.domain.decide.drafts import Draft
 from placement.domain.decide.table import decide
 from placement.domain.events import Record, Request
 from placement.domain.facts import Facility, Group, Placement, Presence, Rivalry
-from placement.domain.rules import Candidate
+from placement.domain.questions import Candidate
 from placement.domain.state import State
 from placement.domain.terms import (
     AreaCode,
@@ -93,7 +93,8 @@ def show_case(case: bytes, caller: Caller = CASEWORKER) -> cases.ShowCase:
 
 
 def close_case(case: bytes, **given: Any) -> cases.CloseCase:
-    return cases.CloseCase(**asked(CASEWORKER, given), case=case, reason="DONE")
+    reason = given.get("reason", "DONE")
+    return cases.CloseCase(**asked(CASEWORKER, given), case=case, reason=reason)
 
 
 def assess_case(case: bytes, *drafts: Draft, **given: Any) -> cases.AssessCase:
@@ -120,6 +121,7 @@ def check(case: bytes, *areas: str | Candidate, **given: Any) -> checks.Check:
         justification=given.get("justification", "PLANNED"),
         least=Revision(given.get("least", 0)),
         decisions=tuple(fresh() for _ in candidates),
+        hold=given.get("hold"),
     )
 
 
@@ -294,37 +296,6 @@ def read_receipt(
     index: int = 0, *, owned: bool = True, caller: Caller = CASEWORKER
 ) -> searches.ReadReceipt:
     return searches.ReadReceipt(caller=caller, index=index, owned=owned)
-
-
-SAMPLES: tuple[Callable[[], Command], ...] = (
-    open_case,
-    lambda: show_case(token("case")),
-    lambda: close_case(token("case")),
-    lambda: assess_case(token("case")),
-    lambda: check(token("case")),
-    lambda: record_facts(rivalry()),
-    lambda: end_facts((token("fact"), 0)),
-    lambda: retract_facts(token("fact")),
-    lambda: regrade_facts(token("fact")),
-    lambda: approve(token("change")),
-    list_changes,
-    lambda: show_change(token("change")),
-    attest,
-    lambda: register_groups("A"),
-    list_groups,
-    lambda: register_facilities(("house", "firm", "1480"), new=[0]),
-    lambda: record_placements(placement(token("case"))),
-    lambda: end_placements((token("place"), 0)),
-    evaluate,
-    list_entries,
-    lambda: search(searches.ShowEntry, first=0, end=1),
-    lambda: search(searches.TailEntries),
-    lambda: search(searches.ExportEntries, first=0),
-    lambda: search(searches.ReplayDecision, decision=token("decision")),
-    lambda: search(searches.ReportAnomalies, since=NOW),
-    read_receipt,
-)
-"""One command of each kind."""
 
 
 class Court:

@@ -19,6 +19,7 @@ from placement.domain.decide.command import Command
 from placement.service.batch import Answer
 from placement.service.engine import Engine
 from placement.service.entries import Refused
+from placement.service.worker import Worker
 from placement.store import fsck
 from placement.store.ledger import Ledger
 from placement.store.log import Store
@@ -29,10 +30,15 @@ VERIFIER = Verifier(SIGNER.public, verify)
 
 
 def engine_on(
-    store: Store | FaultyStore, clock: Callable[[], int], signer: Signer = SIGNER
+    store: Store | FaultyStore,
+    clock: Callable[[], int],
+    signer: Signer = SIGNER,
+    worker: Worker | None = None,
 ) -> Engine:
     """Return an engine of a store that no custodian founded; it is not started."""
-    return Engine(store, RULESET, custodian=b"", signer=signer, clock=clock)
+    return Engine(
+        store, RULESET, custodian=b"", signer=signer, clock=clock, worker=worker
+    )
 
 
 def answer(engine: Engine, command: Command | Refused) -> Answer:

@@ -23,7 +23,7 @@ from kit.world import RULESET, subject, token
 from placement.domain.decide.command import Command
 from placement.domain.decide.drafts import Draft
 from placement.domain.facts import Affiliation
-from placement.domain.rules import Candidate
+from placement.domain.questions import Candidate
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import AffiliationRole, Verdict

@@ -38,7 +38,8 @@ from placement.domain.events import (
     PlacementEnded,
 )
 from placement.domain.facts import Attestation
-from placement.domain.rules import Candidate, Question, assess
+from placement.domain.questions import Candidate, Question
+from placement.domain.rules import assess
 from placement.domain.terms import MICROS_A_DAY, Micros, PlacementState, Window
 
 _EPOCH = date(1970, 1, 1)

@@ -14,8 +14,10 @@ from kit.oracle import answer
 from kit.reading import Asked, Known
 from kit.world import NOW, RULESET, TODAY, World, day, token
 from placement.domain.areas import Area, Areas
-from placement.domain.rules import Candidate, Question, assess
+from placement.domain.questions import Candidate, Question
+from placement.domain.rules import assess
 from placement.domain.terms import (
+    MICROS_A_DAY,
     AreaCode,
     FacilityToken,
     PlacementState,
@@ -211,6 +213,7 @@ LOCATED = _statement("located", st.tuples(_SUBJECT, _AREA))
 TIE = _statement("tie", st.tuples(_SUBJECT, _AREA), danger=_FLAG)
 SAME_AS = _statement("same_as", st.lists(_SUBJECT, min_size=2, max_size=2, unique=True))
 LINK = st.one_of(FACTION, RIVALRY, ALLIANCE, FACTION)
+PERSONAL = st.one_of(GROUP_THREAT, THREAT, LOCATED, TIE, SAME_AS)
 ANY = st.one_of(
     LINK, AFFILIATION, PRESENCE, GROUP_THREAT, THREAT, LOCATED, TIE, SAME_AS
 )
@@ -242,6 +245,59 @@ COVERED = st.tuples(
     st.sampled_from(("syd", "nord", "national")),
 )
 EVERYWHERE = tuple((code, 20, "national") for code in CODES)
+
+
+_ACTIVE = PlacementState.ACTIVE
+_HELD = st.builds(
+    lambda stand, start, expires_at: replace(
+        stand,
+        given={
+            **stand.given,
+            "start": start,
+            "state": PlacementState.HELD,
+            "expires_at": expires_at,
+        },
+    ),
+    st.one_of(STAND, HOUSED),
+    st.sampled_from((0, 10, 91)),
+    st.sampled_from((NOW + 1, NOW + 3 * MICROS_A_DAY)),
+)
+_FAR = st.builds(
+    lambda stand, case, start: replace(
+        stand,
+        case=case,
+        given={**stand.given, "start": start, "end": None, "state": _ACTIVE},
+    ),
+    st.one_of(STAND, HOUSED),
+    st.integers(0, 4),
+    st.sampled_from((-10, 0, 91, 92)),
+)
+
+
+@st.composite
+def settled(draw: st.DrawFn) -> Small:
+    """Draw a world in which up to five households are placed already."""
+    statements = (
+        *draw(st.lists(AFFILIATION, min_size=4, max_size=7)),
+        *draw(st.lists(LINK, min_size=3, max_size=8)),
+        *draw(st.lists(PRESENCE, min_size=1, max_size=3)),
+        *draw(st.lists(PERSONAL, min_size=3, max_size=8)),
+    )
+    stands = st.lists(st.one_of(_FAR, _FAR, STAND, _HELD), min_size=4, max_size=6)
+    if not draw(st.integers(0, 2)):  # where nothing is found, coverage decides
+        statements = ()
+    area, age = draw(_AREA), draw(st.sampled_from((20, 90, 91)))
+    return Small(
+        households=(("h",), ("i",), ("j", "q"), ("p",), ("r", "h")),
+        unassessed=draw(st.sampled_from((frozenset(), frozenset(), frozenset({2})))),
+        statements=statements,
+        stands=tuple(draw(stands)),
+        covered=tuple(
+            (code, age if code == area else 20, "national") for code in CODES
+        ),
+        start=0,
+        end=None,
+    )
 
 
 @st.composite

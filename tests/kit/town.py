@@ -1,9 +1,11 @@
 """A served server with its people and a few things on record, and calls to it."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +14,8 @@ from google.protobuf.message import Message
 
 from kit.refused import details
 from kit.served import Served
+from placement.access import Role
+from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
@@ -19,10 +23,15 @@ from placement.api.v1 import types_pb2 as wire
 from placement.app import micros
 from placement.audit.details import Details, opened
 from placement.audit.entry import Entry, parse
+from placement.crypto.pki import CLIENT_LIFETIME
+from placement.domain.decide.command import Moment
+from placement.domain.decide.reevaluations import awaits
 from placement.domain.events import Record
+from placement.domain.state import State
 from placement.domain.terms import Day, Micros, stockholm_day
 from placement.rpc.door import METHODS
 from placement.service import fold
+from placement.store.codec import decode
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -33,6 +42,7 @@ PEOPLE = {
     "coordinator": ("coordinator", "syd", "co-01"),
     "second": ("coordinator", "syd", "co-02"),
     "national": ("coordinator", "national", "co-09"),
+    "national-second": ("coordinator", "national", "co-08"),
     "auditor": ("auditor", "imy", "au-01"),
     "second-auditor": ("auditor", "imy", "au-02"),
     "witness": ("witness", "imy", "wi-01"),
@@ -41,7 +51,8 @@ PEOPLE = {
 PATHS = {path.rpartition("/")[2]: path for path in METHODS}
 STREAMS = frozenset(
     f"/{service.full_name}/{method.name}"
-    for service in audit.DESCRIPTOR.services_by_name.values()
+    for file in (alert.DESCRIPTOR, audit.DESCRIPTOR)
+    for service in file.services_by_name.values()
     for method in service.methods
     if method.server_streaming
 )
@@ -75,6 +86,11 @@ class Refused:
 class Town:
     """``with Town(folder) as town: …``.
 
+    Args:
+        folder: for the server's files.
+        lifetime: of its people's certificates.
+        settings: of the server.
+
     Attributes:
         today: the day in Stockholm when it was made.
         group, other: two registered groups.
@@ -83,10 +99,14 @@ class Town:
         fact: a presence that one person may end.
     """
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, *, lifetime: timedelta = CLIENT_LIFETIME, **settings: Any
+    ) -> None:
+        self._lifetime = lifetime
         self.served = Served(folder, **settings)
         self.today = Day(stockholm_day(Micros(micros())))
         self._channels: dict[str, grpc.Channel] = {}
+        self._folded = State(), Head.GENESIS
 
     def __enter__(self) -> Self:
         self.served.start()
@@ -103,7 +123,8 @@ class Town:
     def channel(self, who: str) -> grpc.Channel:
         """Return somebody's one channel."""
         if who not in self._channels:
-            self._channels[who] = self.served.channel(*PEOPLE[who])
+            pair = self.served.pki.client(*PEOPLE[who], lifetime=self._lifetime)
+            self._channels[who] = self.served.connect(pair)
         return self._channels[who]
 
     def call(
@@ -167,10 +188,32 @@ class Town:
     def head(self) -> Head:
         return self.store.read_head()
 
+    def state(self) -> State:
+        """Fold what is new in the log, and return what all of it says."""
+        state, head = self._folded
+        with self.store.following(head) as (now, tail):
+            for _, payload in tail:
+                state.apply(decode(payload))
+        self._folded = state, now
+        return state
+
     def settled(self) -> Head:
-        """Return the head once a checkpoint holds everything: nothing moves it then."""
+        """Return the head once nothing is left to do: nothing moves it then.
+
+        What changed was weighed again, and a checkpoint holds everything.
+        """
+        end = time.monotonic() + TIMEOUT
+        while self._works():
+            assert time.monotonic() < end
+            time.sleep(0.01)
         self.served.app.engine.publish().result(TIMEOUT)
         return self.head()
+
+    def _works(self) -> bool:
+        """Tell whether the server has something to do by itself."""
+        state, ruleset = self.state(), self.served.app._ruleset
+        moment = Moment(now=Micros(self.served.clock()), ruleset=ruleset)
+        return len(state.agenda) > 0 or awaits(state, moment)
 
     def details(self, first: int) -> list[Details]:
         """Return the details of the entries from an index on."""
@@ -183,6 +226,10 @@ class Town:
     def entries(self, first: int) -> list[Entry]:
         """Return the entries of the access log from an index on."""
         return [parse(leaf.entry) for leaf in self.store.entries(first, 10_000)]
+
+    def asked(self, first: int) -> list[Entry]:
+        """Return those entries that are of calls, and not of the service's own work."""
+        return [each for each in self.entries(first) if each.role != Role.SERVICE.value]
 
     def records(self) -> list[Record]:
         """Return the state, as records."""

@@ -16,9 +16,11 @@ from grpc_health.v1 import health, health_pb2_grpc
 
 from kit.certs import Pki
 from placement.api.v1 import (
+    alert_service_pb2,
     audit_service_pb2,
     check_service_pb2,
     log_service_pb2,
+    placement_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
 )
@@ -27,9 +29,11 @@ from placement.crypto import voprf
 from placement.rpc.identity import server_credentials
 
 _FILES = (
+    alert_service_pb2,
     audit_service_pb2,
     check_service_pb2,
     log_service_pb2,
+    placement_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
 )

@@ -34,7 +34,8 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
-from placement.domain.rules import Assessment, Candidate, Question, assess
+from placement.domain.questions import Assessment, Candidate, Question
+from placement.domain.rules import assess
 from placement.domain.ruleset import Ruleset, parse_ruleset
 from placement.domain.state import State
 from placement.domain.terms import (
@@ -207,7 +208,13 @@ class World:
             )
         )
 
-    def case(self, *members: str, assessed: bool = True, org: str = "1280") -> Case:
+    def case(
+        self,
+        *members: str,
+        assessed: bool = True,
+        org: str = "1280",
+        children: tuple[int, ...] = (),
+    ) -> Case:
         self._count += 1
         case = Case(
             handle=token(f"case-{self._count}"),
@@ -217,6 +224,7 @@ class World:
             members=tuple(subject(member) for member in members),
             opened_at=NOW,
             assessed_at=NOW if assessed else None,
+            children=children,
         )
         self.apply(CaseOpened(case=case))
         return case

@@ -175,12 +175,12 @@ def work(served, folder, recorders):
     )
     create_label_key(folder / "labels.key")
     key = LabelKey.read(folder / "labels.key")
-    first.register_groups(key.new_group(name) for name in NAMES)
-    book = LabelBook(key, first.list_groups())
+    first.registry.register_groups(key.new_group(name) for name in NAMES)
+    book = LabelBook(key, first.registry.list_groups())
     own, rival = (book.token(name) for name in NAMES)
     grade = wire.SourceGrade(scheme=1, given="1B")
     member = wire.CaseMember(case_handle=opened.case_handle, position=0)
-    assessed = first.assess_case(
+    assessed = first.registry.assess_case(
         opened.case_handle,
         [
             wire.Fact(
@@ -194,7 +194,7 @@ def work(served, folder, recorders):
         none_known=False,
     )
     pair = {"group_a": own, "group_b": rival}
-    recorded = first.record_facts(
+    recorded = first.registry.record_facts(
         [
             wire.Fact(grade=grade, reason=1, rivalry=wire.Rivalry(severity=3, **pair)),
             wire.Fact(
@@ -204,12 +204,12 @@ def work(served, folder, recorders):
             ),
         ]
     )
-    second.approve_change(recorded.change_id)
-    first.attest_coverage([], reviewed_on=today, whole_region=True)
-    facility = first.register_facilities(
+    second.registry.approve_change(recorded.change_id)
+    first.registry.attest_coverage([], reviewed_on=today, whole_region=True)
+    facility = first.registry.register_facilities(
         [registry.NewFacility(area=AREAS[1])]
     ).facilities[0]
-    placed = first.record_placements(
+    placed = first.registry.record_placements(
         [
             registry.StandingPlacement(
                 case_handle=opened.case_handle,
@@ -233,7 +233,7 @@ def work(served, folder, recorders):
     owner = recorders["owner"].session(channel)
     for answer in checked:
         owner.logs.receipt(answer.leaf_index)
-    for bad in (lambda: caseworker.show_case(bytes(16)), first.list_changes):
+    for bad in (lambda: caseworker.show_case(bytes(16)), first.registry.list_changes):
         try:
             bad()
         except PlacementError:

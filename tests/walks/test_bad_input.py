@@ -15,15 +15,14 @@ from kit.bad_input import (
     WINDOWS,
     evaluate,
 )
-from kit.town import GROUND, PATHS, Refused, Town, fresh
+from kit.refusing import INVALID, caseless, invalid, refused
+from kit.town import GROUND, PATHS, Town, fresh
 
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
-from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST, METHODS
-
-INVALID = ("INVALID_ARGUMENT", "INVALID_INPUT")
+from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST
 
 
 @pytest.fixture(scope="module")
@@ -31,35 +30,6 @@ def town(tmp_path_factory):
     """One server for the whole file: whatever is refused changes nothing."""
     with Town(tmp_path_factory.mktemp("town")) as town:
         yield town
-
-
-def refused(town, who, method, request, **how):
-    """Call, and hold the refusal to what every refusal must be.
-
-    Returns:
-        The refusal and its entry.
-    """
-    before, stood = town.head(), town.records()
-    got = town.call(who, method, request, **how)
-    after = town.head()
-
-    assert isinstance(got, Refused)
-    assert (after.revision, after.leaves) == (before.revision, before.leaves + 1)
-    assert town.records() == stood
-    (entry,) = town.entries(before.leaves)
-    assert (entry.action, entry.outcome) == (METHODS[PATHS[method]].name, got.reason)
-    (details,) = town.details(before.leaves)
-    assert (details.outline.verdicts, entry.recipient) == ((), "")
-    return got, entry
-
-
-def invalid(town, who, method, request, field):
-    """Hold a refusal to naming one field."""
-    got, entry = refused(town, who, method, request)
-
-    assert (got.code.name, got.reason) == INVALID
-    assert got.fields == [field]
-    assert entry.person
 
 
 # Areas, candidates, windows
@@ -97,18 +67,6 @@ def test_windows(town, days, field):
 
 
 # Whose
-
-
-def caseless(details):
-    """Return details as if they were of no case; that they are of one stays seen.
-
-    And without the number of the request, which is each one's own.
-    """
-    outline = replace(details.outline, case=bytes(len(details.outline.case)))
-    matter = replace(
-        details.matter, case=b"", request=bytes(len(details.matter.request))
-    )
-    return replace(details, outline=outline, matter=matter)
 
 
 def test_anothers_case_is_an_unknown_one(town):

@@ -3,13 +3,16 @@
 import asyncio
 import threading
 from concurrent import futures
+from contextlib import contextmanager
 from itertools import pairwise
 
 import grpc
 import pytest
 from kit.audited import vouched
+from kit.placing import alarm, confirm, held
 from kit.town import GROUND, PATHS, PEOPLE, TIMEOUT, Town, fresh
 
+from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import log_service_pb2 as log
@@ -237,3 +240,60 @@ def test_a_search_goes_on_at_the_other_server(town, both):
 
     assert got == list(range(page.size))
     assert number > 3
+
+
+# What two servers do by themselves
+
+
+@contextmanager
+def watching(town, port, token=b""):
+    """Follow the coordinator's alerts at one of the servers; yield the answers."""
+    pair = town.served.pki.client(*PEOPLE["coordinator"])
+    credentials = grpc.ssl_channel_credentials(
+        town.served.pki.ca, pair.key, pair.certificate
+    )
+    request = alert.WatchAlertsRequest(resume_token=token)
+    with grpc.secure_channel(f"localhost:{port}", credentials) as channel:
+        ask = channel.unary_stream(PATHS["WatchAlerts"])
+        stream = ask(request.SerializeToString(), timeout=60.0)
+        yield map(alert.WatchAlertsResponse.FromString, stream)
+        stream.cancel()
+
+
+def told(answers):
+    """Read on until somebody is told of an alert; return the answer."""
+    return next(answer for answer in answers if answer.alerts)
+
+
+def test_an_alert_of_one_server_comes_by_the_others_stream(town):
+    """Once; and whoever goes on at the other server loses nothing."""
+    with Beside(town.served.settings) as other:
+        with watching(town, other.port) as answers:
+            next(answers)
+            first = alarm(town)
+            answer = told(answers)
+        second = alarm(town)
+        with watching(town, town.served.port, answer.resume_token) as answers:
+            later = told(answers)
+        with town.through(other.port):
+            third = alarm(town)
+        with watching(town, town.served.port, later.resume_token) as answers:
+            last = told(answers)
+    raised = [each.id for each in town.state().alerts]
+
+    assert [
+        [each.police_alert.alert_id for each in one.alerts]
+        for one in (answer, later, last)
+    ] == [[first.id], [second.id], [third.id]]
+    assert raised == [first.id, second.id, third.id]
+
+
+def test_a_hold_of_one_server_is_confirmed_at_the_other(town):
+    """Whichever of them a municipality calls."""
+    with Beside(town.served.settings) as other:
+        key = held(town, town.case)
+        with town.through(other.port):
+            confirmed = confirm(town, key)
+
+    assert confirmed.answer.state == wire.PLACEMENT_STATE_ACTIVE
+    assert town.state().placements[key].state == wire.PLACEMENT_STATE_ACTIVE

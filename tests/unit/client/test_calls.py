@@ -92,7 +92,7 @@ def test_each_write_has_an_id_of_its_own(wire, session):
     """Two writes are two requests."""
     wire.answers["ApproveChange"] = registry.ApproveChangeResponse(revision=1)
     for _ in range(2):
-        session.approve_change(CASE)
+        session.registry.approve_change(CASE)
     first, second = wire.requests("ApproveChange")
 
     assert first.request_id != second.request_id
@@ -104,8 +104,8 @@ def test_a_repeated_session_repeats_its_ids(wire, profile):
     seed = RequestIds().seed
     for _ in range(2):
         with Session.open(profile, request_ids=RequestIds(seed)) as session:
-            session.approve_change(CASE)
-            session.approve_change(CASE)
+            session.registry.approve_change(CASE)
+            session.registry.approve_change(CASE)
     ids = [each.request_id for each in wire.requests("ApproveChange")]
 
     assert ids[:2] == ids[2:]

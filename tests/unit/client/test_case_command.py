@@ -9,6 +9,7 @@ from kit.numbers import number
 from placement_client.profile import Contexts, save
 
 from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1.types_pb2 import PlacementState, Window
 from placement.crypto import voprf
 
 
@@ -154,8 +155,46 @@ def test_a_case_is_shown(cli, wire):
             "closed": False,
             "areas_left": 5,
             "opened_at": "2026-06-15T10:00:00.000000Z",
+            "placements": [],
         },
     )
+    assert shown.stdout.endswith("Nothing is held or placed for it.\n")
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_a_case_shows_what_is_held_and_placed(cli, wire):
+    """A hold that is about to lapse can't be overlooked: it stands last."""
+    held = check.OwnPlacement(
+        placement_id=bytes([2]) * 16,
+        place=check.Candidate(area="1480"),
+        window=Window(start_day=20_000),
+        state=PlacementState.PLACEMENT_STATE_HELD,
+        expires_at=NOON + 3_600_000_000,
+        extended=True,
+    )
+    placed = check.OwnPlacement(
+        placement_id=bytes([1]) * 16,
+        place=check.Candidate(area="1280"),
+        window=Window(start_day=20_000, end_day=20_001),
+        state=PlacementState.PLACEMENT_STATE_ACTIVE,
+        moved_in=True,
+    )
+    wire.answers["ShowCase"] = check.ShowCaseResponse(
+        reference="SN 1", opened_at=NOON, placements=[held, placed]
+    )
+    *_, headings, first, second, lapses, keep = cli(
+        "case", "show", CASE.hex()
+    ).stdout.splitlines()
+    _, data = cli.json("case", "show", CASE.hex())
+
+    assert headings.split()[:5] == ["Placement", "Area", "Name", "Facility", "Days"]
+    assert re.search("1480 +Göteborg .* held +2026-06-15 13:00 Stockholm time", first)
+    assert re.search("1280 +Malmö .* confirmed +- +yes", second)
+    assert lapses == (
+        f"Hold {'02' * 16} lapses 2026-06-15 13:00 Stockholm time. That is within a day."
+    )
+    assert keep == f"  To keep the place: placement hold confirm {'02' * 16}"
+    assert [each["state"] for each in data["placements"]] == ["HELD", "ACTIVE"]
 
 
 def test_a_case_is_closed(cli, wire):

@@ -1,11 +1,14 @@
 """The coordinators' changes: facts amended, cases assessed, coverage attested."""
 
+import re
+
 import pytest
 from kit.asked import ALLIANCE, CASE, CHANGE, NOON, day, ids, written
 
 from placement.access import Role
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as types
+from placement.api.v1.check_service_pb2 import Candidate
 
 # fact end, retract, regrade
 
@@ -203,6 +206,52 @@ def test_a_change_is_shown_before_it_is_approved(cli, wire):
         "grade": "B2",
         "scheme": "FOUR_FOUR",
     }
+
+
+def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
+    """A release with its case, place and verdict; a provider."""
+    released = registry.ReleasedPlace(
+        case_handle=CASE,
+        candidate=Candidate(area="1280"),
+        window=types.Window(start_day=day("2026-07-01"), end_day=day("2026-08-01")),
+        verdict=types.VERDICT_REVIEW,
+    )
+    one, two = ids(2, start=1)
+    wire.answers["ListGroups"] = registry.ListGroupsResponse()
+    wire.answers["ShowChange"] = registry.ShowChangeResponse(
+        change=registry.Change(change_id=CHANGE),
+        items=[
+            registry.ChangeItem(fact_id=one, released=released),
+            registry.ChangeItem(fact_id=two, provider_goes_on=True),
+        ],
+    )
+    _headings, place, provider = cli("change", "show", CHANGE.hex()).stdout.splitlines()
+    _, data = cli.json("change", "show", CHANGE.hex())
+    first, second = data["items"]
+
+    assert re.split("  +", place.strip()) == [
+        one.hex(),
+        (
+            f"let case {CASE.hex()} have 1280 Malmö, from 2026-07-01 to 2026-08-01, despite "
+            "REVIEW"
+        ),
+    ]
+    assert re.split("  +", provider.strip()) == [
+        two.hex(),
+        "let the provider go on; its houses answer as others do",
+    ]
+    assert (first["fact_id"], first["effect"]) == (one.hex(), "released")
+    assert first["place"] == {
+        "case_handle": CASE.hex(),
+        "area": "1280",
+        "name": "Malmö",
+        "facility": "",
+        "from": "2026-07-01",
+        "to": "2026-08-01",
+        "verdict": "REVIEW",
+    }
+    assert second["effect"] == "provider_goes_on"
+    assert (second["kind"], second["statement"]) == ("", {})
 
 
 @pytest.mark.parametrize("words", [(), ("--area", "1480", "--whole-region")])

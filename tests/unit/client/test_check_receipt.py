@@ -7,7 +7,7 @@ import pytest
 from kit.asked import CASE
 from kit.receipted import NOON, ReceiptedLog, witness
 from kit.wire import RefusalError, refusal
-from placement_client.commands import check as command
+from placement_client.commands import proving
 from placement_client.commands.receipt import kept_by
 from placement_client.commands.verb import Common, Run
 from placement_client.receipts import certificate_of
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("at_noon")
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr(command, "PAUSES", (0.0,))
+    monkeypatch.setattr(proving, "PAUSES", (0.0,))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from placement_client.days import (
     iso_day,
     iso_instant,
+    now,
     parse_day,
     parse_instant,
     stockholm_second,
@@ -140,3 +141,11 @@ def test_no_other_instant_is_read(text):
         parse_instant(text, field="since", today=TODAY)
 
     assert caught.value.field == "since"
+
+
+@pytest.mark.parametrize(
+    ("clock", "micros"), [(0.0, 0), (1_781_517_600.000_001, 1_781_517_600_000_001)]
+)
+def test_a_clock_is_read_to_the_microsecond(clock, micros):
+    """As the wire counts."""
+    assert now(lambda: clock) == micros

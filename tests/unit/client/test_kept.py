@@ -9,8 +9,8 @@ import pytest
 from kit.asked import CASE
 from kit.receipted import HOURS_72, NOON, REVISION, RULESET, ReceiptedLog, witness
 from kit.wire import RefusalError
+from placement_client.answered import Answered
 from placement_client.kept import Kept, Recheck, read_receipt
-from placement_client.receipts import Answered
 from placement_client.trust import Policy
 
 from placement.api.v1 import check_service_pb2 as check
@@ -109,6 +109,8 @@ def test_answers_wait_in_order(kept):
         "ruleset": RULESET,
         "decided_at": NOON,
         "certificate": CERTIFICATE.hex(),
+        "action": "CHECK",
+        "objects": [],
     }
 
 
@@ -153,6 +155,9 @@ DAMAGED = {
     "no decision": row(decisions=[]),
     "an area as number": row(areas=[1480]),
     "a text as list": row(ruleset=["a"]),
+    "an action as number": row(action=1),
+    "an object that is no id": row(objects=[7]),
+    "objects as text": row(objects=""),
 }
 
 
@@ -175,8 +180,17 @@ def test_a_row_of_the_right_form_is_read(kept):
     """The rows above are refused for what was changed in them."""
     kept.postpone(FIRST)
     (kept.folder / "pending.json").write_text(row())
+    (got,) = kept.pending()
 
-    assert [each.index for each in kept.pending()] == [3]
+    assert (got.index, got.action, got.objects) == (3, "CHECK", ())
+
+
+def test_what_was_done_to_a_placement_waits_too(kept):
+    """What was asked for, and the placement, come back as they were."""
+    moved = replace(FIRST, action="PLACEMENT_MOVE", objects=(bytes(16), CASE), areas=())
+    kept.postpone(moved)
+
+    assert kept.pending() == (moved,)
 
 
 def test_a_receipt_is_kept_and_its_answer_leaves_the_list(session, kept, log, ask):

@@ -62,7 +62,20 @@ REFUSED = [
     (STANDING, "RecordPlacements", "placements[0].window.end_day", "--to"),
     (
         ("placement", "end", ID, "--on", "today"),
-        *("EndPlacements", "endings[0].placement_id", "PLACEMENT"),
+        *("EndPlacement", "placement_id", "PLACEMENT"),
+    ),
+    (
+        ("placement", "end", ID, "--on", "today"),
+        *("EndPlacement", "valid_to_day", "--on"),
+    ),
+    (("placement", "move", ID, "--to", ID), "MovePlacement", "hold_id", "--to"),
+    ((*CHECK, "--hold"), "CheckPlacement", "candidates", "--area"),
+    (
+        (
+            *("override", "propose", ID, "--area", "1480", "--from", "today", "--yes"),
+            *("--ground", "care", "--follow-up", "today"),
+        ),
+        *("ProposeOverride", "follow_up_day", "--follow-up"),
     ),
     (
         ("coverage", "attest", "--area", "1480"),

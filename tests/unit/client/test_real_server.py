@@ -1,96 +1,42 @@
 """The whole client against the whole server: the journeys of all three roles."""
 
 import json
-from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from kit.numbers import number
-from kit.served import Served
-from placement_client.__main__ import app
-from placement_client.profile import Contexts, Profile, save
-from typer.testing import CliRunner
-
-from placement.audit.note import render_key
+from kit.people import people
 
 SOURCE = ("--grade", "1A", "--reason", "intelligence")
 TODAY = date.today()  # noqa: DTZ011 (windows start well after today)
 SOON = (TODAY + timedelta(days=10)).isoformat()
 
 
-@dataclass
-class Person:
-    """Somebody with a certificate and a terminal."""
-
-    folder: Path
-    label_key: Path
-
-    def __call__(self, *words, stdin=None, code=0):
-        """Run a command; return its object once the exit code is the expected one."""
-        env = {"PLACEMENT_CONFIG": str(self.folder / "contexts.toml")}
-        words = [*(str(word) for word in words), "--json"]
-        result = CliRunner(env=env).invoke(app, words, input=stdin)
-
-        assert result.exit_code == code, result.output
-        return json.loads(result.stdout)
-
-
 @pytest.fixture(scope="module")
-def people(tmp_path_factory):
+def become(tmp_path_factory):
     """Start a server; return how to become somebody."""
-    folder = tmp_path_factory.mktemp("served")
-    label_key = folder / "label.key"
-    CliRunner().invoke(app, ["label-key", "create", str(label_key)])
-    with Served(folder) as served:
-
-        def become(role, organisation, person):
-            pair = served.pki.client(role, organisation, person)
-            own = folder / f"{person}-home"
-            profile = Profile(
-                server=f"localhost:{served.port}",
-                certificate=str(pair.certificate_path),
-                key=str(pair.key_path),
-                ca=str(served.pki.paths.authority),
-                custodian_key=served.custodian.public_key.hex(),
-                label_key=str(label_key),
-                log_key=render_key(served.log_key),
-            )
-            save(Contexts().add("here", profile), own / "contexts.toml")
-            return Person(own, label_key)
-
+    with people(tmp_path_factory.mktemp("served")) as become:
         yield become
 
 
 @pytest.fixture(scope="module")
-def caseworker(people):
-    return people("caseworker", "1480", "cw-01")
+def caseworker(become):
+    return become("caseworker", "1480", "cw-01")
 
 
 @pytest.fixture(scope="module")
-def coordinator(people):
-    return people("coordinator", "national", "co-01")
+def coordinator(become):
+    return become("coordinator", "national", "co-01")
 
 
 @pytest.fixture(scope="module")
-def second(people):
-    return people("coordinator", "national", "co-02")
+def second(become):
+    return become("coordinator", "national", "co-02")
 
 
 @pytest.fixture(scope="module")
-def auditor(people):
-    return people("auditor", "review", "au-01")
-
-
-def opened(caseworker, *serials, reference="SN 1"):
-    """Open a case of computed people and return its handle."""
-    lines = "\n".join(number(serial=serial) for serial in serials)
-    answer = caseworker(
-        *("case", "open", "--reference", reference, "--basis", "police"),
-        "--identifier-stdin",
-        stdin=lines,
-    )
-    return answer["case_handle"]
+def auditor(become):
+    return become("auditor", "review", "au-01")
 
 
 def checked(caseworker, case, *areas, code, extra=()):
@@ -116,7 +62,7 @@ def test_doctor_is_content(who, request):
 
 def test_a_case_from_open_to_closed(caseworker, coordinator):
     """UNKNOWN until assessed and covered, then CLEAR; closed, it takes no question."""
-    case = opened(caseworker, 1, 2)
+    case = caseworker.opened(1, 2)
     before = checked(caseworker, case, "Malmö", code=3)
     written = coordinator("assess", case, "--none-known")["revision"]
     coordinator("coverage", "attest", "--whole-region")
@@ -138,7 +84,7 @@ def test_a_case_from_open_to_closed(caseworker, coordinator):
 
 def test_a_rivalry_by_name_makes_a_conflict(caseworker, coordinator, second, tmp_path):
     """Two coordinators, group names on their machines alone, one verdict."""
-    case = opened(caseworker, 11)
+    case = caseworker.opened(11)
     coordinator("coverage", "attest", "--whole-region")
     coordinator("group", "register", "North Side", "South Side")
     facts = [
@@ -177,7 +123,7 @@ def test_a_rivalry_by_name_makes_a_conflict(caseworker, coordinator, second, tmp
 
 def test_every_kind_of_fact_is_taken(caseworker, coordinator):
     """The server accepts what each command makes of its options."""
-    case = opened(caseworker, 21, 22)
+    case = caseworker.opened(21, 22)
     groups = coordinator("group", "register", "East", "West", "Far West")["groups"]
     token = groups[0]["token"]
     lines = f"{number(serial=23)}\n{number(serial=24)}\n"
@@ -252,7 +198,7 @@ def test_facts_are_ended_retracted_and_regraded(coordinator, second):
 
 def test_facilities_and_placements(caseworker, coordinator):
     """A facility belongs to its area; a placement stands, then ends."""
-    case = opened(caseworker, 31)
+    case = caseworker.opened(31)
     coordinator("assess", case, "--none-known")
     registered = coordinator("facility", "register", "--area", "Lund")["facilities"]
     facility = registered[0]["token"]
@@ -301,10 +247,10 @@ def test_a_repeated_request_does_nothing_twice(caseworker):
     assert other["error"]["reason"] == "REQUEST_ID_REUSED"
 
 
-def test_the_budget_of_a_case_is_said(people, coordinator):
+def test_the_budget_of_a_case_is_said(become, coordinator):
     """The seventh area is refused, whoever is on record."""
-    caseworker = people("caseworker", "1480", "cw-02")
-    case = opened(caseworker, 51)
+    caseworker = become("caseworker", "1480", "cw-02")
+    case = caseworker.opened(51)
     coordinator("coverage", "attest", "--whole-region")
     coordinator("assess", case, "--none-known")
     areas = ["0114", "0115", "0117", "0120", "0123", "0125"]
@@ -330,10 +276,10 @@ def test_an_unknown_case_is_not_found(caseworker):
     assert got["error"]["reason"] == "NOT_FOUND"
 
 
-def test_the_log_holds_what_was_done(people, auditor):
+def test_the_log_holds_what_was_done(become, auditor):
     """Entries in order, a check among them with its verdict as a class."""
-    caseworker = people("caseworker", "1480", "cw-03")
-    case = opened(caseworker, 61)
+    caseworker = become("caseworker", "1480", "cw-03")
+    case = caseworker.opened(61)
     checked(caseworker, case, "1480", code=3)
     got = auditor(
         *("audit", "list", "--purpose", "supervision", "--matter", "DI 1"),
@@ -356,11 +302,11 @@ WHY = ("--purpose", "incident", "--matter", "DI 1")
 
 
 def test_a_decision_is_proven_replayed_and_taken_along(
-    people, coordinator, auditor, tmp_path
+    become, coordinator, auditor, tmp_path
 ):
     """From the verdict's receipt to a bundle that is verified without the server."""
-    caseworker = people("caseworker", "1480", "cw-04")
-    case = opened(caseworker, 71)
+    caseworker = become("caseworker", "1480", "cw-04")
+    case = caseworker.opened(71)
     coordinator("coverage", "attest", "--whole-region")
     coordinator("assess", case, "--none-known")
     checked(caseworker, case, "0180", code=0)

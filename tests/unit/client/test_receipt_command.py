@@ -7,7 +7,7 @@ import pytest
 from kit.asked import CASE
 from kit.receipted import RULES, ReceiptedLog, witness
 from kit.wire import RefusalError
-from placement_client.commands import check as command
+from placement_client.commands import proving
 from placement_client.commands.receipt import kept_by
 from placement_client.commands.verb import Common, Run
 from placement_client.receipts import certificate_of
@@ -36,7 +36,7 @@ def asked(*places):
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr(command, "PAUSES", ())
+    monkeypatch.setattr(proving, "PAUSES", ())
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from kit.asked import CASE
-from kit.receipted import HOURS_72, NOON, REVISION, RULESET, ReceiptedLog, witness
+from kit.receipted import HOURS_72, NOON, REVISION, ReceiptedLog, witness
 from kit.wire import RefusalError, refusal
+from placement_client.answered import Answered
 from placement_client.receipts import (
-    Answered,
     Receipt,
     certificate_of,
     fetch,
@@ -21,7 +21,6 @@ from placement_client.trust import LogView, Policy
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1.types_pb2 import Window
-from placement.audit.checkpoint import MAX_SIZE
 from placement.audit.details import Details, Outline
 from placement.audit.entry import render
 from placement.audit.note import render_key
@@ -84,39 +83,6 @@ def test_a_true_receipt_verifies(session, log, view, answered):
     assert Receipt.verified(got.proof, got.checkpoint) == got
 
 
-def test_what_was_answered_is_read_from_the_answer(wire, answered):
-    """Nothing is added, and nothing left out."""
-    (question,) = wire.requests("CheckPlacement")
-
-    assert answered == Answered(
-        index=3,
-        request=question.request_id,
-        decisions=(bytes([3, 0]) * 8, bytes([3, 1]) * 8),
-        verdicts=(1, 4),
-        valid_until=(NOON + HOURS_72, NOON),
-        areas=("1480", "0180"),
-        facilities=(),
-        window="2026-12-01/",
-        justification="FOLLOW_UP",
-        case=CASE,
-        revision=REVISION,
-        ruleset=RULESET,
-        decided_at=NOON,
-        certificate=CERTIFICATE,
-    )
-
-
-@pytest.mark.parametrize("index", [None, MAX_SIZE, 2**64 - 1])
-def test_an_answer_without_an_entry_is_refused(index):
-    """It could never be shown that it was given."""
-    with pytest.raises(TamperedError):
-        Answered.of(
-            check.CheckPlacementRequest(),
-            check.CheckPlacementResponse(leaf_index=index),
-            certificate=b"",
-        )
-
-
 OTHERS = {
     "index": 4,
     "request": bytes(16),
@@ -132,6 +98,8 @@ OTHERS = {
     "ruleset": "2026-11-2",
     "decided_at": NOON + 1,
     "certificate": bytes(32),
+    "action": "HOLD_CONFIRM",
+    "objects": (CASE,),
 }
 
 
@@ -178,6 +146,7 @@ def test_a_log_that_wrote_another_entry_is_caught(session, log, view, change):
         {"request": bytes(16)},
         {"valid_until": (NOON, NOON)},
         {"valid_until": ()},
+        {"objects": (CASE,)},
     ],
     ids=str,
 )

@@ -1,14 +1,13 @@
-"""Groups, facilities and placements that stand; names never leave the machine."""
+"""Groups and facilities: names never leave the machine."""
 
 import grpc
 import pytest
-from kit.asked import CASE, CHANGE, NORTH, SOUTH, day, ids
+from kit.asked import CHANGE, NORTH, SOUTH, ids
 from kit.wire import refusal
 from placement_client.labels import LabelKey
 
 from placement.access import Role
 from placement.api.v1 import registry_service_pb2 as registry
-from placement.api.v1 import types_pb2 as types
 
 CODE = grpc.StatusCode
 
@@ -166,7 +165,7 @@ def test_a_known_group_is_refused_by_the_service(cli, wire, groups):
     assert "contradicts what is already recorded" in result.stderr
 
 
-# facility, placement, label-key
+# facility, label-key
 
 
 def test_facilities_are_registered(cli, wire):
@@ -195,41 +194,6 @@ def test_facilities_are_registered(cli, wire):
             {"area": "1480", "token": ids(1)[0].hex(), "provider": CHANGE.hex()}
         ],
     }
-
-
-def test_placements_are_recorded_and_ended(cli, wire):
-    """Those that stand already."""
-    wire.answers["RecordPlacements"] = registry.RecordPlacementsResponse(
-        revision=3, placement_ids=[CHANGE]
-    )
-    wire.answers["EndPlacements"] = registry.EndPlacementsResponse(revision=4)
-    words = (
-        "placement",
-        "record",
-        CASE.hex(),
-        "--area",
-        "1480",
-        "--from",
-        "2026-01-01",
-    )
-    cli(*words)
-    result = cli(*words, "--to", "2026-02-01", "--facility", NORTH.hex())
-    ended = cli("placement", "end", CHANGE.hex(), "--on", "2026-03-01")
-    first, second = (each.placements[0] for each in wire.requests("RecordPlacements"))
-    (ending,) = wire.requests("EndPlacements")[0].endings
-
-    assert result.stdout == f"Recorded placement {CHANGE.hex()}.\n"
-    assert ended.stdout == "Ended.\n"
-    assert first == registry.StandingPlacement(
-        case_handle=CASE,
-        area="1480",
-        window=types.Window(start_day=day("2026-01-01")),
-    )
-    assert second.facility == NORTH
-    assert second.window.end_day == day("2026-02-01")
-    assert ending == registry.PlacementEnding(
-        placement_id=CHANGE, valid_to_day=day("2026-03-01")
-    )
 
 
 def test_a_label_key_is_drawn_once(cli, tmp_path):

@@ -3,9 +3,16 @@
 import pytest
 from kit.asked import NOON
 from kit.world import RULESET
-from placement_client.verdicts import LONGEST, SKEW, require_answer_now
+from placement_client.verdicts import (
+    LONGEST,
+    SKEW,
+    is_held,
+    require_answer_now,
+    require_placement_now,
+)
 
 from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1.placement_service_pb2 import PlacementAnswer
 from placement.api.v1.types_pb2 import Verdict
 from placement.errors import TamperedError
 
@@ -116,6 +123,91 @@ def test_an_answer_rests_on_what_was_demanded(revision, fits):
     given.revision = revision
     try:
         require_answer_now(question, given, sent=NOON, received=LATER)
+        taken = True
+    except TamperedError:
+        taken = False
+
+    assert taken is fits
+
+
+# Holds and placements
+
+HOLD = bytes([7]) * 16
+CHECK, HOLDING = check.CHECK_MODE_CHECK, check.CHECK_MODE_CHECK_AND_HOLD
+
+
+def held(hold, lasts=0):
+    given = answer((REVIEW, 0))
+    given.verdicts[0].hold_id = hold
+    given.verdicts[0].hold_expires_at = NOON + lasts
+    return given
+
+
+@pytest.mark.parametrize(
+    ("mode", "given", "fits"),
+    [
+        (CHECK, held(b""), True),
+        (CHECK, held(bytes(16)), True),
+        (CHECK, held(HOLD, 1), False),
+        (HOLDING, held(b""), True),
+        (HOLDING, held(bytes(16)), True),
+        (HOLDING, held(HOLD, LONGEST), True),
+        (HOLDING, held(HOLD), True),
+        (HOLDING, held(HOLD, LONGEST + 1), False),
+        (HOLDING, held(HOLD, -1), False),
+        (HOLDING, held(HOLD[1:], 1), False),
+        (HOLDING, held(HOLD + b"0", 1), False),
+    ],
+    ids=map(str, range(11)),
+)
+def test_nothing_is_held_that_cannot_be(mode, given, fits):
+    """Only on demand, under a whole id, and for a sane time."""
+    question = check.CheckPlacementRequest(candidates=[check.Candidate()], mode=mode)
+    try:
+        require_answer_now(question, given, sent=NOON, received=LATER)
+        taken = True
+    except TamperedError:
+        taken = False
+
+    assert taken is fits
+
+
+@pytest.mark.parametrize(
+    ("hold", "stands"), [(b"", False), (bytes(16), False), (HOLD, True)]
+)
+def test_the_id_of_no_hold_is_all_zero(hold, stands):
+    """Or empty, where a service knows of no holds."""
+    assert is_held(check.CandidateVerdict(hold_id=hold)) is stands
+
+
+def placed(state, verdict=CLEAR, valid=1, decided_at=NOON):
+    return PlacementAnswer(
+        state=state,
+        verdict=check.CandidateVerdict(verdict=verdict, valid_until=decided_at + valid),
+        decided_at=decided_at,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "fits"),
+    [
+        (placed(1), True),
+        (placed(4), True),
+        (placed(2, CONFLICT, 0), True),
+        (placed(0), False),
+        (placed(5), False),
+        (placed(2, 0, 0), False),
+        (placed(2, CONFLICT, 1), False),
+        (placed(2, CLEAR, LONGEST + 1), False),
+        (placed(2, decided_at=NOON - SKEW - 1), False),
+        (placed(2, decided_at=LATER + SKEW + 1), False),
+    ],
+    ids=map(str, range(10)),
+)
+def test_what_is_decided_about_a_placement_is_of_now_too(given, fits):
+    """A known state, a known verdict, a sane time."""
+    try:
+        require_placement_now(given, sent=NOON, received=LATER)
         taken = True
     except TamperedError:
         taken = False

@@ -222,3 +222,23 @@ def _answers(ledger, now):
             for count in (1, 10, 20)
         ],
     )
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize(("days", "expected"), [(399, True), (400, False)])
+def test_what_a_case_has_asked(restarted, days, expected):
+    """As long as it is kept, its own alone; after a restart no less and no more."""
+    ledger = Ledger()
+    ledger.spend(asked("0180"), NOW)
+    now = NOW + days * MICROS_A_DAY
+    ledger.spend(asked("1480", case="two"), now + 1)
+    if restarted:
+        again = Ledger()
+        for record in ledger.records():
+            again.spend(record.event, record.at)
+        ledger = again
+    got = ledger.has_asked(token("one"), AreaCode("0180"), now)
+
+    assert got is expected
+    assert ledger.has_asked(token("two"), AreaCode("1480"), now)
+    assert not ledger.has_asked(token("two"), AreaCode("0180"), now)

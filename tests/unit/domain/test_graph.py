@@ -332,3 +332,45 @@ def test_relations_do_not_depend_on_the_order_of_links(links, data):
     got = [_relations(shuffled, "A", other, since) for other in "ABCDE"]
 
     assert got == [_relations(links, "A", other, since) for other in "ABCDE"]
+
+
+# Who is close, whatever the day and the grade
+
+
+@pytest.mark.parametrize(
+    ("groups", "steps", "expected"),
+    [
+        ("", 2, ""),
+        ("A", 0, "Aab"),
+        ("a", 0, "Aab"),
+        ("A", 1, "AabBC"),
+        ("b", 2, "AabBCD"),
+        ("A", 3, "AabBCDE"),
+        ("X", 5, "X"),
+    ],
+)
+def test_close_to(world, groups, steps, expected):
+    """Kin over factions, and some wars and alliances away from any of them."""
+    world.faction("a", "A")
+    world.faction("b", "A", end=-400)
+    world.retract(world.rivalry("a", "B"))
+    world.alliance("b", "C", grade="1E")
+    world.rivalry("C", "D", start=400)
+    world.alliance("D", "E")
+    close = world.state.graph.close_to(map(token, groups), steps)
+
+    assert close == set(map(token, expected))
+
+
+@given(st.lists(LINK, max_size=8), st.integers(0, 2))
+def test_closeness_is_symmetric(links, steps):
+    """Whoever is close to another has that one close."""
+    world = World()
+    for kind, pair, end in links:
+        getattr(world, kind)(*pair, end=end)
+    close = {
+        group: world.state.graph.close_to([token(group)], steps) for group in "ABCDE"
+    }
+    got = {(one, two) for one in close for two in close if token(two) in close[one]}
+
+    assert got == {(two, one) for one, two in got}

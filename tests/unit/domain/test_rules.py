@@ -4,7 +4,9 @@ import pytest
 from kit.small import SMALL
 from kit.world import NOW, TODAY, World, token
 
-from placement.domain.rules import Candidate, Finding, Question, assess
+from placement.domain.questions import Candidate, Finding, Question
+from placement.domain.rules import assess
+from placement.domain.stay_events import ProviderStopped
 from placement.domain.terms import AreaCode, PlacementState, Verdict, Window
 
 
@@ -270,3 +272,57 @@ def test_nothing_that_rests_on_a_placement_rings(world):
     got = [world.verdict(case, area) for area in ("0184", "0183")]
 
     assert got == ["CONFLICT", "CLEAR"]
+
+
+def test_a_stopped_provider(world):
+    """Nobody comes into one of its houses; the town around it is open."""
+    world.facility("house", "firm", "2480")
+    world.facility("other", "another", "2480")
+    case = world.case("h")
+    before = world.verdict(case, "2480", facility="house")
+    world.apply(ProviderStopped(provider=token("firm")))
+    (found,) = world.check(case, "2480", facility="house")
+
+    assert before == "CLEAR"
+    assert (found.verdict.name, [each.rule for each in found.findings]) == (
+        "CONFLICT",
+        ["STOP", "STOP"],
+    )
+    assert world.verdict(case, "2480") == "CLEAR"
+    assert world.verdict(case, "2480", facility="other") == "CLEAR"
+
+
+def test_the_floor_is_what_nothing_found_would_give(world):
+    """A REVIEW on a lapsed picture says both."""
+    world.tie("h", "2480")
+    case = world.case("h")
+    (fresh,) = world.check(case, "2480")
+    world.state.coverage = type(world.state.coverage)()
+    (lapsed,) = world.check(case, "2480")
+
+    assert (fresh.verdict, lapsed.verdict) == (Verdict.REVIEW, Verdict.REVIEW)
+    assert (fresh.floor, lapsed.floor) == (Verdict.CLEAR, Verdict.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"), [("A", "CONFLICT"), ("a", "REVIEW"), ("B", "CLEAR")]
+)
+def test_r5_a_group_that_threatens(world, group, expected):
+    """Itself present is a danger, its family a doubt, any other nothing."""
+    world.faction("a", "A")
+    world.threat("h", group="A")
+    world.presence(group, "2480")
+
+    assert world.verdict(world.case("h"), "2480") == expected
+
+
+def test_r8_a_sister_is_present(world):
+    """Two factions of one parent are relatives."""
+    world.affiliation("h", "a")
+    world.faction("a", "A")
+    world.faction("b", "A")
+    world.presence("b", "2480")
+    (found,) = world.check(world.case("h"), "2480")
+
+    assert {each.rule for each in found.findings} == {"R8"}
+    assert found.verdict is Verdict.REVIEW

@@ -16,7 +16,8 @@ from placement.domain.events import (
     PlacementRecorded,
     Record,
 )
-from placement.domain.rules import Finding, Question, assess
+from placement.domain.questions import Finding, Question
+from placement.domain.rules import assess
 from placement.domain.state import State
 from placement.domain.terms import Verdict
 

@@ -4,15 +4,22 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from kit.commands import NATIONAL, check
+from kit.lives import LIVES, Life
 from kit.small import Small, worlds
+from kit.steps import hold, list_alerts, reevaluate, tick
 from kit.world import NOW, TODAY, World, token
 
+from placement.domain.decide.command import Command, Outcome
+from placement.domain.decide.table import decide
 from placement.domain.events import (
     Asked,
     CaseAssessed,
     CaseClosed,
     ChangeApproved,
     ChangeProposed,
+    CustodianNamed,
     Evaluated,
     FactEnded,
     FactRegraded,
@@ -24,10 +31,12 @@ from placement.domain.events import (
     RequestKept,
 )
 from placement.domain.facts import Group
-from placement.domain.rules import Question, assess
+from placement.domain.questions import Question
+from placement.domain.rules import assess
 from placement.domain.state import State
 from placement.domain.terms import (
     MICROS_A_DAY,
+    MICROS_AN_HOUR,
     AreaCode,
     Grade,
     PlacementState,
@@ -168,20 +177,19 @@ def test_a_case_is_assessed_and_closed(world):
 
 
 def test_a_placement_ends(world):
-    """An ended placement is replaced wherever it is found."""
+    """An ended placement stands under its id, and nowhere else."""
     world.facility("house", "firm", "0180")
     made = world.placement(world.case("h"), "0180", facility="house")
     placement = world.state.placements[made]
     world.apply(PlacementEnded(id=made, state=PlacementState.ENDED, valid_to=TODAY))
     got = (
         world.state.placements[made],
-        *world.state.stays.of(AreaCode("0180")),
-        *world.state.houses.of(token("firm")),
+        *world.state.stays.in_area(AreaCode("0180")),
+        *world.state.stays.with_provider(token("firm")),
+        *world.state.stays.of_case(placement.case),
     )
 
-    assert got == (
-        replace(placement, state=PlacementState.ENDED, valid_to=TODAY),
-    ) * len(got)
+    assert got == (replace(placement, state=PlacementState.ENDED, valid_to=TODAY),)
 
 
 @pytest.mark.parametrize(
@@ -243,6 +251,7 @@ def full(world: World) -> World:
     """Return a world with something of everything."""
     world.facility("house", "firm", "0180")
     world.apply(GroupRegistered(group=GROUP))
+    world.apply(CustodianNamed(key_id=b"k" * 32))
     world.affiliation("h", "A")
     world.rivalry("A", "B")
     world.retract(world.presence("B", "0180"))
@@ -295,3 +304,56 @@ def test_a_snapshot_answers_alike(small: Small):
     got = tuple(one.verdict for one in assess(again, question, world.ruleset, TODAY))
 
     assert got == small.verdicts()
+
+
+# Lives: whatever may happen, in a country where it does
+
+
+def refolded(state: State) -> State:
+    """Return the fold of a state's records, at its revision."""
+    again = State()
+    for record in state.records():
+        again.apply(record)
+    again.revision, again.at = state.revision, state.at
+    return again
+
+
+@settings(max_examples=40, deadline=None)
+@given(LIVES)
+def test_a_snapshot_of_a_life_is_that_life(life: Life):
+    """Holds, permits, alerts and what is due are all there, as they were."""
+    state = life.lived().state
+    again = refolded(state)
+
+    assert list(again.records()) == list(state.records())
+    assert again.agenda.next() == state.agenda.next()
+    assert again.stays.standing() == state.stays.standing()
+    assert list(again.alerts.changed_after(0)) == list(state.alerts.changed_after(0))
+    for case in state.cases:
+        permits = list(state.standing.permits_of(case))
+        assert list(again.standing.permits_of(case)) == permits
+        assert list(again.stays.of_case(case)) == list(state.stays.of_case(case))
+
+
+@settings(max_examples=40, deadline=None)
+@given(LIVES, st.integers(0, 400))
+def test_a_snapshot_decides_alike(life: Life, hours: int):
+    """What comes next is the same, whoever decides it."""
+    stage = life.lived()
+    state, again = stage.state, refolded(stage.state)
+    stage.court.later(hours * MICROS_AN_HOUR)
+    moment = stage.court.moment
+    case = next(iter(state.cases))
+    turn = state.agenda.next()
+    probes: list[Command] = [tick(), list_alerts(NATIONAL), hold(case), check(case)]
+    if turn is not None:
+        probes.append(reevaluate(turn.until, *state.stays.standing()))
+    got = [decide(again, probe, moment) for probe in probes]
+    expected = [decide(state, probe, moment) for probe in probes]
+
+    assert list(map(_told, got)) == list(map(_told, expected))
+
+
+def _told(decision):
+    outcome = decision.outcome
+    return (decision.note, outcome if isinstance(outcome, Outcome) else type(outcome))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.domain.terms import (
+    MICROS_AN_HOUR,
     Day,
     Grade,
     Micros,
@@ -15,6 +16,7 @@ from placement.domain.terms import (
     day_of,
     decided_between,
     decided_when,
+    start_of,
     stockholm_day,
 )
 
@@ -148,3 +150,28 @@ def test_decisions_are_in_the_order_of_time(moments):
     first, second = map(decided_when, sorted(map(Micros, moments)))
 
     assert first <= second
+
+
+@given(CALENDAR)
+def test_a_day_begins_when_the_one_before_is_over(day):
+    """In Stockholm, to the microsecond, also in the nights on which clocks change."""
+    begin = start_of(day)
+
+    assert stockholm_day(begin) == day
+    assert stockholm_day(Micros(begin - 1)) == day - 1
+
+
+@pytest.mark.parametrize(
+    ("calendar", "hours"),
+    [
+        (date(2026, 10, 25), 25),
+        (date(2027, 3, 28), 23),
+        (date(2028, 2, 29), 24),
+        (date(2026, 12, 31), 24),
+    ],
+)
+def test_a_day_has_its_hours(calendar, hours):
+    """Not always twenty-four."""
+    day = day_of(calendar)
+
+    assert start_of(day + 1) - start_of(day) == hours * MICROS_AN_HOUR

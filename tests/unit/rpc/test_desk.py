@@ -215,3 +215,17 @@ def test_a_token_is_opened_for_its_caller(desk, engine, bookmarks):
 
     assert engine.asked[0] == (5,)
     assert engine.asked[1].refusal.field == "page_token"
+
+
+def test_a_bookmark_is_its_callers(desk, bookmarks):
+    """Whoever is served gets it, and nobody else can open it."""
+
+    async def run():
+        CALL.set(Call(COORDINATOR, Action.ALERT_WATCH))
+        return desk.bookmark(bytes(32), 7, 9)
+
+    made = asyncio.run(run())
+
+    assert bookmarks.open(COORDINATOR, bytes(32), made, "token") == (7, 9)
+    with pytest.raises(InvalidInputError):
+        bookmarks.open(CASEWORKER, bytes(32), made, "token")

@@ -38,7 +38,7 @@ def test_every_method_of_every_service_is_listed():
     }
 
     assert set(METHODS) == methods
-    assert set(METHODS.values()) == set(Action) - {Action.NO_METHOD}
+    assert set(METHODS.values()) < set(Action) - {Action.NO_METHOD}
 
 
 # In the small: one call, and nothing but the door

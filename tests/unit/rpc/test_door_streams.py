@@ -123,6 +123,22 @@ def test_whoever_goes_away_between_two_pieces_holds_nothing():
     assert len(kept) == 1
 
 
+def test_whoever_goes_away_while_something_is_sent_is_no_incident(caplog):
+    """Nobody is left to be told, and nothing of ours went wrong."""
+    gate = Gate(pieces=("one", "two"))
+
+    class Gone(Context):
+        async def write(self, response):
+            raise grpc.aio.InternalError
+
+    context = Gone()
+    gate.call(b"", context, handler=gate.stream_handler())
+
+    assert gate.ended
+    assert context.status is None
+    assert caplog.records == []
+
+
 # In the large
 
 

@@ -23,7 +23,15 @@ def test_every_service_of_the_package_is_served():
     pool = descriptor_pool.Default()
     names = {
         service.full_name
-        for file in ("audit", "check", "log", "pseudonym", "registry")
+        for file in (
+            "alert",
+            "audit",
+            "check",
+            "log",
+            "placement",
+            "pseudonym",
+            "registry",
+        )
         for service in pool.FindFileByName(
             f"placement/api/v1/{file}_service.proto"
         ).services_by_name.values()

@@ -7,6 +7,7 @@ from kit.bad_input import GOOD
 from kit.commands import CASEWORKER
 from kit.world import TODAY
 
+from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import pseudonym_service_pb2 as pseudonym
 from placement.api.v1 import types_pb2 as wire
@@ -15,7 +16,7 @@ from placement.domain import terms
 from placement.domain.decide.cases import MAX_MEMBERS
 from placement.domain.decide.checks import MAX_CANDIDATES
 from placement.domain.decide.evaluations import MAX_ELEMENTS, Evaluate
-from placement.domain.rules import Candidate
+from placement.domain.questions import Candidate
 from placement.domain.terms import Basis, Window
 from placement.errors import InvalidInputError
 from placement.rpc import parse
@@ -38,6 +39,10 @@ def violation(form, *args):
         (terms.AffiliationRole, wire.AffiliationRole, "AFFILIATION_ROLE_"),
         (terms.PresenceKind, wire.PresenceKind, "PRESENCE_KIND_"),
         (terms.Basis, check.Basis, "BASIS_"),
+        (terms.PlacementState, wire.PlacementState, "PLACEMENT_STATE_"),
+        (terms.AlertKind, alert.AlertKind, "ALERT_KIND_"),
+        (terms.AlertState, alert.AlertState, "ALERT_STATE_"),
+        (terms.AlertClosing, alert.AlertClosing, "ALERT_CLOSING_"),
     ],
 )
 def test_enumerations_agree_by_name_and_number(ours, theirs, prefix):
@@ -131,7 +136,20 @@ def test_a_question(origin):
     assert got.window == Window(start=TODAY, end=TODAY + 9)
     assert (got.case, got.justification, got.least) == (CASE, "FOLLOW_UP", 7)
     assert len(set(got.decisions)) == 2
+    assert got.hold is None
     assert {len(decision) for decision in got.decisions} == {16}
+
+
+def test_a_question_that_is_to_hold(origin):
+    """A fresh id for the hold, each time; the content is another than without."""
+    asked = question(candidates=[check.Candidate(area="2480")])
+    holding = question(
+        candidates=[check.Candidate(area="2480")], mode=check.CHECK_MODE_CHECK_AND_HOLD
+    )
+    one, other = (parse.check(holding, origin) for _ in range(2))
+
+    assert len({one.hold, other.hold, bytes(16)}) == 3
+    assert one.digest == other.digest != parse.check(asked, origin).digest
 
 
 @pytest.mark.parametrize(
@@ -144,7 +162,7 @@ def test_a_question(origin):
             "candidates[0].facility",
         ),
         ({"mode": 0}, "mode"),
-        ({"mode": 2}, "mode"),
+        ({"mode": 3}, "mode"),
         ({"justification": 0}, "justification"),
         ({"request_id": b"r"}, "request_id"),
         ({"case_handle": b""}, "case_handle"),

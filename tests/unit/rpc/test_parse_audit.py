@@ -170,9 +170,14 @@ def test_periods_that_are_none(origin, given, expected):
     assert violation(parse.report_anomalies, anomalies(**given), origin) == expected
 
 
+PERIOD = {"since": 3, "until": 4}
+"""One that holds."""
+
+
 # Grounds
 
 SEARCHES = [
+    (parse.list_permits, audit.ListPermitsRequest),
     (parse.list_entries, audit.ListEntriesRequest),
     (parse.show_entry, audit.ShowEntryRequest),
     (parse.tail_entries, audit.TailEntriesRequest),
@@ -183,7 +188,10 @@ SEARCHES = [
 
 
 def grounded(kind, ground):
-    given = {"decision_id": DECISION} if kind is audit.ReplayDecisionRequest else {}
+    given = {
+        audit.ReplayDecisionRequest: {"decision_id": DECISION},
+        audit.ListPermitsRequest: PERIOD,
+    }.get(kind, {})
     return kind(ground=ground, **given)
 
 

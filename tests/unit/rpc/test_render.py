@@ -1,10 +1,11 @@
 """From replies to responses; a check's size tells nothing of its verdicts."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from kit.commands import MOMENT
-from kit.world import NOW, token
+from kit.world import NOW, TODAY, token
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import pseudonym_service_pb2 as pseudonym
@@ -17,8 +18,8 @@ from placement.domain.decide.checks import Answers
 from placement.domain.decide.command import Written
 from placement.domain.decide.groups import GroupPage
 from placement.domain.events import ChangeProposed, FactRetracted
-from placement.domain.facts import Group
-from placement.domain.terms import MICROS_AN_HOUR, Verdict
+from placement.domain.facts import Group, Placement
+from placement.domain.terms import MICROS_AN_HOUR, PlacementState, Verdict
 from placement.rpc import render
 from placement.service.batch import Answer
 from placement.service.custodian import Evaluation
@@ -67,11 +68,15 @@ def test_a_check_in_full():
                 verdict=wire.VERDICT_CLEAR,
                 decision_id=token("decision-0"),
                 valid_until=NOW + 72 * MICROS_AN_HOUR,
+                hold_id=bytes(16),
+                hold_expires_at=NOW,
             ),
             check.CandidateVerdict(
                 verdict=wire.VERDICT_CONFLICT,
                 decision_id=token("decision-1"),
                 valid_until=NOW,
+                hold_id=bytes(16),
+                hold_expires_at=NOW,
             ),
         ],
         revision=7,
@@ -128,7 +133,12 @@ def test_evaluations():
 def test_cases():
     """A handle; what a municipality may know; a revision."""
     view = CaseView(
-        reference="SN 1", assessed=True, closed=False, areas_left=5, opened_at=NOW
+        reference="SN 1",
+        assessed=True,
+        closed=False,
+        areas_left=5,
+        opened_at=NOW,
+        placements=(),
     )
 
     assert render.opened(written(A)) == check.OpenCaseResponse(
@@ -138,6 +148,84 @@ def test_cases():
         reference="SN 1", assessed=True, closed=False, areas_left=5, opened_at=NOW
     )
     assert render.closed(written()) == check.CloseCaseResponse(revision=7)
+
+
+STAY = Placement(
+    id=A,
+    case=B,
+    area="2480",
+    facility=C,
+    valid_from=TODAY,
+    valid_to=TODAY + 9,
+    state=PlacementState.HELD,
+    expires_at=NOW + 5,
+    extended=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {}),
+        (
+            {"facility": None, "valid_to": None, "extended": False},
+            {
+                "place": check.Candidate(area="2480"),
+                "window": wire.Window(start_day=TODAY),
+                "extended": False,
+            },
+        ),
+        (
+            {
+                "state": PlacementState.ACTIVE,
+                "expires_at": None,
+                "moved_in_on": TODAY,
+            },
+            {"state": wire.PLACEMENT_STATE_ACTIVE, "expires_at": 0, "moved_in": True},
+        ),
+    ],
+    ids=["held", "nowhere in particular", "moved in"],
+)
+def test_what_a_case_holds_and_has_placed(given, expected):
+    """Where, for which days, how far it is, and until when it is held."""
+    view = CaseView(
+        reference="SN 1",
+        assessed=True,
+        closed=False,
+        areas_left=5,
+        opened_at=NOW,
+        placements=(replace(STAY, **given),),
+    )
+    values = {
+        "placement_id": A,
+        "place": check.Candidate(area="2480", facility=C),
+        "window": wire.Window(start_day=TODAY, end_day=TODAY + 9),
+        "state": wire.PLACEMENT_STATE_HELD,
+        "expires_at": NOW + 5,
+        "extended": True,
+    }
+
+    assert list(render.shown(answer(view)).placements) == [
+        check.OwnPlacement(**(values | expected))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hold", "expected"),
+    [
+        (None, (bytes(16), NOW)),
+        (STAY, (A, NOW + 5)),
+        (replace(STAY, state=PlacementState.ACTIVE, expires_at=None), (A, NOW)),
+    ],
+    ids=["none", "held", "confirmed since"],
+)
+def test_a_hold_in_an_answer(hold, expected):
+    """Zeros where there is none; and always of one size."""
+    one = Verdicted(verdict=Verdict.CLEAR, decision=C, valid_until=NOW + 9, hold=hold)
+    got = render.candidate_verdict(one, NOW)
+
+    assert (got.hold_id, got.hold_expires_at) == expected
+    assert len(got.SerializeToString()) == 56
 
 
 @pytest.mark.parametrize(

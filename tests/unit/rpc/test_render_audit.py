@@ -2,10 +2,12 @@
 
 import pytest
 from kit.access_log import DECISION, OUTLINE, entry
-from kit.world import NOW, token
+from kit.steps import list_permits
+from kit.world import NOW, TODAY, token
 
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import log_service_pb2 as log
+from placement.api.v1 import placement_service_pb2 as place
 from placement.api.v1 import types_pb2 as wire
 from placement.audit import details, merkle, note
 from placement.audit.details import Details, Matter, Sealed
@@ -14,8 +16,12 @@ from placement.audit.note import Note, Signer
 from placement.audit.span import Span
 from placement.crypto.signing import SigningKey
 from placement.domain.anomalies.seen import Anomaly
-from placement.domain.terms import Verdict
+from placement.domain.decide.register import Register
+from placement.domain.permits import Permit
+from placement.domain.questions import Candidate
+from placement.domain.terms import PermitGround, Verdict, Window
 from placement.rpc import render_audit as render
+from placement.service.batch import Answer
 from placement.service.replay import GroundFact, Progress, Reason, Replay, Replayed
 from placement.service.search import Export, Exported, Listed
 from placement.service.selection import Found
@@ -223,3 +229,69 @@ def test_an_anomaly():
         limit=6,
         entries=[3, 5, 8],
     )
+
+
+# The register
+
+
+def permit(**given):
+    values = {
+        "id": token("permit"),
+        "case": MATTER.case,
+        "candidate": Candidate(area="2480", facility=token("HOUSE")),
+        "window": Window(start=TODAY),
+        "ground": PermitGround.OWN_WISH,
+        "verdict": Verdict.CONFLICT,
+        "seen": (),
+        "organisation": "1280",
+        "person": "cw-01",
+        "proposed_at": NOW,
+        "expires_at": NOW + 9,
+        "follow_up": TODAY + 30,
+    }
+    return Permit(**(values | given))
+
+
+def registered(*permits, more=False):
+    register = Register(search=list_permits(), cases=None, permits=permits, more=more)
+    return render.permits(
+        Answer(reply=register, revision=1, leaf=1), lambda case: b"alias" + case[:1]
+    )
+
+
+def test_the_register_names_counties_and_aliases():
+    """Who asked and who signed; nothing that names a case, a place or a house."""
+    signed = permit(
+        signed=True, signed_by_organisation="syd", signed_by="co-02", used=True
+    )
+    got = registered(signed, more=True)
+
+    assert got == audit.ListPermitsResponse(
+        permits=[
+            audit.Permit(
+                permit_id=token("permit"),
+                override=True,
+                case_alias=b"alias" + MATTER.case[:1],
+                county="24",
+                verdict=wire.VERDICT_CONFLICT,
+                override_ground=place.OVERRIDE_GROUND_OWN_WISH,
+                proposed_by="1280/cw-01",
+                signed_by="syd/co-02",
+                proposed_at=NOW,
+                follow_up_day=TODAY + 30,
+                used=True,
+            )
+        ],
+        more=True,
+    )
+    assert [one for one in SECRETS if one in got.SerializeToString()] == []
+
+
+def test_what_waits_in_the_register():
+    """A release is no override; unsigned it covers nothing."""
+    release = permit(ground=PermitGround.RELEASED, follow_up=None)
+    (alone,) = registered(permit(ground=PermitGround.RELEASED, signed=True)).permits
+    (waits,) = registered(release).permits
+
+    assert (alone.override, alone.waits, alone.signed_by) == (False, False, "")
+    assert (waits.override, waits.waits, waits.follow_up_day) == (False, True, 0)

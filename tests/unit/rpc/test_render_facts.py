@@ -3,6 +3,8 @@
 import pytest
 from kit.world import NOW, TODAY, World, token
 
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.decide.approvals import ChangeView
 from placement.domain.events import (
@@ -10,8 +12,12 @@ from placement.domain.events import (
     FactEnded,
     FactRegraded,
     FactRetracted,
+    ProviderLifted,
+    ReleaseSigned,
 )
-from placement.domain.terms import Grade, Scheme
+from placement.domain.permits import Permit
+from placement.domain.questions import Candidate
+from placement.domain.terms import Grade, PermitGround, Scheme, Verdict, Window
 from placement.rpc import render_facts
 from placement.rpc.parse_facts import parse_facts
 from placement.service.engine import Answer
@@ -95,7 +101,9 @@ def test_a_change_says_what_it_does_to_each_fact():
             ),
         ),
     )
-    view = ChangeView(change=change, facts={fact.id: fact for fact in FACTS})
+    view = ChangeView(
+        change=change, facts={fact.id: fact for fact in FACTS}, permits={}
+    )
     got = render_facts.change(Answer(reply=view, revision=1, leaf=1))
     grade = wire.SourceGrade(scheme=wire.GRADE_SCHEME_SIX_SIX, given="B2")
 
@@ -112,3 +120,42 @@ def test_a_change_says_what_it_does_to_each_fact():
     assert [item.fact for item in got.items] == [
         render_facts.fact_of(fact) for fact in FACTS[:4]
     ]
+
+
+def test_a_change_of_no_fact():
+    """A place that is released, and a provider that goes on."""
+    permit = Permit(
+        id=token("release"),
+        case=token("case"),
+        candidate=Candidate(area="2480", facility=token("house")),
+        window=Window(start=TODAY, end=TODAY + 9),
+        ground=PermitGround.RELEASED,
+        verdict=Verdict.REVIEW,
+        seen=(),
+        organisation="syd",
+        person="co-01",
+        proposed_at=NOW,
+        expires_at=NOW,
+    )
+    change = ChangeProposed(
+        id=token("change"),
+        person="co-01",
+        region="syd",
+        expires_at=NOW,
+        records=(),
+        amendments=(ReleaseSigned(id=permit.id), ProviderLifted(id=token("firm"))),
+    )
+    view = ChangeView(change=change, facts={}, permits={permit.id: permit})
+    released, lifted = render_facts.change(Answer(reply=view, revision=1, leaf=1)).items
+    Item = registry.ChangeItem  # noqa: N806 (a type)
+
+    assert released == Item(
+        fact_id=permit.id,
+        released=registry.ReleasedPlace(
+            case_handle=token("case"),
+            candidate=check.Candidate(area="2480", facility=token("house")),
+            window=wire.Window(start_day=TODAY, end_day=TODAY + 9),
+            verdict=wire.VERDICT_REVIEW,
+        ),
+    )
+    assert lifted == Item(fact_id=token("firm"), provider_goes_on=True)

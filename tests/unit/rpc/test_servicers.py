@@ -159,7 +159,8 @@ def test_placements(town):
         "coordinator", "EndPlacements", end, registry.EndPlacementsResponse
     )
 
-    assert ended.revision == recorded.revision + 1
+    # In between the service weighs what the first of them touched.
+    assert ended.revision > recorded.revision
 
 
 def test_a_check_has_one_size_on_the_wire(town):

@@ -6,67 +6,50 @@ import pytest
 from kit.commands import (
     AUDITOR,
     COORDINATOR,
-    MOMENT,
-    NATIONAL,
     OPERATOR,
-    SAMPLES,
     approve,
     assess_case,
-    attest,
     check,
     close_case,
-    draft,
     end_facts,
     end_placements,
-    evaluate,
-    list_changes,
     list_entries,
-    list_groups,
     open_case,
-    placement,
     presence,
-    read_receipt,
     record_facts,
-    record_placements,
-    register_facilities,
     register_groups,
     regrade_facts,
     retract_facts,
-    search,
     show_case,
     show_change,
 )
 from kit.engines import answer, details, entries
-from kit.world import TODAY, subject, token
+from kit.played import SECRETS, Play
+from kit.samples import SAMPLES
+from kit.world import token
 
 from placement.audit.details import Sealed
 from placement.audit.written import Written
-from placement.domain.decide import searches
 from placement.domain.decide.searches import Filter
-from placement.domain.facts import Affiliation
-from placement.domain.rules import Candidate
-from placement.domain.terms import AffiliationRole
 from placement.errors import NotFoundError, PlacementError
 from placement.service.entries import Scribe
 from placement.store.head import Head
 
 # What stands in the leaves of every kind of command
 
-REFERENCE = "SN 4711"
-SECRETS = {
-    "subject": subject("secret subject"),
-    "second subject": subject("secret child"),
-    "case": token("secret case"),
-    "reference": REFERENCE.encode(),
-    "area": b"2480",
-    "group": token("secret group"),
-    "facility": token("secret house"),
-    "provider": token("secret firm"),
-}
 EVENTS = {"events"}
 OF_CASE = {"case"}
 OBJECTS = {"objects"}
+PLACE = {"reference", "areas", "facilities", "window"}
 ANSWERED = {"request", "verdicts", "decisions", "valid_until"}
+SEEN = OF_CASE | {"counties", "verdicts"}
+WEIGHED = (
+    SEEN | OBJECTS | {"decisions"},
+    OF_CASE | OBJECTS | ANSWERED | PLACE - {"facilities"} | EVENTS,
+)
+IN_A_HOUSE = (WEIGHED[0], WEIGHED[1] | {"facilities"})
+STEPPED = (OF_CASE | OBJECTS, OF_CASE | OBJECTS | {"reference", "request"} | EVENTS)
+HANDLED = (OF_CASE | OBJECTS, OF_CASE | OBJECTS | {"reference"} | EVENTS)
 EXPECTED = {
     "GROUP_REGISTER": (set(), {"tokens"} | EVENTS),
     "GROUP_LIST": (set(), set()),
@@ -75,10 +58,7 @@ EXPECTED = {
     "CASE_SHOW": (OF_CASE, OF_CASE | {"reference"}),
     "CASE_ASSESS": (OF_CASE | OBJECTS, OF_CASE | OBJECTS | EVENTS),
     "CASE_CLOSE": (OF_CASE, OF_CASE | EVENTS),
-    "CHECK": (
-        OF_CASE | {"counties", "verdicts", "decisions"},
-        OF_CASE | ANSWERED | {"reference", "areas", "facilities", "window"} | EVENTS,
-    ),
+    "CHECK": WEIGHED,
     "FACT_RECORD": (OBJECTS, OBJECTS | EVENTS),
     "FACT_END": (OBJECTS, OBJECTS | EVENTS),
     "FACT_RETRACT": (OBJECTS, OBJECTS | EVENTS),
@@ -89,6 +69,38 @@ EXPECTED = {
     "COVERAGE_ATTEST": (OBJECTS, OBJECTS | EVENTS),
     "PLACEMENT_RECORD": (OF_CASE | OBJECTS, OF_CASE | OBJECTS | EVENTS),
     "PLACEMENT_END": (OBJECTS, OBJECTS | EVENTS),
+    "HOLD_CONFIRM": IN_A_HOUSE,
+    "HOLD_EXTEND": STEPPED,
+    "HOLD_RELEASE": STEPPED,
+    "PLACEMENT_MOVE_IN": IN_A_HOUSE,
+    "PLACEMENT_MOVE": WEIGHED,
+    "PLACEMENT_MOVE_OUT": STEPPED,
+    "PLACEMENT_ABORT": STEPPED,
+    "PLACE_EXPLAIN": (SEEN, OF_CASE | PLACE | {"verdicts"}),
+    "PLACE_RELEASE": (
+        SEEN | OBJECTS,
+        OF_CASE | OBJECTS | PLACE | {"verdicts"} | EVENTS,
+    ),
+    "OVERRIDE_PROPOSE": (
+        OF_CASE | OBJECTS | {"counties"},
+        OF_CASE | OBJECTS | PLACE | EVENTS,
+    ),
+    "OVERRIDE_SHOW": (SEEN | OBJECTS, OF_CASE | OBJECTS | PLACE | {"verdicts"}),
+    "OVERRIDE_SIGN": (
+        OF_CASE | OBJECTS | {"verdicts"},
+        OF_CASE | OBJECTS | {"reference", "verdicts"} | EVENTS,
+    ),
+    "PROVIDER_STOP": (OBJECTS, OBJECTS | EVENTS),
+    "ALERT_WATCH": (set(), set()),
+    "ALERT_TELL": (OBJECTS, OBJECTS),
+    "ALERT_LIST": (OBJECTS, OBJECTS),
+    "ALERT_SHOW": (SEEN | OBJECTS, OF_CASE | OBJECTS | PLACE | {"verdicts"}),
+    "ALERT_ACKNOWLEDGE": HANDLED,
+    "ALERT_HAND_OVER": HANDLED,
+    "ALERT_CLOSE": HANDLED,
+    "CLOCK_TICK": (OBJECTS, OBJECTS | EVENTS),
+    "REEVALUATE": (OBJECTS, OBJECTS | EVENTS),
+    "PERMIT_LIST": ({"search"}, set()),
     "EVALUATE": (set(), EVENTS),
     "ENTRY_LIST": (OF_CASE | {"search"}, OF_CASE | {"reference"}),
     "ENTRY_SHOW": ({"search"}, set()),
@@ -100,68 +112,14 @@ EXPECTED = {
 }
 
 
-def play(engine):
-    """Have every kind of command answered once; return what each of them named."""
-    case, named = SECRETS["case"], {}
-
-    def ask(command, *objects):
-        reply = answer(engine, command).reply
-        named[command.action.name] = objects
-        return getattr(reply, "ids", ())
-
-    member = {
-        "subject": SECRETS["subject"],
-        "group": SECRETS["group"],
-        "role": AffiliationRole.CORE,
-    }
-    ask(register_groups("secret group"))
-    ask(list_groups())
-    ask(register_facilities(("secret house", "secret firm", "2480"), new=[0]))
-    ask(open_case("secret subject", "secret child", handle=case, reference=REFERENCE))
-    known = draft(Affiliation, "affiliation", **member)
-    made = ask(assess_case(case, known, caller=NATIONAL))
-    named["CASE_ASSESS"] = tuple(filter(None, made))
-    house = Candidate(area="2480", facility=SECRETS["facility"])
-    ask(check(case, house, "0180"))
-    ask(show_case(case))
-    stays = presence("secret group", "2480", valid_from=TODAY - 9)
-    fact = ask(record_facts(stays))[0]
-    named["FACT_RECORD"] = (fact,)
-    ended = ask(record_facts(presence("secret group", "2480")))[0]
-    named["FACT_RECORD"] = (ended,)
-    ask(end_facts((ended, 0)), ended)
-    (change,) = ask(regrade_facts(fact))
-    named["FACT_REGRADE"] = (fact, change)
-    (change,) = ask(retract_facts(fact))
-    named["FACT_RETRACT"] = (fact, change)
-    ask(list_changes())
-    ask(show_change(change), change)
-    ask(approve(change), change)
-    named["COVERAGE_ATTEST"] = ask(attest())
-    stay = placement(case, facility="secret house")
-    ask(record_placements(stay, caller=NATIONAL), stay.id)
-    ask(end_placements((stay.id, 0), caller=NATIONAL), stay.id)
-    ask(evaluate())
-    sought = Filter(case=case, reference=REFERENCE, organisation="1280", person="cw-01")
-    ask(list_entries(sought))
-    ask(search(searches.ShowEntry, first=0, end=1))
-    ask(search(searches.TailEntries))
-    ask(search(searches.ExportEntries, first=0))
-    ask(search(searches.ReplayDecision, decision=token("decision")))
-    ask(search(searches.ReportAnomalies, since=MOMENT.now))
-    ask(read_receipt())
-    ask(close_case(case))
-    return named
-
-
 def given(part):
     """Return the names of the fields that hold something."""
     return {each.name for each in fields(part) if getattr(part, each.name)}
 
 
-def test_each_kind_of_command_leaves_what_belongs_to_it(engine, store):
+def test_each_kind_of_command_leaves_what_belongs_to_it(engine, store, clock):
     """Neither more nor less, in each of the two parts."""
-    named = play(engine)
+    named = Play(engine, store, clock).played()
     got = {
         entry.action: (given(each.outline), given(each.matter))
         for entry, each in zip(entries(store), details(store), strict=True)
@@ -177,9 +135,9 @@ def test_each_kind_of_command_leaves_what_belongs_to_it(engine, store):
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_nothing_secret_is_for_auditors(engine, store, secret):
+def test_nothing_secret_is_for_auditors(engine, store, clock, secret):
     """Neither in an entry nor in an outline, whatever was asked; but for its owner."""
-    play(engine)
+    Play(engine, store, clock).played()
     leaves = store.entries(0, 1000)
     kept = [Sealed.parse(store.leaves.details(leaf)) for leaf in leaves]
     content = SECRETS[secret]
@@ -194,19 +152,19 @@ def test_nothing_secret_is_for_auditors(engine, store, secret):
         assert not any(content in each for each in owned)
 
 
-def test_counties_stand_in_the_order_of_the_places(engine, store):
+def test_counties_stand_in_the_order_of_the_places(engine, store, clock):
     """Two digits each; the places themselves stand in the matter."""
-    play(engine)
+    Play(engine, store, clock).played()
     asked = [each for each in details(store) if each.outline.counties]
 
-    assert [each.outline.counties for each in asked] == [("24", "01")]
+    assert asked[0].outline.counties == ("24", "01")
     assert asked[0].matter.areas == ("2480", "0180")
     assert asked[0].matter.facilities == (SECRETS["facility"], b"")
 
 
-def test_entries_of_one_case_are_of_one_case(engine, store):
+def test_entries_of_one_case_are_of_one_case(engine, store, clock):
     """All with the same alias, whoever asked; those of another with another."""
-    play(engine)
+    Play(engine, store, clock).played()
     other = open_case("secret subject")
     answer(engine, other)
     answer(engine, show_case(other.handle))
@@ -316,9 +274,9 @@ def test_a_search_for_an_alias_is_found_under_it(engine, store, scribe):
 # The events
 
 
-def test_every_event_is_vouched_for_by_its_entry(engine, store):
+def test_every_event_is_vouched_for_by_its_entry(engine, store, clock):
     """The hashes in the matters are those of what was appended, without a gap."""
-    play(engine)
+    Play(engine, store, clock).played()
     events = [payload for _, payload in store.tail(Head.GENESIS)]
     parsed = (Written.parse(each.matter.events) for each in details(store))
     said = [each for each in parsed if each is not None]

@@ -23,7 +23,7 @@ from kit.commands import (
 from kit.replays import GROUPS, PLACES, Unit, outcome
 from kit.world import TODAY, subject, token
 
-from placement.domain.rules import Candidate
+from placement.domain.questions import Candidate
 from placement.domain.terms import MICROS_A_DAY, Verdict, Window
 from placement.service import fold
 from placement.service.replay import Replayed

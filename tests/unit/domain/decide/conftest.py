@@ -2,6 +2,7 @@
 
 import pytest
 from kit.commands import Court, assess_case, open_case, register_groups
+from kit.steps import Stage
 
 
 @pytest.fixture
@@ -18,3 +19,9 @@ def case(court):
     (handle,) = court.reply(open_case("h", "i")).ids
     court.reply(assess_case(handle, children=(1,)))
     return handle
+
+
+@pytest.fixture
+def stage():
+    """A country whose picture is fresh, and who decides in it."""
+    return Stage()

@@ -16,10 +16,22 @@ from kit.commands import (
 )
 from kit.world import NOW, TODAY, subject, token
 
-from placement.domain.decide.cases import MAX_ASSESSED, MAX_MEMBERS, CaseView
+from placement.domain.decide.cases import (
+    MAX_ASSESSED,
+    MAX_MEMBERS,
+    MAX_SHOWN,
+    CaseView,
+)
 from placement.domain.decide.drafts import Member
+from placement.domain.events import PlacementEnded
 from placement.domain.facts import Affiliation, Case
-from placement.domain.terms import AffiliationRole, Basis
+from placement.domain.terms import (
+    AffiliationRole,
+    AlertKind,
+    Basis,
+    EndCause,
+    PlacementState,
+)
 from placement.errors import ClosedError, NotFoundError
 
 OTHER = caseworker("0180")
@@ -125,7 +137,12 @@ def test_a_municipality_sees_its_own_case(court, case):
     decision = court.decide(show_case(case))
 
     assert decision.outcome.reply == CaseView(
-        reference="SN 1", assessed=True, closed=False, areas_left=4, opened_at=NOW
+        reference="SN 1",
+        assessed=True,
+        closed=False,
+        areas_left=4,
+        opened_at=NOW,
+        placements=(),
     )
     assert (decision.note.case, decision.note.reference) == (case, "SN 1")
 
@@ -155,6 +172,56 @@ def test_a_closed_case_takes_no_questions(court, case):
 
     assert decision.note.purpose == "DONE"
     assert court.reply(show_case(case)).closed
+
+
+def closing(stage, case, reason="DONE"):
+    """Close a case; return what happens."""
+    return stage.court.decide(close_case(case, reason=reason)).outcome.events
+
+
+@pytest.mark.parametrize("reason", ["DONE", "CONSENT_WITHDRAWN"])
+def test_what_a_closed_case_holds_is_released(stage, reason):
+    """Its placements count on, since somebody lives there; the police are told once."""
+    case = stage.case("h").handle
+    placed = stage.placed(case)
+    held = [stage.held(case, area).id for area in ("0580", "1480")]
+    events = closing(stage, case, reason)
+    stage.work()
+    alert = stage.alert()
+
+    assert [each.id for each in events if isinstance(each, PlacementEnded)] == held
+    assert {each.cause for each in events if isinstance(each, PlacementEnded)} == {
+        EndCause.CASE_CLOSED
+    }
+    assert stage.state.placements[placed].state is PlacementState.ACTIVE
+    assert (alert.kind, alert.case) == (AlertKind.CASE_CLOSED, case)
+    assert alert.regions == ("nord", "ost", "syd", "vast")
+
+
+@pytest.mark.parametrize(("reason", "told"), [("DONE", 0), ("CONSENT_WITHDRAWN", 1)])
+def test_a_case_of_nobody_placed(stage, reason, told):
+    """That it is done concerns nobody; that consent is withdrawn the police are told."""
+    closing(stage, stage.case("h").handle, reason)
+
+    assert len(list(stage.state.alerts)) == told
+
+
+def test_a_hold_that_was_released_keeps_nobody_out(stage):
+    """From the moment its case is closed."""
+    ours, theirs = stage.rivals()
+    stage.held(ours)
+    closing(stage, ours, "CONSENT_WITHDRAWN")
+
+    assert stage.held(theirs, caller=caseworker("0180"))
+
+
+def test_a_case_shows_so_many_places(stage):
+    """The newest ones."""
+    case = stage.case("h")
+    made = [stage.placement(case, "2480") for _ in range(MAX_SHOWN + 1)]
+    found = stage.court.reply(show_case(case.handle)).placements
+
+    assert [each.id for each in found] == made[:0:-1]
 
 
 # Assessing
@@ -217,3 +284,12 @@ def test_no_case_no_assessment(court):
     """A handle that nobody drew is refused."""
     with pytest.raises(NotFoundError):
         court.reply(assess_case(token("nobody's"), caller=COORDINATOR))
+
+
+def test_a_child_that_was_noted_stays(court):
+    """Releasing its household needs two people, whatever is attested later."""
+    (handle,) = court.reply(open_case("h", "i", "j")).ids
+    for children in ((1,), (2,), ()):
+        court.reply(assess_case(handle, children=children))
+
+    assert court.state.cases[handle].children == (1, 2)

@@ -27,7 +27,7 @@ from kit.world import NOW, RULESET, TODAY, subject, token
 from placement.domain.decide.checks import Answers
 from placement.domain.decide.command import Note
 from placement.domain.facts import Tie
-from placement.domain.rules import Candidate
+from placement.domain.questions import Candidate
 from placement.domain.terms import (
     MICROS_A_DAY,
     MICROS_AN_HOUR,
@@ -293,3 +293,53 @@ def test_unassessed_cases_cost_nothing(court):
 
     assert one.verdict is Verdict.UNKNOWN
     assert court.reply(show_case(handle)).areas_left == BUDGETS.case_areas
+
+
+# Holding; what becomes of a hold is in test_holds
+
+
+def test_one_place_is_held(court, case):
+    """With several it would be open which one is meant."""
+    both = check(case, "2480", "0580", hold=token("hold"))
+
+    assert field_of(court, both) == "candidates"
+
+
+def test_a_check_alone_holds_nothing(court, case):
+    """Whatever it answers."""
+    court.reply(attest(caller=NATIONAL))
+    (answer,) = court.reply(check(case)).answers
+
+    assert (answer.verdict, answer.hold) == (Verdict.CLEAR, None)
+    assert court.state.placements == {}
+
+
+def test_what_is_held_is_noted(court, case):
+    """The hold stands in the log beside the decision, and in the answer until when."""
+    court.reply(attest(caller=NATIONAL))
+    decision = court.decide(check(case, hold=token("hold")))
+    (answer,) = decision.outcome.reply.answers
+
+    assert decision.note.objects == decision.outcome.made == (token("hold"),)
+    assert answer.hold.expires_at == answer.valid_until
+    assert (answer.hold.valid_from, answer.hold.valid_to) == (TODAY, None)
+
+
+def test_a_hold_of_an_unassessed_case_costs_nothing(court):
+    """But its request is kept, so that a retry finds that nothing was held."""
+    (handle,) = court.reply(open_case("h")).ids
+    decision = court.decide(check(handle, hold=token("hold")))
+    (event,) = decision.outcome.events
+
+    assert (event.areas, decision.outcome.made) == ((), ())
+    assert court.reply(show_case(handle)).areas_left == BUDGETS.case_areas
+
+
+def test_a_hold_shows_in_its_case(court, case):
+    """The newest first."""
+    court.reply(attest(caller=NATIONAL))
+    for name, area in (("one", "2480"), ("two", "0580")):
+        court.reply(check(case, area, hold=token(name)))
+    found = court.reply(show_case(case)).placements
+
+    assert [each.id for each in found] == [token("two"), token("one")]

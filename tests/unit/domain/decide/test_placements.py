@@ -40,7 +40,7 @@ def test_placements_stand_as_recorded(court, case, houses):
 
     assert written.ids == (first.id, second.id)
     assert list(court.state.placements.values()) == [first, second]
-    assert list(court.state.houses.of(token("firm"))) == [second]
+    assert list(court.state.stays.with_provider(token("firm"))) == [second]
 
 
 def test_a_closed_case_is_placed_all_the_same(court, case):

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from kit.commands import (
     MOMENT,
-    SAMPLES,
     attest,
     check,
     close_case,
@@ -16,6 +15,7 @@ from kit.commands import (
     register_groups,
     rivalry,
 )
+from kit.samples import SAMPLES
 from kit.world import token
 
 from placement.access import Action, Role, grants
@@ -167,7 +167,7 @@ def test_an_old_request_is_a_request_of_its_own(court):
 
 
 def test_every_repeatable_command_is_known_by_person_and_id():
-    """Nothing that changes something lacks a request id, but evaluations."""
+    """Nobody who changes something lacks a request id, but for evaluations."""
     others = {kind.action for kind in DECIDES if not issubclass(kind, RequestCommand)}
 
     assert others == {
@@ -176,6 +176,15 @@ def test_every_repeatable_command_is_known_by_person_and_id():
         Action.CHANGE_SHOW,
         Action.GROUP_LIST,
         Action.EVALUATE,
+        Action.OVERRIDE_SHOW,
+        Action.PLACE_EXPLAIN,
+        Action.PERMIT_LIST,
+        Action.ALERT_WATCH,
+        Action.ALERT_TELL,
+        Action.ALERT_LIST,
+        Action.ALERT_SHOW,
+        Action.CLOCK_TICK,
+        Action.REEVALUATE,
         Action.ENTRY_LIST,
         Action.ENTRY_SHOW,
         Action.ENTRY_TAIL,

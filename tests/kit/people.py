@@ -1,0 +1,67 @@
+"""Persons with a certificate and a terminal, before one whole server."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from placement_client.__main__ import app
+from placement_client.profile import Contexts, Profile, save
+from typer.testing import CliRunner
+
+from kit.numbers import number
+from kit.served import Served
+from placement.audit.note import render_key
+
+
+@dataclass
+class Person:
+    """Somebody with a certificate and a terminal."""
+
+    folder: Path
+    label_key: Path
+
+    def __call__(self, *words: Any, stdin: str | None = None, code: int = 0) -> Any:
+        """Run a command; return its object once the exit code is the expected one."""
+        env = {"PLACEMENT_CONFIG": str(self.folder / "contexts.toml")}
+        words = (*(str(word) for word in words), "--json")
+        result = CliRunner(env=env).invoke(app, words, input=stdin)
+
+        assert result.exit_code == code, result.output
+        return json.loads(result.stdout)
+
+    def opened(self, *serials: int, reference: str = "SN 1") -> str:
+        """Open a case of computed people and return its handle."""
+        answer = self(
+            *("case", "open", "--reference", reference, "--basis", "police"),
+            "--identifier-stdin",
+            stdin="\n".join(number(serial=serial) for serial in serials),
+        )
+        return str(answer["case_handle"])
+
+
+@contextmanager
+def people(folder: Path) -> Iterator[Callable[[str, str, str], Person]]:
+    """Start a server; yield how to become somebody: role, organisation, person."""
+    label_key = folder / "label.key"
+    CliRunner().invoke(app, ["label-key", "create", str(label_key)])
+    with Served(folder) as served:
+
+        def become(role: str, organisation: str, person: str) -> Person:
+            pair = served.pki.client(role, organisation, person)
+            own = folder / f"{person}-home"
+            profile = Profile(
+                server=f"localhost:{served.port}",
+                certificate=str(pair.certificate_path),
+                key=str(pair.key_path),
+                ca=str(served.pki.paths.authority),
+                custodian_key=served.custodian.public_key.hex(),
+                label_key=str(label_key),
+                log_key=render_key(served.log_key),
+            )
+            save(Contexts().add("here", profile), own / "contexts.toml")
+            return Person(own, label_key)
+
+        yield become

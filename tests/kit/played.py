@@ -1,0 +1,233 @@
+"""Every kind of command, answered once by an engine, and what was named in them."""
+
+from typing import Any
+
+from kit.commands import (
+    COORDINATOR,
+    MOMENT,
+    NATIONAL,
+    approve,
+    assess_case,
+    attest,
+    check,
+    close_case,
+    draft,
+    end_facts,
+    end_placements,
+    evaluate,
+    list_changes,
+    list_entries,
+    list_groups,
+    open_case,
+    placement,
+    presence,
+    read_receipt,
+    record_facts,
+    record_placements,
+    register_facilities,
+    register_groups,
+    regrade_facts,
+    retract_facts,
+    search,
+    show_case,
+    show_change,
+)
+from kit.engines import answer
+from kit.steps import (
+    abort,
+    acknowledge,
+    close_alert,
+    confirm,
+    explain,
+    extend,
+    hand_over,
+    hold,
+    list_alerts,
+    list_permits,
+    move,
+    move_in,
+    move_out,
+    propose_override,
+    reevaluate,
+    release,
+    release_place,
+    show_alert,
+    show_override,
+    sign_override,
+    stop_provider,
+    tell_alerts,
+    tick,
+    watch_alerts,
+)
+from kit.world import TODAY, subject, token
+from placement.domain.decide import searches
+from placement.domain.decide.command import Command
+from placement.domain.decide.searches import Filter
+from placement.domain.facts import Affiliation, Tie
+from placement.domain.questions import Candidate
+from placement.domain.terms import MICROS_AN_HOUR, AffiliationRole, Window
+from placement.service import fold
+from placement.service.engine import Engine
+from placement.store.log import Store
+
+REFERENCE = "SN 4711"
+SECRETS = {
+    "subject": subject("secret subject"),
+    "second subject": subject("secret child"),
+    "case": token("secret case"),
+    "reference": REFERENCE.encode(),
+    "area": b"2480",
+    "group": token("secret group"),
+    "facility": token("secret house"),
+    "provider": token("secret firm"),
+}
+"""What no auditor may find anywhere."""
+FAR = Window(start=TODAY + 100)
+"""Days that nobody knows yet, so that the verdict is UNKNOWN."""
+
+
+class Play:
+    """Has commands answered, and remembers what each kind of them named.
+
+    Args:
+        engine: answers; it does nothing by itself.
+        store: its own.
+        clock: its own; it is set ahead in the end.
+
+    Attributes:
+        named: objects by action, of the last command of each.
+    """
+
+    def __init__(self, engine: Engine, store: Store, clock: Any) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._store = store
+        self.named: dict[str, tuple[bytes, ...]] = {}
+
+    def ask(self, command: Command, *objects: bytes) -> Any:
+        """Have a command answered that names some objects."""
+        self.named[command.action.name] = objects
+        return answer(self._engine, command).reply
+
+    def made(self, command: Command, *objects: bytes) -> tuple[bytes, ...]:
+        """Have a command answered that names some, and what it makes; return that."""
+        ids: tuple[bytes, ...] = tuple(filter(None, self.ask(command).ids))
+        self.named[command.action.name] = (*objects, *ids)
+        return ids
+
+    def played(self) -> dict[str, tuple[bytes, ...]]:
+        """Have every kind of command answered once; return what each of them named."""
+        case = SECRETS["case"]
+        self._groups_and_case(case)
+        self._facts()
+        self._steps(case)
+        self._permits(case)
+        self._alerts(case)
+        self.ask(evaluate())
+        self._searches(case)
+        self.ask(close_case(case))
+        return self.named
+
+    def held(self, case: bytes, area: str | Candidate, **given: Any) -> bytes:
+        """Hold a place; return the hold."""
+        command = hold(case, area, **given)
+        made: bytes = self.ask(command, command.hold or b"").answers[0].hold.id
+        return made
+
+    def _groups_and_case(self, case: bytes) -> None:
+        member = {
+            "subject": SECRETS["subject"],
+            "group": SECRETS["group"],
+            "role": AffiliationRole.CORE,
+        }
+        self.ask(register_groups("secret group"))
+        self.ask(list_groups())
+        houses = (("secret house", "secret firm", "2480"), ("house", "firm", "0180"))
+        self.ask(register_facilities(*houses, new=[0, 1]))
+        household = ("secret subject", "secret child")
+        self.ask(open_case(*household, handle=case, reference=REFERENCE))
+        known = draft(Affiliation, "affiliation", **member)
+        self.made(assess_case(case, known, caller=NATIONAL))
+        self.ask(show_case(case))
+
+    def _facts(self) -> None:
+        stays = presence("secret group", "2480", valid_from=TODAY - 9)
+        (fact,) = self.made(record_facts(stays))
+        (ended,) = self.made(record_facts(presence("secret group", "2480")))
+        self.ask(end_facts((ended, 0)), ended)
+        (change,) = self.made(regrade_facts(fact), fact)
+        self.ask(approve(change), change)
+        (change,) = self.made(retract_facts(fact), fact)
+        self.ask(list_changes())
+        self.ask(show_change(change), change)
+        self.ask(approve(change), change)
+        # As if it had never been there, so that nothing is left but what is unknown.
+        self.made(retract_facts(ended), ended)
+        self.ask(approve(self.named["FACT_RETRACT"][1]), self.named["FACT_RETRACT"][1])
+        self.made(attest(caller=NATIONAL))
+
+    def _steps(self, case: bytes) -> None:
+        house = Candidate(area="2480", facility=SECRETS["facility"])
+        self.ask(check(case, house, "0180"))
+        first, other = self.held(case, house), self.held(case, "0580")
+        self.ask(extend(first), first)
+        self.ask(confirm(first), first)
+        self.ask(move_in(first), first)
+        self.ask(move(first, other), first, other)
+        self.ask(move_out(other), other)
+        nobodys = self.held(case, "0580")
+        self.ask(confirm(nobodys), nobodys)
+        self.ask(abort(nobodys), nobodys)
+        given_up = self.held(case, house)
+        self.ask(release(given_up), given_up)
+        stay = placement(case, facility="secret house")
+        self.ask(record_placements(stay, caller=NATIONAL), stay.id)
+        self.ask(end_placements((stay.id, 0), caller=NATIONAL), stay.id)
+
+    def _permits(self, case: bytes) -> None:
+        there = {"area": "2480", "facility": "secret house"}
+        self.ask(explain(case, caller=COORDINATOR, **there))
+        seen = self.ask(explain(case, caller=COORDINATOR, window=FAR, **there)).seen
+        self.made(release_place(case, seen, window=FAR, **there))
+        (override,) = self.made(propose_override(case, **there))
+        shown = self.ask(show_override(override), override)
+        self.ask(sign_override(override, shown.explained.seen), override)
+        self.ask(stop_provider("firm"), token("firm"))
+
+    def _alerts(self, case: bytes) -> None:
+        house = Candidate(area="2480", facility=SECRETS["facility"])
+        hold_id = self.held(case, house)
+        self.ask(confirm(hold_id), hold_id)
+        lapsing = self.held(case, "0180")
+        tie = draft(
+            Tie, "tie", subject=SECRETS["subject"], area="2480", danger=False
+        )
+        self.made(record_facts(tie))
+        state, _ = fold.load(self._store)
+        self.ask(reevaluate(state.revision, hold_id))
+        state, _ = fold.load(self._store)
+        (alarm,) = state.alerts.not_closed()
+        self.named["REEVALUATE"] = (hold_id, alarm.id)
+        self.ask(watch_alerts())
+        self.ask(tell_alerts(alarm.id), alarm.id)
+        self.ask(list_alerts(), alarm.id)
+        self.ask(show_alert(alarm.id), alarm.id)
+        self.ask(acknowledge(alarm.id), alarm.id)
+        self.ask(hand_over(alarm.id, "vast"), alarm.id)
+        self.ask(acknowledge(alarm.id), alarm.id)
+        self.ask(close_alert(alarm.id), alarm.id)
+        self._clock.now += 73 * MICROS_AN_HOUR
+        self.ask(tick(), lapsing)
+
+    def _searches(self, case: bytes) -> None:
+        sought = Filter(
+            case=case, reference=REFERENCE, organisation="1280", person="cw-01"
+        )
+        self.ask(list_entries(sought))
+        self.ask(search(searches.ShowEntry, first=0, end=1))
+        self.ask(search(searches.TailEntries))
+        self.ask(search(searches.ExportEntries, first=0))
+        self.ask(search(searches.ReplayDecision, decision=token("decision")))
+        self.ask(search(searches.ReportAnomalies, since=MOMENT.now))
+        self.ask(list_permits())
+        self.ask(read_receipt())

@@ -1,0 +1,60 @@
+"""One command of each kind."""
+
+from collections.abc import Callable
+
+from kit import commands, steps
+from kit.world import NOW, token
+from placement.domain.decide import searches
+from placement.domain.decide.command import Command
+
+SAMPLES: tuple[Callable[[], Command], ...] = (
+    commands.open_case,
+    lambda: commands.show_case(token("case")),
+    lambda: commands.close_case(token("case")),
+    lambda: commands.assess_case(token("case")),
+    lambda: commands.check(token("case")),
+    lambda: commands.record_facts(commands.rivalry()),
+    lambda: commands.end_facts((token("fact"), 0)),
+    lambda: commands.retract_facts(token("fact")),
+    lambda: commands.regrade_facts(token("fact")),
+    lambda: commands.approve(token("change")),
+    commands.list_changes,
+    lambda: commands.show_change(token("change")),
+    commands.attest,
+    lambda: commands.register_groups("A"),
+    commands.list_groups,
+    lambda: commands.register_facilities(("house", "firm", "1480"), new=[0]),
+    lambda: commands.record_placements(commands.placement(token("case"))),
+    lambda: commands.end_placements((token("place"), 0)),
+    commands.evaluate,
+    lambda: steps.confirm(token("hold")),
+    lambda: steps.extend(token("hold")),
+    lambda: steps.release(token("hold")),
+    lambda: steps.move_in(token("place")),
+    lambda: steps.move(token("place"), token("hold")),
+    lambda: steps.move_out(token("place")),
+    lambda: steps.abort(token("place")),
+    lambda: steps.explain(token("case")),
+    lambda: steps.release_place(token("case"), b""),
+    lambda: steps.propose_override(token("case")),
+    lambda: steps.show_override(token("permit")),
+    lambda: steps.sign_override(token("permit")),
+    steps.stop_provider,
+    steps.watch_alerts,
+    lambda: steps.tell_alerts(token("alert")),
+    steps.list_alerts,
+    lambda: steps.show_alert(token("alert")),
+    lambda: steps.acknowledge(token("alert")),
+    lambda: steps.hand_over(token("alert")),
+    lambda: steps.close_alert(token("alert")),
+    steps.tick,
+    lambda: steps.reevaluate(1),
+    steps.list_permits,
+    commands.list_entries,
+    lambda: commands.search(searches.ShowEntry, first=0, end=1),
+    lambda: commands.search(searches.TailEntries),
+    lambda: commands.search(searches.ExportEntries, first=0),
+    lambda: commands.search(searches.ReplayDecision, decision=token("decision")),
+    lambda: commands.search(searches.ReportAnomalies, since=NOW),
+    commands.read_receipt,
+)

@@ -1,0 +1,1 @@
+"""Is there one order in which everything that was answered could have happened?"""

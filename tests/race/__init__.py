@@ -1,0 +1,1 @@
+"""Two rivals want one area at one instant, and exactly one of them gets it."""

@@ -1,0 +1,141 @@
+"""Alerts in words and objects: what each role is told, and no more."""
+
+import pytest
+from kit.alarmed import case_alert, police_alert
+from kit.asked import CASE
+from placement_client.commands.alert_words import (
+    CASE_HEADINGS,
+    POLICE_HEADINGS,
+    form,
+    headings,
+    line,
+    must,
+    row,
+    to_data,
+)
+
+from placement.api.v1 import alert_service_pb2 as wire
+from placement.errors import TamperedError
+
+OPEN_STATES = [
+    wire.ALERT_STATE_RAISED,
+    wire.ALERT_STATE_ACKNOWLEDGED,
+    wire.ALERT_STATE_ESCALATED,
+    9,
+]
+
+
+@pytest.mark.parametrize("state", OPEN_STATES)
+def test_a_caseworkers_sentence_is_the_same_until_it_is_closed(state):
+    """Nothing in it depends on what happened."""
+    assert must(form(case_alert(1, state))) == must(form(case_alert(2)))
+
+
+def test_a_caseworkers_object_has_no_cause():
+    """These keys and no others, always."""
+    assert to_data(form(case_alert(3))) == {
+        "alert_id": f"{3:032x}",
+        "case_handle": CASE.hex(),
+        "state": "RAISED",
+        "raised_at": "2026-06-15T10:00:00.000000Z",
+        "revision": 3,
+        "must": must(form(case_alert(3))),
+    }
+
+
+def test_a_coordinators_object_has_what_the_service_sent():
+    """Words are null where there are none."""
+    data = to_data(form(police_alert(3)))
+    closed = to_data(
+        form(
+            police_alert(
+                4,
+                wire.ALERT_STATE_CLOSED,
+                closing=wire.ALERT_CLOSING_NO_DANGER,
+                kind=wire.ALERT_KIND_CASE_CLOSED,
+                verdict=0,
+                before=0,
+                owner="co-01",
+            )
+        )
+    )
+
+    assert data == {
+        "alert_id": f"{3:032x}",
+        "case_handle": CASE.hex(),
+        "placement_id": "07" * 16,
+        "kind": "WORSE",
+        "verdict": "CONFLICT",
+        "before": "CLEAR",
+        "state": "RAISED",
+        "regions": ["syd", "vast"],
+        "owner": "",
+        "acknowledge_by": "2026-06-15T11:00:00.000000Z",
+        "raised_at": "2026-06-15T10:00:00.000000Z",
+        "revision": 3,
+        "closing": None,
+    }
+    assert (closed["verdict"], closed["before"]) == (None, None)
+    assert (closed["kind"], closed["closing"]) == ("CASE_CLOSED", "NO_DANGER")
+
+
+def test_a_row_has_a_cell_for_each_heading():
+    """For both roles."""
+    for made, known in (
+        (case_alert(), CASE_HEADINGS),
+        (police_alert(), POLICE_HEADINGS),
+    ):
+        alert = form(made)
+
+        assert headings(alert) == known
+        assert len(row(alert)) == len(known)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (wire.ALERT_KIND_WORSE, "the picture got worse"),
+        (wire.ALERT_KIND_FOLLOW_UP, "the day to look again has come"),
+        (wire.ALERT_KIND_CASE_CLOSED, "the case was closed"),
+        (9, "9"),
+    ],
+)
+def test_what_happened_is_said(kind, words):
+    """What a newer service says is shown by its number, and not hidden."""
+    assert line(form(police_alert(kind=kind)))[3] == words
+
+
+def test_a_closed_alert_says_why():
+    """Beside its state, with who had it."""
+    cells = line(
+        form(
+            police_alert(
+                state=wire.ALERT_STATE_CLOSED,
+                closing=wire.ALERT_CLOSING_MOVED,
+                owner="co-01",
+                verdict=0,
+            )
+        )
+    )
+
+    assert cells[2] == "-, was CLEAR"
+    assert cells[5] == "CLOSED (MOVED)"
+    assert cells[-1] == "owner co-01"
+
+
+@pytest.mark.parametrize(
+    "alert", [case_alert(), police_alert()], ids=["caseworker", "coordinator"]
+)
+def test_an_instant_beyond_every_calendar_is_refused(alert):
+    """No honest service sends one."""
+    found = form(alert)
+    found.raised_at = 1 << 63
+    for told in (row, to_data):
+        with pytest.raises(TamperedError):
+            told(found)
+
+
+def test_an_alert_without_a_form_is_none():
+    """Of no role."""
+    with pytest.raises(TamperedError):
+        form(wire.Alert())

@@ -1,0 +1,506 @@
+"""Releases and overrides: who may be placed despite what was answered."""
+
+import pytest
+from kit.commands import (
+    COORDINATOR,
+    NATIONAL,
+    SECOND,
+    approve,
+    assess_case,
+    attest,
+    caseworker,
+    check,
+    close_case,
+    coordinator,
+    field_of,
+    show_change,
+)
+from kit.steps import (
+    Stage,
+    confirm,
+    explain,
+    hold,
+    move_in,
+    propose_override,
+    release_place,
+    show_override,
+    sign_override,
+)
+from kit.world import NOW, TODAY, day, token
+
+from placement.domain.terms import (
+    MICROS_A_DAY,
+    MICROS_AN_HOUR,
+    PermitGround,
+    PlacementState,
+    Verdict,
+    Window,
+)
+from placement.errors import (
+    AccessDeniedError,
+    BudgetError,
+    ClosedError,
+    ConflictError,
+    NotFoundError,
+    StaleError,
+)
+
+OPEN = "2480"
+OTHER = caseworker("0180")
+VAST = coordinator("vast")
+PERMITTED = 336 * MICROS_AN_HOUR
+
+
+@pytest.fixture
+def case(stage):
+    """The handle of h, for whom 2480 is a REVIEW that was answered."""
+    stage.tie("h", OPEN)
+    handle = stage.case("h").handle
+    stage.court.reply(check(handle))
+    return handle
+
+
+@pytest.fixture
+def child(stage):
+    """The same with a child in the household."""
+    stage.tie("h", OPEN)
+    handle = stage.case("h", "i", children=(1,)).handle
+    stage.court.reply(check(handle))
+    return handle
+
+
+@pytest.fixture
+def feud(stage):
+    """The handle of h, for whom 2480 is a CONFLICT that was answered."""
+    ours, theirs = stage.rivals()
+    stage.placement(stage.state.cases[theirs], OPEN)
+    stage.court.reply(check(ours))
+    return ours
+
+
+def seen(stage: Stage, case: bytes, **given) -> bytes:
+    return stage.court.reply(explain(case, **given)).seen
+
+
+def released(stage: Stage, case: bytes, **given) -> bytes:
+    """Return a release of a place as it is."""
+    command = release_place(case, seen(stage, case, **given), **given)
+    return stage.court.reply(command).ids[0]
+
+
+def overridden(stage: Stage, case: bytes, **given) -> bytes:
+    """Return an override that is signed."""
+    (permit,) = stage.court.reply(propose_override(case, **given)).ids
+    digest = stage.court.reply(show_override(permit)).explained.seen
+    stage.court.reply(sign_override(permit, digest))
+    return permit
+
+
+def holds(stage: Stage, case: bytes, **given) -> bool:
+    (answer,) = stage.court.reply(hold(case, **given)).answers
+    return answer.hold is not None
+
+
+# Explaining
+
+
+def test_a_place_is_explained(stage, case):
+    """What it is worth and why, to a coordinator of the case's own region."""
+    decision = stage.court.decide(explain(case, caller=NATIONAL))
+    reply = decision.outcome.reply
+
+    assert (reply.verdict, [each.rule for each in reply.reasons]) == (
+        Verdict.REVIEW,
+        ["R6"],
+    )
+    assert (len(reply.seen), reply.needs_second) == (32, False)
+    assert decision.note.verdicts == (Verdict.REVIEW,)
+    assert (decision.note.case, decision.note.reference) == (case, "SN 1")
+
+
+def test_only_what_was_asked_about_is_explained(stage, case):
+    """Going through the country would list who is placed where."""
+    assert field_of(stage.court, explain(case, area="0580")) == "candidate.area"
+    assert (
+        field_of(stage.court, release_place(case, b"", area="0580")) == "candidate.area"
+    )
+
+
+def test_where_somebody_stands_is_explained(stage, case):
+    """Nobody asked, but somebody lives there."""
+    stage.placement(stage.state.cases[case], "0580")
+
+    assert stage.court.reply(explain(case, area="0580")).verdict is Verdict.CLEAR
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"window": Window(start=day(2), end=day(2))}, "window.end_day"),
+        ({"window": Window(start=day(-2), end=day(0))}, "window.end_day"),
+        ({"facility": "nowhere"}, "candidate.facility"),
+    ],
+)
+def test_a_place_has_a_form(stage, case, given, field):
+    """Days to come, and a house that is there."""
+    assert field_of(stage.court, explain(case, **given)) == field
+    assert field_of(stage.court, propose_override(case, **given)) == field
+
+
+def test_another_regions_case_is_answered_like_none(stage, case):
+    """What is not yours does not exist."""
+    (permit,) = stage.court.reply(propose_override(case)).ids
+    for command in (
+        explain(case, caller=VAST),
+        release_place(case, b"", caller=VAST),
+        show_override(permit, VAST),
+        sign_override(permit, caller=VAST),
+        propose_override(case, caller=OTHER),
+        explain(token("nobody's")),
+        show_override(token("nobody's")),
+    ):
+        with pytest.raises(NotFoundError):
+            stage.court.reply(command)
+
+
+# Releasing
+
+
+def test_a_released_place_is_held(stage, case):
+    """Under the permit, which stands at the hold and is used."""
+    refused = holds(stage, case)
+    decision = stage.court.decide(release_place(case, seen(stage, case)))
+    permit, change = decision.outcome.made
+    held = stage.held(case)
+    kept = stage.state.permits[permit]
+
+    assert (refused, change) == (False, b"")
+    assert held.permit == permit
+    assert (kept.signed, kept.used, kept.ground) == (True, True, PermitGround.RELEASED)
+    assert kept.expires_at == decision.outcome.reply.expires_at == NOW + PERMITTED
+    assert decision.note.verdicts == (Verdict.REVIEW,)
+
+
+def test_the_whole_way_under_a_release(stage, case):
+    """Confirmed and moved into, each time assessed and covered."""
+    permit = released(stage, case)
+    held = stage.held(case)
+    stage.court.reply(confirm(held.id))
+    reply = stage.court.reply(move_in(held.id))
+    found = stage.state.placements[held.id]
+
+    assert (reply.answer.verdict, reply.moved_in) == (Verdict.REVIEW, True)
+    assert (found.permit, found.state) == (permit, PlacementState.ACTIVE)
+
+
+def test_a_release_covers_what_was_seen(stage, case):
+    """Whatever is added afterwards nobody released: no hold, no confirmation."""
+    released(stage, case)
+    held = stage.held(case)
+    stage.presence("A", OPEN, "occasional")
+    stage.affiliation("h", "A")
+    reply = stage.court.reply(confirm(held.id))
+
+    assert (reply.answer.verdict, reply.state) == (Verdict.REVIEW, PlacementState.HELD)
+    assert not holds(stage, case)
+
+
+def test_a_release_for_another_picture(stage, case):
+    """What changed between looking and releasing has to be looked at again."""
+    digest = seen(stage, case)
+    stage.tie("h", OPEN, start=-30)
+    with pytest.raises(StaleError):
+        stage.court.reply(release_place(case, digest))
+
+    assert released(stage, case)
+
+
+def test_a_finding_that_goes_is_no_new_one(stage, case):
+    """Whoever released two reasons released each of them."""
+    second = stage.tie("h", OPEN, start=-30)
+    released(stage, case)
+    stage.retract(second)
+
+    assert holds(stage, case)
+
+
+def test_a_picture_that_lapses_is_not_covered(stage, case):
+    """A release rests on a fresh picture, if it was."""
+    long = Window(start=TODAY)
+    released(stage, case, window=long)
+    stage.state.attestations.clear()
+    stage.court.later(13 * MICROS_A_DAY)
+    before = holds(stage, case, window=long)
+    stage.state.coverage = type(stage.state.coverage)()
+
+    assert before
+    assert not holds(stage, case, window=long)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"area": "0580"},
+        {"area": OPEN, "window": Window(start=TODAY)},
+        {"area": OPEN, "window": Window(start=day(-1), end=day(5))},
+        {"area": OPEN, "window": Window(start=TODAY, end=day(31))},
+    ],
+    ids=["elsewhere", "for ever", "earlier", "longer"],
+)
+def test_a_release_is_for_one_place_and_its_days(stage, case, given):
+    """Everything else is another question."""
+    stage.tie("h", "0580")
+    released(stage, case, window=Window(start=TODAY, end=day(30)))
+    inside = holds(stage, case, window=Window(start=day(1), end=day(30)))
+    area = given.pop("area")
+
+    assert inside
+    assert stage.court.reply(hold(case, area, **given)).answers[0].hold is None
+
+
+def test_a_release_is_for_one_house(stage):
+    """Leave for a house is none for the town, nor the other way round."""
+    stage.facility("house", "firm", OPEN)
+    stage.tie("h", OPEN)
+    case = stage.case("h").handle
+    stage.court.reply(check(case))
+    released(stage, case, facility="house")
+
+    assert not holds(stage, case)
+
+
+@pytest.mark.parametrize(("micros", "covers"), [(-1, True), (0, False)])
+def test_a_release_lapses(stage, case, micros, covers):
+    """To the microsecond."""
+    released(stage, case)
+    stage.court.later(PERMITTED + micros)
+
+    assert holds(stage, case) is covers
+
+
+def test_unknown_is_released_too(stage):
+    """The coordinator has then looked."""
+    stage.state.coverage = type(stage.state.coverage)()
+    case = stage.case("h").handle
+    stage.court.reply(check(case))
+    released(stage, case)
+
+    assert stage.held(case).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("what", ["clear", "conflict", "unassessed", "closed"])
+def test_what_is_not_released(stage, what):
+    """What needs none, what needs more, and what nobody knows."""
+    refused = ClosedError if what == "closed" else ConflictError
+    handle = stage.case("h", assessed=what != "unassessed").handle
+    stage.court.reply(hold(handle) if what == "unassessed" else check(handle))
+    if what == "unassessed":
+        stage.placement(stage.state.cases[handle], OPEN)
+    if what == "conflict":
+        stage.tie("h", OPEN, danger=True)
+    digest = seen(stage, handle)
+    if what == "closed":
+        stage.court.reply(close_case(handle))
+    with pytest.raises(refused):
+        stage.court.reply(release_place(handle, digest))
+
+    assert stage.state.permits == {}
+
+
+def test_a_release_that_is_retried(stage, case):
+    """It finds the permit, and when that lapses."""
+    command = release_place(case, seen(stage, case), request="r")
+    first = stage.court.reply(command)
+    stage.tie("h", OPEN, danger=True)
+
+    assert stage.court.reply(command) == first
+    assert len(stage.state.permits) == 1
+
+
+# A child in the household
+
+
+def test_a_child_waits_for_a_second_person(stage, child):
+    """Until another coordinator signs, nothing is held; nobody is told why."""
+    decision = stage.court.decide(release_place(child, seen(stage, child)))
+    permit, change = decision.outcome.made
+    waits = holds(stage, child)
+    with pytest.raises(AccessDeniedError):
+        stage.court.reply(approve(change, caller=COORDINATOR))
+    view = stage.court.reply(show_change(change))
+    stage.court.reply(approve(change))
+
+    assert not waits
+    assert (dict(view.permits), view.facts) == (
+        {permit: decision.outcome.events[0].permit},
+        {},
+    )
+    assert holds(stage, child)
+    assert stage.state.permits[permit].signed_by == SECOND.person
+
+
+def test_a_child_that_came_later(stage, case):
+    """What one coordinator released without a child needs a second with one."""
+    released(stage, case)
+    stage.court.reply(assess_case(case, children=(0,)))
+
+    assert not holds(stage, case)
+
+
+def test_a_child_is_shown_to_coordinators_alone(stage, child):
+    """They are told that a second has to sign."""
+    assert stage.court.reply(explain(child)).needs_second
+
+
+# Overriding
+
+
+def test_an_override_is_signed_by_a_coordinator(stage, feud):
+    """Then the place is held, and the register says under what."""
+    proposed = stage.court.decide(propose_override(feud))
+    (permit,) = proposed.outcome.made
+    waits = holds(stage, feud)
+    shown = stage.court.decide(show_override(permit))
+    digest = shown.outcome.reply.explained.seen
+    stage.court.reply(sign_override(permit, digest))
+    kept = stage.state.permits[permit]
+
+    assert not waits
+    assert proposed.outcome.reply.expires_at == NOW + 72 * MICROS_AN_HOUR
+    assert proposed.note.purpose == "GREATER_DANGER"
+    assert shown.outcome.reply.permit.id == permit
+    assert shown.note.objects == (permit,)
+    assert (kept.signed_by, kept.expires_at) == ("co-01", NOW + PERMITTED)
+    assert stage.held(feud).verdict is Verdict.CONFLICT
+    assert (kept.follow_up, kept.verdict) == (TODAY + 30, Verdict.CONFLICT)
+
+
+def test_nobody_of_the_municipality_signs(stage, feud):
+    """Two who don't know the cause are as blind as one."""
+    (permit,) = stage.court.reply(propose_override(feud)).ids
+    for person in ("cw-01", "cw-02"):
+        command = sign_override(permit, caller=caseworker(person=person))
+        with pytest.raises(AccessDeniedError):
+            stage.court.reply(command)
+
+    assert not stage.state.permits[permit].signed
+
+
+def test_an_override_is_signed_for_what_was_shown(stage, feud):
+    """What came between is not signed; what was proposed counts no more."""
+    (permit,) = stage.court.reply(propose_override(feud)).ids
+    digest = stage.court.reply(show_override(permit)).explained.seen
+    stage.tie("h", OPEN, danger=True)
+    with pytest.raises(StaleError):
+        stage.court.reply(sign_override(permit, digest))
+    digest = stage.court.reply(show_override(permit)).explained.seen
+    stage.court.reply(sign_override(permit, digest))
+
+    assert holds(stage, feud)
+
+
+def test_an_override_covers_nothing_that_is_added(stage, feud):
+    """Another CONFLICT is another decision."""
+    overridden(stage, feud)
+    stage.tie("h", OPEN, danger=True)
+
+    assert not holds(stage, feud)
+
+
+def test_a_finding_that_hardens_is_added(stage, feud):
+    """What was WEAK when it was signed for is something else when it is STRONG."""
+    weak = stage.tie("h", OPEN, danger=True, grade="3D")
+    overridden(stage, feud)
+    before = holds(stage, feud)
+    stage.regrade(weak, "1B")
+
+    assert (before, holds(stage, feud)) == (True, False)
+
+
+@pytest.mark.parametrize(("days", "covers"), [(1, True), (2, False)])
+def test_an_override_ends_on_its_day(stage, feud, days, covers):
+    """On the day to look again somebody has to."""
+    overridden(stage, feud, days=2)
+    stage.court.later(days * MICROS_A_DAY)
+
+    assert holds(stage, feud) is covers
+
+
+@pytest.mark.parametrize(
+    ("days", "fits"), [(0, False), (1, True), (90, True), (91, False)]
+)
+def test_the_day_to_look_again_is_near(stage, feud, days, fits):
+    """Tomorrow at the earliest, and not out of sight."""
+    command = propose_override(feud, days=days)
+    if fits:
+        assert stage.court.reply(command).ids
+    else:
+        assert field_of(stage.court, command) == "follow_up_day"
+
+
+def test_an_override_is_signed_once_and_in_time(stage, feud):
+    """A second signature contradicts, a retry doesn't; and a proposal lapses."""
+    first = propose_override(feud)
+    (permit,) = stage.court.reply(first).ids
+    digest = stage.court.reply(show_override(permit)).explained.seen
+    command = sign_override(permit, digest, request="r")
+    signed = stage.court.reply(command)
+    again = stage.court.reply(command)
+    with pytest.raises(ConflictError):
+        stage.court.reply(sign_override(permit, digest, caller=SECOND))
+    (late,) = stage.court.reply(propose_override(feud)).ids
+    stage.court.later(72 * MICROS_AN_HOUR)
+    with pytest.raises(ConflictError):
+        stage.court.reply(sign_override(late, digest))
+
+    assert again.ids == signed.ids == (permit,)
+
+
+@pytest.mark.parametrize("when", ["before", "between"])
+def test_a_closed_case_is_not_overridden(stage, feud, when):
+    """Neither proposed nor signed."""
+    command = propose_override(feud)
+    if when == "between":
+        (permit,) = stage.court.reply(command).ids
+        command = sign_override(permit)
+    stage.court.reply(close_case(feud))
+
+    with pytest.raises(ClosedError):
+        stage.court.reply(command)
+
+
+def test_an_unassessed_case_is_not_overridden(stage):
+    """Nobody knows what would be covered."""
+    handle = stage.case("h", assessed=False).handle
+
+    with pytest.raises(ConflictError):
+        stage.court.reply(propose_override(handle))
+
+
+def test_a_release_is_no_override(stage, case):
+    """It is neither shown nor signed as one."""
+    permit = released(stage, case)
+    for command in (show_override(permit), sign_override(permit)):
+        with pytest.raises(NotFoundError):
+            stage.court.reply(command)
+
+
+def test_proposing_costs_what_a_check_does(stage, case):
+    """That a hold succeeds afterwards tells what the place is worth."""
+    areas = ("0580", "0680", "0780", "0880", "0980")
+    for area in areas:
+        stage.court.reply(check(case, area))
+    repeated = stage.court.reply(propose_override(case))
+    with pytest.raises(BudgetError):
+        stage.court.reply(propose_override(case, area="1080"))
+
+    assert repeated.ids
+
+
+def test_the_first_permit_that_covers_is_used(stage, case):
+    """A lapsed or unsigned one does not stand in the way of the next."""
+    stage.court.reply(propose_override(case))
+    stage.court.reply(attest(caller=NATIONAL))
+    permit = released(stage, case)
+
+    assert stage.held(case).permit == permit

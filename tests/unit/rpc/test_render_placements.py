@@ -1,0 +1,400 @@
+"""From replies about holds, placements and alerts to responses, and no cause with them."""
+
+from itertools import product
+
+import pytest
+from kit.commands import CASEWORKER, COORDINATOR, MOMENT
+from kit.world import NOW, TODAY, World, token
+
+from placement.api.v1 import alert_service_pb2 as alert_wire
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import placement_service_pb2 as place
+from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import types_pb2 as wire
+from placement.domain.alerts import Alert
+from placement.domain.decide.alerts import Listed, Shown
+from placement.domain.decide.checks import Answer as Verdicted
+from placement.domain.decide.command import Written
+from placement.domain.decide.explaining import Hidden, Neighbour, Reason, Visible
+from placement.domain.decide.holds import Extended
+from placement.domain.decide.permits import Explained
+from placement.domain.decide.permits import Shown as ShownOverride
+from placement.domain.decide.steps import Stepped
+from placement.domain.facts import Placement
+from placement.domain.permits import Permit
+from placement.domain.questions import Candidate
+from placement.domain.terms import (
+    MICROS_AN_HOUR,
+    AlertClosing,
+    AlertKind,
+    AlertState,
+    PermitGround,
+    PlacementState,
+    Verdict,
+    Window,
+)
+from placement.rpc import render_placements as render
+from placement.rpc.render_facts import fact_of
+from placement.service.batch import Answer
+
+A, B, C = token("A"), token("B"), token("C")
+HOUSE, DECISION = token("house"), token("decision")
+
+
+def answer(reply, revision=7, leaf=9):
+    return Answer(reply=reply, revision=revision, leaf=leaf)
+
+
+def written(*ids):
+    return answer(Written(ids=ids, expires_at=NOW + 5))
+
+
+def contact_of(region):
+    return f"phone {region}"
+
+
+# Steps
+
+
+def stepped(verdict=Verdict.CLEAR, state=PlacementState.ACTIVE, *, moved_in=False):
+    until = NOW + 72 * MICROS_AN_HOUR if verdict is Verdict.CLEAR else NOW
+    return answer(
+        Stepped(
+            answer=Verdicted(verdict=verdict, decision=DECISION, valid_until=until),
+            state=state,
+            moved_in=moved_in,
+            ruleset=MOMENT.ruleset.version,
+            decided_at=NOW,
+        )
+    )
+
+
+def test_a_step_in_full():
+    """Every field that the proto has, and nothing of why."""
+    assert render.weighed(stepped(Verdict.CONFLICT, PlacementState.HELD)) == (
+        place.PlacementAnswer(
+            verdict=check.CandidateVerdict(
+                verdict=wire.VERDICT_CONFLICT,
+                decision_id=DECISION,
+                valid_until=NOW,
+                hold_id=bytes(16),
+                hold_expires_at=NOW,
+            ),
+            state=wire.PLACEMENT_STATE_HELD,
+            revision=7,
+            decided_at=NOW,
+        )
+    )
+
+
+FORMS = [
+    (render.confirmed, place.ConfirmHoldResponse),
+    (render.moved_in, place.MoveInResponse),
+    (render.moved, place.MovePlacementResponse),
+]
+
+
+@pytest.mark.parametrize(("form", "kind"), FORMS)
+def test_each_step_says_the_same(form, kind):
+    """The answer, the rules, whom to phone, and its entry; and every field is set."""
+    got = form(stepped(), "phone 114 14")
+    names = {field.name for field, _ in got.ListFields()}
+
+    assert isinstance(got, kind)
+    assert got.answer == render.weighed(stepped())
+    assert (got.ruleset, got.contact) == (MOMENT.ruleset.version, "phone 114 14")
+    assert got.leaf_index == 9
+    assert names == {field.name for field in kind.DESCRIPTOR.fields}
+
+
+@pytest.mark.parametrize(("form", "kind"), FORMS)
+def test_no_verdict_changes_the_size(form, kind):
+    """Whatever it is worth, and whatever comes of it."""
+    sizes = {
+        len(form(stepped(verdict, state, moved_in=entered), "c").SerializeToString())
+        for verdict, state, entered in product(Verdict, PlacementState, (False, True))
+    }
+
+    assert kind
+    assert len(sizes) == 1
+
+
+def test_whether_a_household_moved_in():
+    """It is said either way."""
+    for entered in (False, True):
+        got = render.moved_in(stepped(moved_in=entered), "c")
+
+        assert got.HasField("moved_in")
+        assert got.moved_in == entered
+
+
+def test_an_extension():
+    """Until when."""
+    got = render.extended(answer(Extended(expires_at=NOW + 3)))
+
+    assert got == place.ExtendHoldResponse(revision=7, expires_at=NOW + 3)
+
+
+# Releases, overrides, providers
+
+
+def test_what_waits_and_what_is_made():
+    """Ids, in order, and when they lapse."""
+    assert render.proposed(written(A)) == place.ProposeOverrideResponse(
+        revision=7, override_id=A, expires_at=NOW + 5
+    )
+    assert render.signed(written(A)) == registry.SignOverrideResponse(
+        revision=7, expires_at=NOW + 5
+    )
+    for change in (b"", C):
+        assert render.released(written(A, change)) == registry.ReleasePlaceResponse(
+            revision=7, release_id=A, change_id=change, expires_at=NOW + 5
+        )
+        assert render.stopped(written(change)) == registry.StopProviderResponse(
+            revision=7, change_id=change
+        )
+
+
+def a_tie():
+    world = World()
+    world.tie("h", "2480", danger=True)
+    (fact,) = world.state.facts.values()
+    return fact
+
+
+TIE = a_tie()
+REASONS = (
+    Reason(rule="R6", verdict=Verdict.CONFLICT, links=(Visible(TIE),)),
+    Reason(rule="", verdict=Verdict.REVIEW, links=(Hidden("nord"),)),
+    Reason(rule="R3", verdict=Verdict.CONFLICT, links=(Neighbour(B, "syd"),)),
+)
+FINDINGS = [
+    alert_wire.Finding(
+        rule="R6",
+        verdict=wire.VERDICT_CONFLICT,
+        links=[
+            alert_wire.FindingLink(
+                fact=alert_wire.VisibleFact(fact_id=TIE.id, fact=fact_of(TIE))
+            )
+        ],
+    ),
+    alert_wire.Finding(
+        verdict=wire.VERDICT_REVIEW,
+        links=[
+            alert_wire.FindingLink(
+                hidden=alert_wire.HiddenFact(region="nord", contact="phone nord")
+            )
+        ],
+    ),
+    alert_wire.Finding(
+        rule="R3",
+        verdict=wire.VERDICT_CONFLICT,
+        links=[
+            alert_wire.FindingLink(
+                placement=alert_wire.PlacementLink(
+                    case_handle=B, region="syd", contact="phone syd"
+                )
+            )
+        ],
+    ),
+]
+EXPLAINED = Explained(
+    verdict=Verdict.CONFLICT, reasons=REASONS, seen=b"s" * 32, needs_second=True
+)
+RENDERED = registry.ExplainPlacementResponse(
+    verdict=wire.VERDICT_CONFLICT,
+    findings=FINDINGS,
+    seen=b"s" * 32,
+    revision=7,
+    needs_second=True,
+)
+
+
+def test_an_explanation():
+    """Facts without persons, regions to phone, handles; nothing else of anybody."""
+    got = render.explained(answer(EXPLAINED), contact_of)
+
+    assert got == RENDERED
+    assert token("h", 32) not in got.SerializeToString()
+
+
+@pytest.mark.parametrize("follow_up", [TODAY + 30, None])
+@pytest.mark.parametrize("facility", [HOUSE, None])
+def test_an_override(follow_up, facility):
+    """What is asked for, by whom, and what it is worth."""
+    permit = Permit(
+        id=A,
+        case=B,
+        candidate=Candidate(area="2480", facility=facility),
+        window=Window(start=TODAY),
+        ground=PermitGround.DECISION,
+        verdict=Verdict.CONFLICT,
+        seen=(),
+        organisation="1280",
+        person="cw-01",
+        proposed_at=NOW,
+        expires_at=NOW + 9,
+        follow_up=follow_up,
+    )
+    shown = ShownOverride(permit=permit, explained=EXPLAINED)
+
+    assert render.override(answer(shown), contact_of) == registry.ShowOverrideResponse(
+        case_handle=B,
+        candidate=check.Candidate(area="2480", facility=facility or b""),
+        window=wire.Window(start_day=TODAY),
+        ground=place.OVERRIDE_GROUND_DECISION,
+        follow_up_day=follow_up or 0,
+        proposed_by="1280/cw-01",
+        expires_at=NOW + 9,
+        explained=RENDERED,
+    )
+
+
+def test_every_ground_has_its_number():
+    """The domain's and the wire's are never crossed."""
+    named = {
+        ground: place.OverrideGround.Name(number)
+        for ground, number in render.GROUNDS.items()
+    }
+
+    assert named.pop(PermitGround.RELEASED) == "OVERRIDE_GROUND_UNSPECIFIED"
+    assert named == {
+        ground: f"OVERRIDE_GROUND_{ground.name}"
+        for ground in PermitGround
+        if ground is not PermitGround.RELEASED
+    }
+
+
+# Alerts
+
+
+def alert(**given):
+    values = {
+        "id": A,
+        "kind": AlertKind.WORSE,
+        "case": B,
+        "placement": C,
+        "organisation": "1280",
+        "before": Verdict.CLEAR,
+        "verdict": Verdict.CONFLICT,
+        "regions": ("nord", "syd"),
+        "raised_at": NOW,
+        "acknowledge_by": NOW + 9,
+        "revision": 12,
+        "told": 11,
+        "raised": 11,
+    }
+    return Alert(**(values | given))
+
+
+def test_an_alert_for_the_police():
+    """Which placement, what it is worth, who has it, and until when."""
+    known = alert(
+        state=AlertState.CLOSED,
+        owner="co-01",
+        owner_region="syd",
+        closing=AlertClosing.MOVED,
+    )
+
+    assert render.alert(known, COORDINATOR).police_alert == alert_wire.PoliceAlert(
+        alert_id=A,
+        case_handle=B,
+        placement_id=C,
+        kind=alert_wire.ALERT_KIND_WORSE,
+        verdict=wire.VERDICT_CONFLICT,
+        before=wire.VERDICT_CLEAR,
+        state=alert_wire.ALERT_STATE_CLOSED,
+        regions=["nord", "syd"],
+        owner="co-01",
+        acknowledge_by=NOW + 9,
+        raised_at=NOW,
+        revision=12,
+        closing=alert_wire.ALERT_CLOSING_MOVED,
+    )
+
+
+def test_an_alert_for_a_municipality():
+    """Which case, and that it must phone."""
+    assert render.alert(alert(), CASEWORKER).case_alert == alert_wire.CaseAlert(
+        alert_id=A,
+        case_handle=B,
+        state=alert_wire.ALERT_STATE_RAISED,
+        raised_at=NOW,
+        revision=11,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "expected"),
+    [
+        (AlertState.RAISED, False, alert_wire.ALERT_STATE_RAISED),
+        (AlertState.ACKNOWLEDGED, False, alert_wire.ALERT_STATE_RAISED),
+        (AlertState.ESCALATED, False, alert_wire.ALERT_STATE_RAISED),
+        (AlertState.ESCALATED, True, alert_wire.ALERT_STATE_ACKNOWLEDGED),
+        (AlertState.RAISED, True, alert_wire.ALERT_STATE_ACKNOWLEDGED),
+        (AlertState.CLOSED, False, alert_wire.ALERT_STATE_CLOSED),
+        (AlertState.CLOSED, True, alert_wire.ALERT_STATE_CLOSED),
+    ],
+)
+def test_what_the_police_do_with_it_is_not_told(state, seen, expected):
+    """Only whether the own side has seen it, and that it is closed."""
+    got = render.alert(alert(state=state, seen=seen), CASEWORKER)
+
+    assert got.case_alert.state == expected
+
+
+def test_a_municipality_gets_one_size():
+    """Whatever happened, how bad it is, who has it and how it ends."""
+    sizes, fields = set(), set()
+    for kind, verdict, state, seen in product(
+        AlertKind, Verdict, AlertState, (False, True)
+    ):
+        known = alert(kind=kind, verdict=verdict, state=state, seen=seen, owner="co-01")
+        got = render.alert(known, CASEWORKER)
+        sizes.add(len(got.SerializeToString()))
+        fields.add(tuple(field.name for field, _ in got.case_alert.ListFields()))
+
+    assert len(sizes) == 1
+    assert fields == {tuple(alert_wire.CaseAlert.DESCRIPTOR.fields_by_name)}
+
+
+def test_a_list():
+    """Each as the caller's role sees it."""
+    reply = answer(Listed(alerts=(alert(), alert(id=B)), more=True))
+    own, police = (render.listed(reply, who) for who in (CASEWORKER, COORDINATOR))
+
+    assert (own.more, police.more) == (True, True)
+    assert [each.case_alert.alert_id for each in own.alerts] == [A, B]
+    assert [each.police_alert.alert_id for each in police.alerts] == [A, B]
+
+
+@pytest.mark.parametrize("facility", [HOUSE, None])
+@pytest.mark.parametrize("end", [TODAY + 9, None])
+def test_an_alert_with_its_cause(facility, end):
+    """And where it is about, for which days."""
+    stay = Placement(
+        id=C,
+        case=B,
+        area="2480",
+        facility=facility,
+        valid_from=TODAY,
+        valid_to=end,
+        state=PlacementState.ACTIVE,
+    )
+    shown = Shown(alert=alert(), placement=stay, reasons=REASONS)
+
+    assert render.shown(answer(shown), contact_of) == alert_wire.ShowAlertResponse(
+        alert=render.police_alert(alert()),
+        findings=FINDINGS,
+        area="2480",
+        facility=facility or b"",
+        window=wire.Window(start_day=TODAY, end_day=end),
+    )
+
+
+def test_an_alert_about_a_case_alone():
+    """No place, no days."""
+    shown = Shown(alert=alert(placement=b""), placement=None, reasons=())
+    got = render.shown(answer(shown), contact_of)
+
+    assert {field.name for field, _ in got.ListFields()} == {"alert"}

@@ -1,0 +1,371 @@
+"""What is held and placed, and alerts, over the wire and in the small."""
+
+import asyncio
+import time
+from concurrent.futures import Future
+
+import pytest
+from kit.asking import REQUESTS
+from kit.commands import CASEWORKER, COORDINATOR
+from kit.placing import NO_HOLD, alarm, cover, placed, roomy
+from kit.town import PATHS, TIMEOUT, Town, fresh
+from kit.world import NOW, token
+
+from placement.access import Action
+from placement.api.v1 import alert_service_pb2 as wire
+from placement.api.v1 import placement_service_pb2 as place
+from placement.domain.alerts import Alert
+from placement.domain.decide.alerts import TellAlerts, WatchAlerts
+from placement.domain.terms import AlertKind, AlertState, Revision, Verdict
+from placement.errors import UnavailableError
+from placement.rpc import servicers_placements as servicers
+from placement.rpc.desk import CALL, Call, Desk
+from placement.rpc.parse_placements import WATCH_SCOPE
+from placement.service.batch import Answer
+from placement.service.feed import Feed
+
+# Steps, over the wire
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("town")
+    with Town(folder, **roomy(folder)) as town:
+        cover(town)
+        yield town
+
+
+MANY = 150_000  # alerts; those on the way are some megabytes
+WEIGHED = {
+    "ConfirmHold": place.ConfirmHoldResponse,
+    "MoveIn": place.MoveInResponse,
+    "MovePlacement": place.MovePlacementResponse,
+}
+
+
+@pytest.mark.parametrize("method", WEIGHED)
+def test_what_is_weighed(town, method):
+    """Confirmed, moved in, moved: with verdict, contact and entry."""
+    request = REQUESTS[method](town, "worker")
+    first = town.head().leaves
+    got = town.done("worker", method, request, WEIGHED[method])
+
+    assert got.answer.verdict.verdict == 1
+    assert got.answer.verdict.hold_id == NO_HOLD
+    assert got.contact == town.served.app.contact_of("1280")
+    assert got.leaf_index >= first
+
+
+def test_what_is_extended_given_up_ended_and_proposed(town):
+    """A revision, and what goes with it."""
+    extended = town.done(
+        "worker",
+        "ExtendHold",
+        REQUESTS["ExtendHold"](town, "worker"),
+        place.ExtendHoldResponse,
+    )
+    proposed = town.done(
+        "worker",
+        "ProposeOverride",
+        REQUESTS["ProposeOverride"](town, "worker"),
+        place.ProposeOverrideResponse,
+    )
+    revisions = [
+        town.done(
+            "worker",
+            method,
+            REQUESTS[method](town, "worker"),
+            getattr(place, f"{method}Response"),
+        ).revision
+        for method in ("ReleaseHold", "EndPlacement", "AbortPlacement")
+    ]
+
+    assert extended.expires_at > town.served.clock()
+    assert (len(proposed.override_id), proposed.expires_at > 0) == (16, True)
+    assert revisions == sorted(set(revisions))
+
+
+@pytest.mark.parametrize("who", ["worker", "coordinator"])
+def test_alerts_are_listed_as_the_role_sees_them(town, who):
+    """The municipality's have no cause."""
+    known = alarm(town)
+    listed = town.done(
+        who, "ListAlerts", wire.ListAlertsRequest(), wire.ListAlertsResponse
+    )
+    kind = "case_alert" if who == "worker" else "police_alert"
+
+    assert {each.WhichOneof("alert") for each in listed.alerts} == {kind}
+    assert known.id in {getattr(each, kind).alert_id for each in listed.alerts}
+
+
+def test_alerts_are_changed(town):
+    """Shown, acknowledged, handed over, acknowledged again, closed."""
+    known = alarm(town)
+    named = {"alert_id": known.id, "revision": known.revision}
+    steps = [
+        ("AcknowledgeAlert", {}),
+        ("HandOverAlert", {"region": "vast"}),
+        ("AcknowledgeAlert", {}),
+        ("CloseAlert", {"closing": wire.ALERT_CLOSING_MOVED}),
+    ]
+    states, revisions = [], []
+    for method, given in steps:
+        request = getattr(wire, f"{method}Request")(
+            request_id=fresh(), **named, **given
+        )
+        kind = getattr(wire, f"{method}Response")
+        revisions.append(town.done("coordinator", method, request, kind).revision)
+        shown = town.done(
+            "coordinator",
+            "ShowAlert",
+            wire.ShowAlertRequest(alert_id=known.id),
+            wire.ShowAlertResponse,
+        )
+        states.append(wire.AlertState.Name(shown.alert.state).rpartition("_")[2])
+
+    assert states == ["ACKNOWLEDGED", "RAISED", "ACKNOWLEDGED", "CLOSED"]
+    assert revisions == sorted(set(revisions))
+
+
+def test_whoever_never_reads_is_not_kept_for(town, monkeypatch):
+    """So many alerts as are on the way, and no more, whatever else there is."""
+    monkeypatch.setattr(servicers, "MAX_FOLLOWED", 5_000)
+    feed = town.served.app.engine.feed
+    numbers = range(MANY, 2 * MANY)
+    feed.publish((alert(number) for number in numbers), Revision(2 * MANY))
+    first = town.head().leaves
+    ask = town.channel("coordinator").unary_stream(PATHS["WatchAlerts"])
+    lazy = ask(wire.WatchAlertsRequest().SerializeToString(), timeout=TIMEOUT)
+    sizes = []
+    while len(sizes) < 4 or len(set(sizes[-4:])) > 1:
+        time.sleep(0.3)
+        told = (each.outline.objects for each in town.details(first))
+        sizes.append(sum(map(len, told)))
+    busy = placed(town)
+    lazy.cancel()
+
+    assert busy
+    assert 0 < sizes[-1] < MANY
+
+
+# Following, in the small
+
+
+def alert(number, **given):
+    values = {
+        "id": token(f"alert-{number}"),
+        "kind": AlertKind.WORSE,
+        "case": token("case"),
+        "placement": token("place"),
+        "organisation": "1280",
+        "before": Verdict.CLEAR,
+        "verdict": Verdict.CONFLICT,
+        "regions": ("syd", "vast"),
+        "raised_at": NOW,
+        "acknowledge_by": NOW,
+        "revision": Revision(number),
+        "told": Revision(number),
+        "raised": Revision(number),
+    }
+    return Alert(**(values | given))
+
+
+class Engine:
+    """Answers what a watch asks, and remembers it."""
+
+    def __init__(self):
+        self.asked = []
+        self.fails = False
+
+    def submit(self, item):
+        self.asked.append(item)
+        future = Future()
+        if self.fails and isinstance(item, TellAlerts):
+            future.set_exception(UnavailableError())
+        else:
+            reply = item if isinstance(item, WatchAlerts) else None
+            future.set_result(Answer(reply=reply, revision=Revision(1), leaf=0))
+        return future
+
+    @property
+    def told(self):
+        return [each.alerts for each in self.asked if isinstance(each, TellAlerts)]
+
+
+@pytest.fixture
+def engine():
+    return Engine()
+
+
+@pytest.fixture
+def feed():
+    return Feed()
+
+
+@pytest.fixture
+def watch(engine, feed, ring, bookmarks, monkeypatch):
+    """Return a function that reads some answers of somebody's stream.
+
+    Between two of them it does one of the things that it is given.
+    """
+    monkeypatch.setattr(servicers, "FOLLOW_EVERY", 0.001)
+    monkeypatch.setattr(servicers, "MAX_FOLLOWED", 3)
+    service = servicers.Alerts(
+        Desk(engine, ring, bookmarks), feed, lambda region: f"phone {region}"
+    )
+
+    def read(count, *, caller=COORDINATOR, token=b"", between=()):
+        async def run():
+            CALL.set(Call(caller, Action.ALERT_WATCH))
+            request = wire.WatchAlertsRequest(resume_token=token)
+            stream = service.WatchAlerts(request, None)
+            answers, steps = [], iter(between)
+            async for answer in stream:
+                answers.append(answer)
+                if len(answers) == count:
+                    break
+                next(steps, lambda: None)()
+            await stream.aclose()
+            return answers
+
+        return asyncio.run(asyncio.wait_for(run(), TIMEOUT))
+
+    return read
+
+
+def numbers(answer):
+    return [each.police_alert.revision for each in answer.alerts]
+
+
+def until(bookmarks, answer, caller=COORDINATOR):
+    """Return the revision that a token leads behind."""
+    (number,) = bookmarks.open(caller, WATCH_SCOPE, answer.resume_token, "resume_token")
+    return number
+
+
+def test_the_first_answer_comes_at_once(watch, bookmarks):
+    """Though there is nothing: from its token on nothing is missed."""
+    (first,) = watch(1)
+
+    assert (numbers(first), until(bookmarks, first)) == ([], 0)
+
+
+def test_what_is_open_comes_first_in_parts(watch, feed, bookmarks):
+    """Then an answer without any says that it was the last."""
+    closed = alert(1, state=AlertState.CLOSED)
+    feed.publish([closed, *map(alert, (2, 3, 4, 5, 6))], Revision(9))
+    first, second, third = watch(3)
+
+    assert [numbers(each) for each in (first, second, third)] == [
+        [2, 3, 4],
+        [5, 6],
+        [],
+    ]
+    assert [until(bookmarks, each) for each in (first, second, third)] == [4, 9, 9]
+
+
+def test_then_what_changes(watch, feed):
+    """As it stands, also that it is closed."""
+    feed.publish([alert(1)], Revision(1))
+    changes = [
+        lambda: None,
+        lambda: feed.publish(
+            [alert(2), alert(1, revision=3, state=AlertState.CLOSED)], Revision(3)
+        ),
+    ]
+    got = watch(3, between=changes)
+
+    assert [numbers(each) for each in got] == [[1], [], [2, 3]]
+
+
+def test_a_token_leads_on(watch, feed, bookmarks):
+    """Behind what was told, whatever came since."""
+    feed.publish(map(alert, (1, 2, 3, 4)), Revision(5))
+    (first,) = watch(1)
+    feed.publish([alert(6)], Revision(7))
+    (second,) = watch(1, token=first.resume_token)
+    (third,) = watch(1, token=second.resume_token)
+
+    assert [numbers(each) for each in (first, second, third)] == [
+        [1, 2, 3],
+        [4, 6],
+        [],
+    ]
+    assert until(bookmarks, third) == 7
+
+
+def test_a_server_that_is_behind_loses_nothing(watch, feed, bookmarks):
+    """Its feed has not come as far as the token of another server: it waits."""
+    token_ = bookmarks.seal(COORDINATOR, WATCH_SCOPE, 8)
+    feed.publish([alert(7)], Revision(7))
+    late = [lambda: feed.publish([alert(8), alert(9)], Revision(9))]
+    first, second = watch(2, token=token_, between=late)
+
+    assert (numbers(first), until(bookmarks, first)) == ([], 8)
+    assert (numbers(second), until(bookmarks, second)) == ([9], 9)
+
+
+def test_others_get_their_own(watch, feed):
+    """By organisation or region; the national unit all."""
+    feed.publish(
+        [
+            alert(1),
+            alert(2, organisation="0180", regions=("stockholm",)),
+            alert(3, organisation="", regions=("vast",)),
+        ],
+        Revision(3),
+    )
+    (own,) = watch(1, caller=CASEWORKER)
+    (syd,) = watch(1)
+
+    assert [each.case_alert.revision for each in own.alerts] == [1]
+    assert numbers(syd) == [1]
+
+
+def test_a_municipality_is_not_woken_by_what_the_police_do(watch, feed):
+    """That somebody takes it on, or that it escalates, tells how bad it is."""
+    feed.publish([alert(1)], Revision(1))
+    (first,) = watch(1, caller=CASEWORKER)
+    escalated = alert(1, revision=2, state=AlertState.ESCALATED)
+    feed.publish([escalated], Revision(2))
+    (second,) = watch(1, caller=CASEWORKER, token=first.resume_token)
+    closed = alert(1, revision=3, told=3, state=AlertState.CLOSED)
+    feed.publish([closed], Revision(3))
+    (third,) = watch(1, caller=CASEWORKER, token=second.resume_token)
+
+    assert len(first.alerts) == 1
+    assert len(second.alerts) == 0
+    assert [each.case_alert.state for each in third.alerts] == [wire.ALERT_STATE_CLOSED]
+
+
+def test_telling_is_an_entry_first(watch, feed, engine):
+    """Each answer with alerts, and no other."""
+    feed.publish(map(alert, range(1, 5)), Revision(5))
+    got = watch(3)
+
+    assert [len(each.alerts) for each in got] == [3, 1, 0]
+    assert engine.told == [
+        tuple(token(f"alert-{number}") for number in (1, 2, 3)),
+        (token("alert-4"),),
+    ]
+
+
+def test_what_can_not_be_logged_is_not_told(watch, feed, engine):
+    """The stream ends; whoever comes again gets it."""
+    feed.publish([alert(1)], Revision(1))
+    engine.fails = True
+    with pytest.raises(UnavailableError):
+        watch(1)
+    engine.fails = False
+
+    assert numbers(watch(1)[0]) == [1]
+
+
+def test_a_sign_of_life(watch, feed, monkeypatch):
+    """Now and then, also where nothing is new, with how far it has come."""
+    monkeypatch.setattr(servicers, "ALIVE_EVERY", 0.05)
+    began = time.monotonic()
+    got = watch(4)
+
+    assert [numbers(each) for each in got] == [[]] * 4
+    assert time.monotonic() - began >= 0.15
