@@ -80,6 +80,18 @@ crash: $(READY) ## Kill the server N times under load and count what was lost
 crash-pair: $(READY) ## The same with two servers on one PostgreSQL
 	@$(BIN)/python -m tests.crash.run --kills $(N) --servers 2
 
+race: N = 1000
+race: $(READY) ## Let two rivals want one area N times, on both databases, at one server and at two
+	@$(BIN)/python -m tests.race.run --runs $(N)
+
+R ?= 50
+linear: $(READY) ## Record R histories of holds while servers are killed, and search an order for each
+	@$(BIN)/python -m tests.linear.run --histories $(R)
+
+E ?= 300
+stateful: $(READY) ## Play E random lives of placements against a live server and a plain model
+	@EXAMPLES=$(E) $(BIN)/python -m pytest -n0 -s tests/stateful
+
 audit-drill: package ## Export the access log, verify it offline, alter it, see it refused
 	@$(BIN)/python -m tests.drill.run --client build/package/client/bin/placement
 
@@ -88,6 +100,9 @@ bench-audit: $(READY) ## The access log at 10,000 to 10,000,000 entries (ARGS="-
 
 bench-bundle: $(READY) ## Verify an exported bundle of a million entries (ARGS="--entries 20000")
 	@$(BIN)/python -m benchmarks.bundle $(ARGS)
+
+bench-alerts: $(READY) ## Alerts at 1,000 to 100,000 placements, and many holds at once (ARGS="--most 10000")
+	@$(BIN)/python -m benchmarks.alerts $(ARGS)
 
 cover: $(READY) ## Measure what the tests reach
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report= $(T)
