@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kit.small import ANY, AREAS, SMALL, STAND, Small, settled
+from kit.small import ANY, AREAS, HOUSES, SMALL, STAND, Small, settled
 from kit.world import NOW, TODAY, World, day, token
 
 from placement.domain.affected import affected
@@ -39,6 +39,7 @@ from placement.domain.stay_events import (
 from placement.domain.terms import (
     MICROS_A_DAY,
     AreaCode,
+    Day,
     EndCause,
     FactId,
     Grade,
@@ -377,3 +378,72 @@ def test_joined_touches_reach_what_each_reaches(world):
     got = affected(world.state, SMALL, joined(touches))
 
     assert got == sorted(made)
+
+
+def test_a_ring(world):
+    """What stands in a municipality reaches what is near, and no further."""
+    made = [
+        world.placement(world.case(who), area)
+        for who, area in (("h", "0001"), ("i", "0003"), ("j", "0004"))
+    ]
+    for who in "hij":
+        world.affiliation(who, who.upper())
+    settle(world)
+    for group in "HIJ":
+        world.presence(group, "0002")
+
+    assert after(world) == (set(made[:2]), set(made[:2]))
+
+
+def test_a_merged_municipality(world):
+    """What stood in it reaches whoever is placed in its successor."""
+    made = world.placement(world.case("h"), "0004")
+    world.affiliation("h", "A")
+    settle(world)
+    world.presence("A", "0005")
+
+    assert after(world) == ({made}, {made})
+
+
+def test_neighbours_of_somebody_who_changes(world):
+    """Whoever is placed where they are, and in other houses of their provider."""
+    for name, (provider, area) in HOUSES.items():
+        world.facility(name, provider, area)
+    world.affiliation("h", "A")
+    world.affiliation("i", "B")
+    world.rivalry("B", "C")
+    world.rivalry("A", "C")
+    mine = world.placement(world.case("r"), "0001", facility="red")
+    here = world.placement(world.case("h"), "0001")
+    firm = world.placement(world.case("i"), "0004", facility="blue")
+    world.placement(world.case("p"), "0004")
+    world.same_as("r", "q")
+    settle(world)
+    world.affiliation("q", "C")
+
+    assert after(world) == ({mine, here, firm}, {mine, here, firm})
+
+
+def test_an_ally_of_a_group_at_war(world):
+    """A war reaches the friends of those who wage it."""
+    made = world.placement(world.case("h"), "0001")
+    world.affiliation("h", "A")
+    world.alliance("A", "B")
+    world.presence("C", "0001")
+    settle(world)
+    world.rivalry("B", "C")
+
+    assert after(world) == ({made}, {made})
+
+
+def test_a_fact_that_turns_on_a_day(world):
+    """Whoever it touches is weighed on that day, and nobody on the day before."""
+    made = world.placement(world.case("h"), "0001")
+    world.affiliation("h", "A")
+    world.presence("A", "0001", end=5)
+    got = [
+        affected(world.state, SMALL, Touch(first_day=turned, last_day=turned))
+        for turned in (Day(TODAY + 4), Day(TODAY + 5))
+    ]
+
+    assert got == [[], [made]]

@@ -326,3 +326,16 @@ def test_r8_a_sister_is_present(world):
 
     assert {each.rule for each in found.findings} == {"R8"}
     assert found.verdict is Verdict.REVIEW
+
+
+def test_r8_a_sister_is_placed(world):
+    """It is a doubt from both sides."""
+    world.affiliation("h", "a")
+    world.affiliation("r", "b")
+    world.faction("a", "A")
+    world.faction("b", "A")
+    world.placement(world.case("r"), "2480")
+    (found,) = world.check(world.case("h"), "2480")
+
+    assert {each.rule for each in found.findings} == {"R8"}
+    assert found.verdict is Verdict.REVIEW
