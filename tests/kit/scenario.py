@@ -19,6 +19,7 @@ The keys of a file (those marked * may be left out)::
     given:                          # all of these may be left out
       cases:
         Hanna's case: {by: 1280 Malmö, household: [Hanna], assessed: false *}
+      Per's case: {by: 1280 Malmö, household: [Per, Liv], children: [Liv] *}
       facts:                        # one sentence each, or "name: sentence"
         - Hanna belongs to A
         - the rivalry: A and B are rivals of severity 3, graded 2B
@@ -37,6 +38,18 @@ The keys of a file (those marked * may be left out)::
           - {case: Hanna's case, in: 1480 Göteborg, since: today+5, until: today+9, …}
           - {case: Hanna's case, in: 0199, refused: INVALID_INPUT}
 
+A step of a file that is run through a service alone may have, too::
+
+      - checks:
+          - {case: Hanna's case, in: 1480 Göteborg, expect: CLEAR, holds: the hold}
+          - {case: Per's case, in: 1480 Göteborg, expect: CONFLICT, holds: nothing}
+        at once:                    # exactly one is held, whoever it is
+          - {case: Hanna's case, in: 0680 Jönköping}
+        alarms: {Hanna's case: CONFLICT}   # exactly these alerts are open
+        overrides: 1                # as many signed ones stand in the register
+
+A hold whose name stands there already is asked for again under the same request id.
+
 What a sentence may say stands in ``scenario_words``.
 """
 
@@ -54,6 +67,7 @@ from kit.scenario_form import (
     CoverageLine,
     House,
     Place,
+    Placed,
     PlacementLine,
     Scenario,
     Step,
@@ -118,7 +132,22 @@ def parse_scenario(text: str) -> Scenario:
         steps=tuple(parser.step(step) for step in _list(top.take("steps"))),
     )
     top.close()
+    if through != "service" and any(map(_is_served, (scenario.given, *scenario.steps))):
+        raise ValueError("only a service holds, alarms and lets time pass")
     return scenario
+
+
+def _is_served(part: Change | Step) -> bool:
+    """Tell whether a part of a file says what the rules alone know nothing of."""
+    change = part if isinstance(part, Change) else part.change
+    if any(isinstance(each, Placed) for each in change.amendments):
+        return True
+    if any(case.children for case in change.cases):
+        return True
+    if isinstance(part, Change):
+        return False
+    looked = part.alarms is not None or part.overrides is not None
+    return looked or bool(part.race) or any(each.holds for each in part.checks)
 
 
 class _Plain(yaml.SafeLoader):
@@ -199,6 +228,9 @@ class _Parser:
         household = _names(table.take("household"))
         for person in household:
             _one_of(person, self.names.people)
+        children = _names(table.take("children", []))
+        for child in children:
+            _one_of(child, household)
         assessed = table.take("assessed", "true")
         _one_of(assessed, ("true", "false"))
         self.names.cases.append(name)
@@ -206,6 +238,7 @@ class _Parser:
             name=name,
             municipality=plain_area(table.take("by")),
             household=household,
+            children=children,
             assessed=assessed == "true",
         )
 
@@ -254,11 +287,27 @@ class _Parser:
 
     def _step(self, table: _Table) -> Step:
         change = self.change(table.take("then", {}))
-        checks = _list(table.take("checks"))
+        race = _list(table.take("at once", []))
+        alarms = table.take("alarms", None)
+        for case, verdict in (alarms or {}).items():
+            _one_of(case, self.names.cases)
+            _one_of(verdict, (*Verdict.__members__, "closed"))
+        overrides = table.take("overrides", None)
+        rest = race or alarms is not None or overrides is not None
+        checks = _list(table.take("checks", *([[]] if rest else [])))
         return Step(
             change=change,
             checks=tuple(self._table(check, self._check) for check in checks),
+            race=tuple(self._table(each, self._asked) for each in race),
+            alarms=alarms,
+            overrides=None if overrides is None else int(overrides),
         )
+
+    def _asked(self, table: _Table) -> Check:
+        """Read who asks for what at the same time as others."""
+        case = table.take("case")
+        _one_of(case, self.names.cases)
+        return Check(case=case, places=(self._place(table.take("in")),))
 
     def _check(self, table: _Table) -> Check:
         case, places = table.take("case"), _list(table.take("in"))
@@ -273,6 +322,9 @@ class _Parser:
         for verdict in expected:
             _one_of(verdict, Verdict.__members__)
         unknown = refused == "INVALID_INPUT"
+        holds = table.take("holds", None)
+        if holds not in (None, "nothing", *self.names.holds):
+            self.names.holds.append(holds)
         return Check(
             case=case,
             places=tuple(
@@ -282,6 +334,7 @@ class _Parser:
             until=None if until is None else day_offset(until, self.names),
             expected=expected,
             refused=refused,
+            holds=holds,
         )
 
     @staticmethod

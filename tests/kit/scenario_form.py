@@ -188,7 +188,68 @@ class Closed:
     consent_withdrawn: bool = False
 
 
-Amended = Ended | Retracted | Regraded | Approved | Assessed | Closed
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A hold is confirmed, and stands."""
+
+    hold: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A hold is given up."""
+
+    hold: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """So many hours pass."""
+
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A coordinator lets a case have an area, for what is seen of it now."""
+
+    case: str
+    area: AreaCode
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseApproved:
+    """A second coordinator stands behind a case's last release."""
+
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideProposed:
+    """A municipality asks for an area despite what was answered."""
+
+    case: str
+    area: AreaCode
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideSigned:
+    """A coordinator signs a case's last override, as it is shown now."""
+
+    case: str
+
+
+Placed = (
+    Confirmed
+    | GivenUp
+    | Passed
+    | Released
+    | ReleaseApproved
+    | OverrideProposed
+    | OverrideSigned
+)
+"""What only a service knows of."""
+Amended = Ended | Retracted | Regraded | Approved | Assessed | Closed | Placed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +268,7 @@ class CaseLine:
     name: str
     municipality: AreaCode
     household: tuple[str, ...]
+    children: tuple[str, ...] = ()
     assessed: bool = True
 
 
@@ -266,6 +328,8 @@ class Check:
         until: first day after; ``None`` is open.
         expected: names of the verdicts, in order; empty when refused.
         refused: the reason of the refusal, or ``None``.
+        holds: the name of the hold that is made, or found again under its name;
+            ``nothing`` when one was wanted and none is; ``None`` when none was wanted.
     """
 
     case: str
@@ -274,14 +338,27 @@ class Check:
     until: int | None = None
     expected: tuple[str, ...] = ()
     refused: str | None = None
+    holds: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A change, perhaps empty, and the checks after it."""
+    """A change, perhaps empty, and the checks after it.
+
+    Attributes:
+        change: what happens.
+        checks: what is asked then, in order.
+        race: what is asked at once; exactly one is held, and the rest is CONFLICT.
+        alarms: then the cases with an open alert, and the verdict that it gives;
+            ``closed`` where it is about the case; ``None`` when nobody looks.
+        overrides: then how many signed ones stand in the register; ``None`` likewise.
+    """
 
     change: Change
-    checks: tuple[Check, ...]
+    checks: tuple[Check, ...] = ()
+    race: tuple[Check, ...] = ()
+    alarms: dict[str, str] | None = None
+    overrides: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

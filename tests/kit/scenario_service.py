@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -34,6 +35,7 @@ from kit.scenario_form import (
     Threatens,
     TiedTo,
 )
+from kit.scenario_placing import Clock, Placing
 from kit.served import Served
 from kit.world import RULESET
 from placement.api.v1 import check_service_pb2 as check
@@ -44,6 +46,8 @@ from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.domain.terms import Micros, stockholm_day
 
 TIMEOUT = 10
+LONG = timedelta(days=90)
+"""Certificates outlive what a scenario lets pass."""
 
 
 def request_id() -> bytes:
@@ -51,13 +55,25 @@ def request_id() -> bytes:
 
 
 class ServiceRunner:
-    """Does on the wire what a scenario says, as the people who would do it."""
+    """Does on the wire what a scenario says, as the people who would do it.
 
-    def __init__(self, served: Served, scenario: Scenario) -> None:
+    Attributes:
+        placing: does what only a service knows of.
+    """
+
+    def __init__(self, served: Served, scenario: Scenario, clock: Clock) -> None:
         self._served = served
         self._today = stockholm_day(Micros(time.time_ns() // 1000))
         self._first = self._coordinator("national", "co-01")
         self._second = self._coordinator("national", "co-02")
+        self.placing = Placing(
+            served,
+            clock,
+            self._today,
+            coordinators=(self._first, self._second),
+            watcher=self._channel("coordinator", "national", "co-01"),
+            auditor=self._channel("auditor", "imy", "au-01"),
+        )
         self._regions: dict[str, Any] = {"national": self._first}
         self._people = {name: secrets.token_bytes(32) for name in scenario.people}
         self._groups = self._register(scenario.groups)
@@ -69,7 +85,10 @@ class ServiceRunner:
         self._build(scenario)
 
     def _coordinator(self, region: str, person: str) -> Any:
-        return RegistryServiceStub(self._served.channel("coordinator", region, person))
+        return RegistryServiceStub(self._channel("coordinator", region, person))
+
+    def _channel(self, role: str, organisation: str, person: str) -> grpc.Channel:
+        return self._served.channel(role, organisation, person, lifetime=LONG)
 
     def _register(self, names: Iterable[str]) -> dict[str, bytes]:
         groups = [
@@ -115,7 +134,7 @@ class ServiceRunner:
 
     def _open(self, line: CaseLine) -> None:
         person = f"cw-{len(self._cases):02}"
-        channel = self._served.channel("caseworker", line.municipality, person)
+        channel = self._channel("caseworker", line.municipality, person)
         stub: Any = CheckServiceStub(channel)
         opened = stub.OpenCase(
             check.OpenCaseRequest(
@@ -127,15 +146,17 @@ class ServiceRunner:
             timeout=TIMEOUT,
         )
         self._cases[line.name] = (stub, opened.case_handle)
+        self.placing.joins(line.name, opened.case_handle, channel)
         if line.assessed:
-            self._assess(line.name)
+            self._assess(line.name, map(line.household.index, line.children))
 
-    def _assess(self, case: str) -> None:
+    def _assess(self, case: str, children: Iterable[int] = ()) -> None:
         self._first.AssessCase(
             registry.AssessCaseRequest(
                 request_id=request_id(),
                 case_handle=self._cases[case][1],
                 none_known=True,
+                children=children,
             ),
             timeout=TIMEOUT,
         )
@@ -293,6 +314,8 @@ class ServiceRunner:
                 self._close(case, withdrawn=withdrawn)
             case Ended() | Retracted() | Regraded():
                 self._amend_fact(amended)
+            case _:
+                self.placing.take(amended)
 
     def _amend_fact(self, amended: Ended | Retracted | Regraded) -> None:
         fact = self._facts[amended.name]
@@ -333,12 +356,36 @@ class ServiceRunner:
             timeout=TIMEOUT,
         )
 
-    def answer(self, question: Check) -> tuple[str, ...] | str:
-        """Return the names of the verdicts, or the reason of the refusal."""
-        stub, handle = self._cases[question.case]
-        request = check.CheckPlacementRequest(
-            request_id=request_id(),
-            case_handle=handle,
+    def answer(
+        self, question: Check
+    ) -> tuple[tuple[str, ...], str | None] | tuple[str, None]:
+        """Return verdicts and the name of what is held, or why it is refused."""
+        stub, _ = self._cases[question.case]
+        request = self._asked(question)
+        try:
+            answer = stub.CheckPlacement(request, timeout=TIMEOUT)
+        except grpc.RpcError as error:
+            return details(error)[0], None
+        verdicts = tuple(
+            wire.Verdict.Name(each.verdict).removeprefix("VERDICT_")
+            for each in answer.verdicts
+        )
+        return verdicts, self.placing.held(question, answer)
+
+    def race(self, questions: Iterable[Check]) -> Any:
+        """Ask for holds at once; return verdicts and whether each is held, sorted."""
+        asked = []
+        for question in questions:
+            request = self._asked(question)
+            request.mode = check.CHECK_MODE_CHECK_AND_HOLD
+            asked.append((self._cases[question.case][0], request))
+        return self.placing.race(asked)
+
+    def _asked(self, question: Check) -> check.CheckPlacementRequest:
+        holds = question.holds is not None
+        return check.CheckPlacementRequest(
+            request_id=self.placing.request_id(question),
+            case_handle=self._cases[question.case][1],
             candidates=[
                 check.Candidate(
                     area=place.area, facility=self._houses.get(place.house, b"")
@@ -347,13 +394,5 @@ class ServiceRunner:
             ],
             window=self._window(question.since, question.until),
             justification=check.JUSTIFICATION_PLANNED,
-            mode=check.CHECK_MODE_CHECK,
-        )
-        try:
-            answer = stub.CheckPlacement(request, timeout=TIMEOUT)
-        except grpc.RpcError as error:
-            return details(error)[0]
-        return tuple(
-            wire.Verdict.Name(each.verdict).removeprefix("VERDICT_")
-            for each in answer.verdicts
+            mode=check.CHECK_MODE_CHECK_AND_HOLD if holds else check.CHECK_MODE_CHECK,
         )

@@ -23,13 +23,20 @@ from kit.scenario_form import (
     Assessed,
     Belongs,
     Closed,
+    Confirmed,
     Ended,
     FactLine,
+    GivenUp,
     LocatedIn,
     OnePerson,
+    OverrideProposed,
+    OverrideSigned,
     PartOf,
+    Passed,
     PresentIn,
     Regraded,
+    ReleaseApproved,
+    Released,
     Retracted,
     Rivals,
     Said,
@@ -51,6 +58,7 @@ class Names:
     cases: list[str] = field(default_factory=list)
     facts: dict[str, FactLine] = field(default_factory=dict)
     placements: list[str] = field(default_factory=list)
+    holds: list[str] = field(default_factory=list)
 
 
 _SCHEMES = {
@@ -115,6 +123,17 @@ _CHANGES: dict[str, Callable[[Words], Amended]] = {
     "<case> is closed because consent was withdrawn": lambda w: Closed(
         w["case"], consent_withdrawn=True
     ),
+    "<hold> is confirmed": lambda w: Confirmed(w["hold"]),
+    "<hold> is given up": lambda w: GivenUp(w["hold"]),
+    "<hours> hours pass": lambda w: Passed(int(w["hours"])),
+    "<case> is released for <area>": lambda w: Released(
+        w["case"], plain_area(w["area"])
+    ),
+    "the release of <case> is approved": lambda w: ReleaseApproved(w["case"]),
+    "an override of <case> for <area> is proposed": lambda w: OverrideProposed(
+        w["case"], plain_area(w["area"])
+    ),
+    "the override of <case> is signed": lambda w: OverrideSigned(w["case"]),
 }
 _ENDINGS: dict[str, Callable[[Words], Words]] = {
     "since <day>": lambda w: {"since": w["day"]},
@@ -195,6 +214,8 @@ def _read(sentence: str, known: dict[str, Callable[[Words], Any]], names: Names)
         "case": _any(names.cases),
         "fact": _any(names.facts),
         "placement": _any(names.placements),
+        "hold": _any(names.holds),
+        "hours": "[1-9][0-9]*",
         "kind": _any(_KINDS),
         "scheme": _any(_SCHEMES),
         "role": _any(role.name.lower() for role in AffiliationRole),

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +14,12 @@ from placement.app import App, micros
 from placement.audit.note import Signer
 from placement.config import Settings
 from placement.crypto.custody import FileCustody
+from placement.crypto.pki import CLIENT_LIFETIME
 from placement.crypto.signing import SigningKey
+from placement.domain.decide.command import Moment
+from placement.domain.decide.reevaluations import awaits
+from placement.domain.state import State
+from placement.domain.terms import Micros
 from placement.service.custodian import Custodian
 from placement.service.fold import found
 from placement.store.log import Store
@@ -97,9 +103,22 @@ class Served:
         self._loop.call_soon_threadsafe(self._until.set)
         self._thread.join()
 
-    def channel(self, role: str, organisation: str, person: str) -> grpc.Channel:
+    def works(self, state: State) -> bool:
+        """Tell whether the server has something to do by itself, in a state."""
+        now = Micros(self.clock())
+        moment = Moment(now=now, ruleset=self.app._ruleset)
+        return len(state.agenda) > 0 or awaits(state, moment)
+
+    def channel(
+        self,
+        role: str,
+        organisation: str,
+        person: str,
+        *,
+        lifetime: timedelta = CLIENT_LIFETIME,
+    ) -> grpc.Channel:
         """Connect as somebody."""
-        pair = self.pki.client(role, organisation, person)
+        pair = self.pki.client(role, organisation, person, lifetime=lifetime)
         return self.connect(pair)
 
     def connect(self, pair: Pair) -> grpc.Channel:

@@ -24,8 +24,6 @@ from placement.app import micros
 from placement.audit.details import Details, opened
 from placement.audit.entry import Entry, parse
 from placement.crypto.pki import CLIENT_LIFETIME
-from placement.domain.decide.command import Moment
-from placement.domain.decide.reevaluations import awaits
 from placement.domain.events import Record
 from placement.domain.state import State
 from placement.domain.terms import Day, Micros, stockholm_day
@@ -123,8 +121,8 @@ class Town:
     def channel(self, who: str) -> grpc.Channel:
         """Return somebody's one channel."""
         if who not in self._channels:
-            pair = self.served.pki.client(*PEOPLE[who], lifetime=self._lifetime)
-            self._channels[who] = self.served.connect(pair)
+            channel = self.served.channel(*PEOPLE[who], lifetime=self._lifetime)
+            self._channels[who] = channel
         return self._channels[who]
 
     def call(
@@ -203,17 +201,11 @@ class Town:
         What changed was weighed again, and a checkpoint holds everything.
         """
         end = time.monotonic() + TIMEOUT
-        while self._works():
+        while self.served.works(self.state()):
             assert time.monotonic() < end
             time.sleep(0.01)
         self.served.app.engine.publish().result(TIMEOUT)
         return self.head()
-
-    def _works(self) -> bool:
-        """Tell whether the server has something to do by itself."""
-        state, ruleset = self.state(), self.served.app._ruleset
-        moment = Moment(now=Micros(self.served.clock()), ruleset=ruleset)
-        return len(state.agenda) > 0 or awaits(state, moment)
 
     def details(self, first: int) -> list[Details]:
         """Return the details of the entries from an index on."""

@@ -1,13 +1,11 @@
 """Nothing that names anybody or anything is found where it must not be."""
 
-import base64
-import logging
 import shutil
 import time
 from datetime import UTC, datetime
 
-import grpc
 import pytest
+from kit.leaks import Recorder, forms, found_in, kept, logged
 from kit.numbers import number
 from kit.served import Served
 from placement_client.identifiers import parse_identifier
@@ -28,81 +26,19 @@ NAMES = ("Sentinel Brotherhood", "Marker Street Crew")
 REFERENCE = "QZJX 904417/731"
 
 
-class Recorder(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
-    """Keeps every byte that a caller gets."""
-
-    def __init__(self):
-        self.received = []
-
-    def session(self, channel, **given):
-        return Session(grpc.intercept_channel(channel, self), **given)
-
-    def intercept_unary_unary(self, continuation, client_call_details, request):
-        call = continuation(client_call_details, request)
-        self.keep(call.initial_metadata(), call.trailing_metadata())
-        if call.code() is grpc.StatusCode.OK:
-            self.received.append(call.result().SerializeToString())
-        else:
-            self.received.append(call.details().encode())
-        return call
-
-    def intercept_unary_stream(self, continuation, client_call_details, request):
-        call = continuation(client_call_details, request)
-        self.keep(call.initial_metadata())
-        for piece in call:
-            self.received.append(piece.SerializeToString())
-            yield piece
-
-    def keep(self, *metadata):
-        for key, value in (pair for given in metadata for pair in given or ()):
-            text = value if isinstance(value, bytes) else value.encode()
-            self.received.append(key.encode() + text)
-
-
-def forms(secret):
-    """Return the forms in which bytes or a text could stand somewhere."""
-    if isinstance(secret, str):
-        return [secret.encode()]
-    hexed = secret.hex().encode()
-    return [secret, hexed, hexed.upper(), base64.b64encode(secret).rstrip(b"=")]
-
-
-def found_in(content, secrets):
-    return [
-        name
-        for name, secret in secrets.items()
-        if any(form in content for form in forms(secret))
-    ]
-
-
 @pytest.fixture(scope="module")
 def journey(tmp_path_factory):
     """Run the main job once; keep what was used, stored, logged and answered."""
     folder = tmp_path_factory.mktemp("leaks")
-    records = []
-    handler = logging.Handler()
-    handler.emit = lambda record: records.append(handler.format(record))
-    root = logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
     recorders = {
         who: Recorder() for who in ("caseworker", "owner", "auditor", "witness")
     }
-    try:
+    with logged() as records:
         with Served(folder) as served:
             used = work(served, folder, recorders)
-            database = b"".join(
-                file.read_bytes() for file in sorted(folder.glob("placement.db*"))
-            )
+            database = kept(folder)
         shutil.copytree(folder, folder.with_name("copy"))
-        database += b"".join(
-            file.read_bytes()
-            for file in sorted(folder.with_name("copy").glob("placement.db*"))
-        )
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(before)
+        database += kept(folder.with_name("copy"))
     received = {who: recorder.received for who, recorder in recorders.items()}
     return used, database, "\n".join(records).encode(), received
 

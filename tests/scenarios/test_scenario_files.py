@@ -122,3 +122,75 @@ def test_spoilt_file_is_refused(sound, spoilt):
 
     with pytest.raises(ValueError):  # noqa: PT011 (any reason will do)
         parse_scenario(text)
+
+
+SERVED = PLAIN.replace("title: A title", "title: A title\nthrough: service").replace(
+    "expect: CONFLICT}",
+    """expect: CONFLICT, holds: nothing}
+      - {case: Hanna's case, in: 0180 Stockholm, expect: CLEAR, holds: the hold}
+    at once:
+      - {case: Hanna's case, in: 0180 Stockholm}
+    alarms: {Hanna's case: closed}
+    overrides: 1
+  - then:
+      changes:
+        - the hold is confirmed
+        - 3 hours pass
+        - Hanna's case is released for 0180 Stockholm
+        - the release of Hanna's case is approved
+        - an override of Hanna's case for 0180 Stockholm is proposed
+        - the override of Hanna's case is signed
+    alarms: {}
+""",
+)
+
+
+def test_file_for_a_service_is_read():
+    """What is held, who is alarmed, and what happens with time."""
+    first, second = parse_scenario(SERVED).steps
+
+    assert [check.holds for check in first.checks] == ["nothing", "the hold"]
+    assert [check.case for check in first.race] == ["Hanna's case"]
+    assert (first.alarms, first.overrides) == ({"Hanna's case": "closed"}, 1)
+    assert (second.checks, second.alarms, second.overrides) == ((), {}, None)
+    assert len(second.change.amendments) == 6
+
+
+@pytest.mark.parametrize(
+    ("sound", "spoilt"),
+    [
+        ("through: service", "through: both"),
+        ("the hold is confirmed", "the other hold is confirmed"),
+        ("3 hours pass", "0 hours pass"),
+        ("3 hours pass", "some hours pass"),
+        ("for 0180 Stockholm is proposed", "for 0180 Malmö is proposed"),
+        ("override of Hanna's case is", "override of Per's case is"),
+        ("alarms: {Hanna's case: closed}", "alarms: {Per's case: closed}"),
+        ("alarms: {Hanna's case: closed}", "alarms: {Hanna's case: DANGER}"),
+        ("overrides: 1", "overrides: one"),
+        ("    at once:\n", "    sometime:\n"),
+        ("household: [Hanna]", "household: [Hanna], children: [Per]"),
+    ],
+)
+def test_spoilt_file_for_a_service_is_refused(sound, spoilt):
+    """As any other."""
+    text = SERVED.replace(sound, spoilt, 1)
+
+    assert text != SERVED
+    with pytest.raises(ValueError):  # noqa: PT011 (any reason will do)
+        parse_scenario(text)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "    alarms: {}",
+        "    overrides: 0",
+        "    at once:\n      - {case: Hanna's case, in: 0180 Stockholm}",
+        "  - then: {changes: [3 hours pass]}\n    checks: []",
+    ],
+)
+def test_the_rules_alone_know_nothing_of_it(more):
+    """A file that says it can't be run through them."""
+    with pytest.raises(ValueError, match="only a service"):
+        parse_scenario(PLAIN.rstrip() + "\n" + more)

@@ -2,6 +2,7 @@
 
 import pytest
 from kit.scenario import read_scenario, scenario_files
+from kit.scenario_placing import Clock
 from kit.scenario_service import ServiceRunner
 from kit.served import Served
 
@@ -10,15 +11,31 @@ from kit.served import Served
     "path", scenario_files("both", "service"), ids=lambda path: path.stem
 )
 def test_scenario_through_a_live_server(path, tmp_path):
-    """Each question gets the verdict, or the refusal, that the file promises."""
-    scenario = read_scenario(path)
-    with Served(tmp_path) as served:
-        runner = ServiceRunner(served, scenario)
+    """Each question gets the verdict, or the refusal, that the file promises.
+
+    What is held, who is alarmed, and what stands in the register, too.
+    """
+    scenario, clock = read_scenario(path), Clock()
+    with Served(tmp_path, clock=clock) as served:
+        runner = ServiceRunner(served, scenario, clock)
         runner.apply(scenario.given)
         for step in scenario.steps:
             runner.apply(step.change)
             for check in step.checks:
-                got = (check.case, check.places, runner.answer(check))
+                got = (check.case, check.places, *runner.answer(check))
                 expected = check.refused or check.expected
 
-                assert got == (check.case, check.places, expected)
+                assert got == (check.case, check.places, expected, check.holds)
+            if step.race:
+                lost = [("CONFLICT", False)] * (len(step.race) - 1)
+
+                assert runner.race(step.race) == [("CLEAR", True), *lost]
+            if step.alarms is not None:
+                about_places = {
+                    c for c, word in step.alarms.items() if word != "closed"
+                }
+
+                assert runner.placing.alarms() == step.alarms
+                assert runner.placing.told() == about_places
+            if step.overrides is not None:
+                assert runner.placing.overrides() == step.overrides

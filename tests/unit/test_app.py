@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from placement.app import App, micros, read_ruleset, read_witnesses
 from placement.audit.note import Signer, render_key
 from placement.crypto.signing import SigningKey
 from placement.errors import UnavailableError
+from placement.rpc.host import REEVALUATION
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -40,6 +42,8 @@ def test_contacts_are_by_region(town):
     assert app.contact_of("1280") == "010-1"
     assert app.contact_of("0199") == "010-2"
     assert app.contact_of("2480") == "the police coordinator of region nord"
+    assert app.contact_in("syd") == "010-1"
+    assert app.contact_in("nord") == "the police coordinator of region nord"
 
 
 def test_a_contact_of_no_region_is_refused(town):
@@ -217,3 +221,25 @@ def test_a_server_that_stops_has_answered(tmp_path):
 
     assert after == before
     assert before.revision > 0
+
+
+def test_health_says_when_something_could_not_be_weighed(tmp_path):
+    """Callers are answered as before; whoever runs the server is told apart."""
+    with Town(tmp_path) as town:
+        stub = health_pb2_grpc.HealthStub(town.channel("operator"))
+        before = {name: status(stub, name) for name in ("", REEVALUATION)}
+        town.served.app._worker.rest(micros(), "test")
+        deadline = time.monotonic() + TIMEOUT
+        while status(stub, REEVALUATION) != NOT_SERVING:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        after = status(stub, "")
+
+    assert before == {"": SERVING, REEVALUATION: SERVING}
+    assert after == SERVING
+
+
+def status(stub, name):
+    """Return what health says of a service."""
+    request = health_pb2.HealthCheckRequest(service=name)
+    return stub.Check(request, timeout=TIMEOUT).status

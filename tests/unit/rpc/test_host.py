@@ -9,7 +9,7 @@ from kit.town import TIMEOUT, Town
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.rpc.door import MAX_REQUEST
-from placement.rpc.host import _OPTIONS, SERVICES
+from placement.rpc.host import _OPTIONS, REEVALUATION, SERVICES
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_the_transport_has_limits():
     assert options["grpc.so_reuseport"] == 0
 
 
-@pytest.mark.parametrize("service", ["", *SERVICES])
+@pytest.mark.parametrize("service", ["", *SERVICES, REEVALUATION])
 def test_health(town, service):
     """All of it serves, or none."""
     stub = health_pb2_grpc.HealthStub(town.channel("auditor"))

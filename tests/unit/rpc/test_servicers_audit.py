@@ -63,6 +63,9 @@ class Room:
         self.note("owns", caller, index)
         return self.owned
 
+    def alias(self, case):
+        return case
+
     def one(self, index):
         self.note("one", index)
         return SimpleNamespace(index=index, content=b"entry", details=None)
@@ -341,3 +344,18 @@ def test_whoever_stops_drawing_ends_it():
 
     assert run(gathered(READING.drawn(items()), most=2)) == [1, 1]
     assert ended == [True]
+
+
+# The register
+
+
+def test_the_register_is_the_engines(monkeypatch):
+    """Nothing is read in the log for it; cases stand under their aliases."""
+    room = Room()
+    request = audit.ListPermitsRequest(ground=GROUND, since=3, until=4)
+    monkeypatch.setattr(servicers.render, "permits", lambda *told: told)
+    got = asyncio.run(Audit(room.reading, None, None, None).ListPermits(request, None))
+    ((kind, command),) = room.asked
+
+    assert (kind, command.action) == ("ask", Action.PERMIT_LIST)
+    assert got == (ANSWER, room.alias)

@@ -14,6 +14,7 @@ from kit.world import NOW, token
 from placement.access import Action
 from placement.api.v1 import alert_service_pb2 as wire
 from placement.api.v1 import placement_service_pb2 as place
+from placement.api.v1 import registry_service_pb2 as registry
 from placement.domain.alerts import Alert
 from placement.domain.decide.alerts import TellAlerts, WatchAlerts
 from placement.domain.terms import AlertKind, AlertState, Revision, Verdict
@@ -83,6 +84,26 @@ def test_what_is_extended_given_up_ended_and_proposed(town):
     assert extended.expires_at > town.served.clock()
     assert (len(proposed.override_id), proposed.expires_at > 0) == (16, True)
     assert revisions == sorted(set(revisions))
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "ExplainPlacement",
+        "ReleasePlace",
+        "ShowOverride",
+        "SignOverride",
+        "StopProvider",
+    ],
+)
+def test_what_coordinators_say_of_places(town, method):
+    """Explained, released, signed, stopped: each is answered with its revision."""
+    request = REQUESTS[method](town, "coordinator")
+    kind = getattr(registry, f"{method}Response")
+    got = town.done("coordinator", method, request, kind)
+    told = got.explained if method == "ShowOverride" else got
+
+    assert 0 < told.revision <= town.head().revision
 
 
 @pytest.mark.parametrize("who", ["worker", "coordinator"])

@@ -1,0 +1,114 @@
+"""Everything that leaves a server, and what of somebody's secrets is in it."""
+
+import base64
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import grpc
+from placement_client.session import Session
+
+Secrets = Mapping[str, bytes | str]
+
+
+def _content(message: Any) -> bytes:
+    content: bytes = (
+        message if isinstance(message, bytes) else message.SerializeToString()
+    )
+    return content
+
+
+class _Pieces:
+    """What a stream sends, kept as it comes."""
+
+    def __init__(self, call: Any, received: list[bytes]) -> None:
+        self._call = call
+        self._received = received
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        piece = next(self._call)
+        self._received.append(_content(piece))
+        return piece
+
+    def cancel(self) -> None:
+        self._call.cancel()
+
+    close = cancel
+
+
+class Recorder(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    """Keeps every byte that a caller gets."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+
+    def session(self, channel: grpc.Channel, **given: Any) -> Session:
+        return Session(grpc.intercept_channel(channel, self), **given)
+
+    def intercept_unary_unary(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        call = continuation(client_call_details, request)
+        self.keep(call.initial_metadata(), call.trailing_metadata())
+        if call.code() is grpc.StatusCode.OK:
+            self.received.append(_content(call.result()))
+        else:
+            self.received.append(call.details().encode())
+        return call
+
+    def intercept_unary_stream(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        call = continuation(client_call_details, request)
+        self.keep(call.initial_metadata())
+        return _Pieces(call, self.received)
+
+    def keep(self, *metadata: Any) -> None:
+        for key, value in (pair for given in metadata for pair in given or ()):
+            text = value if isinstance(value, bytes) else value.encode()
+            self.received.append(key.encode() + text)
+
+
+def forms(secret: bytes | str) -> list[bytes]:
+    """Return the forms in which bytes or a text could stand somewhere."""
+    if isinstance(secret, str):
+        return [secret.encode()]
+    hexed = secret.hex().encode()
+    return [secret, hexed, hexed.upper(), base64.b64encode(secret).rstrip(b"=")]
+
+
+def found_in(content: bytes, secrets: Secrets) -> list[str]:
+    """Return the names of the secrets that stand somewhere in a form."""
+    return [
+        name
+        for name, secret in secrets.items()
+        if any(form in content for form in forms(secret))
+    ]
+
+
+def kept(folder: Path) -> bytes:
+    """Return every byte of the database's files."""
+    files = sorted(folder.glob("placement.db*"))
+    return b"".join(file.read_bytes() for file in files)
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """Keep every log line, at any level, until the block ends."""
+    records: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: records.append(handler.format(record))  # type: ignore[method-assign]
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield records
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
