@@ -199,9 +199,7 @@ class Play:
         hold_id = self.held(case, house)
         self.ask(confirm(hold_id), hold_id)
         lapsing = self.held(case, "0180")
-        tie = draft(
-            Tie, "tie", subject=SECRETS["subject"], area="2480", danger=False
-        )
+        tie = draft(Tie, "tie", subject=SECRETS["subject"], area="2480", danger=False)
         self.made(record_facts(tie))
         state, _ = fold.load(self._store)
         self.ask(reevaluate(state.revision, hold_id))
