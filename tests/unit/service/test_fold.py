@@ -29,16 +29,31 @@ from kit.commands import (
     retract_facts,
     rivalry,
 )
+from kit.steps import (
+    abort,
+    acknowledge,
+    close_alert,
+    confirm,
+    hold,
+    move_in,
+    propose_override,
+    release,
+    sign_override,
+    stop_provider,
+)
 from kit.stored import leaf
-from kit.world import NOW
+from kit.world import NOW, RULESET
 
 from placement.crypto.custody import FileCustody
 from placement.domain.decide.command import Written
+from placement.domain.decide.reevaluations import Tick
 from placement.domain.events import CaseClosed, Record
 from placement.domain.graph import GroupGraph
+from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import MICROS_A_DAY
 from placement.errors import StaleError, TamperedError
 from placement.service import fold
+from placement.service.worker import Worker
 from placement.store.codec import encode
 from placement.store.head import Head
 from placement.store.log import Store
@@ -91,6 +106,14 @@ class Log:
         return reply.ids if isinstance(reply, Written) else ()
 
     @property
+    def placements(self):
+        return self.court.state.placements
+
+    @property
+    def alerts(self):
+        return [alert.id for alert in self.court.state.alerts]
+
+    @property
     def state(self):
         state = self.court.state
         vars(state).pop("apply", None)
@@ -103,7 +126,7 @@ class Town:
     def __init__(self, log):
         self.log = log
         self.cases, self.facts, self.changes, self.stays = [], [], [], []
-        self.requests = []
+        self.permits = []
 
     @staticmethod
     def one(of, pick):
@@ -160,6 +183,40 @@ class Town:
     def leave(self, pick):
         self.log.run(end_placements((self.one(self.stays, pick), 0)))
 
+    def hold(self, pick):
+        command = hold(self.one(self.cases, pick), ("2480", "0180")[pick % 2])
+        self.log.run(command)
+        self.stays += [command.hold] if command.hold in self.log.placements else []
+
+    def confirm(self, pick):
+        self.log.run(confirm(self.one(self.stays, pick)))
+
+    def move_in(self, pick):
+        self.log.run(move_in(self.one(self.stays, pick)))
+
+    def give_up(self, pick):
+        make = release if pick % 2 else abort
+        self.log.run(make(self.one(self.stays, pick)))
+
+    def override(self, pick):
+        self.permits += self.log.run(propose_override(self.one(self.cases, pick)))
+
+    def sign(self, pick):
+        self.log.run(sign_override(self.one(self.permits, pick)))
+
+    def stop(self, pick):
+        self.changes += self.log.run(stop_provider(f"firm-{pick % 3}", lift=pick % 2))
+
+    def acknowledge(self, pick):
+        make = acknowledge if pick % 2 else close_alert
+        self.log.run(make(self.one(self.log.alerts, pick), caller=NATIONAL))
+
+    def work(self, pick):
+        for _ in range(1 + pick % 4):
+            command = Worker(RULESET).next(self.log.court.state, self.log.court.moment)
+            if command is not None:
+                self.log.run(command)
+
     def ask(self, pick):
         name = f"question-{pick % 4}" if pick % 2 else None
         area = ("2480", "0180", "0580")[pick % 3]
@@ -191,6 +248,9 @@ def test_a_snapshot_is_nothing_but_a_shorter_log(shelf, deeds, snapshots):
     log = Log(store)
     town = Town(log)
     log.run(register_groups(*GROUPS))
+    log.run(attest(caller=NATIONAL))  # so that something can be held
+    town.open(0)
+    town.assess(0)
     for number, (name, pick) in enumerate(deeds):
         town.do(name, pick)
         if number in snapshots:
@@ -251,6 +311,23 @@ def test_parts_that_do_not_add_up_are_refused(store, cut):
 
     with pytest.raises(TamperedError):
         fold.load(store)
+
+
+def test_a_snapshot_of_before_there_was_an_agenda(store):
+    """What it has to weigh was weighed by nobody; the first day does it."""
+    log = Log(store)
+    case = open_case("h")
+    log.run(case)
+    log.run(record_placements(placement(case.handle), caller=NATIONAL))
+    *records, agenda = log.state.records()
+    parts = fold._pack(encode(record) for record in records)
+    write_snapshot(store, store.read_head(), parts)
+    state, _ = fold.load(store)
+
+    assert isinstance(agenda.event, AgendaKept)
+    assert len(log.state.agenda) > 0
+    assert len(state.agenda) == 0
+    assert isinstance(Worker(RULESET).next(state, log.court.moment), Tick)
 
 
 def test_a_snapshot_that_is_replaced_while_it_is_read(store, monkeypatch):

@@ -14,7 +14,7 @@ from kit.commands import (
     open_case,
     show_case,
 )
-from kit.engines import answer, tamper
+from kit.engines import answer, details, tamper
 from kit.stored import leaf
 from kit.story import ReadingRoom
 from kit.world import NOW
@@ -49,6 +49,13 @@ def case(engine):
 
 def indexes(found):
     return [each.index for each in found]
+
+
+def test_a_case_has_one_alias(room, case, store):
+    """The one that its entries show."""
+    (kept, *_) = details(store)
+
+    assert room.review.alias(case.handle) == kept.outline.case
 
 
 # Periods
