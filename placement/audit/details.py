@@ -272,6 +272,18 @@ class Sealed:
         return self.outline.bytes(shown=outline) + self.matter.bytes(shown=matter)
 
 
+def glimpsed(content: bytes) -> Outline | None:
+    """Read the outline of details and nothing else, for looking through many.
+
+    It is not held against what the leaf says: whoever shows it opens all of them.
+
+    Raises:
+        TamperedError: they are no details.
+    """
+    outline, _ = _Part.take(content, 0, 1)
+    return _OUTLINE.parse(outline.content) if outline.salt else None
+
+
 def opened(content: bytes, commitment: bytes) -> Details:
     """Read details and hold them against what the leaf says.
 

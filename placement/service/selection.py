@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from placement.audit.details import Details, Outline, opened
+from placement.audit.details import Details, Outline, glimpsed, opened
 from placement.audit.entry import Entry, parse
 from placement.domain.decide.searches import Cases, Filter
 from placement.store.leaves import Kept
@@ -124,10 +124,17 @@ class Selection:
         return found if self._matches_details(found) else None
 
     def _may_hold(self, details: bytes) -> bool:
-        """Tell whether details hold the bytes that are looked for."""
+        """Tell whether details hold what is looked for, as far as that is quickly seen."""
         if self.asked.decision not in details:
             return False
-        return self._aliases is None or any(each in details for each in self._aliases)
+        if self._aliases is not None and not any(
+            map(details.__contains__, self._aliases)
+        ):
+            return False
+        if self.asked.verdict is None:
+            return True
+        outline = glimpsed(details)
+        return outline is not None and self.asked.verdict in outline.verdicts
 
     def _matches(self, entry: Entry) -> bool:
         asked, at = self.asked, entry.at
