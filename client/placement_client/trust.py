@@ -33,11 +33,7 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
-
-try:
-    import fcntl
-except ImportError:  # there, runs beside one another are not kept apart
-    fcntl = None  # type: ignore[assignment]
+from placement_client import locks
 
 FILE_MODE: Final = 0o600
 DIRECTORY_MODE: Final = 0o700
@@ -260,8 +256,7 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise _unusable(folder, "can't be written to") from error
     try:
-        if fcntl is not None:
-            fcntl.flock(number, fcntl.LOCK_EX)
+        locks.take(number, wait=True)
         yield
     finally:
         os.close(number)

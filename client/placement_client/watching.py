@@ -37,13 +37,9 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
+from placement_client import locks
 from placement_client.credentials import Holder
 from placement_client.trust import DIRECTORY_MODE, FILE_MODE, keep, read_kept
-
-try:
-    import fcntl
-except ImportError:  # there, runs beside one another are not kept apart
-    fcntl = None  # type: ignore[assignment]
 
 LONGEST: Final = 30.0
 """Seconds between two tries at most."""
@@ -140,8 +136,7 @@ def _render(token: bytes) -> bytes:
 
 def _take(lock: int) -> None:
     try:
-        if fcntl is not None:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locks.take(lock, wait=False)
     except OSError as error:
         raise InvalidInputError("alerts", _WATCHED) from error
 

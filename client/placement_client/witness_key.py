@@ -36,12 +36,8 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
+from placement_client import locks
 from placement_client.trust import keep, read_kept
-
-try:
-    import fcntl
-except ImportError:  # there, nobody can be a witness
-    fcntl = None  # type: ignore[assignment]
 
 KEY_LABEL: Final = "placement-witness-v1"
 
@@ -205,10 +201,10 @@ def take(lock: int, field: str) -> None:
     Raises:
         InvalidInputError: another process has it, or the machine has no locks.
     """
-    if fcntl is None:
+    if not locks.have_locks():
         raise InvalidInputError(field, "needs a machine with file locks")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locks.take(lock, wait=False)
     except OSError as error:
         raise InvalidInputError(field, "is held by another witness") from error
 

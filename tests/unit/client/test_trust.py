@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from kit.receipted import witness
 from kit.signed_log import ORIGIN, SignedLog
-from placement_client import trust
+from placement_client import locks
 from placement_client.trust import LogView, Policy, keep, locked, read_kept
 
 from placement.audit import note
@@ -351,7 +351,7 @@ def test_a_slow_run_is_waited_for(view, log):
 
 def test_a_file_is_kept_without_locks_where_there_are_none(monkeypatch, view, log):
     """Then runs are not kept apart, and nothing else is different."""
-    monkeypatch.setattr(trust, "fcntl", None)
+    monkeypatch.setattr(locks, "_fcntl", None)
     monkeypatch.delattr("os.O_DIRECTORY")
     view.advance(log.note(4), log.prove)
 

@@ -6,7 +6,7 @@ from itertools import islice
 import grpc
 import pytest
 from kit.alarmed import brought, case_alert
-from placement_client import watching
+from placement_client import locks
 from placement_client.credentials import Holder
 from placement_client.watching import LONGEST, TRIES, Connection, Place, watch
 
@@ -280,7 +280,7 @@ def test_a_folder_that_cannot_be_used_is_told(place):
 
 def test_a_machine_without_locks_watches_all_the_same(place, monkeypatch):
     """There, people see to it themselves."""
-    monkeypatch.setattr(watching, "fcntl", None)
+    monkeypatch.setattr(locks, "_fcntl", None)
     with place.held(), Place(place.path).held():
         place.write(b"t")
 

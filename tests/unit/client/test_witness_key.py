@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from placement_client import witness_key
+from placement_client import locks, witness_key
 from placement_client.witness_key import (
     KEY_LABEL,
     WitnessKey,
@@ -140,7 +140,7 @@ def test_a_key_that_is_gone_is_not_held(path, key):
 
 def test_a_machine_without_locks_has_no_witness(key, monkeypatch):
     """Other commands run there."""
-    monkeypatch.setattr(witness_key, "fcntl", None)
+    monkeypatch.setattr(locks, "_fcntl", None)
 
     assert refused(key.held().__enter__) == (
         "witness_key",

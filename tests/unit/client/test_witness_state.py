@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from kit.signed_log import ORIGIN, SignedLog
-from placement_client import witness_key
+from placement_client import locks
 from placement_client.witness_key import KEY_LABEL, WitnessKey, verifier_key
 from placement_client.witness_state import State, StateFile, begin
 
@@ -287,7 +287,7 @@ def test_marking_does_not_lose_the_lock(written):
 
 def test_a_machine_without_locks_has_no_witness(file, monkeypatch):
     """Other commands run there."""
-    monkeypatch.setattr(witness_key, "fcntl", None)
+    monkeypatch.setattr(locks, "_fcntl", None)
 
     assert refused(file.held().__enter__) == (
         "state",
