@@ -8,7 +8,7 @@ hears is the worst of all.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import grpc
 
@@ -114,7 +114,7 @@ class AlertCalls:
 class _Cancellable(Protocol):
     """A call that can be ended from outside."""
 
-    def cancel(self) -> Any:  # noqa: ANN401 (whether it did is nobody's question)
+    def cancel(self) -> object:
         """End it."""
 
 
