@@ -32,6 +32,8 @@ from placement.domain.facts import Placement
 from placement.domain.questions import Candidate
 from placement.domain.terms import (
     AlertClosing,
+    AlertKind,
+    AlertState,
     AreaCode,
     Day,
     PermitGround,
@@ -232,3 +234,11 @@ class Stage(World):
         """Return the one alert that there is."""
         (alert,) = self.state.alerts
         return alert
+
+
+def raised(stage: Stage) -> list[tuple[AlertKind, str, str, AlertState]]:
+    """Return what was raised: kind, verdicts before and now, and where it is."""
+    return [
+        (each.kind, each.before.name, each.verdict.name, each.state)
+        for each in stage.state.alerts
+    ]

@@ -25,3 +25,12 @@ def case(court):
 def stage():
     """A country whose picture is fresh, and who decides in it."""
     return Stage()
+
+
+@pytest.fixture
+def home(stage):
+    """A placement of h, of group A, that was safe when it was made."""
+    stage.affiliation("h", "A")
+    made = stage.placed(stage.case("h").handle)
+    stage.work()
+    return made
