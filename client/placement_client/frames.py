@@ -263,22 +263,21 @@ def _outlined(outline: Outline) -> str:
 
 def _at(micros: int) -> str:
     """Write an instant as ``iso_instant`` does, which is slower."""
+    minute, micros = divmod(micros, 60_000_000)
     seconds, micros = divmod(micros, 1_000_000)
-    day, seconds = divmod(seconds, 86_400)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{_day(day)}T{hours:02}:{minutes:02}:{seconds:02}.{micros:06}Z"
+    return f"{_minute(minute)}:{seconds:02}.{micros:06}Z"
 
 
 @lru_cache(maxsize=64)
-def _day(day: int) -> str:
-    """Write a day.
+def _minute(minute: int) -> str:
+    """Write a minute.
 
     Raises:
         TamperedError: no calendar reaches that far.
     """
+    day, minute = divmod(minute, 24 * 60)
     try:
-        return iso_day(day)
+        return f"{iso_day(day)}T{minute // 60:02}:{minute % 60:02}"
     except OverflowError as error:
         raise TamperedError from error
 

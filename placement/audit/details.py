@@ -202,8 +202,7 @@ class _Part(NamedTuple):
         return _SHOWN + _HEAD.pack(self.salt, len(self.content)) + self.content
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """Details with their salts, ready to be kept and to be shown in part.
 
     Made by ``of`` or ``parse``.

@@ -8,7 +8,7 @@ nothing behind the last.
 Invariants:
     * a value has exactly one form in bytes, and ``parse`` refuses every other.
 
->>> @dataclass(frozen=True)
+>>> @dataclass(frozen=True, slots=True)
 ... class Pair:
 ...     name: str
 ...     number: int
@@ -90,9 +90,9 @@ class Form(Generic[_Made]):
     """The canonical bytes of one dataclass.
 
     Args:
-        made: the dataclass.
+        made: the dataclass, with slots, and nothing to do when one is made.
         version: the first byte.
-        kinds: by field, in the order of the bytes.
+        kinds: of every field, in the order of the bytes.
     """
 
     def __init__(
@@ -101,7 +101,11 @@ class Form(Generic[_Made]):
         self._made = made
         self._version = bytes([version])
         self._puts = tuple((name, kind.put) for name, kind in kinds.items())
-        self._takes = tuple((name, kind.take) for name, kind in kinds.items())
+        # Filling the slots takes a tenth of what the call of a frozen dataclass does,
+        # and that call would be half of the reading.
+        self._takes = tuple(
+            (getattr(made, name).__set__, kind.take) for name, kind in kinds.items()
+        )
 
     def render(self, value: _Made) -> bytes:
         """Return the canonical bytes of a value.
@@ -121,23 +125,24 @@ class Form(Generic[_Made]):
         """
         if content[:1] != self._version:
             raise TamperedError
-        at, given = 1, {}
+        at, made = 1, self._made.__new__(self._made)
         length = _SHORT.unpack_from
         try:
-            for name, take in self._takes:
+            for fill, take in self._takes:
                 # Most fields are texts; a call for each would cost more than the rest.
                 if take is _take_text:
                     start = at + 4
                     at = start + length(content, at)[0]
-                    given[name] = content[start:at].decode()
+                    fill(made, content[start:at].decode())
                 else:
-                    given[name], at = take(content, at)
+                    value, at = take(content, at)
+                    fill(made, value)
         except (struct.error, IndexError, UnicodeDecodeError) as error:
             raise TamperedError from error
         # Indexes only grow, so one look tells whether each field was there.
         if at != len(content):
             raise TamperedError
-        return self._made(**given)
+        return made
 
 
 def _put_number(parts: list[bytes], value: int) -> None:

@@ -1,6 +1,5 @@
 """What may be read of the access log, once the reading is itself in the log."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from placement.domain.terms import decided_between
 from placement.errors import NotFoundError, TamperedError
 from placement.service.entries import Scribe
 from placement.service.index import Index, Stretch
+from placement.service.instants import Instants
 from placement.service.selection import Found, Selection
 from placement.store.leaves import Kept
 from placement.store.log import Store
@@ -55,6 +55,7 @@ class Review:
         self._condemn = condemn
         self._scribe = Scribe(store.ring)
         self._index = Index(Summaries(store))
+        self._instants = Instants()
 
     def alias(self, case: bytes) -> bytes:
         """Return what auditors see instead of a case."""
@@ -85,12 +86,13 @@ class Review:
         if asked.decision:
             since, until = decided_between(asked.decision)
         with self._condemning(), self._store.probing() as probe:
-            times = _Times(probe, size)
+            at = _times(probe)
+            end = min(end, size)
             if since is not None:
-                first = max(first, bisect_left(times, since))
+                first = self._instants.first_since(at, since, min(first, end), end)
             if until is not None:
-                end = min(end, bisect_left(times, until))
-        return first, min(end, size)
+                end = self._instants.first_since(at, until, min(first, end), end)
+        return first, end
 
     def page(
         self,
@@ -240,15 +242,6 @@ def owned(found: Found) -> bytes:
     return Sealed.parse(found.details).shown(outline=False, matter=True)
 
 
-class _Times:
-    """The times of the entries, for looking one up among them."""
-
-    def __init__(self, probe: Callable[[int], bytes], size: int) -> None:
-        self._probe = probe
-        self._size = size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __getitem__(self, index: int) -> int:
-        return parse(self._probe(index)).at
+def _times(probe: Callable[[int], bytes]) -> Callable[[int], int]:
+    """Return what tells the time of an entry."""
+    return lambda index: parse(probe(index)).at
