@@ -145,11 +145,12 @@ class Picture:
     ) -> dict[SubjectId, Chain]:
         """Close a household over SAME_AS links; shortest chains first."""
         found: dict[SubjectId, Chain] = dict.fromkeys(members, ())
-        frontier = list(found)
+        links_of = self.state.same_as.of
+        frontier = [subject for subject in found if links_of(subject)]
         while frontier:
             reached = []
             for subject in frontier:
-                for link in self.state.same_as.of(subject):
+                for link in links_of(subject):
                     other = link.high if link.low == subject else link.low
                     if other not in found and (standing(link, self._today) >= at_least):
                         found[other] = (*found[subject], link.id)
@@ -222,11 +223,12 @@ class Picture:
     def _overlapping(
         self, placements: Iterable[Placement]
     ) -> Iterator[tuple[Placement, Persons]]:
+        overlaps, now, cases = self.window.overlaps, self._now, self.state.cases
         for placement in placements:
-            if placement.live(self._now) and self.window.overlaps(
+            if placement.live(now) and overlaps(
                 placement.valid_from, placement.valid_to
             ):
-                members = self.state.cases[placement.case].members
+                members = cases[placement.case].members
                 persons = {
                     subject: (placement.id, *chain)
                     for subject, chain in self.persons_of(members).items()
@@ -269,13 +271,27 @@ class Picture:
         self, residents: Iterable[tuple[Placement, Persons]]
     ) -> Iterator[Meeting]:
         for placement, persons in residents:
-            for stay in self.belongings_of(persons):
-                to_them = self.relations(stay)
-                for mine, to_us in self._related:
-                    ours = to_us.get(stay.group, UNRELATED)
-                    theirs = to_them.get(mine.group, UNRELATED)
-                    if ours is not UNRELATED or theirs is not UNRELATED:
+            for subject, chain in persons.items():
+                for fact in self.state.affiliations.of(subject):
+                    for mine, ours, theirs in self._means(fact):
+                        stay = _belonging(fact, chain)
                         yield Meeting(mine, stay, placement.facility, ours, theirs)
+
+    def _means(
+        self, fact: Affiliation
+    ) -> Iterator[tuple[Belonging, Relation, Relation]]:
+        """Yield what somebody's affiliation means to the household, and the reverse.
+
+        Most people mean nothing to one another: that is looked at first.
+        """
+        to_them = self._view.relations(fact.group, fact.valid_from)
+        for mine, to_us in self._related:
+            ours = to_us.get(fact.group, UNRELATED)
+            theirs = to_them.get(mine.group, UNRELATED)
+            if (ours is not UNRELATED or theirs is not UNRELATED) and self._stands(
+                fact
+            ):
+                yield mine, ours, theirs
 
     # Threats and ties.
 
