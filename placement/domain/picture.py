@@ -23,6 +23,7 @@ from placement.domain.terms import (
     AreaCode,
     Day,
     FacilityToken,
+    FactId,
     GroupToken,
     Micros,
     SubjectId,
@@ -246,15 +247,35 @@ class Picture:
 
     def unassessed(self, area: AreaCode) -> Iterator[Placement]:
         """Yield the placements in an area whose case no coordinator has assessed."""
-        for placement, persons in self._residents(area):
-            if persons and self.state.cases[placement.case].assessed_at is None:
+        waiting = (
+            self.state.placements[each]
+            for code in self.ruleset.areas.lineage(area)
+            for each in sorted(self.state.residents.unassessed(code))
+        )
+        for placement, persons in self._overlapping(waiting):
+            if persons:
                 yield placement
 
     def meetings(self, area: AreaCode) -> tuple[Meeting, ...]:
         """Return the meetings with persons placed in an area."""
         return _once(
-            self._meetings, area, lambda code: self._meet(self._residents(code))
+            self._meetings,
+            area,
+            lambda code: self._meet(self._overlapping(self._met(code))),
         )
+
+    def _met(self, area: AreaCode) -> Iterator[Placement]:
+        """Yield the placements in an area whose people can mean something."""
+        found: set[FactId] = set()
+        for code in self.ruleset.areas.lineage(area):
+            for (group, since), ids in self.state.residents.in_area(code).items():
+                to_them = self._view.relations(group, since)
+                if any(
+                    group in to_us or mine.group in to_them
+                    for mine, to_us in self._related
+                ):
+                    found.update(ids)
+        return (self.state.placements[each] for each in sorted(found))
 
     def meetings_with(self, facility: FacilityToken) -> Iterator[Meeting]:
         """Yield the meetings in other houses of a facility's provider, wherever."""

@@ -58,6 +58,7 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.graph import GroupGraph
+from placement.domain.residents import Known, Residents
 from placement.domain.standing import Standing
 from placement.domain.terms import (
     MICROS_A_DAY,
@@ -139,6 +140,7 @@ class State:
         calendar: which facts and placements turn on a day.
         members: affiliations by group.
         cases_of: cases by member of the household.
+        residents: placements by area and by what their people belonged to.
         attestations: statements of coverage by id.
         coverage: the same by area.
         changes: proposed changes that wait, by id.
@@ -185,6 +187,15 @@ class State:
         self.calendar = Calendar()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
+        self.residents = Residents(
+            Known(
+                affiliations=self.affiliations,
+                same_as=self.same_as,
+                cases=self.cases,
+                cases_of=self.cases_of,
+                stays=self.stays,
+            )
+        )
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
     def apply(self, record: Record) -> None:
@@ -229,11 +240,11 @@ class State:
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
             case PlacementRecorded(placement=placement) as event:
-                self._fit_placement(placement)
                 self.standing.apply(event, revision, record.at)
+                self._fit_placement(placement)
             case PlacementEnded(id=key) as event:
                 self.standing.apply(event, revision, record.at)
-                self.calendar.put(self.placements[key])
+                self._fit_placement(self.placements[key])
             case CoverageAttested(attestation=attestation):
                 self.attestations[attestation.id] = attestation
                 self.areas.update(attestation.areas)
@@ -270,6 +281,7 @@ class State:
                     assessed_by=person,
                     children=children,
                 )
+                self.residents.assessed(handle)
             case CaseClosed(handle=handle):
                 self.cases[handle] = replace(self.cases[handle], closed_at=at)
             case _ as never:
@@ -309,6 +321,7 @@ class State:
             case Affiliation():
                 self.affiliations.put(fact.subject, fact.id, fact)
                 self.members.put(fact.group, fact.id, fact)
+                self.residents.changed((fact.subject,))
             case Presence():
                 self.presences.put(fact.area, fact.id, fact)
             case Threat():
@@ -320,6 +333,7 @@ class State:
             case SameAs():
                 self.same_as.put(fact.low, fact.id, fact)
                 self.same_as.put(fact.high, fact.id, fact)
+                self.residents.changed((fact.low, fact.high))
             case _ as never:
                 assert_never(never)
 
@@ -333,6 +347,7 @@ class State:
     def _fit_placement(self, placement: Placement) -> None:
         self.areas.add(placement.area)
         self.calendar.put(placement)
+        self.residents.placed(placement)
 
     def records(self) -> Iterator[Record]:
         """Yield records whose fold equals this state, but for the revision."""

@@ -49,6 +49,7 @@ from placement.domain.decide.command import Written
 from placement.domain.decide.reevaluations import Tick
 from placement.domain.events import CaseClosed, Record
 from placement.domain.graph import GroupGraph
+from placement.domain.residents import Residents
 from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import MICROS_A_DAY
 from placement.errors import StaleError, TamperedError
@@ -68,6 +69,8 @@ def plain(value):
     """Return all that a value holds, down to plain data, order included."""
     if isinstance(value, GroupGraph):  # but for the views it keeps
         value = {"links": value._links, "pairs": value._pairs}
+    if isinstance(value, Residents):  # whoever reads it sorts
+        value = residents(value)
     if isinstance(value, dict):
         return [(plain(key), plain(item)) for key, item in value.items()]
     if isinstance(value, set):
@@ -79,6 +82,19 @@ def plain(value):
     if hasattr(value, "__dict__"):
         return plain(vars(value))
     return [plain(item) for item in value] if hasattr(value, "append") else value
+
+
+def residents(value):
+    """Return who is placed where, without the order in which they came."""
+    here = [
+        (code, str(belonged), sorted(ids))
+        for code, groups in value._by_group.items()
+        for belonged, ids in groups.items()
+    ]
+    waiting = sorted(
+        (code, sorted(ids)) for code, ids in value._unassessed.items() if ids
+    )
+    return {"here": sorted(here), "waiting": waiting, "known": sorted(value._groups_of)}
 
 
 class Log:
