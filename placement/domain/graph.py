@@ -13,16 +13,15 @@ Invariants:
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import networkx as nx
 
 from placement.domain.facts import Alliance, Faction, Rivalry
+from placement.domain.relations import Chain, Relation
 from placement.domain.strength import Era, Strength, Turns, Weigh
 from placement.domain.terms import Day, FactId, GroupToken
 
-Chain = tuple[FactId, ...]
 Link = Faction | Rivalry | Alliance
 Reach = dict[GroupToken, Chain]
 
@@ -32,39 +31,8 @@ Onwards = Callable[[GroupToken, Faction], bool]
 Step = Callable[[GroupToken], Iterator[tuple[GroupToken, FactId]]]
 
 _VIEWS_KEPT = 64
+_MOST_STEPS = 2  # an ally of a rival, a rival of an ally (R7)
 _WAR = 3  # the severity that gives CONFLICT by itself (R2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relation:
-    """What one group means to somebody affiliated with another.
-
-    Each attribute is the chain of links that makes it so, or ``None``.
-
-    Attributes:
-        own: the same family, or a half kept after a split (R1, R4).
-        war: a rival with a rivalry of severity 3 (R2).
-        rival: a rival of any severity (R2, R3).
-        distant_war: as ``war`` for a distant rival; REVIEW at most.
-        distant: as ``rival`` for a distant rival; REVIEW at most.
-        allied: R7, without what rests on ``own``.
-        own_allied: R7, allied with a group of own; symmetric between placed persons.
-        sister: another faction of the same parent (R8).
-        split: the other side of a split (R8).
-    """
-
-    own: Chain | None = None
-    war: Chain | None = None
-    rival: Chain | None = None
-    distant_war: Chain | None = None
-    distant: Chain | None = None
-    allied: Chain | None = None
-    own_allied: Chain | None = None
-    sister: Chain | None = None
-    split: Chain | None = None
-
-
-UNRELATED = Relation()
 
 
 class View:
@@ -320,6 +288,7 @@ class GroupGraph:
         self._at: dict[GroupToken, dict[FactId, Link]] = {}
         self._turns: dict[int, Turns] = {}
         self._views: OrderedDict[tuple[int, Era, Strength], View] = OrderedDict()
+        self._around: dict[GroupToken, frozenset[GroupToken]] = {}
 
     def put(self, link: Link) -> None:
         """Add a link, or replace it by its newer form."""
@@ -330,6 +299,7 @@ class GroupGraph:
             self._at.setdefault(group, {})[link.id] = link
         self._turns.clear()
         self._views.clear()
+        self._around.clear()
 
     def between(self, pair: frozenset[GroupToken]) -> Iterable[Link]:
         """Return all links between two groups, inert ones too."""
@@ -346,6 +316,16 @@ class GroupGraph:
         for _ in range(steps):
             found = self._kin(found | self._beyond(found))
         return found
+
+    def around(self, group: GroupToken) -> frozenset[GroupToken]:
+        """Return every group that can be related to one, on any day, and more.
+
+        No relation goes over more than two wars or alliances, and any number of kin on
+        the way. That holds in either direction.
+        """
+        if group not in self._around:
+            self._around[group] = frozenset(self.close_to((group,), _MOST_STEPS))
+        return self._around[group]
 
     def _kin(self, groups: Iterable[GroupToken]) -> set[GroupToken]:
         found = set(groups)

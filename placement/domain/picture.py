@@ -10,12 +10,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from placement.domain.facts import Affiliation, Fact, Placement, Presence, Threat, Tie
-from placement.domain.graph import (
-    UNRELATED,
-    Chain,
-    Reach,
-    Relation,
-)
+from placement.domain.graph import Reach
+from placement.domain.relations import UNRELATED, Chain, Relation
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.strength import Strength, Weigh, acting, standing
@@ -267,8 +263,11 @@ class Picture:
     def _met(self, area: AreaCode) -> Iterator[Placement]:
         """Yield the placements in an area whose people can mean something."""
         found: set[FactId] = set()
+        around = self._around
         for code in self.ruleset.areas.lineage(area):
             for (group, since), ids in self.state.residents.in_area(code).items():
+                if group not in around:
+                    continue
                 to_them = self._view.relations(group, since)
                 if any(
                     group in to_us or mine.group in to_them
@@ -297,6 +296,14 @@ class Picture:
                     for mine, ours, theirs in self._means(fact):
                         stay = _belonging(fact, chain)
                         yield Meeting(mine, stay, placement.facility, ours, theirs)
+
+    @cached_property
+    def _around(self) -> frozenset[GroupToken]:
+        """Every group that can mean something to the household."""
+        around = self.state.graph.around
+        return frozenset[GroupToken]().union(
+            *(around(mine.group) for mine, _ in self._related)
+        )
 
     def _means(
         self, fact: Affiliation
