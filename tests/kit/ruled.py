@@ -4,10 +4,18 @@ import re
 from typing import Any
 
 from kit.commands import AUDITOR, NATIONAL, asked, coordinator, fresh
-from kit.world import RULESET
+from kit.world import NOW, RULESET, token
 from placement.access import Caller
 from placement.domain.decide import rulesets, shadows
+from placement.domain.decide.command import Command
+from placement.domain.events import Record
+from placement.domain.rule_events import (
+    RulesetAdopted,
+    RulesetProposed,
+    RulesetShadowed,
+)
 from placement.domain.ruleset import Ruleset, parse_ruleset
+from placement.domain.terms import Micros
 
 OTHER = coordinator("national", "co-10")
 NEWER = "2026-12-1"
@@ -71,3 +79,35 @@ def list_(caller: Caller = AUDITOR) -> rulesets.ListRulesets:
 
 def show(key: bytes | None = None, caller: Caller = AUDITOR) -> rulesets.ShowRuleset:
     return rulesets.ShowRuleset(caller=caller, ruleset=key)
+
+
+def adoption(content: str | None = None) -> tuple[Command, ...]:
+    """Return the commands that put a ruleset into force, in order."""
+    file = text() if content is None else content
+    said = parse_ruleset(file, RULESET.table)
+    key = token(said.version)
+    return (
+        propose(file, ruleset=key),
+        shadow(key),
+        approve(key, said.digest),
+    )
+
+
+def adopted_elsewhere(content: str) -> tuple[Record, ...]:
+    """Return what a server of another release wrote when it adopted a ruleset."""
+    key = token("elsewhere")
+    return tuple(
+        Record(at=NOW, event=event)
+        for event in (
+            RulesetProposed(
+                id=key,
+                person="co-01",
+                expires_at=Micros(NOW + 1),
+                version="2030-01-1",
+                content=content,
+                rules=bytes(32),
+            ),
+            RulesetShadowed(id=key, person="co-01", weighed=0, shifts=()),
+            RulesetAdopted(id=key, person="co-02", rules=bytes(32)),
+        )
+    )
