@@ -26,7 +26,7 @@ def shadow_ruleset(
     Args:
         request: names it.
         origin: of the request.
-        part: what to weigh; ``None`` asks what there is.
+        part: what to weigh; ``None`` begins.
     """
     return shadows.ShadowRuleset(
         caller=origin.caller, ruleset=_id(request.ruleset_id), slice=part

@@ -8,11 +8,11 @@ import grpc.aio
 
 from placement.api.v1 import ruleset_service_pb2 as wire
 from placement.api.v1.ruleset_service_pb2_grpc import RulesetServiceServicer
-from placement.domain.decide.shadows import MAX_SLICE, Shadowed, Slice
-from placement.domain.terms import FactId
+from placement.domain.decide.shadows import MAX_SLICE, Shadowed, slice_of
 from placement.rpc import parse_rulesets as parse
 from placement.rpc import render_rulesets as render
 from placement.rpc.desk import CALL, Desk
+from placement.service.batch import Answer
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 
@@ -37,25 +37,18 @@ class Rulesets(RulesetServiceServicer):
         self, request: wire.ShadowRulesetRequest, context: Context
     ) -> AsyncIterator[wire.ShadowRulesetResponse]:
         """Weigh all that stands, a slice at a time, so that nobody else waits for it."""
-        reply: Any = (await self._desk.ask(parse.shadow_ruleset, request)).reply
-        plan: tuple[FactId, ...] = reply
-        found = Shadowed(weighed=0, shifts=(), moved=())
-        for start in range(0, max(len(plan), 1), MAX_SLICE):
-            end = start + MAX_SLICE
-            part = Slice(
-                placements=plan[start:end],
-                weighed=found.weighed,
-                shifts=found.shifts,
-                done=end >= len(plan),
-            )
+        answer = await self._desk.ask(parse.shadow_ruleset, request)
+        found = _found(answer)
+        plan, end = found.plan, MAX_SLICE
+        person = CALL.get().caller.person
+        show = partial(render.shadowed, total=len(plan), person=person)
+        while end < len(plan):
+            yield show(answer, done=False)
+            part = slice_of(plan, end, found)
             read = partial(parse.shadow_ruleset, part=part)
             answer = await self._desk.ask(read, request)
-            reply = answer.reply
-            found = reply
-            person = CALL.get().caller.person
-            yield render.shadowed(
-                answer, total=len(plan), person=person, done=part.done
-            )
+            found, end = _found(answer), end + MAX_SLICE
+        yield show(answer, done=True)
 
     async def ApproveRuleset(
         self, request: wire.ApproveRulesetRequest, context: Context
@@ -80,3 +73,9 @@ class Rulesets(RulesetServiceServicer):
     ) -> wire.ShowRulesetResponse:
         """Show one."""
         return render.shown(await self._desk.ask(parse.show_ruleset, request))
+
+
+def _found(answer: Answer) -> Shadowed:
+    reply: Any = answer.reply
+    found: Shadowed = reply
+    return found

@@ -49,7 +49,7 @@ class ShadowRuleset(Command):
 
     Attributes:
         ruleset: which.
-        slice: what is weighed; ``None`` asks what there is to weigh.
+        slice: what is weighed; ``None`` begins, with the first of all that stands.
     """
 
     action = Action.RULESET_SHADOW
@@ -78,6 +78,7 @@ class Shadowed:
     """The reply to ``ShadowRuleset``: so far, and what this slice found.
 
     Attributes:
+        plan: all that there is to weigh, of a run that begins.
         weighed: how many, with the slices before.
         shifts: what all of them found.
         moved: what this one did.
@@ -86,15 +87,15 @@ class Shadowed:
     weighed: int
     shifts: tuple[Shift, ...]
     moved: tuple[Moved, ...]
+    plan: tuple[FactId, ...] = ()
 
 
 def shadow_ruleset(state: State, command: ShadowRuleset, moment: Moment) -> Outcome:
     """Weigh a slice by a ruleset that waits; at the end, write down what came of it."""
     require_national(command.caller)
     draft = draft_of(state, command.ruleset, moment)
-    part = command.slice
-    if part is None:
-        return Outcome(reply=tuple(state.stays.standing()))
+    plan = () if command.slice else tuple(state.stays.standing())
+    part = command.slice or slice_of(plan, 0, Shadowed(weighed=0, shifts=(), moved=()))
     if len(part.placements) > MAX_SLICE:
         raise InvalidInputError("placements", "are more than one slice")
     ruleset = parse_ruleset(draft.proposed.content, moment.ruleset.table)
@@ -104,16 +105,27 @@ def shadow_ruleset(state: State, command: ShadowRuleset, moment: Moment) -> Outc
     moved = [each for one in standing for each in _moved(state, one, then)]
     count = part.weighed + len(standing)
     shifts = _added(part.shifts, moved)
-    reply = Shadowed(weighed=count, shifts=shifts, moved=tuple(moved))
+    reply = Shadowed(weighed=count, shifts=shifts, moved=tuple(moved), plan=plan)
+    note = Note(objects=(command.ruleset, *part.placements))
     if not part.done:
-        return Outcome(reply=reply)
+        return Outcome(reply=reply, note=note)
     shadowed = RulesetShadowed(
         id=command.ruleset,
         person=command.caller.person,
         weighed=count,
         shifts=shifts,
     )
-    return Outcome(reply=reply, events=(shadowed,))
+    return Outcome(reply=reply, events=(shadowed,), note=note)
+
+
+def slice_of(plan: tuple[FactId, ...], start: int, found: Shadowed) -> Slice:
+    """Return the part of a plan from a place on, after what was found before it."""
+    return Slice(
+        placements=plan[start : start + MAX_SLICE],
+        weighed=found.weighed,
+        shifts=found.shifts,
+        done=start + MAX_SLICE >= len(plan),
+    )
 
 
 def _moved(state: State, placement: Placement, then: Moment) -> Iterator[Moved]:

@@ -43,8 +43,22 @@ def test_everything_that_stands_is_to_be_weighed(near):
     over = near.placement(near.case("j"), "2480", state=PlacementState.ENDED)
     got = near.court.reply(plan(proposed(near)))
 
-    assert got == tuple(sorted((near.near, near.far)))
-    assert over not in got
+    assert got.plan == tuple(sorted((near.near, near.far)))
+    assert over not in got.plan
+
+
+def test_a_run_that_begins_weighs_what_fits_into_a_slice(near):
+    """Where that is all, it is done."""
+    key = proposed(near)
+    small = near.court.decide(plan(key)).outcome
+    for _ in range(MAX_SLICE):
+        near.placement(near.case("x"), "2480")
+    large = near.court.decide(plan(key)).outcome
+
+    assert (small.reply.weighed, len(small.events)) == (2, 1)
+    assert (large.reply.weighed, len(large.reply.plan)) == (MAX_SLICE, MAX_SLICE + 2)
+    assert large.events == ()
+    assert large.note.objects == (key, *large.reply.plan[:MAX_SLICE])
 
 
 def test_a_weaker_nearness_is_shown_before_it_takes_effect(near):
@@ -141,7 +155,8 @@ def test_the_log_says_who_was_weighed(near):
     note = near.court.decide(shadow(key, near.near)).note
 
     assert note.objects == (key, near.near)
-    assert near.court.decide(plan(key)).note.objects == (key,)
+    begun = near.court.decide(plan(key)).note.objects
+    assert begun == (key, *sorted((near.near, near.far)))
 
 
 def test_the_newer_rules_are_those_of_the_file():
