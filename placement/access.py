@@ -115,6 +115,12 @@ class Action(Enum):
     RECEIPT_READ = "receipt_read"
     LOG_FOLLOW = "log_follow"
     LOG_COSIGN = "log_cosign"
+    RULESET_PROPOSE = "ruleset_propose"
+    RULESET_SHADOW = "ruleset_shadow"
+    RULESET_APPROVE = "ruleset_approve"
+    RULESET_WITHDRAW = "ruleset_withdraw"
+    RULESET_LIST = "ruleset_list"
+    RULESET_SHOW = "ruleset_show"
     CLOCK_TICK = "clock_tick"
     REEVALUATE = "reevaluate"
     NO_METHOD = "no_method"
@@ -174,6 +180,12 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.ALERT_ACKNOWLEDGE,
                 Action.ALERT_HAND_OVER,
                 Action.ALERT_CLOSE,
+                Action.RULESET_PROPOSE,
+                Action.RULESET_SHADOW,
+                Action.RULESET_APPROVE,
+                Action.RULESET_WITHDRAW,
+                Action.RULESET_LIST,
+                Action.RULESET_SHOW,
                 Action.RECEIPT_READ,
                 Action.LOG_FOLLOW,
             }
@@ -187,6 +199,8 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.DECISION_REPLAY,
                 Action.ANOMALY_REPORT,
                 Action.PERMIT_LIST,
+                Action.RULESET_LIST,
+                Action.RULESET_SHOW,
                 Action.RECEIPT_READ,
                 Action.LOG_FOLLOW,
             }

@@ -34,6 +34,7 @@ from placement_client.commands import (
     provider,
     receipt,
     release,
+    ruleset,
     witness,
 )
 from placement_client.commands import explain as explaining
@@ -127,6 +128,7 @@ for _noun, _app in {
     "override": override.app,
     "provider": provider.app,
     "alert": alert.app,
+    "ruleset": ruleset.app,
     "receipt": receipt.app,
     "audit": audit.app,
     "label-key": label_key.app,

@@ -44,6 +44,7 @@ from placement_client.logs import LogCalls
 from placement_client.overrides import OverrideCalls
 from placement_client.profile import Profile
 from placement_client.registry import RegistryCalls
+from placement_client.rulesets import RulesetCalls
 from placement_client.verdicts import require_answer_now
 
 _MAX_EVALUATED: Final = 50
@@ -68,6 +69,7 @@ class Session:
         audits: calls of audit staff.
         alerts: calls about alerts.
         explanations: calls about one place, and about who runs it.
+        rulesets: calls about the rules' data.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Session:
         self.audits = AuditCalls(channel, self._patience)
         self.alerts = AlertCalls(channel, self._patience, self.request_ids)
         self.explanations = ExplanationCalls(channel, self._patience, self.request_ids)
+        self.rulesets = RulesetCalls(channel, self._writes)
 
     @classmethod
     def open(

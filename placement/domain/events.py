@@ -10,6 +10,7 @@ from placement.domain.facts import (
     Group,
     Placement,
 )
+from placement.domain.rule_events import RuleEvent
 from placement.domain.stay_events import StayEvent
 from placement.domain.terms import (
     AreaCode,
@@ -243,6 +244,7 @@ Event = (
     | Asked
     | Evaluated
     | RequestKept
+    | RuleEvent
     | StayEvent
 )
 

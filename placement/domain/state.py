@@ -59,6 +59,14 @@ from placement.domain.facts import (
 )
 from placement.domain.graph import GroupGraph
 from placement.domain.residents import Known, Residents
+from placement.domain.rule_events import (
+    RulesetAdopted,
+    RulesetKept,
+    RulesetProposed,
+    RulesetShadowed,
+    RulesetWithdrawn,
+)
+from placement.domain.rulebook import Rulebook
 from placement.domain.standing import Standing
 from placement.domain.terms import (
     MICROS_A_DAY,
@@ -137,6 +145,7 @@ class State:
         agenda: what has to be weighed again.
         stopped: providers that a coordinator stopped.
         standing: what these five are the parts of.
+        rulebook: rulesets that were adopted, and those that wait.
         calendar: which facts and placements turn on a day.
         members: affiliations by group.
         cases_of: cases by member of the household.
@@ -184,6 +193,7 @@ class State:
         self.alerts = self.standing.alerts
         self.agenda = self.standing.agenda
         self.stopped = self.standing.stopped
+        self.rulebook = Rulebook()
         self.calendar = Calendar()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
@@ -263,6 +273,16 @@ class State:
                 self.ledger.spend(spent, record.at)
             case RequestKept(request=request, revision=revision):
                 self._keep(Answered(request, revision, record.at))
+            case RulesetAdopted(rules=rules) as event:
+                self.rulebook.apply(event, revision, record.at)
+                self.agenda.follow(rules, record.at)
+            case (
+                RulesetProposed()
+                | RulesetShadowed()
+                | RulesetWithdrawn()
+                | RulesetKept()
+            ) as event:
+                self.rulebook.apply(event, revision, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
 
@@ -353,6 +373,8 @@ class State:
         """Yield records whose fold equals this state, but for the revision."""
         if self.custodian:
             yield Record(at=_THEN, event=CustodianNamed(key_id=self.custodian))
+        for rules in self.rulebook.records():
+            yield Record(at=_THEN, event=rules)
         for group in self.groups.values():
             yield Record(at=_THEN, event=GroupRegistered(group=group))
         for facility in self.facilities.values():

@@ -39,6 +39,7 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
+from placement.domain.rule_events import RulesetAdopted
 from placement.domain.stay_events import (
     DayPassed,
     HoldConfirmed,
@@ -125,6 +126,11 @@ def _by_rules(event: RulesFollowed, known: Known) -> Iterator[Touch]:
         yield Touch(everything=True)
 
 
+def _by_adoption(event: RulesetAdopted, known: Known) -> Iterator[Touch]:
+    del event, known
+    yield Touch(everything=True)
+
+
 def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
     match amendment:
         case ReleaseSigned():
@@ -181,4 +187,5 @@ _TOUCHES: Final[Mapping[type[Event], Callable[[Any, Known], Iterator[Touch]]]] =
     DayPassed: _by_day,
     SweepBegun: _by_sweep,
     RulesFollowed: _by_rules,
+    RulesetAdopted: _by_adoption,
 }

@@ -18,12 +18,14 @@ from placement.api.v1 import (
     placement_service_pb2_grpc,
     pseudonym_service_pb2_grpc,
     registry_service_pb2_grpc,
+    ruleset_service_pb2_grpc,
 )
 from placement.rpc.door import MAX_REQUEST, Door
 from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
 from placement.rpc.servicers_placements import Alerts, Placements
+from placement.rpc.servicers_rulesets import Rulesets
 
 SERVICES: Final = tuple(
     f"placement.api.v1.{name}"
@@ -33,6 +35,7 @@ SERVICES: Final = tuple(
         "PlacementService",
         "RegistryService",
         "AlertService",
+        "RulesetService",
         "AuditService",
         "LogService",
     )
@@ -72,6 +75,7 @@ class Services:
     placements: Placements
     registry: Registry
     alerts: Alerts
+    rulesets: Rulesets
     audit: Audit
     log: Log
 
@@ -127,6 +131,9 @@ class Host:
         )
         alert_service_pb2_grpc.add_AlertServiceServicer_to_server(
             services.alerts, self._server
+        )
+        ruleset_service_pb2_grpc.add_RulesetServiceServicer_to_server(
+            services.rulesets, self._server
         )
         audit_service_pb2_grpc.add_AuditServiceServicer_to_server(
             services.audit, self._server

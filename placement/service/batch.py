@@ -3,12 +3,14 @@
 Invariants:
     * whatever is added leaves one leaf and one answer, and nothing else does;
     * a leaf holds the hash of the events that its command wrote;
+    * what a command puts into force holds for the next one;
     * a defect of ours in deciding refuses the one command that met it, and is in the
       log.
 """
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.audit.written import Written
@@ -21,6 +23,7 @@ from placement.domain.decide.command import (
 )
 from placement.domain.decide.table import decide
 from placement.domain.events import Record, Request
+from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import Micros, Revision
 from placement.errors import PlacementError
@@ -54,6 +57,7 @@ class Batch:
         moment: when, and by which rules.
         scribe: writes the leaves.
         leaves: how many the log holds already.
+        rules_of: finds the ruleset of a state.
 
     Attributes:
         payloads: events to append.
@@ -63,7 +67,12 @@ class Batch:
     """
 
     def __init__(
-        self, state: State, moment: Moment, scribe: Scribe, leaves: int
+        self,
+        state: State,
+        moment: Moment,
+        scribe: Scribe,
+        leaves: int,
+        rules_of: Callable[[State], Ruleset],
     ) -> None:
         self.payloads: list[bytes] = []
         self.leaves: list[Leaf] = []
@@ -72,6 +81,7 @@ class Batch:
         self.moment = moment
         self._scribe = scribe
         self._first = leaves
+        self._rules_of = rules_of
 
     def add(self, item: Command | Refused | None) -> None:
         """Decide a command on the state that the ones before it left.
@@ -108,6 +118,7 @@ class Batch:
         written = Written.of(first, payloads)
         leaf = self._scribe.leaf(command, decision, self.moment, written, revision)
         self.leaves.append(leaf)
+        self.moment = replace(self.moment, ruleset=self._rules_of(state))
 
     def _answer(self, reply: object, revision: Revision) -> Answer:
         """Return an answer whose entry will be the next leaf."""

@@ -5,7 +5,7 @@ question. What comes out must be what was answered then; that it is not would be
 incident.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -29,6 +29,7 @@ from placement.domain.terms import (
 )
 from placement.errors import NotFoundError
 from placement.service.fold import fold_until
+from placement.service.rules import Rules
 from placement.service.selection import Found
 from placement.store.log import Store
 
@@ -101,7 +102,7 @@ def replay(
     store: Store,
     found: Found,
     decision: bytes,
-    ruleset_of: Callable[[str], Ruleset | None],
+    rules: Rules,
 ) -> Iterator[Progress | Replay]:
     """Decide a past question again.
 
@@ -109,8 +110,8 @@ def replay(
         store: whose log.
         found: the decision's entry.
         decision: its id.
-        ruleset_of: finds a ruleset by its version; one that says anything else than
-            the one in force then is not at hand either.
+        rules: finds the ruleset of a state; one that says anything else than the one
+            in force then is not at hand either.
 
     Yields:
         How far it has come, and in the end what it found.
@@ -125,14 +126,14 @@ def replay(
         yield _erased(found)
         return
     asked = _Asked.of(found, details, decision)
-    ruleset = ruleset_of(found.entry.ruleset)
-    if ruleset is None or ruleset.digest != found.entry.rules:
-        yield asked.ended(Replayed.NO_RULESET)
-        return
     state = State()
     for state in fold_until(store, asked.revision):
         if not state.revision % _STEP:
             yield Progress(state.revision, asked.revision)
+    ruleset = rules.then(state, found.entry.ruleset)
+    if ruleset is None or ruleset.digest != found.entry.rules:
+        yield asked.ended(Replayed.NO_RULESET)
+        return
     yield asked.decided(state, ruleset)
 
 

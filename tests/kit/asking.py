@@ -5,6 +5,7 @@ from typing import Any
 
 from kit.bad_input import GOOD, evaluate
 from kit.placing import PLACING
+from kit.ruling import RULING
 from kit.town import GROUND, PEOPLE, Town, fresh
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
@@ -137,6 +138,7 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 
 REQUESTS: dict[str, Make] = {
     **PLACING,
+    **RULING,
     "Evaluate": lambda town, who: evaluate(GOOD),
     "OpenCase": lambda town, who: town.open_case(),
     "ShowCase": lambda town, who: check.ShowCaseRequest(case_handle=town.case),

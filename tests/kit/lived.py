@@ -66,7 +66,9 @@ def live(url: str, custody: Custody) -> None:
             state, head = load(store)
             now = Micros(MOMENT.now + size * 1_000_000)
             moment = replace(MOMENT, now=now)
-            batch = Batch(state, moment, Scribe(store.ring), head.leaves)
+            batch = Batch(
+                state, moment, Scribe(store.ring), head.leaves, lambda _: MOMENT.ruleset
+            )
             while head.leaves + len(batch.leaves) < size:
                 batch.add(_item(next(numbers), cases))
             log.append(batch.payloads, batch.leaves)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kit import commands, steps
+from kit import commands, ruled, steps
 from kit.world import NOW, token
 from placement.domain.decide import searches
 from placement.domain.decide.command import Command
@@ -47,6 +47,12 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     lambda: steps.acknowledge(token("alert")),
     lambda: steps.hand_over(token("alert")),
     lambda: steps.close_alert(token("alert")),
+    ruled.propose,
+    lambda: ruled.shadow(token("rules")),
+    lambda: ruled.approve(token("rules"), b""),
+    lambda: ruled.withdraw(token("rules")),
+    ruled.list_,
+    ruled.show,
     steps.tick,
     lambda: steps.reevaluate(1),
     steps.list_permits,

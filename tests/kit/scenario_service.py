@@ -9,7 +9,16 @@ from typing import Any
 import grpc
 
 from kit.refused import details
-from kit.scenario_form import (
+from kit.scenario_placing import Clock, Placing
+from kit.served import Served
+from kit.world import RULESET
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import types_pb2 as wire
+from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
+from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
+from placement.domain.terms import Micros, stockholm_day
+from placement.ops.scenarios.form import (
     Allied,
     Amended,
     Approved,
@@ -35,15 +44,6 @@ from kit.scenario_form import (
     Threatens,
     TiedTo,
 )
-from kit.scenario_placing import Clock, Placing
-from kit.served import Served
-from kit.world import RULESET
-from placement.api.v1 import check_service_pb2 as check
-from placement.api.v1 import registry_service_pb2 as registry
-from placement.api.v1 import types_pb2 as wire
-from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
-from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
-from placement.domain.terms import Micros, stockholm_day
 
 TIMEOUT = 10
 LONG = timedelta(days=90)

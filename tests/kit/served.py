@@ -106,7 +106,7 @@ class Served:
     def works(self, state: State) -> bool:
         """Tell whether the server has something to do by itself, in a state."""
         now = Micros(self.clock())
-        moment = Moment(now=now, ruleset=self.app._ruleset)
+        moment = Moment(now=now, ruleset=self.app.engine.ruleset)
         return len(state.agenda) > 0 or awaits(state, moment)
 
     def channel(

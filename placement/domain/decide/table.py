@@ -27,7 +27,9 @@ from placement.domain.decide import (
     reevaluations,
     register,
     registry,
+    rulesets,
     searches,
+    shadows,
 )
 from placement.domain.decide.command import (
     Command,
@@ -76,6 +78,12 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     permits.ShowOverride: permits.show_override,
     permits.SignOverride: permits.sign_override,
     providers.StopProvider: providers.stop_provider,
+    rulesets.ProposeRuleset: rulesets.propose_ruleset,
+    shadows.ShadowRuleset: shadows.shadow_ruleset,
+    rulesets.ApproveRuleset: rulesets.approve_ruleset,
+    rulesets.WithdrawRuleset: rulesets.withdraw_ruleset,
+    rulesets.ListRulesets: rulesets.list_rulesets,
+    rulesets.ShowRuleset: rulesets.show_ruleset,
     alerts.WatchAlerts: alerts.watch_alerts,
     alerts.TellAlerts: alerts.tell_alerts,
     alerts.ListAlerts: alerts.list_alerts,

@@ -66,6 +66,11 @@ class Record(_message.Message):
     REEVALUATED_FIELD_NUMBER: _builtins.int
     ALERT_KEPT_FIELD_NUMBER: _builtins.int
     AGENDA_KEPT_FIELD_NUMBER: _builtins.int
+    RULESET_PROPOSED_FIELD_NUMBER: _builtins.int
+    RULESET_SHADOWED_FIELD_NUMBER: _builtins.int
+    RULESET_ADOPTED_FIELD_NUMBER: _builtins.int
+    RULESET_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    RULESET_KEPT_FIELD_NUMBER: _builtins.int
     at: _builtins.int
     """Microseconds since 1970-01-01T00:00Z."""
     @_builtins.property
@@ -220,6 +225,26 @@ class Record(_message.Message):
     def agenda_kept(self) -> Global___AgendaKept:
         """See the message."""
 
+    @_builtins.property
+    def ruleset_proposed(self) -> Global___RulesetProposed:
+        """See the message."""
+
+    @_builtins.property
+    def ruleset_shadowed(self) -> Global___RulesetShadowed:
+        """See the message."""
+
+    @_builtins.property
+    def ruleset_adopted(self) -> Global___RulesetAdopted:
+        """See the message."""
+
+    @_builtins.property
+    def ruleset_withdrawn(self) -> Global___RulesetWithdrawn:
+        """See the message."""
+
+    @_builtins.property
+    def ruleset_kept(self) -> Global___RulesetKept:
+        """See the message."""
+
     def __init__(
         self,
         *,
@@ -262,12 +287,17 @@ class Record(_message.Message):
         reevaluated: Global___Reevaluated | None = ...,
         alert_kept: Global___AlertKept | None = ...,
         agenda_kept: Global___AgendaKept | None = ...,
+        ruleset_proposed: Global___RulesetProposed | None = ...,
+        ruleset_shadowed: Global___RulesetShadowed | None = ...,
+        ruleset_adopted: Global___RulesetAdopted | None = ...,
+        ruleset_withdrawn: Global___RulesetWithdrawn | None = ...,
+        ruleset_kept: Global___RulesetKept | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -2499,3 +2529,211 @@ class AgendaKept(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AgendaKept: _TypeAlias = AgendaKept  # noqa: Y015
+
+@_typing.final
+class Shift(_message.Message):
+    """So many placements would be worth something else."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    before: _builtins.int
+    """terms.Verdict."""
+    after: _builtins.int
+    """terms.Verdict."""
+    count: _builtins.int
+    """At least 1."""
+    def __init__(
+        self,
+        *,
+        before: _builtins.int = ...,
+        after: _builtins.int = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "count", b"count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Shift: _TypeAlias = Shift  # noqa: Y015
+
+@_typing.final
+class RulesetProposed(_message.Message):
+    """A ruleset waits for a second person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """The proposer's person id."""
+    expires_at: _builtins.int
+    """Microseconds."""
+    version: _builtins.str
+    """Year, month and a number."""
+    content: _builtins.str
+    """All that it says, in the one form; TOML."""
+    rules: _builtins.bytes
+    """32 bytes."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+        expires_at: _builtins.int = ...,
+        version: _builtins.str = ...,
+        content: _builtins.str = ...,
+        rules: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "expires_at", b"expires_at", "id", b"id", "person", b"person", "rules", b"rules", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetProposed: _TypeAlias = RulesetProposed  # noqa: Y015
+
+@_typing.final
+class RulesetShadowed(_message.Message):
+    """All that stands was weighed by a ruleset that waits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    WEIGHED_FIELD_NUMBER: _builtins.int
+    SHIFTS_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Whose work it was."""
+    weighed: _builtins.int
+    """How many placements."""
+    @_builtins.property
+    def shifts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Shift]:
+        """What would be worth something else."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+        weighed: _builtins.int = ...,
+        shifts: _abc.Iterable[Global___Shift] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "shifts", b"shifts", "weighed", b"weighed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetShadowed: _TypeAlias = RulesetShadowed  # noqa: Y015
+
+@_typing.final
+class RulesetAdopted(_message.Message):
+    """A ruleset is in force from here on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """The second person's id."""
+    rules: _builtins.bytes
+    """32 bytes."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+        rules: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetAdopted: _TypeAlias = RulesetAdopted  # noqa: Y015
+
+@_typing.final
+class RulesetWithdrawn(_message.Message):
+    """A ruleset that waited does so no longer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Who said so."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetWithdrawn: _TypeAlias = RulesetWithdrawn  # noqa: Y015
+
+@_typing.final
+class RulesetKept(_message.Message):
+    """In a snapshot only: a ruleset that was adopted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSED_FIELD_NUMBER: _builtins.int
+    SHADOWED_FIELD_NUMBER: _builtins.int
+    ADOPTED_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    at: _builtins.int
+    """When, in microseconds."""
+    revision: _builtins.int
+    """Of the state in which it first was in force."""
+    @_builtins.property
+    def proposed(self) -> Global___RulesetProposed:
+        """What was proposed."""
+
+    @_builtins.property
+    def shadowed(self) -> Global___RulesetShadowed:
+        """The last shadow run before."""
+
+    @_builtins.property
+    def adopted(self) -> Global___RulesetAdopted:
+        """That it was adopted."""
+
+    def __init__(
+        self,
+        *,
+        proposed: Global___RulesetProposed | None = ...,
+        shadowed: Global___RulesetShadowed | None = ...,
+        adopted: Global___RulesetAdopted | None = ...,
+        at: _builtins.int = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "proposed", b"proposed", "shadowed", b"shadowed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "at", b"at", "proposed", b"proposed", "revision", b"revision", "shadowed", b"shadowed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetKept: _TypeAlias = RulesetKept  # noqa: Y015

@@ -146,8 +146,8 @@ def test_grades(scheme, sources, contents, normalise):
         ("cool_down_days = 180", "cool_down_days = -1"),
         ("cool_down_days = 180", "cool_down_days = true"),
         ("cool_down_days = 180", "cool_down_days = 1.5"),
-        ('version = "2026-11-3"', 'version = ""'),
-        ('version = "2026-11-3"', "version = 1"),
+        ('version = "2026-11-4"', 'version = ""'),
+        ('version = "2026-11-4"', "version = 1"),
         ("[budget.person]", "[budget.persons]"),
         ("[budget.evaluation.coordinator]", "[budget.evaluation.auditor]"),
         ("[anomaly.many_areas]", "[anomaly.many_places]"),
@@ -180,16 +180,17 @@ def test_a_spoilt_file_is_refused(sound, spoilt):
 
 
 def test_a_digest_stands_for_all_that_a_ruleset_says():
-    """A number, a comment, a neighbour: whatever is changed, it is another."""
+    """A number, a neighbour: whatever is changed, it is another; a comment is not."""
     rows = list(RULESET.areas.values())
     other = replace(rows[0], police_region="mitt", near=frozenset())
     moved = [other, *(replace(r, near=r.near - {other.code}) for r in rows[1:])]
     got = {
         parse_ruleset(TEXT, RULESET.areas).digest,
-        parse_ruleset(TEXT + "\n", RULESET.areas).digest,
+        parse_ruleset(TEXT.replace("live = 2", "live = 3"), RULESET.areas).digest,
         parse_ruleset(TEXT, Areas(moved)).digest,
     }
 
     assert len(got) == 3
     assert RULESET.digest in got
+    assert parse_ruleset(TEXT + "\n# why\n", RULESET.areas).digest == RULESET.digest
     assert parse_ruleset(TEXT, Areas(reversed(rows))).digest == RULESET.digest

@@ -46,7 +46,7 @@ def state():
 
 @pytest.fixture
 def batch(state, store):
-    return Batch(state, MOMENT, Scribe(store.ring), LEAVES)
+    return Batch(state, MOMENT, Scribe(store.ring), LEAVES, lambda _: MOMENT.ruleset)
 
 
 def read(leaf):

@@ -42,7 +42,7 @@ from kit.steps import (
     stop_provider,
 )
 from kit.stored import leaf
-from kit.world import NOW, RULESET
+from kit.world import NOW
 
 from placement.crypto.custody import FileCustody
 from placement.domain.decide.command import Written
@@ -229,7 +229,7 @@ class Town:
 
     def work(self, pick):
         for _ in range(1 + pick % 4):
-            command = Worker(RULESET).next(self.log.court.state, self.log.court.moment)
+            command = Worker().next(self.log.court.state, self.log.court.moment)
             if command is not None:
                 self.log.run(command)
 
@@ -343,7 +343,7 @@ def test_a_snapshot_of_before_there_was_an_agenda(store):
     assert isinstance(agenda.event, AgendaKept)
     assert len(log.state.agenda) > 0
     assert len(state.agenda) == 0
-    assert isinstance(Worker(RULESET).next(state, log.court.moment), Tick)
+    assert isinstance(Worker().next(state, log.court.moment), Tick)
 
 
 def test_a_snapshot_that_is_replaced_while_it_is_read(store, monkeypatch):
