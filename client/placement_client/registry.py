@@ -74,9 +74,11 @@ class RegistryCalls:
         request = wire.RegradeFactsRequest(regradings=regradings)
         return self._writes.make(self._stub.RegradeFacts, request)
 
-    def approve_change(self, change_id: bytes) -> wire.ApproveChangeResponse:
+    def approve_change(
+        self, change_id: bytes, *, seen: bytes = b""
+    ) -> wire.ApproveChangeResponse:
         """Stand behind another coordinator's change."""
-        request = wire.ApproveChangeRequest(change_id=change_id)
+        request = wire.ApproveChangeRequest(change_id=change_id, seen=seen)
         return self._writes.make(self._stub.ApproveChange, request)
 
     def list_changes(self) -> wire.ListChangesResponse:

@@ -122,7 +122,9 @@ def approve_change(
 ) -> approvals.ApproveChange:
     """Read which change to approve."""
     return approvals.ApproveChange(
-        **common(request, origin), change=_id(request.change_id, "change_id")
+        **common(request, origin),
+        change=_id(request.change_id, "change_id"),
+        seen=request.seen and forms.sized(request.seen, forms.DIGEST_SIZE, "seen"),
     )
 
 

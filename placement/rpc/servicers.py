@@ -17,7 +17,6 @@ from placement.rpc import (
     parse_placements,
     parse_registry,
     render,
-    render_facts,
     render_placements,
 )
 from placement.rpc.desk import CALL, Desk
@@ -152,9 +151,8 @@ class Registry(RegistryServiceServicer):
         self, request: registry_wire.ShowChangeRequest, context: Context
     ) -> registry_wire.ShowChangeResponse:
         """Show what a change would do."""
-        return render_facts.change(
-            await self._desk.ask(parse_registry.show_change, request)
-        )
+        answer = await self._desk.ask(parse_registry.show_change, request)
+        return render_placements.change(answer, self._contact_of)
 
     async def AttestCoverage(
         self, request: registry_wire.AttestCoverageRequest, context: Context

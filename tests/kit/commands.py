@@ -188,7 +188,8 @@ def regrade_facts(*ids: bytes, grade: str = "1E", **given: Any):
 
 
 def approve(change: bytes, **given: Any) -> approvals.ApproveChange:
-    return approvals.ApproveChange(**asked(SECOND, given), change=change)
+    seen = given.get("seen", b"")
+    return approvals.ApproveChange(**asked(SECOND, given), change=change, seen=seen)
 
 
 def list_changes(caller: Caller = COORDINATOR) -> approvals.ListChanges:

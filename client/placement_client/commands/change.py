@@ -1,25 +1,39 @@
 """``placement change``: what waits for a second coordinator."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Final
 
 import typer
+from rich.console import RenderableType
+from rich.text import Text
 
-from placement.api.v1.registry_service_pb2 import ChangeItem, ReleasedPlace
+from placement.api.v1.registry_service_pb2 import (
+    ChangeItem,
+    ReleasedPlace,
+    ShowChangeResponse,
+)
+from placement.errors import ConflictError, InvalidInputError, StaleError
 from placement_client.commands.finding_words import (
+    Names,
+    findings_data,
     known_names,
     place_data,
     place_words,
+    sentences,
     statement_words,
+    verdict_text,
     verdict_word,
 )
+from placement_client.commands.hints import Hints, hinted
+from placement_client.commands.release import Seen
 from placement_client.commands.report import Report, table
 from placement_client.commands.verb import Run, nouns, verb
 from placement_client.days import iso_day, stockholm_time
 from placement_client.drafts import read_token
-from placement_client.rendering import said, to_json
+from placement_client.rendering import Json, said, to_json
 
 _EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -27,6 +41,22 @@ _EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
         "retracted": "be retracted",
         "provider_goes_on": "let the provider go on; its houses answer as others do",
     }
+)
+_HINTS: Final[Hints] = {
+    ConflictError: (
+        "It lapsed, or what it speaks of has changed since. Of a release: something was "
+        "added to what it covers. Run `placement explain`, read it, and release the "
+        "place anew."
+    ),
+    StaleError: (
+        "What is known is no longer what you saw, or was shown to somebody else, so "
+        "nothing was approved. Run `placement change show` again, read it, and approve "
+        "with its --seen."
+    ),
+}
+_UNSEEN: Final = (
+    "Run `placement change show`, read what the place is worth now, and approve with the "
+    "--seen that it prints. Every other change is approved without --seen."
 )
 _UNKNOWN: Final = "do what this version does not know"
 
@@ -63,7 +93,9 @@ class Shown:
 def show(run: Run, asked: Shown) -> Report:
     """Show what a change that waits would do, fact by fact.
 
-    A release names the case, the place and the worst verdict that it covers.
+    A release names the case, the place and the worst verdict that it covers; then what
+    the place is worth now, and why, as placement explain does, and what you saw, which
+    placement change approve takes with --seen.
     Groups are named if this context has the label key. Persons are never shown.
     """
     change_id = read_token(asked.change, field="change_id")
@@ -83,9 +115,36 @@ def show(run: Run, asked: Shown) -> Report:
     ]
     headings = ("Fact", "Would", "Kind", "Says", "Since", "Until", "Grade")
     return Report(
-        data={"change": to_json(answer.change), "items": items},
-        shown=[table(headings, rows)],
+        data={
+            "change": to_json(answer.change),
+            "items": items,
+            "explained": _explained_data(answer, names),
+        },
+        shown=[table(headings, rows), *_explained(answer, names)],
     )
+
+
+def _explained_data(answer: ShowChangeResponse, names: Names) -> Json | None:
+    """Return what a place that is released is worth now; ``None`` of all else."""
+    if not answer.HasField("explained"):
+        return None
+    return {
+        "verdict": verdict_word(answer.explained.verdict),
+        "findings": findings_data(answer.explained.findings, names),
+        "seen": answer.explained.seen.hex(),
+    }
+
+
+def _explained(answer: ShowChangeResponse, names: Names) -> list[RenderableType]:
+    """Say what a place that is released is worth now, and why."""
+    if not answer.HasField("explained"):
+        return []
+    found = answer.explained
+    return [
+        Text.assemble("The place now: ", verdict_text(found.verdict)),
+        *sentences(found.findings, names),
+        f"Seen: {found.seen.hex()}",
+    ]
 
 
 def _effect(item: ChangeItem) -> dict[str, object]:
@@ -140,12 +199,35 @@ class Approved:
     """Options of ``approve``."""
 
     change: Annotated[str, typer.Argument(metavar="CHANGE", help="Id of the change.")]
+    seen: Annotated[
+        str,
+        typer.Option(
+            metavar="HEX",
+            help="As `placement change show` printed it, where a place is released.",
+        ),
+    ] = ""
 
 
 @verb(app, "approve")
 def approve(run: Run, asked: Approved) -> Report:
-    """Stand behind another coordinator's change."""
-    answer = run.session().registry.approve_change(
-        read_token(asked.change, field="change_id")
-    )
+    """Stand behind another coordinator's change.
+
+    Of a release you say with --seen what you were shown of the place.
+    """
+    change_id = read_token(asked.change, field="change_id")
+    seen = Seen(seen=asked.seen).digest() if asked.seen else b""
+    with _advised():
+        answer = run.session().registry.approve_change(change_id, seen=seen)
     return Report(data=to_json(answer), shown=["Approved; the change is in force."])
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """Say what helps where a change is not approved."""
+    try:
+        with hinted(_HINTS):
+            yield
+    except InvalidInputError as error:
+        if error.field == "seen":
+            error.add_note(_UNSEEN)
+        raise
