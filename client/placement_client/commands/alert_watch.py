@@ -10,13 +10,14 @@ import typer
 
 from placement.api.v1.alert_service_pb2 import WatchAlertsResponse
 from placement.errors import CertificateError, InvalidInputError, UnavailableError
+from placement_client.admission import Lookout, advise
 from placement_client.calls import Patience
 from placement_client.commands.alert_words import form, line, to_data
 from placement_client.commands.audit_printing import Printed, print_line
 from placement_client.commands.audit_stopping import stoppable
 from placement_client.commands.report import Report, note
 from placement_client.commands.verb import Run, verb
-from placement_client.credentials import content, read_chain, user
+from placement_client.credentials import user
 from placement_client.profile import load
 from placement_client.session import Session
 from placement_client.watching import RESUME_FIELD, Connection, Place, watch
@@ -26,10 +27,6 @@ _LOST: Final = (
     "tried again by itself."
 )
 _BACK: Final = "The connection is back. What came in between is shown now."
-_EXPIRED: Final = (
-    "It has expired. Put the new one in its place and watch again: it goes on where it "
-    "was."
-)
 _ANEW: Final = (
     "`placement alert watch --anew` begins with all that is open; what was closed since "
     "the last run is not shown then."
@@ -63,7 +60,7 @@ def watch_(run: Run, asked: Watched) -> Report:
     object.
     """
     place = _place(run)
-    with place.held(), _advised():
+    with place.held(), _advised(run):
         token = b"" if asked.anew else place.read()
         streams = Connection(opened=_Streams(run).open, lost=_lost, back=_back)
         answers = watch(streams, token, once=asked.once)
@@ -79,10 +76,13 @@ def watch_(run: Run, asked: Watched) -> Report:
 
 
 @contextmanager
-def _advised() -> Iterator[None]:
-    """Say what helps where the last run's token does not."""
+def _advised(run: Run) -> Iterator[None]:
+    """Say what helps where the last run's token does not, or the certificate."""
     try:
         yield
+    except CertificateError as error:
+        advise(error, run.profile(), run.clock)
+        raise
     except InvalidInputError as error:
         if error.field == RESUME_FIELD:
             error.add_note(_ANEW)
@@ -127,17 +127,20 @@ class _Streams:
         self._run = run
         self._is_begun = False
         self._is_broken = False
+        self._lookout = Lookout(run.clock)
 
     def open(self, token: bytes) -> Iterator[WatchAlertsResponse]:
         """Open one stream behind a token.
 
         Raises:
-            CertificateError: the one before broke, and the certificate has expired.
+            CertificateError: the one before broke, and the certificate has expired, or
+                is no longer accepted.
+            TamperedError: the log went back, or shows another history.
             PlacementError: the stream ended with it.
         """
         with ExitStack() as stack:
-            session = self._session(stack)
             try:
+                session = self._session(stack)
                 yield from session.alerts.watch(token)
             except UnavailableError:
                 self._is_broken = True
@@ -148,23 +151,16 @@ class _Streams:
             self._is_begun = True
             return self._run.session()
         if self._is_broken:
-            self._require_unexpired()
+            self._lookout.look(self._run.profile())
         self._is_broken = False
         opened = Session.open(
             self._run.profile(),
             patience=Patience(deadline=self._run.common.deadline),
             clock=self._run.clock,
         )
-        return stack.enter_context(opened)
-
-    def _require_unexpired(self) -> None:
-        """Refuse to try for ever what a server can only refuse, before it says so."""
-        pem = content(self._run.profile().certificate, "certificate")
-        ends = read_chain(pem, "certificate")[0].not_valid_after_utc
-        if ends.timestamp() <= self._run.clock():
-            error = CertificateError()
-            error.add_note(_EXPIRED)
-            raise error
+        session = stack.enter_context(opened)
+        self._run.hold(session)  # another database may answer by now
+        return session
 
 
 def _lost() -> None:
