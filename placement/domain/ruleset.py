@@ -145,6 +145,21 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reviews:
+    """When facts are to be looked at again (rules.md, reviews).
+
+    Attributes:
+        longest_days: how far ahead a renewal may set the review date.
+        due_days: how long before its review date a fact is due.
+        overdue_days: how long after it a fact is overdue (R11).
+    """
+
+    longest_days: int
+    due_days: int
+    overdue_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
     """One version of the rules' data.
 
@@ -159,6 +174,7 @@ class Ruleset:
         change_hours: how long a change waits for its second person.
         alert_hours: how long an alert about a CONFLICT may wait before it escalates.
         holds: how long places are held.
+        reviews: when facts are to be looked at again.
         budgets: how much may be asked.
         anomalies: what the access log may show before somebody must look.
         grades: scheme to grade-as-given to normalised grade.
@@ -174,11 +190,13 @@ class Ruleset:
     change_hours: int
     alert_hours: int
     holds: Holds
+    reviews: Reviews
     budgets: Budgets
     anomalies: AnomalyLimits
     grades: Mapping[Scheme, Mapping[str, Grade]]
 
 
+_REVIEWS: Final = ("longest_days", "due_days", "overdue_days")
 _HOLDS: Final = ("hours", "live", "permit_hours", "follow_up_days")
 
 
@@ -194,8 +212,8 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
             out of its range, or a grade that stands twice.
     """
     data = tomllib.loads(text)
-    version, time, hold, budget, anomaly, grade = _take(
-        data, "version", "time", "hold", "budget", "anomaly", "grade"
+    version, time, hold, review, budget, anomaly, grade = _take(
+        data, "version", "time", "hold", "review", "budget", "anomaly", "grade"
     )
     cool_down, coverage, ahead, clear, change, alert = _numbers(
         time,
@@ -219,6 +237,9 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
         change_hours=change,
         alert_hours=alert,
         holds=Holds(**dict(zip(_HOLDS, _numbers(hold, *_HOLDS), strict=True))),
+        reviews=Reviews(
+            **dict(zip(_REVIEWS, _numbers(review, *_REVIEWS), strict=True))
+        ),
         budgets=_budgets(budget),
         anomalies=_anomalies(anomaly),
         grades=_grades(grade),
