@@ -34,6 +34,7 @@ from placement_client.commands import (
     provider,
     receipt,
     release,
+    review,
     witness,
 )
 from placement_client.commands import explain as explaining
@@ -126,6 +127,7 @@ for _noun, _app in {
     "placement": placement.app,
     "override": override.app,
     "provider": provider.app,
+    "review": review.app,
     "alert": alert.app,
     "receipt": receipt.app,
     "audit": audit.app,

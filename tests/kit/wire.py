@@ -23,6 +23,7 @@ from placement.api.v1 import (
     placement_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
+    review_service_pb2,
 )
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResponse
 from placement.crypto import voprf
@@ -36,6 +37,7 @@ _FILES = (
     placement_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
+    review_service_pb2,
 )
 DOMAIN = "placement.api.v1"
 

@@ -225,7 +225,8 @@ def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
             registry.ChangeItem(fact_id=two, provider_goes_on=True),
         ],
     )
-    _headings, place, provider = cli("change", "show", CHANGE.hex()).stdout.splitlines()
+    shown = cli("change", "show", CHANGE.hex()).stdout
+    _headings, place, provider, _as_of = shown.splitlines()
     _, data = cli.json("change", "show", CHANGE.hex())
     first, second = data["items"]
 
