@@ -15,6 +15,7 @@ from placement.domain.ruleset import (
     CaseLimit,
     Limit,
     NightLimit,
+    Reviews,
     ShareLimit,
     parse_ruleset,
 )
@@ -34,6 +35,13 @@ def test_defaults():
     )
 
     assert got == (180, 90, 90, 72, 72)
+
+
+def test_default_reviews():
+    """The default days of reviews are those that rules.md shows."""
+    got = RULESET.reviews
+
+    assert got == Reviews(longest_days=365, due_days=30, overdue_days=60)
 
 
 def test_default_budgets():
@@ -148,6 +156,8 @@ def test_grades(scheme, sources, contents, normalise):
         ("cool_down_days = 180", "cool_down_days = 1.5"),
         ('version = "2026-11-4"', 'version = ""'),
         ('version = "2026-11-4"', "version = 1"),
+        ("due_days = 30", "due_days = 0"),
+        ("[review]", "[reviews]"),
         ("[budget.person]", "[budget.persons]"),
         ("[budget.evaluation.coordinator]", "[budget.evaluation.auditor]"),
         ("[anomaly.many_areas]", "[anomaly.many_places]"),
