@@ -76,10 +76,21 @@ class Action(Enum):
     FACT_END = "fact_end"
     FACT_RETRACT = "fact_retract"
     FACT_REGRADE = "fact_regrade"
+    FACT_AMEND = "fact_amend"
+    FACT_RENEW = "fact_renew"
+    FACT_CONTEST = "fact_contest"
+    FACT_PROPOSE = "fact_propose"
+    FACT_LIST = "fact_list"
+    FACT_SHOW = "fact_show"
     CHANGE_APPROVE = "change_approve"
+    CHANGE_REJECT = "change_reject"
+    CHANGE_WITHDRAW = "change_withdraw"
     CHANGE_LIST = "change_list"
     CHANGE_SHOW = "change_show"
     COVERAGE_ATTEST = "coverage_attest"
+    REVIEW_LIST = "review_list"
+    COVERAGE_SHOW = "coverage_show"
+    REVIEW_REPORT = "review_report"
     GROUP_REGISTER = "group_register"
     GROUP_LIST = "group_list"
     FACILITY_REGISTER = "facility_register"
@@ -159,10 +170,21 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.FACT_END,
                 Action.FACT_RETRACT,
                 Action.FACT_REGRADE,
+                Action.FACT_AMEND,
+                Action.FACT_RENEW,
+                Action.FACT_CONTEST,
+                Action.FACT_PROPOSE,
+                Action.FACT_LIST,
+                Action.FACT_SHOW,
                 Action.CHANGE_APPROVE,
+                Action.CHANGE_REJECT,
+                Action.CHANGE_WITHDRAW,
                 Action.CHANGE_LIST,
                 Action.CHANGE_SHOW,
                 Action.COVERAGE_ATTEST,
+                Action.REVIEW_LIST,
+                Action.COVERAGE_SHOW,
+                Action.REVIEW_REPORT,
                 Action.GROUP_REGISTER,
                 Action.GROUP_LIST,
                 Action.FACILITY_REGISTER,

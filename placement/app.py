@@ -23,6 +23,7 @@ from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
 from placement.rpc.servicers_placements import Alerts, Placements
+from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
 from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
@@ -209,6 +210,7 @@ class App:
                 checks=Checks(desk, self.contact_of),
                 placements=Placements(desk, self.contact_of),
                 registry=Registry(desk, self.contact_in),
+                reviews=Reviews(desk),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
                 rulesets=Rulesets(desk),
                 audit=Audit(

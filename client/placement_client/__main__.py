@@ -34,6 +34,7 @@ from placement_client.commands import (
     provider,
     receipt,
     release,
+    review,
     ruleset,
     witness,
 )
@@ -127,6 +128,7 @@ for _noun, _app in {
     "placement": placement.app,
     "override": override.app,
     "provider": provider.app,
+    "review": review.app,
     "alert": alert.app,
     "ruleset": ruleset.app,
     "receipt": receipt.app,

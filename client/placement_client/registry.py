@@ -62,9 +62,11 @@ class RegistryCalls:
         request = wire.EndFactsRequest(endings=endings)
         return self._writes.make(self._stub.EndFacts, request)
 
-    def retract_facts(self, fact_ids: Iterable[bytes]) -> wire.RetractFactsResponse:
-        """Say that facts were never true."""
-        request = wire.RetractFactsRequest(fact_ids=fact_ids)
+    def retract_facts(
+        self, fact_ids: Iterable[bytes], seen: Iterable[int] = ()
+    ) -> wire.RetractFactsResponse:
+        """Say that facts were never true, seen in these revisions or in any."""
+        request = wire.RetractFactsRequest(fact_ids=fact_ids, seen_revisions=seen)
         return self._writes.make(self._stub.RetractFacts, request)
 
     def regrade_facts(
@@ -74,9 +76,11 @@ class RegistryCalls:
         request = wire.RegradeFactsRequest(regradings=regradings)
         return self._writes.make(self._stub.RegradeFacts, request)
 
-    def approve_change(self, change_id: bytes) -> wire.ApproveChangeResponse:
-        """Stand behind another coordinator's change."""
-        request = wire.ApproveChangeRequest(change_id=change_id)
+    def approve_change(
+        self, change_id: bytes, seen: int = 0
+    ) -> wire.ApproveChangeResponse:
+        """Stand behind another coordinator's change, as of a revision or of any."""
+        request = wire.ApproveChangeRequest(change_id=change_id, seen_revision=seen)
         return self._writes.make(self._stub.ApproveChange, request)
 
     def list_changes(self) -> wire.ListChangesResponse:

@@ -40,6 +40,7 @@ from placement_client.days import Clock, now
 from placement_client.explanations import ExplanationCalls
 from placement_client.holds import HoldCalls
 from placement_client.identifiers import Identifier
+from placement_client.lives import LifeCalls
 from placement_client.logs import LogCalls
 from placement_client.overrides import OverrideCalls
 from placement_client.profile import Profile
@@ -63,6 +64,7 @@ class Session:
 
     Attributes:
         registry: calls of coordinators about what is on record.
+        lives: calls of coordinators about what becomes of it.
         holds: calls about what a municipality holds and has placed.
         overrides: calls about a place despite what was answered.
         logs: calls about the access log.
@@ -90,6 +92,7 @@ class Session:
         self._check = CheckServiceStub(channel)
         self._writes = Writes(self._patience, self.request_ids)
         self.registry = RegistryCalls(channel, self._writes)
+        self.lives = LifeCalls(channel, self._writes)
         self.holds = HoldCalls(channel, self._writes, clock)
         self.overrides = OverrideCalls(channel, self._writes)
         self.logs = LogCalls(channel, self._patience)

@@ -10,6 +10,7 @@ from placement.domain.facts import (
     Group,
     Placement,
 )
+from placement.domain.life_events import FactRenewed, LifeEvent
 from placement.domain.rule_events import RuleEvent
 from placement.domain.stay_events import StayEvent
 from placement.domain.terms import (
@@ -59,10 +60,17 @@ class FactRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactEnded:
-    """A fact stopped being true on a day."""
+    """A fact stopped being true on a day.
+
+    Attributes:
+        id: which.
+        valid_to: the first day it was no longer true.
+        person: who said so; empty in a change, which says it.
+    """
 
     id: FactId
     valid_to: Day
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +104,15 @@ class ProviderLifted:
     id: ProviderToken
 
 
-FactAmendment = FactEnded | FactRetracted | FactRegraded
-Amendment = FactEnded | FactRetracted | FactRegraded | ReleaseSigned | ProviderLifted
+FactAmendment = FactEnded | FactRetracted | FactRegraded | FactRenewed
+Amendment = (
+    FactEnded
+    | FactRetracted
+    | FactRegraded
+    | FactRenewed
+    | ReleaseSigned
+    | ProviderLifted
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +261,7 @@ Event = (
     | RequestKept
     | RuleEvent
     | StayEvent
+    | LifeEvent
 )
 
 

@@ -45,7 +45,8 @@ class Fact:
         review_by: last day it stands without a review; ``None`` when never reviewed.
         reason: why it was recorded.
         approved: a second coordinator stood behind it, or none is needed.
-        retracted: it was never true; inert.
+        retracted: it was never true, or nobody stood behind it; inert.
+        replaces: the fact that it was recorded instead of, or ``None``.
     """
 
     id: FactId
@@ -61,6 +62,7 @@ class Fact:
     reason: Reason
     approved: bool = True
     retracted: bool = False
+    replaces: FactId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,16 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.graph import GroupGraph
+from placement.domain.histories import Histories, steps_of
+from placement.domain.life_events import (
+    ChangeRejected,
+    ChangeWithdrawn,
+    ContestWithdrawn,
+    FactContested,
+    FactRenewed,
+    FactsKept,
+    FactStepsKept,
+)
 from placement.domain.residents import Known, Residents
 from placement.domain.rule_events import (
     RulesetAdopted,
@@ -147,6 +157,7 @@ class State:
         standing: what these five are the parts of.
         rulebook: rulesets that were adopted, and those that wait.
         calendar: which facts and placements turn on a day.
+        histories: what happened to each fact, and who has to look at which.
         members: affiliations by group.
         cases_of: cases by member of the household.
         residents: placements by area and by what their people belonged to.
@@ -195,6 +206,7 @@ class State:
         self.stopped = self.standing.stopped
         self.rulebook = Rulebook()
         self.calendar = Calendar()
+        self.histories = Histories()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
         self.residents = Residents(
@@ -218,9 +230,12 @@ class State:
         try:
             # Before it is applied: what is gone afterwards is touched, too.
             touches = tuple(touched(record.event, self))
+            steps = tuple(steps_of(record, revision, self.changes))
             self._apply(record, revision)
         except KeyError as error:
             raise TamperedError from error
+        for key, step in steps:
+            self.histories.add(key, step)
         if self.placements:  # else there is nothing that could be weighed again
             self.agenda.add(revision, touches)
         self.revision = revision
@@ -241,12 +256,23 @@ class State:
         match record.event:
             case FactRecorded(fact=fact):
                 self._put(fact)
-            case FactEnded() | FactRetracted() | FactRegraded() as amendment:
+            case (
+                FactEnded()
+                | FactRetracted()
+                | FactRegraded()
+                | FactRenewed() as amendment
+            ):
                 self._amend(amendment)
+            case FactContested(id=key) | ContestWithdrawn(id=key):
+                self.facts[key]  # the steps say it; but of nothing they say nothing
+            case FactsKept() | FactStepsKept() as kept:
+                self.histories.keep(kept)
             case ChangeProposed() as change:
                 self.changes[change.id] = change
             case ChangeApproved(id=change_id, person=person):
                 self._approve(self.changes.pop(change_id), person)
+            case ChangeRejected(id=change_id) | ChangeWithdrawn(id=change_id):
+                self._drop(self.changes.pop(change_id))
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
             case PlacementRecorded(placement=placement) as event:
@@ -316,6 +342,8 @@ class State:
             case FactRegraded(id=key, scheme=scheme, given=given, grade=grade):
                 fact = self.facts[key]
                 self._put(replace(fact, scheme=scheme, given=given, grade=grade))
+            case FactRenewed(id=key, review_by=review_by):
+                self._put(replace(self.facts[key], review_by=review_by))
             case ProviderLifted(id=provider):
                 self.stopped.discard(provider)
             case _ as never:
@@ -330,7 +358,16 @@ class State:
             else:
                 self._amend(amendment)
 
+    def _drop(self, change: ChangeProposed) -> None:
+        """Let what nobody stood behind count no more."""
+        for fact_id in change.records:
+            fact = self.facts[fact_id]
+            if not fact.approved:
+                self._put(replace(fact, retracted=True))
+
     def _put(self, fact: AnyFact) -> None:
+        before = self.facts.get(fact.id)
+        self.histories.put(before, fact, Revision(self.revision + 1))
         self.facts[fact.id] = fact
         self.calendar.put(fact)
         if isinstance(fact, Presence | Located | Tie):
@@ -381,6 +418,8 @@ class State:
             yield Record(at=_THEN, event=FacilityRegistered(facility=facility))
         for fact in self.facts.values():
             yield Record(at=_THEN, event=FactRecorded(fact=fact))
+        for life in self.histories.records():
+            yield Record(at=_THEN, event=life)
         for case in self.cases.values():
             yield Record(at=_THEN, event=CaseOpened(case=case))
         for event in self.standing.records():

@@ -39,6 +39,12 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
+from placement.domain.life_events import (
+    ChangeDropped,
+    ChangeRejected,
+    ChangeWithdrawn,
+    FactRenewed,
+)
 from placement.domain.rule_events import RulesetAdopted
 from placement.domain.stay_events import (
     DayPassed,
@@ -81,6 +87,11 @@ def _by_approval(event: ChangeApproved, known: Known) -> Iterator[Touch]:
     yield from (by_fact(known.facts[each]) for each in change.records)
     for amendment in change.amendments:
         yield from _by_amendment(amendment, known)
+
+
+def _by_dropping(event: ChangeDropped, known: Known) -> Iterator[Touch]:
+    change = known.changes[event.id]
+    yield from (by_fact(known.facts[each]) for each in change.records)
 
 
 def _by_assessment(event: CaseAssessed, known: Known) -> Iterator[Touch]:
@@ -176,6 +187,9 @@ _TOUCHES: Final[Mapping[type[Event], Callable[[Any, Known], Iterator[Touch]]]] =
     FactEnded: _by_amendment,
     FactRetracted: _by_amendment,
     FactRegraded: _by_amendment,
+    FactRenewed: _by_amendment,
+    ChangeRejected: _by_dropping,
+    ChangeWithdrawn: _by_dropping,
     ChangeApproved: _by_approval,
     CaseAssessed: _by_assessment,
     PlacementRecorded: _by_placing,

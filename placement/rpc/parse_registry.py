@@ -19,6 +19,7 @@ from placement.domain.terms import (
     GroupToken,
     PlacementState,
     ProviderToken,
+    Revision,
     Scheme,
 )
 from placement.errors import InvalidInputError
@@ -70,6 +71,7 @@ def end_facts(
                 valid_to=forms.day(
                     ending.valid_to_day, f"endings[{index}].valid_to_day"
                 ),
+                seen=Revision(ending.seen_revision),
             )
             for index, ending in enumerate(request.endings)
         ),
@@ -89,6 +91,7 @@ def retract_facts(
             for index, value in enumerate(request.fact_ids)
         ),
         change=FactId(fresh()),
+        seen=tuple(map(Revision, request.seen_revisions)),
     )
 
 
@@ -106,6 +109,7 @@ def regrade_facts(
                     Scheme, item.grade.scheme, f"regradings[{index}].grade.scheme"
                 ),
                 given=item.grade.given,
+                seen=Revision(item.seen_revision),
             )
             for index, item in enumerate(request.regradings)
         ),
@@ -122,7 +126,9 @@ def approve_change(
 ) -> approvals.ApproveChange:
     """Read which change to approve."""
     return approvals.ApproveChange(
-        **common(request, origin), change=_id(request.change_id, "change_id")
+        **common(request, origin),
+        change=_id(request.change_id, "change_id"),
+        seen=Revision(request.seen_revision),
     )
 
 

@@ -14,10 +14,12 @@ from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceServicer
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceServicer
 from placement.rpc import (
     parse,
+    parse_lives,
     parse_placements,
     parse_registry,
     render,
     render_facts,
+    render_lives,
     render_placements,
 )
 from placement.rpc.desk import CALL, Desk
@@ -131,6 +133,51 @@ class Registry(RegistryServiceServicer):
         return render.regraded(
             await self._desk.ask(parse_registry.regrade_facts, request)
         )
+
+    async def AmendFacts(
+        self, request: registry_wire.AmendFactsRequest, context: Context
+    ) -> registry_wire.AmendFactsResponse:
+        """End facts and record others instead."""
+        return render_lives.amended(
+            await self._desk.ask(parse_lives.amend_facts, request)
+        )
+
+    async def RenewFacts(
+        self, request: registry_wire.RenewFactsRequest, context: Context
+    ) -> registry_wire.RenewFactsResponse:
+        """Say that facts stand."""
+        return render_lives.renewed(
+            await self._desk.ask(parse_lives.renew_facts, request)
+        )
+
+    async def ContestFacts(
+        self, request: registry_wire.ContestFactsRequest, context: Context
+    ) -> registry_wire.ContestFactsResponse:
+        """Doubt facts."""
+        answer = await self._desk.ask(parse_lives.contest_facts, request)
+        return registry_wire.ContestFactsResponse(revision=answer.revision)
+
+    async def ProposeFacts(
+        self, request: registry_wire.ProposeFactsRequest, context: Context
+    ) -> registry_wire.ProposeFactsResponse:
+        """Propose facts again."""
+        return render_lives.proposed(
+            await self._desk.ask(parse_lives.propose_facts, request)
+        )
+
+    async def RejectChange(
+        self, request: registry_wire.RejectChangeRequest, context: Context
+    ) -> registry_wire.RejectChangeResponse:
+        """End somebody else's change."""
+        answer = await self._desk.ask(parse_lives.reject_change, request)
+        return registry_wire.RejectChangeResponse(revision=answer.revision)
+
+    async def WithdrawChange(
+        self, request: registry_wire.WithdrawChangeRequest, context: Context
+    ) -> registry_wire.WithdrawChangeResponse:
+        """End an own change."""
+        answer = await self._desk.ask(parse_lives.withdraw_change, request)
+        return registry_wire.WithdrawChangeResponse(revision=answer.revision)
 
     async def ApproveChange(
         self, request: registry_wire.ApproveChangeRequest, context: Context

@@ -10,6 +10,7 @@ verification does not find: it has no keys of witnesses. A client that counts th
 """
 
 from contextlib import closing, contextmanager
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,9 +32,8 @@ from kit.stored import rows
 from placement.audit import note as notes
 from placement.crypto.custody import FileCustody
 from placement.errors import PlacementError, TamperedError, UnavailableError
-from placement.store import fsck, tables
+from placement.store import engine, fsck, tables
 from placement.store.chain import ChainError
-from placement.store.engine import connect
 from placement.store.log import Store
 
 EVERYWHERE = (
@@ -53,7 +53,7 @@ class Scene:
     def __init__(self, url, custody):
         live(url, custody)
         self.url, self.custody = url, custody
-        self.admin = connect(url)
+        self.admin = engine.connect(url)
         self.rows = {table: rows(self.admin, table) for table in EVERYWHERE}
         with self.opened() as store:
             self.clients = [Client.of(store, size) for size in SIZES]
@@ -62,8 +62,12 @@ class Scene:
 
     @contextmanager
     def opened(self):
-        """Open the store anew: keys and store id are read again."""
-        store = Store.open(self.url, self.custody)
+        """Open the store anew: keys and store id are read again.
+
+        Over new connections, but what is asked is compiled to SQL only once.
+        """
+        with patch.object(engine, "connect", return_value=self.admin):
+            store = Store.open(self.url, self.custody)
         with closing(store):
             yield store
 

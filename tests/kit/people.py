@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from placement_client.__main__ import app
 from placement_client.profile import Contexts, Profile, save
-from typer.testing import CliRunner
 
 from kit.numbers import number
 from kit.served import Served
+from kit.terminal import run
 from placement.audit.note import render_key
 
 
@@ -25,9 +24,8 @@ class Person:
 
     def __call__(self, *words: Any, stdin: str | None = None, code: int = 0) -> Any:
         """Run a command; return its object once the exit code is the expected one."""
-        env = {"PLACEMENT_CONFIG": str(self.folder / "contexts.toml")}
-        words = (*(str(word) for word in words), "--json")
-        result = CliRunner(env=env).invoke(app, words, input=stdin)
+        config = str(self.folder / "contexts.toml")
+        result = run((*words, "--json"), stdin=stdin, PLACEMENT_CONFIG=config)
 
         assert result.exit_code == code, result.output
         return json.loads(result.stdout)
@@ -46,7 +44,7 @@ class Person:
 def people(folder: Path) -> Iterator[Callable[[str, str, str], Person]]:
     """Start a server; yield how to become somebody: role, organisation, person."""
     label_key = folder / "label.key"
-    CliRunner().invoke(app, ["label-key", "create", str(label_key)])
+    run(["label-key", "create", label_key])
     with Served(folder) as served:
 
         def become(role: str, organisation: str, person: str) -> Person:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kit import living
 from kit.commands import (
     COORDINATOR,
     MOMENT,
@@ -157,6 +158,7 @@ class Play:
         self.ask(end_facts((ended, 0)), ended)
         (change,) = self.made(regrade_facts(fact), fact)
         self.ask(approve(change), change)
+        self._lives()
         (change,) = self.made(retract_facts(fact), fact)
         self.ask(list_changes())
         self.ask(show_change(change), change)
@@ -165,6 +167,28 @@ class Play:
         self.made(retract_facts(ended), ended)
         self.ask(approve(self.named["FACT_RETRACT"][1]), self.named["FACT_RETRACT"][1])
         self.made(attest(caller=NATIONAL))
+
+    def _lives(self) -> None:
+        threat = presence("secret group", "2480", valid_from=TODAY - 9)
+        (fact,) = self.made(record_facts(threat))
+        instead = presence("secret group", "0180", "BASE")
+        (new, change) = self.made(living.amend_facts((fact, instead)), fact)
+        self.ask(living.renew_facts(fact), fact)
+        self.ask(living.contest_facts(fact), fact)
+        self.ask(living.show_fact(fact), fact)
+        listed = self.ask(living.list_facts()).facts
+        self.named["FACT_LIST"] = tuple(view.fact.id for view in listed)
+        self._clock.now += 73 * MICROS_AN_HOUR
+        (change,) = self.made(living.propose_facts(new), new)
+        self.ask(living.reject(change), change)
+        queued = self.ask(living.list_reviews()).items
+        self.named["REVIEW_LIST"] = tuple(item.view.fact.id for item in queued)
+        self.ask(living.show_coverage())
+        self.ask(living.report_reviews())
+        (change,) = self.made(retract_facts(fact), fact)
+        self.ask(living.withdraw(change), change)
+        (change,) = self.made(retract_facts(fact), fact)
+        self.ask(approve(change), change)
 
     def _steps(self, case: bytes) -> None:
         house = Candidate(area="2480", facility=SECRETS["facility"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kit import commands, ruled, steps
+from kit import commands, living, ruled, steps
 from kit.world import NOW, token
 from placement.domain.decide import searches
 from placement.domain.decide.command import Command
@@ -17,7 +17,18 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     lambda: commands.end_facts((token("fact"), 0)),
     lambda: commands.retract_facts(token("fact")),
     lambda: commands.regrade_facts(token("fact")),
+    lambda: living.amend_facts((token("fact"), commands.rivalry())),
+    lambda: living.renew_facts(token("fact")),
+    lambda: living.contest_facts(token("fact")),
+    lambda: living.propose_facts(token("fact")),
+    living.list_facts,
+    lambda: living.show_fact(token("fact")),
     lambda: commands.approve(token("change")),
+    lambda: living.reject(token("change")),
+    lambda: living.withdraw(token("change")),
+    living.list_reviews,
+    living.show_coverage,
+    living.report_reviews,
     commands.list_changes,
     lambda: commands.show_change(token("change")),
     commands.attest,

@@ -23,6 +23,7 @@ from placement.api.v1 import (
     placement_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
+    review_service_pb2,
     ruleset_service_pb2,
 )
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResponse
@@ -38,6 +39,7 @@ _FILES = (
     pseudonym_service_pb2,
     registry_service_pb2,
     ruleset_service_pb2,
+    review_service_pb2,
 )
 DOMAIN = "placement.api.v1"
 

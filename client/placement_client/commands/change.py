@@ -8,6 +8,8 @@ from typing import Annotated, Final
 import typer
 
 from placement.api.v1.registry_service_pb2 import ChangeItem, ReleasedPlace
+from placement.api.v1.types_pb2 import FactReason
+from placement.errors import AccessDeniedError, ConflictError, StaleError
 from placement_client.commands.finding_words import (
     known_names,
     place_data,
@@ -15,11 +17,12 @@ from placement_client.commands.finding_words import (
     statement_words,
     verdict_word,
 )
+from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.report import Report, table
 from placement_client.commands.verb import Run, nouns, verb
 from placement_client.days import iso_day, stockholm_time
 from placement_client.drafts import read_token
-from placement_client.rendering import said, to_json
+from placement_client.rendering import enum_name, said, to_json
 
 _EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -29,8 +32,22 @@ _EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _UNKNOWN: Final = "do what this version does not know"
+_OVER: Final = (
+    "The change is over: what it recorded counts no more, the rest stays as it was."
+)
 
-app = nouns("Coordinators: see and approve changes that wait for a second one.")
+_HINTS: Final[Hints] = {
+    AccessDeniedError: (
+        "Who proposed a change withdraws it; another coordinator approves or rejects it."
+    ),
+    ConflictError: (
+        "The change lapsed, or what it speaks of has changed; its facts stand in "
+        "`placement review list`, and can be proposed again or retracted."
+    ),
+    StaleError: "A fact changed since you saw it: placement change show, then again.",
+}
+
+app = nouns("Coordinators: see what waits for a second one, and decide on it.")
 
 
 @verb(app, "list")
@@ -83,8 +100,12 @@ def show(run: Run, asked: Shown) -> Report:
     ]
     headings = ("Fact", "Would", "Kind", "Says", "Since", "Until", "Grade")
     return Report(
-        data={"change": to_json(answer.change), "items": items},
-        shown=[table(headings, rows)],
+        data={
+            "change": to_json(answer.change),
+            "items": items,
+            "revision": answer.revision,
+        },
+        shown=[table(headings, rows), f"As of revision {answer.revision}."],
     )
 
 
@@ -94,6 +115,16 @@ def _effect(item: ChangeItem) -> dict[str, object]:
     match effect:
         case "ended_on_day":
             return {"effect": "ended", "on": iso_day(item.ended_on_day)}
+        case "renewed":
+            kept = item.renewed
+            reason = enum_name(FactReason.DESCRIPTOR, kept.reason)
+            return {
+                "effect": effect,
+                "review_by_day": iso_day(kept.review_by_day),
+                "reason": reason,
+            }
+        case "made_firm" if item.replaces:
+            return {"effect": effect, "replaces": item.replaces.hex()}
         case "regraded":
             return {"effect": effect, "to": to_json(item.regraded)}
         case "released":
@@ -117,6 +148,10 @@ def _words(item: ChangeItem, data: Mapping[str, object]) -> str:
             return f"end on {day}"
         case {"effect": "regraded", "to": {"scheme": scheme, "given": given}}:
             return f"be graded {given} ({scheme})"
+        case {"effect": "renewed", "review_by_day": day, "reason": reason}:
+            return f"stand until {day} ({reason})"
+        case {"effect": "made_firm", "replaces": old}:
+            return f"become firm, instead of {old}"
         case {"effect": "released"}:
             return _released_words(item.released)
         case _:
@@ -136,16 +171,49 @@ def _columns(item: Mapping[str, object]) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approved:
-    """Options of ``approve``."""
+class Meant:
+    """Which change."""
 
     change: Annotated[str, typer.Argument(metavar="CHANGE", help="Id of the change.")]
 
+    @property
+    def id(self) -> bytes:
+        """The id, 16 bytes."""
+        return read_token(self.change, field="change_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """Options of ``approve``."""
+
+    seen: Annotated[
+        int,
+        typer.Option(
+            metavar="REVISION",
+            help="As `change show` told; refused if one of its facts changed since.",
+        ),
+    ] = 0
+
 
 @verb(app, "approve")
-def approve(run: Run, asked: Approved) -> Report:
+def approve(run: Run, asked: Meant, approved: Approved) -> Report:
     """Stand behind another coordinator's change."""
-    answer = run.session().registry.approve_change(
-        read_token(asked.change, field="change_id")
-    )
+    with hinted(_HINTS):
+        answer = run.session().registry.approve_change(asked.id, approved.seen)
     return Report(data=to_json(answer), shown=["Approved; the change is in force."])
+
+
+@verb(app, "reject")
+def reject(run: Run, asked: Meant) -> Report:
+    """Don't stand behind another coordinator's change; it is over."""
+    with hinted(_HINTS):
+        answer = run.session().lives.reject(asked.id)
+    return Report(data=to_json(answer), shown=[_OVER])
+
+
+@verb(app, "withdraw")
+def withdraw(run: Run, asked: Meant) -> Report:
+    """Take back a change that you proposed; it is over."""
+    with hinted(_HINTS):
+        answer = run.session().lives.withdraw(asked.id)
+    return Report(data=to_json(answer), shown=[_OVER])

@@ -24,6 +24,7 @@ from typer.models import ArgumentInfo, OptionInfo
 # under another name than the word's own.
 _OPTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
+        "amendments": ("fact",),
         "areas": ("area",),
         "candidates": ("area",),
         "case_handle": ("case",),
@@ -31,6 +32,7 @@ _OPTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "children": ("child",),
         "decision_id": ("decision",),
         "endings": ("fact", "placement"),
+        "contests": ("fact",),
         "fact_id": ("fact",),
         "fact_ids": ("fact",),
         "facts": ("file", "fact_file"),
@@ -45,8 +47,11 @@ _OPTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "placement_id": ("placement",),
         "placement_ids": ("placement",),
         "regradings": ("fact",),
+        "renewals": ("fact",),
         "resume_token": ("resume",),
+        "review_by": ("until",),
         "reviewed_on": ("on",),
+        "seen_revisions": ("seen",),
         "to": ("end",),
         "valid_from": ("start",),
         "valid_to": ("on", "end"),

@@ -10,6 +10,7 @@ from google.protobuf.internal import containers as _containers
 from placement.api.v1 import alert_service_pb2 as _alert_service_pb2
 from placement.api.v1 import check_service_pb2 as _check_service_pb2
 from placement.api.v1 import placement_service_pb2 as _placement_service_pb2
+from placement.api.v1 import review_service_pb2 as _review_service_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -166,19 +167,25 @@ class Ending(_message.Message):
 
     FACT_ID_FIELD_NUMBER: _builtins.int
     VALID_TO_DAY_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.bytes
     """16 bytes."""
     valid_to_day: _builtins.int
     """First day it was no longer true; not before its first day, not after today."""
+    seen_revision: _builtins.int
+    """The revision in which the caller saw it last changed: if it has changed since, the
+    whole request is refused. 0 is any.
+    """
     def __init__(
         self,
         *,
         fact_id: _builtins.bytes = ...,
         valid_to_day: _builtins.int = ...,
+        seen_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "valid_to_day", b"valid_to_day"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "seen_revision", b"seen_revision", "valid_to_day", b"valid_to_day"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -246,21 +253,27 @@ class RetractFactsRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     FACT_IDS_FIELD_NUMBER: _builtins.int
+    SEEN_REVISIONS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.bytes
     """16 random bytes; a retry uses the same."""
     @_builtins.property
     def fact_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """1 to 500 facts of the own region, 16 bytes each."""
 
+    @_builtins.property
+    def seen_revisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """None, or one for each fact, as in `Ending`."""
+
     def __init__(
         self,
         *,
         request_id: _builtins.bytes = ...,
         fact_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        seen_revisions: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_ids", b"fact_ids", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_ids", b"fact_ids", "request_id", b"request_id", "seen_revisions", b"seen_revisions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -300,8 +313,11 @@ class Regrading(_message.Message):
 
     FACT_ID_FIELD_NUMBER: _builtins.int
     GRADE_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.bytes
     """16 bytes."""
+    seen_revision: _builtins.int
+    """As in `Ending`."""
     @_builtins.property
     def grade(self) -> _types_pb2.SourceGrade:
         """The new grade."""
@@ -311,10 +327,11 @@ class Regrading(_message.Message):
         *,
         fact_id: _builtins.bytes = ...,
         grade: _types_pb2.SourceGrade | None = ...,
+        seen_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["grade", b"grade"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "grade", b"grade"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "grade", b"grade", "seen_revision", b"seen_revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -375,8 +392,374 @@ class RegradeFactsResponse(_message.Message):
 Global___RegradeFactsResponse: _TypeAlias = RegradeFactsResponse  # noqa: Y015
 
 @_typing.final
+class FactAmendment(_message.Message):
+    """A fact, and what is true instead."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACT_ID_FIELD_NUMBER: _builtins.int
+    VALID_TO_DAY_FIELD_NUMBER: _builtins.int
+    FACT_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
+    fact_id: _builtins.bytes
+    """16 bytes."""
+    valid_to_day: _builtins.int
+    """First day it was no longer true; not before its first day, not after today."""
+    seen_revision: _builtins.int
+    """As in `Ending`."""
+    @_builtins.property
+    def fact(self) -> _types_pb2.Fact:
+        """What is stated instead, of the same kind. A person that is not set stays who it is."""
+
+    def __init__(
+        self,
+        *,
+        fact_id: _builtins.bytes = ...,
+        valid_to_day: _builtins.int = ...,
+        fact: _types_pb2.Fact | None = ...,
+        seen_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "fact_id", b"fact_id", "seen_revision", b"seen_revision", "valid_to_day", b"valid_to_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactAmendment: _TypeAlias = FactAmendment  # noqa: Y015
+
+@_typing.final
+class AmendFactsRequest(_message.Message):
+    """Facts to amend."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    AMENDMENTS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    @_builtins.property
+    def amendments(self) -> _containers.RepeatedCompositeFieldContainer[Global___FactAmendment]:
+        """1 to 500 facts of the own region."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        amendments: _abc.Iterable[Global___FactAmendment] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendments", b"amendments", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AmendFactsRequest: _TypeAlias = AmendFactsRequest  # noqa: Y015
+
+@_typing.final
+class AmendFactsResponse(_message.Message):
+    """The facts are amended, or the change waits: until then the old ones act as before, and
+    the new ones give REVIEW at most.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    FACT_IDS_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds the change."""
+    change_id: _builtins.bytes
+    """16 bytes when the change waits for a second coordinator, else empty."""
+    @_builtins.property
+    def fact_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """16 bytes each, in order: the new facts."""
+
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        fact_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "fact_ids", b"fact_ids", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AmendFactsResponse: _TypeAlias = AmendFactsResponse  # noqa: Y015
+
+@_typing.final
+class Renewal(_message.Message):
+    """A fact that stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACT_ID_FIELD_NUMBER: _builtins.int
+    REVIEW_BY_DAY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
+    fact_id: _builtins.bytes
+    """16 bytes."""
+    review_by_day: _builtins.int
+    """Last day it stands without another look: after today and after the one it has, and no
+    further ahead than the ruleset lets it be.
+    """
+    reason: _types_pb2.FactReason.ValueType
+    """Why it is kept."""
+    seen_revision: _builtins.int
+    """As in `Ending`."""
+    def __init__(
+        self,
+        *,
+        fact_id: _builtins.bytes = ...,
+        review_by_day: _builtins.int = ...,
+        reason: _types_pb2.FactReason.ValueType = ...,
+        seen_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "reason", b"reason", "review_by_day", b"review_by_day", "seen_revision", b"seen_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Renewal: _TypeAlias = Renewal  # noqa: Y015
+
+@_typing.final
+class RenewFactsRequest(_message.Message):
+    """Facts to renew."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RENEWALS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    @_builtins.property
+    def renewals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Renewal]:
+        """1 to 500 facts of the own region."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        renewals: _abc.Iterable[Global___Renewal] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["renewals", b"renewals", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewFactsRequest: _TypeAlias = RenewFactsRequest  # noqa: Y015
+
+@_typing.final
+class RenewFactsResponse(_message.Message):
+    """The facts are renewed, or the change waits: as it does where a fact would count fully
+    again that can give CONFLICT.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds the change."""
+    change_id: _builtins.bytes
+    """16 bytes when the change waits for a second coordinator, else empty."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewFactsResponse: _TypeAlias = RenewFactsResponse  # noqa: Y015
+
+@_typing.final
+class FactContest(_message.Message):
+    """A fact that is doubted, or no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    WITHDRAW_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
+    fact_id: _builtins.bytes
+    """16 bytes."""
+    reason: _review_service_pb2.ContestReason.ValueType
+    """Why; unset with `withdraw`."""
+    withdraw: _builtins.bool
+    """It is doubted no more; only who doubted it says so."""
+    seen_revision: _builtins.int
+    """As in `Ending`."""
+    def __init__(
+        self,
+        *,
+        fact_id: _builtins.bytes = ...,
+        reason: _review_service_pb2.ContestReason.ValueType = ...,
+        withdraw: _builtins.bool = ...,
+        seen_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "reason", b"reason", "seen_revision", b"seen_revision", "withdraw", b"withdraw"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactContest: _TypeAlias = FactContest  # noqa: Y015
+
+@_typing.final
+class ContestFactsRequest(_message.Message):
+    """Facts to doubt, or to doubt no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CONTESTS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    @_builtins.property
+    def contests(self) -> _containers.RepeatedCompositeFieldContainer[Global___FactContest]:
+        """1 to 500 facts of the own region."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        contests: _abc.Iterable[Global___FactContest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contests", b"contests", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContestFactsRequest: _TypeAlias = ContestFactsRequest  # noqa: Y015
+
+@_typing.final
+class ContestFactsResponse(_message.Message):
+    """The doubts stand, or are withdrawn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds them."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContestFactsResponse: _TypeAlias = ContestFactsResponse  # noqa: Y015
+
+@_typing.final
+class ProposeFactsRequest(_message.Message):
+    """Facts to propose again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FACT_IDS_FIELD_NUMBER: _builtins.int
+    SEEN_REVISIONS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    @_builtins.property
+    def fact_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """1 to 500 facts of the own region, 16 bytes each; none approved, none that waits."""
+
+    @_builtins.property
+    def seen_revisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """None, or one for each fact, as in `Ending`."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        fact_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        seen_revisions: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_ids", b"fact_ids", "request_id", b"request_id", "seen_revisions", b"seen_revisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeFactsRequest: _TypeAlias = ProposeFactsRequest  # noqa: Y015
+
+@_typing.final
+class ProposeFactsResponse(_message.Message):
+    """The facts wait again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds the change."""
+    change_id: _builtins.bytes
+    """16 bytes."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeFactsResponse: _TypeAlias = ProposeFactsResponse  # noqa: Y015
+
+@_typing.final
 class ApproveChangeRequest(_message.Message):
     """A change to stand behind."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    change_id: _builtins.bytes
+    """16 bytes: another coordinator's change."""
+    seen_revision: _builtins.int
+    """The revision at which ShowChange showed it: if one of its facts has changed since, it
+    is refused. 0 is any.
+    """
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        change_id: _builtins.bytes = ...,
+        seen_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "request_id", b"request_id", "seen_revision", b"seen_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveChangeRequest: _TypeAlias = ApproveChangeRequest  # noqa: Y015
+
+@_typing.final
+class RejectChangeRequest(_message.Message):
+    """A change not to stand behind."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -398,7 +781,77 @@ class ApproveChangeRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ApproveChangeRequest: _TypeAlias = ApproveChangeRequest  # noqa: Y015
+Global___RejectChangeRequest: _TypeAlias = RejectChangeRequest  # noqa: Y015
+
+@_typing.final
+class RejectChangeResponse(_message.Message):
+    """The change is over: what it recorded counts no more, what it amended stays as it was."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds it."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectChangeResponse: _TypeAlias = RejectChangeResponse  # noqa: Y015
+
+@_typing.final
+class WithdrawChangeRequest(_message.Message):
+    """A change to take back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    change_id: _builtins.bytes
+    """16 bytes: a change of the caller's own."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawChangeRequest: _TypeAlias = WithdrawChangeRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawChangeResponse(_message.Message):
+    """The change is over, as if it had been rejected."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds it."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawChangeResponse: _TypeAlias = WithdrawChangeResponse  # noqa: Y015
 
 @_typing.final
 class ApproveChangeResponse(_message.Message):
@@ -541,6 +994,8 @@ class ChangeItem(_message.Message):
     REGRADED_FIELD_NUMBER: _builtins.int
     RELEASED_FIELD_NUMBER: _builtins.int
     PROVIDER_GOES_ON_FIELD_NUMBER: _builtins.int
+    RENEWED_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.bytes
     """16 bytes: the fact."""
     made_firm: _builtins.bool
@@ -553,6 +1008,8 @@ class ChangeItem(_message.Message):
     """No fact but a provider: it may go on; always true. `fact_id` is the provider, and
     `fact` is unset.
     """
+    replaces: _builtins.bytes
+    """16 bytes: the fact that it was recorded instead of; else empty."""
     @_builtins.property
     def fact(self) -> _types_pb2.Fact:
         """The fact as it stands now; who its persons are is left out."""
@@ -567,6 +1024,10 @@ class ChangeItem(_message.Message):
         release, and `fact` is unset.
         """
 
+    @_builtins.property
+    def renewed(self) -> Global___RenewedFact:
+        """It stands until another review date."""
+
     def __init__(
         self,
         *,
@@ -578,16 +1039,44 @@ class ChangeItem(_message.Message):
         regraded: _types_pb2.SourceGrade | None = ...,
         released: Global___ReleasedPlace | None = ...,
         provider_goes_on: _builtins.bool = ...,
+        renewed: Global___RenewedFact | None = ...,
+        replaces: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "retracted", b"retracted"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "retracted", b"retracted"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "retracted", b"retracted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "replaces", b"replaces", "retracted", b"retracted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on"]  # noqa: Y015
+    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "renewed"]  # noqa: Y015
     _WhichOneofArgType_effect: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_effect) -> _WhichOneofReturnType_effect | None: ...
 
 Global___ChangeItem: _TypeAlias = ChangeItem  # noqa: Y015
+
+@_typing.final
+class RenewedFact(_message.Message):
+    """A fact that is kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVIEW_BY_DAY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    review_by_day: _builtins.int
+    """Last day it stands without another look."""
+    reason: _types_pb2.FactReason.ValueType
+    """Why it is kept."""
+    def __init__(
+        self,
+        *,
+        review_by_day: _builtins.int = ...,
+        reason: _types_pb2.FactReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "review_by_day", b"review_by_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewedFact: _TypeAlias = RenewedFact  # noqa: Y015
 
 @_typing.final
 class ReleasedPlace(_message.Message):
@@ -635,6 +1124,9 @@ class ShowChangeResponse(_message.Message):
 
     CHANGE_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The state that it was shown of."""
     @_builtins.property
     def change(self) -> Global___Change:
         """As it is listed."""
@@ -648,10 +1140,11 @@ class ShowChangeResponse(_message.Message):
         *,
         change: Global___Change | None = ...,
         items: _abc.Iterable[Global___ChangeItem] | None = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "items", b"items"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "items", b"items", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,4 +1,10 @@
-"""The second person: see what waits, and stand behind it (rules.md, two persons)."""
+"""The second person: see what waits, stand behind it or not (rules.md, two persons).
+
+Invariants:
+    * nobody stands behind, or rejects, what a person of the same id proposed, whatever
+      certificate, region or organisation that was under;
+    * only who proposed a change withdraws it, from the same region.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +18,7 @@ from placement.domain.decide.command import (
     Outcome,
     RequestCommand,
 )
+from placement.domain.decide.registry import ANY
 from placement.domain.events import (
     ChangeApproved,
     ChangeProposed,
@@ -20,19 +27,59 @@ from placement.domain.events import (
     ReleaseSigned,
 )
 from placement.domain.facts import AnyFact
+from placement.domain.life_events import ChangeRejected, ChangeWithdrawn, FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.state import State
-from placement.domain.terms import FactId
-from placement.errors import AccessDeniedError, ConflictError, NotFoundError
+from placement.domain.terms import FactId, Revision
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    NotFoundError,
+    StaleError,
+)
 
 MAX_LISTED: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApproveChange(RequestCommand):
-    """Stand behind another coordinator's change."""
+    """Stand behind another coordinator's change.
+
+    Attributes:
+        change: which.
+        seen: the revision at which it was shown; 0 is any.
+    """
 
     action = Action.CHANGE_APPROVE
+
+    change: FactId
+    seen: Revision = ANY
+
+    @property
+    def note(self) -> Note:
+        """Name the change."""
+        return Note(objects=(self.change,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectChange(RequestCommand):
+    """Don't stand behind another coordinator's change; it is over."""
+
+    action = Action.CHANGE_REJECT
+
+    change: FactId
+
+    @property
+    def note(self) -> Note:
+        """Name the change."""
+        return Note(objects=(self.change,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawChange(RequestCommand):
+    """Take back a change that one proposed; it is over."""
+
+    action = Action.CHANGE_WITHDRAW
 
     change: FactId
 
@@ -84,11 +131,35 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
     change = _waiting(state, command.change, command.caller)
     if change.person == command.caller.person:
         raise AccessDeniedError
+    changed = state.histories.changed
+    if command.seen and any(changed(each) > command.seen for each in _facts(change)):
+        raise StaleError
     if moment.now >= change.expires_at or not _still_fits(state, change):
         raise ConflictError
     return Outcome.written(
         ChangeApproved(id=change.id, person=command.caller.person),
     )
+
+
+def reject_change(state: State, command: RejectChange, moment: Moment) -> Outcome:
+    """End a change that somebody else proposed: what it recorded counts no more."""
+    change = _waiting(state, command.change, command.caller)
+    if change.person == command.caller.person:
+        raise AccessDeniedError
+    if moment.now >= change.expires_at:
+        raise ConflictError
+    return Outcome.written(ChangeRejected(id=change.id, person=command.caller.person))
+
+
+def withdraw_change(state: State, command: WithdrawChange, moment: Moment) -> Outcome:
+    """End a change that one proposed: what it recorded counts no more."""
+    change = _waiting(state, command.change, command.caller)
+    caller = command.caller
+    if (change.person, change.region) != (caller.person, caller.organisation):
+        raise AccessDeniedError
+    if moment.now >= change.expires_at:
+        raise ConflictError
+    return Outcome.written(ChangeWithdrawn(id=change.id, person=caller.person))
 
 
 def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
@@ -149,5 +220,9 @@ def _still_fits(state: State, change: ChangeProposed) -> bool:
         if isinstance(item, FactEnded):
             end = state.facts[item.id].valid_to
             if end is not None and end < item.valid_to:
+                return False
+        if isinstance(item, FactRenewed):
+            review_by = state.facts[item.id].review_by
+            if review_by is not None and review_by > item.review_by:
                 return False
     return True

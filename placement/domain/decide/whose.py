@@ -29,12 +29,13 @@ def linked_case(
         NotFoundError: there is none, or it is another region's.
     """
     case = state.cases.get(handle)
-    if case is None or not _polices(caller, case, moment):
+    if case is None or not polices(caller, case, moment):
         raise NotFoundError
     return case
 
 
-def _polices(caller: Caller, case: Case, moment: Moment) -> bool:
+def polices(caller: Caller, case: Case, moment: Moment) -> bool:
+    """Tell whether a case is of a coordinator's own region; the national unit has all."""
     area = moment.ruleset.areas.get(case.organisation)
     region = None if area is None else area.police_region
     return caller.region in {region, NATIONAL}

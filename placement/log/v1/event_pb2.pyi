@@ -71,6 +71,13 @@ class Record(_message.Message):
     RULESET_ADOPTED_FIELD_NUMBER: _builtins.int
     RULESET_WITHDRAWN_FIELD_NUMBER: _builtins.int
     RULESET_KEPT_FIELD_NUMBER: _builtins.int
+    FACT_RENEWED_FIELD_NUMBER: _builtins.int
+    FACT_CONTESTED_FIELD_NUMBER: _builtins.int
+    CONTEST_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    CHANGE_REJECTED_FIELD_NUMBER: _builtins.int
+    CHANGE_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    FACTS_KEPT_FIELD_NUMBER: _builtins.int
+    FACT_STEPS_KEPT_FIELD_NUMBER: _builtins.int
     at: _builtins.int
     """Microseconds since 1970-01-01T00:00Z."""
     @_builtins.property
@@ -245,6 +252,34 @@ class Record(_message.Message):
     def ruleset_kept(self) -> Global___RulesetKept:
         """See the message."""
 
+    @_builtins.property
+    def fact_renewed(self) -> Global___FactRenewed:
+        """See the message."""
+
+    @_builtins.property
+    def fact_contested(self) -> Global___FactContested:
+        """See the message."""
+
+    @_builtins.property
+    def contest_withdrawn(self) -> Global___ContestWithdrawn:
+        """See the message."""
+
+    @_builtins.property
+    def change_rejected(self) -> Global___ChangeRejected:
+        """See the message."""
+
+    @_builtins.property
+    def change_withdrawn(self) -> Global___ChangeWithdrawn:
+        """See the message."""
+
+    @_builtins.property
+    def facts_kept(self) -> Global___FactsKept:
+        """See the message."""
+
+    @_builtins.property
+    def fact_steps_kept(self) -> Global___FactStepsKept:
+        """See the message."""
+
     def __init__(
         self,
         *,
@@ -292,12 +327,19 @@ class Record(_message.Message):
         ruleset_adopted: Global___RulesetAdopted | None = ...,
         ruleset_withdrawn: Global___RulesetWithdrawn | None = ...,
         ruleset_kept: Global___RulesetKept | None = ...,
+        fact_renewed: Global___FactRenewed | None = ...,
+        fact_contested: Global___FactContested | None = ...,
+        contest_withdrawn: Global___ContestWithdrawn | None = ...,
+        change_rejected: Global___ChangeRejected | None = ...,
+        change_withdrawn: Global___ChangeWithdrawn | None = ...,
+        facts_kept: Global___FactsKept | None = ...,
+        fact_steps_kept: Global___FactStepsKept | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -509,6 +551,7 @@ class Fact(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     APPROVED_FIELD_NUMBER: _builtins.int
     RETRACTED_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     AFFILIATION_FIELD_NUMBER: _builtins.int
     FACTION_FIELD_NUMBER: _builtins.int
     RIVALRY_FIELD_NUMBER: _builtins.int
@@ -543,7 +586,9 @@ class Fact(_message.Message):
     approved: _builtins.bool
     """A second person stood behind it, or none is needed."""
     retracted: _builtins.bool
-    """It was never true."""
+    """It was never true, or nobody stood behind it."""
+    replaces: _builtins.bytes
+    """16 bytes: the fact that it was recorded instead of."""
     @_builtins.property
     def affiliation(self) -> Global___Affiliation:
         """See the message."""
@@ -596,6 +641,7 @@ class Fact(_message.Message):
         reason: _builtins.int = ...,
         approved: _builtins.bool = ...,
         retracted: _builtins.bool = ...,
+        replaces: _builtins.bytes | None = ...,
         affiliation: Global___Affiliation | None = ...,
         faction: Global___Faction | None = ...,
         rivalry: Global___Rivalry | None = ...,
@@ -606,10 +652,12 @@ class Fact(_message.Message):
         tie: Global___Tie | None = ...,
         same_as: Global___SameAs | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_review_by", b"_review_by", "_valid_from", b"_valid_from", "_valid_to", b"_valid_to", "affiliation", b"affiliation", "alliance", b"alliance", "faction", b"faction", "located", b"located", "presence", b"presence", "review_by", b"review_by", "rivalry", b"rivalry", "same_as", b"same_as", "statement", b"statement", "threat", b"threat", "tie", b"tie", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_replaces", b"_replaces", "_review_by", b"_review_by", "_valid_from", b"_valid_from", "_valid_to", b"_valid_to", "affiliation", b"affiliation", "alliance", b"alliance", "faction", b"faction", "located", b"located", "presence", b"presence", "replaces", b"replaces", "review_by", b"review_by", "rivalry", b"rivalry", "same_as", b"same_as", "statement", b"statement", "threat", b"threat", "tie", b"tie", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_review_by", b"_review_by", "_valid_from", b"_valid_from", "_valid_to", b"_valid_to", "affiliation", b"affiliation", "alliance", b"alliance", "approved", b"approved", "author", b"author", "faction", b"faction", "given", b"given", "grade", b"grade", "id", b"id", "located", b"located", "presence", b"presence", "reason", b"reason", "recorded_at", b"recorded_at", "region", b"region", "retracted", b"retracted", "review_by", b"review_by", "rivalry", b"rivalry", "same_as", b"same_as", "scheme", b"scheme", "statement", b"statement", "threat", b"threat", "tie", b"tie", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_replaces", b"_replaces", "_review_by", b"_review_by", "_valid_from", b"_valid_from", "_valid_to", b"_valid_to", "affiliation", b"affiliation", "alliance", b"alliance", "approved", b"approved", "author", b"author", "faction", b"faction", "given", b"given", "grade", b"grade", "id", b"id", "located", b"located", "presence", b"presence", "reason", b"reason", "recorded_at", b"recorded_at", "region", b"region", "replaces", b"replaces", "retracted", b"retracted", "review_by", b"review_by", "rivalry", b"rivalry", "same_as", b"same_as", "scheme", b"scheme", "statement", b"statement", "threat", b"threat", "tie", b"tie", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__replaces: _TypeAlias = _typing.Literal["replaces"]  # noqa: Y015
+    _WhichOneofArgType__replaces: _TypeAlias = _typing.Literal["_replaces", b"_replaces"]  # noqa: Y015
     _WhichOneofReturnType__review_by: _TypeAlias = _typing.Literal["review_by"]  # noqa: Y015
     _WhichOneofArgType__review_by: _TypeAlias = _typing.Literal["_review_by", b"_review_by"]  # noqa: Y015
     _WhichOneofReturnType__valid_from: _TypeAlias = _typing.Literal["valid_from"]  # noqa: Y015
@@ -618,6 +666,8 @@ class Fact(_message.Message):
     _WhichOneofArgType__valid_to: _TypeAlias = _typing.Literal["_valid_to", b"_valid_to"]  # noqa: Y015
     _WhichOneofReturnType_statement: _TypeAlias = _typing.Literal["affiliation", "faction", "rivalry", "alliance", "presence", "threat", "located", "tie", "same_as"]  # noqa: Y015
     _WhichOneofArgType_statement: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__replaces) -> _WhichOneofReturnType__replaces | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__review_by) -> _WhichOneofReturnType__review_by | None: ...
     @_typing.overload
@@ -942,19 +992,23 @@ class FactEnded(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     VALID_TO_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     valid_to: _builtins.int
     """Day."""
+    person: _builtins.str
+    """Person id; empty in a change."""
     def __init__(
         self,
         *,
         id: _builtins.bytes = ...,
         valid_to: _builtins.int = ...,
+        person: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "valid_to", b"valid_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "valid_to", b"valid_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1027,6 +1081,7 @@ class Amendment(_message.Message):
     FACT_REGRADED_FIELD_NUMBER: _builtins.int
     RELEASE_SIGNED_FIELD_NUMBER: _builtins.int
     PROVIDER_LIFTED_FIELD_NUMBER: _builtins.int
+    FACT_RENEWED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fact_ended(self) -> Global___FactEnded:
         """See the message."""
@@ -1047,6 +1102,10 @@ class Amendment(_message.Message):
     def provider_lifted(self) -> Global___ProviderLifted:
         """See the message."""
 
+    @_builtins.property
+    def fact_renewed(self) -> Global___FactRenewed:
+        """See the message."""
+
     def __init__(
         self,
         *,
@@ -1055,12 +1114,13 @@ class Amendment(_message.Message):
         fact_regraded: Global___FactRegraded | None = ...,
         release_signed: Global___ReleaseSigned | None = ...,
         provider_lifted: Global___ProviderLifted | None = ...,
+        fact_renewed: Global___FactRenewed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted"]  # noqa: Y015
+    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted", "fact_renewed"]  # noqa: Y015
     _WhichOneofArgType_amendment: _TypeAlias = _typing.Literal["amendment", b"amendment"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_amendment) -> _WhichOneofReturnType_amendment | None: ...
 
@@ -2737,3 +2797,276 @@ class RulesetKept(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RulesetKept: _TypeAlias = RulesetKept  # noqa: Y015
+
+@_typing.final
+class FactRenewed(_message.Message):
+    """A fact was looked at again, and stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    REVIEW_BY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    review_by: _builtins.int
+    """Day."""
+    reason: _builtins.int
+    """terms.Reason."""
+    person: _builtins.str
+    """Person id; empty in a change."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        review_by: _builtins.int = ...,
+        reason: _builtins.int = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "reason", b"reason", "review_by", b"review_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactRenewed: _TypeAlias = FactRenewed  # noqa: Y015
+
+@_typing.final
+class FactContested(_message.Message):
+    """A fact is doubted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    DOUBT_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    doubt: _builtins.int
+    """life_events.Doubt."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        doubt: _builtins.int = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["doubt", b"doubt", "id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactContested: _TypeAlias = FactContested  # noqa: Y015
+
+@_typing.final
+class ContestWithdrawn(_message.Message):
+    """A fact is doubted no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContestWithdrawn: _TypeAlias = ContestWithdrawn  # noqa: Y015
+
+@_typing.final
+class ChangeRejected(_message.Message):
+    """A second person did not stand behind a change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeRejected: _TypeAlias = ChangeRejected  # noqa: Y015
+
+@_typing.final
+class ChangeWithdrawn(_message.Message):
+    """Whoever proposed a change took it back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeWithdrawn: _TypeAlias = ChangeWithdrawn  # noqa: Y015
+
+@_typing.final
+class Step(_message.Message):
+    """One step of a fact's life."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    SECOND_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    SCHEME_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DOUBT_FIELD_NUMBER: _builtins.int
+    kind: _builtins.int
+    """life_events.StepKind."""
+    at: _builtins.int
+    """Microseconds."""
+    revision: _builtins.int
+    """Of the state that holds it."""
+    person: _builtins.str
+    """Person id."""
+    second: _builtins.str
+    """Person id, or empty."""
+    day: _builtins.int
+    """Day."""
+    scheme: _builtins.int
+    """terms.Scheme."""
+    given: _builtins.str
+    """As given, or empty."""
+    reason: _builtins.int
+    """terms.Reason."""
+    doubt: _builtins.int
+    """life_events.Doubt."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.int = ...,
+        at: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        person: _builtins.str = ...,
+        second: _builtins.str = ...,
+        day: _builtins.int | None = ...,
+        scheme: _builtins.int | None = ...,
+        given: _builtins.str = ...,
+        reason: _builtins.int | None = ...,
+        doubt: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_day", b"_day", "_doubt", b"_doubt", "_reason", b"_reason", "_scheme", b"_scheme", "day", b"day", "doubt", b"doubt", "reason", b"reason", "scheme", b"scheme"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_day", b"_day", "_doubt", b"_doubt", "_reason", b"_reason", "_scheme", b"_scheme", "at", b"at", "day", b"day", "doubt", b"doubt", "given", b"given", "kind", b"kind", "person", b"person", "reason", b"reason", "revision", b"revision", "scheme", b"scheme", "second", b"second"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__day: _TypeAlias = _typing.Literal["day"]  # noqa: Y015
+    _WhichOneofArgType__day: _TypeAlias = _typing.Literal["_day", b"_day"]  # noqa: Y015
+    _WhichOneofReturnType__doubt: _TypeAlias = _typing.Literal["doubt"]  # noqa: Y015
+    _WhichOneofArgType__doubt: _TypeAlias = _typing.Literal["_doubt", b"_doubt"]  # noqa: Y015
+    _WhichOneofReturnType__reason: _TypeAlias = _typing.Literal["reason"]  # noqa: Y015
+    _WhichOneofArgType__reason: _TypeAlias = _typing.Literal["_reason", b"_reason"]  # noqa: Y015
+    _WhichOneofReturnType__scheme: _TypeAlias = _typing.Literal["scheme"]  # noqa: Y015
+    _WhichOneofArgType__scheme: _TypeAlias = _typing.Literal["_scheme", b"_scheme"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__day) -> _WhichOneofReturnType__day | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__doubt) -> _WhichOneofReturnType__doubt | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reason) -> _WhichOneofReturnType__reason | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__scheme) -> _WhichOneofReturnType__scheme | None: ...
+
+Global___Step: _TypeAlias = Step  # noqa: Y015
+
+@_typing.final
+class FactsKept(_message.Message):
+    """In a snapshot: in which revisions facts were recorded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    REVISIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """16 bytes each."""
+
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """In that order."""
+
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        revisions: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids", "revisions", b"revisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactsKept: _TypeAlias = FactsKept  # noqa: Y015
+
+@_typing.final
+class FactStepsKept(_message.Message):
+    """In a snapshot: what happened to a fact after it was recorded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]:
+        """The oldest first."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        steps: _abc.Iterable[Global___Step] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactStepsKept: _TypeAlias = FactStepsKept  # noqa: Y015

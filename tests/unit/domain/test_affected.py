@@ -26,6 +26,11 @@ from placement.domain.events import (
     ProviderLifted,
     Record,
 )
+from placement.domain.life_events import (
+    ChangeRejected,
+    ChangeWithdrawn,
+    FactRenewed,
+)
 from placement.domain.state import State
 from placement.domain.stay_events import (
     DayPassed,
@@ -45,6 +50,7 @@ from placement.domain.terms import (
     Grade,
     Micros,
     PlacementState,
+    Reason,
     Scheme,
     Verdict,
 )
@@ -98,6 +104,9 @@ class Change:
         return {
             "end": FactEnded(id=fact, valid_to=day(self.given[1])),
             "retract": FactRetracted(id=fact),
+            "renew": FactRenewed(
+                id=fact, review_by=day(self.pick - 25), reason=Reason.COURT
+            ),
             "regrade": FactRegraded(
                 id=fact, scheme=Scheme.SIX_SIX, given="A1", grade=grade
             ),
@@ -122,6 +131,21 @@ class Change:
             )
         )
         world.apply(ChangeApproved(id=token("change"), person="co-02"))
+
+    def _drop(self, world: World) -> None:
+        waiting = [one.id for one in world.state.facts.values() if not one.approved]
+        world.apply(
+            ChangeProposed(
+                id=token("change"),
+                person="co-01",
+                region="syd",
+                expires_at=NOW + 1,
+                records=tuple(waiting),
+                amendments=(),
+            )
+        )
+        dropped = ChangeRejected if self.given else ChangeWithdrawn
+        world.apply(dropped(id=token("change"), person="co-02"))
 
     def _assess(self, world: World) -> None:
         cases = world.state.cases.values()
@@ -181,7 +205,7 @@ def _change(kind: str, given: st.SearchStrategy[Any]) -> st.SearchStrategy[Chang
 
 _NONE = st.none()
 _AMENDMENT = st.tuples(
-    st.sampled_from(("end", "retract", "regrade", "lift")),
+    st.sampled_from(("end", "retract", "regrade", "renew", "lift")),
     st.sampled_from((-181, -180, -20, 0)),
 )
 _COVER = st.tuples(
@@ -195,6 +219,7 @@ CHANGES = st.one_of(
     _change("amend", _AMENDMENT),
     _change("amend", _AMENDMENT),
     _change("approve", _AMENDMENT),
+    _change("drop", st.booleans()),
     _change("assess", _NONE),
     _change("place", STAND),
     _change("leave", _NONE),
