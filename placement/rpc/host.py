@@ -117,6 +117,23 @@ class Host:
         )
         self._serving = serving
         self._sound = sound
+        self._register(services)
+        self._health = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call]
+            self._health, self._server
+        )
+        if reflection_on:
+            names = (*SERVICES, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(  # type: ignore[no-untyped-call]
+                names, self._server
+            )
+        try:
+            self.port = self._server.add_secure_port(address, server_credentials(tls))
+        except RuntimeError as error:
+            raise OSError("the address can't be used") from error
+
+    def _register(self, services: Services) -> None:
+        """Let the server serve."""
         pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
             services.pseudonyms, self._server
         )
@@ -141,19 +158,6 @@ class Host:
         log_service_pb2_grpc.add_LogServiceServicer_to_server(
             services.log, self._server
         )
-        self._health = health.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call]
-            self._health, self._server
-        )
-        if reflection_on:
-            names = (*SERVICES, reflection.SERVICE_NAME)
-            reflection.enable_server_reflection(  # type: ignore[no-untyped-call]
-                names, self._server
-            )
-        try:
-            self.port = self._server.add_secure_port(address, server_credentials(tls))
-        except RuntimeError as error:
-            raise OSError("the address can't be used") from error
 
     async def start(self) -> None:
         """Begin to serve."""
