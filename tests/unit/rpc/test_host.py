@@ -31,6 +31,7 @@ def test_every_service_of_the_package_is_served():
             "placement",
             "pseudonym",
             "registry",
+            "ruleset",
         )
         for service in pool.FindFileByName(
             f"placement/api/v1/{file}_service.proto"
