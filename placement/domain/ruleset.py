@@ -152,11 +152,13 @@ class Reviews:
         longest_days: how far ahead a renewal may set the review date.
         due_days: how long before its review date a fact is due.
         overdue_days: how long after it a fact is overdue (R11).
+        previews: how many one person may have on one day.
     """
 
     longest_days: int
     due_days: int
     overdue_days: int
+    previews: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +198,7 @@ class Ruleset:
     grades: Mapping[Scheme, Mapping[str, Grade]]
 
 
-_REVIEWS: Final = ("longest_days", "due_days", "overdue_days")
+_REVIEWS: Final = ("longest_days", "due_days", "overdue_days", "previews")
 _HOLDS: Final = ("hours", "live", "permit_hours", "follow_up_days")
 
 

@@ -41,7 +41,7 @@ def test_default_reviews():
     """The default days of reviews are those that rules.md shows."""
     got = RULESET.reviews
 
-    assert got == Reviews(longest_days=365, due_days=30, overdue_days=60)
+    assert got == Reviews(longest_days=365, due_days=30, overdue_days=60, previews=40)
 
 
 def test_default_budgets():
