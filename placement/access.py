@@ -91,6 +91,8 @@ class Action(Enum):
     REVIEW_LIST = "review_list"
     COVERAGE_SHOW = "coverage_show"
     REVIEW_REPORT = "review_report"
+    PREVIEW_BEGIN = "preview_begin"
+    PREVIEW_WEIGH = "preview_weigh"
     GROUP_REGISTER = "group_register"
     GROUP_LIST = "group_list"
     FACILITY_REGISTER = "facility_register"
@@ -185,6 +187,8 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.REVIEW_LIST,
                 Action.COVERAGE_SHOW,
                 Action.REVIEW_REPORT,
+                Action.PREVIEW_BEGIN,
+                Action.PREVIEW_WEIGH,
                 Action.GROUP_REGISTER,
                 Action.GROUP_LIST,
                 Action.FACILITY_REGISTER,

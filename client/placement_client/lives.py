@@ -11,9 +11,12 @@ from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.api.v1.review_service_pb2_grpc import ReviewServiceStub
 from placement.errors import TamperedError
 from placement_client.calls import Writes
+from placement_client.failures import translate
 
 MAX_CHANGED: Final = 500
 """Facts in one call."""
+MAX_STREAM: Final = 600.0
+"""Seconds that a preview may take."""
 
 
 class LifeCalls:
@@ -74,6 +77,21 @@ class LifeCalls:
         """End a change that the caller proposed."""
         request = registry.WithdrawChangeRequest(change_id=change_id)
         return self._writes.make(self._registry.WithdrawChange, request)
+
+    def preview(
+        self, request: registry.PreviewChangeRequest
+    ) -> Iterator[registry.PreviewChangeResponse]:
+        """Show what a change would do, slice by slice.
+
+        Asked once: each time costs a preview of the day.
+
+        Raises:
+            PlacementError: the class that the refusal names.
+        """
+        try:
+            yield from self._registry.PreviewChange(request, timeout=MAX_STREAM)
+        except grpc.RpcError as error:
+            raise translate(error) from error
 
     def list_facts(self, request: wire.ListFactsRequest) -> Iterator[wire.RecordedFact]:
         """List facts, page by page.

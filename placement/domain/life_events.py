@@ -126,6 +126,15 @@ class FactStepsKept:
     steps: tuple[Step, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """Somebody looked at what changes would do, so often."""
+
+    organisation: str
+    person: str
+    count: int
+
+
 ChangeDropped = ChangeRejected | ChangeWithdrawn
 LifeEvent = (
     FactRenewed
@@ -135,4 +144,5 @@ LifeEvent = (
     | ChangeWithdrawn
     | FactsKept
     | FactStepsKept
+    | Previewed
 )

@@ -67,8 +67,10 @@ from placement.domain.life_events import (
     FactRenewed,
     FactsKept,
     FactStepsKept,
+    Previewed,
 )
-from placement.domain.residents import Known, Residents
+from placement.domain.previews import Previews
+from placement.domain.residents import Residents
 from placement.domain.rule_events import (
     RulesetAdopted,
     RulesetKept,
@@ -96,6 +98,7 @@ from placement.errors import TamperedError
 Key = TypeVar("Key", bound=bytes | str)
 Entry = TypeVar("Entry")
 
+_Life = FactContested | ContestWithdrawn | FactsKept | FactStepsKept | Previewed
 _RETRIED = 30 * MICROS_A_DAY  # a retry that comes later is a request of its own
 
 
@@ -158,6 +161,7 @@ class State:
         rulebook: rulesets that were adopted, and those that wait.
         calendar: which facts and placements turn on a day.
         histories: what happened to each fact, and who has to look at which.
+        previews: how often each person looked at what a change would do.
         members: affiliations by group.
         cases_of: cases by member of the household.
         residents: placements by area and by what their people belonged to.
@@ -207,17 +211,10 @@ class State:
         self.rulebook = Rulebook()
         self.calendar = Calendar()
         self.histories = Histories()
+        self.previews = Previews()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
-        self.residents = Residents(
-            Known(
-                affiliations=self.affiliations,
-                same_as=self.same_as,
-                cases=self.cases,
-                cases_of=self.cases_of,
-                stays=self.stays,
-            )
-        )
+        self.residents = Residents(self)
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
     def apply(self, record: Record) -> None:
@@ -253,6 +250,9 @@ class State:
             self.requests.popitem(last=False)
 
     def _apply(self, record: Record, revision: Revision) -> None:
+        if isinstance(record.event, _Life):
+            self._apply_life(record.event, record.at)
+            return
         match record.event:
             case FactRecorded(fact=fact):
                 self._put(fact)
@@ -263,10 +263,6 @@ class State:
                 | FactRenewed() as amendment
             ):
                 self._amend(amendment)
-            case FactContested(id=key) | ContestWithdrawn(id=key):
-                self.facts[key]  # the steps say it; but of nothing they say nothing
-            case FactsKept() | FactStepsKept() as kept:
-                self.histories.keep(kept)
             case ChangeProposed() as change:
                 self.changes[change.id] = change
             case ChangeApproved(id=change_id, person=person):
@@ -311,6 +307,17 @@ class State:
                 self.rulebook.apply(event, revision, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
+
+    def _apply_life(self, event: _Life, at: Micros) -> None:
+        match event:
+            case FactContested(id=key) | ContestWithdrawn(id=key):
+                self.facts[key]  # the steps say it; but of nothing they say nothing
+            case FactsKept() | FactStepsKept():
+                self.histories.keep(event)
+            case Previewed():
+                self.previews.spend(event, at)
+            case _ as never:
+                assert_never(never)
 
     def _apply_case(
         self, event: CaseOpened | CaseAssessed | CaseClosed, at: Micros
@@ -431,6 +438,8 @@ class State:
         for answered in self.requests.values():
             kept = RequestKept(request=answered.request, revision=answered.revision)
             yield Record(at=answered.at, event=kept)
+        for at, previewed in self.previews.records():
+            yield Record(at=at, event=previewed)
         yield from self.ledger.records()
         yield Record(at=_THEN, event=self.standing.schedule())
 

@@ -68,6 +68,7 @@ METHODS: Final[Mapping[str, Action]] = {
         "RegistryService/WithdrawChange": Action.CHANGE_WITHDRAW,
         "RegistryService/ListChanges": Action.CHANGE_LIST,
         "RegistryService/ShowChange": Action.CHANGE_SHOW,
+        "RegistryService/PreviewChange": Action.PREVIEW_BEGIN,
         "RegistryService/AttestCoverage": Action.COVERAGE_ATTEST,
         "RegistryService/RegisterGroups": Action.GROUP_REGISTER,
         "RegistryService/ListGroups": Action.GROUP_LIST,

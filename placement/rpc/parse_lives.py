@@ -6,13 +6,22 @@ from typing import Any, Final
 from placement.access import NATIONAL, POLICE_REGIONS
 from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1 import review_service_pb2 as review_wire
-from placement.domain.decide import amendments, approvals, facts, registry, reviews
+from placement.domain.decide import (
+    amendments,
+    approvals,
+    facts,
+    previews,
+    registry,
+    reviews,
+)
+from placement.domain.imagined import Imagined
 from placement.domain.life_events import Doubt
 from placement.domain.terms import Day, FactId, GroupToken, Reason, Revision
 from placement.errors import InvalidInputError
 from placement.rpc import forms
 from placement.rpc.origin import Origin, common, fresh
-from placement.rpc.parse_facts import parse_replacement
+from placement.rpc.parse_facts import parse_facts, parse_replacement
+from placement.rpc.parse_registry import endings_of
 
 _YEARS: Final = range(2000, 2200)
 _HALF: Final = 64  # bits of an id in one number of a token
@@ -158,6 +167,30 @@ def _kind(value: int) -> Any:  # noqa: ANN401 (a class of facts, or none)
     if not 0 <= value <= len(facts.KINDS):
         raise InvalidInputError("kind", "is no known value")
     return facts.KINDS[value - 1] if value else None
+
+
+def preview(
+    request: registry_wire.PreviewChangeRequest, origin: Origin
+) -> previews.BeginPreview:
+    """Read what to imagine."""
+    forms.at_most(request.endings, registry.MAX_AMENDMENTS, "endings")
+    change = _id(request.change_id, "change_id") if request.change_id else None
+    sketch = previews.Sketch(
+        change=change,
+        drafts=parse_facts(request.facts, fresh, origin.subject),
+        endings=endings_of(request),
+    )
+    return previews.BeginPreview(caller=origin.caller, sketch=sketch)
+
+
+def preview_slice(
+    given: tuple[previews.Sketch, tuple[FactId, ...], Imagined | None], origin: Origin
+) -> previews.WeighPreview:
+    """Say what of a preview is to be weighed next; of this the wire says nothing."""
+    sketch, placements, imagined = given
+    return previews.WeighPreview(
+        caller=origin.caller, sketch=sketch, placements=placements, imagined=imagined
+    )
 
 
 def show_fact(request: review_wire.ShowFactRequest, origin: Origin) -> facts.ShowFact:

@@ -65,17 +65,22 @@ def end_facts(
     forms.at_most(request.endings, registry.MAX_AMENDMENTS, "endings")
     return registry.EndFacts(
         **common(request, origin),
-        endings=tuple(
-            registry.Ending(
-                id=_id(ending.fact_id, f"endings[{index}].fact_id"),
-                valid_to=forms.day(
-                    ending.valid_to_day, f"endings[{index}].valid_to_day"
-                ),
-                seen=Revision(ending.seen_revision),
-            )
-            for index, ending in enumerate(request.endings)
-        ),
+        endings=endings_of(request),
         change=FactId(fresh()),
+    )
+
+
+def endings_of(
+    request: registry_wire.EndFactsRequest | registry_wire.PreviewChangeRequest,
+) -> tuple[registry.Ending, ...]:
+    """Read which facts end, and when."""
+    return tuple(
+        registry.Ending(
+            id=_id(ending.fact_id, f"endings[{index}].fact_id"),
+            valid_to=forms.day(ending.valid_to_day, f"endings[{index}].valid_to_day"),
+            seen=Revision(ending.seen_revision),
+        )
+        for index, ending in enumerate(request.endings)
     )
 
 

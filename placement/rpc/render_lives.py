@@ -7,11 +7,12 @@ from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1 import review_service_pb2 as wire
 from placement.api.v1 import types_pb2
 from placement.domain.decide.facts import FactPage, FactShown, FactView
+from placement.domain.decide.previews import Foreseen, Planned
 from placement.domain.decide.reviews import CoverageShown, Report, ReviewPage, Tally
 from placement.domain.facts import Threat
 from placement.domain.life_events import Step, StepKind
 from placement.rpc.parse_lives import queue_numbers
-from placement.rpc.render import written_ids
+from placement.rpc.render import VERDICTS, written_ids
 from placement.rpc.render_facts import fact_of, grade_of
 from placement.service.batch import Answer
 
@@ -46,6 +47,38 @@ def proposed(answer: Answer) -> registry_wire.ProposeFactsResponse:
     (change,) = written_ids(answer)
     return registry_wire.ProposeFactsResponse(
         revision=answer.revision, change_id=change
+    )
+
+
+def planned(answer: Answer) -> registry_wire.PreviewChangeResponse:
+    """Render how many placements would be weighed again."""
+    plan: Planned = _reply(answer)
+    return registry_wire.PreviewChangeResponse(
+        planned=len(plan.placements), revision=answer.revision
+    )
+
+
+def foreseen(answer: Answer, plan: Planned) -> registry_wire.PreviewChangeResponse:
+    """Render what a slice of them would be worth."""
+    reply: Foreseen = _reply(answer)
+    return registry_wire.PreviewChangeResponse(
+        planned=len(plan.placements),
+        weighed=reply.weighed,
+        moves=[
+            registry_wire.VerdictMove(
+                before=VERDICTS[before], after=VERDICTS[after], count=count
+            )
+            for before, after, count in reply.counts
+        ],
+        cases=[
+            registry_wire.MovedCase(
+                case_handle=each.case,
+                before=VERDICTS[each.before],
+                after=VERDICTS[each.after],
+            )
+            for each in reply.moved
+        ],
+        revision=answer.revision,
     )
 
 

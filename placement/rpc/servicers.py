@@ -1,8 +1,8 @@
 """One class a service; each method is parse, submit, render."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, TypeAlias
 
 import grpc.aio
 
@@ -12,6 +12,7 @@ from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1.check_service_pb2_grpc import CheckServiceServicer
 from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceServicer
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceServicer
+from placement.domain.decide.previews import Planned
 from placement.rpc import (
     parse,
     parse_lives,
@@ -26,6 +27,8 @@ from placement.rpc.desk import CALL, Desk
 from placement.service.custodian import Custodian
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
+PREVIEWED: Final = 16
+"""Placements that are weighed twice in one step of a preview."""
 
 
 class Pseudonyms(PseudonymServiceServicer):
@@ -202,6 +205,23 @@ class Registry(RegistryServiceServicer):
         return render_facts.change(
             await self._desk.ask(parse_registry.show_change, request)
         )
+
+    async def PreviewChange(
+        self, request: registry_wire.PreviewChangeRequest, context: Context
+    ) -> AsyncIterator[registry_wire.PreviewChangeResponse]:
+        """Show what a change would do, a slice at a time, so that nobody waits long."""
+        answer = await self._desk.ask(parse_lives.preview, request)
+        yield render_lives.planned(answer)
+        reply: Any = answer.reply
+        plan: Planned = reply
+        imagined = None
+        for start in range(0, len(plan.placements), PREVIEWED):
+            some = plan.placements[start : start + PREVIEWED]
+            weigh = parse_lives.preview_slice
+            answer = await self._desk.ask(weigh, (plan.sketch, some, imagined))
+            found: Any = answer.reply
+            imagined = found.imagined
+            yield render_lives.foreseen(answer, plan)
 
     async def AttestCoverage(
         self, request: registry_wire.AttestCoverageRequest, context: Context

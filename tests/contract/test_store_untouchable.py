@@ -26,7 +26,7 @@ from kit.deeds import (
     right_root,
 )
 from kit.engines import VERIFIER
-from kit.lived import COSIGNED, LEAVES, SIZES, Client, live
+from kit.lived import COSIGNED, LEAVES, SIZES, Client, live, taken
 from kit.stored import rows
 
 from placement.audit import note as notes
@@ -57,8 +57,8 @@ class Scene:
         self.rows = {table: rows(self.admin, table) for table in EVERYWHERE}
         with self.opened() as store:
             self.clients = [Client.of(store, size) for size in SIZES]
-            first = self.clients[0]
-            self.truth = [first.look(store, index) for index in range(SIZES[-1])]
+            made = self.clients[0].newest(store)
+            self.truth = [taken(store, index, made) for index in range(made.size)]
 
     @contextmanager
     def opened(self):

@@ -215,6 +215,9 @@ REQUESTS: dict[str, Make] = {
     "WithdrawChange": lambda town, who: registry.WithdrawChangeRequest(
         request_id=fresh(), change_id=pending(town, "0126", by=who)
     ),
+    "PreviewChange": lambda town, who: registry.PreviewChangeRequest(
+        change_id=pending(town, "0140")
+    ),
     "ListFacts": lambda town, who: review.ListFactsRequest(),
     "ShowFact": lambda town, who: review.ShowFactRequest(fact_id=town.fact),
     "ListReviews": lambda town, who: review.ListReviewsRequest(),

@@ -6,8 +6,16 @@ from typing import Any
 from kit.commands import COORDINATOR, SECOND, asked, fresh
 from kit.world import TODAY
 from placement.access import Caller
-from placement.domain.decide import amendments, approvals, facts, reviews
+from placement.domain.decide import (
+    amendments,
+    approvals,
+    facts,
+    previews,
+    registry,
+    reviews,
+)
 from placement.domain.decide.drafts import Draft
+from placement.domain.imagined import Imagined
 from placement.domain.life_events import Doubt
 from placement.domain.terms import Day, Reason, Revision
 
@@ -89,6 +97,37 @@ def list_facts(
 
 def show_fact(fact: bytes, caller: Caller = COORDINATOR) -> facts.ShowFact:
     return facts.ShowFact(caller=caller, fact=fact)
+
+
+def begin_preview(
+    change: bytes | None = None, caller: Caller = COORDINATOR, **given: Any
+) -> previews.BeginPreview:
+    return previews.BeginPreview(caller=caller, sketch=sketch(change, **given))
+
+
+def weigh_preview(
+    *placements: bytes,
+    change: bytes | None = None,
+    caller: Caller = COORDINATOR,
+    imagined: Imagined | None = None,
+    **given: Any,
+) -> previews.WeighPreview:
+    return previews.WeighPreview(
+        caller=caller,
+        sketch=sketch(change, **given),
+        placements=placements,
+        imagined=imagined,
+    )
+
+
+def sketch(change: bytes | None, **given: Any) -> previews.Sketch:
+    """Imagine a change, or drafts and endings."""
+    endings = tuple(
+        registry.Ending(id=fact, valid_to=Day(TODAY + days))
+        for fact, days in given.get("endings", ())
+    )
+    drafts = tuple(given.get("drafts", ()))
+    return previews.Sketch(change=change, drafts=drafts, endings=endings)
 
 
 def list_reviews(caller: Caller = COORDINATOR, **given: Any) -> reviews.ListReviews:

@@ -186,6 +186,8 @@ class Play:
         self.ask(living.show_coverage())
         self.ask(living.report_reviews())
         (change,) = self.made(retract_facts(fact), fact)
+        self.ask(living.begin_preview(change), change)
+        self.ask(living.weigh_preview(change=change), change)
         self.ask(living.withdraw(change), change)
         (change,) = self.made(retract_facts(fact), fact)
         self.ask(approve(change), change)

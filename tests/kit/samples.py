@@ -29,6 +29,8 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     living.list_reviews,
     living.show_coverage,
     living.report_reviews,
+    lambda: living.begin_preview(token("change")),
+    lambda: living.weigh_preview(change=token("change")),
     commands.list_changes,
     lambda: commands.show_change(token("change")),
     commands.attest,

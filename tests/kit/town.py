@@ -50,7 +50,12 @@ PEOPLE = {
 PATHS = {path.rpartition("/")[2]: path for path in METHODS}
 STREAMS = frozenset(
     f"/{service.full_name}/{method.name}"
-    for file in (alert.DESCRIPTOR, audit.DESCRIPTOR, rules.DESCRIPTOR)
+    for file in (
+        alert.DESCRIPTOR,
+        audit.DESCRIPTOR,
+        registry.DESCRIPTOR,
+        rules.DESCRIPTOR,
+    )
     for service in file.services_by_name.values()
     for method in service.methods
     if method.server_streaming

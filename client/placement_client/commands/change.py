@@ -10,6 +10,7 @@ import typer
 from placement.api.v1.registry_service_pb2 import ChangeItem, ReleasedPlace
 from placement.api.v1.types_pb2 import FactReason
 from placement.errors import AccessDeniedError, ConflictError, StaleError
+from placement_client.commands import preview
 from placement_client.commands.finding_words import (
     known_names,
     place_data,
@@ -48,6 +49,7 @@ _HINTS: Final[Hints] = {
 }
 
 app = nouns("Coordinators: see what waits for a second one, and decide on it.")
+preview.register(app)
 
 
 @verb(app, "list")

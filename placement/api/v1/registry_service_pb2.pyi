@@ -1151,6 +1151,144 @@ class ShowChangeResponse(_message.Message):
 Global___ShowChangeResponse: _TypeAlias = ShowChangeResponse  # noqa: Y015
 
 @_typing.final
+class PreviewChangeRequest(_message.Message):
+    """What to imagine: a change that waits, or facts that are recorded and ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
+    ENDINGS_FIELD_NUMBER: _builtins.int
+    change_id: _builtins.bytes
+    """Empty, or 16 bytes: a change that the caller may approve or follow."""
+    @_builtins.property
+    def facts(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Fact]:
+        """Unless a change is named: up to 500 facts to record."""
+
+    @_builtins.property
+    def endings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ending]:
+        """Unless a change is named: up to 500 facts of the own region to end."""
+
+    def __init__(
+        self,
+        *,
+        change_id: _builtins.bytes = ...,
+        facts: _abc.Iterable[_types_pb2.Fact] | None = ...,
+        endings: _abc.Iterable[Global___Ending] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "endings", b"endings", "facts", b"facts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewChangeRequest: _TypeAlias = PreviewChangeRequest  # noqa: Y015
+
+@_typing.final
+class VerdictMove(_message.Message):
+    """How many placements go from one verdict to another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    before: _types_pb2.Verdict.ValueType
+    """What they are worth now."""
+    after: _types_pb2.Verdict.ValueType
+    """What they would be worth."""
+    count: _builtins.int
+    """How many."""
+    def __init__(
+        self,
+        *,
+        before: _types_pb2.Verdict.ValueType = ...,
+        after: _types_pb2.Verdict.ValueType = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "count", b"count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerdictMove: _TypeAlias = VerdictMove  # noqa: Y015
+
+@_typing.final
+class MovedCase(_message.Message):
+    """A placement of a case of the own region, whose verdict would be another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_HANDLE_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    case_handle: _builtins.bytes
+    """16 bytes."""
+    before: _types_pb2.Verdict.ValueType
+    """What it is worth now."""
+    after: _types_pb2.Verdict.ValueType
+    """What it would be worth."""
+    def __init__(
+        self,
+        *,
+        case_handle: _builtins.bytes = ...,
+        before: _types_pb2.Verdict.ValueType = ...,
+        after: _types_pb2.Verdict.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "case_handle", b"case_handle"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MovedCase: _TypeAlias = MovedCase  # noqa: Y015
+
+@_typing.final
+class PreviewChangeResponse(_message.Message):
+    """What was found in one slice; the first answer has none. Placements of other regions'
+    cases are counted and not named.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLANNED_FIELD_NUMBER: _builtins.int
+    WEIGHED_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
+    CASES_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    planned: _builtins.int
+    """How many placements would be weighed again, in all."""
+    weighed: _builtins.int
+    """How many were weighed in this slice."""
+    revision: _builtins.int
+    """The state that this slice rests on."""
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerdictMove]:
+        """What became of those whose verdict would change."""
+
+    @_builtins.property
+    def cases(self) -> _containers.RepeatedCompositeFieldContainer[Global___MovedCase]:
+        """Those of them that the caller may know."""
+
+    def __init__(
+        self,
+        *,
+        planned: _builtins.int = ...,
+        weighed: _builtins.int = ...,
+        moves: _abc.Iterable[Global___VerdictMove] | None = ...,
+        cases: _abc.Iterable[Global___MovedCase] | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cases", b"cases", "moves", b"moves", "planned", b"planned", "revision", b"revision", "weighed", b"weighed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewChangeResponse: _TypeAlias = PreviewChangeResponse  # noqa: Y015
+
+@_typing.final
 class AttestCoverageRequest(_message.Message):
     """A statement that the picture was reviewed."""
 

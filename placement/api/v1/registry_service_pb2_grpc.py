@@ -105,6 +105,11 @@ class RegistryServiceStub:
                 request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeRequest.SerializeToString,
                 response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeResponse.FromString,
                 _registered_method=True)
+        self.PreviewChange = channel.unary_stream(
+                '/placement.api.v1.RegistryService/PreviewChange',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeResponse.FromString,
+                _registered_method=True)
         self.AttestCoverage = channel.unary_unary(
                 '/placement.api.v1.RegistryService/AttestCoverage',
                 request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.AttestCoverageRequest.SerializeToString,
@@ -264,6 +269,13 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PreviewChange(self, request, context):
+        """Shows what a change would do to standing placements, slice by slice; nothing is done.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AttestCoverage(self, request, context):
         """Attests that the picture of areas of the own region was reviewed on a day.
         """
@@ -414,6 +426,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.ShowChange,
                     request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeRequest.FromString,
                     response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeResponse.SerializeToString,
+            ),
+            'PreviewChange': grpc.unary_stream_rpc_method_handler(
+                    servicer.PreviewChange,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeResponse.SerializeToString,
             ),
             'AttestCoverage': grpc.unary_unary_rpc_method_handler(
                     servicer.AttestCoverage,
@@ -850,6 +867,33 @@ class RegistryService:
             '/placement.api.v1.RegistryService/ShowChange',
             placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeRequest.SerializeToString,
             placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/PreviewChange',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeResponse.FromString,
             options,
             channel_credentials,
             insecure,

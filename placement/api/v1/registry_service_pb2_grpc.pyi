@@ -61,6 +61,8 @@ class RegistryServiceStub:
     """Lists the changes that wait for a second coordinator."""
     ShowChange: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ShowChangeRequest, _registry_service_pb2.ShowChangeResponse]
     """Shows what a change that waits would do."""
+    PreviewChange: _grpc.UnaryStreamMultiCallable[_registry_service_pb2.PreviewChangeRequest, _registry_service_pb2.PreviewChangeResponse]
+    """Shows what a change would do to standing placements, slice by slice; nothing is done."""
     AttestCoverage: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.AttestCoverageRequest, _registry_service_pb2.AttestCoverageResponse]
     """Attests that the picture of areas of the own region was reviewed on a day."""
     RegisterGroups: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.RegisterGroupsRequest, _registry_service_pb2.RegisterGroupsResponse]
@@ -119,6 +121,8 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Lists the changes that wait for a second coordinator."""
     ShowChange: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ShowChangeRequest, _registry_service_pb2.ShowChangeResponse]  # type: ignore[assignment]
     """Shows what a change that waits would do."""
+    PreviewChange: _aio.UnaryStreamMultiCallable[_registry_service_pb2.PreviewChangeRequest, _registry_service_pb2.PreviewChangeResponse]  # type: ignore[assignment]
+    """Shows what a change would do to standing placements, slice by slice; nothing is done."""
     AttestCoverage: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.AttestCoverageRequest, _registry_service_pb2.AttestCoverageResponse]  # type: ignore[assignment]
     """Attests that the picture of areas of the own region was reviewed on a day."""
     RegisterGroups: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.RegisterGroupsRequest, _registry_service_pb2.RegisterGroupsResponse]  # type: ignore[assignment]
@@ -258,6 +262,14 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ShowChangeResponse, _abc.Awaitable[_registry_service_pb2.ShowChangeResponse]]:
         """Shows what a change that waits would do."""
+
+    @_abc_1.abstractmethod
+    def PreviewChange(
+        self,
+        request: _registry_service_pb2.PreviewChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_registry_service_pb2.PreviewChangeResponse], _abc.AsyncIterator[_registry_service_pb2.PreviewChangeResponse]]:
+        """Shows what a change would do to standing placements, slice by slice; nothing is done."""
 
     @_abc_1.abstractmethod
     def AttestCoverage(

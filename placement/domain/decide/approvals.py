@@ -128,13 +128,13 @@ class Changes:
 
 def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outcome:
     """Put a change into force."""
-    change = _waiting(state, command.change, command.caller)
+    change = waiting_change(state, command.change, command.caller)
     if change.person == command.caller.person:
         raise AccessDeniedError
     changed = state.histories.changed
     if command.seen and any(changed(each) > command.seen for each in _facts(change)):
         raise StaleError
-    if moment.now >= change.expires_at or not _still_fits(state, change):
+    if moment.now >= change.expires_at or not still_fits(state, change):
         raise ConflictError
     return Outcome.written(
         ChangeApproved(id=change.id, person=command.caller.person),
@@ -143,7 +143,7 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
 
 def reject_change(state: State, command: RejectChange, moment: Moment) -> Outcome:
     """End a change that somebody else proposed: what it recorded counts no more."""
-    change = _waiting(state, command.change, command.caller)
+    change = waiting_change(state, command.change, command.caller)
     if change.person == command.caller.person:
         raise AccessDeniedError
     if moment.now >= change.expires_at:
@@ -153,7 +153,7 @@ def reject_change(state: State, command: RejectChange, moment: Moment) -> Outcom
 
 def withdraw_change(state: State, command: WithdrawChange, moment: Moment) -> Outcome:
     """End a change that one proposed: what it recorded counts no more."""
-    change = _waiting(state, command.change, command.caller)
+    change = waiting_change(state, command.change, command.caller)
     caller = command.caller
     if (change.person, change.region) != (caller.person, caller.organisation):
         raise AccessDeniedError
@@ -164,7 +164,7 @@ def withdraw_change(state: State, command: WithdrawChange, moment: Moment) -> Ou
 
 def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
     """Show a change to those who may approve it, or proposed it."""
-    change = _waiting(state, command.change, command.caller)
+    change = waiting_change(state, command.change, command.caller)
     if moment.now >= change.expires_at:
         raise NotFoundError
     facts = {fact_id: state.facts[fact_id] for fact_id in _facts(change)}
@@ -187,7 +187,7 @@ def list_changes(state: State, command: ListChanges, moment: Moment) -> Outcome:
     return Outcome(reply=Changes(changes=tuple(waiting[:MAX_LISTED])))
 
 
-def _waiting(state: State, change_id: FactId, caller: Caller) -> ChangeProposed:
+def waiting_change(state: State, change_id: FactId, caller: Caller) -> ChangeProposed:
     """Return a change that concerns a caller.
 
     Raises:
@@ -211,7 +211,7 @@ def _facts(change: ChangeProposed) -> Iterator[FactId]:
             yield item.id
 
 
-def _still_fits(state: State, change: ChangeProposed) -> bool:
+def still_fits(state: State, change: ChangeProposed) -> bool:
     """Tell whether what the change speaks of still stands as it was proposed."""
     for fact_id in _facts(change):
         if state.facts[fact_id].retracted:

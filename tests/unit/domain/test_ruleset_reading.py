@@ -75,7 +75,7 @@ def spoilt(sound, instead):
             "the file has no such key",
         ),
         (
-            "person_day = 200",
+            "person_day = 40",
             "person_day = 2.0",
             "preview.person_day",
             "must be a whole number, 1 or more",

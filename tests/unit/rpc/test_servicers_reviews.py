@@ -7,6 +7,7 @@ from kit.town import Refused, Town, fresh
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1 import types_pb2 as wire
+from placement.rpc import servicers
 
 
 @pytest.fixture(scope="module")
@@ -265,3 +266,61 @@ def test_coverage_and_a_year_in_numbers(town):
     assert review.StepCount(kind=review.FACT_STEP_KIND_RENEWED, count=1) in here.steps
     assert review.ReasonCount(reason=wire.FACT_REASON_COURT, count=1) in here.reasons
     assert here.kept >= 150
+
+
+def test_a_preview_comes_in_slices(town, monkeypatch):
+    """How many there are, then what becomes of some; each slice is an entry."""
+    monkeypatch.setattr(servicers, "PREVIEWED", 1)
+    window = wire.Window(start_day=town.today - 1)
+    handles = [town.opened("worker") for _ in range(2)]
+    placed = registry.RecordPlacementsRequest(
+        request_id=fresh(),
+        placements=[
+            registry.StandingPlacement(case_handle=each, area="1233", window=window)
+            for each in handles
+        ],
+    )
+    town.done(
+        "coordinator", "RecordPlacements", placed, registry.RecordPlacementsResponse
+    )
+    tie = wire.Tie(
+        person=wire.Person(
+            case_member=wire.CaseMember(case_handle=handles[0], position=0)
+        ),
+        area="1233",
+        danger=True,
+    )
+    request = registry.PreviewChangeRequest(facts=[town.fact_of(tie=tie)])
+    before = town.settled()
+    first, *slices = town.stream(
+        "coordinator", "PreviewChange", request, registry.PreviewChangeResponse
+    )
+    actions = [entry.action for entry in town.asked(before.leaves)]
+    moved = [each for some in slices for each in some.cases]
+
+    assert (first.planned, first.weighed) == (2, 0)
+    assert [each.weighed for each in slices] == [1, 1]
+    assert moved == [
+        registry.MovedCase(
+            case_handle=handles[0],
+            before=wire.VERDICT_UNKNOWN,
+            after=wire.VERDICT_CONFLICT,
+        )
+    ]
+    assert sum(move.count for each in slices for move in each.moves) == 1
+    assert actions == ["PREVIEW_BEGIN", "PREVIEW_WEIGH", "PREVIEW_WEIGH"]
+    assert town.head().revision == before.revision + 1
+
+
+def test_a_preview_that_is_refused(town):
+    """As the request itself would be."""
+    fact = town.fact_of(presence=town.presence(group=fresh()))
+    bad = registry.PreviewChangeRequest(facts=[fact])
+    endless = registry.PreviewChangeRequest(endings=[registry.Ending()] * 501)
+    change = registry.PreviewChangeRequest(change_id=b"short")
+
+    assert town.call("coordinator", "PreviewChange", bad).fields == [
+        "facts[0].presence.group"
+    ]
+    assert town.call("coordinator", "PreviewChange", endless).fields == ["endings"]
+    assert town.call("coordinator", "PreviewChange", change).fields == ["change_id"]

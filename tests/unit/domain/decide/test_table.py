@@ -178,6 +178,8 @@ def test_every_repeatable_command_is_known_by_person_and_id():
         Action.FACT_SHOW,
         Action.REVIEW_LIST,
         Action.REVIEW_REPORT,
+        Action.PREVIEW_BEGIN,
+        Action.PREVIEW_WEIGH,
         Action.COVERAGE_SHOW,
         Action.GROUP_LIST,
         Action.EVALUATE,
