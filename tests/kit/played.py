@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kit import living
+from kit import living, ruled
 from kit.commands import (
     COORDINATOR,
     MOMENT,
@@ -126,6 +126,7 @@ class Play:
         self._alerts(case)
         self.ask(evaluate())
         self._searches(case)
+        self._rules()
         self.ask(close_case(case))
         return self.named
 
@@ -242,6 +243,16 @@ class Play:
         self.ask(close_alert(alarm.id), alarm.id)
         self._clock.now += 73 * MICROS_AN_HOUR
         self.ask(tick(), lapsing)
+
+    def _rules(self) -> None:
+        (key,) = self.made(ruled.propose())
+        standing = self.ask(ruled.plan(key)).plan
+        self.named["RULESET_SHADOW"] = (key, *standing)
+        self.ask(ruled.approve(key, ruled.ruleset().digest), key)
+        self.ask(ruled.list_())
+        self.ask(ruled.show(key), key)
+        (key,) = self.made(ruled.propose(ruled.text("2026-12-2")))
+        self.ask(ruled.withdraw(key), key)
 
     def _searches(self, case: bytes) -> None:
         sought = Filter(
