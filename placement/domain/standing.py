@@ -5,6 +5,7 @@ The part of the state that ``StayEvent`` and the events of placements change.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from placement.domain.agenda import Agenda
@@ -119,7 +120,7 @@ class Standing:
             ):
                 self._schedule(event, at)
             case _:
-                self._alert(event, revision)
+                self._alert(event, revision, at)
 
     def _place(self, placement: Placement) -> None:
         self.stays.put(placement)
@@ -173,25 +174,21 @@ class Standing:
             case _ as never:
                 assert_never(never)
 
-    def _alert(self, event: AlertEvent, revision: Revision) -> None:
-        change = self.alerts.change
+    def _alert(self, event: AlertEvent, revision: Revision, at: Micros) -> None:
+        change = partial(self.alerts.change, revision=revision, changed_at=at)
         match event:
             case AlertRaised(alert=alert):
-                raised = replace(
-                    alert, revision=revision, told=revision, raised=revision
-                )
-                self.alerts.put(raised)
+                self.alerts.raise_(alert, revision, at)
             case AlertKept(alert=alert):
                 self.alerts.put(alert)
             case AlertSeen(id=key):
-                change(key, seen=True, revision=revision, told=revision)
+                change(key, seen=True, told=revision, told_at=at)
             case AlertAcknowledged(id=key, person=person, region=region):
                 change(
                     key,
                     state=AlertState.ACKNOWLEDGED,
                     owner=person,
                     owner_region=region,
-                    revision=revision,
                 )
             case AlertHandedOver(id=key, region=region, acknowledge_by=by):
                 known = self.alerts[key]
@@ -203,17 +200,16 @@ class Standing:
                     owner_region="",
                     regions=tuple(sorted({*known.regions, region})),
                     acknowledge_by=by,
-                    revision=revision,
                 )
             case AlertEscalated(id=key):
-                change(key, state=AlertState.ESCALATED, revision=revision)
+                change(key, state=AlertState.ESCALATED)
             case AlertClosed(id=key, closing=closing):
                 change(
                     key,
                     state=AlertState.CLOSED,
                     closing=closing,
-                    revision=revision,
                     told=revision,
+                    told_at=at,
                 )
             case _ as never:
                 assert_never(never)

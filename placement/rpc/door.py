@@ -1,7 +1,8 @@
 """The door: every call passes here before anything is read of it.
 
 Invariants:
-    * a certificate that is refused now is refused now, though its handshake succeeded;
+    * a certificate that is refused now is refused now, though its handshake succeeded,
+      or its stream was let in;
     * a method that is not in ``METHODS`` is refused, whoever calls it;
     * a call without a deadline, with too much or with fields that we don't know is
       refused before it is parsed, and the refusal is an entry of the access log;
@@ -12,6 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from inspect import isasyncgen
 from typing import Any, Final, TypeAlias
 
@@ -19,7 +21,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from placement.access import Action
+from placement.access import Action, Caller
 from placement.errors import (
     AccessDeniedError,
     InvalidInputError,
@@ -196,6 +198,7 @@ class Door(grpc.aio.ServerInterceptor):
                     aclosing(serve(request, context)) as responses,
                 ):
                     async for response in responses:
+                        await self._desk.identify_again()
                         await context.write(response)
             except grpc.aio.InternalError:
                 return  # of a write: whoever asked is gone, and nobody reads a status
@@ -230,6 +233,9 @@ class Door(grpc.aio.ServerInterceptor):
             if not self._streams[certificate]:
                 del self._streams[certificate]
 
+    def _identify(self, context: Context) -> Caller:
+        return self._identifier.identify(auth_context(context))
+
     async def _let_in(
         self,
         action: Action,
@@ -246,8 +252,9 @@ class Door(grpc.aio.ServerInterceptor):
         """
         caller = None
         try:
-            caller = self._identifier.identify(auth_context(context))
-            CALL.set(Call(caller, action))
+            identify = partial(self._identify, context)
+            caller = identify()
+            CALL.set(Call(caller, action, identify))
             _require_deadline(context, longest)
             return _decoded(content, decode)
         except PlacementError as refusal:
@@ -258,7 +265,7 @@ class Door(grpc.aio.ServerInterceptor):
         del content
         caller = None
         try:
-            caller = self._identifier.identify(auth_context(context))
+            caller = self._identify(context)
             refusal: PlacementError = AccessDeniedError()
         except PlacementError as error:
             refusal = error
@@ -275,7 +282,7 @@ class Door(grpc.aio.ServerInterceptor):
 
         async def behave(request: Any, context: Context) -> Any:  # noqa: ANN401 (any message)
             try:
-                self._identifier.identify(auth_context(context))
+                self._identify(context)
             except PlacementError as error:
                 return await _abort(error, context)
             return await serve(request, context)
@@ -295,7 +302,7 @@ class Door(grpc.aio.ServerInterceptor):
 
         async def behave(request: Any, context: Context) -> None:  # noqa: ANN401 (any message)
             try:
-                self._identifier.identify(auth_context(context))
+                self._identify(context)
             except PlacementError as error:
                 await _abort(error, context)
             responses = serve(request, context)

@@ -182,7 +182,15 @@ def _case_alert(each: domain.Alert) -> alert_wire.CaseAlert:
         state=alert_wire.AlertState.ValueType(state),
         raised_at=each.raised_at,
         revision=each.told,
+        # A snapshot from before this was kept does not say.
+        told_at=each.told_at or each.raised_at,
+        raising=_raising(each),
     )
+
+
+def _raising(each: domain.Alert) -> alert_wire.AlertRaising.ValueType:
+    again = each.again
+    return alert_wire.ALERT_RAISING_AGAIN if again else alert_wire.ALERT_RAISING_FIRST
 
 
 def police_alert(each: domain.Alert) -> alert_wire.PoliceAlert:
@@ -201,6 +209,9 @@ def police_alert(each: domain.Alert) -> alert_wire.PoliceAlert:
         raised_at=each.raised_at,
         revision=each.revision,
         closing=alert_wire.AlertClosing.ValueType(each.closing or 0),
+        told_at=each.changed_at or each.raised_at,
+        raising=_raising(each),
+        seen=each.seen,
     )
 
 

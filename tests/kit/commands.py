@@ -21,6 +21,7 @@ from placement.domain.decide import (
     registry,
     searches,
 )
+from placement.domain.decide.alerts import AlertCommand, as_shown
 from placement.domain.decide.command import Command, Decision, Moment, RequestCommand
 from placement.domain.decide.drafts import Draft
 from placement.domain.decide.table import decide
@@ -311,6 +312,10 @@ def read_receipt(
     return searches.ReadReceipt(caller=caller, index=index, owned=owned)
 
 
+AS_IT_STANDS = Revision(2**63)
+"""Of a command about an alert: as whoever gives it would be shown it now."""
+
+
 class Court:
     """Decides commands on a state of its own, as the engine would."""
 
@@ -324,6 +329,10 @@ class Court:
 
     def decide(self, command: Command) -> Decision:
         """Decide, and apply what follows."""
+        if isinstance(command, AlertCommand) and command.shown == AS_IT_STANDS:
+            known = self.state.alerts.get(command.alert)
+            shown = as_shown(known, command.caller) if known else Revision(0)
+            command = replace(command, shown=shown)
         decision = decide(self.state, command, self.moment)
         if not isinstance(decision.outcome, Exception):
             self._apply(command, decision)

@@ -1,5 +1,6 @@
 """Every kind of command, answered once by an engine, and what was named in them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from kit import living, ruled
@@ -66,7 +67,7 @@ from placement.domain.decide.command import Command
 from placement.domain.decide.searches import Filter
 from placement.domain.facts import Affiliation, Tie
 from placement.domain.questions import Candidate
-from placement.domain.terms import MICROS_AN_HOUR, AffiliationRole, Window
+from placement.domain.terms import MICROS_AN_HOUR, AffiliationRole, FactId, Window
 from placement.service import fold
 from placement.service.engine import Engine
 from placement.store.log import Store
@@ -237,10 +238,10 @@ class Play:
         self.ask(tell_alerts(alarm.id), alarm.id)
         self.ask(list_alerts(), alarm.id)
         self.ask(show_alert(alarm.id), alarm.id)
-        self.ask(acknowledge(alarm.id), alarm.id)
-        self.ask(hand_over(alarm.id, "vast"), alarm.id)
-        self.ask(acknowledge(alarm.id), alarm.id)
-        self.ask(close_alert(alarm.id), alarm.id)
+        self._handle(acknowledge, alarm.id)
+        self._handle(hand_over, alarm.id, "vast")
+        self._handle(acknowledge, alarm.id)
+        self._handle(close_alert, alarm.id)
         self._clock.now += 73 * MICROS_AN_HOUR
         self.ask(tick(), lapsing)
 
@@ -253,6 +254,12 @@ class Play:
         self.ask(ruled.show(key), key)
         (key,) = self.made(ruled.propose(ruled.text("2026-12-2")))
         self.ask(ruled.withdraw(key), key)
+
+    def _handle(self, kind: Callable[..., Command], alert: FactId, *given: str) -> None:
+        """Change an alert as it stands."""
+        state, _ = fold.load(self._store)
+        shown = state.alerts[alert].revision
+        self.ask(kind(alert, *given, shown=shown), alert)
 
     def _searches(self, case: bytes) -> None:
         sought = Filter(

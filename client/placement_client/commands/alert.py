@@ -22,6 +22,7 @@ from placement_client.commands.alert_words import (
     line,
     row,
     to_data,
+    told_at,
 )
 from placement_client.commands.finding_words import (
     findings_data,
@@ -52,7 +53,10 @@ _NOT_YOURS: Final = (
     "`placement alert list` shows the alerts that you have and that are not closed."
 )
 _SHOWING: Final[Hints] = {AccessDeniedError: _NO_COORDINATOR, NotFoundError: _NOT_YOURS}
-_AGAIN: Final = "It was raised again since you saw it: look at it, and say so again."
+_AGAIN: Final = (
+    "The alert has changed since you saw it (it was raised again, or somebody else did "
+    "something), or never had this revision: look at it, and say so again."
+)
 _ACKNOWLEDGING: Final[Hints] = {
     NotFoundError: _NOT_YOURS,
     StaleError: _AGAIN,
@@ -127,11 +131,13 @@ def show(run: Run, asked: Meant) -> Report:
 
 def _head(alert: PoliceAlert) -> list[str]:
     """Say what an alert is about and who has it."""
-    _raised, alert_id, case, *_verdicts, state, regions, by, owner = row(alert)
+    _told, alert_id, case, *_verdicts, state, regions, by, owner = row(alert)
     now, before = verdict_word(alert.verdict), verdict_word(alert.before)
+    told = told_at(alert)
+    since = "Raised" if told == alert.raised_at else "As it stands since"
     return [
         f"Alert {alert_id} about case {case}: {kind_words(alert)}.",
-        f"{now} now, {before} before. Raised {stockholm_time(alert.raised_at)}.",
+        f"{now} now, {before} before. {since} {stockholm_time(told)}.",
         f"{state}; regions {regions}; acknowledge by {by}; owner {owner}.",
     ]
 
@@ -144,7 +150,7 @@ class Known:
         int,
         typer.Option(
             min=0,
-            help="The alert's, as you saw it: refused if it was raised again since. "
+            help="The alert's, as you saw it: refused if it has changed since. "
             "Without it the alert is meant as it stands, and printed.",
         ),
     ] = 0

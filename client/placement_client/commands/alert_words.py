@@ -1,7 +1,8 @@
 """Alerts for people and for programs, as each role gets them.
 
-A caseworker's is one sentence that is the same whatever happened: whom to phone, and
-nothing about why. A coordinator's says what the placement is worth now and was before,
+Each begins with the time at which it became as it stands; when it was first raised comes
+after its state. A caseworker's is one sentence that is the same whatever happened: whom
+to phone, and nothing about why. A coordinator's says what the placement is worth now and was before,
 and who has it; what it rests on, `placement alert show` tells.
 """
 
@@ -13,6 +14,7 @@ from placement.api.v1.alert_service_pb2 import (
     Alert,
     AlertClosing,
     AlertKind,
+    AlertRaising,
     AlertState,
     CaseAlert,
     PoliceAlert,
@@ -22,10 +24,10 @@ from placement_client.commands.finding_words import verdict_word
 from placement_client.days import iso_instant, stockholm_second, stockholm_time
 from placement_client.rendering import Json, enum_name, to_json
 
-CASE_HEADINGS: Final = ("Raised (Stockholm)", "Alert", "State", "You")
+CASE_HEADINGS: Final = ("When (Stockholm)", "Alert", "State", "You")
 """Over the cells of a caseworker's alert."""
 POLICE_HEADINGS: Final = (
-    *("Raised (Stockholm)", "Alert", "Case", "What", "Now", "Before", "State"),
+    *("When (Stockholm)", "Alert", "Case", "What", "Now", "Before", "State"),
     *("Regions", "Acknowledge by", "Owner"),
 )
 """Over the cells of a coordinator's alert."""
@@ -33,6 +35,16 @@ POLICE_HEADINGS: Final = (
 _PHONE: Final = (
     "Phone the police about case {} before you do anything else: your police "
     "coordinator. The number stands in the answer to every check."
+)
+_PHONE_AGAIN: Final = (
+    "It was raised again, so phone again. Phone the police about case {} before you do "
+    "anything else, also if you have phoned before: your police coordinator. The number "
+    "stands in the answer to every check."
+)
+_SEEN: Final = (
+    "Your municipality has acknowledged the alert about case {}; the police have it, "
+    "too. If nobody has phoned them about it yet, phone. It stays open until they close "
+    "it."
 )
 _CLOSED: Final = "The alert about case {} is closed. Ask again before you go on."
 _KINDS: Final[Mapping[int, str]] = MappingProxyType(
@@ -72,14 +84,12 @@ def row(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
     Raises:
         TamperedError: an instant lies beyond every calendar.
     """
-    raised, alert_id = stockholm_second(alert.raised_at), alert.alert_id.hex()
+    told, alert_id = stockholm_second(told_at(alert)), alert.alert_id.hex()
     if isinstance(alert, CaseAlert):
-        return (raised, alert_id, _state(alert.state), must(alert))
-    state = _state(alert.state)
-    if alert.closing:
-        state += f" ({enum_name(AlertClosing.DESCRIPTOR, alert.closing)})"
+        return (told, alert_id, state_words(alert), must(alert))
+    state = state_words(alert)
     return (
-        *(raised, alert_id, alert.case_handle.hex(), kind_words(alert)),
+        *(told, alert_id, alert.case_handle.hex(), kind_words(alert)),
         *(verdict_word(alert.verdict), verdict_word(alert.before), state),
         *(", ".join(alert.regions) or _NONE, stockholm_time(alert.acknowledge_by)),
         alert.owner or _NONE,
@@ -95,17 +105,49 @@ def line(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
     cells = row(alert)
     if isinstance(alert, CaseAlert):
         return cells
-    raised, alert_id, case, kind, now, before, state, regions, by, owner = cells
+    told, alert_id, case, kind, now, before, state, regions, by, owner = cells
     return (
-        *(raised, alert_id, f"{now}, was {before}", kind, f"case {case}"),
+        *(told, alert_id, f"{now}, was {before}", kind, f"case {case}"),
         *(state, f"regions {regions}", f"acknowledge by {by}", f"owner {owner}"),
     )
 
 
 def must(alert: CaseAlert) -> str:
     """Say what a caseworker does; nothing in it depends on what happened."""
-    closed = alert.state == AlertState.ALERT_STATE_CLOSED
-    return (_CLOSED if closed else _PHONE).format(alert.case_handle.hex())
+    again = alert.raising == AlertRaising.ALERT_RAISING_AGAIN
+    words = {
+        AlertState.ALERT_STATE_ACKNOWLEDGED: _SEEN,
+        AlertState.ALERT_STATE_CLOSED: _CLOSED,
+    }
+    sentence = words.get(alert.state, _PHONE_AGAIN if again else _PHONE)
+    return sentence.format(alert.case_handle.hex())
+
+
+def state_words(alert: CaseAlert | PoliceAlert) -> str:
+    """Say where an alert is in its life, and what came before that.
+
+    Raises:
+        TamperedError: an instant lies beyond every calendar.
+    """
+    name = enum_name(AlertState.DESCRIPTOR, alert.state)
+    again = alert.raising == AlertRaising.ALERT_RAISING_AGAIN
+    if isinstance(alert, PoliceAlert) and alert.closing:
+        name += f" ({enum_name(AlertClosing.DESCRIPTOR, alert.closing)})"
+    if again:
+        waits = alert.state == AlertState.ALERT_STATE_RAISED
+        name += " again" if waits else ", raised again"
+    words = [name]
+    if told_at(alert) != alert.raised_at:
+        first = "first raised" if again else "raised"
+        words.append(f"{first} {stockholm_second(alert.raised_at)}")
+    if isinstance(alert, PoliceAlert) and alert.seen:
+        words.append("the municipality has seen it")
+    return ", ".join(words)
+
+
+def told_at(alert: CaseAlert | PoliceAlert) -> int:
+    """Return when an alert became as it stands; an older service does not say."""
+    return alert.told_at or alert.raised_at
 
 
 def kind_words(alert: PoliceAlert) -> str:
@@ -119,14 +161,10 @@ def to_data(alert: CaseAlert | PoliceAlert) -> Json:
     Raises:
         TamperedError: an instant lies beyond every calendar.
     """
-    data = to_json(alert)
+    data = {**to_json(alert), "told_at": iso_instant(told_at(alert))}
     if isinstance(alert, CaseAlert):
         return {**data, "must": must(alert)}
     for name in ("verdict", "before", "closing"):
         if not getattr(alert, name):
             data[name] = None
     return {**data, "acknowledge_by": iso_instant(alert.acknowledge_by)}
-
-
-def _state(number: int) -> str:
-    return enum_name(AlertState.DESCRIPTOR, number)

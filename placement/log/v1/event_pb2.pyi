@@ -2093,6 +2093,9 @@ class Alert(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     TOLD_FIELD_NUMBER: _builtins.int
     RAISED_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    TOLD_AT_FIELD_NUMBER: _builtins.int
+    AGAIN_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     kind: _builtins.int
@@ -2127,6 +2130,12 @@ class Alert(_message.Message):
     """Of its last change that the municipality sees."""
     raised: _builtins.int
     """Of when it was last raised."""
+    changed_at: _builtins.int
+    """Microseconds: its last change."""
+    told_at: _builtins.int
+    """Microseconds: its last change that the municipality sees."""
+    again: _builtins.bool
+    """It was raised more than once."""
     @_builtins.property
     def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Regions."""
@@ -2152,10 +2161,13 @@ class Alert(_message.Message):
         revision: _builtins.int = ...,
         told: _builtins.int = ...,
         raised: _builtins.int = ...,
+        changed_at: _builtins.int = ...,
+        told_at: _builtins.int = ...,
+        again: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_closing", b"_closing", "closing", b"closing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_closing", b"_closing", "acknowledge_by", b"acknowledge_by", "before", b"before", "case", b"case", "closing", b"closing", "id", b"id", "kind", b"kind", "organisation", b"organisation", "owner", b"owner", "owner_region", b"owner_region", "placement", b"placement", "raised", b"raised", "raised_at", b"raised_at", "regions", b"regions", "revision", b"revision", "seen", b"seen", "state", b"state", "told", b"told", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_closing", b"_closing", "acknowledge_by", b"acknowledge_by", "again", b"again", "before", b"before", "case", b"case", "changed_at", b"changed_at", "closing", b"closing", "id", b"id", "kind", b"kind", "organisation", b"organisation", "owner", b"owner", "owner_region", b"owner_region", "placement", b"placement", "raised", b"raised", "raised_at", b"raised_at", "regions", b"regions", "revision", b"revision", "seen", b"seen", "state", b"state", "told", b"told", "told_at", b"told_at", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__closing: _TypeAlias = _typing.Literal["closing"]  # noqa: Y015
     _WhichOneofArgType__closing: _TypeAlias = _typing.Literal["_closing", b"_closing"]  # noqa: Y015

@@ -2,8 +2,8 @@
 
 import grpc
 import pytest
-from kit.alarmed import case_alert, police_alert
-from kit.asked import CASE, NORTH, SOUTH, day
+from kit.alarmed import HOUR, case_alert, police_alert
+from kit.asked import CASE, NOON, NORTH, SOUTH, day
 from kit.wire import invalid, refusal
 
 from placement.access import Role
@@ -37,7 +37,7 @@ def test_a_caseworkers_alerts_are_listed(cli, wire):
     first, one, two = result.stdout.splitlines()
 
     assert (result.exit_code, result.stderr) == (0, "2 alerts not closed.\n")
-    assert first.split()[:2] == ["Raised", "(Stockholm)"]
+    assert first.split()[:2] == ["When", "(Stockholm)"]
     assert f"Phone the police about case {CASE.hex()} before" in one
     assert "ACKNOWLEDGED" in two
     assert (code, data["more"], len(data["alerts"])) == (0, False, 2)
@@ -112,6 +112,18 @@ def test_an_alert_is_shown_with_what_it_rests_on(cli, wire, groups, explained):
         "  - Something exists in region nord: phone 010.",
     ]
     assert wire.requests("ShowAlert")[0].alert_id == ALERT
+
+
+def test_an_alert_that_was_raised_again_is_shown_as_such(cli, wire, groups, explained):
+    """Since when it is as it stands, the first raise, and that nobody has it."""
+    again = police_alert(1, told_at=NOON + HOUR, raising=wire_pb.ALERT_RAISING_AGAIN)
+    shown = wire.answers["ShowAlert"]
+    shown.alert.CopyFrom(again.police_alert)
+    lines = cli("alert", "show", ALERT.hex()).stdout.splitlines()
+
+    assert lines[1].endswith("As it stands since 2026-06-15 13:00 Stockholm time.")
+    assert lines[2].startswith("RAISED again, first raised 2026-06-15 12:00:00; ")
+    assert lines[2].endswith("owner -.")
 
 
 def test_without_the_label_key_groups_are_tokens(cli, pair, explained):
@@ -244,7 +256,7 @@ def test_a_region_that_is_none_is_told_with_its_option(cli, wire):
         (("show",), "NOT_FOUND", "placement alert list"),
         (("ack",), "NOT_FOUND", "placement alert list"),
         (("ack",), "CONTRADICTION", "closed, or acknowledged"),
-        (("ack",), "STALE", "raised again since you saw it"),
+        (("ack",), "STALE", "has changed since you saw it"),
         (("hand-over", "--to", "nord"), "CONTRADICTION", "has it already"),
         (("close", "--reason", "moved"), "CONTRADICTION", "before it is closed"),
         (("close", "--reason", "moved"), "ACCESS_DENIED", "phones the police"),

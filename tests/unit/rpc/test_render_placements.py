@@ -1,5 +1,6 @@
 """From replies about holds, placements and alerts to responses, and no cause with them."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -283,6 +284,8 @@ def alert(**given):
         "revision": 12,
         "told": 11,
         "raised": 11,
+        "changed_at": NOW + 2,
+        "told_at": NOW + 1,
     }
     return Alert(**(values | given))
 
@@ -294,6 +297,8 @@ def test_an_alert_for_the_police():
         owner="co-01",
         owner_region="syd",
         closing=AlertClosing.MOVED,
+        again=True,
+        seen=True,
     )
 
     assert render.alert(known, COORDINATOR).police_alert == alert_wire.PoliceAlert(
@@ -310,6 +315,9 @@ def test_an_alert_for_the_police():
         raised_at=NOW,
         revision=12,
         closing=alert_wire.ALERT_CLOSING_MOVED,
+        told_at=NOW + 2,
+        raising=alert_wire.ALERT_RAISING_AGAIN,
+        seen=True,
     )
 
 
@@ -321,7 +329,19 @@ def test_an_alert_for_a_municipality():
         state=alert_wire.ALERT_STATE_RAISED,
         raised_at=NOW,
         revision=11,
+        told_at=NOW + 1,
+        raising=alert_wire.ALERT_RAISING_FIRST,
     )
+
+
+def test_an_alert_of_an_older_snapshot():
+    """When it changed last was not kept: it says when it was raised, and keeps its size."""
+    old = alert(changed_at=0, told_at=0)
+    case = render.alert(old, CASEWORKER)
+
+    assert case.case_alert.told_at == NOW
+    assert render.alert(old, COORDINATOR).police_alert.told_at == NOW
+    assert case.ByteSize() == render.alert(alert(), CASEWORKER).ByteSize()
 
 
 @pytest.mark.parametrize(
@@ -346,10 +366,11 @@ def test_what_the_police_do_with_it_is_not_told(state, seen, expected):
 def test_a_municipality_gets_one_size():
     """Whatever happened, how bad it is, who has it and how it ends."""
     sizes, fields = set(), set()
-    for kind, verdict, state, seen in product(
-        AlertKind, Verdict, AlertState, (False, True)
+    for kind, verdict, state, seen, again in product(
+        AlertKind, Verdict, AlertState, (False, True), (False, True)
     ):
         known = alert(kind=kind, verdict=verdict, state=state, seen=seen, owner="co-01")
+        known = replace(known, again=again)
         got = render.alert(known, CASEWORKER)
         sizes.add(len(got.SerializeToString()))
         fields.add(tuple(field.name for field, _ in got.case_alert.ListFields()))
