@@ -203,6 +203,11 @@ class Session:
         request = check.ShowCaseRequest(case_handle=case_handle)
         return self._patience.call(self._check.ShowCase, request)
 
+    def case_with(self, placement_id: bytes) -> check.ShowCaseResponse:
+        """Show the caller's own case for which something is held or placed."""
+        request = check.ShowCaseRequest(placement_id=placement_id)
+        return self._patience.call(self._check.ShowCase, request)
+
     def close_case(
         self, case_handle: bytes, reason: "check.CloseReason.ValueType"
     ) -> check.CloseCaseResponse:

@@ -19,8 +19,10 @@ from placement_client.commands.finding_words import (
     verdict_text,
     verdict_word,
 )
-from placement_client.commands.hints import Hints, hinted
+from placement_client.commands.hints import Hints
+from placement_client.commands.looking import reasoned
 from placement_client.commands.proving import Proven, Proving
+from placement_client.commands.refusal_words import Why
 from placement_client.commands.report import Exit, Report, table
 from placement_client.commands.verb import Run
 from placement_client.days import iso_instant, stockholm_time
@@ -41,12 +43,16 @@ class Deed:
         then: what comes next.
         undone: said when it is not: how everything stands.
         hints: what a person can do about a refusal.
+        placement: id of what it is about, 16 bytes.
+        why: says the likely reason of a refusal, by what stands.
     """
 
     done: str
     then: str
     undone: str
     hints: Hints
+    placement: bytes
+    why: Why
 
 
 def decide(run: Run, deed: Deed, call: Callable[[HoldCalls], Decided]) -> Report:
@@ -61,7 +67,7 @@ def decide(run: Run, deed: Deed, call: Callable[[HoldCalls], Decided]) -> Report
     """
     proving = Proving.of(run)
     session = run.session()
-    with hinted(deed.hints):
+    with reasoned(run, deed.hints, deed.placement, deed.why):
         decided = call(session.holds)
         proven = proving.prove_decided(session.logs, decided)
     return Report(
