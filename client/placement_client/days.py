@@ -98,6 +98,15 @@ def parse_instant(text: str, *, field: str, today: date) -> int:
     return micros
 
 
+def stockholm_day(micros: int) -> int:
+    """Return the day that an instant falls on in Stockholm, as the wire counts days.
+
+    Raises:
+        TamperedError: no calendar reaches that far; an honest server sent no such.
+    """
+    return day_number(_instant(micros).astimezone(_STOCKHOLM).date())
+
+
 def iso_day(day: int) -> str:
     """Write days since 1970-01-01 as an ISO date."""
     return (_EPOCH_DAY + timedelta(days=day)).isoformat()

@@ -12,6 +12,8 @@ from placement_client.commands.answer_words import (
     NO_REASON,
     covered,
     is_clear,
+    must,
+    until_data,
     valid_until,
 )
 from placement_client.commands.finding_words import (
@@ -122,8 +124,8 @@ def _data(decided: Decided, proven: Proven) -> dict[str, object]:
         "state": enum_name(PlacementState.DESCRIPTOR, answer.state),
         "verdict": verdict_word(verdict.verdict),
         "decision_id": verdict.decision_id.hex(),
-        "valid_until": iso_instant(verdict.valid_until),
-        "must": MUST[verdict.verdict],
+        "valid_until": until_data(verdict),
+        "must": must(verdict, permitted=decided.done),
         "revision": answer.revision,
         "ruleset": decided.ruleset,
         "decided_at": iso_instant(answer.decided_at),
