@@ -17,6 +17,7 @@ from placement.api.v1.alert_service_pb2 import (
     CaseAlert,
     PoliceAlert,
 )
+from placement.api.v1.check_service_pb2 import ShowCaseResponse
 from placement.errors import TamperedError
 from placement_client.commands.finding_words import verdict_word
 from placement_client.days import iso_instant, stockholm_second, stockholm_time
@@ -30,10 +31,11 @@ POLICE_HEADINGS: Final = (
 )
 """Over the cells of a coordinator's alert."""
 
-_PHONE: Final = (
-    "Phone the police about case {} before you do anything else: your police "
-    "coordinator. The number stands in the answer to every check."
+_PHONE: Final = "Phone the police about case {} before you do anything else: {}."
+_UNKNOWN_NUMBER: Final = (
+    "your police coordinator. The number stands in the answer to every check"
 )
+_NEXT: Final = " When you have: placement alert ack {}"
 _CLOSED: Final = "The alert about case {} is closed. Ask again before you go on."
 _KINDS: Final[Mapping[int, str]] = MappingProxyType(
     {
@@ -66,15 +68,21 @@ def headings(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
     return CASE_HEADINGS if isinstance(alert, CaseAlert) else POLICE_HEADINGS
 
 
-def row(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
+def row(
+    alert: CaseAlert | PoliceAlert, case: ShowCaseResponse | None = None
+) -> tuple[str, ...]:
     """Return the cells of an alert.
+
+    Args:
+        alert: it.
+        case: of a caseworker's alert, as far as it can be seen.
 
     Raises:
         TamperedError: an instant lies beyond every calendar.
     """
     raised, alert_id = stockholm_second(alert.raised_at), alert.alert_id.hex()
     if isinstance(alert, CaseAlert):
-        return (raised, alert_id, _state(alert.state), must(alert))
+        return (raised, alert_id, _state(alert.state), must(alert, case))
     state = _state(alert.state)
     if alert.closing:
         state += f" ({enum_name(AlertClosing.DESCRIPTOR, alert.closing)})"
@@ -86,26 +94,38 @@ def row(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
     )
 
 
-def line(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
+def line(
+    alert: CaseAlert | PoliceAlert, case: ShowCaseResponse | None = None
+) -> tuple[str, ...]:
     """Return the cells of an alert where no heading says what they are.
 
     Raises:
         TamperedError: as ``row``.
     """
-    cells = row(alert)
+    cells = row(alert, case)
     if isinstance(alert, CaseAlert):
         return cells
-    raised, alert_id, case, kind, now, before, state, regions, by, owner = cells
+    raised, alert_id, about, kind, now, before, state, regions, by, owner = cells
     return (
-        *(raised, alert_id, f"{now}, was {before}", kind, f"case {case}"),
+        *(raised, alert_id, f"{now}, was {before}", kind, f"case {about}"),
         *(state, f"regions {regions}", f"acknowledge by {by}", f"owner {owner}"),
     )
 
 
-def must(alert: CaseAlert) -> str:
-    """Say what a caseworker does; nothing in it depends on what happened."""
-    closed = alert.state == AlertState.ALERT_STATE_CLOSED
-    return (_CLOSED if closed else _PHONE).format(alert.case_handle.hex())
+def must(alert: CaseAlert, case: ShowCaseResponse | None = None) -> str:
+    """Say what a caseworker does; nothing in it depends on what happened.
+
+    Args:
+        alert: it.
+        case: that it is about, as far as it can be seen: its number, and whom to phone.
+    """
+    handle = alert.case_handle.hex()
+    named = handle if case is None else f"{case.reference} ({handle})"
+    if alert.state == AlertState.ALERT_STATE_CLOSED:
+        return _CLOSED.format(named)
+    phone = _UNKNOWN_NUMBER if case is None else case.contact
+    after = _NEXT.format(alert.alert_id.hex())
+    return _PHONE.format(named, phone or _UNKNOWN_NUMBER) + after
 
 
 def kind_words(alert: PoliceAlert) -> str:
@@ -113,15 +133,21 @@ def kind_words(alert: PoliceAlert) -> str:
     return _KINDS.get(alert.kind, enum_name(AlertKind.DESCRIPTOR, alert.kind))
 
 
-def to_data(alert: CaseAlert | PoliceAlert) -> Json:
+def to_data(
+    alert: CaseAlert | PoliceAlert, case: ShowCaseResponse | None = None
+) -> Json:
     """Return an alert as the object of ``--json``.
+
+    Args:
+        alert: it.
+        case: as of ``row``.
 
     Raises:
         TamperedError: an instant lies beyond every calendar.
     """
     data = to_json(alert)
     if isinstance(alert, CaseAlert):
-        return {**data, "must": must(alert)}
+        return {**data, "must": must(alert, case)}
     for name in ("verdict", "before", "closing"):
         if not getattr(alert, name):
             data[name] = None
