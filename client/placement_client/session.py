@@ -204,9 +204,21 @@ class Session:
         )
         return self._writes.make(self._check.OpenCase, request)
 
-    def show_case(self, case_handle: bytes) -> check.ShowCaseResponse:
-        """Show one of the caller's own cases."""
+    def show_case(
+        self, case_handle: bytes, *, patience: Patience | None = None
+    ) -> check.ShowCaseResponse:
+        """Show one of the caller's own cases.
+
+        Args:
+            case_handle: 16 bytes.
+            patience: of this call, if it is another than the session's.
+        """
         request = check.ShowCaseRequest(case_handle=case_handle)
+        return (patience or self._patience).call(self._check.ShowCase, request)
+
+    def case_with(self, placement_id: bytes) -> check.ShowCaseResponse:
+        """Show the caller's own case for which something is held or placed."""
+        request = check.ShowCaseRequest(placement_id=placement_id)
         return self._patience.call(self._check.ShowCase, request)
 
     def close_case(

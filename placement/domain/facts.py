@@ -12,6 +12,7 @@ from placement.domain.terms import (
     Basis,
     CaseHandle,
     Day,
+    EndCause,
     FacilityToken,
     FactId,
     FindingKey,
@@ -232,6 +233,7 @@ class Placement:
         verdict: what the place was worth when it was last weighed; ``None`` before.
         seen: the findings behind that.
         permit: what it was held or confirmed under, or ``None``.
+        cause: why it is over; ``None`` before.
     """
 
     id: FactId
@@ -247,6 +249,7 @@ class Placement:
     verdict: Verdict | None = None
     seen: tuple[FindingKey, ...] = ()
     permit: FactId | None = None
+    cause: EndCause | None = None
 
     @property
     def over(self) -> bool:

@@ -164,6 +164,7 @@ class State:
         previews: how often each person looked at what a change would do.
         members: affiliations by group.
         cases_of: cases by member of the household.
+        cases_under: cases by municipality and its own case number.
         residents: placements by area and by what their people belonged to.
         attestations: statements of coverage by id.
         coverage: the same by area.
@@ -214,6 +215,7 @@ class State:
         self.previews = Previews()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
+        self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
         self.residents = Residents(self)
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
@@ -325,6 +327,8 @@ class State:
         match event:
             case CaseOpened(case=case):
                 self.cases[case.handle] = case
+                under = (case.organisation, case.reference)
+                self.cases_under.setdefault(under, {})[case.handle] = None
                 for member in case.members:
                     self.cases_of.setdefault(member, {})[case.handle] = None
             case CaseAssessed(handle=handle, person=person, children=children):

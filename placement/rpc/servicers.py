@@ -70,7 +70,9 @@ class Checks(CheckServiceServicer):
         self, request: check_wire.ShowCaseRequest, context: Context
     ) -> check_wire.ShowCaseResponse:
         """Show one of the caller's own cases."""
-        return render.shown(await self._desk.ask(parse.show_case, request))
+        answer = await self._desk.ask(parse.show_case, request)
+        contact = self._contact_of(CALL.get().caller.organisation)
+        return render.shown(answer, contact)
 
     async def CloseCase(
         self, request: check_wire.CloseCaseRequest, context: Context

@@ -43,8 +43,9 @@ from placement.domain.decide.command import (
     RequestCommand,
     Written,
 )
+from placement.domain.decide.whose import shares_reference
 from placement.domain.state import Answered, State
-from placement.domain.terms import FactId, Micros
+from placement.domain.terms import CaseHandle, FactId, Micros
 from placement.errors import PlacementError, RequestReusedError
 
 Decide = Callable[[State, Any, Moment], Outcome]
@@ -136,13 +137,25 @@ def _lapse(state: State, made: tuple[bytes, ...]) -> Micros:
     return Micros(0) if permit is None else permit.expires_at
 
 
+def _shares(state: State, made: tuple[bytes, ...]) -> bool:
+    """Tell whether the case that a request opened shares its number with an open one."""
+    case = state.cases.get(CaseHandle(made[0])) if made else None
+    if case is None:
+        return False
+    return shares_reference(state, case.organisation, case.reference, case.handle)
+
+
 def _outcome(state: State, command: Command, moment: Moment) -> Outcome:
     admit(command.caller, command.action)
     earlier = _earlier(state, command)
     if earlier is None or command.anew:
         return DECIDES[type(command)](state, command, moment)
     made = earlier.request.made
-    reply = Written(ids=made, expires_at=_lapse(state, made))
+    reply = Written(
+        ids=made,
+        expires_at=_lapse(state, made),
+        same_reference=_shares(state, made),
+    )
     return Outcome(reply=reply, revision=earlier.revision)
 
 

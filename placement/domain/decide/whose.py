@@ -1,5 +1,7 @@
 """Whose case it is: absent and not yours are the same answer."""
 
+from itertools import takewhile
+
 from placement.access import NATIONAL, Caller
 from placement.domain.decide.command import Moment
 from placement.domain.facts import Case
@@ -18,6 +20,25 @@ def own_case(state: State, caller: Caller, handle: CaseHandle) -> Case:
     if case is None or case.organisation != caller.organisation:
         raise NotFoundError
     return case
+
+
+def shares_reference(
+    state: State, organisation: str, reference: str, handle: CaseHandle
+) -> bool:
+    """Tell whether a municipality had opened a case under the same number before.
+
+    Args:
+        state: as it stands.
+        organisation: the municipality.
+        reference: its own case number.
+        handle: of the case that is opened, or was; later ones do not count.
+
+    Returns:
+        Whether one of them is not closed.
+    """
+    under = state.cases_under.get((organisation, reference), ())
+    before = takewhile(lambda each: each != handle, under)
+    return any(state.cases[each].closed_at is None for each in before)
 
 
 def linked_case(

@@ -1267,6 +1267,7 @@ class Placement(_message.Message):
     VERDICT_FIELD_NUMBER: _builtins.int
     SEEN_FIELD_NUMBER: _builtins.int
     PERMIT_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     case: _builtins.bytes
@@ -1291,6 +1292,8 @@ class Placement(_message.Message):
     """terms.Verdict."""
     permit: _builtins.bytes
     """16 bytes."""
+    cause: _builtins.int
+    """terms.EndCause."""
     @_builtins.property
     def seen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """8 bytes each."""
@@ -1311,11 +1314,14 @@ class Placement(_message.Message):
         verdict: _builtins.int | None = ...,
         seen: _abc.Iterable[_builtins.bytes] | None = ...,
         permit: _builtins.bytes | None = ...,
+        cause: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at", "_facility", b"_facility", "_moved_in_on", b"_moved_in_on", "_permit", b"_permit", "_valid_to", b"_valid_to", "_verdict", b"_verdict", "expires_at", b"expires_at", "facility", b"facility", "moved_in_on", b"moved_in_on", "permit", b"permit", "valid_to", b"valid_to", "verdict", b"verdict"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cause", b"_cause", "_expires_at", b"_expires_at", "_facility", b"_facility", "_moved_in_on", b"_moved_in_on", "_permit", b"_permit", "_valid_to", b"_valid_to", "_verdict", b"_verdict", "cause", b"cause", "expires_at", b"expires_at", "facility", b"facility", "moved_in_on", b"moved_in_on", "permit", b"permit", "valid_to", b"valid_to", "verdict", b"verdict"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at", "_facility", b"_facility", "_moved_in_on", b"_moved_in_on", "_permit", b"_permit", "_valid_to", b"_valid_to", "_verdict", b"_verdict", "area", b"area", "case", b"case", "expires_at", b"expires_at", "extended", b"extended", "facility", b"facility", "id", b"id", "moved_in_on", b"moved_in_on", "permit", b"permit", "seen", b"seen", "state", b"state", "valid_from", b"valid_from", "valid_to", b"valid_to", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cause", b"_cause", "_expires_at", b"_expires_at", "_facility", b"_facility", "_moved_in_on", b"_moved_in_on", "_permit", b"_permit", "_valid_to", b"_valid_to", "_verdict", b"_verdict", "area", b"area", "case", b"case", "cause", b"cause", "expires_at", b"expires_at", "extended", b"extended", "facility", b"facility", "id", b"id", "moved_in_on", b"moved_in_on", "permit", b"permit", "seen", b"seen", "state", b"state", "valid_from", b"valid_from", "valid_to", b"valid_to", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cause: _TypeAlias = _typing.Literal["cause"]  # noqa: Y015
+    _WhichOneofArgType__cause: _TypeAlias = _typing.Literal["_cause", b"_cause"]  # noqa: Y015
     _WhichOneofReturnType__expires_at: _TypeAlias = _typing.Literal["expires_at"]  # noqa: Y015
     _WhichOneofArgType__expires_at: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at"]  # noqa: Y015
     _WhichOneofReturnType__facility: _TypeAlias = _typing.Literal["facility"]  # noqa: Y015
@@ -1328,6 +1334,8 @@ class Placement(_message.Message):
     _WhichOneofArgType__valid_to: _TypeAlias = _typing.Literal["_valid_to", b"_valid_to"]  # noqa: Y015
     _WhichOneofReturnType__verdict: _TypeAlias = _typing.Literal["verdict"]  # noqa: Y015
     _WhichOneofArgType__verdict: _TypeAlias = _typing.Literal["_verdict", b"_verdict"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cause) -> _WhichOneofReturnType__cause | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__expires_at) -> _WhichOneofReturnType__expires_at | None: ...
     @_typing.overload
