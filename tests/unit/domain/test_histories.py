@@ -34,7 +34,13 @@ from kit.living import (
 from kit.world import NOW, TODAY, World, token
 
 from placement.domain.decide.table import decide
-from placement.domain.events import FactEnded, FactRetracted, Record, Request
+from placement.domain.events import (
+    ChangeProposed,
+    FactEnded,
+    FactRetracted,
+    Record,
+    Request,
+)
 from placement.domain.histories import Histories, steps_of
 from placement.domain.life_events import (
     ChangeRejected,
@@ -227,3 +233,22 @@ def test_the_queue_is_what_a_full_scan_finds(deeds):
     }
 
     assert queued == expected
+
+
+def test_what_somebody_stood_behind_stays():
+    """Whatever becomes of another change that holds it."""
+    world = World()
+    base = world.presence("A", "1480", approved=True)
+    waits = ChangeProposed(
+        id=token("change"),
+        person="co-01",
+        region="syd",
+        expires_at=NOW + 1,
+        records=(base,),
+        amendments=(),
+    )
+    world.apply(waits)
+    world.apply(ChangeRejected(id=waits.id, person="co-02"))
+
+    assert not world.state.facts[base].retracted
+    assert world.state.changes == {}
