@@ -7,9 +7,9 @@ from placement.domain.facts import (
     Attestation,
     Case,
     Facility,
-    Group,
     Placement,
 )
+from placement.domain.group_events import GroupEvent, MergeEvent
 from placement.domain.stay_events import StayEvent
 from placement.domain.terms import (
     AreaCode,
@@ -96,7 +96,7 @@ class ProviderLifted:
 
 
 FactAmendment = FactEnded | FactRetracted | FactRegraded
-Amendment = FactEnded | FactRetracted | FactRegraded | ReleaseSigned | ProviderLifted
+Amendment = FactAmendment | ReleaseSigned | ProviderLifted | MergeEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +150,6 @@ class CoverageAttested:
     """A region attested that it reviewed the picture of some areas."""
 
     attestation: Attestation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupRegistered:
-    """A group got its token."""
-
-    group: Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,12 +230,12 @@ Event = (
     | PlacementRecorded
     | PlacementEnded
     | CoverageAttested
-    | GroupRegistered
     | FacilityRegistered
     | CustodianNamed
     | Asked
     | Evaluated
     | RequestKept
+    | GroupEvent
     | StayEvent
 )
 

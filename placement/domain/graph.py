@@ -18,12 +18,11 @@ from typing import TypeAlias
 
 import networkx as nx
 
-from placement.domain.facts import Alliance, Faction, Rivalry
+from placement.domain.facts import Alliance, Faction, Link, Rivalry, pair_of
 from placement.domain.strength import Era, Strength, Turns, Weigh
 from placement.domain.terms import Day, FactId, GroupToken
 
 Chain = tuple[FactId, ...]
-Link = Faction | Rivalry | Alliance
 Reach = dict[GroupToken, Chain]
 
 Directed: TypeAlias = "nx.DiGraph[GroupToken]"
@@ -331,6 +330,13 @@ class GroupGraph:
         self._turns.clear()
         self._views.clear()
 
+    def drop(self, link: Link) -> None:
+        """Take a link out, as it was put, before its groups become others."""
+        pair = pair_of(link)
+        del self._pairs[pair][link.id]
+        for group in pair:
+            del self._at[group][link.id]
+
     def between(self, pair: frozenset[GroupToken]) -> Iterable[Link]:
         """Return all links between two groups, inert ones too."""
         return self._pairs.get(pair, {}).values()
@@ -382,13 +388,6 @@ class GroupGraph:
         else:
             self._views.move_to_end(key)
         return view
-
-
-def pair_of(link: Link) -> frozenset[GroupToken]:
-    """Return the two groups that a link joins."""
-    if isinstance(link, Faction):
-        return frozenset((link.child, link.parent))
-    return frozenset((link.low, link.high))
 
 
 def _joined(reach: Reach, step: Step) -> Reach:

@@ -39,6 +39,7 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.stay_events import (
     DayPassed,
     HoldConfirmed,
@@ -131,6 +132,8 @@ def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
             return
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))
+        case GroupsMerged(low=low, high=high) | GroupsUnmerged(low=low, high=high):
+            yield Touch(kin=(low, high))
         case _:
             yield by_fact(known.facts[amendment.id])
 
@@ -170,6 +173,8 @@ _TOUCHES: Final[Mapping[type[Event], Callable[[Any, Known], Iterator[Touch]]]] =
     FactEnded: _by_amendment,
     FactRetracted: _by_amendment,
     FactRegraded: _by_amendment,
+    GroupsMerged: _by_amendment,
+    GroupsUnmerged: _by_amendment,
     ChangeApproved: _by_approval,
     CaseAssessed: _by_assessment,
     PlacementRecorded: _by_placing,

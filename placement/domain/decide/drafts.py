@@ -17,18 +17,18 @@ from placement.domain.decide.command import Moment, require
 from placement.domain.decide.whose import linked_case
 from placement.domain.events import Amendment, ChangeProposed, Event, FactRecorded
 from placement.domain.facts import (
-    Affiliation,
     Alliance,
     AnyFact,
     Faction,
-    Located,
+    Link,
     Presence,
     Rivalry,
     SameAs,
     Threat,
     Tie,
+    pair_of,
 )
-from placement.domain.graph import Link, pair_of
+from placement.domain.merges import GROUPS
 from placement.domain.state import State
 from placement.domain.terms import (
     MICROS_AN_HOUR,
@@ -48,18 +48,6 @@ from placement.errors import ConflictError, InvalidInputError, NotFoundError
 
 MAX_FACTS: Final = 500
 _SEVERITIES: Final = (1, 2, 3)
-# Which attributes name groups.
-_GROUPS: Final[Mapping[type[AnyFact], frozenset[str]]] = {
-    Affiliation: frozenset({"group"}),
-    Faction: frozenset({"child", "parent"}),
-    Rivalry: frozenset({"low", "high"}),
-    Alliance: frozenset({"low", "high"}),
-    Presence: frozenset({"group"}),
-    Threat: frozenset({"source_group"}),
-    Located: frozenset(),
-    Tie: frozenset(),
-    SameAs: frozenset(),
-}
 # What the wire calls an attribute, where it has another name.
 _WIRE: Final = {"low": "group_a", "high": "group_b", "source_group": "group"}
 # Attributes that must differ.
@@ -185,17 +173,23 @@ def _second_for_settled(
     state: State, facts: tuple[AnyFact, ...]
 ) -> tuple[AnyFact, ...]:
     """Let what can end a split's REVIEWs (R8) wait for a second person."""
-    joined = {pair_of(fact) for fact in facts if isinstance(fact, Faction)}
+    joined = {_pair(state, fact) for fact in facts if isinstance(fact, Faction)}
 
     def settles(fact: AnyFact) -> bool:
         if not isinstance(fact, Rivalry | Alliance):
             return False
-        links = state.graph.between(pair_of(fact))
-        return pair_of(fact) in joined or any(isinstance(x, Faction) for x in links)
+        pair = _pair(state, fact)
+        links = state.graph.between(pair)
+        return pair in joined or any(isinstance(x, Faction) for x in links)
 
     return tuple(
         replace(fact, approved=False) if settles(fact) else fact for fact in facts
     )
+
+
+def _pair(state: State, link: Link) -> frozenset[GroupToken]:
+    """Return the two groups that a link joins, as the graph has them."""
+    return frozenset(map(state.merges.of, pair_of(link)))
 
 
 def _subject_of(
@@ -273,8 +267,7 @@ def _validate(
     Raises:
         InvalidInputError: it can't be.
     """
-    groups = _GROUPS[kind]
-    for name in groups & statement.keys():
+    for name in statement.keys() & set(GROUPS[kind]):
         token = statement[name]
         known = token is None or token in state.groups
         require(known, f"{field}.{_WIRE.get(name, name)}", "is no registered group")
@@ -283,9 +276,11 @@ def _validate(
     if "severity" in statement:
         fits = statement["severity"] in _SEVERITIES
         require(fits, f"{field}.severity", "must be 1 to 3")
+    of = state.merges.of
     for one, other in _PAIRS:
         if {one, other} <= statement.keys():
-            differ = statement[one] != statement[other]
+            # Two names of one group are one; a subject stands for itself.
+            differ = of(statement[one]) != of(statement[other])
             require(differ, field, "must name two different ones")
     if "low" in statement:
         pair = statement["low"], statement["high"]
@@ -321,7 +316,7 @@ def _refuse_doubles(state: State, moment: Moment, facts: Iterable[AnyFact]) -> N
     new: dict[frozenset[GroupToken], list[Link]] = {}
     for fact in facts:
         if isinstance(fact, Faction | Rivalry | Alliance):
-            pair = pair_of(fact)
+            pair = _pair(state, fact)
             among = new.setdefault(pair, [])
             known = (
                 link

@@ -174,6 +174,7 @@ def test_every_repeatable_command_is_known_by_person_and_id():
         Action.CASE_SHOW,
         Action.CHANGE_LIST,
         Action.CHANGE_SHOW,
+        Action.LABEL_KEYS_SHOW,
         Action.GROUP_LIST,
         Action.EVALUATE,
         Action.OVERRIDE_SHOW,
