@@ -9,6 +9,7 @@ import typer
 
 from placement.api.v1.registry_service_pb2 import ChangeItem, ReleasedPlace
 from placement_client.commands.finding_words import (
+    Names,
     known_names,
     place_data,
     place_words,
@@ -72,7 +73,7 @@ def show(run: Run, asked: Shown) -> Report:
     items = [
         {
             "fact_id": each.fact_id.hex(),
-            **_effect(each),
+            **_effect(each, names),
             **said(each.fact, names),
         }
         for each in answer.items
@@ -88,7 +89,7 @@ def show(run: Run, asked: Shown) -> Report:
     )
 
 
-def _effect(item: ChangeItem) -> dict[str, object]:
+def _effect(item: ChangeItem, names: Names) -> dict[str, object]:
     """Return what a change does: its word, and what comes with it."""
     effect = item.WhichOneof("effect") or "unknown"
     match effect:
@@ -106,6 +107,12 @@ def _effect(item: ChangeItem) -> dict[str, object]:
                     "verdict": verdict_word(place.verdict),
                 },
             }
+        case "merged" | "unmerged":
+            pair = getattr(item, effect)
+            groups = [
+                names.get(each, each.hex()) for each in (pair.group_a, pair.group_b)
+            ]
+            return {"effect": effect, "groups": groups}
         case _:
             return {"effect": effect}
 
@@ -117,6 +124,10 @@ def _words(item: ChangeItem, data: Mapping[str, object]) -> str:
             return f"end on {day}"
         case {"effect": "regraded", "to": {"scheme": scheme, "given": given}}:
             return f"be graded {given} ({scheme})"
+        case {"effect": "merged", "groups": [one, other]}:
+            return f"let {one} and {other} be one group"
+        case {"effect": "unmerged", "groups": [one, other]}:
+            return f"let {one} and {other} be two groups again"
         case {"effect": "released"}:
             return _released_words(item.released)
         case _:
