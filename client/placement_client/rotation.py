@@ -17,7 +17,8 @@ from placement_client.groups import MAX_NAMES, GroupCalls
 from placement_client.label_book import Listing
 from placement_client.labels import LabelKey
 
-_LOST: Final = "does not open every name; --name-lost gives those that don't a word"
+LOST: Final = "does not open every name; --name-lost gives those that don't a word"
+"""What is wrong with a label key under which a name would be lost."""
 _MISSING: Final = "is not complete; have whoever began run placement label-key rotate"
 
 
@@ -37,7 +38,7 @@ def renewal(
     name = _name(old, group)
     if name is None:
         if not name_lost:
-            raise InvalidInputError("label_key", _LOST)
+            raise InvalidInputError("label_key", LOST)
         name = lost_name(group.fingerprint)
     made = new.new_group(name)
     return RenewedLabel(

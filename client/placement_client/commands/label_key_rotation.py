@@ -37,7 +37,7 @@ from placement_client.groups import LabelKeys
 from placement_client.handing import Hand, person_of
 from placement_client.label_files import LabelFiles
 from placement_client.labels import LabelKey
-from placement_client.rotation import renew, verified
+from placement_client.rotation import LOST, renew, verified
 
 _NOT_MINE: Final = (
     "is being replaced by somebody else; run placement label-key fetch, then finish"
@@ -86,6 +86,8 @@ def rotate(run: Run, asked: Rotated) -> Report:
     If it stops, run it again. Another coordinator then runs placement label-key finish.
     """
     hand, files = Hand.of(run.profile(), run.clock), run.label_files()
+    if run.label_book().unopened and not asked.name_lost:
+        raise InvalidInputError("label_key", LOST)
     with hinted(_HINTS):
         old, new = _begun(run, hand, files, asked.without or ())
         calls, list_groups = run.session().groups, run.session().registry.list_groups
