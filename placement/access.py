@@ -95,6 +95,14 @@ class Action(Enum):
     PREVIEW_WEIGH = "preview_weigh"
     GROUP_REGISTER = "group_register"
     GROUP_LIST = "group_list"
+    GROUP_MERGE = "group_merge"
+    GROUP_NAME = "group_name"
+    LABEL_KEYS_SHOW = "label_keys_show"
+    EXCHANGE_KEY_PUBLISH = "exchange_key_publish"
+    LABEL_KEY_HAND_OVER = "label_key_hand_over"
+    ROTATION_BEGIN = "rotation_begin"
+    LABELS_RENEW = "labels_renew"
+    ROTATION_END = "rotation_end"
     FACILITY_REGISTER = "facility_register"
     PLACEMENT_RECORD = "placement_record"
     PLACEMENT_END = "placement_end"
@@ -191,6 +199,14 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.PREVIEW_WEIGH,
                 Action.GROUP_REGISTER,
                 Action.GROUP_LIST,
+                Action.GROUP_MERGE,
+                Action.GROUP_NAME,
+                Action.LABEL_KEYS_SHOW,
+                Action.EXCHANGE_KEY_PUBLISH,
+                Action.LABEL_KEY_HAND_OVER,
+                Action.ROTATION_BEGIN,
+                Action.LABELS_RENEW,
+                Action.ROTATION_END,
                 Action.FACILITY_REGISTER,
                 Action.PLACEMENT_RECORD,
                 Action.PLACEMENT_END,

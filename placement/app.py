@@ -22,6 +22,7 @@ from placement.rpc.host import Host, Services
 from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
+from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_placements import Alerts, Placements
 from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
@@ -211,6 +212,7 @@ class App:
                 placements=Placements(desk, self.contact_of),
                 registry=Registry(desk, self.contact_in),
                 reviews=Reviews(desk),
+                groups=Groups(desk),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
                 rulesets=Rulesets(desk),
                 audit=Audit(

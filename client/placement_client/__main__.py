@@ -27,8 +27,10 @@ from placement_client.commands import (
     facility,
     fact,
     group,
+    group_links,
     hold,
     label_key,
+    label_key_rotation,
     override,
     placement,
     provider,
@@ -140,6 +142,8 @@ for _noun, _app in {
 for _top in (assess, check, doctor, explaining, release):
     _top.register(app)
 bundle.register(audit.app)
+group_links.register(group.app)
+label_key_rotation.register(label_key.app)
 
 
 def _misused(error: typer.TyperException, *, as_json: bool) -> Exit:

@@ -38,6 +38,7 @@ from placement_client.channel import open_channel
 from placement_client.custodian import verified
 from placement_client.days import Clock, now
 from placement_client.explanations import ExplanationCalls
+from placement_client.groups import GroupCalls
 from placement_client.holds import HoldCalls
 from placement_client.identifiers import Identifier
 from placement_client.lives import LifeCalls
@@ -65,6 +66,7 @@ class Session:
     Attributes:
         registry: calls of coordinators about what is on record.
         lives: calls of coordinators about what becomes of it.
+        groups: calls about names of groups and the key that seals them.
         holds: calls about what a municipality holds and has placed.
         overrides: calls about a place despite what was answered.
         logs: calls about the access log.
@@ -93,6 +95,7 @@ class Session:
         self._writes = Writes(self._patience, self.request_ids)
         self.registry = RegistryCalls(channel, self._writes)
         self.lives = LifeCalls(channel, self._writes)
+        self.groups = GroupCalls(channel, self._writes)
         self.holds = HoldCalls(channel, self._writes, clock)
         self.overrides = OverrideCalls(channel, self._writes)
         self.logs = LogCalls(channel, self._patience)

@@ -7,9 +7,9 @@ from placement.domain.facts import (
     Attestation,
     Case,
     Facility,
-    Group,
     Placement,
 )
+from placement.domain.group_events import GroupEvent, MergeEvent
 from placement.domain.life_events import FactRenewed, LifeEvent
 from placement.domain.rule_events import RuleEvent
 from placement.domain.stay_events import StayEvent
@@ -105,14 +105,7 @@ class ProviderLifted:
 
 
 FactAmendment = FactEnded | FactRetracted | FactRegraded | FactRenewed
-Amendment = (
-    FactEnded
-    | FactRetracted
-    | FactRegraded
-    | FactRenewed
-    | ReleaseSigned
-    | ProviderLifted
-)
+Amendment = FactAmendment | ReleaseSigned | ProviderLifted | MergeEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +159,6 @@ class CoverageAttested:
     """A region attested that it reviewed the picture of some areas."""
 
     attestation: Attestation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupRegistered:
-    """A group got its token."""
-
-    group: Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,13 +239,13 @@ Event = (
     | PlacementRecorded
     | PlacementEnded
     | CoverageAttested
-    | GroupRegistered
     | FacilityRegistered
     | CustodianNamed
     | Asked
     | Evaluated
     | RequestKept
     | RuleEvent
+    | GroupEvent
     | StayEvent
     | LifeEvent
 )

@@ -173,6 +173,7 @@ class SameAs(Fact):
     high: SubjectId
 
 
+Link = Faction | Rivalry | Alliance
 AnyFact = (
     Affiliation
     | Faction
@@ -282,17 +283,19 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A registered group.
+    """A registered group under one of its names.
 
     Attributes:
         token: 16 random bytes.
-        fingerprint: 32 bytes, HMAC of the normalised name under the police key.
+        fingerprint: 32 bytes, HMAC of the normalised name under the label key.
         label: the name, sealed so that only coordinators' clients open it.
+        key: id of the label key, 16 bytes; empty if the client named none.
     """
 
     token: GroupToken
     fingerprint: bytes
     label: bytes
+    key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,3 +305,10 @@ class Facility:
     token: FacilityToken
     provider: ProviderToken
     area: AreaCode
+
+
+def pair_of(link: Link) -> frozenset[GroupToken]:
+    """Return the two groups that a link joins; one, if they were merged."""
+    if isinstance(link, Faction):
+        return frozenset((link.child, link.parent))
+    return frozenset((link.low, link.high))

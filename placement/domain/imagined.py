@@ -19,8 +19,8 @@ from placement.domain.affected import affected
 from placement.domain.agenda import Agenda, joined
 from placement.domain.calendar import Calendar
 from placement.domain.events import Event, Record
-from placement.domain.facts import AnyFact
-from placement.domain.graph import GroupGraph, Link, pair_of
+from placement.domain.facts import AnyFact, Link, pair_of
+from placement.domain.graph import GroupGraph
 from placement.domain.histories import Histories
 from placement.domain.life_events import Step
 from placement.domain.residents import Residents
@@ -55,6 +55,7 @@ class Imagined(State):
         self.threats_by = _Index(real.threats_by)
         self.presences = _Index(real.presences)
         self.residents = Residents(self, real.residents)
+        self.merges = real.merges.copy()
         self.changes = dict(real.changes)
         self.areas = set(real.areas)
         self.calendar = Calendar()  # of days that pass here none is asked
@@ -89,6 +90,11 @@ class _Index(Index[Key, Entry]):
         self._by_key[key] = dict(self._by_key.get(key, {}))
         super().put(key, entry_id, entry)
 
+    def drop(self, key: Key, entry_id: FactId) -> None:
+        """Take an entry out."""
+        self._by_key[key] = dict(self._by_key[key])
+        super().drop(key, entry_id)
+
 
 class _Graph(GroupGraph):
     """A graph whose new links are not in the one that it begins as."""
@@ -99,6 +105,16 @@ class _Graph(GroupGraph):
 
     def put(self, link: Link) -> None:
         """Add a link, or replace it by its newer form."""
+        self._own(link)
+        super().put(link)
+
+    def drop(self, link: Link) -> None:
+        """Take a link out, as it was put."""
+        self._own(link)
+        super().drop(link)
+
+    def _own(self, link: Link) -> None:
+        """Have what a link changes of this one's own."""
         if self._shared:  # until now both saw the same, and shared their views
             self._links, self._pairs = dict(self._links), dict(self._pairs)
             self._at = dict(self._at)
@@ -108,7 +124,6 @@ class _Graph(GroupGraph):
         self._pairs[pair] = dict(self._pairs.get(pair, {}))
         for group in pair:
             self._at[group] = dict(self._at.get(group, {}))
-        super().put(link)
 
 
 class _Unwritten(Histories):

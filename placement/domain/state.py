@@ -31,7 +31,6 @@ from placement.domain.events import (
     FactRecorded,
     FactRegraded,
     FactRetracted,
-    GroupRegistered,
     PlacementEnded,
     PlacementRecorded,
     ProviderLifted,
@@ -48,7 +47,6 @@ from placement.domain.facts import (
     Case,
     Facility,
     Faction,
-    Group,
     Located,
     Placement,
     Presence,
@@ -58,6 +56,12 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.graph import GroupGraph
+from placement.domain.group_events import (
+    GroupsMerged,
+    GroupsUnmerged,
+    MergeEvent,
+    NameEvent,
+)
 from placement.domain.histories import Histories, steps_of
 from placement.domain.life_events import (
     ChangeRejected,
@@ -69,6 +73,8 @@ from placement.domain.life_events import (
     FactStepsKept,
     Previewed,
 )
+from placement.domain.merges import Merges, names_any
+from placement.domain.names import Names
 from placement.domain.previews import Previews
 from placement.domain.residents import Residents
 from placement.domain.rule_events import (
@@ -127,6 +133,10 @@ class Index(Generic[Key, Entry]):
         """Add an entry under a key, or replace its older form."""
         self._by_key.setdefault(key, {})[entry_id] = entry
 
+    def drop(self, key: Key, entry_id: FactId) -> None:
+        """Take an entry out."""
+        del self._by_key[key][entry_id]
+
     def of(self, key: Key) -> Collection[Entry]:
         """Return the entries under a key."""
         known = self._by_key.get(key)
@@ -169,8 +179,9 @@ class State:
         attestations: statements of coverage by id.
         coverage: the same by area.
         changes: proposed changes that wait, by id.
-        groups: registered groups by token.
-        fingerprints: of registered groups.
+        merges: which groups are one; the indexes hold facts as it resolves them.
+        names: of groups, sealed, and the key that seals them.
+        groups: the names of each registered group, by token.
         facilities: by token.
         providers: of registered facilities.
         custodian: id of the key under which all pseudonyms were made.
@@ -195,8 +206,9 @@ class State:
         self.attestations: dict[FactId, Attestation] = {}
         self.coverage: Index[AreaCode, Attestation] = Index()
         self.changes: dict[FactId, ChangeProposed] = {}
-        self.groups: dict[GroupToken, Group] = {}
-        self.fingerprints: set[bytes] = set()
+        self.merges = Merges()
+        self.names = Names()
+        self.groups = self.names.groups
         self.facilities: dict[FacilityToken, Facility] = {}
         self.providers: set[ProviderToken] = set()
         self.custodian = b""
@@ -252,10 +264,14 @@ class State:
             self.requests.popitem(last=False)
 
     def _apply(self, record: Record, revision: Revision) -> None:
-        if isinstance(record.event, _Life):
-            self._apply_life(record.event, record.at)
+        happened = record.event
+        if isinstance(happened, NameEvent):
+            self.names.apply(happened)
             return
-        match record.event:
+        if isinstance(happened, _Life):
+            self._apply_life(happened, record.at)
+            return
+        match happened:
             case FactRecorded(fact=fact):
                 self._put(fact)
             case (
@@ -265,6 +281,8 @@ class State:
                 | FactRenewed() as amendment
             ):
                 self._amend(amendment)
+            case GroupsMerged() | GroupsUnmerged() as event:
+                self._merge(event)
             case ChangeProposed() as change:
                 self.changes[change.id] = change
             case ChangeApproved(id=change_id, person=person):
@@ -284,9 +302,6 @@ class State:
                 self.areas.update(attestation.areas)
                 for area in attestation.areas:
                     self.coverage.put(area, attestation.id, attestation)
-            case GroupRegistered(group=group):
-                self.groups[group.token] = group
-                self.fingerprints.add(group.fingerprint)
             case FacilityRegistered(facility=facility):
                 self.facilities[facility.token] = facility
                 self.areas.add(facility.area)
@@ -344,7 +359,7 @@ class State:
             case _ as never:
                 assert_never(never)
 
-    def _amend(self, amendment: FactAmendment | ProviderLifted) -> None:
+    def _amend(self, amendment: FactAmendment | ProviderLifted | MergeEvent) -> None:
         match amendment:
             case FactEnded(id=key, valid_to=valid_to):
                 self._put(replace(self.facts[key], valid_to=valid_to))
@@ -357,6 +372,8 @@ class State:
                 self._put(replace(self.facts[key], review_by=review_by))
             case ProviderLifted(id=provider):
                 self.stopped.discard(provider)
+            case GroupsMerged() | GroupsUnmerged():
+                self._merge(amendment)
             case _ as never:
                 assert_never(never)
 
@@ -383,6 +400,9 @@ class State:
         self.calendar.put(fact)
         if isinstance(fact, Presence | Located | Tie):
             self.areas.add(fact.area)
+        self._index(self.merges.resolved(fact))
+
+    def _index(self, fact: AnyFact) -> None:
         match fact:
             case Faction() | Rivalry() | Alliance():
                 self.graph.put(fact)
@@ -412,6 +432,28 @@ class State:
         if fact.source_subject is not None:
             self.threats_by.put(fact.source_subject, fact.id, fact)
 
+    def _merge(self, event: MergeEvent) -> None:
+        """Let facts be found under the tokens that stand for their groups now."""
+        groups = self.merges.with_(event.low, event.high)
+        moved = [fact for fact in self.facts.values() if names_any(fact, groups)]
+        for fact in moved:
+            self._leave(self.merges.resolved(fact))
+        self.merges.apply(event)
+        for fact in moved:
+            self._index(self.merges.resolved(fact))
+
+    def _leave(self, fact: AnyFact) -> None:
+        """Take a fact out of the indexes by group."""
+        match fact:
+            case Faction() | Rivalry() | Alliance():
+                self.graph.drop(fact)
+            case Affiliation():
+                self.members.drop(fact.group, fact.id)
+            case Threat(source_group=group) if group is not None:
+                self.threats_by.drop(group, fact.id)
+            case _:
+                return
+
     def _fit_placement(self, placement: Placement) -> None:
         self.areas.add(placement.area)
         self.calendar.put(placement)
@@ -423,8 +465,10 @@ class State:
             yield Record(at=_THEN, event=CustodianNamed(key_id=self.custodian))
         for rules in self.rulebook.records():
             yield Record(at=_THEN, event=rules)
-        for group in self.groups.values():
-            yield Record(at=_THEN, event=GroupRegistered(group=group))
+        for named in self.names.records():
+            yield Record(at=_THEN, event=named)
+        for merged in self.merges.links.values():
+            yield Record(at=_THEN, event=merged)
         for facility in self.facilities.values():
             yield Record(at=_THEN, event=FacilityRegistered(facility=facility))
         for fact in self.facts.values():

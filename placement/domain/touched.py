@@ -39,6 +39,7 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.life_events import (
     ChangeDropped,
     ChangeRejected,
@@ -148,6 +149,8 @@ def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
             return
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))
+        case GroupsMerged(low=low, high=high) | GroupsUnmerged(low=low, high=high):
+            yield Touch(kin=(low, high))
         case _:
             yield by_fact(known.facts[amendment.id])
 
@@ -190,6 +193,8 @@ _TOUCHES: Final[Mapping[type[Event], Callable[[Any, Known], Iterator[Touch]]]] =
     FactRenewed: _by_amendment,
     ChangeRejected: _by_dropping,
     ChangeWithdrawn: _by_dropping,
+    GroupsMerged: _by_amendment,
+    GroupsUnmerged: _by_amendment,
     ChangeApproved: _by_approval,
     CaseAssessed: _by_assessment,
     PlacementRecorded: _by_placing,

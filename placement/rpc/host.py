@@ -14,6 +14,7 @@ from placement.api.v1 import (
     alert_service_pb2_grpc,
     audit_service_pb2_grpc,
     check_service_pb2_grpc,
+    group_service_pb2_grpc,
     log_service_pb2_grpc,
     placement_service_pb2_grpc,
     pseudonym_service_pb2_grpc,
@@ -25,6 +26,7 @@ from placement.rpc.door import MAX_REQUEST, Door
 from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
+from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_placements import Alerts, Placements
 from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
@@ -37,6 +39,7 @@ SERVICES: Final = tuple(
         "PlacementService",
         "RegistryService",
         "ReviewService",
+        "GroupService",
         "AlertService",
         "RulesetService",
         "AuditService",
@@ -78,6 +81,7 @@ class Services:
     placements: Placements
     registry: Registry
     reviews: Reviews
+    groups: Groups
     alerts: Alerts
     rulesets: Rulesets
     audit: Audit
@@ -168,6 +172,7 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
     review_service_pb2_grpc.add_ReviewServiceServicer_to_server(
         services.reviews, server
     )
+    group_service_pb2_grpc.add_GroupServiceServicer_to_server(services.groups, server)
     placement_service_pb2_grpc.add_PlacementServiceServicer_to_server(
         services.placements, server
     )

@@ -11,25 +11,21 @@ from placement.domain.decide import (
     placements,
     registry,
 )
-from placement.domain.facts import Facility, Group, Placement
+from placement.domain.facts import Facility, Placement
 from placement.domain.terms import (
     CaseHandle,
     FacilityToken,
     FactId,
-    GroupToken,
     PlacementState,
     ProviderToken,
     Revision,
     Scheme,
 )
-from placement.errors import InvalidInputError
 from placement.rpc import forms
 from placement.rpc.origin import Origin, common, fresh
 from placement.rpc.parse import case_of, facility_of
 from placement.rpc.parse_facts import parse_facts
 
-_FINGERPRINT_SIZE: Final = 32  # bytes
-_MAX_LABEL: Final = 256  # bytes
 _MAX_AREAS: Final = 500
 
 
@@ -168,42 +164,6 @@ def attest_coverage(
         whole_region=request.whole_region,
         reviewed_on=forms.day(request.reviewed_on_day, "reviewed_on_day"),
     )
-
-
-def register_groups(
-    request: registry_wire.RegisterGroupsRequest, origin: Origin
-) -> groups.RegisterGroups:
-    """Read groups to register."""
-    forms.at_most(request.groups, groups.MAX_REGISTERED, "groups")
-    return groups.RegisterGroups(
-        **common(request, origin),
-        groups=tuple(
-            Group(
-                token=GroupToken(fresh()),
-                fingerprint=forms.sized(
-                    new.fingerprint, _FINGERPRINT_SIZE, f"groups[{index}].fingerprint"
-                ),
-                label=_label(new.sealed_label, f"groups[{index}].sealed_label"),
-            )
-            for index, new in enumerate(request.groups)
-        ),
-    )
-
-
-def _label(value: bytes, field: str) -> bytes:
-    if not 1 <= len(value) <= _MAX_LABEL:
-        raise InvalidInputError(field, "must be 1 to 256 bytes")
-    return value
-
-
-def list_groups(
-    request: registry_wire.ListGroupsRequest, origin: Origin
-) -> groups.ListGroups:
-    """Read which page to list."""
-    after = request.page_token
-    if after:
-        forms.token(after, "page_token")
-    return groups.ListGroups(caller=origin.caller, after=after)
 
 
 def register_facilities(

@@ -12,7 +12,6 @@ from placement.domain.decide.cases import CaseView
 from placement.domain.decide.checks import Answer as Verdicted
 from placement.domain.decide.checks import Answers
 from placement.domain.decide.command import Written
-from placement.domain.decide.groups import GroupPage
 from placement.domain.decide.weighing import place_of
 from placement.domain.events import ChangeProposed
 from placement.domain.facts import Placement
@@ -222,30 +221,6 @@ def waiting(change: ChangeProposed) -> registry_wire.Change:
 def attested(answer: Answer) -> registry_wire.AttestCoverageResponse:
     """Render a statement of coverage."""
     return registry_wire.AttestCoverageResponse(revision=answer.revision)
-
-
-def registered_groups(answer: Answer) -> registry_wire.RegisterGroupsResponse:
-    """Render new groups' tokens."""
-    return registry_wire.RegisterGroupsResponse(
-        revision=answer.revision, tokens=written_ids(answer)
-    )
-
-
-def listed_groups(answer: Answer) -> registry_wire.ListGroupsResponse:
-    """Render a page of groups."""
-    reply: Any = answer.reply
-    page: GroupPage = reply
-    return registry_wire.ListGroupsResponse(
-        groups=[
-            registry_wire.RegisteredGroup(
-                token=group.token,
-                fingerprint=group.fingerprint,
-                sealed_label=group.label,
-            )
-            for group in page.groups
-        ],
-        next_page_token=page.groups[-1].token if page.more else b"",
-    )
 
 
 def registered_facilities(answer: Answer) -> registry_wire.RegisterFacilitiesResponse:

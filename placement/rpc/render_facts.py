@@ -31,10 +31,12 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.life_events import FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.terms import Scheme
 from placement.rpc.render import VERDICTS, days, place, waiting
+from placement.rpc.render_groups import merged_groups
 from placement.service.batch import Answer
 
 Item = registry_wire.ChangeItem
@@ -81,6 +83,10 @@ def _item(item: Amendment, view: ChangeView) -> Item:
             return Item(fact_id=key, released=_released(view.permits[key]))
         case ProviderLifted(id=provider):
             return Item(fact_id=provider, provider_goes_on=True)
+        case GroupsMerged(region=region):
+            return Item(merged=merged_groups(item, region))
+        case GroupsUnmerged():
+            return Item(unmerged=merged_groups(item))
         case _:
             return _amended(item, fact_of(view.facts[item.id]))
 

@@ -15,11 +15,13 @@ from placement.api.v1.registry_service_pb2_grpc import RegistryServiceServicer
 from placement.domain.decide.previews import Planned
 from placement.rpc import (
     parse,
+    parse_groups,
     parse_lives,
     parse_placements,
     parse_registry,
     render,
     render_facts,
+    render_groups,
     render_lives,
     render_placements,
 )
@@ -237,16 +239,16 @@ class Registry(RegistryServiceServicer):
         self, request: registry_wire.RegisterGroupsRequest, context: Context
     ) -> registry_wire.RegisterGroupsResponse:
         """Register groups."""
-        return render.registered_groups(
-            await self._desk.ask(parse_registry.register_groups, request)
+        return render_groups.registered_groups(
+            await self._desk.ask(parse_groups.register_groups, request)
         )
 
     async def ListGroups(
         self, request: registry_wire.ListGroupsRequest, context: Context
     ) -> registry_wire.ListGroupsResponse:
         """List a page of groups."""
-        return render.listed_groups(
-            await self._desk.ask(parse_registry.list_groups, request)
+        return render_groups.listed_groups(
+            await self._desk.ask(parse_groups.list_groups, request)
         )
 
     async def RegisterFacilities(

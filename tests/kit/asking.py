@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from kit.bad_input import GOOD, evaluate
+from kit.grouping import GROUPING
 from kit.placing import PLACING
 from kit.ruling import RULING
 from kit.town import GROUND, PEOPLE, Town, fresh
@@ -189,6 +190,7 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 REQUESTS: dict[str, Make] = {
     **PLACING,
     **RULING,
+    **GROUPING,
     "Evaluate": lambda town, who: evaluate(GOOD),
     "OpenCase": lambda town, who: town.open_case(),
     "ShowCase": lambda town, who: check.ShowCaseRequest(case_handle=town.case),

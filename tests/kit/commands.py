@@ -227,7 +227,12 @@ def register_groups(*names: str, **given: Any) -> groups.RegisterGroups:
     return groups.RegisterGroups(
         **asked(COORDINATOR, given),
         groups=tuple(
-            Group(token=token(name), fingerprint=subject(name), label=name.encode())
+            Group(
+                token=token(name),
+                fingerprint=subject(name),
+                label=name.encode(),
+                key=given.get("key", b""),
+            )
             for name in names
         ),
     )

@@ -35,6 +35,17 @@ from kit.commands import (
     show_change,
 )
 from kit.engines import answer
+from kit.naming import (
+    OTHER,
+    begin,
+    end,
+    hand_key_over,
+    merge_groups,
+    name_groups,
+    publish,
+    renew,
+    show_label_keys,
+)
 from kit.steps import (
     abort,
     acknowledge,
@@ -145,6 +156,9 @@ class Play:
         }
         self.ask(register_groups("secret group"))
         self.ask(list_groups())
+        self.ask(register_groups("rival"))
+        self.made(merge_groups("secret group", "rival"))
+        self._label_keys()
         houses = (("secret house", "secret firm", "2480"), ("house", "firm", "0180"))
         self.ask(register_facilities(*houses, new=[0, 1]))
         household = ("secret subject", "secret child")
@@ -152,6 +166,15 @@ class Play:
         known = draft(Affiliation, "affiliation", **member)
         self.made(assess_case(case, known, caller=NATIONAL))
         self.ask(show_case(case))
+
+    def _label_keys(self) -> None:
+        self.ask(name_groups(("secret group", "alias")))
+        self.ask(publish(OTHER))
+        self.ask(hand_key_over(OTHER))
+        self.ask(show_label_keys())
+        self.ask(begin(OTHER, from_key=b""))
+        self.ask(renew("secret group", "rival", "alias"))
+        self.ask(end(give_up=True))
 
     def _facts(self) -> None:
         stays = presence("secret group", "2480", valid_from=TODAY - 9)

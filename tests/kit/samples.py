@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kit import commands, living, ruled, steps
+from kit import commands, living, naming, ruled, steps
 from kit.world import NOW, token
 from placement.domain.decide import searches
 from placement.domain.decide.command import Command
@@ -36,6 +36,14 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     commands.attest,
     lambda: commands.register_groups("A"),
     commands.list_groups,
+    naming.merge_groups,
+    lambda: naming.name_groups(("A", "B")),
+    naming.show_label_keys,
+    naming.publish,
+    lambda: naming.hand_key_over(naming.OTHER),
+    naming.begin,
+    lambda: naming.renew("A"),
+    naming.end,
     lambda: commands.register_facilities(("house", "firm", "1480"), new=[0]),
     lambda: commands.record_placements(commands.placement(token("case"))),
     lambda: commands.end_placements((token("place"), 0)),

@@ -2,37 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Annotated, Final
 
 import typer
 
-from placement.api.v1.registry_service_pb2 import ChangeItem, ReleasedPlace
-from placement.api.v1.types_pb2 import FactReason
 from placement.errors import AccessDeniedError, ConflictError, StaleError
 from placement_client.commands import preview
+from placement_client.commands.change_words import effect, effect_words
 from placement_client.commands.finding_words import (
     known_names,
-    place_data,
-    place_words,
     statement_words,
-    verdict_word,
 )
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.report import Report, table
 from placement_client.commands.verb import Run, nouns, verb
-from placement_client.days import iso_day, stockholm_time
+from placement_client.days import stockholm_time
 from placement_client.drafts import read_token
-from placement_client.rendering import enum_name, said, to_json
+from placement_client.rendering import said, to_json
 
-_EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "made_firm": "become firm",
-        "retracted": "be retracted",
-        "provider_goes_on": "let the provider go on; its houses answer as others do",
-    }
-)
-_UNKNOWN: Final = "do what this version does not know"
 _OVER: Final = (
     "The change is over: what it recorded counts no more, the rest stays as it was."
 )
@@ -91,13 +78,13 @@ def show(run: Run, asked: Shown) -> Report:
     items = [
         {
             "fact_id": each.fact_id.hex(),
-            **_effect(each),
+            **effect(each, names),
             **said(each.fact, names),
         }
         for each in answer.items
     ]
     rows = [
-        (each["fact_id"], _words(item, each), each["kind"], *_columns(each))
+        (each["fact_id"], effect_words(item, each), each["kind"], *_columns(each))
         for item, each in zip(answer.items, items, strict=True)
     ]
     headings = ("Fact", "Would", "Kind", "Says", "Since", "Until", "Grade")
@@ -109,61 +96,6 @@ def show(run: Run, asked: Shown) -> Report:
         },
         shown=[table(headings, rows), f"As of revision {answer.revision}."],
     )
-
-
-def _effect(item: ChangeItem) -> dict[str, object]:
-    """Return what a change does: its word, and what comes with it."""
-    effect = item.WhichOneof("effect") or "unknown"
-    match effect:
-        case "ended_on_day":
-            return {"effect": "ended", "on": iso_day(item.ended_on_day)}
-        case "renewed":
-            kept = item.renewed
-            reason = enum_name(FactReason.DESCRIPTOR, kept.reason)
-            return {
-                "effect": effect,
-                "review_by_day": iso_day(kept.review_by_day),
-                "reason": reason,
-            }
-        case "made_firm" if item.replaces:
-            return {"effect": effect, "replaces": item.replaces.hex()}
-        case "regraded":
-            return {"effect": effect, "to": to_json(item.regraded)}
-        case "released":
-            place = item.released
-            return {
-                "effect": effect,
-                "place": {
-                    "case_handle": place.case_handle.hex(),
-                    **place_data(place.candidate, place.window),
-                    "verdict": verdict_word(place.verdict),
-                },
-            }
-        case _:
-            return {"effect": effect}
-
-
-def _words(item: ChangeItem, data: Mapping[str, object]) -> str:
-    """Say an effect in words."""
-    match data:
-        case {"effect": "ended", "on": day}:
-            return f"end on {day}"
-        case {"effect": "regraded", "to": {"scheme": scheme, "given": given}}:
-            return f"be graded {given} ({scheme})"
-        case {"effect": "renewed", "review_by_day": day, "reason": reason}:
-            return f"stand until {day} ({reason})"
-        case {"effect": "made_firm", "replaces": old}:
-            return f"become firm, instead of {old}"
-        case {"effect": "released"}:
-            return _released_words(item.released)
-        case _:
-            return _EFFECTS.get(str(data["effect"]), _UNKNOWN)
-
-
-def _released_words(place: ReleasedPlace) -> str:
-    where = place_words(place.candidate, place.window)
-    case = f"let case {place.case_handle.hex()} have {where}"
-    return f"{case}, despite {verdict_word(place.verdict)}"
 
 
 def _columns(item: Mapping[str, object]) -> tuple[object, ...]:

@@ -90,7 +90,11 @@ def read_facts(
 
 
 def read_group(run: Run, text: str, field: str) -> bytes:
-    """Return a group's token, or that of its name in the label book."""
+    """Return a group's token, or that of its name in the label book.
+
+    Raises:
+        InvalidInputError: no group of this name is registered.
+    """
     try:
         return read_token(text, field=field)
     except InvalidInputError:

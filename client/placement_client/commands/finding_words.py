@@ -65,7 +65,7 @@ def known_names(run: Run) -> Names:
     """Return the groups' names by token, as far as this machine knows them."""
     if not run.profile().label_key:
         return {}
-    return {label.token: label.name for label in run.label_book()}
+    return run.label_book().names
 
 
 def verdict_word(number: int) -> str:

@@ -995,6 +995,8 @@ class ChangeItem(_message.Message):
     RELEASED_FIELD_NUMBER: _builtins.int
     PROVIDER_GOES_ON_FIELD_NUMBER: _builtins.int
     RENEWED_FIELD_NUMBER: _builtins.int
+    MERGED_FIELD_NUMBER: _builtins.int
+    UNMERGED_FIELD_NUMBER: _builtins.int
     REPLACES_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.bytes
     """16 bytes: the fact."""
@@ -1028,6 +1030,16 @@ class ChangeItem(_message.Message):
     def renewed(self) -> Global___RenewedFact:
         """It stands until another review date."""
 
+    @_builtins.property
+    def merged(self) -> Global___MergedGroups:
+        """No fact but two groups: they are one. `fact_id` and `fact` are unset."""
+
+    @_builtins.property
+    def unmerged(self) -> Global___MergedGroups:
+        """No fact but two groups that are one: they are two again. `fact_id` and `fact` are
+        unset.
+        """
+
     def __init__(
         self,
         *,
@@ -1040,13 +1052,15 @@ class ChangeItem(_message.Message):
         released: Global___ReleasedPlace | None = ...,
         provider_goes_on: _builtins.bool = ...,
         renewed: Global___RenewedFact | None = ...,
+        merged: Global___MergedGroups | None = ...,
+        unmerged: Global___MergedGroups | None = ...,
         replaces: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "retracted", b"retracted"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "made_firm", b"made_firm", "merged", b"merged", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "replaces", b"replaces", "retracted", b"retracted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "merged", b"merged", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "replaces", b"replaces", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "renewed"]  # noqa: Y015
+    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "renewed", "merged", "unmerged"]  # noqa: Y015
     _WhichOneofArgType_effect: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_effect) -> _WhichOneofReturnType_effect | None: ...
 
@@ -1354,19 +1368,23 @@ class NewGroup(_message.Message):
 
     FINGERPRINT_FIELD_NUMBER: _builtins.int
     SEALED_LABEL_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
     fingerprint: _builtins.bytes
     """32 bytes: HMAC-SHA-256 of the normalised name under the coordinators' own key."""
     sealed_label: _builtins.bytes
     """1 to 256 bytes: the name, sealed by the coordinators' client."""
+    key_id: _builtins.bytes
+    """16 bytes: which label key; the one in force. Empty as long as none is named."""
     def __init__(
         self,
         *,
         fingerprint: _builtins.bytes = ...,
         sealed_label: _builtins.bytes = ...,
+        key_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "sealed_label", b"sealed_label"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "key_id", b"key_id", "sealed_label", b"sealed_label"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1451,58 +1469,144 @@ class ListGroupsRequest(_message.Message):
 Global___ListGroupsRequest: _TypeAlias = ListGroupsRequest  # noqa: Y015
 
 @_typing.final
+class RenewedName(_message.Message):
+    """A name under the next label key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINGERPRINT_FIELD_NUMBER: _builtins.int
+    SEALED_LABEL_FIELD_NUMBER: _builtins.int
+    fingerprint: _builtins.bytes
+    """As renewed."""
+    sealed_label: _builtins.bytes
+    """As renewed."""
+    def __init__(
+        self,
+        *,
+        fingerprint: _builtins.bytes = ...,
+        sealed_label: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "sealed_label", b"sealed_label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewedName: _TypeAlias = RenewedName  # noqa: Y015
+
+@_typing.final
 class RegisteredGroup(_message.Message):
-    """A registered group."""
+    """One name of a registered group."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_FIELD_NUMBER: _builtins.int
     FINGERPRINT_FIELD_NUMBER: _builtins.int
     SEALED_LABEL_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    FURTHER_FIELD_NUMBER: _builtins.int
+    RENEWED_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_FIELD_NUMBER: _builtins.int
     token: _builtins.bytes
     """16 bytes."""
     fingerprint: _builtins.bytes
     """As registered."""
     sealed_label: _builtins.bytes
     """As registered."""
+    key_id: _builtins.bytes
+    """16 bytes: which label key; empty if none was named."""
+    further: _builtins.bool
+    """It is no name that the group was registered under, but one that it got later."""
+    merged_into: _builtins.bytes
+    """16 bytes: the token that stands for the group if it was merged; else empty."""
+    @_builtins.property
+    def renewed(self) -> Global___RenewedName:
+        """Set while the label key is replaced, once this name is sealed under the next one."""
+
     def __init__(
         self,
         *,
         token: _builtins.bytes = ...,
         fingerprint: _builtins.bytes = ...,
         sealed_label: _builtins.bytes = ...,
+        key_id: _builtins.bytes = ...,
+        further: _builtins.bool = ...,
+        renewed: Global___RenewedName | None = ...,
+        merged_into: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["renewed", b"renewed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "sealed_label", b"sealed_label", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "further", b"further", "key_id", b"key_id", "merged_into", b"merged_into", "renewed", b"renewed", "sealed_label", b"sealed_label", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RegisteredGroup: _TypeAlias = RegisteredGroup  # noqa: Y015
 
 @_typing.final
+class MergedGroups(_message.Message):
+    """Two tokens that are one group."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_A_FIELD_NUMBER: _builtins.int
+    GROUP_B_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    group_a: _builtins.bytes
+    """16 bytes: the lower token."""
+    group_b: _builtins.bytes
+    """16 bytes: the higher one."""
+    region: _builtins.str
+    """Whose coordinators said so, and may undo it."""
+    def __init__(
+        self,
+        *,
+        group_a: _builtins.bytes = ...,
+        group_b: _builtins.bytes = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group_a", b"group_a", "group_b", b"group_b", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergedGroups: _TypeAlias = MergedGroups  # noqa: Y015
+
+@_typing.final
 class ListGroupsResponse(_message.Message):
-    """A page of groups, at most 100, in the order of their tokens."""
+    """A page of names, at most 100, in the order of their groups' tokens."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     GROUPS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    MERGES_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.bytes
     """Empty on the last page."""
+    key_id: _builtins.bytes
+    """16 bytes: the label key in force, or empty. If it is another one than on the page
+    before, the list begins anew.
+    """
     @_builtins.property
     def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___RegisteredGroup]:
-        """The groups."""
+        """The names."""
+
+    @_builtins.property
+    def merges(self) -> _containers.RepeatedCompositeFieldContainer[Global___MergedGroups]:
+        """Merges whose lower token has a name on this page."""
 
     def __init__(
         self,
         *,
         groups: _abc.Iterable[Global___RegisteredGroup] | None = ...,
         next_page_token: _builtins.bytes = ...,
+        key_id: _builtins.bytes = ...,
+        merges: _abc.Iterable[Global___MergedGroups] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "key_id", b"key_id", "merges", b"merges", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,6 +27,7 @@ from placement.domain.events import (
     ReleaseSigned,
 )
 from placement.domain.facts import AnyFact
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.life_events import ChangeRejected, ChangeWithdrawn, FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.state import State
@@ -217,7 +218,10 @@ def still_fits(state: State, change: ChangeProposed) -> bool:
         if state.facts[fact_id].retracted:
             return False
     for item in change.amendments:
-        if isinstance(item, FactEnded):
+        if isinstance(item, GroupsMerged | GroupsUnmerged):
+            if not state.merges.fits(item):
+                return False
+        elif isinstance(item, FactEnded):
             end = state.facts[item.id].valid_to
             if end is not None and end < item.valid_to:
                 return False

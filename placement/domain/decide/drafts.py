@@ -19,18 +19,18 @@ from placement.domain.decide.waiting import waiting_records
 from placement.domain.decide.whose import linked_case
 from placement.domain.events import Amendment, ChangeProposed, Event, FactRecorded
 from placement.domain.facts import (
-    Affiliation,
     Alliance,
     AnyFact,
     Faction,
-    Located,
+    Link,
     Presence,
     Rivalry,
     SameAs,
     Threat,
     Tie,
+    pair_of,
 )
-from placement.domain.graph import Link, pair_of
+from placement.domain.merges import GROUPS
 from placement.domain.state import State
 from placement.domain.terms import (
     MICROS_AN_HOUR,
@@ -50,18 +50,6 @@ from placement.errors import ConflictError, InvalidInputError, NotFoundError
 
 MAX_FACTS: Final = 500
 _SEVERITIES: Final = (1, 2, 3)
-# Which attributes name groups.
-_GROUPS: Final[Mapping[type[AnyFact], frozenset[str]]] = {
-    Affiliation: frozenset({"group"}),
-    Faction: frozenset({"child", "parent"}),
-    Rivalry: frozenset({"low", "high"}),
-    Alliance: frozenset({"low", "high"}),
-    Presence: frozenset({"group"}),
-    Threat: frozenset({"source_group"}),
-    Located: frozenset(),
-    Tie: frozenset(),
-    SameAs: frozenset(),
-}
 # What the wire calls an attribute, where it has another name.
 _WIRE: Final = {"low": "group_a", "high": "group_b", "source_group": "group"}
 # Attributes that must differ.
@@ -219,11 +207,11 @@ def _second_for_settled(
     state: State, facts: tuple[AnyFact, ...]
 ) -> tuple[AnyFact, ...]:
     """Let what can end a split's REVIEWs (R8) wait for a second person."""
-    joined = {pair_of(fact) for fact in facts if isinstance(fact, Faction)}
+    joined = {_pair(state, fact) for fact in facts if isinstance(fact, Faction)}
     return tuple(
         replace(fact, approved=False)
         if settles(state, fact)
-        or (isinstance(fact, Rivalry | Alliance) and pair_of(fact) in joined)
+        or (isinstance(fact, Rivalry | Alliance) and _pair(state, fact) in joined)
         else fact
         for fact in facts
     )
@@ -233,8 +221,13 @@ def settles(state: State, fact: AnyFact) -> bool:
     """Tell whether a fact can end a split's REVIEWs (R8)."""
     if not isinstance(fact, Rivalry | Alliance):
         return False
-    links = state.graph.between(pair_of(fact))
+    links = state.graph.between(_pair(state, fact))
     return any(isinstance(link, Faction) for link in links)
+
+
+def _pair(state: State, link: Link) -> frozenset[GroupToken]:
+    """Return the two groups that a link joins, as the graph has them."""
+    return frozenset(map(state.merges.of, pair_of(link)))
 
 
 def _subject_of(
@@ -316,8 +309,7 @@ def _validate(
     Raises:
         InvalidInputError: it can't be.
     """
-    groups = _GROUPS[kind]
-    for name in groups & statement.keys():
+    for name in statement.keys() & set(GROUPS[kind]):
         token = statement[name]
         known = token is None or token in state.groups
         require(known, f"{field}.{_WIRE.get(name, name)}", "is no registered group")
@@ -326,9 +318,11 @@ def _validate(
     if "severity" in statement:
         fits = statement["severity"] in _SEVERITIES
         require(fits, f"{field}.severity", "must be 1 to 3")
+    of = state.merges.of
     for one, other in _PAIRS:
         if {one, other} <= statement.keys():
-            differ = statement[one] != statement[other]
+            # Two names of one group are one; a subject stands for itself.
+            differ = of(statement[one]) != of(statement[other])
             require(differ, field, "must name two different ones")
     if "low" in statement:
         pair = statement["low"], statement["high"]
@@ -359,7 +353,7 @@ def refuse_doubles(state: State, moment: Moment, facts: Iterable[AnyFact]) -> No
     new: dict[frozenset[GroupToken], list[Link]] = {}
     for fact in facts:
         if isinstance(fact, Faction | Rivalry | Alliance):
-            pair = pair_of(fact)
+            pair = _pair(state, fact)
             among = new.setdefault(pair, [])
             replaced = _replaced(state, fact)
             known = (

@@ -79,6 +79,15 @@ class Record(_message.Message):
     FACTS_KEPT_FIELD_NUMBER: _builtins.int
     FACT_STEPS_KEPT_FIELD_NUMBER: _builtins.int
     PREVIEWED_FIELD_NUMBER: _builtins.int
+    GROUPS_MERGED_FIELD_NUMBER: _builtins.int
+    GROUPS_UNMERGED_FIELD_NUMBER: _builtins.int
+    GROUP_NAMED_FIELD_NUMBER: _builtins.int
+    EXCHANGE_KEY_PUBLISHED_FIELD_NUMBER: _builtins.int
+    EXCHANGE_KEY_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    LABEL_KEY_HANDED_OVER_FIELD_NUMBER: _builtins.int
+    ROTATION_BEGUN_FIELD_NUMBER: _builtins.int
+    LABEL_RENEWED_FIELD_NUMBER: _builtins.int
+    ROTATION_ENDED_FIELD_NUMBER: _builtins.int
     at: _builtins.int
     """Microseconds since 1970-01-01T00:00Z."""
     @_builtins.property
@@ -285,6 +294,42 @@ class Record(_message.Message):
     def previewed(self) -> Global___Previewed:
         """See the message."""
 
+    @_builtins.property
+    def groups_merged(self) -> Global___GroupsMerged:
+        """See the message."""
+
+    @_builtins.property
+    def groups_unmerged(self) -> Global___GroupsUnmerged:
+        """See the message."""
+
+    @_builtins.property
+    def group_named(self) -> Global___GroupNamed:
+        """See the message."""
+
+    @_builtins.property
+    def exchange_key_published(self) -> Global___ExchangeKeyPublished:
+        """See the message."""
+
+    @_builtins.property
+    def exchange_key_withdrawn(self) -> Global___ExchangeKeyWithdrawn:
+        """See the message."""
+
+    @_builtins.property
+    def label_key_handed_over(self) -> Global___LabelKeyHandedOver:
+        """See the message."""
+
+    @_builtins.property
+    def rotation_begun(self) -> Global___RotationBegun:
+        """See the message."""
+
+    @_builtins.property
+    def label_renewed(self) -> Global___LabelRenewed:
+        """See the message."""
+
+    @_builtins.property
+    def rotation_ended(self) -> Global___RotationEnded:
+        """See the message."""
+
     def __init__(
         self,
         *,
@@ -340,12 +385,21 @@ class Record(_message.Message):
         facts_kept: Global___FactsKept | None = ...,
         fact_steps_kept: Global___FactStepsKept | None = ...,
         previewed: Global___Previewed | None = ...,
+        groups_merged: Global___GroupsMerged | None = ...,
+        groups_unmerged: Global___GroupsUnmerged | None = ...,
+        group_named: Global___GroupNamed | None = ...,
+        exchange_key_published: Global___ExchangeKeyPublished | None = ...,
+        exchange_key_withdrawn: Global___ExchangeKeyWithdrawn | None = ...,
+        label_key_handed_over: Global___LabelKeyHandedOver | None = ...,
+        rotation_begun: Global___RotationBegun | None = ...,
+        label_renewed: Global___LabelRenewed | None = ...,
+        rotation_ended: Global___RotationEnded | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "previewed"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -1088,6 +1142,8 @@ class Amendment(_message.Message):
     RELEASE_SIGNED_FIELD_NUMBER: _builtins.int
     PROVIDER_LIFTED_FIELD_NUMBER: _builtins.int
     FACT_RENEWED_FIELD_NUMBER: _builtins.int
+    GROUPS_MERGED_FIELD_NUMBER: _builtins.int
+    GROUPS_UNMERGED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fact_ended(self) -> Global___FactEnded:
         """See the message."""
@@ -1112,6 +1168,14 @@ class Amendment(_message.Message):
     def fact_renewed(self) -> Global___FactRenewed:
         """See the message."""
 
+    @_builtins.property
+    def groups_merged(self) -> Global___GroupsMerged:
+        """See the message."""
+
+    @_builtins.property
+    def groups_unmerged(self) -> Global___GroupsUnmerged:
+        """See the message."""
+
     def __init__(
         self,
         *,
@@ -1121,12 +1185,14 @@ class Amendment(_message.Message):
         release_signed: Global___ReleaseSigned | None = ...,
         provider_lifted: Global___ProviderLifted | None = ...,
         fact_renewed: Global___FactRenewed | None = ...,
+        groups_merged: Global___GroupsMerged | None = ...,
+        groups_unmerged: Global___GroupsUnmerged | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted", "fact_renewed"]  # noqa: Y015
+    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted", "fact_renewed", "groups_merged", "groups_unmerged"]  # noqa: Y015
     _WhichOneofArgType_amendment: _TypeAlias = _typing.Literal["amendment", b"amendment"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_amendment) -> _WhichOneofReturnType_amendment | None: ...
 
@@ -1175,6 +1241,62 @@ class ProviderLifted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ProviderLifted: _TypeAlias = ProviderLifted  # noqa: Y015
+
+@_typing.final
+class GroupsMerged(_message.Message):
+    """Two tokens are one group."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    low: _builtins.bytes
+    """16 bytes."""
+    high: _builtins.bytes
+    """16 bytes."""
+    region: _builtins.str
+    """Region."""
+    def __init__(
+        self,
+        *,
+        low: _builtins.bytes = ...,
+        high: _builtins.bytes = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["high", b"high", "low", b"low", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupsMerged: _TypeAlias = GroupsMerged  # noqa: Y015
+
+@_typing.final
+class GroupsUnmerged(_message.Message):
+    """Two tokens are two groups again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    low: _builtins.bytes
+    """16 bytes."""
+    high: _builtins.bytes
+    """16 bytes."""
+    def __init__(
+        self,
+        *,
+        low: _builtins.bytes = ...,
+        high: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["high", b"high", "low", b"low"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupsUnmerged: _TypeAlias = GroupsUnmerged  # noqa: Y015
 
 @_typing.final
 class ChangeProposed(_message.Message):
@@ -1480,22 +1602,26 @@ class Group(_message.Message):
     TOKEN_FIELD_NUMBER: _builtins.int
     FINGERPRINT_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
     token: _builtins.bytes
     """16 bytes."""
     fingerprint: _builtins.bytes
     """32 bytes."""
     label: _builtins.bytes
     """Sealed by a coordinator's client."""
+    key: _builtins.bytes
+    """16 bytes, or empty."""
     def __init__(
         self,
         *,
         token: _builtins.bytes = ...,
         fingerprint: _builtins.bytes = ...,
         label: _builtins.bytes = ...,
+        key: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "label", b"label", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "key", b"key", "label", b"label", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1524,6 +1650,228 @@ class GroupRegistered(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GroupRegistered: _TypeAlias = GroupRegistered  # noqa: Y015
+
+@_typing.final
+class GroupNamed(_message.Message):
+    """A group got a further name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def group(self) -> Global___Group:
+        """The group, with the name."""
+
+    def __init__(
+        self,
+        *,
+        group: Global___Group | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupNamed: _TypeAlias = GroupNamed  # noqa: Y015
+
+@_typing.final
+class ExchangeKeyPublished(_message.Message):
+    """A coordinator published an exchange key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    PUBLIC_KEY_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    organisation: _builtins.str
+    """Region."""
+    person: _builtins.str
+    """Person id."""
+    public_key: _builtins.bytes
+    """32 bytes."""
+    certificate: _builtins.bytes
+    """PEM."""
+    signature: _builtins.bytes
+    """DER."""
+    def __init__(
+        self,
+        *,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+        public_key: _builtins.bytes = ...,
+        certificate: _builtins.bytes = ...,
+        signature: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "organisation", b"organisation", "person", b"person", "public_key", b"public_key", "signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangeKeyPublished: _TypeAlias = ExchangeKeyPublished  # noqa: Y015
+
+@_typing.final
+class ExchangeKeyWithdrawn(_message.Message):
+    """A coordinator gets no label key any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    organisation: _builtins.str
+    """Region."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation", b"organisation", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangeKeyWithdrawn: _TypeAlias = ExchangeKeyWithdrawn  # noqa: Y015
+
+@_typing.final
+class LabelKeyHandedOver(_message.Message):
+    """A label key lies ready for a coordinator."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    FROM_ORGANISATION_FIELD_NUMBER: _builtins.int
+    FROM_PERSON_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    SEALED_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    organisation: _builtins.str
+    """Region."""
+    person: _builtins.str
+    """Person id."""
+    from_organisation: _builtins.str
+    """The sender's region."""
+    from_person: _builtins.str
+    """The sender's person id."""
+    certificate: _builtins.bytes
+    """PEM, the sender's."""
+    key: _builtins.bytes
+    """16 bytes."""
+    sealed: _builtins.bytes
+    """Sealed to the receiver."""
+    signature: _builtins.bytes
+    """DER, the sender's."""
+    def __init__(
+        self,
+        *,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+        from_organisation: _builtins.str = ...,
+        from_person: _builtins.str = ...,
+        certificate: _builtins.bytes = ...,
+        key: _builtins.bytes = ...,
+        sealed: _builtins.bytes = ...,
+        signature: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "from_organisation", b"from_organisation", "from_person", b"from_person", "key", b"key", "organisation", b"organisation", "person", b"person", "sealed", b"sealed", "signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LabelKeyHandedOver: _TypeAlias = LabelKeyHandedOver  # noqa: Y015
+
+@_typing.final
+class RotationBegun(_message.Message):
+    """A label key is being replaced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_KEY_FIELD_NUMBER: _builtins.int
+    TO_KEY_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    from_key: _builtins.bytes
+    """16 bytes, or empty."""
+    to_key: _builtins.bytes
+    """16 bytes."""
+    organisation: _builtins.str
+    """Region."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        from_key: _builtins.bytes = ...,
+        to_key: _builtins.bytes = ...,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_key", b"from_key", "organisation", b"organisation", "person", b"person", "to_key", b"to_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotationBegun: _TypeAlias = RotationBegun  # noqa: Y015
+
+@_typing.final
+class LabelRenewed(_message.Message):
+    """A name stands under the next label key, too."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RENEWS_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
+    renews: _builtins.bytes
+    """32 bytes."""
+    @_builtins.property
+    def group(self) -> Global___Group:
+        """The group, with the name under the next key."""
+
+    def __init__(
+        self,
+        *,
+        renews: _builtins.bytes = ...,
+        group: Global___Group | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "renews", b"renews"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LabelRenewed: _TypeAlias = LabelRenewed  # noqa: Y015
+
+@_typing.final
+class RotationEnded(_message.Message):
+    """A rotation is over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DONE_FIELD_NUMBER: _builtins.int
+    done: _builtins.bool
+    """The next key is in force."""
+    def __init__(
+        self,
+        *,
+        done: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotationEnded: _TypeAlias = RotationEnded  # noqa: Y015
 
 @_typing.final
 class Facility(_message.Message):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kit.small import ANY, AREAS, HOUSES, SMALL, STAND, Small, settled
+from kit.small import ANY, AREAS, GROUPS, HOUSES, SMALL, STAND, Small, settled
 from kit.world import NOW, TODAY, World, day, token
 
 from placement.domain.affected import affected
@@ -26,6 +26,7 @@ from placement.domain.events import (
     ProviderLifted,
     Record,
 )
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.life_events import (
     ChangeRejected,
     ChangeWithdrawn,
@@ -184,6 +185,14 @@ class Change:
         provider = token("firm" if self.given else "other")
         world.apply(ProviderStopped(provider=provider))
 
+    def _merge(self, world: World) -> None:
+        merge(world, *self.given)
+
+    def _unmerge(self, world: World) -> None:
+        link = self._of(world.state.merges.links.values())
+        if link is not None:
+            world.apply(GroupsUnmerged(low=link.low, high=link.high))
+
     def _pass(self, world: World) -> Moment:
         now = Micros(NOW + self.given * MICROS_A_DAY)
         moment = replace(THEN, now=now)
@@ -197,6 +206,14 @@ class Change:
             world.state.apply(Record(at=now, event=event))
         world.state.apply(Record(at=now, event=DayPassed(day=moment.today)))
         return moment
+
+
+def merge(world: World, one: str, other: str) -> None:
+    """Merge two groups that are not one already."""
+    low, high = sorted((token(one), token(other)))
+    event = GroupsMerged(low=low, high=high, region="syd")
+    if world.state.merges.fits(event):
+        world.apply(event)
 
 
 def _change(kind: str, given: st.SearchStrategy[Any]) -> st.SearchStrategy[Change]:
@@ -213,6 +230,7 @@ _COVER = st.tuples(
     st.sampled_from((0, 90, 91)),
     st.sampled_from(("syd", "nord", "national")),
 )
+_PAIR = st.lists(st.sampled_from(GROUPS), min_size=2, max_size=2, unique=True)
 CHANGES = st.one_of(
     _change("record", ANY),
     _change("record", ANY),
@@ -220,6 +238,9 @@ CHANGES = st.one_of(
     _change("amend", _AMENDMENT),
     _change("approve", _AMENDMENT),
     _change("drop", st.booleans()),
+    _change("merge", _PAIR),
+    _change("merge", _PAIR),
+    _change("unmerge", _NONE),
     _change("assess", _NONE),
     _change("place", STAND),
     _change("leave", _NONE),
@@ -236,11 +257,15 @@ def reached(world: World) -> set[FactId]:
     return set(affected(world.state, world.ruleset, touch))
 
 
-@settings(max_examples=150, deadline=None)
-@given(settled(), CHANGES)
-def test_whatever_changed_is_affected(small: Small, change: Change):
+@settings(max_examples=200, deadline=None)
+@given(settled(), st.lists(_PAIR, max_size=2), CHANGES)
+def test_whatever_changed_is_affected(
+    small: Small, merged: list[list[str]], change: Change
+):
     """No placement is worth something else after a change that did not lead to it."""
     world = small.build()
+    for pair in merged:
+        merge(world, *pair)
     world.apply(ProviderStopped(provider=token("firm")))
     settle(world)
     moment = change.happen(world)

@@ -16,9 +16,8 @@ from placement.domain.decide.cases import CaseView
 from placement.domain.decide.checks import Answer as Verdicted
 from placement.domain.decide.checks import Answers
 from placement.domain.decide.command import Written
-from placement.domain.decide.groups import GroupPage
 from placement.domain.events import ChangeProposed, FactRetracted
-from placement.domain.facts import Group, Placement
+from placement.domain.facts import Placement
 from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
 from placement.domain.terms import (
@@ -396,9 +395,6 @@ def test_changes_that_wait():
 
 def test_registered_tokens():
     """In order; facilities with their providers."""
-    assert render.registered_groups(written(A, B)) == registry.RegisterGroupsResponse(
-        revision=7, tokens=[A, B]
-    )
     assert render.registered_facilities(written(A, B, C, B)) == (
         registry.RegisterFacilitiesResponse(
             revision=7,
@@ -411,16 +407,3 @@ def test_registered_tokens():
     assert render.recorded_placements(written(A, B)) == (
         registry.RecordPlacementsResponse(revision=7, placement_ids=[A, B])
     )
-
-
-@pytest.mark.parametrize(("more", "after"), [(True, B), (False, b"")])
-def test_pages_of_groups(more, after):
-    """The next page begins behind the last group, if there is one."""
-    groups = tuple(Group(token=one, fingerprint=one * 2, label=b"l") for one in (A, B))
-    got = render.listed_groups(answer(GroupPage(groups=groups, more=more)))
-
-    assert got.next_page_token == after
-    assert list(got.groups) == [
-        registry.RegisteredGroup(token=one, fingerprint=one * 2, sealed_label=b"l")
-        for one in (A, B)
-    ]

@@ -181,6 +181,7 @@ def test_every_repeatable_command_is_known_by_person_and_id():
         Action.PREVIEW_BEGIN,
         Action.PREVIEW_WEIGH,
         Action.COVERAGE_SHOW,
+        Action.LABEL_KEYS_SHOW,
         Action.GROUP_LIST,
         Action.EVALUATE,
         Action.OVERRIDE_SHOW,
