@@ -80,10 +80,18 @@ class RegistryCalls:
         return self._writes.make(self._stub.RegradeFacts, request)
 
     def approve_change(
-        self, change_id: bytes, seen: int = 0
+        self, change_id: bytes, *, shown: int = 0, seen: bytes = b""
     ) -> wire.ApproveChangeResponse:
-        """Stand behind another coordinator's change, as of a revision or of any."""
-        request = wire.ApproveChangeRequest(change_id=change_id, seen_revision=seen)
+        """Stand behind another coordinator's change.
+
+        Args:
+            change_id: 16 bytes.
+            shown: the revision at which it was shown; 0 is any.
+            seen: of a release, what was shown of the place, 32 bytes; else empty.
+        """
+        request = wire.ApproveChangeRequest(
+            change_id=change_id, seen_revision=shown, seen=seen
+        )
         return self._writes.make(self._stub.ApproveChange, request)
 
     def list_changes(self) -> wire.ListChangesResponse:

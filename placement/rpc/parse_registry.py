@@ -129,7 +129,8 @@ def approve_change(
     return approvals.ApproveChange(
         **common(request, origin),
         change=_id(request.change_id, "change_id"),
-        seen=Revision(request.seen_revision),
+        shown=Revision(request.seen_revision),
+        seen=request.seen and forms.sized(request.seen, forms.DIGEST_SIZE, "seen"),
     )
 
 

@@ -20,7 +20,6 @@ from placement.rpc import (
     parse_placements,
     parse_registry,
     render,
-    render_facts,
     render_groups,
     render_lives,
     render_placements,
@@ -206,9 +205,8 @@ class Registry(RegistryServiceServicer):
         self, request: registry_wire.ShowChangeRequest, context: Context
     ) -> registry_wire.ShowChangeResponse:
         """Show what a change would do."""
-        return render_facts.change(
-            await self._desk.ask(parse_registry.show_change, request)
-        )
+        answer = await self._desk.ask(parse_registry.show_change, request)
+        return render_placements.change(answer, self._contact_of)
 
     async def PreviewChange(
         self, request: registry_wire.PreviewChangeRequest, context: Context

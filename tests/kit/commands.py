@@ -200,8 +200,10 @@ def regrade_facts(*ids: bytes, grade: str = "1E", **given: Any):
 
 
 def approve(change: bytes, **given: Any) -> approvals.ApproveChange:
-    seen = Revision(given.get("seen", 0))
-    return approvals.ApproveChange(**asked(SECOND, given), change=change, seen=seen)
+    shown, seen = Revision(given.get("shown", 0)), given.get("seen", b"")
+    return approvals.ApproveChange(
+        **asked(SECOND, given), change=change, shown=shown, seen=seen
+    )
 
 
 def list_changes(caller: Caller = COORDINATOR) -> approvals.ListChanges:

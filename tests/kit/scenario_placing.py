@@ -138,8 +138,11 @@ class Placing:
             case Released(case, area):
                 self._release(case, area)
             case ReleaseApproved(case):
+                change = self._changes[case]
+                show = registry.ShowChangeRequest(change_id=change)
+                shown = self._second.ShowChange(show, timeout=TIMEOUT)
                 approve = registry.ApproveChangeRequest(
-                    request_id=fresh(), change_id=self._changes[case]
+                    request_id=fresh(), change_id=change, seen=shown.explained.seen
                 )
                 self._second.ApproveChange(approve, timeout=TIMEOUT)
             case OverrideProposed(case, area):

@@ -1,24 +1,39 @@
 """``placement change``: what waits for a second coordinator."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 import typer
+from rich.console import RenderableType
+from rich.text import Text
 
-from placement.errors import AccessDeniedError, ConflictError, StaleError
+from placement.api.v1.registry_service_pb2 import ShowChangeResponse
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InvalidInputError,
+    StaleError,
+)
 from placement_client.commands import preview
 from placement_client.commands.change_words import effect, effect_words
 from placement_client.commands.finding_words import (
+    Names,
+    findings_data,
     known_names,
+    sentences,
     statement_words,
+    verdict_text,
+    verdict_word,
 )
 from placement_client.commands.hints import Hints, hinted
+from placement_client.commands.release import Seen
 from placement_client.commands.report import Report, table
 from placement_client.commands.verb import Run, nouns, verb
 from placement_client.days import stockholm_time
 from placement_client.drafts import read_token
-from placement_client.rendering import said, to_json
+from placement_client.rendering import Json, said, to_json
 
 _OVER: Final = (
     "The change is over: what it recorded counts no more, the rest stays as it was."
@@ -30,10 +45,20 @@ _HINTS: Final[Hints] = {
     ),
     ConflictError: (
         "The change lapsed, or what it speaks of has changed; its facts stand in "
-        "`placement review list`, and can be proposed again or retracted."
+        "`placement review list`, and can be proposed again or retracted. Of a release: "
+        "something was added to what it covers. Run `placement explain`, read it, and "
+        "release the place anew."
     ),
-    StaleError: "A fact changed since you saw it: placement change show, then again.",
+    StaleError: (
+        "What is known is no longer what you saw, or was shown to somebody else, so "
+        "nothing was approved. Run `placement change show` again, read it, and approve "
+        "with what it prints."
+    ),
 }
+_UNSEEN: Final = (
+    "Run `placement change show`, read what the place is worth now, and approve with the "
+    "--seen that it prints. Every other change is approved without --seen."
+)
 
 app = nouns("Coordinators: see what waits for a second one, and decide on it.")
 preview.register(app)
@@ -69,7 +94,9 @@ class Shown:
 def show(run: Run, asked: Shown) -> Report:
     """Show what a change that waits would do, fact by fact.
 
-    A release names the case, the place and the worst verdict that it covers.
+    A release names the case, the place and the worst verdict that it covers; then what
+    the place is worth now, and why, as placement explain does, and what you saw, which
+    placement change approve takes with --seen.
     Groups are named if this context has the label key. Persons are never shown.
     """
     change_id = read_token(asked.change, field="change_id")
@@ -93,9 +120,37 @@ def show(run: Run, asked: Shown) -> Report:
             "change": to_json(answer.change),
             "items": items,
             "revision": answer.revision,
+            "explained": _explained_data(answer, names),
         },
-        shown=[table(headings, rows), f"As of revision {answer.revision}."],
+        shown=[
+            table(headings, rows),
+            f"As of revision {answer.revision}.",
+            *_explained(answer, names),
+        ],
     )
+
+
+def _explained_data(answer: ShowChangeResponse, names: Names) -> Json | None:
+    """Return what a place that is released is worth now; ``None`` of all else."""
+    if not answer.HasField("explained"):
+        return None
+    return {
+        "verdict": verdict_word(answer.explained.verdict),
+        "findings": findings_data(answer.explained.findings, names),
+        "seen": answer.explained.seen.hex(),
+    }
+
+
+def _explained(answer: ShowChangeResponse, names: Names) -> list[RenderableType]:
+    """Say what a place that is released is worth now, and why."""
+    if not answer.HasField("explained"):
+        return []
+    found = answer.explained
+    return [
+        Text.assemble("The place now: ", verdict_text(found.verdict)),
+        *sentences(found.findings, names),
+        f"Seen: {found.seen.hex()}",
+    ]
 
 
 def _columns(item: Mapping[str, object]) -> tuple[object, ...]:
@@ -121,20 +176,45 @@ class Approved:
     """Options of ``approve``."""
 
     seen: Annotated[
+        str,
+        typer.Option(
+            metavar="HEX",
+            help="As `placement change show` printed it, where a place is released.",
+        ),
+    ] = ""
+    revision: Annotated[
         int,
         typer.Option(
-            metavar="REVISION",
-            help="As `change show` told; refused if one of its facts changed since.",
+            min=0,
+            help="As `placement change show` told; refused if a fact changed since.",
         ),
     ] = 0
 
 
 @verb(app, "approve")
 def approve(run: Run, asked: Meant, approved: Approved) -> Report:
-    """Stand behind another coordinator's change."""
-    with hinted(_HINTS):
-        answer = run.session().registry.approve_change(asked.id, approved.seen)
+    """Stand behind another coordinator's change.
+
+    Of a release you say with --seen what you were shown of the place.
+    """
+    seen = Seen(seen=approved.seen).digest() if approved.seen else b""
+    with _advised():
+        answer = run.session().registry.approve_change(
+            asked.id, shown=approved.revision, seen=seen
+        )
     return Report(data=to_json(answer), shown=["Approved; the change is in force."])
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """Say what helps where a change is not approved."""
+    try:
+        with hinted(_HINTS):
+            yield
+    except InvalidInputError as error:
+        if error.field == "seen":
+            error.add_note(_UNSEEN)
+        raise
 
 
 @verb(app, "reject")

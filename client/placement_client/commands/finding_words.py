@@ -100,7 +100,7 @@ def sentences(findings: Sequence[Finding], names: Names) -> Iterator[str]:
 def _rule(rule: str) -> str:
     """Return what a rule says; of one that is not told or known, what there is."""
     if not rule:
-        return "it rests on what another region owns"
+        return "it rests, wholly or in part, on what another region owns"
     says = RULES.get(rule.removeprefix(_NEAR), "see the rules")
     return f"near it, {says}" if rule.startswith(_NEAR) else says
 

@@ -558,7 +558,9 @@ class Finding(_message.Message):
     VERDICT_FIELD_NUMBER: _builtins.int
     LINKS_FIELD_NUMBER: _builtins.int
     rule: _builtins.str
-    """The rule's id, for example R2 or R9/R1; empty where another region owns some of it."""
+    """The rule's id, for example R2 or R9/R1; empty where another region owns some of it.
+    Then the links are the facts of the caller's own region, and each other region once.
+    """
     verdict: _types_pb2.Verdict.ValueType
     """What it gives."""
     @_builtins.property

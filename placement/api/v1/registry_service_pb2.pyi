@@ -734,6 +734,7 @@ class ApproveChangeRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CHANGE_ID_FIELD_NUMBER: _builtins.int
     SEEN_REVISION_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
     request_id: _builtins.bytes
     """16 random bytes; a retry uses the same."""
     change_id: _builtins.bytes
@@ -742,16 +743,21 @@ class ApproveChangeRequest(_message.Message):
     """The revision at which ShowChange showed it: if one of its facts has changed since, it
     is refused. 0 is any.
     """
+    seen: _builtins.bytes
+    """32 bytes, from ShowChange, where the change releases a place: what is signed is what
+    was shown. Else empty.
+    """
     def __init__(
         self,
         *,
         request_id: _builtins.bytes = ...,
         change_id: _builtins.bytes = ...,
         seen_revision: _builtins.int = ...,
+        seen: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "request_id", b"request_id", "seen_revision", b"seen_revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "request_id", b"request_id", "seen", b"seen", "seen_revision", b"seen_revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1139,6 +1145,7 @@ class ShowChangeResponse(_message.Message):
     CHANGE_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    EXPLAINED_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """The state that it was shown of."""
     @_builtins.property
@@ -1149,16 +1156,21 @@ class ShowChangeResponse(_message.Message):
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangeItem]:
         """What it does, fact by fact."""
 
+    @_builtins.property
+    def explained(self) -> Global___ExplainPlacementResponse:
+        """Where it releases a place: what that is worth now, and why; else unset."""
+
     def __init__(
         self,
         *,
         change: Global___Change | None = ...,
         items: _abc.Iterable[Global___ChangeItem] | None = ...,
         revision: _builtins.int = ...,
+        explained: Global___ExplainPlacementResponse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "explained", b"explained"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "items", b"items", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "explained", b"explained", "items", b"items", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1936,8 +1948,8 @@ class ExplainPlacementResponse(_message.Message):
     verdict: _types_pb2.Verdict.ValueType
     """The verdict as the municipality would get it."""
     seen: _builtins.bytes
-    """32 bytes: of all that it rests on. A release names it, so that nobody releases what
-    they have not seen.
+    """32 bytes: of the question, of all that the answer rests on, and of who was shown it.
+    A release names it, so that nobody releases what they have not seen.
     """
     revision: _builtins.int
     """The state it rests on."""
@@ -2068,7 +2080,7 @@ Global___ShowOverrideRequest: _TypeAlias = ShowOverrideRequest  # noqa: Y015
 
 @_typing.final
 class ShowOverrideResponse(_message.Message):
-    """An override that waits."""
+    """An override that waits, or is signed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2080,6 +2092,8 @@ class ShowOverrideResponse(_message.Message):
     PROPOSED_BY_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     EXPLAINED_FIELD_NUMBER: _builtins.int
+    SIGNED_BY_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
     case_handle: _builtins.bytes
     """16 bytes."""
     ground: _placement_service_pb2.OverrideGround.ValueType
@@ -2089,7 +2103,13 @@ class ShowOverrideResponse(_message.Message):
     proposed_by: _builtins.str
     """Organisation and person of who asks for it."""
     expires_at: _builtins.int
-    """When it lapses unsigned."""
+    """When it lapses unsigned; once it is signed, until when something can be held or
+    confirmed under it.
+    """
+    signed_by: _builtins.str
+    """Organisation and person of who signed it; empty before."""
+    used: _builtins.bool
+    """Something was held or confirmed under it."""
     @_builtins.property
     def candidate(self) -> _check_service_pb2.Candidate:
         """Which place."""
@@ -2113,10 +2133,12 @@ class ShowOverrideResponse(_message.Message):
         proposed_by: _builtins.str = ...,
         expires_at: _builtins.int = ...,
         explained: Global___ExplainPlacementResponse | None = ...,
+        signed_by: _builtins.str = ...,
+        used: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "explained", b"explained", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "case_handle", b"case_handle", "expires_at", b"expires_at", "explained", b"explained", "follow_up_day", b"follow_up_day", "ground", b"ground", "proposed_by", b"proposed_by", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "case_handle", b"case_handle", "expires_at", b"expires_at", "explained", b"explained", "follow_up_day", b"follow_up_day", "ground", b"ground", "proposed_by", b"proposed_by", "signed_by", b"signed_by", "used", b"used", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

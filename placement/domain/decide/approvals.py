@@ -7,7 +7,7 @@ Invariants:
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import NATIONAL, Action, Caller
@@ -17,8 +17,18 @@ from placement.domain.decide.command import (
     Note,
     Outcome,
     RequestCommand,
+    require,
 )
 from placement.domain.decide.registry import ANY
+from placement.domain.decide.seeing import (
+    Explained,
+    Weighed,
+    asked_note,
+    explained,
+    seen_by,
+    told_note,
+    weighed_place,
+)
 from placement.domain.events import (
     ChangeApproved,
     ChangeProposed,
@@ -34,6 +44,7 @@ from placement.domain.state import State
 from placement.domain.terms import FactId, Revision
 from placement.errors import (
     AccessDeniedError,
+    ClosedError,
     ConflictError,
     NotFoundError,
     StaleError,
@@ -48,13 +59,16 @@ class ApproveChange(RequestCommand):
 
     Attributes:
         change: which.
-        seen: the revision at which it was shown; 0 is any.
+        shown: the revision at which it was shown; 0 is any.
+        seen: digest of what the coordinator saw of the place that it releases, from
+            ``ShowChange``; empty when it releases none.
     """
 
     action = Action.CHANGE_APPROVE
 
     change: FactId
-    seen: Revision = ANY
+    shown: Revision = ANY
+    seen: bytes = b""
 
     @property
     def note(self) -> Note:
@@ -113,11 +127,19 @@ class ShowChange(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeView:
-    """A change that waits, with what it speaks of as it stands, by id."""
+    """A change that waits, with what it speaks of as it stands.
+
+    Attributes:
+        change: it.
+        facts: by id.
+        permits: the release that it signs, if it signs one, by id.
+        explained: what the place of that is worth now, or ``None``.
+    """
 
     change: ChangeProposed
     facts: Mapping[FactId, AnyFact]
     permits: Mapping[FactId, Permit]
+    explained: Explained | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,18 +150,24 @@ class Changes:
 
 
 def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outcome:
-    """Put a change into force."""
+    """Put a change into force; a release only as the place is worth now."""
     change = waiting_change(state, command.change, command.caller)
     if change.person == command.caller.person:
         raise AccessDeniedError
     changed = state.histories.changed
-    if command.seen and any(changed(each) > command.seen for each in _facts(change)):
+    if command.shown and any(changed(each) > command.shown for each in _facts(change)):
         raise StaleError
     if moment.now >= change.expires_at or not still_fits(state, change):
         raise ConflictError
-    return Outcome.written(
-        ChangeApproved(id=change.id, person=command.caller.person),
-    )
+    note = command.note
+    release = _release(state, change)
+    if release is None:
+        require(not command.seen, "seen", "must be empty: no place is released")
+    else:
+        weighed = _looked_at(state, command, release, moment)
+        note = _released(note, weighed)
+    approved = ChangeApproved(id=change.id, person=command.caller.person)
+    return replace(Outcome.written(approved), note=note)
 
 
 def reject_change(state: State, command: RejectChange, moment: Moment) -> Outcome:
@@ -169,13 +197,67 @@ def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
     if moment.now >= change.expires_at:
         raise NotFoundError
     facts = {fact_id: state.facts[fact_id] for fact_id in _facts(change)}
-    permits = {
-        item.id: state.permits[item.id]
-        for item in change.amendments
-        if isinstance(item, ReleaseSigned)
-    }
-    view = ChangeView(change=change, facts=facts, permits=permits)
-    return Outcome(reply=view)
+    release = _release(state, change)
+    if release is None:
+        return Outcome(reply=ChangeView(change=change, facts=facts, permits={}))
+    weighed = _weighed(state, release, moment)
+    told = explained(state, command.caller, moment, weighed, about=change.id)
+    view = ChangeView(
+        change=change, facts=facts, permits={release.id: release}, explained=told
+    )
+    return Outcome(reply=view, note=_released(command.note, weighed))
+
+
+def _looked_at(
+    state: State, command: ApproveChange, release: Permit, moment: Moment
+) -> Weighed:
+    """Return what the place of a release is worth now, as its second person saw it.
+
+    Raises:
+        ClosedError: the case is closed.
+        ConflictError: something was added since: it takes a new release.
+        InvalidInputError: the coordinator does not say what they saw.
+        StaleError: it is not what they saw.
+    """
+    if state.cases[release.case].closed_at is not None:
+        raise ClosedError
+    weighed = _weighed(state, release, moment)
+    signed = replace(release, signed=True)
+    if not signed.covers(release.candidate, release.window, weighed.found, moment.now):
+        raise ConflictError
+    require(command.seen, "seen", "must be what was shown: a place is released")
+    if command.seen != seen_by(command.caller, weighed, about=command.change):
+        raise StaleError
+    return weighed
+
+
+def _weighed(state: State, release: Permit, moment: Moment) -> Weighed:
+    """Weigh the place of a release that waits.
+
+    Raises:
+        NotFoundError: its last day has passed; nobody can be placed under it.
+    """
+    end = release.window.end
+    if end is not None and end <= moment.today:
+        raise NotFoundError
+    case = state.cases[release.case]
+    return weighed_place(state, moment, case, release.candidate, release.window)
+
+
+def _release(state: State, change: ChangeProposed) -> Permit | None:
+    """Return the permit that a change signs, or ``None``."""
+    for item in change.amendments:
+        if isinstance(item, ReleaseSigned):
+            return state.permits[item.id]
+    return None
+
+
+def _released(note: Note, weighed: Weighed) -> Note:
+    """Name the case and the place of a release, too, and what it is worth."""
+    question = weighed.question
+    (place,) = question.candidates
+    asked = asked_note(question.case.handle, place, question.window)
+    return told_note(replace(asked, objects=note.objects), weighed)
 
 
 def list_changes(state: State, command: ListChanges, moment: Moment) -> Outcome:

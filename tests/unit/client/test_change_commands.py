@@ -5,9 +5,10 @@ import re
 import grpc
 import pytest
 from kit.asked import ALLIANCE, CASE, CHANGE, NOON, day, ids, written
-from kit.wire import refusal
+from kit.wire import invalid, refusal
 
 from placement.access import Role
+from placement.api.v1 import alert_service_pb2 as alerts
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1 import types_pb2 as types
@@ -235,6 +236,7 @@ def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
     _, data = cli.json("change", "show", CHANGE.hex())
     first, second = data["items"]
 
+    assert data["explained"] is None
     assert re.split("  +", place.strip()) == [
         one.hex(),
         (
@@ -258,6 +260,57 @@ def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
     }
     assert second["effect"] == "provider_goes_on"
     assert (second["kind"], second["statement"]) == ("", {})
+
+
+def test_a_release_is_shown_with_what_the_place_is_worth_now(cli, wire):
+    """Verdict, reasons, and what the second person has seen, which approving names."""
+    hidden = alerts.FindingLink(hidden=alerts.HiddenFact(region="nord", contact="010"))
+    finding = alerts.Finding(verdict=types.VERDICT_REVIEW, links=[hidden])
+    wire.answers["ListGroups"] = registry.ListGroupsResponse()
+    wire.answers["ShowChange"] = registry.ShowChangeResponse(
+        change=registry.Change(change_id=CHANGE),
+        explained=registry.ExplainPlacementResponse(
+            verdict=types.VERDICT_REVIEW, findings=[finding], seen=b"s" * 32
+        ),
+    )
+    wire.answers["ApproveChange"] = registry.ApproveChangeResponse(revision=9)
+    shown = cli("change", "show", CHANGE.hex()).stdout.splitlines()
+    _, data = cli.json("change", "show", CHANGE.hex())
+    seen = data["explained"]["seen"]
+    approved = cli("change", "approve", CHANGE.hex(), "--seen", seen)
+
+    assert "The place now: REVIEW" in shown
+    assert "  - Something exists in region nord: phone 010." in shown
+    assert shown[-1] == f"Seen: {(b's' * 32).hex()}"
+    assert data["explained"]["verdict"] == "REVIEW"
+    assert len(data["explained"]["findings"]) == 1
+    assert approved.exit_code == 0
+    assert wire.requests("ApproveChange")[0].seen == b"s" * 32
+
+
+@pytest.mark.parametrize(
+    ("refused", "helps"),
+    [
+        (invalid(("seen", "is odd")), "Run `placement change show`, read what"),
+        (invalid(("change_id", "is odd")), "is odd"),
+        (
+            refusal(grpc.StatusCode.FAILED_PRECONDITION, "CONTRADICTION"),
+            "release the place anew",
+        ),
+        (
+            refusal(grpc.StatusCode.ABORTED, "STALE"),
+            "or was shown to somebody else",
+        ),
+    ],
+    ids=["unseen", "other", "contradiction", "stale"],
+)
+def test_what_helps_where_a_change_is_not_approved(cli, wire, refused, helps):
+    """Look again, or release anew."""
+    wire.answers["ApproveChange"] = refused
+    got = cli("change", "approve", CHANGE.hex())
+
+    assert got.exit_code != 0
+    assert helps in " ".join(got.stderr.split())
 
 
 @pytest.mark.parametrize("words", [(), ("--area", "1480", "--whole-region")])
@@ -326,7 +379,7 @@ def test_a_change_is_rejected_or_withdrawn(cli, wire):
 def test_who_approves_names_what_was_shown(cli, wire):
     """The revision of ``change show``."""
     wire.answers["ApproveChange"] = registry.ApproveChangeResponse(revision=9)
-    cli("change", "approve", CHANGE.hex(), "--seen", "44")
+    cli("change", "approve", CHANGE.hex(), "--revision", "44")
 
     assert wire.requests("ApproveChange")[0].seen_revision == 44
 

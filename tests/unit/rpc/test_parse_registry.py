@@ -83,9 +83,23 @@ def test_changes(origin):
     request = registry.ApproveChangeRequest(**REQUEST, change_id=token("change"))
 
     assert parse.approve_change(request, origin).change == token("change")
+    assert parse.approve_change(request, origin).seen == b""
     assert parse.list_changes(registry.ListChangesRequest(), origin).caller == (
         origin.caller
     )
+
+
+def test_what_was_seen_of_a_change(origin):
+    """A digest, where anything was."""
+    request = registry.ApproveChangeRequest(
+        **REQUEST, change_id=token("change"), seen=bytes(32)
+    )
+    assert parse.approve_change(request, origin).seen == bytes(32)
+    request.seen = bytes(31)
+    with pytest.raises(InvalidInputError) as refused:
+        parse.approve_change(request, origin)
+
+    assert refused.value.field == "seen"
 
 
 def test_coverage(origin):

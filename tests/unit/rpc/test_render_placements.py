@@ -14,13 +14,15 @@ from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.alerts import Alert
 from placement.domain.decide.alerts import Listed, Shown
+from placement.domain.decide.approvals import ChangeView
 from placement.domain.decide.checks import Answer as Verdicted
 from placement.domain.decide.command import Written
 from placement.domain.decide.explaining import Hidden, Neighbour, Reason, Visible
 from placement.domain.decide.holds import Extended
-from placement.domain.decide.permits import Explained
 from placement.domain.decide.permits import Shown as ShownOverride
+from placement.domain.decide.seeing import Explained
 from placement.domain.decide.steps import Stepped
+from placement.domain.events import ChangeProposed
 from placement.domain.facts import Placement
 from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
@@ -249,6 +251,51 @@ def test_an_override(follow_up, facility):
         expires_at=NOW + 9,
         explained=RENDERED,
     )
+
+
+def test_an_override_that_is_signed():
+    """By whom, until when it can be used, and whether it was."""
+    permit = Permit(
+        id=A,
+        case=B,
+        candidate=Candidate(area="2480"),
+        window=Window(start=TODAY),
+        ground=PermitGround.CARE,
+        verdict=Verdict.CONFLICT,
+        seen=(),
+        organisation="1280",
+        person="cw-01",
+        proposed_at=NOW,
+        expires_at=NOW + 14,
+        signed_by_organisation="syd",
+        signed_by="co-01",
+        signed=True,
+        used=True,
+    )
+    shown = ShownOverride(permit=permit, explained=EXPLAINED)
+    got = render.override(answer(shown), contact_of)
+
+    assert (got.signed_by, got.used) == ("syd/co-01", True)
+    assert (got.proposed_by, got.expires_at) == ("1280/cw-01", NOW + 14)
+
+
+@pytest.mark.parametrize("told", [EXPLAINED, None])
+def test_a_change_that_waits(told):
+    """With what the place is worth if it releases one, and nothing else."""
+    change = ChangeProposed(
+        id=A,
+        region="syd",
+        person="co-01",
+        expires_at=NOW,
+        records=(),
+        amendments=(),
+    )
+    view = ChangeView(change=change, facts={}, permits={}, explained=told)
+    got = render.change(answer(view), contact_of)
+
+    assert got.change.change_id == A
+    assert got.HasField("explained") == (told is not None)
+    assert got.explained == (RENDERED if told else registry.ExplainPlacementResponse())
 
 
 def test_every_ground_has_its_number():

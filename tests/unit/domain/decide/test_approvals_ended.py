@@ -145,8 +145,8 @@ def test_who_approves_has_seen_it(court, waiting):
     seen = court.state.revision
     court.reply(contest_facts(base))
     with pytest.raises(StaleError):
-        court.reply(approve(change, seen=seen))
-    court.reply(approve(change, seen=court.state.revision))
+        court.reply(approve(change, shown=seen))
+    court.reply(approve(change, shown=court.state.revision))
 
     assert court.state.facts[base].approved
 
