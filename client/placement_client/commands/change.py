@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from placement.api.v1.registry_service_pb2 import ChangeItem, ReleasedPlace
+from placement.errors import AccessDeniedError, ConflictError, NotFoundError
 from placement_client.commands.finding_words import (
     known_names,
     place_data,
@@ -15,6 +16,7 @@ from placement_client.commands.finding_words import (
     statement_words,
     verdict_word,
 )
+from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.report import Report, table
 from placement_client.commands.verb import Run, nouns, verb
 from placement_client.days import iso_day, stockholm_time
@@ -29,6 +31,22 @@ _EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _UNKNOWN: Final = "do what this version does not know"
+
+_APPROVING: Final[Hints] = {
+    AccessDeniedError: (
+        "A change is approved by another coordinator than the one who proposed it, under "
+        "whatever certificate. Ask a colleague of your region; `placement change list` "
+        "names who proposed it."
+    ),
+    NotFoundError: (
+        "No change of your region waits under this id: it was approved, it lapsed, or "
+        "the id is another. `placement change list` shows those that wait."
+    ),
+    ConflictError: (
+        "It lapsed, or what it changes no longer stands as it did: it can't take effect "
+        "any more. Whoever proposed it looks again, and proposes anew."
+    ),
+}
 
 app = nouns("Coordinators: see and approve changes that wait for a second one.")
 
@@ -145,7 +163,7 @@ class Approved:
 @verb(app, "approve")
 def approve(run: Run, asked: Approved) -> Report:
     """Stand behind another coordinator's change."""
-    answer = run.session().registry.approve_change(
-        read_token(asked.change, field="change_id")
-    )
+    change_id = read_token(asked.change, field="change_id")
+    with hinted(_APPROVING):
+        answer = run.session().registry.approve_change(change_id)
     return Report(data=to_json(answer), shown=["Approved; the change is in force."])
