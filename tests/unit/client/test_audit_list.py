@@ -88,11 +88,11 @@ def test_an_entry_is_a_row(cli, wire):
     cells = re.split(r"  +", row.strip())
 
     assert re.split(r"  +", head.strip()) == [
-        *("Index", "At (UTC)", "Who", "Action", "Purpose", "Outcome"),
+        *("Index", "At (Stockholm)", "Who", "Action", "Purpose", "Outcome"),
         *("Case pseudonym", "Counties", "Verdicts", "Decisions", "Objects"),
     ]
     assert cells == [
-        *("0", "2026-06-15T10:00:00.000000Z", "caseworker 1480/cw-01", "CHECK"),
+        *("0", "2026-06-15 12:00:00", "caseworker 1480/cw-01", "CHECK"),
         *("PLANNED", "ANSWERED", PSEUDONYM.hex()[:8]),
         *("Västra Götalands län, Stockholms län", "CLEAR REVIEW"),
         *("dededede dfdfdfdf", "2"),
