@@ -163,7 +163,9 @@ def _words(error: typer.TyperException) -> list[str]:
     """Return what is wrong with a command line, in words of the parser's own."""
     parameter = getattr(error, "param", None)
     if type(error).__name__ in _HARMLESS:
-        return [error.format_message()]
+        # The help of an option that is missing lists its words.
+        told = getattr(parameter, "help", None)
+        return [error.format_message(), *([told] if told else [])]
     if parameter is not None:
         return [f"Invalid value for {parameter.get_error_hint()}; see --help."]
     if type(error).__name__ == "NoSuchOption":

@@ -14,6 +14,7 @@ from placement.errors import (
     AccessDeniedError,
     ConflictError,
     InvalidInputError,
+    NotFoundError,
     StaleError,
 )
 from placement_client.commands import preview
@@ -41,7 +42,13 @@ _OVER: Final = (
 
 _HINTS: Final[Hints] = {
     AccessDeniedError: (
-        "Who proposed a change withdraws it; another coordinator approves or rejects it."
+        "Another coordinator than the one who proposed a change approves or rejects it, "
+        "under whatever certificate; who proposed it withdraws it. `placement change "
+        "list` names who that is."
+    ),
+    NotFoundError: (
+        "No change of your region waits under this id: it was decided on, it lapsed, or "
+        "the id is another. `placement change list` shows those that wait."
     ),
     ConflictError: (
         "The change lapsed, or what it speaks of has changed; its facts stand in "

@@ -16,8 +16,11 @@ from placement.api.v1.check_service_pb2 import (
 )
 from placement.api.v1.types_pb2 import Verdict, Window
 from placement.errors import (
+    AccessDeniedError,
+    ClosedError,
     ConflictError,
     InvalidInputError,
+    NotFoundError,
     TamperedError,
 )
 from placement_client.areas import areas
@@ -37,7 +40,7 @@ from placement_client.commands.beside_words import (
     unassessed,
 )
 from placement_client.commands.finding_words import verdict_code, verdict_text
-from placement_client.commands.hint_words import PERHAPS_DONE
+from placement_client.commands.hint_words import NO_CASEWORKER, PERHAPS_DONE
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.looking import case_seen
 from placement_client.commands.options import (
@@ -58,7 +61,19 @@ MAX_PAST: Final = 31
 """Days; a window that began earlier is doubted, unless it is a follow-up."""
 
 _ONE_PLACE: Final = "must be one place if it is to be held; ask about others without it"
+_ASKING: Final[Hints] = {
+    AccessDeniedError: f"{NO_CASEWORKER} A coordinator runs `placement explain`.",
+    ClosedError: (
+        "It is closed, and a closed case can't be opened again. For the same people open "
+        "a new one (`placement case open`), and have it assessed."
+    ),
+    NotFoundError: (
+        "No case of your municipality has this handle, the one that `placement case "
+        "open` printed. Is it whole?"
+    ),
+}
 _HOLDING: Final[Hints] = {
+    **_ASKING,
     ConflictError: (
         "The case holds as many places as it may. Confirm one or give it up "
         "(`placement hold confirm`, `placement hold release`); `placement case show` "
@@ -129,7 +144,7 @@ def check(run: Run, asked: Checked) -> Report:
     question = session.question(
         handle, candidates, window=window, justification=justification, hold=asked.hold
     )
-    with hinted(_HOLDING if asked.hold else {}):
+    with hinted(_HOLDING if asked.hold else _ASKING):
         answer = session.check_placement(question)
         proven = proving.prove_check(session.logs, question, answer)
     return Report(

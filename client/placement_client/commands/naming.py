@@ -63,6 +63,34 @@ _PLACE: Final = re.compile(r"\[[0-9]+\]")
 _NEVER: Final = frozenset({"context"})
 
 
+_FILES: Final = frozenset({"--file", "--fact-file"})
+# What may be given several times, so that its place tells which one is meant.
+_MANY: Final = frozenset({"--area", "--child", "FACT", "PLACEMENT"})
+_PERSON: Final = re.compile(r"identifiers\[([0-9]+)\]")
+
+
+def named(field: str, option: str) -> str:
+    """Return what people call a field.
+
+    Args:
+        field: as an error names it.
+        option: the option or argument behind it; empty if there is none.
+    """
+    if person := _PERSON.fullmatch(field):
+        number = int(person[1])
+        whose = "the leaving person" if not number else f"person {number + 1}"
+        return f"{field} (the number of {whose})"
+    if not option:
+        return field
+    # Of a file the path is the name; of a plain word it does no harm.
+    if option in _FILES or field.replace("-", "_").isidentifier():
+        return f"{field} ({option})"
+    place = _PLACE.search(field)
+    if place and option in _MANY:
+        return f"{option} number {int(place[0][1:-1]) + 1}"
+    return option
+
+
 def option_of(parameters: Sequence[inspect.Parameter], field: str) -> str:
     """Return the option or argument behind a field; empty if there is none.
 

@@ -388,7 +388,10 @@ def test_who_approves_names_what_was_shown(cli, wire):
 @pytest.mark.parametrize(
     ("refused", "hint"),
     [
-        ((CODE.PERMISSION_DENIED, "ACCESS_DENIED"), "another coordinator approves or"),
+        (
+            (CODE.PERMISSION_DENIED, "ACCESS_DENIED"),
+            "Another coordinator than the one who",
+        ),
         ((CODE.FAILED_PRECONDITION, "CONTRADICTION"), "placement review list"),
         ((CODE.ABORTED, "STALE"), "placement change show"),
     ],
