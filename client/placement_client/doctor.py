@@ -83,7 +83,7 @@ def _files(profile: Profile, now: datetime) -> Iterator[Finding]:
         yield bad("authority", f"{_told(error)} Ask the operator for the right file.")
     if leaf is not None:
         yield _pair(profile, leaf)
-        yield _dates(leaf, now)
+        yield dates(leaf, now)
         yield _person(leaf)
     yield _key_mode(profile)
     if leaf is not None and authorities is not None:
@@ -117,7 +117,8 @@ def _key_mode(profile: Profile) -> Finding:
     return good("key mode", "Only you can use the private key.")
 
 
-def _dates(leaf: x509.Certificate, at: datetime) -> Finding:
+def dates(leaf: x509.Certificate, at: datetime) -> Finding:
+    """Look at when a certificate is valid."""
     start, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
     shown = stockholm_time(now(end.timestamp))
     if at < start:

@@ -13,6 +13,7 @@ from typing import Final
 from placement.audit.details import Details
 from placement.audit.written import Written
 from placement.domain.questions import Assessment, Candidate, Finding, Question
+from placement.domain.relations import Chain
 from placement.domain.rules import assess
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
@@ -51,8 +52,8 @@ class GroundFact:
 
     Attributes:
         id: of the fact.
-        kind: for example ``rivalry``.
-        grade: normalised; empty for a placement.
+        kind: for example ``rivalry``; or ``placement``, or ``provider``.
+        grade: normalised; empty for what is no fact.
     """
 
     id: FactId
@@ -216,8 +217,22 @@ class _Asked:
 
 
 def _reasons(assessment: Assessment, state: State) -> tuple[Reason, ...]:
-    ordered = sorted(assessment.findings, key=lambda finding: -finding.outcome)
+    # What is found firmly was found softly, too: the worst says it.
+    worst: dict[tuple[str, Chain], tuple[Verdict, Verdict]] = {}
+    for each in assessment.findings:
+        key = (each.rule, each.facts)
+        worst[key] = max(worst.get(key, _strength(each)), _strength(each))
+    found = [
+        each
+        for each in assessment.findings
+        if _strength(each) == worst[each.rule, each.facts]
+    ]
+    ordered = sorted(found, key=lambda finding: -finding.outcome)
     return tuple(_reason(finding, state) for finding in ordered)
+
+
+def _strength(finding: Finding) -> tuple[Verdict, Verdict]:
+    return finding.outcome, finding.at_most
 
 
 def _reason(finding: Finding, state: State) -> Reason:
@@ -231,7 +246,8 @@ def _reason(finding: Finding, state: State) -> Reason:
 def _fact(fact_id: FactId, state: State) -> GroundFact:
     fact = state.facts.get(fact_id)
     if fact is None:
-        return GroundFact(id=fact_id, kind="placement", grade="")
+        kind = "provider" if fact_id in state.stopped else "placement"
+        return GroundFact(id=fact_id, kind=kind, grade="")
     return GroundFact(
         id=fact_id, kind=type(fact).__name__.lower(), grade=fact.grade.name
     )

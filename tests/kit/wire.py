@@ -103,7 +103,8 @@ class Wire:
             streams: the same, or an iterable of responses, of which a refusal may be
             the last.
         seen: method and request of every call, in order.
-        key: the custodian's; ``Evaluate`` answers with it unless told otherwise.
+        key: the custodian's; ``Evaluate`` answers with it unless told otherwise, and
+            the log has no checkpoint unless it is.
         initial: metadata sent before every answer of the health service.
         health_refusal: name of the status that it refuses with, if it shall.
     """
@@ -114,6 +115,10 @@ class Wire:
         self.seen: list[tuple[str, Any]] = []
         self.initial: tuple[tuple[str, str], ...] = ()
         self.key = voprf.generate_key()
+        self._otherwise = {
+            "Evaluate": self.evaluate,
+            "GetCheckpoint": refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"),
+        }
         self.health = health.HealthServicer()
         self.health_refusal: str | None = None
         self._server = grpc.server(futures.ThreadPoolExecutor(4))
@@ -176,7 +181,7 @@ class Wire:
 
     def _answer(self, name: str, request: Any, context: grpc.ServicerContext) -> Any:
         self.seen.append((name, request))
-        answer = self.answers.get(name, self.evaluate if name == "Evaluate" else None)
+        answer = self.answers.get(name, self._otherwise.get(name))
         if isinstance(answer, list):
             answer = answer.pop(0)
         with _refused(context):

@@ -10,6 +10,7 @@ import typer
 
 from placement.api.v1.alert_service_pb2 import WatchAlertsResponse
 from placement.errors import CertificateError, InvalidInputError, UnavailableError
+from placement_client.admission import Lookout, advise
 from placement_client.calls import Patience
 from placement_client.commands.alert_cases import OwnCases
 from placement_client.commands.alert_words import form, line, to_data
@@ -17,7 +18,7 @@ from placement_client.commands.audit_printing import Printed, print_line
 from placement_client.commands.audit_stopping import stoppable
 from placement_client.commands.report import Report, note
 from placement_client.commands.verb import Run, verb
-from placement_client.credentials import content, read_chain, user
+from placement_client.credentials import user
 from placement_client.profile import load
 from placement_client.session import Session
 from placement_client.watching import RESUME_FIELD, Connection, Place, watch
@@ -27,10 +28,6 @@ _LOST: Final = (
     "tried again by itself."
 )
 _BACK: Final = "The connection is back. What came in between is shown now."
-_EXPIRED: Final = (
-    "It has expired. Put the new one in its place and watch again: it goes on where it "
-    "was."
-)
 _ANEW: Final = (
     "`placement alert watch --anew` begins with all that is open; what was closed since "
     "the last run is not shown then."
@@ -64,7 +61,7 @@ def watch_(run: Run, asked: Watched) -> Report:
     object.
     """
     place = _place(run)
-    with place.held(), _advised():
+    with place.held(), _advised(run):
         token = b"" if asked.anew else place.read()
         streams = _Streams(run)
         connection = Connection(opened=streams.open, lost=_lost, back=_back)
@@ -81,10 +78,13 @@ def watch_(run: Run, asked: Watched) -> Report:
 
 
 @contextmanager
-def _advised() -> Iterator[None]:
-    """Say what helps where the last run's token does not."""
+def _advised(run: Run) -> Iterator[None]:
+    """Say what helps where the last run's token does not, or the certificate."""
     try:
         yield
+    except CertificateError as error:
+        advise(error, run.profile(), run.clock)
+        raise
     except InvalidInputError as error:
         if error.field == RESUME_FIELD:
             error.add_note(_ANEW)
@@ -134,17 +134,20 @@ class _Streams:
         self._run = run
         self._is_begun = False
         self._is_broken = False
+        self._lookout = Lookout(run.clock)
 
     def open(self, token: bytes) -> Iterator[WatchAlertsResponse]:
         """Open one stream behind a token.
 
         Raises:
-            CertificateError: the one before broke, and the certificate has expired.
+            CertificateError: the one before broke, and the certificate has expired, or
+                is no longer accepted.
+            TamperedError: the log went back, or shows another history.
             PlacementError: the stream ended with it.
         """
         with ExitStack() as stack:
-            session = self._opened(stack)
             try:
+                session = self._opened(stack)
                 self.session = session
                 yield from session.alerts.watch(token)
             except UnavailableError:
@@ -156,23 +159,16 @@ class _Streams:
             self._is_begun = True
             return self._run.session()
         if self._is_broken:
-            self._require_unexpired()
+            self._lookout.look(self._run.profile())
         self._is_broken = False
         opened = Session.open(
             self._run.profile(),
             patience=Patience(deadline=self._run.common.deadline),
             clock=self._run.clock,
         )
-        return stack.enter_context(opened)
-
-    def _require_unexpired(self) -> None:
-        """Refuse to try for ever what a server can only refuse, before it says so."""
-        pem = content(self._run.profile().certificate, "certificate")
-        ends = read_chain(pem, "certificate")[0].not_valid_after_utc
-        if ends.timestamp() <= self._run.clock():
-            error = CertificateError()
-            error.add_note(_EXPIRED)
-            raise error
+        session = stack.enter_context(opened)
+        self._run.hold(session)  # another database may answer by now
+        return session
 
 
 def _lost() -> None:

@@ -33,6 +33,7 @@ from placement_client.commands.report import Exit, Report, counted, explain, not
 from placement_client.credentials import user
 from placement_client.days import Clock, today
 from placement_client.drafts import read_token
+from placement_client.holding import held_by, hold
 from placement_client.label_book import LabelBook
 from placement_client.label_files import LabelFiles
 from placement_client.profile import Profile, contexts_path, load
@@ -98,6 +99,7 @@ class Run:
         self.today: date = today(clock)
         self._stack = ExitStack()
         self._session: Session | None = None
+        self._is_held = False
         self._label_book: LabelBook | None = None
 
     @property
@@ -118,6 +120,7 @@ class Run:
 
         Raises:
             InvalidInputError: the profile or an option can't be used.
+            PlacementError: as ``hold``.
         """
         if self._session is None:
             seed = self.common.request_id
@@ -130,7 +133,23 @@ class Run:
                 clock=self.clock,
             )
             self._session = self._stack.enter_context(opened)
+        if not self._is_held:
+            self.hold(self._session)
+            self._is_held = True
         return self._session
+
+    def hold(self, session: Session) -> None:
+        """Hold the log that a session reaches against what the context saw of it.
+
+        Raises:
+            TamperedError: it went back, or shows another history.
+            PlacementError: it can't be held against it now.
+        """
+        contexts = load(self.path)
+        name = self.common.context or contexts.current
+        view = held_by(self.path, name, contexts.profile(name))
+        if view is not None:
+            hold(view, session.logs)
 
     def label_files(self) -> LabelFiles:
         """Return where this context's label keys lie.

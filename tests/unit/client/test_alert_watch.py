@@ -12,6 +12,7 @@ import grpc
 import pytest
 from kit.alarmed import brought, case_alert, police_alert
 from kit.asked import CASE
+from kit.signed_log import SignedLog
 from kit.wire import RefusalError, Wire, in_turn, invalid, refusal
 from placement_client.commands import alert_watch
 from placement_client.commands.audit_printing import print_line
@@ -180,6 +181,29 @@ def test_a_stream_that_breaks_goes_on(cli, wire):
     ]
 
 
+def test_a_database_that_was_put_back_ends_a_coordinators_watch(cli, pki, wire):
+    """It is looked at with each connection; what comes then is not shown."""
+    cli.become(pki.client(Role.COORDINATOR, "syd", "co-01"))
+    wire.answers.update(SignedLog(7).answers())
+
+    def first():
+        yield brought(police_alert(1))
+        wire.answers.update(SignedLog(5).answers())
+        wire.answers["ProveConsistency"] = refusal(
+            grpc.StatusCode.NOT_FOUND, "NOT_FOUND"
+        )
+        raise GONE
+
+    wire.answers["WatchAlerts"] = in_turn(first(), [brought(police_alert(2)), QUIET])
+    result = cli("alert", "watch", "--json")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+
+    assert result.exit_code == 5
+    assert [each.get("revision") for each in lines] == [1, None]
+    assert lines[-1]["error"]["reason"] == "TAMPERED"
+    assert len(tokens(wire)) == 1
+
+
 def test_it_goes_on_at_another_server(cli, pki, wire):
     """Once the context names it; the token is good there too."""
     second = Wire(pki)
@@ -213,7 +237,8 @@ def test_a_certificate_that_expired_meanwhile_ends_it(cli, pki, wire):
     result = cli("alert", "watch")
 
     assert result.exit_code == 1
-    assert "It has expired." in result.stderr
+    assert "Your certificate expired on" in result.stderr
+    assert "Then watch again: it goes on where it was." in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -229,7 +254,10 @@ def test_a_refusal_ends_it(cli, wire, code, reason):
     result = cli("alert", "watch", "--json")
     last = json.loads(result.stdout.splitlines()[-1])
 
+    refused = "The server refuses your certificate: ask for a new one."
+
     assert (result.exit_code, last["error"]["reason"]) == (1, reason)
+    assert (refused in last["error"]["notes"]) == (reason == "CERTIFICATE_REFUSED")
     assert len(tokens(wire)) == 1
 
 

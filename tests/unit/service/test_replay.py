@@ -24,6 +24,7 @@ from kit.commands import (
 from kit.engines import answer
 from kit.replays import GROUPS, PLACES, Unit, outcome
 from kit.ruled import adoption, text
+from kit.steps import stop_provider
 from kit.world import RULESET, TODAY, subject, token
 
 from placement.domain import ruleset_reading
@@ -194,6 +195,20 @@ def test_a_placement_and_its_house(unit):
     assert {(fact.id, fact.kind, fact.grade) for fact in facts} == {
         (stay.id, "placement", "")
     }
+
+
+def test_a_stopped_provider_is_said_once(unit):
+    """As what it is; what is found in both pictures is one reason."""
+    unit.do(register_facilities(("house", "firm", "0180"), new=[0]))
+    unit.do(stop_provider("firm"))
+    house = Candidate(area="0180", facility=token("house"))
+    (decision,) = unit.decide(house)
+    (reason,) = unit.replay(decision).reasons
+
+    assert (reason.rule, reason.verdict) == ("STOP", Verdict.CONFLICT)
+    assert [(fact.id, fact.kind, fact.grade) for fact in reason.facts] == [
+        (token("firm"), "provider", "")
+    ]
 
 
 def test_decisions_of_one_batch(unit, faulty):
