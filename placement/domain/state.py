@@ -77,13 +77,7 @@ from placement.domain.merges import Merges, names_any
 from placement.domain.names import Names
 from placement.domain.previews import Previews
 from placement.domain.residents import Residents
-from placement.domain.rule_events import (
-    RulesetAdopted,
-    RulesetKept,
-    RulesetProposed,
-    RulesetShadowed,
-    RulesetWithdrawn,
-)
+from placement.domain.rule_events import RuleEvent, RulesetAdopted
 from placement.domain.rulebook import Rulebook
 from placement.domain.standing import Standing
 from placement.domain.terms import (
@@ -271,6 +265,9 @@ class State:
         if isinstance(happened, _Life):
             self._apply_life(happened, record.at)
             return
+        if isinstance(happened, RuleEvent):
+            self._apply_rules(happened, revision, record.at)
+            return
         match happened:
             case FactRecorded(fact=fact):
                 self._put(fact)
@@ -298,10 +295,7 @@ class State:
                 self.standing.apply(event, revision, record.at)
                 self._fit_placement(self.placements[key])
             case CoverageAttested(attestation=attestation):
-                self.attestations[attestation.id] = attestation
-                self.areas.update(attestation.areas)
-                for area in attestation.areas:
-                    self.coverage.put(area, attestation.id, attestation)
+                self._cover(attestation)
             case FacilityRegistered(facility=facility):
                 self.facilities[facility.token] = facility
                 self.areas.add(facility.area)
@@ -312,18 +306,19 @@ class State:
                 self.ledger.spend(spent, record.at)
             case RequestKept(request=request, revision=revision):
                 self._keep(Answered(request, revision, record.at))
-            case RulesetAdopted(rules=rules) as event:
-                self.rulebook.apply(event, revision, record.at)
-                self.agenda.follow(rules, record.at)
-            case (
-                RulesetProposed()
-                | RulesetShadowed()
-                | RulesetWithdrawn()
-                | RulesetKept()
-            ) as event:
-                self.rulebook.apply(event, revision, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
+
+    def _apply_rules(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
+        self.rulebook.apply(event, revision, at)
+        if isinstance(event, RulesetAdopted):
+            self.agenda.follow(event.rules, at)
+
+    def _cover(self, attestation: Attestation) -> None:
+        self.attestations[attestation.id] = attestation
+        self.areas.update(attestation.areas)
+        for area in attestation.areas:
+            self.coverage.put(area, attestation.id, attestation)
 
     def _apply_life(self, event: _Life, at: Micros) -> None:
         match event:

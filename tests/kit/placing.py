@@ -267,7 +267,7 @@ def taken(town: Town) -> Alert:
     town.done(
         "coordinator", "AcknowledgeAlert", request, alert.AcknowledgeAlertResponse
     )
-    return alarmed
+    return town.state().alerts[alarmed.id]
 
 
 def _moving(town: Town, who: str) -> place.MovePlacementRequest:
