@@ -9,6 +9,7 @@ Invariants:
     * what leaves is a response or one of our refusals, never anything else.
 """
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -152,6 +153,14 @@ class Door(grpc.aio.ServerInterceptor):
         self._identifier = identifier
         self._desk = desk
         self._streams: Counter[bytes] = Counter()
+        self._followed: set[asyncio.Task[Any]] = set()
+        self._drained = asyncio.Event()
+
+    def drain(self) -> None:
+        """End whatever is answered in pieces: its caller comes again, elsewhere."""
+        self._drained.set()
+        for task in self._followed:
+            task.cancel()
 
     async def intercept_service(
         self,
@@ -202,6 +211,7 @@ class Door(grpc.aio.ServerInterceptor):
                 )
                 # Closed here, so that whoever goes away in between holds nothing.
                 async with (
+                    self._drainable(),
                     self._one_of_few(),
                     aclosing(serve(request, context)) as responses,
                 ):
@@ -214,6 +224,27 @@ class Door(grpc.aio.ServerInterceptor):
                 await self._end(error, context)
 
         return behave
+
+    @asynccontextmanager
+    async def _drainable(self) -> AsyncIterator[None]:
+        """Let a stream be ended from here.
+
+        Raises:
+            UnavailableError: it was.
+        """
+        task = asyncio.current_task()
+        if self._drained.is_set() or task is None:
+            raise UnavailableError
+        self._followed.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._drained.is_set():
+                raise  # its caller has gone away
+            task.uncancel()
+            raise UnavailableError from None
+        finally:
+            self._followed.discard(task)
 
     async def _end(self, error: Exception, context: Context) -> None:
         """End a call; what is stored and does not verify condemns the engine."""
@@ -314,11 +345,15 @@ class Door(grpc.aio.ServerInterceptor):
             except PlacementError as error:
                 await _abort(error, context)
             responses = serve(request, context)
-            if isasyncgen(responses):  # reflection yields, health writes by itself
-                async for response in responses:
-                    await context.write(response)
-            else:
-                await responses
+            try:
+                async with self._drainable():
+                    if isasyncgen(responses):  # reflection yields, health writes itself
+                        async for response in responses:
+                            await context.write(response)
+                    else:
+                        await responses
+            except UnavailableError as error:
+                await _abort(error, context)
 
         watched: Handler = make(
             behave, handler.request_deserializer, handler.response_serializer

@@ -1,5 +1,6 @@
 """The gRPC server: transport, limits, services, health, shutdown."""
 
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -123,6 +124,7 @@ class Host:
         self._server = grpc.aio.server(
             interceptors=[door], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
         )
+        self._door = door
         self._serving = serving
         self._sound = sound
         _add_services(services, self._server)
@@ -135,6 +137,7 @@ class Host:
             reflection.enable_server_reflection(  # type: ignore[no-untyped-call]
                 names, self._server
             )
+        _require_free(address)
         try:
             self.port = self._server.add_secure_port(address, server_credentials(tls))
         except RuntimeError as error:
@@ -156,8 +159,11 @@ class Host:
         await self._health.set(REEVALUATION, status)
 
     async def stop(self) -> None:
-        """Say so, let calls under way end, and close."""
+        """Say so, end what is followed, let calls under way end, and close."""
         await self._health.enter_graceful_shutdown()
+        # Who follows something would go on until the grace is over; at once they can
+        # look for another server.
+        self._door.drain()
         await self._server.stop(GRACE)
 
 
@@ -182,3 +188,19 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
     )
     audit_service_pb2_grpc.add_AuditServiceServicer_to_server(services.audit, server)
     log_service_pb2_grpc.add_LogServiceServicer_to_server(services.log, server)
+
+
+def _require_free(address: str) -> None:
+    """Refuse an address that can't be listened on, before gRPC tells it in its own words.
+
+    Raises:
+        OSError: it is taken, or none of this machine.
+    """
+    host, _, port = address.rpartition(":")
+    (family, kind, protocol, _, where), *_ = socket.getaddrinfo(
+        host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    with socket.socket(family, kind, protocol) as trial:
+        # As gRPC does, or a server that was just stopped would be in its own way.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        trial.bind(where)
