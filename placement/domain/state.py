@@ -63,6 +63,16 @@ from placement.domain.group_events import (
     NameEvent,
 )
 from placement.domain.histories import Histories, steps_of
+from placement.domain.import_events import (
+    ImportApproved,
+    ImportBegun,
+    ImportCancelled,
+    ImportFinished,
+    ImportKept,
+    ImportStaged,
+    ImportTaken,
+)
+from placement.domain.imports import Imports
 from placement.domain.life_events import (
     ChangeRejected,
     ChangeWithdrawn,
@@ -170,6 +180,7 @@ class State:
         standing: what these five are the parts of.
         rulebook: rulesets that were adopted, and those that wait.
         calendar: which facts and placements turn on a day.
+        imports: staged rows, and how far they were taken over.
         histories: what happened to each fact, and who has to look at which.
         previews: how often each person looked at what a change would do.
         members: affiliations by group.
@@ -225,6 +236,7 @@ class State:
         self.calendar = Calendar()
         self.histories = Histories()
         self.previews = Previews()
+        self.imports = Imports()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
         self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
@@ -322,6 +334,16 @@ class State:
                 | RulesetKept()
             ) as event:
                 self.rulebook.apply(event, revision, record.at)
+            case (
+                ImportBegun()
+                | ImportStaged()
+                | ImportFinished()
+                | ImportApproved()
+                | ImportCancelled()
+                | ImportTaken()
+                | ImportKept()
+            ) as event:
+                self.imports.apply(event, revision, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
 
@@ -481,6 +503,8 @@ class State:
             yield Record(at=_THEN, event=event)
         for attestation in self.attestations.values():
             yield Record(at=_THEN, event=CoverageAttested(attestation=attestation))
+        for imported in self.imports.records():
+            yield Record(at=_THEN, event=imported)
         for change in self.changes.values():
             yield Record(at=_THEN, event=change)
         for answered in self.requests.values():
