@@ -14,6 +14,7 @@ All kinds share ``since``, ``until``, ``scheme``, ``grade``, ``review_by`` and
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 REASON: Final = "refused_because"
@@ -63,11 +64,13 @@ COLUMNS: Final = (
 """Every column, in the order in which it is written."""
 
 
+@cache
 def needed(kind: str) -> frozenset[str]:
     """Return the columns that a row of a kind must fill."""
     return frozenset((*_ALWAYS, *KINDS[kind].needed))
 
 
+@cache
 def allowed(kind: str) -> frozenset[str]:
     """Return the columns that a row of a kind may fill."""
     return needed(kind) | {*_SOMETIMES, *KINDS[kind].allowed}
