@@ -63,15 +63,7 @@ from placement.domain.group_events import (
     NameEvent,
 )
 from placement.domain.histories import Histories, steps_of
-from placement.domain.import_events import (
-    ImportApproved,
-    ImportBegun,
-    ImportCancelled,
-    ImportFinished,
-    ImportKept,
-    ImportStaged,
-    ImportTaken,
-)
+from placement.domain.import_events import ImportEvent
 from placement.domain.imports import Imports
 from placement.domain.life_events import (
     ChangeRejected,
@@ -87,13 +79,7 @@ from placement.domain.merges import Merges, names_any
 from placement.domain.names import Names
 from placement.domain.previews import Previews
 from placement.domain.residents import Residents
-from placement.domain.rule_events import (
-    RulesetAdopted,
-    RulesetKept,
-    RulesetProposed,
-    RulesetShadowed,
-    RulesetWithdrawn,
-)
+from placement.domain.rule_events import RuleEvent, RulesetAdopted
 from placement.domain.rulebook import Rulebook
 from placement.domain.standing import Standing
 from placement.domain.terms import (
@@ -283,6 +269,12 @@ class State:
         if isinstance(happened, _Life):
             self._apply_life(happened, record.at)
             return
+        if isinstance(happened, ImportEvent):
+            self.imports.apply(happened, revision, record.at)
+            return
+        if isinstance(happened, RuleEvent):
+            self._apply_rules(happened, revision, record.at)
+            return
         match happened:
             case FactRecorded(fact=fact):
                 self._put(fact)
@@ -324,26 +316,6 @@ class State:
                 self.ledger.spend(spent, record.at)
             case RequestKept(request=request, revision=revision):
                 self._keep(Answered(request, revision, record.at))
-            case RulesetAdopted(rules=rules) as event:
-                self.rulebook.apply(event, revision, record.at)
-                self.agenda.follow(rules, record.at)
-            case (
-                RulesetProposed()
-                | RulesetShadowed()
-                | RulesetWithdrawn()
-                | RulesetKept()
-            ) as event:
-                self.rulebook.apply(event, revision, record.at)
-            case (
-                ImportBegun()
-                | ImportStaged()
-                | ImportFinished()
-                | ImportApproved()
-                | ImportCancelled()
-                | ImportTaken()
-                | ImportKept()
-            ) as event:
-                self.imports.apply(event, revision, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
 
@@ -357,6 +329,11 @@ class State:
                 self.previews.spend(event, at)
             case _ as never:
                 assert_never(never)
+
+    def _apply_rules(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
+        self.rulebook.apply(event, revision, at)
+        if isinstance(event, RulesetAdopted):
+            self.agenda.follow(event.rules, at)
 
     def _apply_case(
         self, event: CaseOpened | CaseAssessed | CaseClosed, at: Micros

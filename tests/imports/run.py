@@ -70,7 +70,9 @@ def _calm(folder: Path, sheet: Path) -> tuple[dict[str, float], bytes]:
         began = time.monotonic()
         plan = site.ask("coordinator", "import", "dry-run", sheet)
         took["dry run"] = time.monotonic() - began
-        sent = site.ask("coordinator", "import", "commit", sheet, "--plan", plan["plan"])
+        sent = site.ask(
+            "coordinator", "import", "commit", sheet, "--plan", plan["plan"]
+        )
         took["commit"] = time.monotonic() - began - took["dry run"]
         _approve(site, sent)
         began = time.monotonic()
@@ -138,9 +140,7 @@ class Drill:
     def _interrupt(self, first: tuple[object, ...]) -> None:
         """Kill the client, and the server, while rows are sent."""
         for _ in range(8 * self._most):
-            wanted = [
-                kind for kind in self.KINDS[:2] if self.kills[kind] < self._most
-            ]
+            wanted = [kind for kind in self.KINDS[:2] if self.kills[kind] < self._most]
             if not wanted or self._state() == WAITING:
                 return
             victim = self._random.choice(wanted)

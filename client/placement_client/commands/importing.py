@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.console import RenderableType
 
 from placement.errors import (
     AccessDeniedError,
@@ -20,6 +21,7 @@ from placement_client.commands import import_review
 from placement_client.commands.audit_printing import Meter
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.report import Exit, Report, counted
+from placement_client.commands.sheet_effects import effects_of
 from placement_client.commands.sheet_reading import Read, Sheet, folder, made_plan
 from placement_client.commands.sheet_words import (
     import_data,
@@ -138,6 +140,14 @@ class DryRun:
         Path | None,
         typer.Option(metavar="FILE", help="Write refused rows to a new sheet."),
     ] = None
+    effects: Annotated[
+        bool,
+        typer.Option(
+            "--effects",
+            help="Show what up to 500 rows would do to standing placements; costs a "
+            "preview of the day.",
+        ),
+    ] = False
 
 
 @verb(app, "dry-run")
@@ -145,7 +155,7 @@ def dry_run(run: Run, sheet: Sheet, asked: DryRun) -> Report:
     """Say what each row of a sheet would do; nothing is sent but questions."""
     read = Read.of(sheet)
     plan = made_plan(run, read)
-    parts = plan_parts(plan)
+    parts: list[RenderableType] = [*plan_parts(plan)]
     if asked.refused is not None:
         count = write_refused(asked.refused, read, plan)
         parts.append(f"Wrote {counted(count, 'refused row', 'refused rows')}.")
@@ -154,9 +164,13 @@ def dry_run(run: Run, sheet: Sheet, asked: DryRun) -> Report:
         parts.append("placement import commit, with this and the same sheet.")
     else:
         parts.append(_NOTHING)
-    refused = plan.counts()["refused"]
+    refused, data = plan.counts()["refused"], plan_data(plan)
+    if asked.effects:
+        effects = effects_of(run, plan)
+        data["effects"] = effects.data
+        parts = [*effects.shown, "", *parts]
     return Report(
-        data=plan_data(plan),
+        data=data,
         shown=parts,
         code=Exit.USAGE if refused else Exit.CLEAR,
     )
