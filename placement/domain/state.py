@@ -295,21 +295,13 @@ class State:
                 self._drop(self.changes.pop(change_id))
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
-            case PlacementRecorded(placement=placement) as event:
+            case PlacementRecorded() | PlacementEnded() as event:
                 self.standing.apply(event, revision, record.at)
-                self._fit_placement(placement)
-            case PlacementEnded(id=key) as event:
-                self.standing.apply(event, revision, record.at)
-                self._fit_placement(self.placements[key])
+                self._fit_placement(self.placements[_placed(event)])
             case CoverageAttested(attestation=attestation):
-                self.attestations[attestation.id] = attestation
-                self.areas.update(attestation.areas)
-                for area in attestation.areas:
-                    self.coverage.put(area, attestation.id, attestation)
+                self._cover(attestation)
             case FacilityRegistered(facility=facility):
-                self.facilities[facility.token] = facility
-                self.areas.add(facility.area)
-                self.providers.add(facility.provider)
+                self._put_facility(facility)
             case CustodianNamed(key_id=key_id):
                 self.custodian = key_id
             case Asked() | Evaluated() as spent:
@@ -424,6 +416,17 @@ class State:
             case _ as never:
                 assert_never(never)
 
+    def _cover(self, attestation: Attestation) -> None:
+        self.attestations[attestation.id] = attestation
+        self.areas.update(attestation.areas)
+        for area in attestation.areas:
+            self.coverage.put(area, attestation.id, attestation)
+
+    def _put_facility(self, facility: Facility) -> None:
+        self.facilities[facility.token] = facility
+        self.areas.add(facility.area)
+        self.providers.add(facility.provider)
+
     def _put_threat(self, fact: Threat) -> None:
         self.threats_against.put(fact.target, fact.id, fact)
         if fact.source_group is not None:
@@ -494,3 +497,7 @@ class State:
 
 
 _THEN = Micros(0)  # what a record of a snapshot holds already has its own times
+
+
+def _placed(event: PlacementRecorded | PlacementEnded) -> FactId:
+    return event.placement.id if isinstance(event, PlacementRecorded) else event.id
