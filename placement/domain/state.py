@@ -275,16 +275,12 @@ class State:
         if isinstance(happened, RuleEvent):
             self._apply_rules(happened, revision, record.at)
             return
+        if isinstance(happened, FactAmendment):
+            self._amend(happened)
+            return
         match happened:
             case FactRecorded(fact=fact):
                 self._put(fact)
-            case (
-                FactEnded()
-                | FactRetracted()
-                | FactRegraded()
-                | FactRenewed() as amendment
-            ):
-                self._amend(amendment)
             case GroupsMerged() | GroupsUnmerged() as event:
                 self._merge(event)
             case ChangeProposed() as change:
@@ -295,9 +291,12 @@ class State:
                 self._drop(self.changes.pop(change_id))
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
-            case PlacementRecorded() | PlacementEnded() as event:
+            case PlacementRecorded(placement=placement) as event:
                 self.standing.apply(event, revision, record.at)
-                self._fit_placement(self.placements[_placed(event)])
+                self._fit_placement(placement)
+            case PlacementEnded(id=key) as event:
+                self.standing.apply(event, revision, record.at)
+                self._fit_placement(self.placements[key])
             case CoverageAttested(attestation=attestation):
                 self._cover(attestation)
             case FacilityRegistered(facility=facility):
@@ -497,7 +496,3 @@ class State:
 
 
 _THEN = Micros(0)  # what a record of a snapshot holds already has its own times
-
-
-def _placed(event: PlacementRecorded | PlacementEnded) -> FactId:
-    return event.placement.id if isinstance(event, PlacementRecorded) else event.id
