@@ -24,11 +24,13 @@ from placement_client.commands import (
     context,
     coverage,
     doctor,
+    export,
     facility,
     fact,
     group,
     group_links,
     hold,
+    importing,
     label_key,
     label_key_rotation,
     override,
@@ -130,6 +132,7 @@ for _noun, _app in {
     "placement": placement.app,
     "override": override.app,
     "provider": provider.app,
+    "import": importing.app,
     "review": review.app,
     "alert": alert.app,
     "ruleset": ruleset.app,
@@ -139,7 +142,7 @@ for _noun, _app in {
     "witness": witness.app,
 }.items():
     app.add_typer(_app, name=_noun)
-for _top in (assess, check, doctor, explaining, release):
+for _top in (assess, check, doctor, explaining, export, release):
     _top.register(app)
 bundle.register(audit.app)
 group_links.register(group.app)

@@ -63,6 +63,8 @@ from placement.domain.group_events import (
     NameEvent,
 )
 from placement.domain.histories import Histories, steps_of
+from placement.domain.import_events import ImportEvent
+from placement.domain.imports import Imports
 from placement.domain.life_events import (
     ChangeRejected,
     ChangeWithdrawn,
@@ -164,6 +166,7 @@ class State:
         standing: what these five are the parts of.
         rulebook: rulesets that were adopted, and those that wait.
         calendar: which facts and placements turn on a day.
+        imports: staged rows, and how far they were taken over.
         histories: what happened to each fact, and who has to look at which.
         previews: how often each person looked at what a change would do.
         members: affiliations by group.
@@ -219,6 +222,7 @@ class State:
         self.calendar = Calendar()
         self.histories = Histories()
         self.previews = Previews()
+        self.imports = Imports()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
         self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
@@ -265,19 +269,18 @@ class State:
         if isinstance(happened, _Life):
             self._apply_life(happened, record.at)
             return
+        if isinstance(happened, ImportEvent):
+            self.imports.apply(happened, revision, record.at)
+            return
         if isinstance(happened, RuleEvent):
             self._apply_rules(happened, revision, record.at)
+            return
+        if isinstance(happened, FactAmendment):
+            self._amend(happened)
             return
         match happened:
             case FactRecorded(fact=fact):
                 self._put(fact)
-            case (
-                FactEnded()
-                | FactRetracted()
-                | FactRegraded()
-                | FactRenewed() as amendment
-            ):
-                self._amend(amendment)
             case GroupsMerged() | GroupsUnmerged() as event:
                 self._merge(event)
             case ChangeProposed() as change:
@@ -297,9 +300,7 @@ class State:
             case CoverageAttested(attestation=attestation):
                 self._cover(attestation)
             case FacilityRegistered(facility=facility):
-                self.facilities[facility.token] = facility
-                self.areas.add(facility.area)
-                self.providers.add(facility.provider)
+                self._put_facility(facility)
             case CustodianNamed(key_id=key_id):
                 self.custodian = key_id
             case Asked() | Evaluated() as spent:
@@ -308,17 +309,6 @@ class State:
                 self._keep(Answered(request, revision, record.at))
             case _ as event:
                 self.standing.apply(event, revision, record.at)
-
-    def _apply_rules(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
-        self.rulebook.apply(event, revision, at)
-        if isinstance(event, RulesetAdopted):
-            self.agenda.follow(event.rules, at)
-
-    def _cover(self, attestation: Attestation) -> None:
-        self.attestations[attestation.id] = attestation
-        self.areas.update(attestation.areas)
-        for area in attestation.areas:
-            self.coverage.put(area, attestation.id, attestation)
 
     def _apply_life(self, event: _Life, at: Micros) -> None:
         match event:
@@ -330,6 +320,11 @@ class State:
                 self.previews.spend(event, at)
             case _ as never:
                 assert_never(never)
+
+    def _apply_rules(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
+        self.rulebook.apply(event, revision, at)
+        if isinstance(event, RulesetAdopted):
+            self.agenda.follow(event.rules, at)
 
     def _apply_case(
         self, event: CaseOpened | CaseAssessed | CaseClosed, at: Micros
@@ -420,6 +415,17 @@ class State:
             case _ as never:
                 assert_never(never)
 
+    def _cover(self, attestation: Attestation) -> None:
+        self.attestations[attestation.id] = attestation
+        self.areas.update(attestation.areas)
+        for area in attestation.areas:
+            self.coverage.put(area, attestation.id, attestation)
+
+    def _put_facility(self, facility: Facility) -> None:
+        self.facilities[facility.token] = facility
+        self.areas.add(facility.area)
+        self.providers.add(facility.provider)
+
     def _put_threat(self, fact: Threat) -> None:
         self.threats_against.put(fact.target, fact.id, fact)
         if fact.source_group is not None:
@@ -476,6 +482,8 @@ class State:
             yield Record(at=_THEN, event=event)
         for attestation in self.attestations.values():
             yield Record(at=_THEN, event=CoverageAttested(attestation=attestation))
+        for imported in self.imports.records():
+            yield Record(at=_THEN, event=imported)
         for change in self.changes.values():
             yield Record(at=_THEN, event=change)
         for answered in self.requests.values():

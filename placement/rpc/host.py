@@ -16,6 +16,7 @@ from placement.api.v1 import (
     audit_service_pb2_grpc,
     check_service_pb2_grpc,
     group_service_pb2_grpc,
+    import_service_pb2_grpc,
     log_service_pb2_grpc,
     placement_service_pb2_grpc,
     pseudonym_service_pb2_grpc,
@@ -28,6 +29,7 @@ from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
 from placement.rpc.servicers_groups import Groups
+from placement.rpc.servicers_imports import Imports
 from placement.rpc.servicers_placements import Alerts, Placements
 from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
@@ -42,6 +44,7 @@ SERVICES: Final = tuple(
         "ReviewService",
         "GroupService",
         "AlertService",
+        "ImportService",
         "RulesetService",
         "AuditService",
         "LogService",
@@ -84,6 +87,7 @@ class Services:
     reviews: Reviews
     groups: Groups
     alerts: Alerts
+    imports: Imports
     rulesets: Rulesets
     audit: Audit
     log: Log
@@ -183,6 +187,9 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
         services.placements, server
     )
     alert_service_pb2_grpc.add_AlertServiceServicer_to_server(services.alerts, server)
+    import_service_pb2_grpc.add_ImportServiceServicer_to_server(
+        services.imports, server
+    )
     ruleset_service_pb2_grpc.add_RulesetServiceServicer_to_server(
         services.rulesets, server
     )
