@@ -12,7 +12,7 @@ from placement.access import Action
 from placement.api.v1 import types_pb2 as wire
 from placement.config import Settings
 from placement.domain.decide.table import DECIDES
-from placement.rpc.door import METHODS
+from placement.rpc.methods import METHODS
 from placement.service.entries import KINDS
 
 ROOT = Path(__file__).parents[1]
