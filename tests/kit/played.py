@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from kit import living, ruled
+from kit import importing, living, ruled
 from kit.commands import (
     COORDINATOR,
     MOMENT,
@@ -81,6 +81,7 @@ from placement.domain.questions import Candidate
 from placement.domain.terms import MICROS_AN_HOUR, AffiliationRole, FactId, Window
 from placement.service import fold
 from placement.service.engine import Engine
+from placement.service.staged import StagedRows
 from placement.store.log import Store
 
 REFERENCE = "SN 4711"
@@ -138,6 +139,7 @@ class Play:
         self._alerts(case)
         self.ask(evaluate())
         self._searches(case)
+        self._imports()
         self._rules()
         self.ask(close_case(case))
         return self.named
@@ -267,6 +269,20 @@ class Play:
         self._handle(close_alert, alarm.id)
         self._clock.now += 73 * MICROS_AN_HOUR
         self.ask(tick(), lapsing)
+
+    def _imports(self) -> None:
+        row = importing.row(presence(area="1281"))
+        (key,) = self.made(importing.begin())
+        self.ask(importing.append(key, row), key)
+        self.ask(importing.finish(key, importing.over(row)), key)
+        self.ask(importing.show(key), key)
+        part = self.ask(importing.read(key), key).part
+        self.ask(importing.list_())
+        self.ask(importing.approve(key, importing.over(row)), key)
+        staged = StagedRows(self._store)(part.revision)
+        self.ask(importing.take(staged), key)
+        (key,) = self.made(importing.begin())
+        self.ask(importing.cancel(key), key)
 
     def _rules(self) -> None:
         (key,) = self.made(ruled.propose())
