@@ -22,7 +22,6 @@ from placement.domain.events import (
     CoverageAttested,
     Event,
     FactRecorded,
-    GroupRegistered,
     PlacementRecorded,
     Record,
 )
@@ -35,6 +34,7 @@ from placement.domain.facts import (
     Presence,
     Rivalry,
 )
+from placement.domain.group_events import GroupRegistered
 from placement.domain.ruleset import Ruleset
 from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import (

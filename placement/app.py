@@ -22,7 +22,10 @@ from placement.rpc.host import Host, Services
 from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
+from placement.rpc.servicers_groups import Groups
+from placement.rpc.servicers_imports import Imports
 from placement.rpc.servicers_placements import Alerts, Placements
+from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
 from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
@@ -31,6 +34,7 @@ from placement.service.index import Indexer
 from placement.service.review import Review
 from placement.service.rules import Rules
 from placement.service.search import Searcher
+from placement.service.staged import StagedRows
 from placement.service.watch import Watch
 from placement.service.worker import Worker
 from placement.store.ledger import Ledger
@@ -138,7 +142,8 @@ class App:
         self._custodian = Custodian.open(settings.custodian_key)
         signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
         self._store = Store.open(settings.database, FileCustody(settings.store_key))
-        self._worker = Worker()
+        self._staged = StagedRows(self._store)
+        self._worker = Worker(self._staged)
         self.engine = Engine(
             self._store,
             self._rules,
@@ -209,7 +214,10 @@ class App:
                 checks=Checks(desk, self.contact_of),
                 placements=Placements(desk, self.contact_of),
                 registry=Registry(desk, self.contact_in),
+                reviews=Reviews(desk),
+                groups=Groups(desk),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
+                imports=Imports(desk, self._staged),
                 rulesets=Rulesets(desk),
                 audit=Audit(
                     reading,

@@ -24,16 +24,21 @@ from placement_client.commands import (
     context,
     coverage,
     doctor,
+    export,
     facility,
     fact,
     group,
+    group_links,
     hold,
+    importing,
     label_key,
+    label_key_rotation,
     override,
     placement,
     provider,
     receipt,
     release,
+    review,
     ruleset,
     witness,
 )
@@ -127,6 +132,8 @@ for _noun, _app in {
     "placement": placement.app,
     "override": override.app,
     "provider": provider.app,
+    "import": importing.app,
+    "review": review.app,
     "alert": alert.app,
     "ruleset": ruleset.app,
     "receipt": receipt.app,
@@ -135,9 +142,11 @@ for _noun, _app in {
     "witness": witness.app,
 }.items():
     app.add_typer(_app, name=_noun)
-for _top in (assess, check, doctor, explaining, release):
+for _top in (assess, check, doctor, explaining, export, release):
     _top.register(app)
 bundle.register(audit.app)
+group_links.register(group.app)
+label_key_rotation.register(label_key.app)
 
 
 def _misused(error: typer.TyperException, *, as_json: bool) -> Exit:
@@ -157,7 +166,9 @@ def _words(error: typer.TyperException) -> list[str]:
     """Return what is wrong with a command line, in words of the parser's own."""
     parameter = getattr(error, "param", None)
     if type(error).__name__ in _HARMLESS:
-        return [error.format_message()]
+        # The help of an option that is missing lists its words.
+        told = getattr(parameter, "help", None)
+        return [error.format_message(), *([told] if told else [])]
     if parameter is not None:
         return [f"Invalid value for {parameter.get_error_hint()}; see --help."]
     if type(error).__name__ == "NoSuchOption":

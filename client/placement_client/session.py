@@ -38,8 +38,11 @@ from placement_client.channel import open_channel
 from placement_client.custodian import verified
 from placement_client.days import Clock, now
 from placement_client.explanations import ExplanationCalls
+from placement_client.groups import GroupCalls
 from placement_client.holds import HoldCalls
 from placement_client.identifiers import Identifier
+from placement_client.imports import ImportCalls
+from placement_client.lives import LifeCalls
 from placement_client.logs import LogCalls
 from placement_client.overrides import OverrideCalls
 from placement_client.profile import Profile
@@ -63,6 +66,9 @@ class Session:
 
     Attributes:
         registry: calls of coordinators about what is on record.
+        lives: calls of coordinators about what becomes of it.
+        groups: calls about names of groups and the key that seals them.
+        imports: calls of coordinators about many facts at once.
         holds: calls about what a municipality holds and has placed.
         overrides: calls about a place despite what was answered.
         logs: calls about the access log.
@@ -90,6 +96,9 @@ class Session:
         self._check = CheckServiceStub(channel)
         self._writes = Writes(self._patience, self.request_ids)
         self.registry = RegistryCalls(channel, self._writes)
+        self.lives = LifeCalls(channel, self._writes)
+        self.groups = GroupCalls(channel, self._writes)
+        self.imports = ImportCalls(channel, self._writes)
         self.holds = HoldCalls(channel, self._writes, clock)
         self.overrides = OverrideCalls(channel, self._writes)
         self.logs = LogCalls(channel, self._patience)
@@ -131,6 +140,10 @@ class Session:
     def close(self) -> None:
         """Close the connection; no call can follow."""
         self._channel.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait a while between two calls."""
+        self._patience.sleep(seconds)
 
     @property
     def min_revision(self) -> int:
@@ -201,9 +214,21 @@ class Session:
         )
         return self._writes.make(self._check.OpenCase, request)
 
-    def show_case(self, case_handle: bytes) -> check.ShowCaseResponse:
-        """Show one of the caller's own cases."""
+    def show_case(
+        self, case_handle: bytes, *, patience: Patience | None = None
+    ) -> check.ShowCaseResponse:
+        """Show one of the caller's own cases.
+
+        Args:
+            case_handle: 16 bytes.
+            patience: of this call, if it is another than the session's.
+        """
         request = check.ShowCaseRequest(case_handle=case_handle)
+        return (patience or self._patience).call(self._check.ShowCase, request)
+
+    def case_with(self, placement_id: bytes) -> check.ShowCaseResponse:
+        """Show the caller's own case for which something is held or placed."""
+        request = check.ShowCaseRequest(placement_id=placement_id)
         return self._patience.call(self._check.ShowCase, request)
 
     def close_case(

@@ -46,8 +46,10 @@ class _Reach:
         yield from self._around(self._of_cases(cases))
         threatened = self._state.residents.connected(self._threatened_by(persons))
         yield from (each.id for each in self._of_cases(self._cases(threatened)))
-        groups = self._state.graph.close_to(touch.groups, _LINK_STEPS)
-        groups |= self._state.graph.close_to(touch.kin, _KIN_STEPS)
+        # What was merged since is found under the token that stands for it now.
+        of, close_to = self._state.merges.of, self._state.graph.close_to
+        groups = close_to(map(of, touch.groups), _LINK_STEPS)
+        groups |= close_to(map(of, touch.kin), _KIN_STEPS)
         yield from (each.id for each in self._of_groups(groups))
         yield from (each.id for each in self._in_areas(touch))
         for provider in touch.providers:

@@ -7,9 +7,11 @@ from placement.domain.facts import (
     Attestation,
     Case,
     Facility,
-    Group,
     Placement,
 )
+from placement.domain.group_events import GroupEvent, MergeEvent
+from placement.domain.import_events import ImportEvent
+from placement.domain.life_events import FactRenewed, LifeEvent
 from placement.domain.rule_events import RuleEvent
 from placement.domain.stay_events import StayEvent
 from placement.domain.terms import (
@@ -52,17 +54,32 @@ class CaseClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactRecorded:
-    """A fact was recorded."""
+    """A coordinator stated a fact.
+
+    Attributes:
+        fact: it.
+        import_id: the import whose row it was, or ``None``.
+    """
 
     fact: AnyFact
+    import_id: FactId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactEnded:
-    """A fact stopped being true on a day."""
+    """A fact stopped being true on a day.
+
+    Attributes:
+        id: which.
+        valid_to: the first day it was no longer true.
+        person: who said so; empty in a change, which says it.
+        import_id: the import whose row said so, or ``None``.
+    """
 
     id: FactId
     valid_to: Day
+    person: str = ""
+    import_id: FactId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +113,8 @@ class ProviderLifted:
     id: ProviderToken
 
 
-FactAmendment = FactEnded | FactRetracted | FactRegraded
-Amendment = FactEnded | FactRetracted | FactRegraded | ReleaseSigned | ProviderLifted
+FactAmendment = FactEnded | FactRetracted | FactRegraded | FactRenewed
+Amendment = FactAmendment | ReleaseSigned | ProviderLifted | MergeEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,13 +168,6 @@ class CoverageAttested:
     """A region attested that it reviewed the picture of some areas."""
 
     attestation: Attestation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupRegistered:
-    """A group got its token."""
-
-    group: Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,14 +248,16 @@ Event = (
     | PlacementRecorded
     | PlacementEnded
     | CoverageAttested
-    | GroupRegistered
     | FacilityRegistered
     | CustodianNamed
     | Asked
     | Evaluated
     | RequestKept
     | RuleEvent
+    | GroupEvent
     | StayEvent
+    | LifeEvent
+    | ImportEvent
 )
 
 

@@ -17,12 +17,11 @@ from typing import TypeAlias
 
 import networkx as nx
 
-from placement.domain.facts import Alliance, Faction, Rivalry
+from placement.domain.facts import Alliance, Faction, Link, Rivalry, pair_of
 from placement.domain.relations import Chain, Relation
 from placement.domain.strength import Era, Strength, Turns, Weigh
 from placement.domain.terms import Day, FactId, GroupToken
 
-Link = Faction | Rivalry | Alliance
 Reach = dict[GroupToken, Chain]
 
 Directed: TypeAlias = "nx.DiGraph[GroupToken]"
@@ -301,6 +300,17 @@ class GroupGraph:
         self._views.clear()
         self._around.clear()
 
+    def drop(self, link: Link) -> None:
+        """Take a link out, as it was put."""
+        pair = pair_of(link)
+        del self._links[link.id]
+        del self._pairs[pair][link.id]
+        for group in pair:
+            del self._at[group][link.id]
+        self._turns.clear()
+        self._views.clear()
+        self._around.clear()
+
     def between(self, pair: frozenset[GroupToken]) -> Iterable[Link]:
         """Return all links between two groups, inert ones too."""
         return self._pairs.get(pair, {}).values()
@@ -362,13 +372,6 @@ class GroupGraph:
         else:
             self._views.move_to_end(key)
         return view
-
-
-def pair_of(link: Link) -> frozenset[GroupToken]:
-    """Return the two groups that a link joins."""
-    if isinstance(link, Faction):
-        return frozenset((link.child, link.parent))
-    return frozenset((link.low, link.high))
 
 
 def _joined(reach: Reach, step: Step) -> Reach:

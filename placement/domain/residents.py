@@ -10,7 +10,6 @@ Invariants:
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from placement.domain.facts import Affiliation, Case, Placement, SameAs
@@ -51,23 +50,28 @@ class Stands(Protocol):
         """Return those of a case."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What has to be known of a state.
+class Known(Protocol):
+    """What has to be known of a state."""
 
-    Attributes:
-        affiliations: by subject.
-        same_as: by either subject.
-        cases: by handle.
-        cases_of: by member of the household.
-        stays: by case.
-    """
+    @property
+    def affiliations(self) -> Affiliations:
+        """By subject."""
 
-    affiliations: Affiliations
-    same_as: Links
-    cases: Mapping[CaseHandle, Case]
-    cases_of: Mapping[SubjectId, Mapping[CaseHandle, None]]
-    stays: Stands
+    @property
+    def same_as(self) -> Links:
+        """By either subject."""
+
+    @property
+    def cases(self) -> Mapping[CaseHandle, Case]:
+        """By handle."""
+
+    @property
+    def cases_of(self) -> Mapping[SubjectId, Mapping[CaseHandle, None]]:
+        """By member of the household."""
+
+    @property
+    def stays(self) -> Stands:
+        """By case."""
 
 
 class Residents:
@@ -75,20 +79,26 @@ class Residents:
 
     Args:
         known: the indexes of the state, which changes before this is told.
+        real: what this begins as, if it is only imagined; nothing of it is changed.
     """
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, real: "Residents | None" = None) -> None:
         self._known = known
+        self._real = real
         self._by_group: dict[AreaCode, dict[Belonged, _Ids]] = {}
         self._unassessed: dict[AreaCode, _Ids] = {}
         self._groups_of: dict[FactId, frozenset[Belonged]] = {}
 
     def in_area(self, code: AreaCode) -> Mapping[Belonged, Collection[FactId]]:
         """Return the placements in an area by what their people ever belonged to."""
+        if code not in self._by_group and self._real is not None:
+            return self._real.in_area(code)
         return self._by_group.get(code, _NOBODY)
 
     def unassessed(self, code: AreaCode) -> Collection[FactId]:
         """Return the placements in an area whose case no coordinator has assessed."""
+        if code not in self._unassessed and self._real is not None:
+            return self._real.unassessed(code)
         return self._unassessed.get(code, {})
 
     def placed(self, placement: Placement) -> None:
@@ -96,8 +106,9 @@ class Residents:
         key, code = placement.id, placement.area
         case = self._known.cases[placement.case]
         groups = frozenset[Belonged]() if placement.over else self._belonged(case)
-        here = self._by_group.setdefault(code, {})
-        before = self._groups_of.get(key, frozenset())
+        before = self.belonged(key)
+        self._own(code)
+        here, waiting = self._by_group[code], self._unassessed[code]
         for each in groups - before:
             here.setdefault(each, {})[key] = None
         for each in before - groups:
@@ -105,12 +116,24 @@ class Residents:
             if not here[each]:
                 del here[each]
         self._groups_of[key] = groups
-        if placement.over:
-            del self._groups_of[key]
-        waiting = self._unassessed.setdefault(code, {})
         waiting.pop(key, None)
-        if case.assessed_at is None and not placement.over:
+        if placement.over and self._real is None:
+            del self._groups_of[key]
+        elif case.assessed_at is None and not placement.over:
             waiting[key] = None
+
+    def belonged(self, key: FactId) -> frozenset[Belonged]:
+        """Return to what the people of a placement ever belonged; nothing once over."""
+        if key not in self._groups_of and self._real is not None:
+            return self._real.belonged(key)
+        return self._groups_of.get(key, frozenset())
+
+    def _own(self, code: AreaCode) -> None:
+        """Have an area of this one's own, to write into."""
+        if code not in self._by_group:
+            here = self.in_area(code).items()
+            self._unassessed[code] = dict.fromkeys(self.unassessed(code))
+            self._by_group[code] = {each: dict.fromkeys(ids) for each, ids in here}
 
     def changed(self, subjects: Iterable[SubjectId]) -> None:
         """Follow a new affiliation or SAME_AS link of some subjects."""

@@ -51,7 +51,9 @@ Keys = Mapping[str, Any]
 
 _DAYS: Final = Number(1, 3660)
 _HOURS: Final = Number(1, 8784)
+_PROMISED: Final = Number(1, 744)  # clients refuse an answer that holds for longer
 _COUNT: Final = Number(1, MANY)
+_LOOKED_BACK: Final = Number(1, 366)  # what was asked is kept for little longer
 _LIMIT: Final = {"allowed": Number(0, 1000), "days": Number(1, 366)}
 _KEPT: Final = Number(1, 36_600)
 _SPENT: Final = {"person_hour": _COUNT, "organisation_day": _COUNT}
@@ -64,12 +66,12 @@ KEYS: Final[Keys] = MappingProxyType(
             "cool_down_days": _DAYS,
             "coverage_days": _DAYS,
             "ahead_days": _DAYS,
-            "clear_hours": _HOURS,
+            "clear_hours": _PROMISED,
             "change_hours": _HOURS,
             "alert_hours": _HOURS,
         },
         "hold": {
-            "hours": _HOURS,
+            "hours": _PROMISED,
             "live": Number(1, 1000),
             "permit_hours": _HOURS,
             "follow_up_days": _DAYS,
@@ -83,10 +85,10 @@ KEYS: Final[Keys] = MappingProxyType(
         "import": {"call_rows": _COUNT, "rows": _COUNT, "region_open": _COUNT},
         "near": {"added": Pairs(), "removed": Pairs()},
         "budget": {
-            "case": {"areas": _COUNT, "days": _DAYS},
-            "organisation": {"areas": _COUNT, "days": _DAYS},
+            "case": {"areas": _COUNT, "days": _LOOKED_BACK},
+            "organisation": {"areas": _COUNT, "days": _LOOKED_BACK},
             "person": {"areas": _COUNT},
-            "repeat": {"days": _DAYS},
+            "repeat": {"days": _LOOKED_BACK},
             "evaluation": {"caseworker": _SPENT, "coordinator": _SPENT},
         },
         "anomaly": {

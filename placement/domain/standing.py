@@ -259,7 +259,7 @@ def _changed(placement: Placement, event: _Change) -> Placement:
             )
         case PlacementWeighed(verdict=verdict, seen=seen):
             return replace(placement, verdict=verdict, seen=seen)
-        case PlacementEnded(state=state, valid_to=valid_to):
-            return replace(placement, state=state, valid_to=valid_to)
+        case PlacementEnded(state=state, valid_to=valid_to, cause=cause):
+            return replace(placement, state=state, valid_to=valid_to, cause=cause)
         case _ as never:
             assert_never(never)

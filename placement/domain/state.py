@@ -31,7 +31,6 @@ from placement.domain.events import (
     FactRecorded,
     FactRegraded,
     FactRetracted,
-    GroupRegistered,
     PlacementEnded,
     PlacementRecorded,
     ProviderLifted,
@@ -48,7 +47,6 @@ from placement.domain.facts import (
     Case,
     Facility,
     Faction,
-    Group,
     Located,
     Placement,
     Presence,
@@ -58,14 +56,30 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.graph import GroupGraph
-from placement.domain.residents import Known, Residents
-from placement.domain.rule_events import (
-    RulesetAdopted,
-    RulesetKept,
-    RulesetProposed,
-    RulesetShadowed,
-    RulesetWithdrawn,
+from placement.domain.group_events import (
+    GroupsMerged,
+    GroupsUnmerged,
+    MergeEvent,
+    NameEvent,
 )
+from placement.domain.histories import Histories, steps_of
+from placement.domain.import_events import ImportEvent
+from placement.domain.imports import Imports
+from placement.domain.life_events import (
+    ChangeRejected,
+    ChangeWithdrawn,
+    ContestWithdrawn,
+    FactContested,
+    FactRenewed,
+    FactsKept,
+    FactStepsKept,
+    Previewed,
+)
+from placement.domain.merges import Merges, names_any
+from placement.domain.names import Names
+from placement.domain.previews import Previews
+from placement.domain.residents import Residents
+from placement.domain.rule_events import RuleEvent, RulesetAdopted
 from placement.domain.rulebook import Rulebook
 from placement.domain.standing import Standing
 from placement.domain.terms import (
@@ -86,6 +100,7 @@ from placement.errors import TamperedError
 Key = TypeVar("Key", bound=bytes | str)
 Entry = TypeVar("Entry")
 
+_Life = FactContested | ContestWithdrawn | FactsKept | FactStepsKept | Previewed
 _RETRIED = 30 * MICROS_A_DAY  # a retry that comes later is a request of its own
 
 
@@ -113,6 +128,10 @@ class Index(Generic[Key, Entry]):
     def put(self, key: Key, entry_id: FactId, entry: Entry) -> None:
         """Add an entry under a key, or replace its older form."""
         self._by_key.setdefault(key, {})[entry_id] = entry
+
+    def drop(self, key: Key, entry_id: FactId) -> None:
+        """Take an entry out."""
+        del self._by_key[key][entry_id]
 
     def of(self, key: Key) -> Collection[Entry]:
         """Return the entries under a key."""
@@ -147,14 +166,19 @@ class State:
         standing: what these five are the parts of.
         rulebook: rulesets that were adopted, and those that wait.
         calendar: which facts and placements turn on a day.
+        imports: staged rows, and how far they were taken over.
+        histories: what happened to each fact, and who has to look at which.
+        previews: how often each person looked at what a change would do.
         members: affiliations by group.
         cases_of: cases by member of the household.
+        cases_under: cases by municipality and its own case number.
         residents: placements by area and by what their people belonged to.
         attestations: statements of coverage by id.
         coverage: the same by area.
         changes: proposed changes that wait, by id.
-        groups: registered groups by token.
-        fingerprints: of registered groups.
+        merges: which groups are one; the indexes hold facts as it resolves them.
+        names: of groups, sealed, and the key that seals them.
+        groups: the names of each registered group, by token.
         facilities: by token.
         providers: of registered facilities.
         custodian: id of the key under which all pseudonyms were made.
@@ -179,8 +203,9 @@ class State:
         self.attestations: dict[FactId, Attestation] = {}
         self.coverage: Index[AreaCode, Attestation] = Index()
         self.changes: dict[FactId, ChangeProposed] = {}
-        self.groups: dict[GroupToken, Group] = {}
-        self.fingerprints: set[bytes] = set()
+        self.merges = Merges()
+        self.names = Names()
+        self.groups = self.names.groups
         self.facilities: dict[FacilityToken, Facility] = {}
         self.providers: set[ProviderToken] = set()
         self.custodian = b""
@@ -195,17 +220,13 @@ class State:
         self.stopped = self.standing.stopped
         self.rulebook = Rulebook()
         self.calendar = Calendar()
+        self.histories = Histories()
+        self.previews = Previews()
+        self.imports = Imports()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
-        self.residents = Residents(
-            Known(
-                affiliations=self.affiliations,
-                same_as=self.same_as,
-                cases=self.cases,
-                cases_of=self.cases_of,
-                stays=self.stays,
-            )
-        )
+        self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
+        self.residents = Residents(self)
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
     def apply(self, record: Record) -> None:
@@ -218,9 +239,12 @@ class State:
         try:
             # Before it is applied: what is gone afterwards is touched, too.
             touches = tuple(touched(record.event, self))
+            steps = tuple(steps_of(record, revision, self.changes))
             self._apply(record, revision)
         except KeyError as error:
             raise TamperedError from error
+        for key, step in steps:
+            self.histories.add(key, step)
         if self.placements:  # else there is nothing that could be weighed again
             self.agenda.add(revision, touches)
         self.revision = revision
@@ -238,15 +262,33 @@ class State:
             self.requests.popitem(last=False)
 
     def _apply(self, record: Record, revision: Revision) -> None:
-        match record.event:
+        happened = record.event
+        if isinstance(happened, NameEvent):
+            self.names.apply(happened)
+            return
+        if isinstance(happened, _Life):
+            self._apply_life(happened, record.at)
+            return
+        if isinstance(happened, ImportEvent):
+            self.imports.apply(happened, revision, record.at)
+            return
+        if isinstance(happened, RuleEvent):
+            self._apply_rules(happened, revision, record.at)
+            return
+        if isinstance(happened, FactAmendment):
+            self._amend(happened)
+            return
+        match happened:
             case FactRecorded(fact=fact):
                 self._put(fact)
-            case FactEnded() | FactRetracted() | FactRegraded() as amendment:
-                self._amend(amendment)
+            case GroupsMerged() | GroupsUnmerged() as event:
+                self._merge(event)
             case ChangeProposed() as change:
                 self.changes[change.id] = change
             case ChangeApproved(id=change_id, person=person):
                 self._approve(self.changes.pop(change_id), person)
+            case ChangeRejected(id=change_id) | ChangeWithdrawn(id=change_id):
+                self._drop(self.changes.pop(change_id))
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
             case PlacementRecorded(placement=placement) as event:
@@ -256,35 +298,33 @@ class State:
                 self.standing.apply(event, revision, record.at)
                 self._fit_placement(self.placements[key])
             case CoverageAttested(attestation=attestation):
-                self.attestations[attestation.id] = attestation
-                self.areas.update(attestation.areas)
-                for area in attestation.areas:
-                    self.coverage.put(area, attestation.id, attestation)
-            case GroupRegistered(group=group):
-                self.groups[group.token] = group
-                self.fingerprints.add(group.fingerprint)
+                self._cover(attestation)
             case FacilityRegistered(facility=facility):
-                self.facilities[facility.token] = facility
-                self.areas.add(facility.area)
-                self.providers.add(facility.provider)
+                self._put_facility(facility)
             case CustodianNamed(key_id=key_id):
                 self.custodian = key_id
             case Asked() | Evaluated() as spent:
                 self.ledger.spend(spent, record.at)
             case RequestKept(request=request, revision=revision):
                 self._keep(Answered(request, revision, record.at))
-            case RulesetAdopted(rules=rules) as event:
-                self.rulebook.apply(event, revision, record.at)
-                self.agenda.follow(rules, record.at)
-            case (
-                RulesetProposed()
-                | RulesetShadowed()
-                | RulesetWithdrawn()
-                | RulesetKept()
-            ) as event:
-                self.rulebook.apply(event, revision, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
+
+    def _apply_life(self, event: _Life, at: Micros) -> None:
+        match event:
+            case FactContested(id=key) | ContestWithdrawn(id=key):
+                self.facts[key]  # the steps say it; but of nothing they say nothing
+            case FactsKept() | FactStepsKept():
+                self.histories.keep(event)
+            case Previewed():
+                self.previews.spend(event, at)
+            case _ as never:
+                assert_never(never)
+
+    def _apply_rules(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
+        self.rulebook.apply(event, revision, at)
+        if isinstance(event, RulesetAdopted):
+            self.agenda.follow(event.rules, at)
 
     def _apply_case(
         self, event: CaseOpened | CaseAssessed | CaseClosed, at: Micros
@@ -292,6 +332,8 @@ class State:
         match event:
             case CaseOpened(case=case):
                 self.cases[case.handle] = case
+                under = (case.organisation, case.reference)
+                self.cases_under.setdefault(under, {})[case.handle] = None
                 for member in case.members:
                     self.cases_of.setdefault(member, {})[case.handle] = None
             case CaseAssessed(handle=handle, person=person, children=children):
@@ -307,7 +349,7 @@ class State:
             case _ as never:
                 assert_never(never)
 
-    def _amend(self, amendment: FactAmendment | ProviderLifted) -> None:
+    def _amend(self, amendment: FactAmendment | ProviderLifted | MergeEvent) -> None:
         match amendment:
             case FactEnded(id=key, valid_to=valid_to):
                 self._put(replace(self.facts[key], valid_to=valid_to))
@@ -316,8 +358,12 @@ class State:
             case FactRegraded(id=key, scheme=scheme, given=given, grade=grade):
                 fact = self.facts[key]
                 self._put(replace(fact, scheme=scheme, given=given, grade=grade))
+            case FactRenewed(id=key, review_by=review_by):
+                self._put(replace(self.facts[key], review_by=review_by))
             case ProviderLifted(id=provider):
                 self.stopped.discard(provider)
+            case GroupsMerged() | GroupsUnmerged():
+                self._merge(amendment)
             case _ as never:
                 assert_never(never)
 
@@ -330,11 +376,23 @@ class State:
             else:
                 self._amend(amendment)
 
+    def _drop(self, change: ChangeProposed) -> None:
+        """Let what nobody stood behind count no more."""
+        for fact_id in change.records:
+            fact = self.facts[fact_id]
+            if not fact.approved:
+                self._put(replace(fact, retracted=True))
+
     def _put(self, fact: AnyFact) -> None:
+        before = self.facts.get(fact.id)
+        self.histories.put(before, fact, Revision(self.revision + 1))
         self.facts[fact.id] = fact
         self.calendar.put(fact)
         if isinstance(fact, Presence | Located | Tie):
             self.areas.add(fact.area)
+        self._index(self.merges.resolved(fact))
+
+    def _index(self, fact: AnyFact) -> None:
         match fact:
             case Faction() | Rivalry() | Alliance():
                 self.graph.put(fact)
@@ -357,12 +415,45 @@ class State:
             case _ as never:
                 assert_never(never)
 
+    def _cover(self, attestation: Attestation) -> None:
+        self.attestations[attestation.id] = attestation
+        self.areas.update(attestation.areas)
+        for area in attestation.areas:
+            self.coverage.put(area, attestation.id, attestation)
+
+    def _put_facility(self, facility: Facility) -> None:
+        self.facilities[facility.token] = facility
+        self.areas.add(facility.area)
+        self.providers.add(facility.provider)
+
     def _put_threat(self, fact: Threat) -> None:
         self.threats_against.put(fact.target, fact.id, fact)
         if fact.source_group is not None:
             self.threats_by.put(fact.source_group, fact.id, fact)
         if fact.source_subject is not None:
             self.threats_by.put(fact.source_subject, fact.id, fact)
+
+    def _merge(self, event: MergeEvent) -> None:
+        """Let facts be found under the tokens that stand for their groups now."""
+        groups = self.merges.with_(event.low, event.high)
+        moved = [fact for fact in self.facts.values() if names_any(fact, groups)]
+        for fact in moved:
+            self._leave(self.merges.resolved(fact))
+        self.merges.apply(event)
+        for fact in moved:
+            self._index(self.merges.resolved(fact))
+
+    def _leave(self, fact: AnyFact) -> None:
+        """Take a fact out of the indexes by group."""
+        match fact:
+            case Faction() | Rivalry() | Alliance():
+                self.graph.drop(fact)
+            case Affiliation():
+                self.members.drop(fact.group, fact.id)
+            case Threat(source_group=group) if group is not None:
+                self.threats_by.drop(group, fact.id)
+            case _:
+                return
 
     def _fit_placement(self, placement: Placement) -> None:
         self.areas.add(placement.area)
@@ -375,23 +466,31 @@ class State:
             yield Record(at=_THEN, event=CustodianNamed(key_id=self.custodian))
         for rules in self.rulebook.records():
             yield Record(at=_THEN, event=rules)
-        for group in self.groups.values():
-            yield Record(at=_THEN, event=GroupRegistered(group=group))
+        for named in self.names.records():
+            yield Record(at=_THEN, event=named)
+        for merged in self.merges.links.values():
+            yield Record(at=_THEN, event=merged)
         for facility in self.facilities.values():
             yield Record(at=_THEN, event=FacilityRegistered(facility=facility))
         for fact in self.facts.values():
             yield Record(at=_THEN, event=FactRecorded(fact=fact))
+        for life in self.histories.records():
+            yield Record(at=_THEN, event=life)
         for case in self.cases.values():
             yield Record(at=_THEN, event=CaseOpened(case=case))
         for event in self.standing.records():
             yield Record(at=_THEN, event=event)
         for attestation in self.attestations.values():
             yield Record(at=_THEN, event=CoverageAttested(attestation=attestation))
+        for imported in self.imports.records():
+            yield Record(at=_THEN, event=imported)
         for change in self.changes.values():
             yield Record(at=_THEN, event=change)
         for answered in self.requests.values():
             kept = RequestKept(request=answered.request, revision=answered.revision)
             yield Record(at=answered.at, event=kept)
+        for at, previewed in self.previews.records():
+            yield Record(at=at, event=previewed)
         yield from self.ledger.records()
         yield Record(at=_THEN, event=self.standing.schedule())
 

@@ -39,6 +39,13 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.life_events import (
+    ChangeDropped,
+    ChangeRejected,
+    ChangeWithdrawn,
+    FactRenewed,
+)
 from placement.domain.rule_events import RulesetAdopted
 from placement.domain.stay_events import (
     DayPassed,
@@ -81,6 +88,11 @@ def _by_approval(event: ChangeApproved, known: Known) -> Iterator[Touch]:
     yield from (by_fact(known.facts[each]) for each in change.records)
     for amendment in change.amendments:
         yield from _by_amendment(amendment, known)
+
+
+def _by_dropping(event: ChangeDropped, known: Known) -> Iterator[Touch]:
+    change = known.changes[event.id]
+    yield from (by_fact(known.facts[each]) for each in change.records)
 
 
 def _by_assessment(event: CaseAssessed, known: Known) -> Iterator[Touch]:
@@ -137,6 +149,8 @@ def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
             return
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))
+        case GroupsMerged(low=low, high=high) | GroupsUnmerged(low=low, high=high):
+            yield Touch(kin=(low, high))
         case _:
             yield by_fact(known.facts[amendment.id])
 
@@ -176,6 +190,11 @@ _TOUCHES: Final[Mapping[type[Event], Callable[[Any, Known], Iterator[Touch]]]] =
     FactEnded: _by_amendment,
     FactRetracted: _by_amendment,
     FactRegraded: _by_amendment,
+    FactRenewed: _by_amendment,
+    ChangeRejected: _by_dropping,
+    ChangeWithdrawn: _by_dropping,
+    GroupsMerged: _by_amendment,
+    GroupsUnmerged: _by_amendment,
     ChangeApproved: _by_approval,
     CaseAssessed: _by_assessment,
     PlacementRecorded: _by_placing,

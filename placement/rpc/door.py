@@ -12,7 +12,7 @@ Invariants:
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from inspect import isasyncgen
@@ -32,6 +32,7 @@ from placement.errors import (
 )
 from placement.rpc.desk import CALL, Call, Desk
 from placement.rpc.identity import Identifier, auth_context
+from placement.rpc.methods import METHODS
 from placement.rpc.status import refusal_of, status_of
 from placement.service.entries import Refused
 
@@ -48,70 +49,6 @@ _SLACK: Final = 0.5  # seconds, since clocks of two machines run apart
 _ROUNDED: Final = 1.03  # a client's gRPC rounds up, to what it sent before if near
 
 _log: Final = logging.getLogger(__name__)
-
-METHODS: Final[Mapping[str, Action]] = {
-    f"/placement.api.v1.{name}": action
-    for name, action in {
-        "PseudonymService/Evaluate": Action.EVALUATE,
-        "CheckService/OpenCase": Action.CASE_OPEN,
-        "CheckService/ShowCase": Action.CASE_SHOW,
-        "CheckService/CloseCase": Action.CASE_CLOSE,
-        "CheckService/CheckPlacement": Action.CHECK,
-        "RegistryService/AssessCase": Action.CASE_ASSESS,
-        "RegistryService/RecordFacts": Action.FACT_RECORD,
-        "RegistryService/EndFacts": Action.FACT_END,
-        "RegistryService/RetractFacts": Action.FACT_RETRACT,
-        "RegistryService/RegradeFacts": Action.FACT_REGRADE,
-        "RegistryService/ApproveChange": Action.CHANGE_APPROVE,
-        "RegistryService/ListChanges": Action.CHANGE_LIST,
-        "RegistryService/ShowChange": Action.CHANGE_SHOW,
-        "RegistryService/AttestCoverage": Action.COVERAGE_ATTEST,
-        "RegistryService/RegisterGroups": Action.GROUP_REGISTER,
-        "RegistryService/ListGroups": Action.GROUP_LIST,
-        "RegistryService/RegisterFacilities": Action.FACILITY_REGISTER,
-        "RegistryService/RecordPlacements": Action.PLACEMENT_RECORD,
-        "RegistryService/EndPlacements": Action.PLACEMENT_END,
-        "RegistryService/ExplainPlacement": Action.PLACE_EXPLAIN,
-        "RegistryService/ReleasePlace": Action.PLACE_RELEASE,
-        "RegistryService/ShowOverride": Action.OVERRIDE_SHOW,
-        "RegistryService/SignOverride": Action.OVERRIDE_SIGN,
-        "RegistryService/StopProvider": Action.PROVIDER_STOP,
-        "PlacementService/ConfirmHold": Action.HOLD_CONFIRM,
-        "PlacementService/ExtendHold": Action.HOLD_EXTEND,
-        "PlacementService/ReleaseHold": Action.HOLD_RELEASE,
-        "PlacementService/MoveIn": Action.PLACEMENT_MOVE_IN,
-        "PlacementService/MovePlacement": Action.PLACEMENT_MOVE,
-        "PlacementService/EndPlacement": Action.PLACEMENT_MOVE_OUT,
-        "PlacementService/AbortPlacement": Action.PLACEMENT_ABORT,
-        "PlacementService/ProposeOverride": Action.OVERRIDE_PROPOSE,
-        "AlertService/WatchAlerts": Action.ALERT_WATCH,
-        "AlertService/ListAlerts": Action.ALERT_LIST,
-        "AlertService/ShowAlert": Action.ALERT_SHOW,
-        "AlertService/AcknowledgeAlert": Action.ALERT_ACKNOWLEDGE,
-        "AlertService/HandOverAlert": Action.ALERT_HAND_OVER,
-        "AlertService/CloseAlert": Action.ALERT_CLOSE,
-        "RulesetService/ProposeRuleset": Action.RULESET_PROPOSE,
-        "RulesetService/ShadowRuleset": Action.RULESET_SHADOW,
-        "RulesetService/ApproveRuleset": Action.RULESET_APPROVE,
-        "RulesetService/WithdrawRuleset": Action.RULESET_WITHDRAW,
-        "RulesetService/ListRulesets": Action.RULESET_LIST,
-        "RulesetService/ShowRuleset": Action.RULESET_SHOW,
-        "AuditService/ListPermits": Action.PERMIT_LIST,
-        "AuditService/ListEntries": Action.ENTRY_LIST,
-        "AuditService/ShowEntry": Action.ENTRY_SHOW,
-        "AuditService/TailEntries": Action.ENTRY_TAIL,
-        "AuditService/ExportEntries": Action.LOG_EXPORT,
-        "AuditService/ReplayDecision": Action.DECISION_REPLAY,
-        "AuditService/ReportAnomalies": Action.ANOMALY_REPORT,
-        "LogService/GetReceipt": Action.RECEIPT_READ,
-        "LogService/GetCheckpoint": Action.LOG_FOLLOW,
-        "LogService/ListCheckpoints": Action.LOG_FOLLOW,
-        "LogService/ProveConsistency": Action.LOG_FOLLOW,
-        "LogService/ProveInclusion": Action.LOG_FOLLOW,
-        "LogService/AddCosignature": Action.LOG_COSIGN,
-    }.items()
-}
-"""What each method attempts; what is not here does not exist."""
 
 _OPEN: Final = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 # Asked by machines, tells nothing of cases: a good certificate is enough.

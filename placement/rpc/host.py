@@ -15,17 +15,23 @@ from placement.api.v1 import (
     alert_service_pb2_grpc,
     audit_service_pb2_grpc,
     check_service_pb2_grpc,
+    group_service_pb2_grpc,
+    import_service_pb2_grpc,
     log_service_pb2_grpc,
     placement_service_pb2_grpc,
     pseudonym_service_pb2_grpc,
     registry_service_pb2_grpc,
+    review_service_pb2_grpc,
     ruleset_service_pb2_grpc,
 )
 from placement.rpc.door import MAX_REQUEST, Door
 from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
+from placement.rpc.servicers_groups import Groups
+from placement.rpc.servicers_imports import Imports
 from placement.rpc.servicers_placements import Alerts, Placements
+from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
 
 SERVICES: Final = tuple(
@@ -35,7 +41,10 @@ SERVICES: Final = tuple(
         "CheckService",
         "PlacementService",
         "RegistryService",
+        "ReviewService",
+        "GroupService",
         "AlertService",
+        "ImportService",
         "RulesetService",
         "AuditService",
         "LogService",
@@ -75,7 +84,10 @@ class Services:
     checks: Checks
     placements: Placements
     registry: Registry
+    reviews: Reviews
+    groups: Groups
     alerts: Alerts
+    imports: Imports
     rulesets: Rulesets
     audit: Audit
     log: Log
@@ -119,30 +131,7 @@ class Host:
         self._door = door
         self._serving = serving
         self._sound = sound
-        pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
-            services.pseudonyms, self._server
-        )
-        check_service_pb2_grpc.add_CheckServiceServicer_to_server(
-            services.checks, self._server
-        )
-        registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(
-            services.registry, self._server
-        )
-        placement_service_pb2_grpc.add_PlacementServiceServicer_to_server(
-            services.placements, self._server
-        )
-        alert_service_pb2_grpc.add_AlertServiceServicer_to_server(
-            services.alerts, self._server
-        )
-        ruleset_service_pb2_grpc.add_RulesetServiceServicer_to_server(
-            services.rulesets, self._server
-        )
-        audit_service_pb2_grpc.add_AuditServiceServicer_to_server(
-            services.audit, self._server
-        )
-        log_service_pb2_grpc.add_LogServiceServicer_to_server(
-            services.log, self._server
-        )
+        _add_services(services, self._server)
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call]
             self._health, self._server
@@ -180,6 +169,32 @@ class Host:
         # look for another server.
         self._door.drain()
         await self._server.stop(GRACE)
+
+
+def _add_services(services: Services, server: grpc.aio.Server) -> None:
+    pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
+        services.pseudonyms, server
+    )
+    check_service_pb2_grpc.add_CheckServiceServicer_to_server(services.checks, server)
+    registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(
+        services.registry, server
+    )
+    review_service_pb2_grpc.add_ReviewServiceServicer_to_server(
+        services.reviews, server
+    )
+    group_service_pb2_grpc.add_GroupServiceServicer_to_server(services.groups, server)
+    placement_service_pb2_grpc.add_PlacementServiceServicer_to_server(
+        services.placements, server
+    )
+    alert_service_pb2_grpc.add_AlertServiceServicer_to_server(services.alerts, server)
+    import_service_pb2_grpc.add_ImportServiceServicer_to_server(
+        services.imports, server
+    )
+    ruleset_service_pb2_grpc.add_RulesetServiceServicer_to_server(
+        services.rulesets, server
+    )
+    audit_service_pb2_grpc.add_AuditServiceServicer_to_server(services.audit, server)
+    log_service_pb2_grpc.add_LogServiceServicer_to_server(services.log, server)
 
 
 def _require_free(address: str) -> None:

@@ -164,7 +164,11 @@ def end_facts(*endings: tuple[bytes, int], **given: Any) -> registry.EndFacts:
     return registry.EndFacts(
         **asked(COORDINATOR, given),
         endings=tuple(
-            registry.Ending(id=fact, valid_to=Day(TODAY + days))
+            registry.Ending(
+                id=fact,
+                valid_to=Day(TODAY + days),
+                seen=Revision(given.get("seen", 0)),
+            )
             for fact, days in endings
         ),
         change=given.get("change") or fresh(),
@@ -173,12 +177,20 @@ def end_facts(*endings: tuple[bytes, int], **given: Any) -> registry.EndFacts:
 
 def retract_facts(*ids: bytes, **given: Any) -> registry.RetractFacts:
     change = given.get("change") or fresh()
-    return registry.RetractFacts(**asked(COORDINATOR, given), ids=ids, change=change)
+    seen = (Revision(given["seen"]),) * len(ids) if "seen" in given else ()
+    return registry.RetractFacts(
+        **asked(COORDINATOR, given), ids=ids, change=change, seen=seen
+    )
 
 
 def regrade_facts(*ids: bytes, grade: str = "1E", **given: Any):
     regradings = tuple(
-        registry.Regrading(id=fact, scheme=Scheme.THREE_FIVE_TWO, given=grade)
+        registry.Regrading(
+            id=fact,
+            scheme=Scheme.THREE_FIVE_TWO,
+            given=grade,
+            seen=Revision(given.get("seen", 0)),
+        )
         for fact in ids
     )
     change = given.get("change") or fresh()
@@ -188,8 +200,10 @@ def regrade_facts(*ids: bytes, grade: str = "1E", **given: Any):
 
 
 def approve(change: bytes, **given: Any) -> approvals.ApproveChange:
-    seen = given.get("seen", b"")
-    return approvals.ApproveChange(**asked(SECOND, given), change=change, seen=seen)
+    shown, seen = Revision(given.get("shown", 0)), given.get("seen", b"")
+    return approvals.ApproveChange(
+        **asked(SECOND, given), change=change, shown=shown, seen=seen
+    )
 
 
 def list_changes(caller: Caller = COORDINATOR) -> approvals.ListChanges:
@@ -215,7 +229,12 @@ def register_groups(*names: str, **given: Any) -> groups.RegisterGroups:
     return groups.RegisterGroups(
         **asked(COORDINATOR, given),
         groups=tuple(
-            Group(token=token(name), fingerprint=subject(name), label=name.encode())
+            Group(
+                token=token(name),
+                fingerprint=subject(name),
+                label=name.encode(),
+                key=given.get("key", b""),
+            )
             for name in names
         ),
     )

@@ -68,9 +68,11 @@ def record(town: Town, fact: wire.Fact) -> bytes:
 
 
 def approve(town: Town, change: bytes, who: str = "second") -> None:
-    """Let a second coordinator stand behind a change."""
+    """Let a second coordinator stand behind a change, as it is shown to them."""
     show = registry.ShowChangeRequest(change_id=change)
-    shown = town.done(who, "ShowChange", show, registry.ShowChangeResponse)
+    shown: registry.ShowChangeResponse = town.done(
+        who, "ShowChange", show, registry.ShowChangeResponse
+    )
     request = registry.ApproveChangeRequest(
         request_id=fresh(), change_id=change, seen=shown.explained.seen
     )
@@ -274,11 +276,6 @@ def taken(town: Town) -> Alert:
     return town.state().alerts[alarmed.id]
 
 
-def _police(who: str) -> str:
-    """Return who is shown what somebody names, as far as they may be shown it."""
-    return who if PEOPLE[who][0] == "coordinator" else "coordinator"
-
-
 def _moving(town: Town, who: str) -> place.MovePlacementRequest:
     case = town.opened("worker")
     return place.MovePlacementRequest(
@@ -336,6 +333,11 @@ def _closing(town: Town, who: str) -> alert.CloseAlertRequest:
     )
 
 
+def _coordinator(who: str) -> str:
+    """Return who is shown a place: the caller, if that may be."""
+    return who if PEOPLE[who][0] == "coordinator" else "coordinator"
+
+
 PLACING: dict[str, Make] = {
     "ConfirmHold": lambda town, who: place.ConfirmHoldRequest(
         request_id=fresh(), hold_id=held(town)
@@ -360,12 +362,14 @@ PLACING: dict[str, Make] = {
     "ExplainPlacement": lambda town, who: registry.ExplainPlacementRequest(
         **_about(town)
     ),
-    "ReleasePlace": lambda town, who: releasing(town, _police(who), **_about(town)),
+    "ReleasePlace": lambda town, who: releasing(
+        town, _coordinator(who), **_about(town)
+    ),
     "ShowOverride": lambda town, who: registry.ShowOverrideRequest(
         override_id=proposed(town, **_about(town))
     ),
     "SignOverride": lambda town, who: signing(
-        town, proposed(town, **_about(town)), _police(who)
+        town, proposed(town, **_about(town)), _coordinator(who)
     ),
     "StopProvider": _stopping,
     "WatchAlerts": lambda town, who: alert.WatchAlertsRequest(),

@@ -88,7 +88,8 @@ class ServiceRunner:
         return RegistryServiceStub(self._channel("coordinator", region, person))
 
     def _channel(self, role: str, organisation: str, person: str) -> grpc.Channel:
-        return self._served.channel(role, organisation, person, lifetime=LONG)
+        pair = self._served.pki.kept(role, organisation, person, lifetime=LONG)
+        return self._served.connect(pair)
 
     def _register(self, names: Iterable[str]) -> dict[str, bytes]:
         groups = [

@@ -26,7 +26,15 @@ from placement.store.log import Store
 
 
 class Served:
-    """A running server; ``with Served(tmp_path) as served: …``."""
+    """A running server; ``with Served(tmp_path) as served: …``.
+
+    Args:
+        folder: for its files.
+        clock: the server's.
+        database: where else than in the folder.
+        pki: whose certificates it takes; without one it has an authority of its own.
+        settings: of the server.
+    """
 
     def __init__(
         self,
@@ -34,11 +42,13 @@ class Served:
         *,
         clock: Callable[[], int] = micros,
         database: str = "",
+        pki: Pki | None = None,
         **settings: object,
     ) -> None:
         self.folder = folder
-        self.pki = Pki(folder)
-        self.pki.server()
+        self.pki = pki or Pki(folder)
+        if pki is None:
+            self.pki.server()
         self.clock = clock
         paths = self.pki.paths
         self.settings = Settings(

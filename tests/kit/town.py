@@ -28,7 +28,7 @@ from placement.crypto.pki import CLIENT_LIFETIME
 from placement.domain.events import Record
 from placement.domain.state import State
 from placement.domain.terms import Day, Micros, stockholm_day
-from placement.rpc.door import METHODS
+from placement.rpc.methods import METHODS
 from placement.service import fold
 from placement.store.codec import decode
 from placement.store.head import Head
@@ -50,7 +50,12 @@ PEOPLE = {
 PATHS = {path.rpartition("/")[2]: path for path in METHODS}
 STREAMS = frozenset(
     f"/{service.full_name}/{method.name}"
-    for file in (alert.DESCRIPTOR, audit.DESCRIPTOR, rules.DESCRIPTOR)
+    for file in (
+        alert.DESCRIPTOR,
+        audit.DESCRIPTOR,
+        registry.DESCRIPTOR,
+        rules.DESCRIPTOR,
+    )
     for service in file.services_by_name.values()
     for method in service.methods
     if method.server_streaming

@@ -19,10 +19,13 @@ from placement.api.v1 import (
     alert_service_pb2,
     audit_service_pb2,
     check_service_pb2,
+    group_service_pb2,
+    import_service_pb2,
     log_service_pb2,
     placement_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
+    review_service_pb2,
     ruleset_service_pb2,
 )
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResponse
@@ -33,11 +36,14 @@ _FILES = (
     alert_service_pb2,
     audit_service_pb2,
     check_service_pb2,
+    import_service_pb2,
+    group_service_pb2,
     log_service_pb2,
     placement_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
     ruleset_service_pb2,
+    review_service_pb2,
 )
 DOMAIN = "placement.api.v1"
 

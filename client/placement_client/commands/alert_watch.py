@@ -12,6 +12,7 @@ from placement.api.v1.alert_service_pb2 import WatchAlertsResponse
 from placement.errors import CertificateError, InvalidInputError, UnavailableError
 from placement_client.admission import Lookout, advise
 from placement_client.calls import Patience
+from placement_client.commands.alert_cases import OwnCases
 from placement_client.commands.alert_words import form, line, to_data
 from placement_client.commands.audit_printing import Printed, print_line
 from placement_client.commands.audit_stopping import stoppable
@@ -62,9 +63,10 @@ def watch_(run: Run, asked: Watched) -> Report:
     place = _place(run)
     with place.held(), _advised(run):
         token = b"" if asked.anew else place.read()
-        streams = Connection(opened=_Streams(run).open, lost=_lost, back=_back)
-        answers = watch(streams, token, once=asked.once)
-        reader = _Reader(run, place)
+        streams = _Streams(run)
+        connection = Connection(opened=streams.open, lost=_lost, back=_back)
+        answers = watch(connection, token, once=asked.once)
+        reader = _Reader(run, place, OwnCases(lambda: streams.session))
         with stoppable() as stop:
             while not stop.is_asked:
                 answer = stop.next(answers)
@@ -98,15 +100,16 @@ def _place(run: Run) -> Place:
 class _Reader:
     """Prints what comes, and keeps how far it has come."""
 
-    def __init__(self, run: Run, place: Place) -> None:
+    def __init__(self, run: Run, place: Place, cases: OwnCases) -> None:
         self._run = run
         self._place = place
+        self._cases = cases
         self._kept_at = -math.inf
 
     def show(self, answer: WatchAlertsResponse) -> None:
         """Print alerts, and keep the token behind them."""
-        found = [form(each) for each in answer.alerts]
-        lines = [(to_data(each), line(each)) for each in found]
+        found = [(each, self._cases.of(each)) for each in map(form, answer.alerts)]
+        lines = [(to_data(*each), line(*each)) for each in found]
         for data, cells in lines:
             print_line(data, cells, as_json=self._run.common.as_json)
         now = self._run.clock()
@@ -121,9 +124,13 @@ class _Streams:
     """Opens streams: the first over the run's session, each other over a new one.
 
     A certificate that was renewed in its place is used from the next stream on.
+
+    Attributes:
+        session: of the stream that was opened last.
     """
 
     def __init__(self, run: Run) -> None:
+        self.session = run.session()
         self._run = run
         self._is_begun = False
         self._is_broken = False
@@ -140,13 +147,14 @@ class _Streams:
         """
         with ExitStack() as stack:
             try:
-                session = self._session(stack)
+                session = self._opened(stack)
+                self.session = session
                 yield from session.alerts.watch(token)
             except UnavailableError:
                 self._is_broken = True
                 raise
 
-    def _session(self, stack: ExitStack) -> Session:
+    def _opened(self, stack: ExitStack) -> Session:
         if not self._is_begun:
             self._is_begun = True
             return self._run.session()

@@ -19,6 +19,7 @@ from placement.api.v1.alert_service_pb2 import (
     CaseAlert,
     PoliceAlert,
 )
+from placement.api.v1.check_service_pb2 import ShowCaseResponse
 from placement.errors import TamperedError
 from placement_client.commands.finding_words import verdict_word
 from placement_client.days import iso_instant, stockholm_second, stockholm_time
@@ -32,20 +33,20 @@ POLICE_HEADINGS: Final = (
 )
 """Over the cells of a coordinator's alert."""
 
-_PHONE: Final = (
-    "Phone the police about case {} before you do anything else: your police "
-    "coordinator. The number stands in the answer to every check."
+_PHONE: Final = "Phone the police about case {} before you do anything else: {}."
+_UNKNOWN_NUMBER: Final = (
+    "your police coordinator. The number stands in the answer to every check"
 )
 _PHONE_AGAIN: Final = (
     "It was raised again, so phone again. Phone the police about case {} before you do "
-    "anything else, also if you have phoned before: your police coordinator. The number "
-    "stands in the answer to every check."
+    "anything else, also if you have phoned before: {}."
 )
 _SEEN: Final = (
     "Your municipality has acknowledged the alert about case {}; the police have it, "
-    "too. If nobody has phoned them about it yet, phone. It stays open until they close "
-    "it."
+    "too. If nobody has phoned them about it yet, phone: {}. It stays open until they "
+    "close it."
 )
+_NEXT: Final = " When you have: placement alert ack {}"
 _CLOSED: Final = "The alert about case {} is closed. Ask again before you go on."
 _KINDS: Final[Mapping[int, str]] = MappingProxyType(
     {
@@ -78,15 +79,21 @@ def headings(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
     return CASE_HEADINGS if isinstance(alert, CaseAlert) else POLICE_HEADINGS
 
 
-def row(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
+def row(
+    alert: CaseAlert | PoliceAlert, case: ShowCaseResponse | None = None
+) -> tuple[str, ...]:
     """Return the cells of an alert.
+
+    Args:
+        alert: it.
+        case: of a caseworker's alert, as far as it can be seen.
 
     Raises:
         TamperedError: an instant lies beyond every calendar.
     """
     told, alert_id = stockholm_second(told_at(alert)), alert.alert_id.hex()
     if isinstance(alert, CaseAlert):
-        return (told, alert_id, state_words(alert), must(alert))
+        return (told, alert_id, state_words(alert), must(alert, case))
     state = state_words(alert)
     return (
         *(told, alert_id, alert.case_handle.hex(), kind_words(alert)),
@@ -96,31 +103,41 @@ def row(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
     )
 
 
-def line(alert: CaseAlert | PoliceAlert) -> tuple[str, ...]:
+def line(
+    alert: CaseAlert | PoliceAlert, case: ShowCaseResponse | None = None
+) -> tuple[str, ...]:
     """Return the cells of an alert where no heading says what they are.
 
     Raises:
         TamperedError: as ``row``.
     """
-    cells = row(alert)
+    cells = row(alert, case)
     if isinstance(alert, CaseAlert):
         return cells
-    told, alert_id, case, kind, now, before, state, regions, by, owner = cells
+    told, alert_id, about, kind, now, before, state, regions, by, owner = cells
     return (
-        *(told, alert_id, f"{now}, was {before}", kind, f"case {case}"),
+        *(told, alert_id, f"{now}, was {before}", kind, f"case {about}"),
         *(state, f"regions {regions}", f"acknowledge by {by}", f"owner {owner}"),
     )
 
 
-def must(alert: CaseAlert) -> str:
-    """Say what a caseworker does; nothing in it depends on what happened."""
+def must(alert: CaseAlert, case: ShowCaseResponse | None = None) -> str:
+    """Say what a caseworker does; nothing in it depends on what happened.
+
+    Args:
+        alert: it.
+        case: that it is about, as far as it can be seen: its number, and whom to phone.
+    """
+    handle = alert.case_handle.hex()
+    named = handle if case is None else f"{case.reference} ({handle})"
+    phone = _UNKNOWN_NUMBER if case is None else case.contact or _UNKNOWN_NUMBER
+    if alert.state == AlertState.ALERT_STATE_CLOSED:
+        return _CLOSED.format(named)
+    if alert.state == AlertState.ALERT_STATE_ACKNOWLEDGED:
+        return _SEEN.format(named, phone)
     again = alert.raising == AlertRaising.ALERT_RAISING_AGAIN
-    words = {
-        AlertState.ALERT_STATE_ACKNOWLEDGED: _SEEN,
-        AlertState.ALERT_STATE_CLOSED: _CLOSED,
-    }
-    sentence = words.get(alert.state, _PHONE_AGAIN if again else _PHONE)
-    return sentence.format(alert.case_handle.hex())
+    sentence = (_PHONE_AGAIN if again else _PHONE).format(named, phone)
+    return sentence + _NEXT.format(alert.alert_id.hex())
 
 
 def state_words(alert: CaseAlert | PoliceAlert) -> str:
@@ -155,15 +172,21 @@ def kind_words(alert: PoliceAlert) -> str:
     return _KINDS.get(alert.kind, enum_name(AlertKind.DESCRIPTOR, alert.kind))
 
 
-def to_data(alert: CaseAlert | PoliceAlert) -> Json:
+def to_data(
+    alert: CaseAlert | PoliceAlert, case: ShowCaseResponse | None = None
+) -> Json:
     """Return an alert as the object of ``--json``.
+
+    Args:
+        alert: it.
+        case: as of ``row``.
 
     Raises:
         TamperedError: an instant lies beyond every calendar.
     """
     data = {**to_json(alert), "told_at": iso_instant(told_at(alert))}
     if isinstance(alert, CaseAlert):
-        return {**data, "must": must(alert)}
+        return {**data, "must": must(alert, case)}
     for name in ("verdict", "before", "closing"):
         if not getattr(alert, name):
             data[name] = None

@@ -111,14 +111,17 @@ class Shown:
     ruleset: Annotated[
         str, typer.Argument(metavar="[RULESET]", help="Its id; else what is in force.")
     ] = ""
+    content: Annotated[
+        bool, typer.Option("--content", help="Print nothing but the file.")
+    ] = False
 
 
 @verb(app, "show")
 def show(run: Run, asked: Shown) -> Report:
     """Show a ruleset; of one that waits, what it says differently.
 
-    What is printed last is a ruleset file: save it, change it and propose it. It has no
-    comments; the service keeps none.
+    With --content what is printed is a ruleset file: save it, change it and propose it.
+    It has no comments; the service keeps none.
     """
     calls = run.session().rulesets
     given = read_token(asked.ruleset, field="ruleset") if asked.ruleset else None
@@ -126,6 +129,9 @@ def show(run: Run, asked: Shown) -> Report:
     with hinted(_HINTS):
         found = calls.show(current.ruleset_id if given is None else given)
     data = {**summary_data(found.ruleset), "content": found.content}
+    content = found.content.splitlines()
+    if asked.content:
+        return Report(data=data, shown=content)
     parts: list[str | Table] = [summary_rows(found.ruleset), ""]
     if found.ruleset.HasField("shadow"):
         parts += [*shadow_words(found.ruleset.shadow), ""]
@@ -134,7 +140,7 @@ def show(run: Run, asked: Shown) -> Report:
         data["differences"] = others
         parts += [difference_rows(others), ""]
         parts += _next(found)
-    return Report(data=data, shown=[*parts, found.content.rstrip()])
+    return Report(data=data, shown=[*parts, *content])
 
 
 def _in_force(listed: ListRulesetsResponse) -> RulesetSummary:

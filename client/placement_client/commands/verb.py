@@ -34,7 +34,8 @@ from placement_client.credentials import user
 from placement_client.days import Clock, today
 from placement_client.drafts import read_token
 from placement_client.holding import held_by, hold
-from placement_client.labels import LabelBook, LabelKey
+from placement_client.label_book import LabelBook
+from placement_client.label_files import LabelFiles
 from placement_client.profile import Profile, contexts_path, load
 from placement_client.session import Session
 
@@ -150,11 +151,11 @@ class Run:
         if view is not None:
             hold(view, session.logs)
 
-    def label_key(self) -> LabelKey:
-        """Read the coordinators' label key.
+    def label_files(self) -> LabelFiles:
+        """Return where this context's label keys lie.
 
         Raises:
-            InvalidInputError: there is none that can be used.
+            InvalidInputError: the context names no file.
         """
         profile = self.profile()
         if not profile.label_key:
@@ -162,19 +163,20 @@ class Run:
             coordinates = who is not None and who.role == "coordinator"
             phrase = _NO_LABEL_KEY if coordinates else _NO_COORDINATOR
             raise InvalidInputError("label_key", phrase)
-        return LabelKey.read(Path(profile.label_key).expanduser())
+        return LabelFiles.of(profile)
 
     def label_book(self) -> LabelBook:
         """Fetch every group and open its label, once; tell how many don't open.
 
         Raises:
-            InvalidInputError: there is no label key.
+            InvalidInputError: there is no label key that can be used.
             TamperedError: two groups share a name.
             PlacementError: the call failed.
         """
         if self._label_book is None:
-            key = self.label_key()
-            self._label_book = LabelBook(key, self.session().registry.list_groups())
+            keys = self.label_files().read()
+            listing = self.session().registry.list_groups()
+            self._label_book = LabelBook(keys, listing)
             if self._label_book.unopened:
                 were = counted(self._label_book.unopened, "group was", "groups were")
                 note(f"{were} registered under another label key.")

@@ -1,4 +1,10 @@
-"""The second person: see what waits, and stand behind it (rules.md, two persons)."""
+"""The second person: see what waits, stand behind it or not (rules.md, two persons).
+
+Invariants:
+    * nobody stands behind, or rejects, what a person of the same id proposed, whatever
+      certificate, region or organisation that was under;
+    * only who proposed a change withdraws it, from the same region.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +19,7 @@ from placement.domain.decide.command import (
     RequestCommand,
     require,
 )
+from placement.domain.decide.registry import ANY
 from placement.domain.decide.seeing import (
     Explained,
     Weighed,
@@ -30,9 +37,11 @@ from placement.domain.events import (
     ReleaseSigned,
 )
 from placement.domain.facts import AnyFact
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.life_events import ChangeRejected, ChangeWithdrawn, FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.state import State
-from placement.domain.terms import FactId
+from placement.domain.terms import FactId, Revision
 from placement.errors import (
     AccessDeniedError,
     ClosedError,
@@ -50,6 +59,7 @@ class ApproveChange(RequestCommand):
 
     Attributes:
         change: which.
+        shown: the revision at which it was shown; 0 is any.
         seen: digest of what the coordinator saw of the place that it releases, from
             ``ShowChange``; empty when it releases none.
     """
@@ -57,7 +67,36 @@ class ApproveChange(RequestCommand):
     action = Action.CHANGE_APPROVE
 
     change: FactId
+    shown: Revision = ANY
     seen: bytes = b""
+
+    @property
+    def note(self) -> Note:
+        """Name the change."""
+        return Note(objects=(self.change,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectChange(RequestCommand):
+    """Don't stand behind another coordinator's change; it is over."""
+
+    action = Action.CHANGE_REJECT
+
+    change: FactId
+
+    @property
+    def note(self) -> Note:
+        """Name the change."""
+        return Note(objects=(self.change,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawChange(RequestCommand):
+    """Take back a change that one proposed; it is over."""
+
+    action = Action.CHANGE_WITHDRAW
+
+    change: FactId
 
     @property
     def note(self) -> Note:
@@ -112,10 +151,13 @@ class Changes:
 
 def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outcome:
     """Put a change into force; a release only as the place is worth now."""
-    change = _waiting(state, command.change, command.caller)
+    change = waiting_change(state, command.change, command.caller)
     if change.person == command.caller.person:
         raise AccessDeniedError
-    if moment.now >= change.expires_at or not _still_fits(state, change):
+    changed = state.histories.changed
+    if command.shown and any(changed(each) > command.shown for each in _facts(change)):
+        raise StaleError
+    if moment.now >= change.expires_at or not still_fits(state, change):
         raise ConflictError
     note = command.note
     release = _release(state, change)
@@ -128,9 +170,30 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
     return replace(Outcome.written(approved), note=note)
 
 
+def reject_change(state: State, command: RejectChange, moment: Moment) -> Outcome:
+    """End a change that somebody else proposed: what it recorded counts no more."""
+    change = waiting_change(state, command.change, command.caller)
+    if change.person == command.caller.person:
+        raise AccessDeniedError
+    if moment.now >= change.expires_at:
+        raise ConflictError
+    return Outcome.written(ChangeRejected(id=change.id, person=command.caller.person))
+
+
+def withdraw_change(state: State, command: WithdrawChange, moment: Moment) -> Outcome:
+    """End a change that one proposed: what it recorded counts no more."""
+    change = waiting_change(state, command.change, command.caller)
+    caller = command.caller
+    if (change.person, change.region) != (caller.person, caller.organisation):
+        raise AccessDeniedError
+    if moment.now >= change.expires_at:
+        raise ConflictError
+    return Outcome.written(ChangeWithdrawn(id=change.id, person=caller.person))
+
+
 def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
     """Show a change to those who may approve it, or proposed it."""
-    change = _waiting(state, command.change, command.caller)
+    change = waiting_change(state, command.change, command.caller)
     if moment.now >= change.expires_at:
         raise NotFoundError
     facts = {fact_id: state.facts[fact_id] for fact_id in _facts(change)}
@@ -207,7 +270,7 @@ def list_changes(state: State, command: ListChanges, moment: Moment) -> Outcome:
     return Outcome(reply=Changes(changes=tuple(waiting[:MAX_LISTED])))
 
 
-def _waiting(state: State, change_id: FactId, caller: Caller) -> ChangeProposed:
+def waiting_change(state: State, change_id: FactId, caller: Caller) -> ChangeProposed:
     """Return a change that concerns a caller.
 
     Raises:
@@ -231,14 +294,21 @@ def _facts(change: ChangeProposed) -> Iterator[FactId]:
             yield item.id
 
 
-def _still_fits(state: State, change: ChangeProposed) -> bool:
+def still_fits(state: State, change: ChangeProposed) -> bool:
     """Tell whether what the change speaks of still stands as it was proposed."""
     for fact_id in _facts(change):
         if state.facts[fact_id].retracted:
             return False
     for item in change.amendments:
-        if isinstance(item, FactEnded):
+        if isinstance(item, GroupsMerged | GroupsUnmerged):
+            if not state.merges.fits(item):
+                return False
+        elif isinstance(item, FactEnded):
             end = state.facts[item.id].valid_to
             if end is not None and end < item.valid_to:
+                return False
+        if isinstance(item, FactRenewed):
+            review_by = state.facts[item.id].review_by
+            if review_by is not None and review_by > item.review_by:
                 return False
     return True

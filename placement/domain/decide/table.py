@@ -13,23 +13,33 @@ from typing import Any, Final
 from placement.access import admit
 from placement.domain.decide import (
     alerts,
+    amendments,
     approvals,
     cases,
     checks,
     coverage,
     evaluations,
+    facts,
     groups,
     holds,
+    imports,
+    label_keys,
+    merging,
     moves,
     permits,
     placements,
+    previews,
     providers,
     reevaluations,
     register,
     registry,
+    reviews,
+    rotations,
     rulesets,
     searches,
     shadows,
+    staging,
+    taking,
 )
 from placement.domain.decide.command import (
     Command,
@@ -39,8 +49,9 @@ from placement.domain.decide.command import (
     RequestCommand,
     Written,
 )
+from placement.domain.decide.whose import shares_reference
 from placement.domain.state import Answered, State
-from placement.domain.terms import FactId, Micros
+from placement.domain.terms import CaseHandle, FactId, Micros
 from placement.errors import PlacementError, RequestReusedError
 
 Decide = Callable[[State, Any, Moment], Outcome]
@@ -55,12 +66,33 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     registry.EndFacts: registry.end_facts,
     registry.RetractFacts: registry.retract_facts,
     registry.RegradeFacts: registry.regrade_facts,
+    amendments.AmendFacts: amendments.amend_facts,
+    amendments.RenewFacts: amendments.renew_facts,
+    amendments.ContestFacts: amendments.contest_facts,
+    amendments.ProposeFacts: amendments.propose_facts,
+    facts.ListFacts: facts.list_facts,
+    facts.ShowFact: facts.show_fact,
     approvals.ApproveChange: approvals.approve_change,
+    approvals.RejectChange: approvals.reject_change,
+    approvals.WithdrawChange: approvals.withdraw_change,
     approvals.ListChanges: approvals.list_changes,
     approvals.ShowChange: approvals.show_change,
     coverage.AttestCoverage: coverage.attest_coverage,
+    reviews.ListReviews: reviews.list_reviews,
+    reviews.ShowCoverage: reviews.show_coverage,
+    reviews.ReportReviews: reviews.report_reviews,
+    previews.BeginPreview: previews.begin_preview,
+    previews.WeighPreview: previews.weigh_preview,
     groups.RegisterGroups: groups.register_groups,
+    groups.NameGroups: groups.name_groups,
     groups.ListGroups: groups.list_groups,
+    merging.MergeGroups: merging.merge_groups,
+    label_keys.ShowLabelKeys: label_keys.show_label_keys,
+    label_keys.PublishExchangeKey: label_keys.publish_exchange_key,
+    label_keys.HandOverLabelKey: label_keys.hand_over_label_key,
+    rotations.BeginRotation: rotations.begin_rotation,
+    rotations.RenewLabels: rotations.renew_labels,
+    rotations.EndRotation: rotations.end_rotation,
     groups.RegisterFacilities: groups.register_facilities,
     placements.RecordPlacements: placements.record_placements,
     placements.EndPlacements: placements.end_placements,
@@ -84,6 +116,15 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     rulesets.WithdrawRuleset: rulesets.withdraw_ruleset,
     rulesets.ListRulesets: rulesets.list_rulesets,
     rulesets.ShowRuleset: rulesets.show_ruleset,
+    imports.BeginImport: imports.begin_import,
+    staging.AppendRows: staging.append_rows,
+    imports.FinishImport: imports.finish_import,
+    imports.ShowImport: imports.show_import,
+    imports.ListImports: imports.list_imports,
+    imports.ReadRows: imports.read_rows,
+    imports.ApproveImport: imports.approve_import,
+    imports.CancelImport: imports.cancel_import,
+    taking.TakeRows: taking.take_rows,
     alerts.WatchAlerts: alerts.watch_alerts,
     alerts.TellAlerts: alerts.tell_alerts,
     alerts.ListAlerts: alerts.list_alerts,
@@ -119,13 +160,25 @@ def _lapse(state: State, made: tuple[bytes, ...]) -> Micros:
     return Micros(0) if permit is None else permit.expires_at
 
 
+def _shares(state: State, made: tuple[bytes, ...]) -> bool:
+    """Tell whether the case that a request opened shares its number with an open one."""
+    case = state.cases.get(CaseHandle(made[0])) if made else None
+    if case is None:
+        return False
+    return shares_reference(state, case.organisation, case.reference, case.handle)
+
+
 def _outcome(state: State, command: Command, moment: Moment) -> Outcome:
     admit(command.caller, command.action)
     earlier = _earlier(state, command)
     if earlier is None or command.anew:
         return DECIDES[type(command)](state, command, moment)
     made = earlier.request.made
-    reply = Written(ids=made, expires_at=_lapse(state, made))
+    reply = Written(
+        ids=made,
+        expires_at=_lapse(state, made),
+        same_reference=_shares(state, made),
+    )
     return Outcome(reply=reply, revision=earlier.revision)
 
 

@@ -9,6 +9,7 @@ from kit.wire import invalid, refusal
 from placement.access import Role
 from placement.api.v1 import alert_service_pb2 as wire_pb
 from placement.api.v1 import types_pb2 as types
+from placement.api.v1.check_service_pb2 import ShowCaseResponse
 
 CODE = grpc.StatusCode
 ALERT = bytes([5]) * 16
@@ -167,7 +168,7 @@ def test_a_caseworker_is_shown_what_is_acknowledged(cli, wire):
     result = cli("alert", "ack", alert.alert_id.hex())
     sent = wire.requests("AcknowledgeAlert")[0]
 
-    assert "Phone the police about case" in result.stdout.splitlines()[0]
+    assert "Phone the police about case" in result.stdout.splitlines()[1]
     assert (sent.alert_id, sent.revision) == (alert.alert_id, alert.revision)
 
 
@@ -179,8 +180,44 @@ def test_a_coordinator_is_shown_what_is_closed(cli, wire, pki):
     wire.answers["CloseAlert"] = wire_pb.CloseAlertResponse(revision=7)
     result = cli("alert", "close", alert.alert_id.hex(), "--reason", "moved")
 
-    assert "CONFLICT, was CLEAR" in result.stdout.splitlines()[0]
+    assert "CONFLICT, was CLEAR" in result.stdout.splitlines()[1]
     assert wire.requests("CloseAlert")[0].revision == alert.revision
+
+
+def test_an_alert_is_shown_as_it_stands_afterwards(cli, wire):
+    """Not as it was: what was RAISED is ACKNOWLEDGED, with the own case number."""
+    raised = case_alert(1)
+    seen = case_alert(1, wire_pb.ALERT_STATE_ACKNOWLEDGED)
+    answers = iter([raised, seen])
+    wire.answers["ListAlerts"] = lambda _: wire_pb.ListAlertsResponse(
+        alerts=[next(answers)]
+    )
+    wire.answers["AcknowledgeAlert"] = wire_pb.AcknowledgeAlertResponse(revision=7)
+    wire.answers["ShowCase"] = ShowCaseResponse(reference="SN 7", contact="031-7")
+    first, stands = cli("alert", "ack", f"{1:032x}").stdout.splitlines()
+
+    assert first == "Acknowledged. It stays open until the police close it."
+    assert (
+        "  ACKNOWLEDGED  Your municipality has acknowledged the alert about case SN 7 ("
+        in stands
+    )
+
+
+@pytest.mark.parametrize("reason", ["STALE", "CONTRADICTION"])
+def test_a_refusal_tells_how_the_alert_stands(cli, wire, pki, reason):
+    """What is true, beside what was wrong."""
+    cli.become(pki.client(Role.COORDINATOR, "vast", "co-01"))
+    wire.answers["ShowAlert"] = wire_pb.ShowAlertResponse(
+        alert=police_alert(1, wire_pb.ALERT_STATE_ACKNOWLEDGED).police_alert
+    )
+    wire.answers["AcknowledgeAlert"] = refusal(REFUSALS[reason], reason)
+    result = cli("alert", "ack", ALERT.hex(), *AS_SEEN)
+    first, _hint, stands = result.stderr.splitlines()
+
+    assert result.exit_code == 1
+    assert "has not reached the revision" not in first
+    assert stands.startswith("As it stands: 2026-06-15 12:00:00  ")
+    assert "ACKNOWLEDGED" in stands
 
 
 def test_an_alert_of_nobody_is_not_acknowledged(cli, wire):

@@ -22,6 +22,7 @@ from placement_client.watching import Place
 
 from placement.access import Role
 from placement.api.v1 import alert_service_pb2 as wire_pb
+from placement.api.v1.check_service_pb2 import ShowCaseResponse
 
 GONE = RefusalError(grpc.StatusCode.UNAVAILABLE)
 ONCE = ("alert", "watch", "--once")
@@ -56,13 +57,28 @@ def test_a_caseworkers_alert_says_whom_to_phone(cli, wire):
         (
             f"2026-06-15 12:00:00  {1:032x}  RAISED  Phone the police about case "
             f"{CASE.hex()} before you do anything else: your police coordinator. The number "
-            "stands in the answer to every check."
+            "stands in the answer to every check. When you have: placement alert ack "
+            f"{1:032x}"
         ),
         (
             f"2026-06-15 12:00:00  {2:032x}  CLOSED  The alert about case {CASE.hex()} is "
             "closed. Ask again before you go on."
         ),
     ]
+
+
+def test_a_caseworkers_alert_names_the_own_case(cli, wire):
+    """Looked at once for each case, whatever the alert is."""
+    closed = case_alert(2, wire_pb.ALERT_STATE_CLOSED)
+    wire.answers["ShowCase"] = ShowCaseResponse(reference="SN 7", contact="031-7")
+    wire.answers["WatchAlerts"] = [brought(case_alert(1), closed), QUIET]
+    first, second = cli(*ONCE).stdout.splitlines()
+
+    assert (
+        f"about case SN 7 ({CASE.hex()}) before you do anything else: 031-7." in first
+    )
+    assert f"about case SN 7 ({CASE.hex()}) is closed" in second
+    assert [each.case_handle for each in wire.requests("ShowCase")] == [CASE]
 
 
 def test_a_coordinators_alert_says_what_it_is_worth(cli, wire):
@@ -317,17 +333,27 @@ def test_what_is_being_printed_is_kept_before_it_ends(cli, wire, monkeypatch):
     assert kept(cli) == b"t1"
 
 
-def test_signs_of_life_are_kept_now_and_then(cli, wire, at_noon, clock):
+def test_signs_of_life_are_kept_now_and_then(cli, wire, at_noon, clock, monkeypatch):
     """So that a token never grows too old, and no disk is worn out."""
+    shown, show = {}, alert_watch._Reader.show
+
+    def show_and_note(reader, answer):
+        show(reader, answer)
+        shown[answer.resume_token] = kept(cli)
+
+    monkeypatch.setattr(alert_watch._Reader, "show", show_and_note)
 
     def answers():
         yield brought(token=b"a")
-        yield brought(token=b"b")
         while kept_soon(cli) != b"a":
+            time.sleep(0.01)
+        looks = clock.looks
+        yield brought(token=b"b")
+        while clock.looks == looks:
             time.sleep(0.01)
         clock.micros += 61_000_000
         yield brought(token=b"c")
-        while kept_soon(cli) != b"c":
+        while b"c" not in shown:
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)
@@ -336,6 +362,7 @@ def test_signs_of_life_are_kept_now_and_then(cli, wire, at_noon, clock):
     result = cli("alert", "watch")
 
     assert (result.exit_code, kept(cli)) == (0, b"c")
+    assert shown == {b"a": b"a", b"b": b"a", b"c": b"c"}
 
 
 def kept_soon(cli):

@@ -15,6 +15,7 @@ from placement_client.commands.alert_words import (
 )
 
 from placement.api.v1 import alert_service_pb2 as wire
+from placement.api.v1.check_service_pb2 import ShowCaseResponse
 from placement.errors import TamperedError
 
 WAITING = [wire.ALERT_STATE_RAISED, wire.ALERT_STATE_ESCALATED, 9]
@@ -24,7 +25,23 @@ AGAIN = wire.ALERT_RAISING_AGAIN
 @pytest.mark.parametrize("state", WAITING)
 def test_a_caseworkers_sentence_is_the_same_while_nobody_has_seen_it(state):
     """Nothing in it depends on what happened."""
-    assert must(form(case_alert(1, state))) == must(form(case_alert(2)))
+    assert must(form(case_alert(1, state))) == must(form(case_alert(1)))
+
+
+def test_a_caseworker_reads_whom_to_phone_about_which_matter():
+    """The own case number, the number that checks print, and what comes next."""
+    case = ShowCaseResponse(reference="SN 7", contact="031-700 00 00")
+    raised, closed = form(case_alert(1)), form(case_alert(1, wire.ALERT_STATE_CLOSED))
+
+    assert must(raised, case) == (
+        f"Phone the police about case SN 7 ({CASE.hex()}) before you do anything else: "
+        f"031-700 00 00. When you have: placement alert ack {1:032x}"
+    )
+    assert must(closed, case) == (
+        f"The alert about case SN 7 ({CASE.hex()}) is closed. Ask again before you go on."
+    )
+    assert row(raised, case)[3] == line(raised, case)[3] == must(raised, case)
+    assert to_data(raised, case)["must"] == must(raised, case)
 
 
 def test_an_alert_that_is_raised_again_says_so():

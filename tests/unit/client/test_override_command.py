@@ -116,6 +116,12 @@ def test_every_ground_has_its_words(cli, ground, because):
         (("--follow-up", "soon"), "follow_up (--follow-up)"),
         (("--area", "Gotebrg"), "area (--area)"),
         (("--facility", "00"), "facility (--facility)"),
+        (("--area", "Ystad:00"), "facility (--facility) must be 32 hex digits"),
+        (("--area", "Ystad:"), "facility (--facility) must be 32 hex digits"),
+        (
+            ("--area", f"Ystad:{CASE.hex()}", "--facility", CASE.hex()),
+            "facility (--facility) must be given once: as --area AREA:FACILITY",
+        ),
     ],
 )
 def test_what_cannot_be_is_not_asked(cli, wire, words, named):

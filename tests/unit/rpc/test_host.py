@@ -2,6 +2,7 @@
 
 import socket
 import time
+from pathlib import Path
 
 import grpc
 import pytest
@@ -22,6 +23,8 @@ from placement.rpc.host import (
     _require_free,
 )
 
+PROTOS = Path(__file__).parents[3] / "protos" / "placement" / "api" / "v1"
+
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
@@ -34,18 +37,9 @@ def test_every_service_of_the_package_is_served():
     pool = descriptor_pool.Default()
     names = {
         service.full_name
-        for file in (
-            "alert",
-            "audit",
-            "check",
-            "log",
-            "placement",
-            "pseudonym",
-            "registry",
-            "ruleset",
-        )
+        for file in PROTOS.glob("*_service.proto")
         for service in pool.FindFileByName(
-            f"placement/api/v1/{file}_service.proto"
+            f"placement/api/v1/{file.name}"
         ).services_by_name.values()
     }
 

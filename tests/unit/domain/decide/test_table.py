@@ -167,13 +167,24 @@ def test_an_old_request_is_a_request_of_its_own(court):
 
 
 def test_every_repeatable_command_is_known_by_person_and_id():
-    """Nobody who changes something lacks a request id, but for evaluations."""
+    """Nobody who changes something lacks a request id, but for evaluations and rows.
+
+    Rows of an import are known by their position.
+    """
     others = {kind.action for kind in DECIDES if not issubclass(kind, RequestCommand)}
 
     assert others == {
         Action.CASE_SHOW,
         Action.CHANGE_LIST,
         Action.CHANGE_SHOW,
+        Action.FACT_LIST,
+        Action.FACT_SHOW,
+        Action.REVIEW_LIST,
+        Action.REVIEW_REPORT,
+        Action.PREVIEW_BEGIN,
+        Action.PREVIEW_WEIGH,
+        Action.COVERAGE_SHOW,
+        Action.LABEL_KEYS_SHOW,
         Action.GROUP_LIST,
         Action.EVALUATE,
         Action.OVERRIDE_SHOW,
@@ -186,6 +197,12 @@ def test_every_repeatable_command_is_known_by_person_and_id():
         Action.RULESET_SHADOW,
         Action.RULESET_LIST,
         Action.RULESET_SHOW,
+        Action.IMPORT_APPEND,
+        Action.IMPORT_FINISH,
+        Action.IMPORT_SHOW,
+        Action.IMPORT_LIST,
+        Action.IMPORT_READ,
+        Action.IMPORT_TAKE,
         Action.CLOCK_TICK,
         Action.REEVALUATE,
         Action.ENTRY_LIST,
