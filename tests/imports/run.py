@@ -8,6 +8,7 @@ exported, and the two files must be the same bytes, and the sheet's own.
 
 import argparse
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +21,8 @@ from typing import Any
 from tests.imports.sheet import write
 from tests.imports.site import Site
 
-OPEN, WAITING, APPROVED, DONE = "OPEN", "WAITING", "APPROVED", "DONE"
+OPEN, WAITING, DONE = "OPEN", "WAITING", "DONE"
+_EARLY = 0.2  # how often a kill comes before anything is sent
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -145,11 +147,9 @@ class Drill:
                 return
             victim = self._random.choice(wanted)
             client = self._site.begin("coordinator", *self._next(first))
-            # It begins with what it needs to start, and sends then.
-            time.sleep(self._random.uniform(0.2, 1.5 + self._took["commit"]))
+            self._wait(client)
             if client.poll() is not None:
-                if self._state() == WAITING:
-                    return
+                client.communicate(timeout=600)
                 continue
             if victim == self.KINDS[0]:
                 client.send_signal(signal.SIGKILL)
@@ -158,6 +158,26 @@ class Drill:
             client.communicate(timeout=600)
             if self._state() == OPEN:
                 self.kills[victim] += 1
+
+    def _wait(self, client: "subprocess.Popen[str]") -> None:
+        """Wait for some moment: mostly while rows are sent, else before."""
+        if self._random.random() < _EARLY:
+            time.sleep(self._random.uniform(0.2, self._took["dry run"]))
+            return
+        before = self._written()
+        while client.poll() is None and (not self._ids() or self._written() == before):
+            time.sleep(0.02)
+        sending = max(0.0, self._took["commit"] - self._took["dry run"])
+        time.sleep(self._random.uniform(0, sending / (2 * self._most)))
+
+    def _written(self) -> int:
+        """Tell when the server last wrote: it does with whatever it is asked."""
+        log = self._site.folder / "placement.db-wal"
+        return log.stat().st_mtime_ns if log.exists() else 0
+
+    def _ids(self) -> list[Path]:
+        """Return the files that say which import the client has begun."""
+        return sorted(self._site.folder.glob("coordinator/imports/*.id"))
 
     def _sent(self, first: tuple[object, ...]) -> Any:
         """Send what is left."""
@@ -185,7 +205,7 @@ class Drill:
 
     def _next(self, first: tuple[object, ...]) -> tuple[object, ...]:
         """Return the command that goes on."""
-        ids = sorted(self._site.folder.glob("coordinator/imports/*.id"))
+        ids = self._ids()
         if not ids:
             return first
         return "import", "resume", ids[0].read_text("ascii")
