@@ -52,7 +52,7 @@ PEOPLE: Final = {
     "second": "coordinator/syd/co-02",
 }
 GROUPS: Final = 400
-CALL: Final = 500  # rows in one call
+CALL: Final = 128  # rows in one call, as the client makes it
 QUIET: Final = 200  # checks before anything else happens
 
 
