@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from placement.crypto.custody import FileCustody
 from placement.store.log import Store
@@ -24,6 +25,9 @@ def pytest_configure():
     Tests kill processes, never the machine: what such a process wrote is there
     afterwards on either, and a disk only makes everybody wait.
     """
+    # How long an example takes says something about the machine alone.
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM
     if roomy and "TMPDIR" not in os.environ:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)

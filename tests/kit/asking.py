@@ -6,6 +6,7 @@ from typing import Any
 
 from kit.bad_input import GOOD, evaluate
 from kit.grouping import GROUPING
+from kit.importing_wire import IMPORTING
 from kit.placing import PLACING
 from kit.ruling import RULING
 from kit.town import GROUND, PEOPLE, Town, fresh
@@ -191,6 +192,7 @@ REQUESTS: dict[str, Make] = {
     **PLACING,
     **RULING,
     **GROUPING,
+    **IMPORTING,
     "Evaluate": lambda town, who: evaluate(GOOD),
     "OpenCase": lambda town, who: town.open_case(),
     "ShowCase": lambda town, who: check.ShowCaseRequest(case_handle=town.case),
