@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from kit.people import people
+from placement_client.commands import importing
 from placement_client.sheets.columns import COLUMNS
 
 GROUPS = ("North Side", "South Side", "East End", "Åsen")
@@ -186,6 +187,56 @@ def test_a_sheet_that_changed_is_refused(coordinator, tmp_path):
     got = coordinator("import", "commit", changed, "--plan", plan["plan"], code=2)
 
     assert got["error"]["field"] == "plan"
+
+
+def test_effects(coordinator, tmp_path):
+    """A dry run tells what its rows would do to whoever is placed: here to nobody."""
+    row = line(kind="presence", group="Åsen", area="1282", presence="base")
+    sheet = write(tmp_path / "effects.csv", [row])
+    got = coordinator("import", "dry-run", sheet, "--effects")["effects"]
+
+    assert (got["planned"], got["worse"], got["better"]) == (0, 0, 0)
+
+
+def test_a_paused_import_goes_on(coordinator, tmp_path, monkeypatch):
+    """Ctrl-C loses nothing: the rows lie here, and the rest of them is sent later."""
+    row = line(kind="presence", group="Åsen", area="1283", presence="active")
+    sheet = write(tmp_path / "paused.csv", [row])
+    plan = coordinator("import", "dry-run", sheet)["plan"]
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "send", interrupted)
+        paused = coordinator("import", "commit", sheet, "--plan", plan, code=1)
+    key = paused["import_id"]
+    got = coordinator("import", "resume", key)
+
+    assert paused["paused"]
+    assert (got["import_id"], got["state"], got["staged"]) == (key, "WAITING", 1)
+    assert (
+        coordinator("import", "resume", key, code=1)["error"]["reason"] == "NOT_FOUND"
+    )
+
+
+def test_templates_and_mappings(coordinator, tmp_path):
+    """A sheet with headings of its own is read through a saved mapping."""
+    made = coordinator("import", "template", tmp_path / "t.csv", "--kind", "presence")
+    saved = tmp_path / "map.json"
+    columns = ("--column", "Grupp=group", "--column", "Anm=")
+    fixed = ("--fixed", "kind=presence", "--fixed", "scheme=3x5x2")
+    coordinator("import", "map", saved, *columns, *fixed)
+    sheet = tmp_path / "ours.csv"
+    sheet.write_text(
+        "Grupp,Anm,area,presence,grade,reason\nÅsen,x,1284,active,2B,court\n", "utf-8"
+    )
+    got = coordinator("import", "dry-run", sheet, "--map", saved)
+
+    assert got["counts"]["new"] == 1
+    assert made["columns"] == read(tmp_path / "t.csv").strip().split(",")
+    for words in (("map", saved, "--column", "x"), ("template", "t", "--kind", "tie")):
+        assert "error" in coordinator("import", *words, code=2)
 
 
 def test_xlsx_goes_both_ways(coordinator, tmp_path):

@@ -1,5 +1,7 @@
 """Staged rows are read where they stand, and nothing else is taken for them."""
 
+from types import SimpleNamespace
+
 import pytest
 from kit import importing as im
 from kit.commands import presence, register_groups
@@ -8,7 +10,7 @@ from kit.engines import answer, engine_on
 from placement.errors import TamperedError
 from placement.service import fold
 from placement.service.staged import StagedRows
-from placement.service.worker import Worker
+from placement.service.worker import MOST_DUE, Worker
 
 
 @pytest.fixture
@@ -62,3 +64,21 @@ def test_a_worker_takes_rows_once_they_are_durable(store, key, engine):
     assert (second.after, second.staged.position) == (0, 0)
     assert worker.waits(state, moment)
     assert Worker().next(state, moment) is None
+
+
+@pytest.mark.parametrize(
+    ("due", "took", "may"),
+    [
+        (0, False, True),
+        (0, True, True),
+        (1, False, True),
+        (1, True, False),
+        (MOST_DUE + 1, False, False),
+    ],
+)
+def test_rows_take_turns_with_what_is_due(due, took, may):
+    """Whoever is placed is weighed again between two slices, and first if much is due."""
+    worker = Worker(lambda revision: None)
+    worker._took = took
+
+    assert worker._may_take(SimpleNamespace(agenda=range(due))) is may

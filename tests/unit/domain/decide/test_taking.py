@@ -242,8 +242,7 @@ def test_what_another_server_did(court, desk):
         im.take(replace(part, id=token("none")), SLICE),
     ):
         assert court.decide(command).outcome.events == ()
-    desk.take()
-
+    assert desk.all() == {}
     assert court.decide(im.take(part, 200)).outcome.events == ()
     assert len(court.state.facts) == 200
 

@@ -1,0 +1,308 @@
+"""The dry run, what lies on disk meanwhile, and how rows are sent."""
+
+import pytest
+from placement_client.sheets import sending
+from placement_client.sheets.circles import circular
+from placement_client.sheets.planning import Outcome, Registry, digest_of, plan
+from placement_client.sheets.rows import Fault
+from placement_client.sheets.sending import begin, cuts, send
+from placement_client.sheets.spool import Spool
+
+from placement.api.v1 import import_service_pb2 as wire
+from placement.api.v1 import review_service_pb2 as review
+from placement.api.v1 import types_pb2
+from placement.domain.imports import first_digest, next_digest
+from placement.errors import ConflictError, InvalidInputError, NotFoundError
+
+TODAY = 20_000
+A, B, C = (bytes([n]) * 16 for n in (1, 2, 3))
+STANDING = review.FACT_STATE_STANDING
+
+
+def rivalry(severity=1, pair=(A, B), **frame):
+    said = types_pb2.Rivalry(group_a=pair[0], group_b=pair[1], severity=severity)
+    return types_pb2.Fact(rivalry=said, **frame)
+
+
+def faction(child, parent):
+    return types_pb2.Fact(faction=types_pb2.Faction(child=child, parent=parent))
+
+
+def presence(area="0180", **frame):
+    said = types_pb2.Presence(group=A, area=area, kind=types_pb2.PRESENCE_KIND_BASE)
+    return types_pb2.Fact(presence=said, **frame)
+
+
+def known(fact, state=STANDING, key=b"f" * 16, replaces=b""):
+    return review.RecordedFact(
+        fact_id=key, fact=fact, state=state, changed_revision=7, replaces=replaces
+    )
+
+
+def planned(*facts, registry=()):
+    rows = enumerate(facts, 2)
+    return plan(rows, Registry(registry, TODAY), bytes(32))
+
+
+def only(fact, *registry):
+    (found,) = planned(fact, registry=registry).rows
+    return found
+
+
+END = wire.RowEnd(fact_id=b"f" * 16, valid_to_day=TODAY, seen_revision=7)
+
+
+def test_outcomes():
+    """New, the same, ended, changed: what is sent for each."""
+    new = only(rivalry())
+    same = only(rivalry(), known(rivalry()))
+    ended = only(rivalry(valid_to_day=TODAY), known(rivalry()))
+    changed = only(rivalry(2), known(rivalry()))
+
+    assert (new.outcome, new.row) == (Outcome.NEW, wire.ImportRow(fact=rivalry()))
+    assert (same.outcome, same.row) == (Outcome.SAME, None)
+    assert (ended.outcome, ended.row) == (Outcome.ENDED, wire.ImportRow(end=END))
+    both = wire.ImportRow(fact=rivalry(2), end=END)
+    assert (changed.outcome, changed.row) == (Outcome.CHANGED, both)
+
+
+@pytest.mark.parametrize(
+    ("fact", "on_record", "column"),
+    [
+        (rivalry(), known(rivalry(), review.FACT_STATE_INERT), "row"),
+        (rivalry(2), known(rivalry(), review.FACT_STATE_UNAPPROVED), "row"),
+        (rivalry(2), known(rivalry(valid_to_day=5), review.FACT_STATE_ENDED), "until"),
+        (rivalry(valid_to_day=TODAY + 1), known(rivalry()), "until"),
+        (
+            rivalry(2, valid_from_day=TODAY + 1),
+            known(rivalry(valid_from_day=TODAY + 1)),
+            "since",
+        ),
+        (rivalry(valid_from_day=5), known(rivalry()), "since"),
+    ],
+    ids=["inert", "waiting", "ended", "future end", "future", "overlap"],
+)
+def test_refused(fact, on_record, column):
+    """What one person could not do by hand, a sheet can't either."""
+    found = only(fact, on_record)
+
+    assert (found.outcome, found.row) == (Outcome.REFUSED, None)
+    assert [fault.column for fault in found.faults] == [column]
+
+
+def test_what_was_recorded_anew():
+    """A row is compared with the successor, and with what counts before what doesn't."""
+    old = known(rivalry(), review.FACT_STATE_ENDED)
+    new = known(rivalry(2), key=b"n" * 16, replaces=old.fact_id)
+    retracted = known(rivalry(3), review.FACT_STATE_INERT, b"r" * 16)
+
+    assert only(rivalry(2), old, new).outcome is Outcome.SAME
+    assert only(rivalry(2), retracted, old, new).outcome is Outcome.SAME
+    assert only(rivalry(2), new, retracted).outcome is Outcome.SAME
+
+
+def test_links_that_do_not_meet():
+    """Two spans of one pair are two facts."""
+    before = known(rivalry(valid_to_day=9), review.FACT_STATE_ENDED)
+
+    assert only(rivalry(valid_from_day=9), before).outcome is Outcome.NEW
+    assert only(rivalry(valid_from_day=8), before).outcome is Outcome.REFUSED
+
+
+def test_one_fact_said_twice():
+    """Both rows are refused, each with the number of the other."""
+    found = planned(presence(), rivalry(), presence()).rows
+
+    assert [each.outcome.value for each in found] == ["refused", "new", "refused"]
+    assert "row 4" in str(found[0].faults[0])
+    assert "row 2" in str(found[2].faults[0])
+
+
+def test_rows_of_one_link_that_meet():
+    """Two spans in one sheet that overlap are both refused; those that don't, none."""
+    meet = planned(rivalry(valid_to_day=9), rivalry(valid_from_day=8)).rows
+    follow = planned(rivalry(valid_to_day=9), rivalry(valid_from_day=9)).rows
+
+    assert {each.outcome for each in meet} == {Outcome.REFUSED}
+    assert {each.outcome for each in follow} == {Outcome.NEW}
+
+
+def test_circles():
+    """Whatever closes one, with what stands on record, is refused; the rest is not."""
+    record = known(faction(A, B))
+    over = known(faction(C, A), review.FACT_STATE_ENDED, b"o" * 16)
+    found = planned(faction(B, C), faction(C, A), registry=[record]).rows
+    alone = planned(faction(B, C), registry=[record, over]).rows
+
+    assert {each.outcome for each in found} == {Outcome.REFUSED}
+    assert {each.outcome for each in alone} == {Outcome.NEW}
+
+
+def test_a_long_chain_is_no_circle():
+    """And costs no more than its length."""
+    edges = {
+        n: (n.to_bytes(4, "big"), (n + 1).to_bytes(4, "big")) for n in range(50_000)
+    }
+
+    assert circular(edges, ()) == []
+
+
+def test_the_plan_stands_for_all_that_is_sent():
+    """Another row, or another file, is another plan; a refused row changes nothing."""
+    one = planned(rivalry())
+    fault = (Fault("kind", "is missing"),)
+
+    assert one.digest == planned(rivalry()).digest
+    assert one.digest != planned(rivalry(2)).digest
+    assert one.digest != plan([(2, rivalry())], Registry((), TODAY), b"x" * 32).digest
+    assert one.digest == planned(rivalry(), fault).digest
+    assert one.counts()["new"] == 1
+
+
+def test_the_digest_is_the_services():
+    """Client and service make the same of the same rows."""
+    rows = [wire.ImportRow(fact=rivalry()), wire.ImportRow(end=END)]
+    digest = first_digest()
+    for row in rows:
+        digest = next_digest(digest, row.SerializeToString(deterministic=True))
+
+    assert digest_of(rows) == digest
+
+
+# On disk
+
+
+@pytest.fixture
+def spool(tmp_path):
+    return Spool.of(tmp_path / "imports", planned(rivalry(), presence()))
+
+
+def test_a_spool_is_kept_and_found(tmp_path, spool):
+    """The same plan finds the same request; the file is its owner's alone."""
+    folder = tmp_path / "imports"
+    again = Spool.of(folder, planned(rivalry(), presence()))
+    spool.note(b"i" * 16)
+
+    assert again == spool == Spool.find(folder, b"i" * 16)
+    assert (list(spool.numbers), len(spool.request_id)) == ([2, 3], 16)
+    assert spool.path.stat().st_mode & 0o777 == 0o600
+    spool.drop()
+    with pytest.raises(NotFoundError):
+        Spool.find(folder, b"i" * 16)
+    with pytest.raises(InvalidInputError):
+        Spool.read(spool.path)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda content: content[:10],
+        lambda content: content[:-1],
+        lambda content: b"X" + content[1:],
+        lambda content: content + b"x",
+        lambda content: content[:-2] + b"\xff\xff",
+    ],
+    ids=["head", "end", "magic", "more", "row"],
+)
+def test_a_damaged_spool_is_refused(spool, harm):
+    """Nothing is sent of what may be something else."""
+    spool.path.write_bytes(harm(spool.path.read_bytes()))
+    with pytest.raises(InvalidInputError):
+        Spool.read(spool.path)
+
+
+def test_a_folder_that_can_not_be_written(tmp_path):
+    """The import is not begun."""
+    (tmp_path / "imports").write_text("", "utf-8")
+    with pytest.raises(InvalidInputError):
+        Spool.of(tmp_path / "imports", planned(rivalry()))
+
+
+# Sending
+
+
+class Calls:
+    """A service that stages; it fails as it is told."""
+
+    def __init__(self, state=wire.IMPORT_STATE_OPEN, staged=0):
+        self.made = wire.Import(import_id=b"i" * 16, state=state, staged=staged)
+        self.appended = []
+        self.refusal = None
+
+    def begin(self, rows, request_id):
+        self.made.rows = rows
+        return self.made.import_id
+
+    def show(self, import_id):
+        return wire.ShowImportResponse(**{"import": self.made})
+
+    def append(self, import_id, position, rows):
+        if self.refusal is not None:
+            raise self.refusal
+        assert position == self.made.staged
+        self.appended.append(position)
+        self.made.staged += len(rows)
+
+    def finish(self, import_id, digest):
+        self.made.digest = digest
+        return wire.FinishImportResponse(**{"import": self.made})
+
+
+def test_cuts():
+    """By number of rows and by bytes; the same rows are always cut alike."""
+    rows = [wire.ImportRow(fact=presence())] * 300
+    found = list(cuts(rows))
+
+    assert [each.position for each in found] == [0, 128, 256]
+    assert [row for each in found for row in each.rows] == rows
+
+
+def test_cuts_by_bytes(monkeypatch):
+    """No call is larger than the service takes."""
+    monkeypatch.setattr(sending, "CALL_BYTES", 60)
+    rows = [wire.ImportRow(fact=presence())] * 4
+
+    assert {len(each.rows) for each in cuts(rows)} == {1}
+
+
+def test_sent_from_where_it_ended(spool):
+    """What is staged is not sent again; what waits already is only finished."""
+    told = []
+    calls = Calls()
+    key = begin(calls, spool)
+    send(calls, spool, key, lambda *pair: told.append(pair))
+    again = Calls(staged=2)
+    send(again, spool, key, lambda *pair: None)
+    waiting = Calls(state=wire.IMPORT_STATE_WAITING, staged=2)
+    send(waiting, spool, key, lambda *pair: None)
+
+    assert (calls.appended, again.appended, waiting.appended) == ([0], [], [])
+    assert told == [(2, 2)]
+    assert calls.made.digest == digest_of(spool.rows)
+
+
+@pytest.mark.parametrize(
+    "state", [wire.IMPORT_STATE_LAPSED, wire.IMPORT_STATE_CANCELLED]
+)
+def test_what_is_over_is_not_sent(spool, state):
+    """It has to be committed anew."""
+    with pytest.raises(ConflictError):
+        send(Calls(state=state), spool, b"i" * 16, lambda *pair: None)
+
+
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [
+        ("rows[1].fact.presence.area", "row 3.fact.presence.area"),
+        ("rows", "rows"),
+        ("rows[9]", "rows[9]"),
+    ],
+)
+def test_a_refused_row_has_its_number(spool, field, named):
+    """As the sheet has it, not as the call does."""
+    calls = Calls()
+    calls.refusal = InvalidInputError(field, "is wrong")
+    with pytest.raises(InvalidInputError) as refused:
+        send(calls, spool, b"i" * 16, lambda *pair: None)
+
+    assert refused.value.field == named
