@@ -9,6 +9,7 @@ from kit.grouping import GROUPING
 from kit.importing_wire import IMPORTING
 from kit.placing import PLACING
 from kit.ruling import RULING
+from kit.sheeted import IMPORTING
 from kit.town import GROUND, PEOPLE, Town, fresh
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
@@ -190,6 +191,7 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 
 REQUESTS: dict[str, Make] = {
     **PLACING,
+    **IMPORTING,
     **RULING,
     **GROUPING,
     **IMPORTING,

@@ -3,33 +3,17 @@
 import time
 
 import pytest
+from kit.sheeted import begin, over, row
 from kit.town import Refused, Town, fresh
 
 from placement.api.v1 import import_service_pb2 as wire
 from placement.api.v1 import types_pb2
-from placement.domain.imports import first_digest, next_digest
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
     with Town(tmp_path_factory.mktemp("town")) as town:
         yield town
-
-
-def row(town, **presence):
-    return wire.ImportRow(fact=town.fact_of(presence=town.presence(**presence)))
-
-
-def over(rows):
-    digest = first_digest()
-    for each in rows:
-        digest = next_digest(digest, each.SerializeToString(deterministic=True))
-    return digest
-
-
-def begin(town, rows=1, who="coordinator"):
-    request = wire.BeginImportRequest(request_id=fresh(), rows=rows)
-    return town.done(who, "BeginImport", request, wire.BeginImportResponse).import_id
 
 
 def append(town, key, rows, position=0):
