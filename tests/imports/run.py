@@ -50,13 +50,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def _report(rows: int, kills: Counter[str], exports: tuple[bytes, ...]) -> int:
     print(", ".join(f"{count} kills of {kind}" for kind, count in kills.items()))
-    missed = [kind for kind in Drill.KINDS if not kills[kind]]
-    if missed:
-        print(f"never half way: {', '.join(missed)}")
-        return 1
     digests = {sha256(each).hexdigest() for each in exports}
     if len(digests) != 1:
         print("FAILED: the registries differ")
+        return 1
+    missed = [kind for kind in Drill.KINDS if not kills[kind]]
+    if missed:
+        print(f"never half way: {', '.join(missed)}")
         return 1
     print(
         f"After {kills.total()} kills the export of {rows} rows equals that of an "
@@ -196,18 +196,17 @@ class Drill:
 
     def _taken(self, key: str) -> None:
         """Kill the server while rows are taken over."""
+        longest = self._took["taking over"] / (2 * self._most)
         while True:
-            found = self._site.insist("second", "import", "show", key)
-            if found["state"] == "DONE":
-                return
+            # First, since to ask takes as long as some slices.
             if self.kills[self.KINDS[2]] < self._most:
-                longest = self._took["taking over"] / (2 * self._most)
                 time.sleep(self._random.uniform(0, longest))
                 known = self._site.kill()
                 half = known is not None and 0 < known.taken < known.staged
                 self.kills[self.KINDS[2]] += half
-            else:
-                time.sleep(0.5)
+            found = self._site.insist("second", "import", "show", key)
+            if found["state"] == "DONE":
+                return
 
     def _next(self, first: tuple[object, ...]) -> tuple[object, ...]:
         """Return the command that goes on."""

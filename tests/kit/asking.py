@@ -6,7 +6,6 @@ from typing import Any
 
 from kit.bad_input import GOOD, evaluate
 from kit.grouping import GROUPING
-from kit.importing_wire import IMPORTING
 from kit.placing import PLACING
 from kit.ruling import RULING
 from kit.sheeted import IMPORTING
@@ -191,7 +190,6 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 
 REQUESTS: dict[str, Make] = {
     **PLACING,
-    **IMPORTING,
     **RULING,
     **GROUPING,
     **IMPORTING,

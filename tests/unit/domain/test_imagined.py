@@ -20,6 +20,7 @@ from placement.domain.events import (
     FactRetracted,
     ProviderLifted,
 )
+from placement.domain.group_events import GroupsMerged
 from placement.domain.imagined import Imagined
 from placement.domain.life_events import ChangeRejected, FactRenewed
 from placement.domain.state import State
@@ -171,3 +172,20 @@ def test_another_state_is_another_state():
 
     assert imagined.fits(one)
     assert not imagined.fits(other)
+
+
+def test_groups_that_would_be_one():
+    """Facts are found under the group that stands for both, there and not here."""
+    world = World()
+    world.affiliation("h", "B")
+    world.rivalry("B", "C")
+    real = world.state
+    merged = GroupsMerged(low=token("A"), high=token("B"), region="syd")
+    imagined = Imagined(real, [merged], NOW)
+
+    assert len(imagined.members.of(token("A"))) == 1
+    assert not imagined.members.of(token("B"))
+    assert imagined.graph.around(token("A")) == {token("A"), token("C")}
+    assert len(real.members.of(token("B"))) == 1
+    assert not real.members.of(token("A"))
+    assert real.graph.around(token("B")) == {token("B"), token("C")}

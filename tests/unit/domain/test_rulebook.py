@@ -136,3 +136,14 @@ def test_every_server_has_the_same_in_force_at_every_revision(made, data):
         assert in_force(other) == in_force(again)
     assert other.rulebook.adopted == again.rulebook.adopted == one.rulebook.adopted
     assert other.rulebook.drafts == again.rulebook.drafts == one.rulebook.drafts
+
+
+def test_what_waits_is_kept_with_its_shadow_run():
+    """So that a snapshot holds all that an approval needs."""
+    state = fold(proposed("a"), shadowed("a"), proposed("b"))
+
+    assert list(state.rulebook.records()) == [
+        proposed("a"),
+        shadowed("a"),
+        proposed("b"),
+    ]
