@@ -212,7 +212,11 @@ class Municipality(Stage):
         expected = self.plain.verdict(case, place, window)
 
         assert Verdict(explained.verdict) == expected
-        assert explained.needs_second == bool(known.children)
+        shown = {
+            link.fact.fact_id for each in explained.findings for link in each.links
+        }
+        second = bool(known.children or shown & self.plain.ended_alone)
+        assert explained.needs_second == second
         request = registry.ReleasePlaceRequest(
             request_id=fresh(), seen=explained.seen, **about
         )
@@ -220,7 +224,7 @@ class Municipality(Stage):
         if expected not in (UNKNOWN, REVIEW):
             assert got == CONTRADICTION
             return
-        assert bool(got.change_id) == bool(known.children)
+        assert bool(got.change_id) == second
         if got.change_id:
             self.hold_place(case, place, window)  # nobody has signed it
             self._sign(got.change_id)

@@ -75,6 +75,7 @@ class Plain:
         now: the time.
         stays: placements by id; ``verdict`` is what they were last worth.
         permitted: stays that were held or confirmed under a permit.
+        ended_alone: facts that the first coordinator ended without another.
         stated: stays that the police recorded as they stood.
         alarmed: stays about which an alert must be open.
         doubtful: stays about which one may be open.
@@ -90,6 +91,7 @@ class Plain:
     stopped: set[bytes] = field(default_factory=set)
     permits: list[Permit] = field(default_factory=list)
     permitted: set[bytes] = field(default_factory=set)
+    ended_alone: set[bytes] = field(default_factory=set)
     stated: set[bytes] = field(default_factory=set)
     alarmed: set[bytes] = field(default_factory=set)
     doubtful: set[bytes] = field(default_factory=set)

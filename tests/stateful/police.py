@@ -157,6 +157,7 @@ class Police(Stage):
             self._propose(got.change_id, ("end", fact.id, day), approve=approve)
         else:
             self.plain.facts[fact.id] = replace(fact, valid_to=day)
+            self.plain.ended_alone.add(fact.id)
 
     def _retract(self, fact: AnyFact, *, approve: bool) -> None:
         request = registry.RetractFactsRequest(request_id=fresh(), fact_ids=[fact.id])
