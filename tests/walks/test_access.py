@@ -24,6 +24,8 @@ NATIONAL = {"ProposeRuleset", "ShadowRuleset", "ApproveRuleset", "WithdrawRulese
 """What coordinators of a region are not admitted to, though their role is."""
 SILENT = {Action.LOG_FOLLOW, Action.LOG_COSIGN}
 """What is no entry when it is answered."""
+SLICED = {Action.RULESET_SHADOW}
+"""What is an entry a slice when it is answered, and more slices the more stands."""
 ROLES = [role for role in Role if role is not Role.SERVICE]
 """Those of certificates."""
 HOURS = 3_600_000_000  # microseconds
@@ -70,6 +72,8 @@ def test_who_may_what(town, method, role):
     named = [(e.action, e.outcome, e.role, e.organisation, e.person) for e in left]
     outcome = "ANSWERED" if may else "ACCESS_DENIED"
     entry = (action.name, outcome, role.value, organisation, person)
+    if may and action in SLICED:
+        named = sorted(set(named))
 
     assert isinstance(got, bytes) == may, got
     assert named == ([] if may and action in SILENT else [entry])
