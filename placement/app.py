@@ -123,7 +123,8 @@ class App:
         self._rulesets[self._ruleset.version] = self._ruleset
         self._custodian = Custodian.open(settings.custodian_key)
         signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
-        self._store = Store.open(settings.database, FileCustody(settings.store_key))
+        custody = FileCustody(settings.store_key)
+        self._store = Store.open(settings.database, custody, settings.keys)
         self._worker = Worker(self._ruleset)
         self.engine = Engine(
             self._store,

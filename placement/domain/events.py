@@ -1,7 +1,9 @@
 """What happened: the only things that change a state, in the order of the log."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from placement.domain.erasure_events import ErasureAgreed, ErasureEvent
 from placement.domain.facts import (
     AnyFact,
     Attestation,
@@ -15,6 +17,7 @@ from placement.domain.terms import (
     AreaCode,
     CaseHandle,
     Day,
+    DossierId,
     EndCause,
     FactId,
     Grade,
@@ -24,6 +27,8 @@ from placement.domain.terms import (
     Revision,
     Scheme,
 )
+
+_NOBODY: Final = DossierId(b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +101,14 @@ class ProviderLifted:
 
 
 FactAmendment = FactEnded | FactRetracted | FactRegraded
-Amendment = FactEnded | FactRetracted | FactRegraded | ReleaseSigned | ProviderLifted
+Amendment = (
+    FactEnded
+    | FactRetracted
+    | FactRegraded
+    | ReleaseSigned
+    | ProviderLifted
+    | ErasureAgreed
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,10 +230,12 @@ class RequestKept:
     Attributes:
         request: the request.
         revision: of its answer.
+        dossier: with which its digest goes, or empty.
     """
 
     request: Request
     revision: Revision
+    dossier: DossierId = _NOBODY
 
 
 Event = (
@@ -244,6 +258,7 @@ Event = (
     | Evaluated
     | RequestKept
     | StayEvent
+    | ErasureEvent
 )
 
 

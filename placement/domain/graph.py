@@ -13,16 +13,15 @@ Invariants:
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import networkx as nx
 
 from placement.domain.facts import Alliance, Faction, Rivalry
+from placement.domain.relations import Chain, Relation
 from placement.domain.strength import Era, Strength, Turns, Weigh
 from placement.domain.terms import Day, FactId, GroupToken
 
-Chain = tuple[FactId, ...]
 Link = Faction | Rivalry | Alliance
 Reach = dict[GroupToken, Chain]
 
@@ -33,38 +32,6 @@ Step = Callable[[GroupToken], Iterator[tuple[GroupToken, FactId]]]
 
 _VIEWS_KEPT = 64
 _WAR = 3  # the severity that gives CONFLICT by itself (R2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relation:
-    """What one group means to somebody affiliated with another.
-
-    Each attribute is the chain of links that makes it so, or ``None``.
-
-    Attributes:
-        own: the same family, or a half kept after a split (R1, R4).
-        war: a rival with a rivalry of severity 3 (R2).
-        rival: a rival of any severity (R2, R3).
-        distant_war: as ``war`` for a distant rival; REVIEW at most.
-        distant: as ``rival`` for a distant rival; REVIEW at most.
-        allied: R7, without what rests on ``own``.
-        own_allied: R7, allied with a group of own; symmetric between placed persons.
-        sister: another faction of the same parent (R8).
-        split: the other side of a split (R8).
-    """
-
-    own: Chain | None = None
-    war: Chain | None = None
-    rival: Chain | None = None
-    distant_war: Chain | None = None
-    distant: Chain | None = None
-    allied: Chain | None = None
-    own_allied: Chain | None = None
-    sister: Chain | None = None
-    split: Chain | None = None
-
-
-UNRELATED = Relation()
 
 
 class View:
@@ -328,6 +295,20 @@ class GroupGraph:
         self._pairs.setdefault(pair, {})[link.id] = link
         for group in pair:
             self._at.setdefault(group, {})[link.id] = link
+        self._turns.clear()
+        self._views.clear()
+
+    def drop(self, link: Link) -> None:
+        """Remove a link."""
+        del self._links[link.id]
+        pair = pair_of(link)
+        del self._pairs[pair][link.id]
+        if not self._pairs[pair]:
+            del self._pairs[pair]
+        for group in pair:
+            del self._at[group][link.id]
+            if not self._at[group]:
+                del self._at[group]
         self._turns.clear()
         self._views.clear()
 

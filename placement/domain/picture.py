@@ -10,12 +10,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from placement.domain.facts import Affiliation, Fact, Placement, Presence, Threat, Tie
-from placement.domain.graph import (
-    UNRELATED,
-    Chain,
-    Reach,
-    Relation,
-)
+from placement.domain.graph import Reach
+from placement.domain.relations import UNRELATED, Chain, Relation
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.strength import Strength, Weigh, acting, standing

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from placement.domain.facts import Case
-from placement.domain.graph import Chain
+from placement.domain.relations import Chain
 from placement.domain.terms import AreaCode, FacilityToken, Micros, Verdict, Window
 
 

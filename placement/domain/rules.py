@@ -13,9 +13,9 @@ Source: docs/rules.md.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from placement.domain.graph import Chain
 from placement.domain.picture import Meeting, Picture
 from placement.domain.questions import Assessment, Candidate, Finding, Question
+from placement.domain.relations import Chain
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.strength import Strength

@@ -9,12 +9,15 @@ Invariants:
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, assert_never
 
 from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
+from placement.domain.dossiers import dossier_of
+from placement.domain.erasure_events import DossiersErased, ErasureAgreed, Sealed
+from placement.domain.erasures import Erasures
 from placement.domain.events import (
     Asked,
     CaseAssessed,
@@ -63,6 +66,7 @@ from placement.domain.terms import (
     MICROS_A_DAY,
     AreaCode,
     CaseHandle,
+    DossierId,
     FacilityToken,
     FactId,
     GroupToken,
@@ -88,11 +92,13 @@ class Answered:
         request: with what it made.
         revision: of the answer.
         at: when.
+        dossier: with which its digest goes, or empty.
     """
 
     request: Request
     revision: Revision
     at: Micros
+    dossier: DossierId
 
 
 class Index(Generic[Key, Entry]):
@@ -104,6 +110,13 @@ class Index(Generic[Key, Entry]):
     def put(self, key: Key, entry_id: FactId, entry: Entry) -> None:
         """Add an entry under a key, or replace its older form."""
         self._by_key.setdefault(key, {})[entry_id] = entry
+
+    def drop(self, key: Key, entry_id: FactId) -> None:
+        """Remove an entry from under a key."""
+        known = self._by_key.get(key, {})
+        known.pop(entry_id, None)
+        if not known:
+            self._by_key.pop(key, None)
 
     def of(self, key: Key) -> Collection[Entry]:
         """Return the entries under a key."""
@@ -149,6 +162,7 @@ class State:
         custodian: id of the key under which all pseudonyms were made.
         areas: every code that a fact, placement, facility or statement ever named.
         ledger: what was asked and evaluated.
+        erasures: what was erased.
         requests: what was answered, by (organisation, person, request id); for 30 days.
     """
 
@@ -185,6 +199,7 @@ class State:
         self.calendar = Calendar()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
+        self.erasures = Erasures()
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
     def apply(self, record: Record) -> None:
@@ -197,6 +212,8 @@ class State:
         try:
             # Before it is applied: what is gone afterwards is touched, too.
             touches = tuple(touched(record.event, self))
+            request = record.request
+            dossier = None if request is None else dossier_of(record.event, self)
             self._apply(record, revision)
         except KeyError as error:
             raise TamperedError from error
@@ -204,8 +221,9 @@ class State:
             self.agenda.add(revision, touches)
         self.revision = revision
         self.at = max(self.at, record.at)
-        if record.request is not None:
-            self._keep(Answered(record.request, self.revision, record.at))
+        if request is not None:
+            of = dossier or DossierId(b"")
+            self._keep(Answered(request, self.revision, record.at, of))
 
     def _keep(self, answered: Answered) -> None:
         """Remember a request, and forget those too old to be retried."""
@@ -220,12 +238,14 @@ class State:
         match record.event:
             case FactRecorded(fact=fact):
                 self._put(fact)
+                if fact.retracted:  # in a snapshot, where it stands at that time
+                    self.erasures.retracted[fact.id] = record.at
             case FactEnded() | FactRetracted() | FactRegraded() as amendment:
-                self._amend(amendment)
+                self._amend(amendment, record.at)
             case ChangeProposed() as change:
                 self.changes[change.id] = change
             case ChangeApproved(id=change_id, person=person):
-                self._approve(self.changes.pop(change_id), person)
+                self._approve(self.changes.pop(change_id), person, record.at)
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
             case PlacementRecorded(placement=placement) as event:
@@ -248,10 +268,14 @@ class State:
                 self.providers.add(facility.provider)
             case CustodianNamed(key_id=key_id):
                 self.custodian = key_id
+            case Sealed(dossier=dossier):
+                self.erasures.miss(dossier)
+            case DossiersErased(dossiers=dossiers):
+                self._erase(dossiers)
             case Asked() | Evaluated() as spent:
                 self.ledger.spend(spent, record.at)
-            case RequestKept(request=request, revision=revision):
-                self._keep(Answered(request, revision, record.at))
+            case RequestKept(request=request, revision=revision, dossier=dossier):
+                self._keep(Answered(request, revision, record.at, dossier))
             case _ as event:
                 self.standing.apply(event, revision, record.at)
 
@@ -275,28 +299,99 @@ class State:
             case _ as never:
                 assert_never(never)
 
-    def _amend(self, amendment: FactAmendment | ProviderLifted) -> None:
+    def _amend(
+        self, amendment: FactAmendment | ProviderLifted | ErasureAgreed, at: Micros
+    ) -> None:
         match amendment:
             case FactEnded(id=key, valid_to=valid_to):
                 self._put(replace(self.facts[key], valid_to=valid_to))
             case FactRetracted(id=key):
                 self._put(replace(self.facts[key], retracted=True))
+                self.erasures.retracted.setdefault(key, at)
             case FactRegraded(id=key, scheme=scheme, given=given, grade=grade):
                 fact = self.facts[key]
                 self._put(replace(fact, scheme=scheme, given=given, grade=grade))
             case ProviderLifted(id=provider):
                 self.stopped.discard(provider)
+            case ErasureAgreed():  # an event of its own follows, and erases
+                return
             case _ as never:
                 assert_never(never)
 
-    def _approve(self, change: ChangeProposed, person: str) -> None:
+    def _approve(self, change: ChangeProposed, person: str, at: Micros) -> None:
         for fact_id in change.records:
-            self._put(replace(self.facts[fact_id], approved=True))
+            if not self.erasures.gone(fact_id):
+                self._put(replace(self.facts[fact_id], approved=True))
         for amendment in change.amendments:
             if isinstance(amendment, ReleaseSigned):
                 self.standing.sign_release(amendment.id, change.region, person)
-            else:
-                self._amend(amendment)
+            elif not self.erasures.gone(amendment.id):
+                self._amend(amendment, at)
+
+    def _erase(self, dossiers: Sequence[DossierId]) -> None:
+        """Let nothing be left of facts and cases; whoever was weighed is again."""
+        erased: set[bytes] = set(dossiers)
+        facts = [self.facts.pop(FactId(each)) for each in erased & self.facts.keys()]
+        cases = [
+            self.cases.pop(CaseHandle(each)) for each in erased & self.cases.keys()
+        ]
+        for fact in facts:
+            self._drop(fact)
+        for case in cases:
+            for member in case.members:
+                self.cases_of[member].pop(case.handle)
+                if not self.cases_of[member]:
+                    del self.cases_of[member]
+        stays = self.standing.forget({case.handle for case in cases})
+        self.calendar.forget({*(fact.id for fact in facts), *stays})
+        self.ledger.forget({case.handle for case in cases})
+        self.erasures.add(dossiers)
+        for change in tuple(self.changes.values()):
+            self._trim(change, erased)
+        for key, answered in self.requests.items():
+            if answered.dossier in erased:
+                blank = replace(answered.request, digest=b"")
+                nobody = DossierId(b"")
+                self.requests[key] = replace(answered, request=blank, dossier=nobody)
+
+    def _trim(self, change: ChangeProposed, erased: set[bytes]) -> None:
+        """Take what was erased out of a change that waits; drop it when that was all."""
+        records = tuple(each for each in change.records if each not in erased)
+        amendments = tuple(
+            each
+            for each in change.amendments
+            if each.id not in erased
+            and not (isinstance(each, ReleaseSigned) and each.id not in self.permits)
+        )
+        if not records and not amendments:
+            del self.changes[change.id]
+        elif (records, amendments) != (change.records, change.amendments):
+            trimmed = replace(change, records=records, amendments=amendments)
+            self.changes[change.id] = trimmed
+
+    def _drop(self, fact: AnyFact) -> None:
+        match fact:
+            case Faction() | Rivalry() | Alliance():
+                self.graph.drop(fact)
+            case Affiliation():
+                self.affiliations.drop(fact.subject, fact.id)
+                self.members.drop(fact.group, fact.id)
+            case Presence():
+                self.presences.drop(fact.area, fact.id)
+            case Threat():
+                self.threats_against.drop(fact.target, fact.id)
+                for source in (fact.source_group, fact.source_subject):
+                    if source is not None:
+                        self.threats_by.drop(source, fact.id)
+            case Located():
+                self.located.drop(fact.subject, fact.id)
+            case Tie():
+                self.ties.drop(fact.subject, fact.id)
+            case SameAs():
+                self.same_as.drop(fact.low, fact.id)
+                self.same_as.drop(fact.high, fact.id)
+            case _ as never:
+                assert_never(never)
 
     def _put(self, fact: AnyFact) -> None:
         self.facts[fact.id] = fact
@@ -342,8 +437,11 @@ class State:
             yield Record(at=_THEN, event=GroupRegistered(group=group))
         for facility in self.facilities.values():
             yield Record(at=_THEN, event=FacilityRegistered(facility=facility))
+        for erased in self.erasures.records():
+            yield Record(at=_THEN, event=erased)
         for fact in self.facts.values():
-            yield Record(at=_THEN, event=FactRecorded(fact=fact))
+            at = self.erasures.retracted.get(fact.id, _THEN)
+            yield Record(at=at, event=FactRecorded(fact=fact))
         for case in self.cases.values():
             yield Record(at=_THEN, event=CaseOpened(case=case))
         for event in self.standing.records():
@@ -353,7 +451,11 @@ class State:
         for change in self.changes.values():
             yield Record(at=_THEN, event=change)
         for answered in self.requests.values():
-            kept = RequestKept(request=answered.request, revision=answered.revision)
+            kept = RequestKept(
+                request=answered.request,
+                revision=answered.revision,
+                dossier=answered.dossier,
+            )
             yield Record(at=answered.at, event=kept)
         yield from self.ledger.records()
         yield Record(at=_THEN, event=self.standing.schedule())

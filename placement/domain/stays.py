@@ -52,6 +52,19 @@ class Stays:
         if placement.state is PlacementState.HELD:
             self._held[placement.id] = placement
 
+    def forget(self, case: CaseHandle) -> set[FactId]:
+        """Remove every placement of a case; return their ids."""
+        gone = set(self._ever.pop(case, ()))
+        for each in gone:
+            placement = self.by_id.pop(each)
+            self._held.pop(each, None)
+            for key in self._keys(placement):
+                standing = self._standing.get(key, {})
+                standing.pop(each, None)
+                if not standing:
+                    self._standing.pop(key, None)
+        return gone
+
     def _keys(self, placement: Placement) -> tuple[_Key, ...]:
         keys: tuple[_Key, ...] = (placement.area, placement.case)
         if placement.facility is not None:

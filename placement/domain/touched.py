@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol, assert_never
 
 from placement.domain.agenda import Agenda, Touch
+from placement.domain.erasure_events import DossiersErased, ErasureAgreed
+from placement.domain.erasures import Erasures
 from placement.domain.events import (
     Amendment,
     CaseAssessed,
@@ -58,6 +60,7 @@ class Known(Protocol):
     placements: dict[FactId, Placement]
     facilities: dict[FacilityToken, Facility]
     agenda: Agenda
+    erasures: Erasures
 
 
 def touched(event: Event, known: Known) -> Iterator[Touch]:
@@ -77,7 +80,9 @@ def _by_recording(event: FactRecorded, known: Known) -> Iterator[Touch]:
 
 def _by_approval(event: ChangeApproved, known: Known) -> Iterator[Touch]:
     change = known.changes[event.id]
-    yield from (by_fact(known.facts[each]) for each in change.records)
+    for each in change.records:
+        if not known.erasures.gone(each):
+            yield by_fact(known.facts[each])
     for amendment in change.amendments:
         yield from _by_amendment(amendment, known)
 
@@ -125,14 +130,24 @@ def _by_rules(event: RulesFollowed, known: Known) -> Iterator[Touch]:
         yield Touch(everything=True)
 
 
+def _by_erasure(event: DossiersErased, known: Known) -> Iterator[Touch]:
+    """Say the same whether what is erased can still be read or not.
+
+    Servers fold it at different times, and have to agree on what is due.
+    """
+    del event, known
+    yield Touch(everything=True)
+
+
 def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
     match amendment:
-        case ReleaseSigned():
+        case ReleaseSigned() | ErasureAgreed():
             return
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))
         case _:
-            yield by_fact(known.facts[amendment.id])
+            if not known.erasures.gone(amendment.id):
+                yield by_fact(known.facts[amendment.id])
 
 
 def by_placement(
@@ -181,4 +196,5 @@ _TOUCHES: Final[Mapping[type[Event], Callable[[Any, Known], Iterator[Touch]]]] =
     DayPassed: _by_day,
     SweepBegun: _by_sweep,
     RulesFollowed: _by_rules,
+    DossiersErased: _by_erasure,
 }

@@ -3,12 +3,13 @@
 Invariants:
     * whatever is added leaves one leaf and one answer, and nothing else does;
     * a leaf holds the hash of the events that its command wrote;
+    * what belongs to a dossier, event or details, is sealed by its key;
     * a defect of ours in deciding refuses the one command that met it, and is in the
       log.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.audit.written import Written
@@ -20,13 +21,14 @@ from placement.domain.decide.command import (
     RequestCommand,
 )
 from placement.domain.decide.table import decide
+from placement.domain.dossiers import begins, dossier_of
 from placement.domain.events import Record, Request
 from placement.domain.state import State
-from placement.domain.terms import Micros, Revision
+from placement.domain.terms import DossierId, Micros, Revision
 from placement.errors import PlacementError
 from placement.service.entries import Refused, Scribe
-from placement.store.codec import encode
 from placement.store.leaves import Leaf
+from placement.store.vault import Vault
 
 _log: Final = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ class Batch:
         moment: when, and by which rules.
         scribe: writes the leaves.
         leaves: how many the log holds already.
+        vault: seals what can be forgotten.
 
     Attributes:
         payloads: events to append.
@@ -63,8 +66,9 @@ class Batch:
     """
 
     def __init__(
-        self, state: State, moment: Moment, scribe: Scribe, leaves: int
+        self, state: State, moment: Moment, scribe: Scribe, leaves: int, vault: Vault
     ) -> None:
+        vault.drop()
         self.payloads: list[bytes] = []
         self.leaves: list[Leaf] = []
         self.answers: list[Answer | PlacementError] = []
@@ -72,6 +76,7 @@ class Batch:
         self.moment = moment
         self._scribe = scribe
         self._first = leaves
+        self._vault = vault
 
     def add(self, item: Command | Refused | None) -> None:
         """Decide a command on the state that the ones before it left.
@@ -98,8 +103,10 @@ class Batch:
         payloads: list[bytes] = []
         if isinstance(outcome, Outcome):
             for record in _records(command, outcome, self.moment.now):
+                dossier = dossier_of(record.event, state)
                 state.apply(record)
-                payloads.append(encode(record))
+                new = begins(record.event)
+                payloads.append(self._vault.seal(record, dossier, new=new))
             revision = outcome.revision or state.revision
             self.answers.append(self._answer(outcome.reply, revision))
         else:
@@ -107,6 +114,9 @@ class Batch:
         self.payloads += payloads
         written = Written.of(first, payloads)
         leaf = self._scribe.leaf(command, decision, self.moment, written, revision)
+        if leaf.case in state.cases:
+            details = self._vault.shut(DossierId(leaf.case), leaf.details)
+            leaf = replace(leaf, details=details)
         self.leaves.append(leaf)
 
     def _answer(self, reply: object, revision: Revision) -> Answer:

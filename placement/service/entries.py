@@ -152,7 +152,7 @@ class Scribe:
         details = Details(outline=self._outline(note), matter=_matter(note, written))
         sealed = Sealed.of(details, secrets.token_bytes(SALTS_SIZE))
         content = render(replace(entry, details=sealed.commitment))
-        return Leaf(content, sealed.shown(matter=True), entry.at)
+        return Leaf(content, sealed.shown(matter=True), entry.at, note.case)
 
     def _outline(self, note: Note) -> Outline:
         return Outline(

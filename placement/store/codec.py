@@ -53,6 +53,27 @@ def decode(payload: bytes) -> Record:
         raise TamperedError from error
 
 
+def erasures_in(payload: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+    """Look at what a record has to do with erasures, and at nothing else.
+
+    Returns:
+        The dossier whose key seals it, or nothing; and the dossiers that it says are
+        erased. Neither, for what is no record: whoever reads it refuses it.
+    """
+    message = event_pb2.Record()
+    try:
+        message.ParseFromString(payload)
+    except DecodeError:
+        return b"", ()
+    match message.WhichOneof("event"):
+        case "sealed":
+            return message.sealed.dossier, ()
+        case "dossiers_erased":
+            return b"", tuple(message.dossiers_erased.dossiers)
+        case _:
+            return b"", ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """How values of one annotation stand in a message.

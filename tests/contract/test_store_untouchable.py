@@ -26,7 +26,7 @@ from kit.deeds import (
 )
 from kit.engines import VERIFIER
 from kit.lived import COSIGNED, LEAVES, SIZES, Client, live
-from kit.stored import rows
+from kit.stored import keys_of, rows
 
 from placement.audit import note as notes
 from placement.crypto.custody import FileCustody
@@ -63,7 +63,7 @@ class Scene:
     @contextmanager
     def opened(self):
         """Open the store anew: keys and store id are read again."""
-        store = Store.open(self.url, self.custody)
+        store = Store.open(self.url, self.custody, keys_of(self.url))
         with closing(store):
             yield store
 

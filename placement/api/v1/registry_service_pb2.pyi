@@ -541,6 +541,7 @@ class ChangeItem(_message.Message):
     REGRADED_FIELD_NUMBER: _builtins.int
     RELEASED_FIELD_NUMBER: _builtins.int
     PROVIDER_GOES_ON_FIELD_NUMBER: _builtins.int
+    ERASED_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.bytes
     """16 bytes: the fact."""
     made_firm: _builtins.bool
@@ -552,6 +553,10 @@ class ChangeItem(_message.Message):
     provider_goes_on: _builtins.bool
     """No fact but a provider: it may go on; always true. `fact_id` is the provider, and
     `fact` is unset.
+    """
+    erased: _builtins.bool
+    """It is erased for good; always true. Of a case `fact_id` is the handle, and `fact`
+    is unset.
     """
     @_builtins.property
     def fact(self) -> _types_pb2.Fact:
@@ -578,12 +583,13 @@ class ChangeItem(_message.Message):
         regraded: _types_pb2.SourceGrade | None = ...,
         released: Global___ReleasedPlace | None = ...,
         provider_goes_on: _builtins.bool = ...,
+        erased: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "retracted", b"retracted"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "retracted", b"retracted"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "retracted", b"retracted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "retracted", b"retracted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on"]  # noqa: Y015
+    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "erased"]  # noqa: Y015
     _WhichOneofArgType_effect: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_effect) -> _WhichOneofReturnType_effect | None: ...
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from kit.world import TODAY, World, day, token
 
 from placement.domain import graph
-from placement.domain.graph import Relation, pair_of
+from placement.domain.graph import pair_of
+from placement.domain.relations import Relation
 from placement.domain.strength import Strength, Weigh
 from placement.domain.terms import Window
 
