@@ -22,6 +22,7 @@ from placement.rpc.host import Host, Services
 from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
+from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_placements import Alerts, Placements
 from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
@@ -196,6 +197,7 @@ class App:
                 checks=Checks(desk, self.contact_of),
                 placements=Placements(desk, self.contact_of),
                 registry=Registry(desk, self.contact_in),
+                erasures=Erasures(desk),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
                 audit=Audit(
                     reading,

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Final, get_type_hints
 
 from placement.domain.areas import Areas
+from placement.domain.retention import parse_retention
 from placement.domain.terms import Grade, Scheme
 
 
@@ -160,6 +161,7 @@ class Ruleset:
         alert_hours: how long an alert about a CONFLICT may wait before it escalates.
         holds: how long places are held.
         budgets: how much may be asked.
+        retention: how many days each kind is kept after it ended.
         anomalies: what the access log may show before somebody must look.
         grades: scheme to grade-as-given to normalised grade.
     """
@@ -175,6 +177,7 @@ class Ruleset:
     alert_hours: int
     holds: Holds
     budgets: Budgets
+    retention: Mapping[str, int]
     anomalies: AnomalyLimits
     grades: Mapping[Scheme, Mapping[str, Grade]]
 
@@ -194,8 +197,8 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
             out of its range, or a grade that stands twice.
     """
     data = tomllib.loads(text)
-    version, time, hold, budget, anomaly, grade = _take(
-        data, "version", "time", "hold", "budget", "anomaly", "grade"
+    version, time, hold, budget, retention, anomaly, grade = _take(
+        data, "version", "time", "hold", "budget", "retention", "anomaly", "grade"
     )
     cool_down, coverage, ahead, clear, change, alert = _numbers(
         time,
@@ -208,6 +211,8 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
     )
     if not isinstance(version, str) or not version:
         raise ValueError("version must be a word")
+    budgets = _budgets(budget)
+    looked_back = (budgets.case_days, budgets.organisation_days, budgets.repeat_days)
     return Ruleset(
         version=version,
         digest=sha256(areas.digest + text.encode()).digest(),
@@ -219,7 +224,10 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
         change_hours=change,
         alert_hours=alert,
         holds=Holds(**dict(zip(_HOLDS, _numbers(hold, *_HOLDS), strict=True))),
-        budgets=_budgets(budget),
+        budgets=budgets,
+        retention=parse_retention(
+            retention, cool_down_days=cool_down, budget_days=max(looked_back)
+        ),
         anomalies=_anomalies(anomaly),
         grades=_grades(grade),
     )

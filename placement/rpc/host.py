@@ -14,6 +14,7 @@ from placement.api.v1 import (
     alert_service_pb2_grpc,
     audit_service_pb2_grpc,
     check_service_pb2_grpc,
+    erasure_service_pb2_grpc,
     log_service_pb2_grpc,
     placement_service_pb2_grpc,
     pseudonym_service_pb2_grpc,
@@ -23,6 +24,7 @@ from placement.rpc.door import MAX_REQUEST, Door
 from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
+from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_placements import Alerts, Placements
 
 SERVICES: Final = tuple(
@@ -32,6 +34,7 @@ SERVICES: Final = tuple(
         "CheckService",
         "PlacementService",
         "RegistryService",
+        "ErasureService",
         "AlertService",
         "AuditService",
         "LogService",
@@ -71,6 +74,7 @@ class Services:
     checks: Checks
     placements: Placements
     registry: Registry
+    erasures: Erasures
     alerts: Alerts
     audit: Audit
     log: Log
@@ -113,27 +117,7 @@ class Host:
         )
         self._serving = serving
         self._sound = sound
-        pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
-            services.pseudonyms, self._server
-        )
-        check_service_pb2_grpc.add_CheckServiceServicer_to_server(
-            services.checks, self._server
-        )
-        registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(
-            services.registry, self._server
-        )
-        placement_service_pb2_grpc.add_PlacementServiceServicer_to_server(
-            services.placements, self._server
-        )
-        alert_service_pb2_grpc.add_AlertServiceServicer_to_server(
-            services.alerts, self._server
-        )
-        audit_service_pb2_grpc.add_AuditServiceServicer_to_server(
-            services.audit, self._server
-        )
-        log_service_pb2_grpc.add_LogServiceServicer_to_server(
-            services.log, self._server
-        )
+        self._add(services)
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call]
             self._health, self._server
@@ -147,6 +131,33 @@ class Host:
             self.port = self._server.add_secure_port(address, server_credentials(tls))
         except RuntimeError as error:
             raise OSError("the address can't be used") from error
+
+    def _add(self, services: Services) -> None:
+        """Let the services be called."""
+        pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
+            services.pseudonyms, self._server
+        )
+        check_service_pb2_grpc.add_CheckServiceServicer_to_server(
+            services.checks, self._server
+        )
+        registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(
+            services.registry, self._server
+        )
+        erasure_service_pb2_grpc.add_ErasureServiceServicer_to_server(
+            services.erasures, self._server
+        )
+        placement_service_pb2_grpc.add_PlacementServiceServicer_to_server(
+            services.placements, self._server
+        )
+        alert_service_pb2_grpc.add_AlertServiceServicer_to_server(
+            services.alerts, self._server
+        )
+        audit_service_pb2_grpc.add_AuditServiceServicer_to_server(
+            services.audit, self._server
+        )
+        log_service_pb2_grpc.add_LogServiceServicer_to_server(
+            services.log, self._server
+        )
 
     async def start(self) -> None:
         """Begin to serve."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kit.bad_input import GOOD, evaluate
+from kit.erasing import ERASING
 from kit.placing import PLACING
 from kit.town import GROUND, PEOPLE, Town, fresh
 from placement.api.v1 import audit_service_pb2 as audit
@@ -137,6 +138,7 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 
 REQUESTS: dict[str, Make] = {
     **PLACING,
+    **ERASING,
     "Evaluate": lambda town, who: evaluate(GOOD),
     "OpenCase": lambda town, who: town.open_case(),
     "ShowCase": lambda town, who: check.ShowCaseRequest(case_handle=town.case),

@@ -66,7 +66,7 @@ def test_a_ruleset_of_ones_own(tmp_path):
     text = (app_module.files("placement.domain") / "data" / "ruleset.toml").read_text(
         "utf-8"
     )
-    file.write_text(text.replace("2026-11-3", "own"), "utf-8")
+    file.write_text(text.replace("2026-11-4", "own"), "utf-8")
 
     assert read_ruleset(file).version == "own"
     file.write_text("version = 1", "utf-8")

@@ -12,6 +12,7 @@ from placement.domain.decide.command import (
     Outcome,
     RequestCommand,
 )
+from placement.domain.decide.erasures import is_erasure
 from placement.domain.events import (
     ChangeApproved,
     ChangeProposed,
@@ -84,7 +85,8 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
     change = _waiting(state, command.change, command.caller)
     if change.person == command.caller.person:
         raise AccessDeniedError
-    if moment.now >= change.expires_at or not _still_fits(state, change):
+    lapsed = moment.now >= change.expires_at
+    if lapsed or is_erasure(change) or not _still_fits(state, change):
         raise ConflictError
     return Outcome.written(
         ChangeApproved(id=change.id, person=command.caller.person),
@@ -96,7 +98,8 @@ def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
     change = _waiting(state, command.change, command.caller)
     if moment.now >= change.expires_at:
         raise NotFoundError
-    facts = {fact_id: state.facts[fact_id] for fact_id in _facts(change)}
+    named = (*_facts(change), *(FactId(each.id) for each in change.amendments))
+    facts = {each: state.facts[each] for each in named if each in state.facts}
     permits = {
         item.id: state.permits[item.id]
         for item in change.amendments

@@ -24,7 +24,7 @@ def answered(word="CLEAR", hold=HOLD, **changes):
     response = check.CheckPlacementResponse(
         verdicts=[verdict(word, hold=hold)],
         revision=8,
-        ruleset="2026-11-3",
+        ruleset="2026-11-4",
         decided_at=NOON,
         contact="031-700 00 00",
         leaf_index=12,

@@ -1,0 +1,427 @@
+"""Erasing: what is past its retention, by two persons, and never what protects."""
+
+from dataclasses import replace
+
+import pytest
+from kit.commands import (
+    CASEWORKER,
+    COORDINATOR,
+    NATIONAL,
+    SECOND,
+    Court,
+    approve,
+    assess_case,
+    check,
+    close_case,
+    coordinator,
+    draft,
+    end_facts,
+    end_placements,
+    field_of,
+    list_changes,
+    open_case,
+    placement,
+    presence,
+    record_facts,
+    record_placements,
+    register_groups,
+    retract_facts,
+    rivalry,
+    show_change,
+)
+from kit.erasing import approve_erasure, list_expired, propose_erasure
+from kit.world import RULESET, TODAY, subject, token
+
+from placement.domain.decide.erasures import ExpiredList
+from placement.domain.erasure_events import DossiersErased
+from placement.domain.expired import Expired
+from placement.domain.facts import Affiliation, Faction, Tie
+from placement.domain.terms import MICROS_A_DAY, AffiliationRole
+from placement.errors import AccessDeniedError, ConflictError, NotFoundError
+
+KEPT = RULESET.retention
+OTHER = coordinator("nord", "co-05")
+
+
+@pytest.fixture
+def court():
+    made = Court()
+    made.reply(register_groups("A", "B"))
+    return made
+
+
+def days(court, number):
+    court.later(number * MICROS_A_DAY)
+
+
+def recorded(court, *drafts, **given):
+    """Record facts and have them approved; return their ids."""
+    *facts, change = court.reply(record_facts(*drafts, **given)).ids
+    if change:
+        court.reply(approve(change, caller=given.get("second", SECOND)))
+    return facts
+
+
+def ended(court, what=None, **given):
+    """Record a fact and end it today."""
+    (fact,) = recorded(court, what or presence(), **given)
+    made = court.reply(end_facts((fact, 0), **given)).ids
+    if made[0]:
+        court.reply(approve(made[0], caller=given.get("second", SECOND)))
+    return fact
+
+
+def expired(court, caller=COORDINATOR):
+    return [each.id for each in court.reply(list_expired(caller)).listed]
+
+
+def erased(court, *dossiers):
+    (change,) = court.reply(propose_erasure(*dossiers)).ids
+    court.reply(approve_erasure(change))
+
+
+def affiliated(who="h"):
+    """State that somebody belongs to a group."""
+    role = AffiliationRole.CORE
+    stated = {"subject": subject(who), "group": token("A"), "role": role}
+    return draft(Affiliation, "affiliation", **stated)
+
+
+# From when
+
+
+def test_a_fact_is_past_its_retention_so_long_after_it_ended(court):
+    """On that day and not the day before."""
+    fact = ended(court)
+    days(court, KEPT["presence"] - 1)
+    before = expired(court)
+    days(court, 1)
+
+    assert before == []
+    assert court.reply(list_expired()) == ExpiredList(
+        listed=(
+            Expired(
+                id=fact,
+                kind="presence",
+                region="syd",
+                since=TODAY + KEPT["presence"],
+            ),
+        ),
+        more=False,
+    )
+
+
+def test_what_stands_is_never_past_its_retention(court):
+    """However old it is."""
+    recorded(court, presence(), rivalry())
+    days(court, 30_000)
+
+    assert expired(court) == []
+
+
+def test_a_fact_that_was_never_true_is_kept_more_shortly(court):
+    """From when that was said, whatever its dates."""
+    (fact,) = recorded(court, presence())
+    days(court, 1000)
+    court.reply(approve(*court.reply(retract_facts(fact)).ids))
+    days(court, KEPT["retracted"] - 1)
+    before = expired(court)
+    days(court, 1)
+
+    assert (before, expired(court)) == ([], [fact])
+
+
+def test_a_case_is_kept_from_when_it_was_closed(court):
+    """One that is open is not past anything."""
+    case, still = open_case("h"), open_case("i")
+    court.reply(case)
+    court.reply(still)
+    days(court, 2000)
+    court.reply(close_case(case.handle))
+    days(court, KEPT["case"] - 1)
+    before = expired(court, NATIONAL)
+    days(court, 1)
+
+    assert (before, expired(court, NATIONAL)) == ([], [case.handle])
+
+
+def test_a_case_of_somebody_placed_is_kept(court):
+    """Until nobody stands there for it."""
+    case = open_case("h")
+    court.reply(case)
+    (stay,) = court.reply(record_placements(placement(case.handle))).ids
+    court.reply(close_case(case.handle))
+    days(court, KEPT["case"])
+    before = expired(court)
+    court.reply(end_placements((stay, 0)))
+
+    assert (before, expired(court)) == ([], [case.handle])
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        affiliated,
+        lambda: draft(Tie, "tie", subject=subject("h"), area="1480"),
+    ],
+    ids=["affiliation", "tie"],
+)
+def test_a_closed_case_starts_the_clock_of_what_is_said_of_its_members(court, what):
+    """Though nobody ended it; the last of their cases counts."""
+    first, last = open_case("h"), open_case("h")
+    court.reply(first)
+    court.reply(last)
+    (fact,) = recorded(court, what())
+    court.reply(close_case(first.handle))
+    days(court, 1000)
+    open_still = expired(court)
+    court.reply(close_case(last.handle))
+    days(court, KEPT["tie"] - 1)
+    before = fact in expired(court)
+    days(court, 1)
+
+    assert (fact in open_still, before) == (False, False)
+    assert fact in expired(court)
+
+
+@pytest.mark.parametrize("what", ["affiliation", "faction"])
+def test_what_may_protect_somebody_placed_is_kept(court, what):
+    """Belonging and splits count whatever their dates."""
+    case = open_case("h")
+    court.reply(case)
+    (member,) = recorded(court, affiliated())
+    statement = {"child": token("A"), "parent": token("B"), "inherits_rivalry": True}
+    split = ended(court, draft(Faction, "faction", **statement))
+    (stay,) = court.reply(record_placements(placement(case.handle))).ids
+    court.reply(close_case(case.handle))
+    days(court, 3000)
+    wanted = {"affiliation": member, "faction": split}[what]
+    before = wanted in expired(court)
+    with pytest.raises(ConflictError):
+        court.reply(propose_erasure(wanted))
+    court.reply(end_placements((stay, 0)))
+
+    assert not before
+    assert wanted in expired(court)
+
+
+def test_a_fact_that_waits_for_its_second_person_is_kept(court):
+    """What it is to become is not decided yet."""
+    frame = {"valid_from": TODAY - 3000, "valid_to": TODAY - 2000}
+    fact, _ = court.reply(record_facts(presence(kind="BASE", **frame))).ids
+
+    assert expired(court) == []
+    days(court, 3)
+    assert fact in court.state.facts
+
+
+def test_each_region_sees_its_own(court):
+    """The national unit sees all; the longest past comes first."""
+    south = ended(court)
+    days(court, 1)
+    north = ended(court, caller=OTHER, second=coordinator("nord", "co-06"))
+    days(court, KEPT["presence"])
+
+    assert expired(court) == [south]
+    assert expired(court, OTHER) == [north]
+    assert expired(court, NATIONAL) == [south, north]
+
+
+# By two persons
+
+
+def test_an_erasure_takes_two_persons(court):
+    """Until the second one, all is as it was."""
+    fact = ended(court)
+    days(court, KEPT["presence"])
+    (change,) = court.reply(propose_erasure(fact)).ids
+    waiting = fact in court.state.facts
+    listed = court.reply(list_changes()).changes
+    shown = court.reply(show_change(change))
+    decision = court.decide(approve_erasure(change))
+
+    assert waiting
+    assert [each.id for each in listed] == [change]
+    assert [*shown.facts] == [fact]
+    assert fact not in court.state.facts
+    assert decision.outcome.events[1] == DossiersErased(dossiers=(fact,))
+    assert decision.note.objects == (change,)
+
+
+def test_nobody_approves_their_own_erasure(court):
+    """Under whatever command."""
+    fact = ended(court)
+    days(court, KEPT["presence"])
+    (change,) = court.reply(propose_erasure(fact)).ids
+    with pytest.raises(AccessDeniedError):
+        court.reply(approve_erasure(change, caller=COORDINATOR))
+    with pytest.raises(ConflictError):  # an entry of another kind
+        court.reply(approve(change))
+
+    assert fact in court.state.facts
+
+
+def test_a_change_of_another_kind_is_no_erasure(court):
+    """It is answered as if it were not there."""
+    (fact,) = recorded(court, presence())
+    (change,) = court.reply(retract_facts(fact)).ids
+    with pytest.raises(NotFoundError):
+        court.reply(approve_erasure(change))
+
+
+def test_what_is_of_another_region_is_not_there(court):
+    """Neither to propose nor to approve."""
+    fact, case = ended(court), open_case("h")
+    court.reply(case)
+    court.reply(close_case(case.handle))
+    days(court, 2000)
+    (change,) = court.reply(propose_erasure(fact)).ids
+    for command in (
+        propose_erasure(fact, caller=OTHER),
+        propose_erasure(case.handle, caller=OTHER),
+        propose_erasure(token("nothing")),
+        approve_erasure(change, caller=OTHER),
+        approve_erasure(token("nothing")),
+    ):
+        with pytest.raises(NotFoundError):
+            court.reply(command)
+
+    assert court.reply(approve_erasure(change, caller=NATIONAL)).ids == ()
+
+
+def test_what_is_not_past_its_retention_is_kept(court):
+    """Nobody erases what stands, alone or together."""
+    (standing,) = recorded(court, presence())
+    with pytest.raises(ConflictError):
+        court.reply(propose_erasure(standing))
+
+
+def test_what_is_proposed_already_waits(court):
+    """It is not listed, and not proposed twice; once that lapsed it is."""
+    fact = ended(court)
+    days(court, KEPT["presence"])
+    (change,) = court.reply(propose_erasure(fact)).ids
+    listed = expired(court)
+    with pytest.raises(ConflictError):
+        court.reply(propose_erasure(fact))
+    days(court, 3)
+    with pytest.raises(ConflictError):
+        court.reply(approve_erasure(change))
+    (again,) = court.reply(propose_erasure(fact)).ids
+    court.reply(approve_erasure(again))
+
+    assert listed == []
+    assert fact not in court.state.facts
+
+
+def test_what_protects_somebody_meanwhile_is_kept(court):
+    """It is looked at again when the second person comes."""
+    case = open_case("h")
+    court.reply(case)
+    (member,) = recorded(court, affiliated())
+    court.reply(close_case(case.handle))
+    days(court, KEPT["affiliation"])
+    (change,) = court.reply(propose_erasure(member)).ids
+    court.reply(record_placements(placement(case.handle)))
+    with pytest.raises(ConflictError):
+        court.reply(approve_erasure(change))
+
+    assert member in court.state.facts
+
+
+def test_what_was_erased_meanwhile_is_no_more(court):
+    """A second proposal for more than it was trimmed, and then not approved."""
+    first, second = ended(court), ended(court, presence("B"))
+    days(court, KEPT["presence"])
+    (change,) = court.reply(propose_erasure(first)).ids
+    court.reply(approve_erasure(change))
+    with pytest.raises(NotFoundError):
+        court.reply(propose_erasure(first, second))
+    with pytest.raises(NotFoundError):
+        court.reply(approve_erasure(change))
+
+    assert expired(court) == [second]
+
+
+@pytest.mark.parametrize("dossiers", [(), (token("f"),) * 2, (token("f"),) * 501])
+def test_a_proposal_names_some_and_each_once(court, dossiers):
+    """At most 500."""
+    assert field_of(court, propose_erasure(*dossiers)) == "ids"
+
+
+def test_whoever_is_no_coordinator_erases_nothing(court):
+    """Nor learns what could be."""
+    for command in (
+        list_expired(CASEWORKER),
+        propose_erasure(token("f"), caller=CASEWORKER),
+        approve_erasure(token("c"), caller=CASEWORKER),
+    ):
+        with pytest.raises(AccessDeniedError):
+            court.reply(command)
+
+
+# What is left
+
+
+def test_an_erased_case_is_not_there(court):
+    """Its placements, questions and alerts went with it; the persons' other case not."""
+    case, other = open_case("h"), open_case("h")
+    court.reply(case)
+    court.reply(other)
+    court.reply(assess_case(case.handle))
+    (stay,) = court.reply(record_placements(placement(case.handle))).ids
+    court.decide(check(case.handle, "0180"))
+    court.reply(end_placements((stay, 0)))
+    court.reply(close_case(case.handle, reason="CONSENT_WITHDRAWN"))
+    days(court, KEPT["case"])
+    alarmed = len([*court.state.alerts])
+    erased(court, case.handle)
+    state = court.state
+
+    assert alarmed == 1
+    assert [*state.cases] == [other.handle]
+    assert [*state.cases_of[subject("h")]] == [other.handle]
+    assert (len(state.placements), [*state.alerts]) == (0, [])
+    assert case.handle not in state.ledger._of_case
+    with pytest.raises(NotFoundError):
+        court.reply(check(case.handle))
+
+
+def test_whoever_is_placed_is_weighed_again(court):
+    """Everything is due, whatever was erased."""
+    case = open_case("i")
+    court.reply(case)
+    court.reply(record_placements(placement(case.handle)))
+    fact = ended(court)
+    days(court, KEPT["presence"])
+    court.state.agenda.keep(())
+    erased(court, fact)
+    (due,) = court.state.agenda
+
+    assert due.touch.everything
+
+
+def test_a_list_says_when_there_is_more(court, monkeypatch):
+    """What is past its retention the longest comes first."""
+    from placement.domain.decide import erasures  # noqa: PLC0415
+
+    monkeypatch.setattr(erasures, "MAX_ERASED", 1)
+    first = ended(court)
+    days(court, 1)
+    ended(court, presence("B"))
+    days(court, KEPT["presence"])
+    found = court.reply(list_expired())
+
+    assert ([each.id for each in found.listed], found.more) == ([first], True)
+
+
+def test_a_request_that_comes_again_erases_once(court):
+    """It finds its first answer."""
+    fact = ended(court)
+    days(court, KEPT["presence"])
+    command = propose_erasure(fact, request="r")
+    (change,) = court.reply(command).ids
+    court.reply(approve_erasure(change, request="s"))
+
+    assert court.reply(command).ids == (change,)
+    assert court.reply(replace(approve_erasure(change, request="s"))).ids == ()
