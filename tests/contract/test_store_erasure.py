@@ -194,7 +194,7 @@ def test_a_key_behind_a_snapshot_is_missed_too(world, opened, keys):
         "DELETE FROM root WHERE :name = :name AND :other = :other",
         "UPDATE root SET schema = 9 WHERE :name = :name AND :other = :other",
     ],
-    ids=["anothers", "root", "no root", "schema"],
+    ids=["of another", "root", "no root", "schema"],
 )
 def test_a_key_store_that_was_touched_is_refused(world, opened, keys, statement):
     """A key that is another's, or no key at all; or the secret over all of them."""
@@ -297,6 +297,30 @@ def test_a_key_store_in_postgresql(postgres_url, custody, tmp_path):
     with closing(Store.open(where, custody, postgres_url)) as again:
         assert [*load(again)[0].facts] == [rest]
         assert (kept(again), fsck.verify(again, VERIFIER).revision) == (0, 3)
+
+
+def test_a_state_of_before_an_erasure_is_not_kept(world):
+    """Another server was about to write what is gone."""
+    state, head = load(world.store)
+    world.erase(world.base)
+    keep(world.store, state, head)
+    before = kept(world.store)
+    keep(world.store, world.state, world.store.read_head())
+
+    assert (before, kept(world.store)) == (0, 5)
+
+
+def test_a_snapshot_takes_the_older_ones_key_along(world):
+    """One key is left, that of the newest."""
+    keys = world.store.vault._keys
+    keep(world.store, world.state, world.store.read_head())
+    (first,) = keys.snapshots()
+    world.apply(FactEnded(id=world.base, valid_to=TODAY))
+    keep(world.store, world.state, world.store.read_head())
+    (second,) = keys.snapshots()
+
+    assert first != second
+    assert kept(world.store) == 5
 
 
 # A crash between what the log says and what is done
