@@ -230,7 +230,7 @@ def work(state: State, ruleset: Ruleset, pair: Pair) -> float:
         severity=1,
     )
     state.apply(Record(at=moment.now, event=FactRecorded(fact=rivalry)))
-    worker = Worker(ruleset)
+    worker = Worker()
     began = time.perf_counter()
     raised = len(list(state.alerts))
     while (command := worker.next(state, moment)) is not None:

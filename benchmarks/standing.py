@@ -23,7 +23,6 @@ from placement.domain.events import (
     CoverageAttested,
     Event,
     FactRecorded,
-    GroupRegistered,
     PlacementRecorded,
     Record,
 )
@@ -36,6 +35,7 @@ from placement.domain.facts import (
     Presence,
     Rivalry,
 )
+from placement.domain.group_events import GroupRegistered
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.stay_events import AgendaKept

@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from placement_client.entries import Opened, opened
 from placement_client.identifiers import parse_identifier
-from placement_client.labels import LabelBook, LabelKey, create_label_key
+from placement_client.label_book import LabelBook
+from placement_client.labels import LabelKey, create_label_key
 from placement_client.profile import Profile
 from placement_client.session import Session
 from rich.console import Console
@@ -214,7 +215,7 @@ def placed_and_warned(people: People, coordinator: Session, folder: Path) -> boo
         "\n   is at war with theirs has come to the town:"
     )
     key = LabelKey.read(folder / "labels.key")
-    book = LabelBook(key, coordinator.registry.list_groups())
+    book = LabelBook([key], coordinator.registry.list_groups())
     rival = next(
         one.other if one.one == GROUP else one.one
         for one in landscape.ties()
@@ -235,7 +236,7 @@ def load(coordinator: Session, second: Session, folder: Path) -> LabelBook:
     coordinator.registry.register_groups(
         key.new_group(name) for name in landscape.groups()
     )
-    book = LabelBook(key, coordinator.registry.list_groups())
+    book = LabelBook([key], coordinator.registry.list_groups())
     facts = [
         *(tie(book, one) for one in landscape.ties()),
         *(presence(book, one) for one in landscape.presences()),

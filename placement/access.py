@@ -76,12 +76,33 @@ class Action(Enum):
     FACT_END = "fact_end"
     FACT_RETRACT = "fact_retract"
     FACT_REGRADE = "fact_regrade"
+    FACT_AMEND = "fact_amend"
+    FACT_RENEW = "fact_renew"
+    FACT_CONTEST = "fact_contest"
+    FACT_PROPOSE = "fact_propose"
+    FACT_LIST = "fact_list"
+    FACT_SHOW = "fact_show"
     CHANGE_APPROVE = "change_approve"
+    CHANGE_REJECT = "change_reject"
+    CHANGE_WITHDRAW = "change_withdraw"
     CHANGE_LIST = "change_list"
     CHANGE_SHOW = "change_show"
     COVERAGE_ATTEST = "coverage_attest"
+    REVIEW_LIST = "review_list"
+    COVERAGE_SHOW = "coverage_show"
+    REVIEW_REPORT = "review_report"
+    PREVIEW_BEGIN = "preview_begin"
+    PREVIEW_WEIGH = "preview_weigh"
     GROUP_REGISTER = "group_register"
     GROUP_LIST = "group_list"
+    GROUP_MERGE = "group_merge"
+    GROUP_NAME = "group_name"
+    LABEL_KEYS_SHOW = "label_keys_show"
+    EXCHANGE_KEY_PUBLISH = "exchange_key_publish"
+    LABEL_KEY_HAND_OVER = "label_key_hand_over"
+    ROTATION_BEGIN = "rotation_begin"
+    LABELS_RENEW = "labels_renew"
+    ROTATION_END = "rotation_end"
     FACILITY_REGISTER = "facility_register"
     PLACEMENT_RECORD = "placement_record"
     PLACEMENT_END = "placement_end"
@@ -118,6 +139,12 @@ class Action(Enum):
     RECEIPT_READ = "receipt_read"
     LOG_FOLLOW = "log_follow"
     LOG_COSIGN = "log_cosign"
+    RULESET_PROPOSE = "ruleset_propose"
+    RULESET_SHADOW = "ruleset_shadow"
+    RULESET_APPROVE = "ruleset_approve"
+    RULESET_WITHDRAW = "ruleset_withdraw"
+    RULESET_LIST = "ruleset_list"
+    RULESET_SHOW = "ruleset_show"
     CLOCK_TICK = "clock_tick"
     REEVALUATE = "reevaluate"
     NO_METHOD = "no_method"
@@ -156,12 +183,33 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.FACT_END,
                 Action.FACT_RETRACT,
                 Action.FACT_REGRADE,
+                Action.FACT_AMEND,
+                Action.FACT_RENEW,
+                Action.FACT_CONTEST,
+                Action.FACT_PROPOSE,
+                Action.FACT_LIST,
+                Action.FACT_SHOW,
                 Action.CHANGE_APPROVE,
+                Action.CHANGE_REJECT,
+                Action.CHANGE_WITHDRAW,
                 Action.CHANGE_LIST,
                 Action.CHANGE_SHOW,
                 Action.COVERAGE_ATTEST,
+                Action.REVIEW_LIST,
+                Action.COVERAGE_SHOW,
+                Action.REVIEW_REPORT,
+                Action.PREVIEW_BEGIN,
+                Action.PREVIEW_WEIGH,
                 Action.GROUP_REGISTER,
                 Action.GROUP_LIST,
+                Action.GROUP_MERGE,
+                Action.GROUP_NAME,
+                Action.LABEL_KEYS_SHOW,
+                Action.EXCHANGE_KEY_PUBLISH,
+                Action.LABEL_KEY_HAND_OVER,
+                Action.ROTATION_BEGIN,
+                Action.LABELS_RENEW,
+                Action.ROTATION_END,
                 Action.FACILITY_REGISTER,
                 Action.PLACEMENT_RECORD,
                 Action.PLACEMENT_END,
@@ -180,6 +228,12 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.ALERT_ACKNOWLEDGE,
                 Action.ALERT_HAND_OVER,
                 Action.ALERT_CLOSE,
+                Action.RULESET_PROPOSE,
+                Action.RULESET_SHADOW,
+                Action.RULESET_APPROVE,
+                Action.RULESET_WITHDRAW,
+                Action.RULESET_LIST,
+                Action.RULESET_SHOW,
                 Action.RECEIPT_READ,
                 Action.LOG_FOLLOW,
             }
@@ -193,6 +247,8 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.DECISION_REPLAY,
                 Action.ANOMALY_REPORT,
                 Action.PERMIT_LIST,
+                Action.RULESET_LIST,
+                Action.RULESET_SHOW,
                 Action.RECEIPT_READ,
                 Action.LOG_FOLLOW,
             }

@@ -13,8 +13,8 @@ from placement.audit.note import Kind, Signer, Verifier, parse_key
 from placement.config import Settings
 from placement.crypto.custody import FileCustody
 from placement.crypto.signing import SigningKey, verify
-from placement.domain.areas import parse_areas
-from placement.domain.ruleset import Ruleset, parse_ruleset
+from placement.domain.areas import Areas, parse_areas
+from placement.domain.ruleset import Ruleset, parse_past, parse_ruleset
 from placement.errors import TamperedError
 from placement.rpc.desk import Desk
 from placement.rpc.door import Door
@@ -23,12 +23,16 @@ from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
 from placement.rpc.servicers_erasure import Erasures
+from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_placements import Alerts, Placements
+from placement.rpc.servicers_reviews import Reviews
+from placement.rpc.servicers_rulesets import Rulesets
 from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.service.index import Indexer
 from placement.service.review import Review
+from placement.service.rules import Rules
 from placement.service.search import Searcher
 from placement.service.watch import Watch
 from placement.service.worker import Worker
@@ -40,6 +44,7 @@ REPORT_EVERY: Final = 1.0
 """Seconds between two looks at whether the engine still answers."""
 
 _log: Final = logging.getLogger(__name__)
+_DATA: Final = files("placement.domain") / "data"
 
 
 def micros() -> int:
@@ -54,14 +59,17 @@ def read_ruleset(path: Path | None) -> Ruleset:
         OSError: it can't be read.
         ValueError: it is none.
     """
-    data = files("placement.domain") / "data"
-    areas = parse_areas((data / "municipalities.csv").read_text("utf-8"))
     if path is None:
-        return parse_ruleset((data / "ruleset.toml").read_text("utf-8"), areas)
+        return parse_ruleset((_DATA / "ruleset.toml").read_text("utf-8"), read_areas())
     try:
-        return parse_ruleset(path.read_text("utf-8"), areas)
+        return parse_ruleset(path.read_text("utf-8"), read_areas())
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def read_areas() -> Areas:
+    """Read the table of municipalities that comes with the package."""
+    return parse_areas((_DATA / "municipalities.csv").read_text("utf-8"))
 
 
 def read_past(folder: Path | None) -> dict[str, Ruleset]:
@@ -72,11 +80,19 @@ def read_past(folder: Path | None) -> dict[str, Ruleset]:
         ValueError: one is none, or two have one version.
     """
     paths = () if folder is None else sorted(folder.glob("*.toml"))
-    past = [read_ruleset(path) for path in paths]
+    shipped = read_ruleset(None)
+    past = [_past(path, shipped) for path in paths]
     found = {ruleset.version: ruleset for ruleset in past}
     if len(found) != len(past):
         raise ValueError(f"{folder}: two rulesets have one version")
     return found
+
+
+def _past(path: Path, shipped: Ruleset) -> Ruleset:
+    try:
+        return parse_past(path.read_text("utf-8"), shipped.table, shipped)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def read_witnesses(texts: Iterable[str]) -> tuple[Verifier, ...]:
@@ -119,17 +135,17 @@ class App:
         self._settings = settings
         self._witnesses = read_witnesses(settings.witnesses)
         self._clock = clock
-        self._ruleset = read_ruleset(settings.ruleset)
-        self._rulesets = read_past(settings.past_rulesets)
-        self._rulesets[self._ruleset.version] = self._ruleset
+        self._rules = Rules(
+            read_ruleset(settings.ruleset), read_past(settings.past_rulesets)
+        )
         self._custodian = Custodian.open(settings.custodian_key)
         signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
         custody = FileCustody(settings.store_key)
         self._store = Store.open(settings.database, custody, settings.keys)
-        self._worker = Worker(self._ruleset)
+        self._worker = Worker()
         self.engine = Engine(
             self._store,
-            self._ruleset,
+            self._rules,
             custodian=self._custodian.key_id,
             signer=signer,
             clock=clock,
@@ -197,13 +213,16 @@ class App:
                 checks=Checks(desk, self.contact_of),
                 placements=Placements(desk, self.contact_of),
                 registry=Registry(desk, self.contact_in),
+                reviews=Reviews(desk),
+                groups=Groups(desk),
                 erasures=Erasures(desk),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
+                rulesets=Rulesets(desk),
                 audit=Audit(
                     reading,
                     Searcher(review, ledger, bookmarks),
-                    Watch(review, self._ruleset),
-                    self.ruleset_of,
+                    Watch(review, lambda: self.engine.ruleset),
+                    self._rules,
                 ),
                 log=Log(reading, self._witnesses),
             ),
@@ -212,13 +231,9 @@ class App:
             reflection_on=settings.reflection,
         )
 
-    def ruleset_of(self, version: str) -> Ruleset | None:
-        """Return a ruleset that is or was in force; ``None`` if it is not at hand."""
-        return self._rulesets.get(version)
-
     def contact_of(self, municipality: str) -> str:
         """Return whom a municipality phones; the same whatever it asks."""
-        area = self._ruleset.areas.get(municipality)
+        area = self._rules.shipped.areas.get(municipality)
         return self.contact_in(area.police_region if area else NATIONAL)
 
     def contact_in(self, region: str) -> str:

@@ -34,15 +34,17 @@ class InvalidInputError(PlacementError):
     Attributes:
         field: the wire's name of the field, for example ``candidates[1].area``.
         description: why, in a constant phrase.
+        others: further phrases about the same field.
     """
 
     reason = "INVALID_INPUT"
     text = "The request is not valid; nothing was stored."
 
-    def __init__(self, field: str, description: str) -> None:
+    def __init__(self, field: str, description: str, *others: str) -> None:
         super().__init__()
         self.field = field
         self.description = description
+        self.others = others
 
 
 class AccessDeniedError(PlacementError):

@@ -1,5 +1,6 @@
 """What the tests of several rooms share: PostgreSQL, a custody, a store."""
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -14,6 +15,19 @@ from placement.crypto.custody import FileCustody
 from placement.store.log import Store
 
 NUMBERS = count()
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 2**30  # bytes; a run needs a small part of them
+
+
+def pytest_configure():
+    """Let what tests write lie in memory, if there is room and nobody says where.
+
+    Tests kill processes, never the machine: what such a process wrote is there
+    afterwards on either, and a disk only makes everybody wait.
+    """
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM
+    if roomy and "TMPDIR" not in os.environ:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 @pytest.fixture(scope="session")

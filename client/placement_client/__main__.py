@@ -28,13 +28,17 @@ from placement_client.commands import (
     facility,
     fact,
     group,
+    group_links,
     hold,
     label_key,
+    label_key_rotation,
     override,
     placement,
     provider,
     receipt,
     release,
+    review,
+    ruleset,
     witness,
 )
 from placement_client.commands import explain as explaining
@@ -127,8 +131,10 @@ for _noun, _app in {
     "placement": placement.app,
     "override": override.app,
     "provider": provider.app,
+    "review": review.app,
     "erase": erase.app,
     "alert": alert.app,
+    "ruleset": ruleset.app,
     "receipt": receipt.app,
     "audit": audit.app,
     "label-key": label_key.app,
@@ -138,6 +144,8 @@ for _noun, _app in {
 for _top in (assess, check, doctor, explaining, release):
     _top.register(app)
 bundle.register(audit.app)
+group_links.register(group.app)
+label_key_rotation.register(label_key.app)
 
 
 def _misused(error: typer.TyperException, *, as_json: bool) -> Exit:
@@ -157,7 +165,9 @@ def _words(error: typer.TyperException) -> list[str]:
     """Return what is wrong with a command line, in words of the parser's own."""
     parameter = getattr(error, "param", None)
     if type(error).__name__ in _HARMLESS:
-        return [error.format_message()]
+        # The help of an option that is missing lists its words.
+        told = getattr(parameter, "help", None)
+        return [error.format_message(), *([told] if told else [])]
     if parameter is not None:
         return [f"Invalid value for {parameter.get_error_hint()}; see --help."]
     if type(error).__name__ == "NoSuchOption":

@@ -48,26 +48,26 @@ class AuditCalls:
         self, request: wire.TailEntriesRequest
     ) -> Iterator[wire.TailEntriesResponse]:
         """Follow the log for a while; go on with the last answer's resume token."""
-        return _stream(self._stub.TailEntries, request)
+        return stream(self._stub.TailEntries, request)
 
     def export_entries(
         self, request: wire.ExportEntriesRequest
     ) -> Iterator[wire.ExportEntriesResponse]:
         """Take a part of the log along, piece by piece."""
-        return _stream(self._stub.ExportEntries, request)
+        return stream(self._stub.ExportEntries, request)
 
     def replay_decision(
         self, decision_id: bytes, ground: wire.Ground
     ) -> Iterator[wire.ReplayDecisionResponse]:
         """Decide a past question again."""
         request = wire.ReplayDecisionRequest(decision_id=decision_id, ground=ground)
-        return _stream(self._stub.ReplayDecision, request)
+        return stream(self._stub.ReplayDecision, request)
 
     def report_anomalies(
         self, request: wire.ReportAnomaliesRequest
     ) -> Iterator[wire.ReportAnomaliesResponse]:
         """Look for patterns that may be misuse."""
-        return _stream(self._stub.ReportAnomalies, request)
+        return stream(self._stub.ReportAnomalies, request)
 
     def list_permits(
         self, request: wire.ListPermitsRequest
@@ -76,7 +76,7 @@ class AuditCalls:
         return self._patience.call(self._stub.ListPermits, request)
 
 
-def _stream(method: Any, request: Any) -> Iterator[Any]:  # noqa: ANN401 (any stream)
+def stream(method: Any, request: Any) -> Iterator[Any]:  # noqa: ANN401 (any stream)
     """Yield the answers of one stream.
 
     Raises:

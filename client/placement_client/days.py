@@ -38,6 +38,11 @@ def today(clock: Clock) -> date:
     return datetime.fromtimestamp(clock(), _STOCKHOLM).date()
 
 
+def day_number(day: date) -> int:
+    """Return a day as the wire counts it: days since 1970-01-01."""
+    return (day - _EPOCH_DAY).days
+
+
 def now(clock: Clock) -> int:
     """Return the instant that it is: microseconds since 1970-01-01T00:00Z."""
     return round(clock() * _MICROS)
@@ -55,12 +60,12 @@ def parse_day(text: str, *, field: str, today: date) -> int:
         InvalidInputError: it is neither.
     """
     if text == "today":
-        return (today - _EPOCH_DAY).days
+        return day_number(today)
     # `fromisoformat` also takes weeks and dates without dashes.
     if not _DATE.fullmatch(text):
         raise InvalidInputError(field, "must be a date, as 2026-12-31, or today")
     try:
-        return (date.fromisoformat(text) - _EPOCH_DAY).days
+        return day_number(date.fromisoformat(text))
     except ValueError as error:
         raise InvalidInputError(field, "is no day of the calendar") from error
 
@@ -91,6 +96,15 @@ def parse_instant(text: str, *, field: str, today: date) -> int:
     if micros < 0:
         raise InvalidInputError(field, "lies before 1970")
     return micros
+
+
+def stockholm_day(micros: int) -> int:
+    """Return the day that an instant falls on in Stockholm, as the wire counts days.
+
+    Raises:
+        TamperedError: no calendar reaches that far; an honest server sent no such.
+    """
+    return day_number(_instant(micros).astimezone(_STOCKHOLM).date())
 
 
 def iso_day(day: int) -> str:

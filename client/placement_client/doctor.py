@@ -30,7 +30,7 @@ from placement_client.credentials import (
     signed_by,
     user,
 )
-from placement_client.days import Clock
+from placement_client.days import Clock, now, stockholm_time
 from placement_client.findings import Finding, Level, bad, doubtful, good
 from placement_client.labels import LabelKey
 from placement_client.profile import Profile
@@ -83,7 +83,7 @@ def _files(profile: Profile, now: datetime) -> Iterator[Finding]:
         yield bad("authority", f"{_told(error)} Ask the operator for the right file.")
     if leaf is not None:
         yield _pair(profile, leaf)
-        yield _dates(leaf, now)
+        yield dates(leaf, now)
         yield _person(leaf)
     yield _key_mode(profile)
     if leaf is not None and authorities is not None:
@@ -117,14 +117,15 @@ def _key_mode(profile: Profile) -> Finding:
     return good("key mode", "Only you can use the private key.")
 
 
-def _dates(leaf: x509.Certificate, now: datetime) -> Finding:
+def dates(leaf: x509.Certificate, at: datetime) -> Finding:
+    """Look at when a certificate is valid."""
     start, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
-    shown = f"{end:%Y-%m-%d %H:%M} UTC"
-    if now < start:
+    shown = stockholm_time(now(end.timestamp))
+    if at < start:
         return bad("dates", "Your certificate is not valid yet: set the clock.")
-    if now >= end:
+    if at >= end:
         return bad("dates", f"Your certificate expired on {shown}: ask for a new one.")
-    if end - now < min(EXPIRING, (end - start) / 3):
+    if end - at < min(EXPIRING, (end - start) / 3):
         return doubtful("dates", f"Your certificate expires on {shown}: renew it soon.")
     return good("dates", f"Your certificate is valid until {shown}.")
 

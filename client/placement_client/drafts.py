@@ -199,6 +199,12 @@ def _person(value: object, names: Names, where: str) -> Person:
     return Person(case_member=CaseMember(case_handle=handle, position=position))
 
 
+_HANDLE: Final = (
+    "must be the handle that `placement case open` printed, 32 hex digits, and not the "
+    "reference"
+)
+
+
 def read_token(text: str, *, field: str) -> bytes:
     """Read a token, handle or id: 16 bytes in 32 hex digits.
 
@@ -210,7 +216,8 @@ def read_token(text: str, *, field: str) -> bytes:
     except ValueError:
         token = b""
     if len(token) != TOKEN_BYTES or len(text) != 2 * TOKEN_BYTES:
-        raise InvalidInputError(field, "must be 32 hex digits")
+        phrase = _HANDLE if field == "case_handle" else "must be 32 hex digits"
+        raise InvalidInputError(field, phrase)
     return token
 
 

@@ -58,7 +58,8 @@ class Selected:
         str,
         typer.Option(
             metavar="WORD",
-            help=f"Checks with this verdict: {', '.join(_VERDICTS)}.",
+            help="Entries that answered this verdict for at least one place: "
+            f"{', '.join(_VERDICTS)}.",
             autocompletion=lambda incomplete: [
                 word for word in _VERDICTS if word.startswith(incomplete)
             ],

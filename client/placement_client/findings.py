@@ -20,11 +20,13 @@ class Finding:
         step: what was looked at.
         level: how it went.
         sentence: what was found and, unless all is well, what to do.
+        is_final: waiting does not help: one side does not trust the other.
     """
 
     step: str
     level: Level
     sentence: str
+    is_final: bool = False
 
 
 def good(step: str, sentence: str) -> Finding:
@@ -37,6 +39,6 @@ def doubtful(step: str, sentence: str) -> Finding:
     return Finding(step, Level.WARNING, sentence)
 
 
-def bad(step: str, sentence: str) -> Finding:
+def bad(step: str, sentence: str, *, is_final: bool = False) -> Finding:
     """Return the finding of a step that keeps calls from succeeding."""
-    return Finding(step, Level.FAILURE, sentence)
+    return Finding(step, Level.FAILURE, sentence, is_final)

@@ -8,8 +8,8 @@ Invariants:
     * no entry is left out or comes twice: the log can't go back, and what a reader who
       stopped within an answer was shown of it is not shown again;
     * an entry is verified before anybody sees it, and fits the filter;
-    * who waits for a server that is gone asks ever less often, and does not give up,
-      unless it never answered.
+    * who waits for a server that is gone asks less often, but every few seconds, and does
+      not give up, unless it never answered.
 
 A mark's file is one JSON object: ``{"resume_token": "…", "covered": 6, "shown": 8}``,
 for the entries that the token covers and the last one shown, -1 for none.
@@ -31,7 +31,7 @@ from placement_client.entries import Opened, Order
 from placement_client.matching import Asked, Row
 from placement_client.trust import keep, read_kept
 
-LONGEST: Final = 30.0
+LONGEST: Final = 4.0
 """Seconds between two tries at most."""
 
 _FIRST: Final = 0.5  # seconds

@@ -2,8 +2,8 @@
 
 A coordinator's client registers a group under two things made from its name: a
 fingerprint, by which the same name is found again, and a sealed label, which shows the
-name to whoever holds the label key. The label key is one file of 32 bytes that
-coordinators share; both subkeys come from it by HKDF-SHA-256.
+name to whoever holds the label key. The label key is 32 bytes that coordinators share;
+its subkeys and its id come from it by HKDF-SHA-256.
 
 Invariants:
     * a name leaves this room as a fingerprint, a sealed label, or to be shown to the
@@ -21,8 +21,6 @@ import os
 import secrets
 import struct
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +29,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from placement.api.v1.registry_service_pb2 import NewGroup, RegisteredGroup
+from placement.api.v1.registry_service_pb2 import NewGroup
 from placement.crypto.custody import read_secret, write_secret
 from placement.errors import (
     ConflictError,
@@ -39,10 +37,10 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
-from placement_client.nearness import nearest
 
 KEY_LABEL: Final = "placement-label-v1"
 KEY_BYTES: Final = 32
+ID_BYTES: Final = 16
 BLOCK: Final = 64  # bytes; the padded name is a multiple of this
 MAX_SEALED: Final = 256  # bytes, the limit on the wire
 
@@ -106,15 +104,19 @@ class LabelKey:
     Args:
         secret: 32 bytes.
 
+    Attributes:
+        id: 16 bytes that name the key and tell nothing of it.
+
     Raises:
         UnavailableError: this machine's OpenSSL has no AES-GCM-SIV (before 3.2).
 
     Secret: secret
     """
 
-    __slots__ = ("_aead", "_fingerprint_key")
+    __slots__ = ("_aead", "_fingerprint_key", "id")
 
     def __init__(self, secret: bytes) -> None:
+        self.id = _subkey(secret, b"id")[:ID_BYTES]
         self._fingerprint_key = _subkey(secret, b"fingerprint")
         try:
             self._aead = AESGCMSIV(_subkey(secret, b"seal"))
@@ -174,7 +176,7 @@ class LabelKey:
         nonce = os.urandom(_NONCE_BYTES)
         body = self._aead.encrypt(nonce, padded, _context(fingerprint))
         label = bytes([_VERSION]) + nonce + body
-        return NewGroup(fingerprint=fingerprint, sealed_label=label)
+        return NewGroup(fingerprint=fingerprint, sealed_label=label, key_id=self.id)
 
     def open(self, fingerprint: bytes, label: bytes) -> str:
         """Return the name in a sealed label.
@@ -204,84 +206,6 @@ class LabelKey:
         if not normalise(name) or self.fingerprint(name) != fingerprint:
             raise TamperedError
         return name
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A registered group with its name.
-
-    Attributes:
-        token: 16 bytes.
-        name: as registered; for the terminal only.
-    """
-
-    token: bytes = field(repr=False)
-    name: str = field(repr=False)
-
-
-class LabelBook:
-    """Every registered group by name.
-
-    A label that does not open was sealed under another key, or altered. It has no
-    name here and takes none from the others.
-
-    Args:
-        key: the coordinators' label key.
-        groups: what ListGroups returned, all pages.
-
-    Attributes:
-        unopened: how many labels do not open.
-
-    Raises:
-        TamperedError: two groups share a fingerprint, hence a name.
-    """
-
-    def __init__(self, key: LabelKey, groups: Iterable[RegisteredGroup]) -> None:
-        self._key = key
-        self._labels: dict[bytes, Label] = {}
-        self.unopened = 0
-        seen: set[bytes] = set()
-        for group in groups:
-            if group.fingerprint in seen:
-                raise TamperedError
-            seen.add(group.fingerprint)
-            try:
-                name = key.open(group.fingerprint, group.sealed_label)
-            except TamperedError:
-                self.unopened += 1
-            else:
-                self._labels[group.fingerprint] = Label(group.token, name)
-
-    def __repr__(self) -> str:
-        """Return the type only."""
-        return "LabelBook()"
-
-    def __iter__(self) -> Iterator[Label]:
-        """Iterate over the groups, in the order of their names."""
-        return iter(sorted(self._labels.values(), key=lambda label: label.name))
-
-    def token(self, name: str, *, field: str = "group") -> bytes:
-        """Return the token of a name in any spelling.
-
-        Raises:
-            InvalidInputError: no registered group has this name.
-
-        Secret: name
-        """
-        known = (
-            self._labels.get(self._key.fingerprint(name)) if normalise(name) else None
-        )
-        if known is None:
-            raise InvalidInputError(field, "is not in the label book")
-        return known.token
-
-    def like(self, name: str) -> tuple[str, ...]:
-        """Return up to three registered names that look like a name, likest first.
-
-        Secret: name, and the result
-        """
-        names = {normalise(label.name): label.name for label in self._labels.values()}
-        return tuple(names[key] for key in nearest(normalise(name), names))
 
 
 def _subkey(secret: bytes, purpose: bytes) -> bytes:

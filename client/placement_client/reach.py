@@ -18,6 +18,9 @@ from placement_client.profile import Profile
 TIMEOUT: Final = 5.0  # seconds, for each step
 MAX_SKEW: Final = timedelta(seconds=30)
 
+REFUSED: Final = "The server refuses your certificate: ask for a new one."
+"""What is said of a server that lets others in."""
+
 _HEALTH: Final = "/grpc.health.v1.Health/Check"
 _SERVING: Final = b"\x08\x01"  # HealthCheckResponse: status = SERVING
 _WRONG_NAME: Final = frozenset({62, 64})  # OpenSSL's X509_V_ERR_*_MISMATCH
@@ -90,6 +93,7 @@ def _unproven(code: int) -> Finding:
         sentence = "The server's certificate is not valid now: check this clock first."
     else:
         sentence = "The server is not signed by the authority in `ca`: do not go on."
+        return bad("TLS", sentence, is_final=True)
     return bad("TLS", sentence)
 
 
@@ -113,7 +117,7 @@ def _health(profile: Profile, now: datetime) -> Iterator[Finding]:
 
 def _unwell(code: grpc.StatusCode) -> Finding:
     if code is grpc.StatusCode.UNAUTHENTICATED:
-        return bad("health", "The server refuses your certificate: ask for a new one.")
+        return bad("health", REFUSED, is_final=True)
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return doubtful("health", "The server does not tell how it is.")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -122,6 +126,7 @@ def _unwell(code: grpc.StatusCode) -> Finding:
         "health",
         "The server hangs up after the handshake: it does not trust whoever signed "
         "your certificate. Ask the operator for one of this installation.",
+        is_final=code is grpc.StatusCode.UNAVAILABLE,
     )
 
 

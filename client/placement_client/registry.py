@@ -8,8 +8,9 @@ import grpc
 from placement.api.v1 import registry_service_pb2 as wire
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.api.v1.types_pb2 import Fact
-from placement.errors import TamperedError
+from placement.errors import StaleError, TamperedError
 from placement_client.calls import Writes
+from placement_client.label_book import Listing
 
 MAX_FACTS: Final = 500
 """Facts, endings, retractions or regradings in one call."""
@@ -17,6 +18,8 @@ MAX_ASSESSED: Final = 100
 """Facts in one assessment."""
 MAX_REGISTERED: Final = 100
 """Groups or facilities in one call."""
+
+_LISTINGS: Final = 3  # how often to begin anew, if the label key is replaced meanwhile
 
 
 class RegistryCalls:
@@ -62,9 +65,11 @@ class RegistryCalls:
         request = wire.EndFactsRequest(endings=endings)
         return self._writes.make(self._stub.EndFacts, request)
 
-    def retract_facts(self, fact_ids: Iterable[bytes]) -> wire.RetractFactsResponse:
-        """Say that facts were never true."""
-        request = wire.RetractFactsRequest(fact_ids=fact_ids)
+    def retract_facts(
+        self, fact_ids: Iterable[bytes], seen: Iterable[int] = ()
+    ) -> wire.RetractFactsResponse:
+        """Say that facts were never true, seen in these revisions or in any."""
+        request = wire.RetractFactsRequest(fact_ids=fact_ids, seen_revisions=seen)
         return self._writes.make(self._stub.RetractFacts, request)
 
     def regrade_facts(
@@ -74,9 +79,19 @@ class RegistryCalls:
         request = wire.RegradeFactsRequest(regradings=regradings)
         return self._writes.make(self._stub.RegradeFacts, request)
 
-    def approve_change(self, change_id: bytes) -> wire.ApproveChangeResponse:
-        """Stand behind another coordinator's change."""
-        request = wire.ApproveChangeRequest(change_id=change_id)
+    def approve_change(
+        self, change_id: bytes, *, shown: int = 0, seen: bytes = b""
+    ) -> wire.ApproveChangeResponse:
+        """Stand behind another coordinator's change.
+
+        Args:
+            change_id: 16 bytes.
+            shown: the revision at which it was shown; 0 is any.
+            seen: of a release, what was shown of the place, 32 bytes; else empty.
+        """
+        request = wire.ApproveChangeRequest(
+            change_id=change_id, seen_revision=shown, seen=seen
+        )
         return self._writes.make(self._stub.ApproveChange, request)
 
     def list_changes(self) -> wire.ListChangesResponse:
@@ -113,17 +128,30 @@ class RegistryCalls:
         _require_all(request.groups, answer.tokens)
         return answer
 
-    def list_groups(self) -> Iterator[wire.RegisteredGroup]:
-        """List every registered group, page by page.
+    def list_groups(self) -> Listing:
+        """List every name of every registered group.
 
         Raises:
             TamperedError: the pages go round in a circle.
+            StaleError: the label key was replaced again and again meanwhile.
         """
+        for _ in range(_LISTINGS):
+            pages = list(self._pages())
+            # Each name has another fingerprint then, and so another place.
+            if len({page.key_id for page in pages}) == 1:
+                return Listing(
+                    groups=[each for page in pages for each in page.groups],
+                    key_id=pages[0].key_id,
+                    merges=_distinct(each for page in pages for each in page.merges),
+                )
+        raise StaleError
+
+    def _pages(self) -> Iterator[wire.ListGroupsResponse]:
         seen: set[bytes] = {b""}
         request = wire.ListGroupsRequest()
         while True:
             page = self._writes.patience.call(self._stub.ListGroups, request)
-            yield from page.groups
+            yield page
             if not page.next_page_token:
                 return
             if page.next_page_token in seen:
@@ -155,6 +183,11 @@ class RegistryCalls:
         """Say that placements ended."""
         request = wire.EndPlacementsRequest(endings=endings)
         return self._writes.make(self._stub.EndPlacements, request)
+
+
+def _distinct(merges: Iterable[wire.MergedGroups]) -> list[wire.MergedGroups]:
+    """Return merges once each: a group's names may stand on two pages."""
+    return list({(each.group_a, each.group_b): each for each in merges}.values())
 
 
 def _require_all(asked: Sized, answered: Sized) -> None:

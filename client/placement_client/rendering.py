@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias, cast
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from placement.api.v1.types_pb2 import Fact
+from placement.api.v1.types_pb2 import Fact, Person
 from placement_client.days import iso_day, iso_instant
 
 Json: TypeAlias = Mapping[str, object]
@@ -56,6 +56,10 @@ def said(fact: Fact, names: Mapping[bytes, str]) -> dict[str, object]:
 def _said(field: FieldDescriptor, value: Any, names: Mapping[bytes, str]) -> object:  # noqa: ANN401 (by reflection)
     if isinstance(value, bytes):
         return names.get(value, value.hex())
+    if isinstance(value, Person):
+        member = value.case_member
+        known = member.case_handle.hex()
+        return f"{known}:{member.position}" if known else "somebody"
     if field.name.endswith("_day"):
         return iso_day(value)
     return _one(field, value)

@@ -39,12 +39,15 @@ from placement_client.custodian import verified
 from placement_client.days import Clock, now
 from placement_client.erasures import ErasureCalls
 from placement_client.explanations import ExplanationCalls
+from placement_client.groups import GroupCalls
 from placement_client.holds import HoldCalls
 from placement_client.identifiers import Identifier
+from placement_client.lives import LifeCalls
 from placement_client.logs import LogCalls
 from placement_client.overrides import OverrideCalls
 from placement_client.profile import Profile
 from placement_client.registry import RegistryCalls
+from placement_client.rulesets import RulesetCalls
 from placement_client.verdicts import require_answer_now
 
 _MAX_EVALUATED: Final = 50
@@ -63,6 +66,8 @@ class Session:
 
     Attributes:
         registry: calls of coordinators about what is on record.
+        lives: calls of coordinators about what becomes of it.
+        groups: calls about names of groups and the key that seals them.
         holds: calls about what a municipality holds and has placed.
         overrides: calls about a place despite what was answered.
         logs: calls about the access log.
@@ -70,6 +75,7 @@ class Session:
         alerts: calls about alerts.
         erasures: calls about what the law takes.
         explanations: calls about one place, and about who runs it.
+        rulesets: calls about the rules' data.
     """
 
     def __init__(
@@ -90,6 +96,8 @@ class Session:
         self._check = CheckServiceStub(channel)
         self._writes = Writes(self._patience, self.request_ids)
         self.registry = RegistryCalls(channel, self._writes)
+        self.lives = LifeCalls(channel, self._writes)
+        self.groups = GroupCalls(channel, self._writes)
         self.holds = HoldCalls(channel, self._writes, clock)
         self.overrides = OverrideCalls(channel, self._writes)
         self.logs = LogCalls(channel, self._patience)
@@ -97,6 +105,7 @@ class Session:
         self.alerts = AlertCalls(channel, self._patience, self.request_ids)
         self.erasures = ErasureCalls(channel, self._writes)
         self.explanations = ExplanationCalls(channel, self._patience, self.request_ids)
+        self.rulesets = RulesetCalls(channel, self._writes)
 
     @classmethod
     def open(
@@ -201,9 +210,21 @@ class Session:
         )
         return self._writes.make(self._check.OpenCase, request)
 
-    def show_case(self, case_handle: bytes) -> check.ShowCaseResponse:
-        """Show one of the caller's own cases."""
+    def show_case(
+        self, case_handle: bytes, *, patience: Patience | None = None
+    ) -> check.ShowCaseResponse:
+        """Show one of the caller's own cases.
+
+        Args:
+            case_handle: 16 bytes.
+            patience: of this call, if it is another than the session's.
+        """
         request = check.ShowCaseRequest(case_handle=case_handle)
+        return (patience or self._patience).call(self._check.ShowCase, request)
+
+    def case_with(self, placement_id: bytes) -> check.ShowCaseResponse:
+        """Show the caller's own case for which something is held or placed."""
+        request = check.ShowCaseRequest(placement_id=placement_id)
         return self._patience.call(self._check.ShowCase, request)
 
     def close_case(

@@ -1,14 +1,15 @@
 """What only a call can tell: the custodian's key, and whether the labels open."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from placement.errors import BudgetError, PlacementError, TamperedError
 from placement_client.calls import Patience
 from placement_client.credentials import Holder
 from placement_client.findings import Finding, bad, doubtful, good
-from placement_client.labels import LabelBook, LabelKey
+from placement_client.label_book import LabelBook
+from placement_client.label_files import LabelFiles
+from placement_client.labels import LabelKey
 from placement_client.log_trials import try_log
 from placement_client.profile import Profile
 from placement_client.session import Session
@@ -28,9 +29,9 @@ def try_calls(
             yield _custodian(session)
         if view is not None and who.role != "operator":
             yield from try_log(session.logs, view)
-        key = _label_key(profile) if who.role == "coordinator" else None
-        if key is not None:
-            yield _labels(session, key)
+        keys = _label_keys(profile) if who.role == "coordinator" else ()
+        if keys:
+            yield _labels(session, keys)
 
 
 def _custodian(session: Session) -> Finding:
@@ -53,17 +54,19 @@ def _custodian(session: Session) -> Finding:
     )
 
 
-def _label_key(profile: Profile) -> LabelKey | None:
-    """Return the label key if it can be used; the step on the file says if it can't."""
+def _label_keys(profile: Profile) -> Sequence[LabelKey]:
+    """Return the label keys if they can be used; the step on the file says if not."""
+    if not profile.label_key:
+        return ()
     try:
-        return LabelKey.read(Path(profile.label_key).expanduser())
+        return LabelFiles.of(profile).read()
     except PlacementError:
-        return None
+        return ()
 
 
-def _labels(session: Session, key: LabelKey) -> Finding:
+def _labels(session: Session, keys: Sequence[LabelKey]) -> Finding:
     try:
-        book = LabelBook(key, session.registry.list_groups())
+        book = LabelBook(keys, session.registry.list_groups())
     except PlacementError as error:
         return bad("labels", f"The groups can't be listed. {error.text}")
     opened = len(list(book))

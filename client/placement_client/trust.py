@@ -37,6 +37,11 @@ from placement_client import locks
 
 FILE_MODE: Final = 0o600
 DIRECTORY_MODE: Final = 0o700
+OTHER_HISTORY: Final = (
+    "The log shows another history than it showed this client before. Keep the files "
+    "beside your contexts, and tell audit staff."
+)
+"""What is said where a log is not the one that was seen."""
 
 Prove: TypeAlias = Callable[[int, int], Sequence[bytes]]
 """(old size, new size) to the consistency proof, as the log gives it."""
@@ -47,10 +52,6 @@ _NO_KEY: Final = "must be the log's verifier key, as the operator gave it"
 _NO_WITNESS: Final = "must be verifier keys of witnesses, as they gave them"
 _TWICE: Final = "must each have a name and a key of their own, and not the log's"
 _NO_QUORUM: Final = "must be a number from 0 to that of the witnesses"
-_OTHER_HISTORY: Final = (
-    "The log shows another history than it showed this client before. Keep the files "
-    "beside your contexts, and tell audit staff."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +196,7 @@ class LogView:
         with locked(self.path.parent):
             seen = self.newest()
             if seen is not None:
-                _require_one_history(found, seen, prove)
+                require_one_history(found, seen, prove)
             if seen is None or found.size > seen.size:
                 keep(self.path, content)
         return found
@@ -209,11 +210,16 @@ class LogView:
         """
         seen = self.newest()
         if seen is not None:
-            _require_one_history(found, seen, prove)
+            require_one_history(found, seen, prove)
 
 
-def _require_one_history(one: Checkpoint, other: Checkpoint, prove: Prove) -> None:
-    """Refuse two checkpoints of which neither begins the other."""
+def require_one_history(one: Checkpoint, other: Checkpoint, prove: Prove) -> None:
+    """Refuse two checkpoints of which neither begins the other.
+
+    Raises:
+        TamperedError: they are of two histories.
+        UnavailableError: no proof can be had now.
+    """
     old, new = sorted((one, other), key=lambda each: each.size)
     try:
         # A smaller one alone is no attack where several servers answer.
@@ -223,7 +229,7 @@ def _require_one_history(one: Checkpoint, other: Checkpoint, prove: Prove) -> No
     except (NotFoundError, InvalidInputError, TamperedError) as error:
         # Each size was signed, so a log that knows none of this one has forgotten.
         refusal = TamperedError()
-        refusal.add_note(_OTHER_HISTORY)
+        refusal.add_note(OTHER_HISTORY)
         raise refusal from error
 
 

@@ -8,8 +8,8 @@ Invariants:
     * a token is kept after what it covers was shown: whoever is killed in between is
       shown an alert twice, and never none;
     * one run at a time goes on from a place: two would each miss what the other showed;
-    * who waits for a server that is gone asks ever less often, and does not give up,
-      unless it never answered; a refusal that does not pass ends it.
+    * who waits for a server that is gone asks less often, but every few seconds, and does
+      not give up, unless it never answered; a refusal that does not pass ends it.
 
 A place's file is one JSON object, ``{"resume_token": "…"}`` in hex, beside the file of
 contexts: ``alerts/NAME-WHO.json``, where WHO is drawn from role, organisation and person
@@ -41,8 +41,8 @@ from placement_client import locks
 from placement_client.credentials import Holder
 from placement_client.trust import DIRECTORY_MODE, FILE_MODE, keep, read_kept
 
-LONGEST: Final = 30.0
-"""Seconds between two tries at most."""
+LONGEST: Final = 4.0
+"""Seconds between two tries at most: an alert may be waiting."""
 TRIES: Final = 3
 """Streams in a row that may bring nothing before a server is given up, if it is."""
 

@@ -41,13 +41,15 @@ class _Reach:
 
     def of(self, touch: Touch) -> Iterator[FactId]:
         """Yield ids of placements, some more than once."""
-        persons = self._persons(touch.subjects)
+        persons = self._state.residents.connected(touch.subjects)
         cases = {*self._cases(persons), *touch.cases}
         yield from self._around(self._of_cases(cases))
-        threatened = self._persons(self._threatened_by(persons))
+        threatened = self._state.residents.connected(self._threatened_by(persons))
         yield from (each.id for each in self._of_cases(self._cases(threatened)))
-        groups = self._state.graph.close_to(touch.groups, _LINK_STEPS)
-        groups |= self._state.graph.close_to(touch.kin, _KIN_STEPS)
+        # What was merged since is found under the token that stands for it now.
+        of, close_to = self._state.merges.of, self._state.graph.close_to
+        groups = close_to(map(of, touch.groups), _LINK_STEPS)
+        groups |= close_to(map(of, touch.kin), _KIN_STEPS)
         yield from (each.id for each in self._of_groups(groups))
         yield from (each.id for each in self._in_areas(touch))
         for provider in touch.providers:
@@ -56,17 +58,6 @@ class _Reach:
         if touch.first_day is not None and touch.last_day is not None:
             for day in range(touch.first_day, touch.last_day + 1):
                 yield from self._on(Day(day))
-
-    def _persons(self, subjects: Iterable[SubjectId]) -> set[SubjectId]:
-        """Close over every SAME_AS link that there ever was."""
-        found = set(subjects)
-        frontier = list(found)
-        while frontier:
-            for link in self._state.same_as.of(frontier.pop()):
-                reached = {link.low, link.high} - found
-                found |= reached
-                frontier.extend(reached)
-        return found
 
     def _threatened_by(
         self, sources: Iterable[SubjectId] | Iterable[GroupToken]
@@ -88,7 +79,9 @@ class _Reach:
         subjects = set(self._threatened_by(groups))
         for group in groups:
             subjects.update(each.subject for each in self._state.members.of(group))
-        return self._of_cases(set(self._cases(self._persons(subjects))))
+        return self._of_cases(
+            set(self._cases(self._state.residents.connected(subjects)))
+        )
 
     def _around(self, placements: Iterable[Placement]) -> Iterator[FactId]:
         """Yield placements and whatever stands where they do."""

@@ -26,6 +26,7 @@ from placement.domain.terms import (
 )
 
 _NONE = Revision(0)
+_NEVER = Micros(0)
 _WEEK = 7
 _SATURDAY = 5
 _MONDAY_OF = 3  # 1970-01-01 was a Thursday
@@ -47,13 +48,17 @@ class Alert:
         raised_at: when it was first raised.
         acknowledge_by: when it escalates unless somebody acknowledged it.
         state: where in its life.
-        owner: person id of the coordinator who has it; empty before.
+        owner: person id of the coordinator who has it; empty before, and once it was
+            raised again.
         owner_region: theirs.
         seen: somebody of the municipality acknowledged it.
         closing: why it was closed, or ``None``.
         revision: of its last change; set by the state.
         told: of its last change that the municipality sees; set by the state.
         raised: of when it was last raised; set by the state.
+        changed_at: when it last changed; set by the state.
+        told_at: when it last changed as the municipality sees; set by the state.
+        again: it was raised more than once; set by the state.
     """
 
     id: FactId
@@ -74,6 +79,9 @@ class Alert:
     revision: Revision = _NONE
     told: Revision = _NONE
     raised: Revision = _NONE
+    changed_at: Micros = _NEVER
+    told_at: Micros = _NEVER
+    again: bool = False
 
     @property
     def waits(self) -> bool:
@@ -110,6 +118,22 @@ class Alerts:
             del self._by_id[alert.id]
             self._waiting.pop(alert.id, None)
             self._open.pop((alert.kind, alert.case, alert.placement), None)
+
+    def raise_(self, alert: Alert, revision: Revision, at: Micros) -> None:
+        """Add an alert that is raised now, for the first time or again."""
+        known = self._by_id.get(alert.id)
+        # Whom the first telling left out is told for the first time.
+        again = known is not None and known.organisation == alert.organisation
+        raised = replace(
+            alert,
+            revision=revision,
+            told=revision,
+            raised=revision,
+            changed_at=at,
+            told_at=at,
+            again=again,
+        )
+        self.put(raised)
 
     def change(self, alert_id: FactId, **changes: object) -> None:
         """Replace some attributes of an alert.

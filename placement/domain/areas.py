@@ -9,7 +9,7 @@ Invariants:
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from hashlib import sha256
 
@@ -124,6 +124,30 @@ class Areas(Mapping[str, Area]):
     def __len__(self) -> int:
         """Return the number of codes."""
         return len(self._by_code)
+
+    def changed(
+        self,
+        *,
+        added: Iterable[tuple[str, str]],
+        removed: Iterable[tuple[str, str]],
+    ) -> "Areas":
+        """Return the areas with pairs that are near, too, or are not.
+
+        Raises:
+            KeyError: there is no such area.
+            ValueError: the table then contradicts itself.
+        """
+        near = {code: set(area.near) for code, area in self._by_code.items()}
+        for pair in added:
+            one, other = map(AreaCode, pair)
+            near[one].add(other)
+            near[other].add(one)
+        for pair in removed:
+            one, other = map(AreaCode, pair)
+            near[one].discard(other)
+            near[other].discard(one)
+        rows = self._by_code.values()
+        return Areas(replace(row, near=frozenset(near[row.code])) for row in rows)
 
     def lineage(self, code: AreaCode) -> tuple[AreaCode, ...]:
         """Return every code of one place: what merged, and what it merged into."""

@@ -1,6 +1,6 @@
 """Which dossier an event belongs to; said before it is applied.
 
-A *dossier* is what can be erased at once: a fact, with whatever ends or regrades it; or a
+A *dossier* is what can be erased at once: a fact, with all that happened to it; or a
 case, with its placements, permits, alerts and questions. Whatever an event of a dossier
 says is sealed under the dossier's own key and goes with it. So an event that says
 something about somebody has to be in the table below; a test holds that every event is
@@ -28,14 +28,43 @@ from placement.domain.events import (
     FactRecorded,
     FactRegraded,
     FactRetracted,
-    GroupRegistered,
     PlacementEnded,
     PlacementRecorded,
     ReleaseSigned,
     RequestKept,
 )
 from placement.domain.facts import Placement
+from placement.domain.group_events import (
+    ExchangeKeyPublished,
+    ExchangeKeyWithdrawn,
+    GroupNamed,
+    GroupRegistered,
+    GroupsMerged,
+    GroupsUnmerged,
+    LabelKeyHandedOver,
+    LabelRenewed,
+    RotationBegun,
+    RotationEnded,
+)
+from placement.domain.life_events import (
+    ChangeDropped,
+    ChangeRejected,
+    ChangeWithdrawn,
+    ContestWithdrawn,
+    FactContested,
+    FactRenewed,
+    FactsKept,
+    FactStepsKept,
+    Previewed,
+)
 from placement.domain.permits import Permit
+from placement.domain.rule_events import (
+    RulesetAdopted,
+    RulesetKept,
+    RulesetProposed,
+    RulesetShadowed,
+    RulesetWithdrawn,
+)
 from placement.domain.stay_events import (
     AgendaKept,
     AlertAcknowledged,
@@ -84,7 +113,15 @@ def begins(event: Event) -> bool:
     return isinstance(event, FactRecorded | CaseOpened)
 
 
-def _of_fact(event: FactEnded | FactRetracted | FactRegraded, _: Known) -> DossierId:
+def _of_fact(
+    event: FactEnded
+    | FactRetracted
+    | FactRegraded
+    | FactRenewed
+    | FactContested
+    | ContestWithdrawn,
+    _: Known,
+) -> DossierId:
     return DossierId(event.id)
 
 
@@ -123,7 +160,9 @@ def _of_change(event: ChangeProposed, known: Known) -> DossierId | None:
             return None
 
 
-def _of_approval(event: ChangeApproved, known: Known) -> DossierId | None:
+def _of_decision(
+    event: ChangeApproved | ChangeDropped, known: Known
+) -> DossierId | None:
     return _of_change(known.changes[event.id], known)
 
 
@@ -133,6 +172,9 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     FactEnded: _of_fact,
     FactRetracted: _of_fact,
     FactRegraded: _of_fact,
+    FactRenewed: _of_fact,
+    FactContested: _of_fact,
+    ContestWithdrawn: _of_fact,
     CaseOpened: lambda event, _: DossierId(event.case.handle),
     CaseAssessed: _of_case,
     CaseClosed: _of_case,
@@ -152,13 +194,29 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     AlertEscalated: _of_alert,
     AlertClosed: _of_alert,
     ChangeProposed: _of_change,
-    ChangeApproved: _of_approval,
-    # What follows says nothing of anybody: groups, houses, days, ids, counts.
+    ChangeApproved: _of_decision,
+    ChangeRejected: _of_decision,
+    ChangeWithdrawn: _of_decision,
+    # What follows says nothing of anybody: groups, houses, rules, days, ids, counts.
     CoverageAttested: None,
     GroupRegistered: None,
+    GroupNamed: None,
+    GroupsMerged: None,
+    GroupsUnmerged: None,
+    ExchangeKeyPublished: None,
+    ExchangeKeyWithdrawn: None,
+    LabelKeyHandedOver: None,
+    RotationBegun: None,
+    LabelRenewed: None,
+    RotationEnded: None,
     FacilityRegistered: None,
     CustodianNamed: None,
     Evaluated: None,
+    Previewed: None,
+    RulesetProposed: None,
+    RulesetShadowed: None,
+    RulesetAdopted: None,
+    RulesetWithdrawn: None,
     ProviderStopped: None,
     DayPassed: None,
     SweepBegun: None,
@@ -170,4 +228,7 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     RequestKept: None,
     AlertKept: None,
     AgendaKept: None,
+    FactsKept: None,
+    FactStepsKept: None,
+    RulesetKept: None,
 }

@@ -9,9 +9,11 @@ from placement.domain.facts import (
     Attestation,
     Case,
     Facility,
-    Group,
     Placement,
 )
+from placement.domain.group_events import GroupEvent, MergeEvent
+from placement.domain.life_events import FactRenewed, LifeEvent
+from placement.domain.rule_events import RuleEvent
 from placement.domain.stay_events import StayEvent
 from placement.domain.terms import (
     AreaCode,
@@ -63,10 +65,17 @@ class FactRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactEnded:
-    """A fact stopped being true on a day."""
+    """A fact stopped being true on a day.
+
+    Attributes:
+        id: which.
+        valid_to: the first day it was no longer true.
+        person: who said so; empty in a change, which says it.
+    """
 
     id: FactId
     valid_to: Day
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +109,8 @@ class ProviderLifted:
     id: ProviderToken
 
 
-FactAmendment = FactEnded | FactRetracted | FactRegraded
-Amendment = (
-    FactEnded
-    | FactRetracted
-    | FactRegraded
-    | ReleaseSigned
-    | ProviderLifted
-    | ErasureAgreed
-)
+FactAmendment = FactEnded | FactRetracted | FactRegraded | FactRenewed
+Amendment = FactAmendment | ReleaseSigned | ProviderLifted | MergeEvent | ErasureAgreed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +164,6 @@ class CoverageAttested:
     """A region attested that it reviewed the picture of some areas."""
 
     attestation: Attestation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupRegistered:
-    """A group got its token."""
-
-    group: Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,13 +246,15 @@ Event = (
     | PlacementRecorded
     | PlacementEnded
     | CoverageAttested
-    | GroupRegistered
     | FacilityRegistered
     | CustodianNamed
     | Asked
     | Evaluated
     | RequestKept
+    | RuleEvent
+    | GroupEvent
     | StayEvent
+    | LifeEvent
     | ErasureEvent
 )
 

@@ -12,6 +12,7 @@ from placement.domain.terms import (
     Basis,
     CaseHandle,
     Day,
+    EndCause,
     FacilityToken,
     FactId,
     FindingKey,
@@ -45,7 +46,8 @@ class Fact:
         review_by: last day it stands without a review; ``None`` when never reviewed.
         reason: why it was recorded.
         approved: a second coordinator stood behind it, or none is needed.
-        retracted: it was never true; inert.
+        retracted: it was never true, or nobody stood behind it; inert.
+        replaces: the fact that it was recorded instead of, or ``None``.
     """
 
     id: FactId
@@ -61,6 +63,7 @@ class Fact:
     reason: Reason
     approved: bool = True
     retracted: bool = False
+    replaces: FactId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +173,7 @@ class SameAs(Fact):
     high: SubjectId
 
 
+Link = Faction | Rivalry | Alliance
 AnyFact = (
     Affiliation
     | Faction
@@ -230,6 +234,7 @@ class Placement:
         verdict: what the place was worth when it was last weighed; ``None`` before.
         seen: the findings behind that.
         permit: what it was held or confirmed under, or ``None``.
+        cause: why it is over; ``None`` before.
     """
 
     id: FactId
@@ -245,6 +250,7 @@ class Placement:
     verdict: Verdict | None = None
     seen: tuple[FindingKey, ...] = ()
     permit: FactId | None = None
+    cause: EndCause | None = None
 
     @property
     def over(self) -> bool:
@@ -277,17 +283,19 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A registered group.
+    """A registered group under one of its names.
 
     Attributes:
         token: 16 random bytes.
-        fingerprint: 32 bytes, HMAC of the normalised name under the police key.
+        fingerprint: 32 bytes, HMAC of the normalised name under the label key.
         label: the name, sealed so that only coordinators' clients open it.
+        key: id of the label key, 16 bytes; empty if the client named none.
     """
 
     token: GroupToken
     fingerprint: bytes
     label: bytes
+    key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,3 +305,10 @@ class Facility:
     token: FacilityToken
     provider: ProviderToken
     area: AreaCode
+
+
+def pair_of(link: Link) -> frozenset[GroupToken]:
+    """Return the two groups that a link joins; one, if they were merged."""
+    if isinstance(link, Faction):
+        return frozenset((link.child, link.parent))
+    return frozenset((link.low, link.high))

@@ -17,12 +17,11 @@ from typing import TypeAlias
 
 import networkx as nx
 
-from placement.domain.facts import Alliance, Faction, Rivalry
+from placement.domain.facts import Alliance, Faction, Link, Rivalry, pair_of
 from placement.domain.relations import Chain, Relation
 from placement.domain.strength import Era, Strength, Turns, Weigh
 from placement.domain.terms import Day, FactId, GroupToken
 
-Link = Faction | Rivalry | Alliance
 Reach = dict[GroupToken, Chain]
 
 Directed: TypeAlias = "nx.DiGraph[GroupToken]"
@@ -31,6 +30,7 @@ Onwards = Callable[[GroupToken, Faction], bool]
 Step = Callable[[GroupToken], Iterator[tuple[GroupToken, FactId]]]
 
 _VIEWS_KEPT = 64
+_MOST_STEPS = 2  # an ally of a rival, a rival of an ally (R7)
 _WAR = 3  # the severity that gives CONFLICT by itself (R2)
 
 
@@ -287,6 +287,7 @@ class GroupGraph:
         self._at: dict[GroupToken, dict[FactId, Link]] = {}
         self._turns: dict[int, Turns] = {}
         self._views: OrderedDict[tuple[int, Era, Strength], View] = OrderedDict()
+        self._around: dict[GroupToken, frozenset[GroupToken]] = {}
 
     def put(self, link: Link) -> None:
         """Add a link, or replace it by its newer form."""
@@ -297,11 +298,16 @@ class GroupGraph:
             self._at.setdefault(group, {})[link.id] = link
         self._turns.clear()
         self._views.clear()
+        self._around.clear()
 
     def drop(self, link: Link) -> None:
-        """Remove a link."""
-        del self._links[link.id]
+        """Take a link out, as it was put; groups without any are none.
+
+        Raises:
+            KeyError: it isn't there.
+        """
         pair = pair_of(link)
+        del self._links[link.id]
         del self._pairs[pair][link.id]
         if not self._pairs[pair]:
             del self._pairs[pair]
@@ -311,6 +317,7 @@ class GroupGraph:
                 del self._at[group]
         self._turns.clear()
         self._views.clear()
+        self._around.clear()
 
     def between(self, pair: frozenset[GroupToken]) -> Iterable[Link]:
         """Return all links between two groups, inert ones too."""
@@ -327,6 +334,16 @@ class GroupGraph:
         for _ in range(steps):
             found = self._kin(found | self._beyond(found))
         return found
+
+    def around(self, group: GroupToken) -> frozenset[GroupToken]:
+        """Return every group that can be related to one, on any day, and more.
+
+        No relation goes over more than two wars or alliances, and any number of kin on
+        the way. That holds in either direction.
+        """
+        if group not in self._around:
+            self._around[group] = frozenset(self.close_to((group,), _MOST_STEPS))
+        return self._around[group]
 
     def _kin(self, groups: Iterable[GroupToken]) -> set[GroupToken]:
         found = set(groups)
@@ -363,13 +380,6 @@ class GroupGraph:
         else:
             self._views.move_to_end(key)
         return view
-
-
-def pair_of(link: Link) -> frozenset[GroupToken]:
-    """Return the two groups that a link joins."""
-    if isinstance(link, Faction):
-        return frozenset((link.child, link.parent))
-    return frozenset((link.low, link.high))
 
 
 def _joined(reach: Reach, step: Step) -> Reach:

@@ -19,6 +19,7 @@ from placement.domain.terms import (
     AreaCode,
     Day,
     FacilityToken,
+    FactId,
     GroupToken,
     Micros,
     SubjectId,
@@ -141,11 +142,12 @@ class Picture:
     ) -> dict[SubjectId, Chain]:
         """Close a household over SAME_AS links; shortest chains first."""
         found: dict[SubjectId, Chain] = dict.fromkeys(members, ())
-        frontier = list(found)
+        links_of = self.state.same_as.of
+        frontier = [subject for subject in found if links_of(subject)]
         while frontier:
             reached = []
             for subject in frontier:
-                for link in self.state.same_as.of(subject):
+                for link in links_of(subject):
                     other = link.high if link.low == subject else link.low
                     if other not in found and (standing(link, self._today) >= at_least):
                         found[other] = (*found[subject], link.id)
@@ -218,11 +220,12 @@ class Picture:
     def _overlapping(
         self, placements: Iterable[Placement]
     ) -> Iterator[tuple[Placement, Persons]]:
+        overlaps, now, cases = self.window.overlaps, self._now, self.state.cases
         for placement in placements:
-            if placement.live(self._now) and self.window.overlaps(
+            if placement.live(now) and overlaps(
                 placement.valid_from, placement.valid_to
             ):
-                members = self.state.cases[placement.case].members
+                members = cases[placement.case].members
                 persons = {
                     subject: (placement.id, *chain)
                     for subject, chain in self.persons_of(members).items()
@@ -240,15 +243,38 @@ class Picture:
 
     def unassessed(self, area: AreaCode) -> Iterator[Placement]:
         """Yield the placements in an area whose case no coordinator has assessed."""
-        for placement, persons in self._residents(area):
-            if persons and self.state.cases[placement.case].assessed_at is None:
+        waiting = (
+            self.state.placements[each]
+            for code in self.ruleset.areas.lineage(area)
+            for each in sorted(self.state.residents.unassessed(code))
+        )
+        for placement, persons in self._overlapping(waiting):
+            if persons:
                 yield placement
 
     def meetings(self, area: AreaCode) -> tuple[Meeting, ...]:
         """Return the meetings with persons placed in an area."""
         return _once(
-            self._meetings, area, lambda code: self._meet(self._residents(code))
+            self._meetings,
+            area,
+            lambda code: self._meet(self._overlapping(self._met(code))),
         )
+
+    def _met(self, area: AreaCode) -> Iterator[Placement]:
+        """Yield the placements in an area whose people can mean something."""
+        found: set[FactId] = set()
+        around = self._around
+        for code in self.ruleset.areas.lineage(area):
+            for (group, since), ids in self.state.residents.in_area(code).items():
+                if group not in around:
+                    continue
+                to_them = self._view.relations(group, since)
+                if any(
+                    group in to_us or mine.group in to_them
+                    for mine, to_us in self._related
+                ):
+                    found.update(ids)
+        return (self.state.placements[each] for each in sorted(found))
 
     def meetings_with(self, facility: FacilityToken) -> Iterator[Meeting]:
         """Yield the meetings in other houses of a facility's provider, wherever."""
@@ -265,13 +291,35 @@ class Picture:
         self, residents: Iterable[tuple[Placement, Persons]]
     ) -> Iterator[Meeting]:
         for placement, persons in residents:
-            for stay in self.belongings_of(persons):
-                to_them = self.relations(stay)
-                for mine, to_us in self._related:
-                    ours = to_us.get(stay.group, UNRELATED)
-                    theirs = to_them.get(mine.group, UNRELATED)
-                    if ours is not UNRELATED or theirs is not UNRELATED:
+            for subject, chain in persons.items():
+                for fact in self.state.affiliations.of(subject):
+                    for mine, ours, theirs in self._means(fact):
+                        stay = _belonging(fact, chain)
                         yield Meeting(mine, stay, placement.facility, ours, theirs)
+
+    @cached_property
+    def _around(self) -> frozenset[GroupToken]:
+        """Every group that can mean something to the household."""
+        around = self.state.graph.around
+        return frozenset[GroupToken]().union(
+            *(around(mine.group) for mine, _ in self._related)
+        )
+
+    def _means(
+        self, fact: Affiliation
+    ) -> Iterator[tuple[Belonging, Relation, Relation]]:
+        """Yield what somebody's affiliation means to the household, and the reverse.
+
+        Most people mean nothing to one another: that is looked at first.
+        """
+        to_them = self._view.relations(fact.group, fact.valid_from)
+        for mine, to_us in self._related:
+            ours = to_us.get(fact.group, UNRELATED)
+            theirs = to_them.get(mine.group, UNRELATED)
+            if (ours is not UNRELATED or theirs is not UNRELATED) and self._stands(
+                fact
+            ):
+                yield mine, ours, theirs
 
     # Threats and ties.
 

@@ -1,17 +1,19 @@
-"""Thresholds, grade mappings and budgets: loaded, validated, versioned.
+"""Thresholds, grade mappings, budgets and times to keep: loaded, validated, versioned.
 
-Every number that a verdict or a refusal depends on is data of the ruleset file; an
-unknown or missing key is refused, so that a typing error can't silently loosen a rule.
+Every number that a verdict or a refusal depends on is data of the ruleset file. What a
+file may say stands in ``ruleset_keys``; here it gets its types, and the one form in which
+it is logged and hashed (``content``): without comments, in the order of the keys.
 """
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Final, get_type_hints
+from typing import Any, get_type_hints
 
 from placement.domain.areas import Areas
-from placement.domain.retention import parse_retention
+from placement.domain.ruleset_keys import KEYS, Keys
+from placement.domain.ruleset_reading import near, read_keys
 from placement.domain.terms import Grade, Scheme
 
 
@@ -58,18 +60,10 @@ class NightLimit(Limit):
     Attributes:
         begins: the hour in Stockholm at which a working day begins, 0 to 23.
         ends: the hour at which it is over, 1 to 24.
-
-    Raises:
-        ValueError: the day ends before it begins.
     """
 
     begins: int
     ends: int
-
-    def __post_init__(self) -> None:
-        """Refuse a day that ends before it begins."""
-        if self.begins >= self.ends:
-            raise ValueError("a working day begins before it ends")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,17 +111,6 @@ class AnomalyLimits:
     many_searches: Limit
 
 
-_RANGES: Final[Mapping[str, range]] = {
-    "allowed": range(1001),  # so that whatever counts keeps little
-    "days": range(1, 367),
-    "begins": range(24),
-    "ends": range(1, 25),
-    "hours": range(1, 169),
-    "percent": range(50, 100),  # so that at most one person has more
-    "checks": range(1, 1001),
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holds:
     """How long places are held (rules.md, holds).
@@ -146,13 +129,61 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """When facts are to be looked at again (rules.md, R11).
+
+    Attributes:
+        due_days: how long before its review date a fact stands in the queue.
+        overdue_days: how long after it the fact counts as overdue.
+        renewal_days: how far ahead a renewal may put the next review date.
+    """
+
+    due_days: int
+    overdue_days: int
+    renewal_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imports:
+    """How much may be imported.
+
+    Attributes:
+        call_rows: rows in one call.
+        rows: rows in one import.
+        region_open: imports of one region that are not finished.
+    """
+
+    call_rows: int
+    rows: int
+    region_open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How many days something is kept once it is over; ``None`` where that can't be.
+
+    Attributes:
+        ended: after its end; of coverage, after the day of the review.
+        retracted: after it was retracted.
+        closed: after the last case of the person was closed; of a case, after its own.
+    """
+
+    ended: int | None = None
+    retracted: int | None = None
+    closed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
     """One version of the rules' data.
 
     Attributes:
         version: stands in every answer and entry.
-        digest: SHA-256 of the file and of the areas' file; stands in every entry.
-        areas: municipalities and the near relation.
+        content: everything that the file says, as ``rendered``; empty for a file of an
+            older form.
+        digest: SHA-256 of the areas' table and of ``content``; stands in every entry.
+        table: the areas' table that it goes with.
+        areas: the same, with the near relation as the file changes it.
         cool_down_days: how long an ended fact still gives REVIEW (R12).
         coverage_days: how old a reviewed picture may be (R10).
         ahead_days: a window that starts later gets at best UNKNOWN.
@@ -160,14 +191,19 @@ class Ruleset:
         change_hours: how long a change waits for its second person.
         alert_hours: how long an alert about a CONFLICT may wait before it escalates.
         holds: how long places are held.
+        review: when facts are to be looked at again.
+        previews: how many previews of a change one person may ask for on a day.
+        imports: how much may be imported.
         budgets: how much may be asked.
-        retention: how many days each kind is kept after it ended.
         anomalies: what the access log may show before somebody must look.
         grades: scheme to grade-as-given to normalised grade.
+        retention: how long things are kept, by kind.
     """
 
     version: str
+    content: str
     digest: bytes
+    table: Areas
     areas: Areas
     cool_down_days: int
     coverage_days: int
@@ -176,13 +212,13 @@ class Ruleset:
     change_hours: int
     alert_hours: int
     holds: Holds
+    review: Review
+    previews: int
+    imports: Imports
     budgets: Budgets
-    retention: Mapping[str, int]
     anomalies: AnomalyLimits
     grades: Mapping[Scheme, Mapping[str, Grade]]
-
-
-_HOLDS: Final = ("hours", "live", "permit_hours", "follow_up_days")
+    retention: Mapping[str, Retention]
 
 
 def parse_ruleset(text: str, areas: Areas) -> Ruleset:
@@ -193,113 +229,122 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
         areas: the area table that this ruleset goes with.
 
     Raises:
-        ValueError: not TOML, a key missing or unknown, a number that isn't positive or
-            out of its range, or a grade that stands twice.
+        RulesetError: it is none; a ``ValueError`` that has all that is wrong.
+    """
+    data = read_keys(text, areas)
+    content = rendered(data)
+    return _built(data, areas, content, _digest(areas, content))
+
+
+def parse_past(text: str, areas: Areas, since: Ruleset) -> Ruleset:
+    """Read a file of any form that ever was, to replay what was decided by it.
+
+    Args:
+        text: TOML.
+        areas: the area table that it went with.
+        since: has all but the times; no past verdict rests on anything else in it.
+
+    Raises:
+        ValueError: it is none.
     """
     data = tomllib.loads(text)
-    version, time, hold, budget, retention, anomaly, grade = _take(
-        data, "version", "time", "hold", "budget", "retention", "anomaly", "grade"
-    )
-    cool_down, coverage, ahead, clear, change, alert = _numbers(
-        time,
-        "cool_down_days",
-        "coverage_days",
-        "ahead_days",
-        "clear_hours",
-        "change_hours",
-        "alert_hours",
-    )
-    if not isinstance(version, str) or not version:
-        raise ValueError("version must be a word")
-    budgets = _budgets(budget)
-    looked_back = (budgets.case_days, budgets.organisation_days, budgets.repeat_days)
+    if "format" in data:
+        return parse_ruleset(text, areas)
+    version, time = data.get("version"), data.get("time")
+    if not isinstance(version, str) or not isinstance(time, dict):
+        raise ValueError("this is no ruleset of any form")  # noqa: TRY004
+    known = tomllib.loads(since.content)
+    filled = {**known, "time": {**known["time"], **time}}
+    built = parse_ruleset(_toml(filled), areas)
+    # Of the older form, the file itself was hashed.
+    return replace(built, version=version, content="", digest=_digest(areas, text))
+
+
+def rendered(data: Mapping[str, Any]) -> str:
+    """Return what a file says in the one form: TOML, in the order of ``KEYS``."""
+    return _toml(_ordered(data, KEYS))
+
+
+def _digest(areas: Areas, content: str) -> bytes:
+    return sha256(areas.digest + content.encode()).digest()
+
+
+def _ordered(data: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
+    return {
+        key: _ordered(data[key], inside) if isinstance(data[key], dict) else data[key]
+        for key, inside in keys.items()
+    }
+
+
+def _toml(data: Mapping[str, Any], name: str = "") -> str:
+    """Write a table: numbers, words without quotes in them, lists of such, and tables."""
+    return "".join(_lines(data, name))
+
+
+def _lines(data: Mapping[str, Any], name: str) -> Iterator[str]:
+    plain = {key: each for key, each in data.items() if not isinstance(each, dict)}
+    if plain and name:
+        yield f"\n[{name}]\n"
+    for key, value in plain.items():
+        yield f"{key} = {_value(value)}\n"
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _lines(value, f"{name}.{key}" if name else key)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _built(
+    data: Mapping[str, Any], areas: Areas, content: str, digest: bytes
+) -> Ruleset:
+    """Give what ``read_keys`` let through its types."""
     return Ruleset(
-        version=version,
-        digest=sha256(areas.digest + text.encode()).digest(),
-        areas=areas,
-        cool_down_days=cool_down,
-        coverage_days=coverage,
-        ahead_days=ahead,
-        clear_hours=clear,
-        change_hours=change,
-        alert_hours=alert,
-        holds=Holds(**dict(zip(_HOLDS, _numbers(hold, *_HOLDS), strict=True))),
-        budgets=budgets,
-        retention=parse_retention(
-            retention, cool_down_days=cool_down, budget_days=max(looked_back)
-        ),
-        anomalies=_anomalies(anomaly),
-        grades=_grades(grade),
+        version=data["version"],
+        content=content,
+        digest=digest,
+        table=areas,
+        areas=_near(areas, data["near"]),
+        **data["time"],
+        holds=Holds(**data["hold"]),
+        review=Review(**data["review"]),
+        previews=data["preview"]["person_day"],
+        imports=Imports(**data["import"]),
+        budgets=_budgets(data["budget"]),
+        anomalies=_anomalies(data["anomaly"]),
+        grades={
+            scheme: _mapping(data["grade"][scheme.name.lower()]) for scheme in Scheme
+        },
+        retention={kind: Retention(**kept) for kind, kept in data["retention"].items()},
     )
 
 
-def _take(table: Mapping[str, Any], *keys: str) -> tuple[Any, ...]:
-    if set(table) != set(keys):
-        raise ValueError(f"expected exactly the keys {', '.join(keys)}")
-    return tuple(table[key] for key in keys)
-
-
-def _numbers(table: Mapping[str, Any], *keys: str) -> tuple[int, ...]:
-    values = _take(table, *keys)
-    if not all(type(value) is int and value > 0 for value in values):
-        raise ValueError(f"expected positive whole numbers in {', '.join(keys)}")
-    return values
+def _near(areas: Areas, table: Mapping[str, list[str]]) -> Areas:
+    return near(areas, table) if any(table.values()) else areas
 
 
 def _budgets(table: Mapping[str, Any]) -> Budgets:
-    case, organisation, person, repeat, evaluation = _take(
-        table, "case", "organisation", "person", "repeat", "evaluation"
-    )
-    case_areas, case_days = _numbers(case, "areas", "days")
-    organisation_areas, organisation_days = _numbers(organisation, "areas", "days")
-    (person_areas,) = _numbers(person, "areas")
-    (repeat_days,) = _numbers(repeat, "days")
-    roles = _take(evaluation, "caseworker", "coordinator")
-    pairs = [_numbers(role, "person_hour", "organisation_day") for role in roles]
     return Budgets(
-        case_areas=case_areas,
-        case_days=case_days,
-        organisation_areas=organisation_areas,
-        organisation_days=organisation_days,
-        person_areas=person_areas,
-        repeat_days=repeat_days,
+        case_areas=table["case"]["areas"],
+        case_days=table["case"]["days"],
+        organisation_areas=table["organisation"]["areas"],
+        organisation_days=table["organisation"]["days"],
+        person_areas=table["person"]["areas"],
+        repeat_days=table["repeat"]["days"],
         evaluations={
-            role: (pair[0], pair[1])
-            for role, pair in zip(("caseworker", "coordinator"), pairs, strict=True)
+            role: (spent["person_hour"], spent["organisation_day"])
+            for role, spent in table["evaluation"].items()
         },
     )
 
 
 def _anomalies(table: Mapping[str, Any]) -> AnomalyLimits:
     kinds = get_type_hints(AnomalyLimits)
-    limits = zip(kinds.items(), _take(table, *kinds), strict=True)
-    return AnomalyLimits(**{name: _limit(kind, part) for (name, kind), part in limits})
-
-
-def _limit(kind: type[Any], table: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    names = tuple(field.name for field in fields(kind))
-    numbers = dict(zip(names, _take(table, *names), strict=True))
-    if not all(type(n) is int and n in _RANGES[name] for name, n in numbers.items()):
-        raise ValueError(f"expected whole numbers in their range in {', '.join(names)}")
-    return kind(**numbers)
-
-
-def _grades(table: Mapping[str, Any]) -> dict[Scheme, dict[str, Grade]]:
-    names = tuple(scheme.name.lower() for scheme in Scheme)
-    return {
-        scheme: _mapping(lists)
-        for scheme, lists in zip(Scheme, _take(table, *names), strict=True)
-    }
+    return AnomalyLimits(**{name: kind(**table[name]) for name, kind in kinds.items()})
 
 
 def _mapping(lists: Mapping[str, list[str]]) -> dict[str, Grade]:
-    columns = _take(lists, *(grade.name for grade in Grade))
-    pairs = [
-        (given, grade)
-        for grade, column in zip(Grade, columns, strict=True)
-        for given in column
-    ]
-    mapping = dict(pairs)
-    if len(mapping) != len(pairs):
-        raise ValueError("a grade stands twice")
-    return mapping
+    return {given: grade for grade in Grade for given in lists[grade.name]}

@@ -6,6 +6,7 @@ The part of the state that ``StayEvent`` and the events of placements change.
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from placement.domain.agenda import Agenda
@@ -120,7 +121,7 @@ class Standing:
             ):
                 self._schedule(event, at)
             case _:
-                self._alert(event, revision)
+                self._alert(event, revision, at)
 
     def _place(self, placement: Placement) -> None:
         self.stays.put(placement)
@@ -128,14 +129,14 @@ class Standing:
             permit = self.permits[placement.permit]
             self.permits[permit.id] = replace(permit, used=True)
 
-    def forget(self, cases: AbstractSet[CaseHandle]) -> set[FactId]:
-        """Remove what belongs to cases; return the ids of their placements."""
+    def forget(self, cases: AbstractSet[CaseHandle]) -> list[Placement]:
+        """Remove what belongs to cases; return their placements."""
         for case in cases:
             for permit in self._permits_of.pop(case, ()):
                 del self.permits[permit]
         if cases:
             self.alerts.forget(cases)
-        return {each for case in cases for each in self.stays.forget(case)}
+        return [each for case in cases for each in self.stays.forget(case)]
 
     def sign_release(self, permit_id: FactId, region: str, person: str) -> None:
         """Let a release cover something, with a second coordinator behind it.
@@ -183,25 +184,21 @@ class Standing:
             case _ as never:
                 assert_never(never)
 
-    def _alert(self, event: AlertEvent, revision: Revision) -> None:
-        change = self.alerts.change
+    def _alert(self, event: AlertEvent, revision: Revision, at: Micros) -> None:
+        change = partial(self.alerts.change, revision=revision, changed_at=at)
         match event:
             case AlertRaised(alert=alert):
-                raised = replace(
-                    alert, revision=revision, told=revision, raised=revision
-                )
-                self.alerts.put(raised)
+                self.alerts.raise_(alert, revision, at)
             case AlertKept(alert=alert):
                 self.alerts.put(alert)
             case AlertSeen(id=key):
-                change(key, seen=True, revision=revision, told=revision)
+                change(key, seen=True, told=revision, told_at=at)
             case AlertAcknowledged(id=key, person=person, region=region):
                 change(
                     key,
                     state=AlertState.ACKNOWLEDGED,
                     owner=person,
                     owner_region=region,
-                    revision=revision,
                 )
             case AlertHandedOver(id=key, region=region, acknowledge_by=by):
                 known = self.alerts[key]
@@ -213,17 +210,16 @@ class Standing:
                     owner_region="",
                     regions=tuple(sorted({*known.regions, region})),
                     acknowledge_by=by,
-                    revision=revision,
                 )
             case AlertEscalated(id=key):
-                change(key, state=AlertState.ESCALATED, revision=revision)
+                change(key, state=AlertState.ESCALATED)
             case AlertClosed(id=key, closing=closing):
                 change(
                     key,
                     state=AlertState.CLOSED,
                     closing=closing,
-                    revision=revision,
                     told=revision,
+                    told_at=at,
                 )
             case _ as never:
                 assert_never(never)
@@ -273,7 +269,7 @@ def _changed(placement: Placement, event: _Change) -> Placement:
             )
         case PlacementWeighed(verdict=verdict, seen=seen):
             return replace(placement, verdict=verdict, seen=seen)
-        case PlacementEnded(state=state, valid_to=valid_to):
-            return replace(placement, state=state, valid_to=valid_to)
+        case PlacementEnded(state=state, valid_to=valid_to, cause=cause):
+            return replace(placement, state=state, valid_to=valid_to, cause=cause)
         case _ as never:
             assert_never(never)

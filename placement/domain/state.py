@@ -9,10 +9,11 @@ Invariants:
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar, assert_never
+from typing import Final, assert_never
 
+from placement.domain import indexing
 from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
 from placement.domain.dossiers import dossier_of
@@ -34,7 +35,6 @@ from placement.domain.events import (
     FactRecorded,
     FactRegraded,
     FactRetracted,
-    GroupRegistered,
     PlacementEnded,
     PlacementRecorded,
     ProviderLifted,
@@ -45,22 +45,49 @@ from placement.domain.events import (
 )
 from placement.domain.facts import (
     Affiliation,
-    Alliance,
     AnyFact,
     Attestation,
     Case,
     Facility,
-    Faction,
-    Group,
     Located,
     Placement,
     Presence,
-    Rivalry,
     SameAs,
     Threat,
     Tie,
 )
+from placement.domain.forgetting import forget
 from placement.domain.graph import GroupGraph
+from placement.domain.group_events import (
+    GroupsMerged,
+    GroupsUnmerged,
+    MergeEvent,
+    NameEvent,
+)
+from placement.domain.histories import Histories, steps_of
+from placement.domain.indexing import Index
+from placement.domain.life_events import (
+    ChangeRejected,
+    ChangeWithdrawn,
+    ContestWithdrawn,
+    FactContested,
+    FactRenewed,
+    FactsKept,
+    FactStepsKept,
+    Previewed,
+)
+from placement.domain.merges import Merges, names_any
+from placement.domain.names import Names
+from placement.domain.previews import Previews
+from placement.domain.residents import Residents
+from placement.domain.rule_events import (
+    RulesetAdopted,
+    RulesetKept,
+    RulesetProposed,
+    RulesetShadowed,
+    RulesetWithdrawn,
+)
+from placement.domain.rulebook import Rulebook
 from placement.domain.standing import Standing
 from placement.domain.terms import (
     MICROS_A_DAY,
@@ -78,10 +105,10 @@ from placement.domain.terms import (
 from placement.domain.touched import touched
 from placement.errors import TamperedError
 
-Key = TypeVar("Key", bound=bytes | str)
-Entry = TypeVar("Entry")
-
-_RETRIED = 30 * MICROS_A_DAY  # a retry that comes later is a request of its own
+RETRIED_DAYS: Final = 30
+"""How long a request that is sent again finds its first answer."""
+_Life = FactContested | ContestWithdrawn | FactsKept | FactStepsKept | Previewed
+_RETRIED = RETRIED_DAYS * MICROS_A_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +126,6 @@ class Answered:
     revision: Revision
     at: Micros
     dossier: DossierId
-
-
-class Index(Generic[Key, Entry]):
-    """Entries by a key, newest form of each; iteration is in order of recording."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[Key, dict[FactId, Entry]] = {}
-
-    def put(self, key: Key, entry_id: FactId, entry: Entry) -> None:
-        """Add an entry under a key, or replace its older form."""
-        self._by_key.setdefault(key, {})[entry_id] = entry
-
-    def drop(self, key: Key, entry_id: FactId) -> None:
-        """Remove an entry from under a key."""
-        known = self._by_key.get(key, {})
-        known.pop(entry_id, None)
-        if not known:
-            self._by_key.pop(key, None)
-
-    def of(self, key: Key) -> Collection[Entry]:
-        """Return the entries under a key."""
-        known = self._by_key.get(key)
-        return () if known is None else known.values()
 
 
 class State:
@@ -149,14 +153,20 @@ class State:
         agenda: what has to be weighed again.
         stopped: providers that a coordinator stopped.
         standing: what these five are the parts of.
+        rulebook: rulesets that were adopted, and those that wait.
         calendar: which facts and placements turn on a day.
+        histories: what happened to each fact, and who has to look at which.
+        previews: how often each person looked at what a change would do.
         members: affiliations by group.
         cases_of: cases by member of the household.
+        cases_under: cases by municipality and its own case number.
+        residents: placements by area and by what their people belonged to.
         attestations: statements of coverage by id.
         coverage: the same by area.
         changes: proposed changes that wait, by id.
-        groups: registered groups by token.
-        fingerprints: of registered groups.
+        merges: which groups are one; the indexes hold facts as it resolves them.
+        names: of groups, sealed, and the key that seals them.
+        groups: the names of each registered group, by token.
         facilities: by token.
         providers: of registered facilities.
         custodian: id of the key under which all pseudonyms were made.
@@ -182,8 +192,9 @@ class State:
         self.attestations: dict[FactId, Attestation] = {}
         self.coverage: Index[AreaCode, Attestation] = Index()
         self.changes: dict[FactId, ChangeProposed] = {}
-        self.groups: dict[GroupToken, Group] = {}
-        self.fingerprints: set[bytes] = set()
+        self.merges = Merges()
+        self.names = Names()
+        self.groups = self.names.groups
         self.facilities: dict[FacilityToken, Facility] = {}
         self.providers: set[ProviderToken] = set()
         self.custodian = b""
@@ -196,9 +207,14 @@ class State:
         self.alerts = self.standing.alerts
         self.agenda = self.standing.agenda
         self.stopped = self.standing.stopped
+        self.rulebook = Rulebook()
         self.calendar = Calendar()
+        self.histories = Histories()
+        self.previews = Previews()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
+        self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
+        self.residents = Residents(self)
         self.erasures = Erasures()
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
@@ -212,11 +228,15 @@ class State:
         try:
             # Before it is applied: what is gone afterwards is touched, too.
             touches = tuple(touched(record.event, self))
+            steps = tuple(steps_of(record, revision, self.changes))
             request = record.request
             dossier = None if request is None else dossier_of(record.event, self)
             self._apply(record, revision)
         except KeyError as error:
             raise TamperedError from error
+        for key, step in steps:
+            if not self.erasures.gone(key):
+                self.histories.add(key, step)
         if self.placements:  # else there is nothing that could be weighed again
             self.agenda.add(revision, touches)
         self.revision = revision
@@ -235,49 +255,89 @@ class State:
             self.requests.popitem(last=False)
 
     def _apply(self, record: Record, revision: Revision) -> None:
-        match record.event:
+        happened = record.event
+        if isinstance(happened, NameEvent):
+            self.names.apply(happened)
+            return
+        if isinstance(happened, _Life):
+            self._apply_life(happened, record.at)
+            return
+        match happened:
             case FactRecorded(fact=fact):
                 self._put(fact)
                 if fact.retracted:  # in a snapshot, where it stands at that time
                     self.erasures.retracted[fact.id] = record.at
-            case FactEnded() | FactRetracted() | FactRegraded() as amendment:
+            case (
+                FactEnded()
+                | FactRetracted()
+                | FactRegraded()
+                | FactRenewed() as amendment
+            ):
                 self._amend(amendment, record.at)
+            case GroupsMerged() | GroupsUnmerged() as event:
+                self._merge(event)
             case ChangeProposed() as change:
                 self.changes[change.id] = change
             case ChangeApproved(id=change_id, person=person):
                 self._approve(self.changes.pop(change_id), person, record.at)
+            case ChangeRejected(id=change_id) | ChangeWithdrawn(id=change_id):
+                self._drop(self.changes.pop(change_id), record.at)
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
             case PlacementRecorded(placement=placement) as event:
-                self._fit_placement(placement)
                 self.standing.apply(event, revision, record.at)
+                self._fit_placement(placement)
             case PlacementEnded(id=key) as event:
                 self.standing.apply(event, revision, record.at)
-                self.calendar.put(self.placements[key])
+                self._fit_placement(self.placements[key])
             case CoverageAttested(attestation=attestation):
-                self.attestations[attestation.id] = attestation
-                self.areas.update(attestation.areas)
-                for area in attestation.areas:
-                    self.coverage.put(area, attestation.id, attestation)
-            case GroupRegistered(group=group):
-                self.groups[group.token] = group
-                self.fingerprints.add(group.fingerprint)
+                self._cover(attestation)
             case FacilityRegistered(facility=facility):
-                self.facilities[facility.token] = facility
-                self.areas.add(facility.area)
-                self.providers.add(facility.provider)
+                self._register(facility)
             case CustodianNamed(key_id=key_id):
                 self.custodian = key_id
-            case Sealed(dossier=dossier):
-                self.erasures.miss(dossier)
-            case DossiersErased(dossiers=dossiers):
-                self._erase(dossiers)
             case Asked() | Evaluated() as spent:
                 self.ledger.spend(spent, record.at)
             case RequestKept(request=request, revision=revision, dossier=dossier):
                 self._keep(Answered(request, revision, record.at, dossier))
+            case Sealed(dossier=dossier):
+                self.erasures.miss(dossier)
+            case DossiersErased(dossiers=dossiers):
+                self._erase(dossiers)
+            case RulesetAdopted(rules=rules) as event:
+                self.rulebook.apply(event, revision, record.at)
+                self.agenda.follow(rules, record.at)
+            case (
+                RulesetProposed()
+                | RulesetShadowed()
+                | RulesetWithdrawn()
+                | RulesetKept()
+            ) as event:
+                self.rulebook.apply(event, revision, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
+
+    def _cover(self, attestation: Attestation) -> None:
+        self.attestations[attestation.id] = attestation
+        self.areas.update(attestation.areas)
+        for area in attestation.areas:
+            self.coverage.put(area, attestation.id, attestation)
+
+    def _register(self, facility: Facility) -> None:
+        self.facilities[facility.token] = facility
+        self.areas.add(facility.area)
+        self.providers.add(facility.provider)
+
+    def _apply_life(self, event: _Life, at: Micros) -> None:
+        match event:
+            case FactContested(id=key) | ContestWithdrawn(id=key):
+                self.facts[key]  # the steps say it; but of nothing they say nothing
+            case FactsKept() | FactStepsKept():
+                self.histories.keep(event)
+            case Previewed():
+                self.previews.spend(event, at)
+            case _ as never:
+                assert_never(never)
 
     def _apply_case(
         self, event: CaseOpened | CaseAssessed | CaseClosed, at: Micros
@@ -285,6 +345,8 @@ class State:
         match event:
             case CaseOpened(case=case):
                 self.cases[case.handle] = case
+                under = (case.organisation, case.reference)
+                self.cases_under.setdefault(under, {})[case.handle] = None
                 for member in case.members:
                     self.cases_of.setdefault(member, {})[case.handle] = None
             case CaseAssessed(handle=handle, person=person, children=children):
@@ -294,25 +356,31 @@ class State:
                     assessed_by=person,
                     children=children,
                 )
+                self.residents.assessed(handle)
             case CaseClosed(handle=handle):
                 self.cases[handle] = replace(self.cases[handle], closed_at=at)
             case _ as never:
                 assert_never(never)
 
     def _amend(
-        self, amendment: FactAmendment | ProviderLifted | ErasureAgreed, at: Micros
+        self,
+        amendment: FactAmendment | ProviderLifted | MergeEvent | ErasureAgreed,
+        at: Micros,
     ) -> None:
         match amendment:
             case FactEnded(id=key, valid_to=valid_to):
                 self._put(replace(self.facts[key], valid_to=valid_to))
             case FactRetracted(id=key):
-                self._put(replace(self.facts[key], retracted=True))
-                self.erasures.retracted.setdefault(key, at)
+                self._retract(self.facts[key], at)
             case FactRegraded(id=key, scheme=scheme, given=given, grade=grade):
                 fact = self.facts[key]
                 self._put(replace(fact, scheme=scheme, given=given, grade=grade))
+            case FactRenewed(id=key, review_by=review_by):
+                self._put(replace(self.facts[key], review_by=review_by))
             case ProviderLifted(id=provider):
                 self.stopped.discard(provider)
+            case GroupsMerged() | GroupsUnmerged():
+                self._merge(amendment)
             case ErasureAgreed():  # an event of its own follows, and erases
                 return
             case _ as never:
@@ -325,116 +393,69 @@ class State:
         for amendment in change.amendments:
             if isinstance(amendment, ReleaseSigned):
                 self.standing.sign_release(amendment.id, change.region, person)
-            elif not self.erasures.gone(amendment.id):
+            elif not (
+                isinstance(amendment, FactAmendment)
+                and self.erasures.gone(amendment.id)
+            ):
                 self._amend(amendment, at)
+
+    def _drop(self, change: ChangeProposed, at: Micros) -> None:
+        """Let what nobody stood behind count no more."""
+        for fact_id in change.records:
+            if self.erasures.gone(fact_id):
+                continue
+            fact = self.facts[fact_id]
+            if not fact.approved:
+                self._retract(fact, at)
+
+    def _retract(self, fact: AnyFact, at: Micros) -> None:
+        self._put(replace(fact, retracted=True))
+        self.erasures.retracted.setdefault(fact.id, at)
 
     def _erase(self, dossiers: Sequence[DossierId]) -> None:
         """Let nothing be left of facts and cases; whoever was weighed is again."""
-        erased: set[bytes] = set(dossiers)
-        facts = [self.facts.pop(FactId(each)) for each in erased & self.facts.keys()]
-        cases = [
-            self.cases.pop(CaseHandle(each)) for each in erased & self.cases.keys()
-        ]
-        for fact in facts:
-            self._drop(fact)
-        for case in cases:
-            for member in case.members:
-                self.cases_of[member].pop(case.handle)
-                if not self.cases_of[member]:
-                    del self.cases_of[member]
-        stays = self.standing.forget({case.handle for case in cases})
-        self.calendar.forget({*(fact.id for fact in facts), *stays})
-        self.ledger.forget({case.handle for case in cases})
+        forget(self, set(dossiers))
         self.erasures.add(dossiers)
-        for change in tuple(self.changes.values()):
-            self._trim(change, erased)
         for key, answered in self.requests.items():
-            if answered.dossier in erased:
+            if answered.dossier in self.erasures.erased:
                 blank = replace(answered.request, digest=b"")
                 nobody = DossierId(b"")
                 self.requests[key] = replace(answered, request=blank, dossier=nobody)
 
-    def _trim(self, change: ChangeProposed, erased: set[bytes]) -> None:
-        """Take what was erased out of a change that waits; drop it when that was all."""
-        records = tuple(each for each in change.records if each not in erased)
-        amendments = tuple(
-            each
-            for each in change.amendments
-            if each.id not in erased
-            and not (isinstance(each, ReleaseSigned) and each.id not in self.permits)
-        )
-        if not records and not amendments:
-            del self.changes[change.id]
-        elif (records, amendments) != (change.records, change.amendments):
-            trimmed = replace(change, records=records, amendments=amendments)
-            self.changes[change.id] = trimmed
-
-    def _drop(self, fact: AnyFact) -> None:
-        match fact:
-            case Faction() | Rivalry() | Alliance():
-                self.graph.drop(fact)
-            case Affiliation():
-                self.affiliations.drop(fact.subject, fact.id)
-                self.members.drop(fact.group, fact.id)
-            case Presence():
-                self.presences.drop(fact.area, fact.id)
-            case Threat():
-                self.threats_against.drop(fact.target, fact.id)
-                for source in (fact.source_group, fact.source_subject):
-                    if source is not None:
-                        self.threats_by.drop(source, fact.id)
-            case Located():
-                self.located.drop(fact.subject, fact.id)
-            case Tie():
-                self.ties.drop(fact.subject, fact.id)
-            case SameAs():
-                self.same_as.drop(fact.low, fact.id)
-                self.same_as.drop(fact.high, fact.id)
-            case _ as never:
-                assert_never(never)
-
     def _put(self, fact: AnyFact) -> None:
+        before = self.facts.get(fact.id)
+        self.histories.put(before, fact, Revision(self.revision + 1))
         self.facts[fact.id] = fact
         self.calendar.put(fact)
         if isinstance(fact, Presence | Located | Tie):
             self.areas.add(fact.area)
-        match fact:
-            case Faction() | Rivalry() | Alliance():
-                self.graph.put(fact)
-            case Affiliation():
-                self.affiliations.put(fact.subject, fact.id, fact)
-                self.members.put(fact.group, fact.id, fact)
-            case Presence():
-                self.presences.put(fact.area, fact.id, fact)
-            case Threat():
-                self._put_threat(fact)
-            case Located():
-                self.located.put(fact.subject, fact.id, fact)
-            case Tie():
-                self.ties.put(fact.subject, fact.id, fact)
-            case SameAs():
-                self.same_as.put(fact.low, fact.id, fact)
-                self.same_as.put(fact.high, fact.id, fact)
-            case _ as never:
-                assert_never(never)
+        indexing.put(self, self.merges.resolved(fact))
 
-    def _put_threat(self, fact: Threat) -> None:
-        self.threats_against.put(fact.target, fact.id, fact)
-        if fact.source_group is not None:
-            self.threats_by.put(fact.source_group, fact.id, fact)
-        if fact.source_subject is not None:
-            self.threats_by.put(fact.source_subject, fact.id, fact)
+    def _merge(self, event: MergeEvent) -> None:
+        """Let facts be found under the tokens that stand for their groups now."""
+        groups = self.merges.with_(event.low, event.high)
+        moved = [fact for fact in self.facts.values() if names_any(fact, groups)]
+        for fact in moved:
+            indexing.leave_groups(self, self.merges.resolved(fact))
+        self.merges.apply(event)
+        for fact in moved:
+            indexing.put(self, self.merges.resolved(fact))
 
     def _fit_placement(self, placement: Placement) -> None:
         self.areas.add(placement.area)
         self.calendar.put(placement)
+        self.residents.placed(placement)
 
     def records(self) -> Iterator[Record]:
         """Yield records whose fold equals this state, but for the revision."""
         if self.custodian:
             yield Record(at=_THEN, event=CustodianNamed(key_id=self.custodian))
-        for group in self.groups.values():
-            yield Record(at=_THEN, event=GroupRegistered(group=group))
+        for rules in self.rulebook.records():
+            yield Record(at=_THEN, event=rules)
+        for named in self.names.records():
+            yield Record(at=_THEN, event=named)
+        for merged in self.merges.links.values():
+            yield Record(at=_THEN, event=merged)
         for facility in self.facilities.values():
             yield Record(at=_THEN, event=FacilityRegistered(facility=facility))
         for erased in self.erasures.records():
@@ -442,6 +463,8 @@ class State:
         for fact in self.facts.values():
             at = self.erasures.retracted.get(fact.id, _THEN)
             yield Record(at=at, event=FactRecorded(fact=fact))
+        for life in self.histories.records():
+            yield Record(at=_THEN, event=life)
         for case in self.cases.values():
             yield Record(at=_THEN, event=CaseOpened(case=case))
         for event in self.standing.records():
@@ -457,6 +480,8 @@ class State:
                 dossier=answered.dossier,
             )
             yield Record(at=answered.at, event=kept)
+        for at, previewed in self.previews.records():
+            yield Record(at=at, event=previewed)
         yield from self.ledger.records()
         yield Record(at=_THEN, event=self.standing.schedule())
 

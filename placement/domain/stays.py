@@ -52,15 +52,14 @@ class Stays:
         if placement.state is PlacementState.HELD:
             self._held[placement.id] = placement
 
-    def forget(self, case: CaseHandle) -> set[FactId]:
-        """Remove every placement of a case; return their ids."""
-        gone = set(self._ever.pop(case, ()))
-        for each in gone:
-            placement = self.by_id.pop(each)
-            self._held.pop(each, None)
+    def forget(self, case: CaseHandle) -> list[Placement]:
+        """Remove every placement of a case; return them."""
+        gone = [self.by_id.pop(each) for each in self._ever.pop(case, ())]
+        for placement in gone:
+            self._held.pop(placement.id, None)
             for key in self._keys(placement):
                 standing = self._standing.get(key, {})
-                standing.pop(each, None)
+                standing.pop(placement.id, None)
                 if not standing:
                     self._standing.pop(key, None)
         return gone

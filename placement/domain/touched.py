@@ -41,6 +41,14 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.life_events import (
+    ChangeDropped,
+    ChangeRejected,
+    ChangeWithdrawn,
+    FactRenewed,
+)
+from placement.domain.rule_events import RulesetAdopted
 from placement.domain.stay_events import (
     DayPassed,
     HoldConfirmed,
@@ -85,6 +93,13 @@ def _by_approval(event: ChangeApproved, known: Known) -> Iterator[Touch]:
             yield by_fact(known.facts[each])
     for amendment in change.amendments:
         yield from _by_amendment(amendment, known)
+
+
+def _by_dropping(event: ChangeDropped, known: Known) -> Iterator[Touch]:
+    change = known.changes[event.id]
+    for each in change.records:
+        if not known.erasures.gone(each):
+            yield by_fact(known.facts[each])
 
 
 def _by_assessment(event: CaseAssessed, known: Known) -> Iterator[Touch]:
@@ -139,12 +154,19 @@ def _by_erasure(event: DossiersErased, known: Known) -> Iterator[Touch]:
     yield Touch(everything=True)
 
 
+def _by_adoption(event: RulesetAdopted, known: Known) -> Iterator[Touch]:
+    del event, known
+    yield Touch(everything=True)
+
+
 def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
     match amendment:
         case ReleaseSigned() | ErasureAgreed():
             return
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))
+        case GroupsMerged(low=low, high=high) | GroupsUnmerged(low=low, high=high):
+            yield Touch(kin=(low, high))
         case _:
             if not known.erasures.gone(amendment.id):
                 yield by_fact(known.facts[amendment.id])
@@ -185,6 +207,11 @@ _TOUCHES: Final[Mapping[type[Event], Callable[[Any, Known], Iterator[Touch]]]] =
     FactEnded: _by_amendment,
     FactRetracted: _by_amendment,
     FactRegraded: _by_amendment,
+    FactRenewed: _by_amendment,
+    ChangeRejected: _by_dropping,
+    ChangeWithdrawn: _by_dropping,
+    GroupsMerged: _by_amendment,
+    GroupsUnmerged: _by_amendment,
     ChangeApproved: _by_approval,
     CaseAssessed: _by_assessment,
     PlacementRecorded: _by_placing,
@@ -196,5 +223,6 @@ _TOUCHES: Final[Mapping[type[Event], Callable[[Any, Known], Iterator[Touch]]]] =
     DayPassed: _by_day,
     SweepBegun: _by_sweep,
     RulesFollowed: _by_rules,
+    RulesetAdopted: _by_adoption,
     DossiersErased: _by_erasure,
 }

@@ -28,7 +28,7 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
-from placement.ops import pki
+from placement.ops import pki, ruleset
 from placement.ops.bar import Bar
 from placement.service.custodian import Custodian
 from placement.service.fold import found, keep
@@ -61,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     if args.command == "pki":
         return pki.run(args)
+    if args.command == "ruleset":
+        return ruleset.run_command(args)
     run: Callable[[Settings], str] = args.run
     try:
         print(run(load(args.settings)))  # noqa: T201 (a command's one sentence)
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.set_defaults(run=run)
     pki.register(commands)
+    ruleset.register(commands)
     return parser
 
 

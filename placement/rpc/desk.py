@@ -10,7 +10,7 @@ from placement.access import Action, Caller, admit
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.domain.decide.command import Command
 from placement.domain.terms import SubjectId
-from placement.errors import AccessDeniedError, InvalidInputError
+from placement.errors import AccessDeniedError, CertificateError, InvalidInputError
 from placement.rpc.origin import Origin
 from placement.service.batch import Answer
 from placement.service.bookmarks import Bookmarks
@@ -23,10 +23,17 @@ Parsed = TypeVar("Parsed")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call that was let in."""
+    """One call that was let in.
+
+    Attributes:
+        caller: who calls.
+        action: what for.
+        identify: names the caller again, by what holds at this moment.
+    """
 
     caller: Caller
     action: Action
+    identify: Callable[[], Caller]
 
 
 CALL: ContextVar[Call] = ContextVar("CALL")
@@ -80,6 +87,19 @@ class Desk:
             return parse(request)
         except (AccessDeniedError, InvalidInputError) as refusal:
             await self.refuse(Refused(call.action, refusal, call.caller))
+
+    async def identify_again(self) -> None:
+        """Ask again who is called for: a stream lives on, a certificate may not.
+
+        Raises:
+            PlacementError: the certificate is good no more, as for a new call; the
+                refusal is in the access log.
+        """
+        call = CALL.get()
+        try:
+            call.identify()
+        except CertificateError as refusal:
+            await self.refuse(Refused(call.action, refusal, None))
 
     def bookmark(self, scope: bytes, *numbers: int) -> bytes:
         """Return a token with which the caller of this call can go on."""

@@ -1,7 +1,8 @@
 """The door: every call passes here before anything is read of it.
 
 Invariants:
-    * a certificate that is refused now is refused now, though its handshake succeeded;
+    * a certificate that is refused now is refused now, though its handshake succeeded,
+      or its stream was let in;
     * a method that is not in ``METHODS`` is refused, whoever calls it;
     * a call without a deadline, with too much or with fields that we don't know is
       refused before it is parsed, and the refusal is an entry of the access log;
@@ -12,6 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from inspect import isasyncgen
 from typing import Any, Final, TypeAlias
 
@@ -19,7 +21,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from placement.access import Action
+from placement.access import Action, Caller
 from placement.errors import (
     AccessDeniedError,
     InvalidInputError,
@@ -59,9 +61,16 @@ METHODS: Final[Mapping[str, Action]] = {
         "RegistryService/EndFacts": Action.FACT_END,
         "RegistryService/RetractFacts": Action.FACT_RETRACT,
         "RegistryService/RegradeFacts": Action.FACT_REGRADE,
+        "RegistryService/AmendFacts": Action.FACT_AMEND,
+        "RegistryService/RenewFacts": Action.FACT_RENEW,
+        "RegistryService/ContestFacts": Action.FACT_CONTEST,
+        "RegistryService/ProposeFacts": Action.FACT_PROPOSE,
         "RegistryService/ApproveChange": Action.CHANGE_APPROVE,
+        "RegistryService/RejectChange": Action.CHANGE_REJECT,
+        "RegistryService/WithdrawChange": Action.CHANGE_WITHDRAW,
         "RegistryService/ListChanges": Action.CHANGE_LIST,
         "RegistryService/ShowChange": Action.CHANGE_SHOW,
+        "RegistryService/PreviewChange": Action.PREVIEW_BEGIN,
         "RegistryService/AttestCoverage": Action.COVERAGE_ATTEST,
         "RegistryService/RegisterGroups": Action.GROUP_REGISTER,
         "RegistryService/ListGroups": Action.GROUP_LIST,
@@ -73,6 +82,11 @@ METHODS: Final[Mapping[str, Action]] = {
         "RegistryService/ShowOverride": Action.OVERRIDE_SHOW,
         "RegistryService/SignOverride": Action.OVERRIDE_SIGN,
         "RegistryService/StopProvider": Action.PROVIDER_STOP,
+        "ReviewService/ListFacts": Action.FACT_LIST,
+        "ReviewService/ShowFact": Action.FACT_SHOW,
+        "ReviewService/ListReviews": Action.REVIEW_LIST,
+        "ReviewService/ShowCoverage": Action.COVERAGE_SHOW,
+        "ReviewService/ReportReviews": Action.REVIEW_REPORT,
         "ErasureService/ListExpired": Action.ERASURE_LIST,
         "ErasureService/ProposeErasure": Action.ERASURE_PROPOSE,
         "ErasureService/ApproveErasure": Action.ERASURE_APPROVE,
@@ -84,12 +98,26 @@ METHODS: Final[Mapping[str, Action]] = {
         "PlacementService/EndPlacement": Action.PLACEMENT_MOVE_OUT,
         "PlacementService/AbortPlacement": Action.PLACEMENT_ABORT,
         "PlacementService/ProposeOverride": Action.OVERRIDE_PROPOSE,
+        "GroupService/NameGroups": Action.GROUP_NAME,
+        "GroupService/MergeGroups": Action.GROUP_MERGE,
+        "GroupService/ShowLabelKeys": Action.LABEL_KEYS_SHOW,
+        "GroupService/PublishExchangeKey": Action.EXCHANGE_KEY_PUBLISH,
+        "GroupService/HandOverLabelKey": Action.LABEL_KEY_HAND_OVER,
+        "GroupService/BeginRotation": Action.ROTATION_BEGIN,
+        "GroupService/RenewLabels": Action.LABELS_RENEW,
+        "GroupService/EndRotation": Action.ROTATION_END,
         "AlertService/WatchAlerts": Action.ALERT_WATCH,
         "AlertService/ListAlerts": Action.ALERT_LIST,
         "AlertService/ShowAlert": Action.ALERT_SHOW,
         "AlertService/AcknowledgeAlert": Action.ALERT_ACKNOWLEDGE,
         "AlertService/HandOverAlert": Action.ALERT_HAND_OVER,
         "AlertService/CloseAlert": Action.ALERT_CLOSE,
+        "RulesetService/ProposeRuleset": Action.RULESET_PROPOSE,
+        "RulesetService/ShadowRuleset": Action.RULESET_SHADOW,
+        "RulesetService/ApproveRuleset": Action.RULESET_APPROVE,
+        "RulesetService/WithdrawRuleset": Action.RULESET_WITHDRAW,
+        "RulesetService/ListRulesets": Action.RULESET_LIST,
+        "RulesetService/ShowRuleset": Action.RULESET_SHOW,
         "AuditService/ListPermits": Action.PERMIT_LIST,
         "AuditService/ListEntries": Action.ENTRY_LIST,
         "AuditService/ShowEntry": Action.ENTRY_SHOW,
@@ -181,6 +209,7 @@ class Door(grpc.aio.ServerInterceptor):
                     aclosing(serve(request, context)) as responses,
                 ):
                     async for response in responses:
+                        await self._desk.identify_again()
                         await context.write(response)
             except grpc.aio.InternalError:
                 return  # of a write: whoever asked is gone, and nobody reads a status
@@ -215,6 +244,9 @@ class Door(grpc.aio.ServerInterceptor):
             if not self._streams[certificate]:
                 del self._streams[certificate]
 
+    def _identify(self, context: Context) -> Caller:
+        return self._identifier.identify(auth_context(context))
+
     async def _let_in(
         self,
         action: Action,
@@ -231,8 +263,9 @@ class Door(grpc.aio.ServerInterceptor):
         """
         caller = None
         try:
-            caller = self._identifier.identify(auth_context(context))
-            CALL.set(Call(caller, action))
+            identify = partial(self._identify, context)
+            caller = identify()
+            CALL.set(Call(caller, action, identify))
             _require_deadline(context, longest)
             return _decoded(content, decode)
         except PlacementError as refusal:
@@ -243,7 +276,7 @@ class Door(grpc.aio.ServerInterceptor):
         del content
         caller = None
         try:
-            caller = self._identifier.identify(auth_context(context))
+            caller = self._identify(context)
             refusal: PlacementError = AccessDeniedError()
         except PlacementError as error:
             refusal = error
@@ -260,7 +293,7 @@ class Door(grpc.aio.ServerInterceptor):
 
         async def behave(request: Any, context: Context) -> Any:  # noqa: ANN401 (any message)
             try:
-                self._identifier.identify(auth_context(context))
+                self._identify(context)
             except PlacementError as error:
                 return await _abort(error, context)
             return await serve(request, context)
@@ -280,7 +313,7 @@ class Door(grpc.aio.ServerInterceptor):
 
         async def behave(request: Any, context: Context) -> None:  # noqa: ANN401 (any message)
             try:
-                self._identifier.identify(auth_context(context))
+                self._identify(context)
             except PlacementError as error:
                 await _abort(error, context)
             responses = serve(request, context)

@@ -15,17 +15,23 @@ from placement.api.v1 import (
     audit_service_pb2_grpc,
     check_service_pb2_grpc,
     erasure_service_pb2_grpc,
+    group_service_pb2_grpc,
     log_service_pb2_grpc,
     placement_service_pb2_grpc,
     pseudonym_service_pb2_grpc,
     registry_service_pb2_grpc,
+    review_service_pb2_grpc,
+    ruleset_service_pb2_grpc,
 )
 from placement.rpc.door import MAX_REQUEST, Door
 from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
 from placement.rpc.servicers_erasure import Erasures
+from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_placements import Alerts, Placements
+from placement.rpc.servicers_reviews import Reviews
+from placement.rpc.servicers_rulesets import Rulesets
 
 SERVICES: Final = tuple(
     f"placement.api.v1.{name}"
@@ -34,8 +40,11 @@ SERVICES: Final = tuple(
         "CheckService",
         "PlacementService",
         "RegistryService",
+        "ReviewService",
+        "GroupService",
         "ErasureService",
         "AlertService",
+        "RulesetService",
         "AuditService",
         "LogService",
     )
@@ -74,8 +83,11 @@ class Services:
     checks: Checks
     placements: Placements
     registry: Registry
+    reviews: Reviews
+    groups: Groups
     erasures: Erasures
     alerts: Alerts
+    rulesets: Rulesets
     audit: Audit
     log: Log
 
@@ -117,7 +129,7 @@ class Host:
         )
         self._serving = serving
         self._sound = sound
-        self._add(services)
+        _add_services(services, self._server)
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call]
             self._health, self._server
@@ -131,33 +143,6 @@ class Host:
             self.port = self._server.add_secure_port(address, server_credentials(tls))
         except RuntimeError as error:
             raise OSError("the address can't be used") from error
-
-    def _add(self, services: Services) -> None:
-        """Let the services be called."""
-        pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
-            services.pseudonyms, self._server
-        )
-        check_service_pb2_grpc.add_CheckServiceServicer_to_server(
-            services.checks, self._server
-        )
-        registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(
-            services.registry, self._server
-        )
-        erasure_service_pb2_grpc.add_ErasureServiceServicer_to_server(
-            services.erasures, self._server
-        )
-        placement_service_pb2_grpc.add_PlacementServiceServicer_to_server(
-            services.placements, self._server
-        )
-        alert_service_pb2_grpc.add_AlertServiceServicer_to_server(
-            services.alerts, self._server
-        )
-        audit_service_pb2_grpc.add_AuditServiceServicer_to_server(
-            services.audit, self._server
-        )
-        log_service_pb2_grpc.add_LogServiceServicer_to_server(
-            services.log, self._server
-        )
 
     async def start(self) -> None:
         """Begin to serve."""
@@ -178,3 +163,29 @@ class Host:
         """Say so, let calls under way end, and close."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(GRACE)
+
+
+def _add_services(services: Services, server: grpc.aio.Server) -> None:
+    pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
+        services.pseudonyms, server
+    )
+    check_service_pb2_grpc.add_CheckServiceServicer_to_server(services.checks, server)
+    registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(
+        services.registry, server
+    )
+    review_service_pb2_grpc.add_ReviewServiceServicer_to_server(
+        services.reviews, server
+    )
+    group_service_pb2_grpc.add_GroupServiceServicer_to_server(services.groups, server)
+    erasure_service_pb2_grpc.add_ErasureServiceServicer_to_server(
+        services.erasures, server
+    )
+    placement_service_pb2_grpc.add_PlacementServiceServicer_to_server(
+        services.placements, server
+    )
+    alert_service_pb2_grpc.add_AlertServiceServicer_to_server(services.alerts, server)
+    ruleset_service_pb2_grpc.add_RulesetServiceServicer_to_server(
+        services.rulesets, server
+    )
+    audit_service_pb2_grpc.add_AuditServiceServicer_to_server(services.audit, server)
+    log_service_pb2_grpc.add_LogServiceServicer_to_server(services.log, server)

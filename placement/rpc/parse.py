@@ -79,7 +79,12 @@ def open_case(request: check_wire.OpenCaseRequest, origin: Origin) -> cases.Open
 
 def show_case(request: check_wire.ShowCaseRequest, origin: Origin) -> cases.ShowCase:
     """Read which case to show."""
-    return cases.ShowCase(caller=origin.caller, case=case_of(request))
+    if not request.placement_id:
+        return cases.ShowCase(caller=origin.caller, case=case_of(request))
+    if request.case_handle:
+        raise InvalidInputError("placement_id", "must be empty beside case_handle")
+    key = FactId(forms.token(request.placement_id, "placement_id"))
+    return cases.ShowCase(caller=origin.caller, placement=key)
 
 
 def close_case(request: check_wire.CloseCaseRequest, origin: Origin) -> cases.CloseCase:

@@ -1,10 +1,11 @@
 """From facts on the wire to drafts: which attributes each kind has, as data."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from placement.api.v1 import types_pb2 as wire
-from placement.domain.decide.drafts import MAX_FACTS, Draft, Member
+from placement.domain.decide.drafts import MAX_FACTS, AsBefore, Draft, Member
 from placement.domain.facts import (
     Affiliation,
     Alliance,
@@ -52,6 +53,44 @@ def parse_facts(
     )
 
 
+class _Unsaid:
+    """Makes pseudonyms subjects where a person may also be left as before.
+
+    Args:
+        subject_of: makes them.
+    """
+
+    def __init__(self, subject_of: SubjectOf) -> None:
+        self._subject_of = subject_of
+
+    def __call__(self, pseudonym: bytes, field: str) -> SubjectId:
+        """Return a pseudonym's subject."""
+        return self._subject_of(pseudonym, field)
+
+
+def parse_replacement(
+    fact: wire.Fact,
+    replaced: FactId,
+    fact_id: FactId,
+    subject_of: SubjectOf,
+    field: str,
+) -> Draft:
+    """Read what a fact is replaced by; a person that is not set stays who it is.
+
+    Args:
+        fact: what is stated.
+        replaced: the fact that it is recorded instead of.
+        fact_id: of the new fact.
+        subject_of: makes a pseudonym a subject, naming the field if it is none.
+        field: the name of ``fact`` on the wire.
+
+    Raises:
+        InvalidInputError: a field that does not hold.
+    """
+    draft = _draft(fact, fact_id, _Unsaid(subject_of), field)
+    return replace(draft, replaces=replaced)
+
+
 def _draft(
     fact: wire.Fact, fact_id: FactId, subject_of: SubjectOf, field: str
 ) -> Draft:
@@ -73,7 +112,9 @@ def _draft(
 
 def _person(
     person: wire.Person, subject_of: SubjectOf, field: str
-) -> SubjectId | Member:
+) -> SubjectId | Member | AsBefore:
+    if isinstance(subject_of, _Unsaid) and not person.WhichOneof("person"):
+        return AsBefore.PERSON
     if forms.arm(person, "person", field) == "pseudonym":
         return subject_of(person.pseudonym, f"{field}.pseudonym")
     member = person.case_member
@@ -133,6 +174,10 @@ def _presence(said: wire.Presence, subject_of: SubjectOf, field: str) -> Stateme
 def _threat(said: wire.Threat, subject_of: SubjectOf, field: str) -> Statement:
     target = _person(said.target, subject_of, f"{field}.target")
     statement: Statement = {"target": target, "severity": said.severity}
+    if isinstance(subject_of, _Unsaid) and not said.WhichOneof("source"):
+        return statement | dict.fromkeys(
+            ("source_group", "source_subject"), AsBefore.PERSON
+        )
     if forms.arm(said, "source", field) == "group":
         return statement | {"source_group": forms.token(said.group, f"{field}.group")}
     source = _person(said.person, subject_of, f"{field}.person")

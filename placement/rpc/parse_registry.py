@@ -11,24 +11,21 @@ from placement.domain.decide import (
     placements,
     registry,
 )
-from placement.domain.facts import Facility, Group, Placement
+from placement.domain.facts import Facility, Placement
 from placement.domain.terms import (
     CaseHandle,
     FacilityToken,
     FactId,
-    GroupToken,
     PlacementState,
     ProviderToken,
+    Revision,
     Scheme,
 )
-from placement.errors import InvalidInputError
 from placement.rpc import forms
 from placement.rpc.origin import Origin, common, fresh
 from placement.rpc.parse import case_of, facility_of
 from placement.rpc.parse_facts import parse_facts
 
-_FINGERPRINT_SIZE: Final = 32  # bytes
-_MAX_LABEL: Final = 256  # bytes
 _MAX_AREAS: Final = 500
 
 
@@ -64,16 +61,22 @@ def end_facts(
     forms.at_most(request.endings, registry.MAX_AMENDMENTS, "endings")
     return registry.EndFacts(
         **common(request, origin),
-        endings=tuple(
-            registry.Ending(
-                id=_id(ending.fact_id, f"endings[{index}].fact_id"),
-                valid_to=forms.day(
-                    ending.valid_to_day, f"endings[{index}].valid_to_day"
-                ),
-            )
-            for index, ending in enumerate(request.endings)
-        ),
+        endings=endings_of(request),
         change=FactId(fresh()),
+    )
+
+
+def endings_of(
+    request: registry_wire.EndFactsRequest | registry_wire.PreviewChangeRequest,
+) -> tuple[registry.Ending, ...]:
+    """Read which facts end, and when."""
+    return tuple(
+        registry.Ending(
+            id=_id(ending.fact_id, f"endings[{index}].fact_id"),
+            valid_to=forms.day(ending.valid_to_day, f"endings[{index}].valid_to_day"),
+            seen=Revision(ending.seen_revision),
+        )
+        for index, ending in enumerate(request.endings)
     )
 
 
@@ -89,6 +92,7 @@ def retract_facts(
             for index, value in enumerate(request.fact_ids)
         ),
         change=FactId(fresh()),
+        seen=tuple(map(Revision, request.seen_revisions)),
     )
 
 
@@ -106,6 +110,7 @@ def regrade_facts(
                     Scheme, item.grade.scheme, f"regradings[{index}].grade.scheme"
                 ),
                 given=item.grade.given,
+                seen=Revision(item.seen_revision),
             )
             for index, item in enumerate(request.regradings)
         ),
@@ -122,7 +127,10 @@ def approve_change(
 ) -> approvals.ApproveChange:
     """Read which change to approve."""
     return approvals.ApproveChange(
-        **common(request, origin), change=_id(request.change_id, "change_id")
+        **common(request, origin),
+        change=_id(request.change_id, "change_id"),
+        shown=Revision(request.seen_revision),
+        seen=request.seen and forms.sized(request.seen, forms.DIGEST_SIZE, "seen"),
     )
 
 
@@ -157,42 +165,6 @@ def attest_coverage(
         whole_region=request.whole_region,
         reviewed_on=forms.day(request.reviewed_on_day, "reviewed_on_day"),
     )
-
-
-def register_groups(
-    request: registry_wire.RegisterGroupsRequest, origin: Origin
-) -> groups.RegisterGroups:
-    """Read groups to register."""
-    forms.at_most(request.groups, groups.MAX_REGISTERED, "groups")
-    return groups.RegisterGroups(
-        **common(request, origin),
-        groups=tuple(
-            Group(
-                token=GroupToken(fresh()),
-                fingerprint=forms.sized(
-                    new.fingerprint, _FINGERPRINT_SIZE, f"groups[{index}].fingerprint"
-                ),
-                label=_label(new.sealed_label, f"groups[{index}].sealed_label"),
-            )
-            for index, new in enumerate(request.groups)
-        ),
-    )
-
-
-def _label(value: bytes, field: str) -> bytes:
-    if not 1 <= len(value) <= _MAX_LABEL:
-        raise InvalidInputError(field, "must be 1 to 256 bytes")
-    return value
-
-
-def list_groups(
-    request: registry_wire.ListGroupsRequest, origin: Origin
-) -> groups.ListGroups:
-    """Read which page to list."""
-    after = request.page_token
-    if after:
-        forms.token(after, "page_token")
-    return groups.ListGroups(caller=origin.caller, after=after)
 
 
 def register_facilities(

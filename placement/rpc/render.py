@@ -12,10 +12,10 @@ from placement.domain.decide.cases import CaseView
 from placement.domain.decide.checks import Answer as Verdicted
 from placement.domain.decide.checks import Answers
 from placement.domain.decide.command import Written
-from placement.domain.decide.groups import GroupPage
 from placement.domain.decide.weighing import place_of
 from placement.domain.events import ChangeProposed
 from placement.domain.facts import Placement
+from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
 from placement.domain.terms import Micros, Verdict, Window
 from placement.service.batch import Answer
@@ -67,10 +67,16 @@ def evaluated(evaluation: Evaluation) -> pseudonym_wire.EvaluateResponse:
 def opened(answer: Answer) -> check_wire.OpenCaseResponse:
     """Render an opened case."""
     (handle,) = written_ids(answer)
-    return check_wire.OpenCaseResponse(case_handle=handle, revision=answer.revision)
+    reply: Any = answer.reply
+    written: Written = reply
+    return check_wire.OpenCaseResponse(
+        case_handle=handle,
+        revision=answer.revision,
+        same_reference=written.same_reference,
+    )
 
 
-def shown(answer: Answer) -> check_wire.ShowCaseResponse:
+def shown(answer: Answer, contact: str) -> check_wire.ShowCaseResponse:
     """Render one of the caller's own cases."""
     reply: Any = answer.reply
     view: CaseView = reply
@@ -81,6 +87,9 @@ def shown(answer: Answer) -> check_wire.ShowCaseResponse:
         areas_left=view.areas_left,
         opened_at=view.opened_at,
         placements=map(_own_placement, view.placements),
+        case_handle=view.handle,
+        contact=contact,
+        permits=map(_own_permit, view.permits),
     )
 
 
@@ -93,6 +102,21 @@ def _own_placement(placement: Placement) -> check_wire.OwnPlacement:
         expires_at=placement.expires_at or 0,
         moved_in=placement.moved_in_on is not None,
         extended=placement.extended,
+        end_cause=check_wire.EndCause.ValueType(placement.cause or 0),
+        moved_in_day=placement.moved_in_on,
+    )
+
+
+def _own_permit(permit: Permit) -> check_wire.OwnPermit:
+    return check_wire.OwnPermit(
+        permit_id=permit.id,
+        override=not permit.is_release,
+        place=place(permit.candidate),
+        window=days(permit.window),
+        waits=not permit.signed,
+        expires_at=permit.expires_at,
+        used=permit.used,
+        follow_up_day=permit.follow_up,
     )
 
 
@@ -114,6 +138,7 @@ def checked(answer: Answer, contact: str) -> check_wire.CheckPlacementResponse:
         decided_at=answers.decided_at,
         contact=contact,
         leaf_index=answer.leaf,
+        ahead_days=answers.ahead_days,
     )
 
 
@@ -196,30 +221,6 @@ def waiting(change: ChangeProposed) -> registry_wire.Change:
 def attested(answer: Answer) -> registry_wire.AttestCoverageResponse:
     """Render a statement of coverage."""
     return registry_wire.AttestCoverageResponse(revision=answer.revision)
-
-
-def registered_groups(answer: Answer) -> registry_wire.RegisterGroupsResponse:
-    """Render new groups' tokens."""
-    return registry_wire.RegisterGroupsResponse(
-        revision=answer.revision, tokens=written_ids(answer)
-    )
-
-
-def listed_groups(answer: Answer) -> registry_wire.ListGroupsResponse:
-    """Render a page of groups."""
-    reply: Any = answer.reply
-    page: GroupPage = reply
-    return registry_wire.ListGroupsResponse(
-        groups=[
-            registry_wire.RegisteredGroup(
-                token=group.token,
-                fingerprint=group.fingerprint,
-                sealed_label=group.label,
-            )
-            for group in page.groups
-        ],
-        next_page_token=page.groups[-1].token if page.more else b"",
-    )
 
 
 def registered_facilities(answer: Answer) -> registry_wire.RegisterFacilitiesResponse:

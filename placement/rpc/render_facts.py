@@ -32,9 +32,12 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.life_events import FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.terms import FactId, Scheme
 from placement.rpc.render import VERDICTS, days, place, waiting
+from placement.rpc.render_groups import merged_groups
 from placement.service.batch import Answer
 
 Item = registry_wire.ChangeItem
@@ -44,13 +47,21 @@ def change(answer: Answer) -> registry_wire.ShowChangeResponse:
     """Render a change that waits."""
     reply: Any = answer.reply
     view: ChangeView = reply
-    firm = (
-        Item(fact_id=fact_id, fact=fact_of(view.facts[fact_id]), made_firm=True)
-        for fact_id in view.change.records
-    )
+    firm = (_firm(view.facts[fact_id]) for fact_id in view.change.records)
     amended = (_item(item, view) for item in view.change.amendments)
     return registry_wire.ShowChangeResponse(
-        change=waiting(view.change), items=[*firm, *amended]
+        change=waiting(view.change),
+        items=[*firm, *amended],
+        revision=answer.revision,
+    )
+
+
+def _firm(fact: AnyFact) -> Item:
+    return Item(
+        fact_id=fact.id,
+        fact=fact_of(fact),
+        made_firm=True,
+        replaces=fact.replaces or b"",
     )
 
 
@@ -60,7 +71,7 @@ def fact_of(fact: AnyFact) -> wire.Fact:
     return wire.Fact(
         valid_from_day=fact.valid_from,
         valid_to_day=fact.valid_to,
-        grade=_grade(fact.scheme, fact.given),
+        grade=grade_of(fact.scheme, fact.given),
         review_by_day=fact.review_by,
         reason=wire.FactReason.ValueType(fact.reason),
         **{name: state(fact)},
@@ -73,6 +84,10 @@ def _item(item: Amendment, view: ChangeView) -> Item:
             return Item(fact_id=key, released=_released(view.permits[key]))
         case ProviderLifted(id=provider):
             return Item(fact_id=provider, provider_goes_on=True)
+        case GroupsMerged(region=region):
+            return Item(merged=merged_groups(item, region))
+        case GroupsUnmerged():
+            return Item(unmerged=merged_groups(item))
         case ErasureAgreed(id=key):
             fact = view.facts.get(FactId(key))
             shown = None if fact is None else fact_of(fact)
@@ -97,12 +112,18 @@ def _amended(item: FactAmendment, fact: wire.Fact) -> Item:
         case FactRetracted():
             return Item(fact_id=item.id, fact=fact, retracted=True)
         case FactRegraded(scheme=scheme, given=given):
-            return Item(fact_id=item.id, fact=fact, regraded=_grade(scheme, given))
+            return Item(fact_id=item.id, fact=fact, regraded=grade_of(scheme, given))
+        case FactRenewed(review_by=day, reason=reason):
+            renewed = registry_wire.RenewedFact(
+                review_by_day=day, reason=wire.FactReason.ValueType(reason)
+            )
+            return Item(fact_id=item.id, fact=fact, renewed=renewed)
         case _ as never:
             assert_never(never)
 
 
-def _grade(scheme: Scheme, given: str) -> wire.SourceGrade:
+def grade_of(scheme: Scheme, given: str) -> wire.SourceGrade:
+    """Render a grade as given."""
     return wire.SourceGrade(scheme=wire.GradeScheme.ValueType(scheme), given=given)
 
 

@@ -10,12 +10,14 @@ from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1 import types_pb2 as wire
 from placement.domain import alerts as domain
 from placement.domain.decide.alerts import Listed, Shown
+from placement.domain.decide.approvals import ChangeView
 from placement.domain.decide.explaining import Hidden, Link, Neighbour, Reason, Visible
 from placement.domain.decide.holds import Extended
-from placement.domain.decide.permits import Explained
 from placement.domain.decide.permits import Shown as ShownOverride
+from placement.domain.decide.seeing import Explained
 from placement.domain.decide.steps import Stepped
 from placement.domain.terms import AlertState, PermitGround, Window
+from placement.rpc import render_facts
 from placement.rpc.render import (
     VERDICTS,
     candidate_verdict,
@@ -135,7 +137,20 @@ def override(
         proposed_by=f"{permit.organisation}/{permit.person}",
         expires_at=permit.expires_at,
         explained=_explained(reply.explained, answer, contact_of),
+        signed_by=f"{permit.signed_by_organisation}/{permit.signed_by}"
+        if permit.signed
+        else "",
+        used=permit.used,
     )
+
+
+def change(answer: Answer, contact_of: ContactOf) -> registry_wire.ShowChangeResponse:
+    """Render a change that waits, and what a place that it releases is worth."""
+    reply: ChangeView = _reply(answer)
+    response = render_facts.change(answer)
+    if reply.explained is not None:
+        response.explained.CopyFrom(_explained(reply.explained, answer, contact_of))
+    return response
 
 
 def signed(answer: Answer) -> registry_wire.SignOverrideResponse:
@@ -182,7 +197,15 @@ def _case_alert(each: domain.Alert) -> alert_wire.CaseAlert:
         state=alert_wire.AlertState.ValueType(state),
         raised_at=each.raised_at,
         revision=each.told,
+        # A snapshot from before this was kept does not say.
+        told_at=each.told_at or each.raised_at,
+        raising=_raising(each),
     )
+
+
+def _raising(each: domain.Alert) -> alert_wire.AlertRaising.ValueType:
+    again = each.again
+    return alert_wire.ALERT_RAISING_AGAIN if again else alert_wire.ALERT_RAISING_FIRST
 
 
 def police_alert(each: domain.Alert) -> alert_wire.PoliceAlert:
@@ -201,6 +224,9 @@ def police_alert(each: domain.Alert) -> alert_wire.PoliceAlert:
         raised_at=each.raised_at,
         revision=each.revision,
         closing=alert_wire.AlertClosing.ValueType(each.closing or 0),
+        told_at=each.changed_at or each.raised_at,
+        raising=_raising(each),
+        seen=each.seen,
     )
 
 

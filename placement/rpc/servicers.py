@@ -1,8 +1,8 @@
 """One class a service; each method is parse, submit, render."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, TypeAlias
 
 import grpc.aio
 
@@ -12,18 +12,24 @@ from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1.check_service_pb2_grpc import CheckServiceServicer
 from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceServicer
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceServicer
+from placement.domain.decide.previews import Planned
 from placement.rpc import (
     parse,
+    parse_groups,
+    parse_lives,
     parse_placements,
     parse_registry,
     render,
-    render_facts,
+    render_groups,
+    render_lives,
     render_placements,
 )
 from placement.rpc.desk import CALL, Desk
 from placement.service.custodian import Custodian
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
+PREVIEWED: Final = 16
+"""Placements that are weighed twice in one step of a preview."""
 
 
 class Pseudonyms(PseudonymServiceServicer):
@@ -65,7 +71,9 @@ class Checks(CheckServiceServicer):
         self, request: check_wire.ShowCaseRequest, context: Context
     ) -> check_wire.ShowCaseResponse:
         """Show one of the caller's own cases."""
-        return render.shown(await self._desk.ask(parse.show_case, request))
+        answer = await self._desk.ask(parse.show_case, request)
+        contact = self._contact_of(CALL.get().caller.organisation)
+        return render.shown(answer, contact)
 
     async def CloseCase(
         self, request: check_wire.CloseCaseRequest, context: Context
@@ -132,6 +140,51 @@ class Registry(RegistryServiceServicer):
             await self._desk.ask(parse_registry.regrade_facts, request)
         )
 
+    async def AmendFacts(
+        self, request: registry_wire.AmendFactsRequest, context: Context
+    ) -> registry_wire.AmendFactsResponse:
+        """End facts and record others instead."""
+        return render_lives.amended(
+            await self._desk.ask(parse_lives.amend_facts, request)
+        )
+
+    async def RenewFacts(
+        self, request: registry_wire.RenewFactsRequest, context: Context
+    ) -> registry_wire.RenewFactsResponse:
+        """Say that facts stand."""
+        return render_lives.renewed(
+            await self._desk.ask(parse_lives.renew_facts, request)
+        )
+
+    async def ContestFacts(
+        self, request: registry_wire.ContestFactsRequest, context: Context
+    ) -> registry_wire.ContestFactsResponse:
+        """Doubt facts."""
+        answer = await self._desk.ask(parse_lives.contest_facts, request)
+        return registry_wire.ContestFactsResponse(revision=answer.revision)
+
+    async def ProposeFacts(
+        self, request: registry_wire.ProposeFactsRequest, context: Context
+    ) -> registry_wire.ProposeFactsResponse:
+        """Propose facts again."""
+        return render_lives.proposed(
+            await self._desk.ask(parse_lives.propose_facts, request)
+        )
+
+    async def RejectChange(
+        self, request: registry_wire.RejectChangeRequest, context: Context
+    ) -> registry_wire.RejectChangeResponse:
+        """End somebody else's change."""
+        answer = await self._desk.ask(parse_lives.reject_change, request)
+        return registry_wire.RejectChangeResponse(revision=answer.revision)
+
+    async def WithdrawChange(
+        self, request: registry_wire.WithdrawChangeRequest, context: Context
+    ) -> registry_wire.WithdrawChangeResponse:
+        """End an own change."""
+        answer = await self._desk.ask(parse_lives.withdraw_change, request)
+        return registry_wire.WithdrawChangeResponse(revision=answer.revision)
+
     async def ApproveChange(
         self, request: registry_wire.ApproveChangeRequest, context: Context
     ) -> registry_wire.ApproveChangeResponse:
@@ -152,9 +205,25 @@ class Registry(RegistryServiceServicer):
         self, request: registry_wire.ShowChangeRequest, context: Context
     ) -> registry_wire.ShowChangeResponse:
         """Show what a change would do."""
-        return render_facts.change(
-            await self._desk.ask(parse_registry.show_change, request)
-        )
+        answer = await self._desk.ask(parse_registry.show_change, request)
+        return render_placements.change(answer, self._contact_of)
+
+    async def PreviewChange(
+        self, request: registry_wire.PreviewChangeRequest, context: Context
+    ) -> AsyncIterator[registry_wire.PreviewChangeResponse]:
+        """Show what a change would do, a slice at a time, so that nobody waits long."""
+        answer = await self._desk.ask(parse_lives.preview, request)
+        yield render_lives.planned(answer)
+        reply: Any = answer.reply
+        plan: Planned = reply
+        imagined = None
+        for start in range(0, len(plan.placements), PREVIEWED):
+            some = plan.placements[start : start + PREVIEWED]
+            weigh = parse_lives.preview_slice
+            answer = await self._desk.ask(weigh, (plan.sketch, some, imagined))
+            found: Any = answer.reply
+            imagined = found.imagined
+            yield render_lives.foreseen(answer, plan)
 
     async def AttestCoverage(
         self, request: registry_wire.AttestCoverageRequest, context: Context
@@ -168,16 +237,16 @@ class Registry(RegistryServiceServicer):
         self, request: registry_wire.RegisterGroupsRequest, context: Context
     ) -> registry_wire.RegisterGroupsResponse:
         """Register groups."""
-        return render.registered_groups(
-            await self._desk.ask(parse_registry.register_groups, request)
+        return render_groups.registered_groups(
+            await self._desk.ask(parse_groups.register_groups, request)
         )
 
     async def ListGroups(
         self, request: registry_wire.ListGroupsRequest, context: Context
     ) -> registry_wire.ListGroupsResponse:
         """List a page of groups."""
-        return render.listed_groups(
-            await self._desk.ask(parse_registry.list_groups, request)
+        return render_groups.listed_groups(
+            await self._desk.ask(parse_groups.list_groups, request)
         )
 
     async def RegisterFacilities(

@@ -21,7 +21,6 @@ from placement.api.v1.log_service_pb2_grpc import LogServiceServicer
 from placement.audit import note as notes
 from placement.audit.note import Note, Verifier
 from placement.domain.decide.searches import Admitted
-from placement.domain.ruleset import Ruleset
 from placement.errors import NotFoundError
 from placement.rpc import parse_audit as parse
 from placement.rpc import render_audit as render
@@ -29,6 +28,7 @@ from placement.rpc.desk import CALL, Desk
 from placement.service.batch import Answer
 from placement.service.replay import replay
 from placement.service.review import Review
+from placement.service.rules import Rules
 from placement.service.search import Searcher
 from placement.service.selection import Found
 from placement.service.watch import Watch
@@ -202,7 +202,7 @@ class Audit(AuditServiceServicer):
         reading: what to read with.
         searcher: answers searches.
         watch: looks for misuse.
-        ruleset_of: finds a ruleset by its version.
+        rules: finds the ruleset of a past state.
     """
 
     def __init__(
@@ -210,12 +210,12 @@ class Audit(AuditServiceServicer):
         reading: Reading,
         searcher: Searcher,
         watch: Watch,
-        ruleset_of: Callable[[str], Ruleset | None],
+        rules: Rules,
     ) -> None:
         self._reading = reading
         self._searcher = searcher
         self._watch = watch
-        self._ruleset_of = ruleset_of
+        self._rules = rules
         self._replaying = asyncio.Semaphore()  # each holds a whole state
 
     async def ListEntries(
@@ -280,7 +280,7 @@ class Audit(AuditServiceServicer):
         decision = request.decision_id
         of_decision = self._searcher.of_decision
         found = await self._reading.run(of_decision, decision, answer.leaf)
-        steps = replay(self._reading.store, found, decision, self._ruleset_of)
+        steps = replay(self._reading.store, found, decision, self._rules)
         async with self._replaying:
             async for step in self._reading.drawn(steps):
                 yield render.replayed(step)

@@ -142,6 +142,9 @@ class Alerts(AlertServiceServicer):
     ) -> alert_wire.WatchAlertsResponse:
         """Render alerts once it stands in the access log that they are told."""
         if alerts:
+            await (
+                self._desk.identify_again()
+            )  # nobody is said to be told who then is refused
             await self._desk.ask(parse.told, [alert.id for alert in alerts])
         return alert_wire.WatchAlertsResponse(
             alerts=[render.alert(each, caller) for each in alerts],

@@ -58,10 +58,11 @@ def status_of(error: PlacementError) -> tuple[grpc.StatusCode, str, Trailers]:
     status = Status(code=code.value[0], message=error.text)
     status.details.append(_packed(info))
     if isinstance(error, InvalidInputError):
-        violation = BadRequest.FieldViolation(
-            field=error.field, description=error.description
-        )
-        status.details.append(_packed(BadRequest(field_violations=[violation])))
+        violations = [
+            BadRequest.FieldViolation(field=error.field, description=phrase)
+            for phrase in (error.description, *error.others)
+        ]
+        status.details.append(_packed(BadRequest(field_violations=violations)))
     return code, error.text, ((DETAILS_KEY, status.SerializeToString()),)
 
 

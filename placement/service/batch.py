@@ -4,11 +4,13 @@ Invariants:
     * whatever is added leaves one leaf and one answer, and nothing else does;
     * a leaf holds the hash of the events that its command wrote;
     * what belongs to a dossier, event or details, is sealed by its key;
+    * what a command puts into force holds for the next one;
     * a defect of ours in deciding refuses the one command that met it, and is in the
       log.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,6 +25,7 @@ from placement.domain.decide.command import (
 from placement.domain.decide.table import decide
 from placement.domain.dossiers import begins, dossier_of
 from placement.domain.events import Record, Request
+from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import DossierId, Micros, Revision
 from placement.errors import PlacementError
@@ -56,6 +59,7 @@ class Batch:
         moment: when, and by which rules.
         scribe: writes the leaves.
         leaves: how many the log holds already.
+        rules_of: finds the ruleset of a state.
         vault: seals what can be forgotten.
 
     Attributes:
@@ -65,8 +69,15 @@ class Batch:
         moment: when, and by which rules.
     """
 
-    def __init__(
-        self, state: State, moment: Moment, scribe: Scribe, leaves: int, vault: Vault
+    def __init__(  # noqa: PLR0913 (what a batch is decided with)
+        self,
+        state: State,
+        moment: Moment,
+        scribe: Scribe,
+        leaves: int,
+        rules_of: Callable[[State], Ruleset],
+        *,
+        vault: Vault,
     ) -> None:
         vault.drop()
         self.payloads: list[bytes] = []
@@ -77,6 +88,7 @@ class Batch:
         self._scribe = scribe
         self._first = leaves
         self._vault = vault
+        self._rules_of = rules_of
 
     def add(self, item: Command | Refused | None) -> None:
         """Decide a command on the state that the ones before it left.
@@ -118,6 +130,7 @@ class Batch:
             details = self._vault.shut(DossierId(leaf.case), leaf.details)
             leaf = replace(leaf, details=details)
         self.leaves.append(leaf)
+        self.moment = replace(self.moment, ruleset=self._rules_of(state))
 
     def _answer(self, reply: object, revision: Revision) -> Answer:
         """Return an answer whose entry will be the next leaf."""

@@ -17,6 +17,8 @@ Invariants:
     * while the log grows, a checkpoint of it is signed at least every second, in a
       commit of its own only when nothing else is to be committed;
     * what does not verify condemns the engine: it answers nothing any more;
+    * the ruleset is the one that the log adopted last; one that can't be read is never
+      passed by for an older one;
     * the state belongs to the engine's thread; what leaves is immutable.
 """
 
@@ -32,7 +34,6 @@ from typing import Final
 from placement.audit.note import Signer, Verifier
 from placement.crypto.signing import verify
 from placement.domain.decide.command import Command, Moment
-from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import Micros
 from placement.errors import PlacementError, TamperedError, UnavailableError
@@ -40,6 +41,7 @@ from placement.service.batch import Answer, Batch
 from placement.service.entries import Refused, Scribe
 from placement.service.feed import Feed
 from placement.service.fold import keep, kept, load
+from placement.service.rules import Rules
 from placement.service.worker import Worker
 from placement.store import fsck
 from placement.store.head import Head
@@ -69,7 +71,7 @@ class Engine:
 
     Args:
         store: where everything is logged.
-        ruleset: by which rules.
+        rules: by which, as the log says.
         custodian: id of the key that pseudonyms come from now.
         signer: the log's key, under the log's origin.
         clock: microseconds since 1970-01-01T00:00Z.
@@ -77,12 +79,13 @@ class Engine:
 
     Attributes:
         feed: what has become of alerts.
+        ruleset: in force, as far as is durable.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of an engine)
         self,
         store: Store,
-        ruleset: Ruleset,
+        rules: Rules,
         *,
         custodian: bytes,
         signer: Signer,
@@ -92,7 +95,8 @@ class Engine:
         self.feed = Feed()
         self._worker = worker
         self._store = store
-        self._ruleset = ruleset
+        self._rules = rules
+        self.ruleset = rules.shipped
         self._custodian = custodian
         self._signer = signer
         self._scribe = Scribe(store.ring)
@@ -114,12 +118,13 @@ class Engine:
         Raises:
             TamperedError: something stored does not verify.
             UnavailableError: the database does not answer, or the log does not fit the
-                ruleset's areas or the custodian.
+                program's rules or the custodian.
         """
         verifier = Verifier(self._signer.public, verify)
         self._seen = fsck.verify(self._store, verifier)
         self._folded = load(self._store)
         self._require_fit(self._folded[0])
+        self.ruleset = self._rules.of(self._folded[0])
         self._feed(self._folded[0])
         self._settle(self._folded[0])
         self._thread.start()
@@ -266,6 +271,7 @@ class Engine:
             self._published = self._clock()
         self._seen = head
         self._folded = state, head
+        self.ruleset = batch.moment.ruleset
         self._feed(state)
         self._settle(state)
         return batch.answers[: len(asked)]
@@ -302,7 +308,7 @@ class Engine:
 
         Raises:
             TamperedError: the log is not a continuation of what was seen of it.
-            UnavailableError: it does not fit the ruleset's areas or the custodian.
+            UnavailableError: it does not fit the program's rules or the custodian.
         """
         if self._seen != log.head:
             log.require_after(self._seen)
@@ -316,10 +322,15 @@ class Engine:
         """Refuse a state that a question of today would pass by in silence.
 
         Raises:
-            UnavailableError: facts at places that no question could name, or about
-                pseudonyms that no client gets any more.
+            UnavailableError: rules that can't be read, facts at places that no question
+                could name, or about pseudonyms that no client gets any more.
         """
-        if not state.areas <= self._ruleset.areas.keys():
+        try:
+            ruleset = self._rules.of(state)
+        except UnavailableError as error:
+            text = "the ruleset in force has a form that this program does not know"
+            raise _misfit(text) from error
+        if not state.areas <= ruleset.areas.keys():
             raise _misfit("an area of the log is not in the ruleset")
         if state.custodian != self._custodian:
             raise _misfit("the custodian's key is not the one of this store")
@@ -327,15 +338,15 @@ class Engine:
     def _decide(self, state: State, head: Head, asked: list[_Asked]) -> Batch:
         """Decide each command on the state that the ones before it left."""
         moment = self._moment(state, head)
-        vault = self._store.vault
-        batch = Batch(state, moment, self._scribe, head.leaves, vault)
+        rules, vault = self._rules.of, self._store.vault
+        batch = Batch(state, moment, self._scribe, head.leaves, rules, vault=vault)
         for one in asked:
             batch.add(one.item)
         return batch
 
     def _moment(self, state: State, head: Head) -> Moment:
         self._now = max(self._now, self._clock(), state.at, head.at)
-        return Moment(now=Micros(self._now), ruleset=self._ruleset)
+        return Moment(now=Micros(self._now), ruleset=self._rules.of(state))
 
     def _publish(self, log: Log, asked: list[_Asked]) -> bool:
         """Sign a checkpoint if one is due or asked for; tell whether it was."""

@@ -5,7 +5,7 @@ question. What comes out must be what was answered then; that it is not would be
 incident.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 from placement.audit.details import Details
 from placement.audit.written import Written
 from placement.domain.questions import Assessment, Candidate, Finding, Question
+from placement.domain.relations import Chain
 from placement.domain.rules import assess
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
@@ -22,6 +23,7 @@ from placement.domain.terms import (
     FacilityToken,
     FactId,
     Micros,
+    ProviderToken,
     Revision,
     Verdict,
     Window,
@@ -29,6 +31,7 @@ from placement.domain.terms import (
 )
 from placement.errors import NotFoundError
 from placement.service.fold import fold_until
+from placement.service.rules import Rules
 from placement.service.selection import Found
 from placement.store.log import Store
 
@@ -50,8 +53,8 @@ class GroundFact:
 
     Attributes:
         id: of the fact.
-        kind: for example ``rivalry``.
-        grade: normalised; empty for a placement.
+        kind: for example ``rivalry``; or ``placement``, or ``provider``.
+        grade: normalised; empty for what is no fact.
     """
 
     id: FactId
@@ -101,7 +104,7 @@ def replay(
     store: Store,
     found: Found,
     decision: bytes,
-    ruleset_of: Callable[[str], Ruleset | None],
+    rules: Rules,
 ) -> Iterator[Progress | Replay]:
     """Decide a past question again.
 
@@ -109,8 +112,8 @@ def replay(
         store: whose log.
         found: the decision's entry.
         decision: its id.
-        ruleset_of: finds a ruleset by its version; one that says anything else than
-            the one in force then is not at hand either.
+        rules: finds the ruleset of a state; one that says anything else than the one
+            in force then is not at hand either.
 
     Yields:
         How far it has come, and in the end what it found.
@@ -125,14 +128,14 @@ def replay(
         yield _erased(found)
         return
     asked = _Asked.of(found, details, decision)
-    ruleset = ruleset_of(found.entry.ruleset)
-    if ruleset is None or ruleset.digest != found.entry.rules:
-        yield asked.ended(Replayed.NO_RULESET)
-        return
     state = State()
     for state in fold_until(store, asked.revision):
         if not state.revision % _STEP:
             yield Progress(state.revision, asked.revision)
+    ruleset = rules.then(state, found.entry.ruleset)
+    if ruleset is None or ruleset.digest != found.entry.rules:
+        yield asked.ended(Replayed.NO_RULESET)
+        return
     yield asked.decided(state, ruleset)
 
 
@@ -217,8 +220,22 @@ class _Asked:
 
 
 def _reasons(assessment: Assessment, state: State) -> tuple[Reason, ...]:
-    ordered = sorted(assessment.findings, key=lambda finding: -finding.outcome)
+    # What is found firmly was found softly, too: the worst says it.
+    worst: dict[tuple[str, Chain], tuple[Verdict, Verdict]] = {}
+    for each in assessment.findings:
+        key = (each.rule, each.facts)
+        worst[key] = max(worst.get(key, _strength(each)), _strength(each))
+    found = [
+        each
+        for each in assessment.findings
+        if _strength(each) == worst[each.rule, each.facts]
+    ]
+    ordered = sorted(found, key=lambda finding: -finding.outcome)
     return tuple(_reason(finding, state) for finding in ordered)
+
+
+def _strength(finding: Finding) -> tuple[Verdict, Verdict]:
+    return finding.outcome, finding.at_most
 
 
 def _reason(finding: Finding, state: State) -> Reason:
@@ -232,7 +249,9 @@ def _reason(finding: Finding, state: State) -> Reason:
 def _fact(fact_id: FactId, state: State) -> GroundFact:
     fact = state.facts.get(fact_id)
     if fact is None:
-        return GroundFact(id=fact_id, kind="placement", grade="")
+        is_provider = ProviderToken(fact_id) in state.stopped
+        kind = "provider" if is_provider else "placement"
+        return GroundFact(id=fact_id, kind=kind, grade="")
     return GroundFact(
         id=fact_id, kind=type(fact).__name__.lower(), grade=fact.grade.name
     )

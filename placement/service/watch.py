@@ -1,6 +1,6 @@
 """Looks for patterns of misuse in the access log: in a period, and as it is written."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from placement.audit.details import Details, Matter, Outline
 from placement.domain.anomalies.detector import Detector
@@ -19,10 +19,10 @@ class Watch:
 
     Args:
         review: reads the log.
-        ruleset: its thresholds.
+        ruleset: gives the one in force, which has the thresholds.
     """
 
-    def __init__(self, review: Review, ruleset: Ruleset) -> None:
+    def __init__(self, review: Review, ruleset: Callable[[], Ruleset]) -> None:
         self._review = review
         self._ruleset = ruleset
 
@@ -42,7 +42,7 @@ class Watch:
             UnavailableError: the database does not answer.
         """
         asked = admitted.search.filter
-        detector = Detector(self._ruleset.anomalies)
+        detector = Detector(self._ruleset().anomalies)
         start, end = self._review.bounds(asked, size)
         first = start
         while True:

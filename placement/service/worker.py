@@ -37,16 +37,12 @@ _log: Final = logging.getLogger(__name__)
 class Worker:
     """Says what is to be done next.
 
-    Args:
-        ruleset: by which rules.
-
     Attributes:
         sound: nothing was found that should not be, and nothing went wrong.
     """
 
-    def __init__(self, ruleset: Ruleset) -> None:
+    def __init__(self) -> None:
         self.sound = True
-        self._ruleset = ruleset
         self._ticked = 0
         self._rests_until = 0
         self._plan: tuple[Revision, Touch, list[FactId]] | None = None
@@ -97,14 +93,14 @@ class Worker:
                 return Tick(caller=SERVICE)
             self._ticked = moment.now
         turn = state.agenda.next()
-        return None if turn is None else self._slice(state, turn)
+        return None if turn is None else self._slice(state, turn, moment.ruleset)
 
     def _looks(self, moment: Moment) -> bool:
         return moment.now - self._ticked >= TICK_EVERY
 
-    def _slice(self, state: State, turn: Round) -> Reevaluate:
+    def _slice(self, state: State, turn: Round, ruleset: Ruleset) -> Reevaluate:
         """Return some of what a round touches, from where the last slice ended."""
-        plan = self._planned(state, turn)
+        plan = self._planned(state, turn, ruleset)
         start = bisect.bisect_right(plan, turn.after)
         placements = tuple(plan[start : start + SLICE])
         return Reevaluate(
@@ -114,13 +110,13 @@ class Worker:
             done=start + SLICE >= len(plan),
         )
 
-    def _planned(self, state: State, turn: Round) -> list[FactId]:
+    def _planned(self, state: State, turn: Round, ruleset: Ruleset) -> list[FactId]:
         """Return what a round touches; planned once, unless it is another of its name.
 
         When a commit fails, its revisions are given again.
         """
         touch = state.agenda.touch_of(turn.until)
         if self._plan is None or self._plan[:2] != (turn.until, touch):
-            plan = affected(state, self._ruleset, touch)
+            plan = affected(state, ruleset, touch)
             self._plan = (turn.until, touch, plan)
         return self._plan[2]

@@ -10,6 +10,7 @@ verification does not find: it has no keys of witnesses. A client that counts th
 """
 
 from contextlib import closing, contextmanager
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,15 +26,14 @@ from kit.deeds import (
     right_root,
 )
 from kit.engines import VERIFIER
-from kit.lived import COSIGNED, LEAVES, SIZES, Client, live
+from kit.lived import COSIGNED, LEAVES, SIZES, Client, live, taken
 from kit.stored import keys_of, rows
 
 from placement.audit import note as notes
 from placement.crypto.custody import FileCustody
 from placement.errors import PlacementError, TamperedError, UnavailableError
-from placement.store import fsck, tables
+from placement.store import engine, fsck, tables
 from placement.store.chain import ChainError
-from placement.store.engine import connect
 from placement.store.log import Store
 
 EVERYWHERE = (
@@ -53,17 +53,25 @@ class Scene:
     def __init__(self, url, custody):
         live(url, custody)
         self.url, self.custody = url, custody
-        self.admin = connect(url)
+        self.admin = engine.connect(url)
         self.rows = {table: rows(self.admin, table) for table in EVERYWHERE}
         with self.opened() as store:
             self.clients = [Client.of(store, size) for size in SIZES]
-            first = self.clients[0]
-            self.truth = [first.look(store, index) for index in range(SIZES[-1])]
+            made = self.clients[0].newest(store)
+            self.truth = [taken(store, index, made) for index in range(made.size)]
 
     @contextmanager
     def opened(self):
-        """Open the store anew: keys and store id are read again."""
-        store = Store.open(self.url, self.custody, keys_of(self.url))
+        """Open the store anew: keys and store id are read again.
+
+        Over new connections, but what is asked is compiled to SQL only once.
+        """
+        connect = engine.connect
+        known = {self.url: self.admin}
+        with patch.object(
+            engine, "connect", lambda url: known.get(url) or connect(url)
+        ):
+            store = Store.open(self.url, self.custody, keys_of(self.url))
         with closing(store):
             yield store
 

@@ -8,18 +8,23 @@ HOUR = 3_600_000_000
 
 
 def case_alert(
-    number: int = 1, state: "wire.AlertState.ValueType" = wire.ALERT_STATE_RAISED
+    number: int = 1,
+    state: "wire.AlertState.ValueType" = wire.ALERT_STATE_RAISED,
+    **changes: object,
 ) -> wire.Alert:
     """Return a caseworker's alert."""
-    return wire.Alert(
-        case_alert=wire.CaseAlert(
-            alert_id=number.to_bytes(16, "big"),
-            case_handle=CASE,
-            state=state,
-            raised_at=NOON,
-            revision=number,
-        )
+    made = wire.CaseAlert(
+        alert_id=number.to_bytes(16, "big"),
+        case_handle=CASE,
+        state=state,
+        raised_at=NOON,
+        revision=number,
+        told_at=NOON,
+        raising=wire.ALERT_RAISING_FIRST,
     )
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return wire.Alert(case_alert=made)
 
 
 def police_alert(
@@ -40,6 +45,8 @@ def police_alert(
         acknowledge_by=NOON + HOUR,
         raised_at=NOON,
         revision=number,
+        told_at=NOON,
+        raising=wire.ALERT_RAISING_FIRST,
     )
     for name, value in changes.items():
         setattr(made, name, value)

@@ -1,21 +1,29 @@
 """A request to each method of a town that holds, and whoever may not asks it too."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from kit.bad_input import GOOD, evaluate
 from kit.erasing import ERASING
+from kit.grouping import GROUPING
 from kit.placing import PLACING
+from kit.ruling import RULING
 from kit.town import GROUND, PEOPLE, Town, fresh
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import log_service_pb2 as log
 from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1 import types_pb2 as wire
+from placement.app import micros
 from placement.audit import checkpoint, note
 from placement.audit.checkpoint import Checkpoint
 from placement.audit.note import Signer, render_key
 from placement.crypto.signing import SigningKey
+from placement.domain.events import FactRecorded, Record
+from placement.domain.terms import Micros
+from placement.store.codec import encode
 
 WITNESS = Signer("w.test/one", SigningKey(b"1" * 32), 1_781_517)
 """The one that a town of ``WITNESSED`` knows."""
@@ -61,18 +69,32 @@ def checked(town: Town, *areas: str, **given: Any) -> check.CheckPlacementRespon
     return answer
 
 
-def recorded(town: Town, area: str, **presence: Any) -> registry.RecordFactsResponse:
-    """Record a presence as the first coordinator."""
+def recorded(
+    town: Town, area: str, who: str = "coordinator", **presence: Any
+) -> registry.RecordFactsResponse:
+    """Record a presence as a coordinator."""
     fact = town.fact_of(presence=town.presence(area=area, **presence))
     answer: registry.RecordFactsResponse = town.done(
-        "coordinator", "RecordFacts", town.record(fact), registry.RecordFactsResponse
+        who, "RecordFacts", town.record(fact), registry.RecordFactsResponse
     )
     return answer
 
 
-def pending(town: Town, area: str) -> bytes:
+def lapsed(town: Town) -> bytes:
+    """Write a fact into the log that nobody stands behind, nor could any more."""
+    (known,) = recorded(town, "0139").fact_ids
+    fact = replace(town.state().facts[known], id=fresh(), approved=False)
+    record = Record(at=Micros(micros()), event=FactRecorded(fact=fact))
+    with town.store.writing() as writing:
+        writing.append([encode(record)], ())
+    return fact.id
+
+
+def pending(town: Town, area: str, by: str = "coordinator") -> bytes:
     """Propose what a second person must approve."""
-    change: bytes = recorded(town, area, kind=wire.PRESENCE_KIND_BASE).change_id
+    who = by if PEOPLE[by][0] == "coordinator" else "coordinator"
+    base = wire.PRESENCE_KIND_BASE
+    change: bytes = recorded(town, area, who=who, kind=base).change_id
     return change
 
 
@@ -121,6 +143,36 @@ def _regrade(town: Town, who: str) -> registry.RegradeFactsRequest:
     return registry.RegradeFactsRequest(request_id=fresh(), regradings=[regrading])
 
 
+def _amend(town: Town, who: str) -> registry.AmendFactsRequest:
+    (fact,) = recorded(town, "0127").fact_ids
+    instead = town.fact_of(presence=town.presence(area="0128"))
+    amendment = registry.FactAmendment(
+        fact_id=fact, valid_to_day=town.today, fact=instead
+    )
+    return registry.AmendFactsRequest(request_id=fresh(), amendments=[amendment])
+
+
+def _renew(town: Town, who: str) -> registry.RenewFactsRequest:
+    renewal = registry.Renewal(
+        fact_id=recorded(town, "0136").fact_ids[0],
+        review_by_day=town.today + 90,
+        reason=wire.FACT_REASON_COURT,
+    )
+    return registry.RenewFactsRequest(request_id=fresh(), renewals=[renewal])
+
+
+def _contest(town: Town, who: str) -> registry.ContestFactsRequest:
+    contest = registry.FactContest(
+        fact_id=recorded(town, "0138").fact_ids[0],
+        reason=review.CONTEST_REASON_SOURCE,
+    )
+    return registry.ContestFactsRequest(request_id=fresh(), contests=[contest])
+
+
+def _propose(town: Town, who: str) -> registry.ProposeFactsRequest:
+    return registry.ProposeFactsRequest(request_id=fresh(), fact_ids=[lapsed(town)])
+
+
 def _end_placement(town: Town, who: str) -> registry.EndPlacementsRequest:
     ending = registry.PlacementEnding(
         placement_id=standing(town), valid_to_day=town.today
@@ -139,6 +191,8 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 REQUESTS: dict[str, Make] = {
     **PLACING,
     **ERASING,
+    **RULING,
+    **GROUPING,
     "Evaluate": lambda town, who: evaluate(GOOD),
     "OpenCase": lambda town, who: town.open_case(),
     "ShowCase": lambda town, who: check.ShowCaseRequest(case_handle=town.case),
@@ -155,6 +209,24 @@ REQUESTS: dict[str, Make] = {
         request_id=fresh(), fact_ids=recorded(town, "0115").fact_ids
     ),
     "RegradeFacts": _regrade,
+    "AmendFacts": _amend,
+    "RenewFacts": _renew,
+    "ContestFacts": _contest,
+    "ProposeFacts": _propose,
+    "RejectChange": lambda town, who: registry.RejectChangeRequest(
+        request_id=fresh(), change_id=pending(town, "0125")
+    ),
+    "WithdrawChange": lambda town, who: registry.WithdrawChangeRequest(
+        request_id=fresh(), change_id=pending(town, "0126", by=who)
+    ),
+    "PreviewChange": lambda town, who: registry.PreviewChangeRequest(
+        change_id=pending(town, "0140")
+    ),
+    "ListFacts": lambda town, who: review.ListFactsRequest(),
+    "ShowFact": lambda town, who: review.ShowFactRequest(fact_id=town.fact),
+    "ListReviews": lambda town, who: review.ListReviewsRequest(),
+    "ShowCoverage": lambda town, who: review.ShowCoverageRequest(),
+    "ReportReviews": lambda town, who: review.ReportReviewsRequest(year=2026),
     "ApproveChange": lambda town, who: registry.ApproveChangeRequest(
         request_id=fresh(), change_id=pending(town, "0120")
     ),

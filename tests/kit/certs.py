@@ -55,6 +55,7 @@ class Pki:
             authority=self.directory / "ca.pem",
             revocations=self.directory / "crl.pem",
         )
+        self._kept: dict[tuple[str, str, str, timedelta], Pair] = {}
 
     @property
     def ca(self) -> bytes:
@@ -87,6 +88,15 @@ class Pki:
         word = role.value if isinstance(role, Role) else role
         uri = f"spiffe://{TRUST_DOMAIN}/{word}/{organisation}/{person}"
         return self.client_uri(uri, now=now, lifetime=lifetime)
+
+    def kept(
+        self, role: str, organisation: str, person: str, *, lifetime: timedelta
+    ) -> Pair:
+        """Return somebody's one certificate, issued when it is first asked for."""
+        who = (role, organisation, person, lifetime)
+        if who not in self._kept:
+            self._kept[who] = self.client(*who[:3], lifetime=lifetime)
+        return self._kept[who]
 
     def client_uri(
         self,

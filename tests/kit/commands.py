@@ -21,6 +21,7 @@ from placement.domain.decide import (
     registry,
     searches,
 )
+from placement.domain.decide.alerts import AlertCommand, as_shown
 from placement.domain.decide.command import Command, Decision, Moment, RequestCommand
 from placement.domain.decide.drafts import Draft
 from placement.domain.decide.table import decide
@@ -163,7 +164,11 @@ def end_facts(*endings: tuple[bytes, int], **given: Any) -> registry.EndFacts:
     return registry.EndFacts(
         **asked(COORDINATOR, given),
         endings=tuple(
-            registry.Ending(id=fact, valid_to=Day(TODAY + days))
+            registry.Ending(
+                id=fact,
+                valid_to=Day(TODAY + days),
+                seen=Revision(given.get("seen", 0)),
+            )
             for fact, days in endings
         ),
         change=given.get("change") or fresh(),
@@ -172,12 +177,20 @@ def end_facts(*endings: tuple[bytes, int], **given: Any) -> registry.EndFacts:
 
 def retract_facts(*ids: bytes, **given: Any) -> registry.RetractFacts:
     change = given.get("change") or fresh()
-    return registry.RetractFacts(**asked(COORDINATOR, given), ids=ids, change=change)
+    seen = (Revision(given["seen"]),) * len(ids) if "seen" in given else ()
+    return registry.RetractFacts(
+        **asked(COORDINATOR, given), ids=ids, change=change, seen=seen
+    )
 
 
 def regrade_facts(*ids: bytes, grade: str = "1E", **given: Any):
     regradings = tuple(
-        registry.Regrading(id=fact, scheme=Scheme.THREE_FIVE_TWO, given=grade)
+        registry.Regrading(
+            id=fact,
+            scheme=Scheme.THREE_FIVE_TWO,
+            given=grade,
+            seen=Revision(given.get("seen", 0)),
+        )
         for fact in ids
     )
     change = given.get("change") or fresh()
@@ -187,7 +200,10 @@ def regrade_facts(*ids: bytes, grade: str = "1E", **given: Any):
 
 
 def approve(change: bytes, **given: Any) -> approvals.ApproveChange:
-    return approvals.ApproveChange(**asked(SECOND, given), change=change)
+    shown, seen = Revision(given.get("shown", 0)), given.get("seen", b"")
+    return approvals.ApproveChange(
+        **asked(SECOND, given), change=change, shown=shown, seen=seen
+    )
 
 
 def list_changes(caller: Caller = COORDINATOR) -> approvals.ListChanges:
@@ -213,7 +229,12 @@ def register_groups(*names: str, **given: Any) -> groups.RegisterGroups:
     return groups.RegisterGroups(
         **asked(COORDINATOR, given),
         groups=tuple(
-            Group(token=token(name), fingerprint=subject(name), label=name.encode())
+            Group(
+                token=token(name),
+                fingerprint=subject(name),
+                label=name.encode(),
+                key=given.get("key", b""),
+            )
             for name in names
         ),
     )
@@ -298,6 +319,10 @@ def read_receipt(
     return searches.ReadReceipt(caller=caller, index=index, owned=owned)
 
 
+AS_IT_STANDS = Revision(2**63)
+"""Of a command about an alert: as whoever gives it would be shown it now."""
+
+
 class Court:
     """Decides commands on a state of its own, as the engine would."""
 
@@ -311,6 +336,10 @@ class Court:
 
     def decide(self, command: Command) -> Decision:
         """Decide, and apply what follows."""
+        if isinstance(command, AlertCommand) and command.shown == AS_IT_STANDS:
+            known = self.state.alerts.get(command.alert)
+            shown = as_shown(known, command.caller) if known else Revision(0)
+            command = replace(command, shown=shown)
         decision = decide(self.state, command, self.moment)
         if not isinstance(decision.outcome, Exception):
             self._apply(command, decision)

@@ -19,6 +19,7 @@ from placement.domain.decide.command import Command
 from placement.service.batch import Answer
 from placement.service.engine import Engine
 from placement.service.entries import Refused
+from placement.service.rules import Rules
 from placement.service.worker import Worker
 from placement.store import fsck
 from placement.store.ledger import Ledger
@@ -37,7 +38,7 @@ def engine_on(
 ) -> Engine:
     """Return an engine of a store that no custodian founded; it is not started."""
     return Engine(
-        store, RULESET, custodian=b"", signer=signer, clock=clock, worker=worker
+        store, Rules(RULESET), custodian=b"", signer=signer, clock=clock, worker=worker
     )
 
 

@@ -11,7 +11,7 @@ from google.rpc.status_pb2 import Status
 from kit.commands import CASEWORKER
 from kit.town import PATHS
 from placement.api.v1 import check_service_pb2 as check
-from placement.rpc.desk import CALL
+from placement.rpc.desk import CALL, Desk
 from placement.rpc.door import Door
 from placement.service.entries import Refused
 
@@ -90,6 +90,9 @@ class Gate:
     async def refuse(self, refused: Refused) -> None:
         self.logged.append(refused)
         raise refused.refusal
+
+    async def identify_again(self) -> None:
+        await Desk.identify_again(self)  # type: ignore[arg-type]
 
     def condemn(self) -> None:
         self.condemned = True

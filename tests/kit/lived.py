@@ -68,7 +68,14 @@ def live(url: str, custody: Custody) -> None:
             now = Micros(MOMENT.now + size * 1_000_000)
             moment = replace(MOMENT, now=now)
             scribe = Scribe(store.ring)
-            batch = Batch(state, moment, scribe, head.leaves, store.vault)
+            batch = Batch(
+                state,
+                moment,
+                scribe,
+                head.leaves,
+                lambda _: MOMENT.ruleset,
+                vault=store.vault,
+            )
             while head.leaves + len(batch.leaves) < size:
                 batch.add(_item(next(numbers), cases))
             store.vault.flush()
@@ -167,12 +174,20 @@ class Client:
         Raises:
             PlacementError: it does not, or nothing comes.
         """
-        made = self.newest(store)
-        (kept,) = store.entries(index, 1)
-        inclusion = Ledger(store).inclusion(index, made.size)
-        proof: tuple[Any, ...] = (index, made.size, inclusion.hashes, made.root)
-        verify_inclusion(leaf_hash(kept.entry), *proof)
-        details = store.leaves.details(kept)
-        if details is None:  # nothing was ever taken by law
-            raise TamperedError
-        return kept.entry, opened(details, parse_entry(kept.entry).details)
+        return taken(store, index, self.newest(store))
+
+
+def taken(store: Store, index: int, made: Checkpoint) -> tuple[bytes, Details]:
+    """Take an entry with its details, if a checkpoint vouches for it.
+
+    Raises:
+        PlacementError: it does not, or nothing comes.
+    """
+    (kept,) = store.entries(index, 1)
+    inclusion = Ledger(store).inclusion(index, made.size)
+    proof: tuple[Any, ...] = (index, made.size, inclusion.hashes, made.root)
+    verify_inclusion(leaf_hash(kept.entry), *proof)
+    details = store.leaves.details(kept)
+    if details is None:  # nothing was ever taken by law
+        raise TamperedError
+    return kept.entry, opened(details, parse_entry(kept.entry).details)

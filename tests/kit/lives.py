@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from kit import steps
-from kit.commands import NATIONAL, approve, check, close_case
+from kit.commands import NATIONAL, approve, check, close_case, show_change
 from kit.steps import Stage
 from kit.world import token
 from placement.domain.decide.command import Command, Outcome
@@ -91,7 +91,11 @@ class Deed:
             if isinstance(shown, Outcome):
                 yield steps.sign_override(permit, shown.reply.explained.seen)
         for waiting in tuple(stage.state.changes):
-            yield approve(waiting)
+            shown = decide(
+                stage.state, show_change(waiting), stage.court.moment
+            ).outcome
+            told = shown.reply.explained if isinstance(shown, Outcome) else None
+            yield approve(waiting, seen=told.seen if told else b"")
 
     def _alert(self, stage: Stage) -> Iterator[Command]:
         alerts = [each.id for each in stage.state.alerts]

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from placement_client.__main__ import app
 from placement_client.profile import Contexts, Profile, save
-from typer.testing import CliRunner
 
 from kit.numbers import number
 from kit.served import Served
+from kit.terminal import run
 from placement.audit.note import render_key
 
 
@@ -25,12 +24,18 @@ class Person:
 
     def __call__(self, *words: Any, stdin: str | None = None, code: int = 0) -> Any:
         """Run a command; return its object once the exit code is the expected one."""
-        env = {"PLACEMENT_CONFIG": str(self.folder / "contexts.toml")}
-        words = (*(str(word) for word in words), "--json")
-        result = CliRunner(env=env).invoke(app, words, input=stdin)
+        config = str(self.folder / "contexts.toml")
+        result = run((*words, "--json"), stdin=stdin, PLACEMENT_CONFIG=config)
 
         assert result.exit_code == code, result.output
         return json.loads(result.stdout)
+
+    def shown(self, *words: Any) -> str:
+        """Run a command that shall succeed; return what a person sees."""
+        result = run(words, PLACEMENT_CONFIG=str(self.folder / "contexts.toml"))
+
+        assert result.exit_code == 0, result.output
+        return result.stdout
 
     def opened(self, *serials: int, reference: str = "SN 1") -> str:
         """Open a case of computed people and return its handle."""
@@ -43,13 +48,18 @@ class Person:
 
 
 @contextmanager
-def people(folder: Path) -> Iterator[Callable[[str, str, str], Person]]:
-    """Start a server; yield how to become somebody: role, organisation, person."""
+def people(folder: Path) -> Iterator[Callable[..., Person]]:
+    """Start a server; yield how to become somebody: role, organisation, person.
+
+    They share one label key, but for whoever is to have ``keys=""``, none at all.
+    """
     label_key = folder / "label.key"
-    CliRunner().invoke(app, ["label-key", "create", str(label_key)])
+    run(["label-key", "create", label_key])
     with Served(folder) as served:
 
-        def become(role: str, organisation: str, person: str) -> Person:
+        def become(
+            role: str, organisation: str, person: str, *, keys: str = str(label_key)
+        ) -> Person:
             pair = served.pki.client(role, organisation, person)
             own = folder / f"{person}-home"
             profile = Profile(
@@ -58,7 +68,7 @@ def people(folder: Path) -> Iterator[Callable[[str, str, str], Person]]:
                 key=str(pair.key_path),
                 ca=str(served.pki.paths.authority),
                 custodian_key=served.custodian.public_key.hex(),
-                label_key=str(label_key),
+                label_key=keys,
                 log_key=render_key(served.log_key),
             )
             save(Contexts().add("here", profile), own / "contexts.toml")

@@ -1,7 +1,9 @@
 """Every kind of command, answered once by an engine, and what was named in them."""
 
+from collections.abc import Callable
 from typing import Any
 
+from kit import living, ruled
 from kit.commands import (
     COORDINATOR,
     MOMENT,
@@ -33,6 +35,17 @@ from kit.commands import (
     show_change,
 )
 from kit.engines import answer
+from kit.naming import (
+    OTHER,
+    begin,
+    end,
+    hand_key_over,
+    merge_groups,
+    name_groups,
+    publish,
+    renew,
+    show_label_keys,
+)
 from kit.steps import (
     abort,
     acknowledge,
@@ -65,7 +78,7 @@ from placement.domain.decide.command import Command
 from placement.domain.decide.searches import Filter
 from placement.domain.facts import Affiliation, Tie
 from placement.domain.questions import Candidate
-from placement.domain.terms import MICROS_AN_HOUR, AffiliationRole, Window
+from placement.domain.terms import MICROS_AN_HOUR, AffiliationRole, FactId, Window
 from placement.service import fold
 from placement.service.engine import Engine
 from placement.store.log import Store
@@ -125,6 +138,7 @@ class Play:
         self._alerts(case)
         self.ask(evaluate())
         self._searches(case)
+        self._rules()
         self.ask(close_case(case))
         return self.named
 
@@ -142,6 +156,9 @@ class Play:
         }
         self.ask(register_groups("secret group"))
         self.ask(list_groups())
+        self.ask(register_groups("rival"))
+        self.made(merge_groups("secret group", "rival"))
+        self._label_keys()
         houses = (("secret house", "secret firm", "2480"), ("house", "firm", "0180"))
         self.ask(register_facilities(*houses, new=[0, 1]))
         household = ("secret subject", "secret child")
@@ -150,6 +167,15 @@ class Play:
         self.made(assess_case(case, known, caller=NATIONAL))
         self.ask(show_case(case))
 
+    def _label_keys(self) -> None:
+        self.ask(name_groups(("secret group", "alias")))
+        self.ask(publish(OTHER))
+        self.ask(hand_key_over(OTHER))
+        self.ask(show_label_keys())
+        self.ask(begin(OTHER, from_key=b""))
+        self.ask(renew("secret group", "rival", "alias"))
+        self.ask(end(give_up=True))
+
     def _facts(self) -> None:
         stays = presence("secret group", "2480", valid_from=TODAY - 9)
         (fact,) = self.made(record_facts(stays))
@@ -157,6 +183,7 @@ class Play:
         self.ask(end_facts((ended, 0)), ended)
         (change,) = self.made(regrade_facts(fact), fact)
         self.ask(approve(change), change)
+        self._lives()
         (change,) = self.made(retract_facts(fact), fact)
         self.ask(list_changes())
         self.ask(show_change(change), change)
@@ -165,6 +192,30 @@ class Play:
         self.made(retract_facts(ended), ended)
         self.ask(approve(self.named["FACT_RETRACT"][1]), self.named["FACT_RETRACT"][1])
         self.made(attest(caller=NATIONAL))
+
+    def _lives(self) -> None:
+        threat = presence("secret group", "2480", valid_from=TODAY - 9)
+        (fact,) = self.made(record_facts(threat))
+        instead = presence("secret group", "0180", "BASE")
+        (new, change) = self.made(living.amend_facts((fact, instead)), fact)
+        self.ask(living.renew_facts(fact), fact)
+        self.ask(living.contest_facts(fact), fact)
+        self.ask(living.show_fact(fact), fact)
+        listed = self.ask(living.list_facts()).facts
+        self.named["FACT_LIST"] = tuple(view.fact.id for view in listed)
+        self._clock.now += 73 * MICROS_AN_HOUR
+        (change,) = self.made(living.propose_facts(new), new)
+        self.ask(living.reject(change), change)
+        queued = self.ask(living.list_reviews()).items
+        self.named["REVIEW_LIST"] = tuple(item.view.fact.id for item in queued)
+        self.ask(living.show_coverage())
+        self.ask(living.report_reviews())
+        (change,) = self.made(retract_facts(fact), fact)
+        self.ask(living.begin_preview(change), change)
+        self.ask(living.weigh_preview(change=change), change)
+        self.ask(living.withdraw(change), change)
+        (change,) = self.made(retract_facts(fact), fact)
+        self.ask(approve(change), change)
 
     def _steps(self, case: bytes) -> None:
         house = Candidate(area="2480", facility=SECRETS["facility"])
@@ -210,12 +261,28 @@ class Play:
         self.ask(tell_alerts(alarm.id), alarm.id)
         self.ask(list_alerts(), alarm.id)
         self.ask(show_alert(alarm.id), alarm.id)
-        self.ask(acknowledge(alarm.id), alarm.id)
-        self.ask(hand_over(alarm.id, "vast"), alarm.id)
-        self.ask(acknowledge(alarm.id), alarm.id)
-        self.ask(close_alert(alarm.id), alarm.id)
+        self._handle(acknowledge, alarm.id)
+        self._handle(hand_over, alarm.id, "vast")
+        self._handle(acknowledge, alarm.id)
+        self._handle(close_alert, alarm.id)
         self._clock.now += 73 * MICROS_AN_HOUR
         self.ask(tick(), lapsing)
+
+    def _rules(self) -> None:
+        (key,) = self.made(ruled.propose())
+        standing = self.ask(ruled.plan(key)).plan
+        self.named["RULESET_SHADOW"] = (key, *standing)
+        self.ask(ruled.approve(key, ruled.ruleset().digest), key)
+        self.ask(ruled.list_())
+        self.ask(ruled.show(key), key)
+        (key,) = self.made(ruled.propose(ruled.text("2026-12-2")))
+        self.ask(ruled.withdraw(key), key)
+
+    def _handle(self, kind: Callable[..., Command], alert: FactId, *given: str) -> None:
+        """Change an alert as it stands."""
+        state, _ = fold.load(self._store)
+        shown = state.alerts[alert].revision
+        self.ask(kind(alert, *given, shown=shown), alert)
 
     def _searches(self, case: bytes) -> None:
         sought = Filter(

@@ -24,12 +24,12 @@ from placement.domain.decide.command import Command
 from placement.domain.decide.drafts import Draft
 from placement.domain.facts import Affiliation
 from placement.domain.questions import Candidate
-from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import AffiliationRole, Verdict
 from placement.service import fold
 from placement.service.engine import Engine
 from placement.service.replay import Progress, Replay, Replayed, replay
+from placement.service.rules import Rules
 from placement.service.selection import Found
 from placement.store.log import Store
 
@@ -40,11 +40,7 @@ PLACES: Final = {
     "0180": Verdict.CLEAR,
 }
 """What a check of the household gives."""
-
-
-def ruleset_of(version: str) -> Ruleset:
-    del version
-    return RULESET
+RULES: Final = Rules(RULESET)
 
 
 class Unit:
@@ -103,10 +99,10 @@ class Unit:
     def steps(
         self,
         decision: bytes,
-        ruleset_of: Callable[[str], Ruleset | None] = ruleset_of,
+        rules: Rules = RULES,
     ) -> list[Progress | Replay]:
         """Decide again; return all that comes."""
-        return list(replay(self.store, self.found(decision), decision, ruleset_of))
+        return list(replay(self.store, self.found(decision), decision, rules))
 
     def replay(self, decision: bytes, **given: Any) -> Replay:
         """Decide again; return what came out."""

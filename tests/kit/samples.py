@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kit import commands, erasing, steps
+from kit import commands, erasing, living, naming, ruled, steps
 from kit.world import NOW, token
 from placement.domain.decide import searches
 from placement.domain.decide.command import Command
@@ -17,12 +17,33 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     lambda: commands.end_facts((token("fact"), 0)),
     lambda: commands.retract_facts(token("fact")),
     lambda: commands.regrade_facts(token("fact")),
+    lambda: living.amend_facts((token("fact"), commands.rivalry())),
+    lambda: living.renew_facts(token("fact")),
+    lambda: living.contest_facts(token("fact")),
+    lambda: living.propose_facts(token("fact")),
+    living.list_facts,
+    lambda: living.show_fact(token("fact")),
     lambda: commands.approve(token("change")),
+    lambda: living.reject(token("change")),
+    lambda: living.withdraw(token("change")),
+    living.list_reviews,
+    living.show_coverage,
+    living.report_reviews,
+    lambda: living.begin_preview(token("change")),
+    lambda: living.weigh_preview(change=token("change")),
     commands.list_changes,
     lambda: commands.show_change(token("change")),
     commands.attest,
     lambda: commands.register_groups("A"),
     commands.list_groups,
+    naming.merge_groups,
+    lambda: naming.name_groups(("A", "B")),
+    naming.show_label_keys,
+    naming.publish,
+    lambda: naming.hand_key_over(naming.OTHER),
+    naming.begin,
+    lambda: naming.renew("A"),
+    naming.end,
     lambda: commands.register_facilities(("house", "firm", "1480"), new=[0]),
     lambda: commands.record_placements(commands.placement(token("case"))),
     lambda: commands.end_placements((token("place"), 0)),
@@ -50,6 +71,12 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     lambda: steps.acknowledge(token("alert")),
     lambda: steps.hand_over(token("alert")),
     lambda: steps.close_alert(token("alert")),
+    ruled.propose,
+    lambda: ruled.shadow(token("rules")),
+    lambda: ruled.approve(token("rules"), b""),
+    lambda: ruled.withdraw(token("rules")),
+    ruled.list_,
+    ruled.show,
     steps.tick,
     lambda: steps.reevaluate(1),
     steps.list_permits,

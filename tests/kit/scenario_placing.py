@@ -6,17 +6,6 @@ from typing import Any
 
 import grpc
 
-from kit.scenario_form import (
-    Check,
-    Confirmed,
-    GivenUp,
-    OverrideProposed,
-    OverrideSigned,
-    Passed,
-    Placed,
-    ReleaseApproved,
-    Released,
-)
 from kit.served import Served
 from kit.town import GROUND, fresh
 from placement.api.v1 import alert_service_pb2 as alert
@@ -30,6 +19,17 @@ from placement.api.v1.audit_service_pb2_grpc import AuditServiceStub
 from placement.api.v1.placement_service_pb2_grpc import PlacementServiceStub
 from placement.app import micros
 from placement.domain.terms import MICROS_AN_HOUR
+from placement.ops.scenarios.form import (
+    Check,
+    Confirmed,
+    GivenUp,
+    OverrideProposed,
+    OverrideSigned,
+    Passed,
+    Placed,
+    ReleaseApproved,
+    Released,
+)
 from placement.service import fold
 
 TIMEOUT = 10
@@ -138,8 +138,11 @@ class Placing:
             case Released(case, area):
                 self._release(case, area)
             case ReleaseApproved(case):
+                change = self._changes[case]
+                show = registry.ShowChangeRequest(change_id=change)
+                shown = self._second.ShowChange(show, timeout=TIMEOUT)
                 approve = registry.ApproveChangeRequest(
-                    request_id=fresh(), change_id=self._changes[case]
+                    request_id=fresh(), change_id=change, seen=shown.explained.seen
                 )
                 self._second.ApproveChange(approve, timeout=TIMEOUT)
             case OverrideProposed(case, area):

@@ -9,7 +9,16 @@ from typing import Any
 import grpc
 
 from kit.refused import details
-from kit.scenario_form import (
+from kit.scenario_placing import Clock, Placing
+from kit.served import Served
+from kit.world import RULESET
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import types_pb2 as wire
+from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
+from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
+from placement.domain.terms import Micros, stockholm_day
+from placement.ops.scenarios.form import (
     Allied,
     Amended,
     Approved,
@@ -35,15 +44,6 @@ from kit.scenario_form import (
     Threatens,
     TiedTo,
 )
-from kit.scenario_placing import Clock, Placing
-from kit.served import Served
-from kit.world import RULESET
-from placement.api.v1 import check_service_pb2 as check
-from placement.api.v1 import registry_service_pb2 as registry
-from placement.api.v1 import types_pb2 as wire
-from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
-from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
-from placement.domain.terms import Micros, stockholm_day
 
 TIMEOUT = 10
 LONG = timedelta(days=90)
@@ -88,7 +88,8 @@ class ServiceRunner:
         return RegistryServiceStub(self._channel("coordinator", region, person))
 
     def _channel(self, role: str, organisation: str, person: str) -> grpc.Channel:
-        return self._served.channel(role, organisation, person, lifetime=LONG)
+        pair = self._served.pki.kept(role, organisation, person, lifetime=LONG)
+        return self._served.connect(pair)
 
     def _register(self, names: Iterable[str]) -> dict[str, bytes]:
         groups = [

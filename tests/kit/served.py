@@ -26,7 +26,15 @@ from placement.store.log import Store
 
 
 class Served:
-    """A running server; ``with Served(tmp_path) as served: …``."""
+    """A running server; ``with Served(tmp_path) as served: …``.
+
+    Args:
+        folder: for its files.
+        clock: the server's.
+        database: where else than in the folder.
+        pki: whose certificates it takes; without one it has an authority of its own.
+        settings: of the server.
+    """
 
     def __init__(
         self,
@@ -34,11 +42,13 @@ class Served:
         *,
         clock: Callable[[], int] = micros,
         database: str = "",
+        pki: Pki | None = None,
         **settings: object,
     ) -> None:
         self.folder = folder
-        self.pki = Pki(folder)
-        self.pki.server()
+        self.pki = pki or Pki(folder)
+        if pki is None:
+            self.pki.server()
         self.clock = clock
         paths = self.pki.paths
         self.settings = Settings(
@@ -106,7 +116,7 @@ class Served:
     def works(self, state: State) -> bool:
         """Tell whether the server has something to do by itself, in a state."""
         now = Micros(self.clock())
-        moment = Moment(now=now, ruleset=self.app._ruleset)
+        moment = Moment(now=now, ruleset=self.app.engine.ruleset)
         return len(state.agenda) > 0 or awaits(state, moment)
 
     def channel(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kit.commands import (
+    AS_IT_STANDS,
     AUDITOR,
     CASEWORKER,
     COORDINATOR,
@@ -159,7 +160,7 @@ def show_alert(alert: bytes, caller: Caller = COORDINATOR) -> alerts.ShowAlert:
 
 
 def _on_alert(kind: type, alert: bytes, given: Mapping[str, Any], **more: Any) -> Any:
-    shown = Revision(given.get("shown", 1_000_000))
+    shown = Revision(given.get("shown", AS_IT_STANDS))
     return kind(**asked(COORDINATOR, given), alert=alert, shown=shown, **more)
 
 

@@ -19,6 +19,7 @@ from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import ruleset_service_pb2 as rules
 from placement.api.v1 import types_pb2 as wire
 from placement.app import micros
 from placement.audit.details import Details, opened
@@ -48,7 +49,12 @@ PEOPLE = {
 PATHS = {path.rpartition("/")[2]: path for path in METHODS}
 STREAMS = frozenset(
     f"/{service.full_name}/{method.name}"
-    for file in (alert.DESCRIPTOR, audit.DESCRIPTOR)
+    for file in (
+        alert.DESCRIPTOR,
+        audit.DESCRIPTOR,
+        registry.DESCRIPTOR,
+        rules.DESCRIPTOR,
+    )
     for service in file.services_by_name.values()
     for method in service.methods
     if method.server_streaming

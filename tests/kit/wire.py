@@ -20,10 +20,13 @@ from placement.api.v1 import (
     audit_service_pb2,
     check_service_pb2,
     erasure_service_pb2,
+    group_service_pb2,
     log_service_pb2,
     placement_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
+    review_service_pb2,
+    ruleset_service_pb2,
 )
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResponse
 from placement.crypto import voprf
@@ -34,10 +37,13 @@ _FILES = (
     audit_service_pb2,
     check_service_pb2,
     erasure_service_pb2,
+    group_service_pb2,
     log_service_pb2,
     placement_service_pb2,
     pseudonym_service_pb2,
     registry_service_pb2,
+    ruleset_service_pb2,
+    review_service_pb2,
 )
 DOMAIN = "placement.api.v1"
 
@@ -99,7 +105,8 @@ class Wire:
             streams: the same, or an iterable of responses, of which a refusal may be
             the last.
         seen: method and request of every call, in order.
-        key: the custodian's; ``Evaluate`` answers with it unless told otherwise.
+        key: the custodian's; ``Evaluate`` answers with it unless told otherwise, and
+            the log has no checkpoint unless it is.
         initial: metadata sent before every answer of the health service.
         health_refusal: name of the status that it refuses with, if it shall.
     """
@@ -110,6 +117,10 @@ class Wire:
         self.seen: list[tuple[str, Any]] = []
         self.initial: tuple[tuple[str, str], ...] = ()
         self.key = voprf.generate_key()
+        self._otherwise = {
+            "Evaluate": self.evaluate,
+            "GetCheckpoint": refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"),
+        }
         self.health = health.HealthServicer()
         self.health_refusal: str | None = None
         self._server = grpc.server(futures.ThreadPoolExecutor(4))
@@ -172,7 +183,7 @@ class Wire:
 
     def _answer(self, name: str, request: Any, context: grpc.ServicerContext) -> Any:
         self.seen.append((name, request))
-        answer = self.answers.get(name, self.evaluate if name == "Evaluate" else None)
+        answer = self.answers.get(name, self._otherwise.get(name))
         if isinstance(answer, list):
             answer = answer.pop(0)
         with _refused(context):

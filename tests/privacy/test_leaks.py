@@ -9,7 +9,8 @@ from kit.leaks import Recorder, forms, found_in, kept, logged
 from kit.numbers import number
 from kit.served import Served
 from placement_client.identifiers import parse_identifier
-from placement_client.labels import LabelBook, LabelKey, create_label_key
+from placement_client.label_book import LabelBook
+from placement_client.labels import LabelKey, create_label_key
 from placement_client.session import Session
 
 from placement.api.v1 import audit_service_pb2 as audit
@@ -112,7 +113,7 @@ def work(served, folder, recorders):
     create_label_key(folder / "labels.key")
     key = LabelKey.read(folder / "labels.key")
     first.registry.register_groups(key.new_group(name) for name in NAMES)
-    book = LabelBook(key, first.registry.list_groups())
+    book = LabelBook([key], first.registry.list_groups())
     own, rival = (book.token(name) for name in NAMES)
     grade = wire.SourceGrade(scheme=1, given="1B")
     member = wire.CaseMember(case_handle=opened.case_handle, position=0)

@@ -3,8 +3,15 @@
 from collections import defaultdict
 
 import pytest
-from kit.scenario import FOLDER, parse_scenario, read_scenario
+from kit.scenario import FOLDER, read_scenario
 from kit.world import RULESET
+
+from placement.ops.scenarios.reading import parse_scenario
+
+
+def parse(text):
+    return parse_scenario(text, RULESET)
+
 
 FILES = sorted(FOLDER.glob("*.yaml"))
 PLAIN = """
@@ -75,7 +82,7 @@ def test_file_stays_within_the_budgets(path):
 
 def test_plain_file_is_read():
     """The file that the next test spoils is itself sound."""
-    got = parse_scenario(PLAIN).steps[0].checks[0].expected
+    got = parse(PLAIN).steps[0].checks[0].expected
 
     assert got == ("CONFLICT",)
 
@@ -121,7 +128,7 @@ def test_spoilt_file_is_refused(sound, spoilt):
     text = PLAIN.replace(sound, spoilt, 1)
 
     with pytest.raises(ValueError):  # noqa: PT011 (any reason will do)
-        parse_scenario(text)
+        parse(text)
 
 
 SERVED = PLAIN.replace("title: A title", "title: A title\nthrough: service").replace(
@@ -147,7 +154,7 @@ SERVED = PLAIN.replace("title: A title", "title: A title\nthrough: service").rep
 
 def test_file_for_a_service_is_read():
     """What is held, who is alarmed, and what happens with time."""
-    first, second = parse_scenario(SERVED).steps
+    first, second = parse(SERVED).steps
 
     assert [check.holds for check in first.checks] == ["nothing", "the hold"]
     assert [check.case for check in first.race] == ["Hanna's case"]
@@ -178,7 +185,7 @@ def test_spoilt_file_for_a_service_is_refused(sound, spoilt):
 
     assert text != SERVED
     with pytest.raises(ValueError):  # noqa: PT011 (any reason will do)
-        parse_scenario(text)
+        parse(text)
 
 
 @pytest.mark.parametrize(
@@ -193,4 +200,4 @@ def test_spoilt_file_for_a_service_is_refused(sound, spoilt):
 def test_the_rules_alone_know_nothing_of_it(more):
     """A file that says it can't be run through them."""
     with pytest.raises(ValueError, match="only a service"):
-        parse_scenario(PLAIN.rstrip() + "\n" + more)
+        parse(PLAIN.rstrip() + "\n" + more)

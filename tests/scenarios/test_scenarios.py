@@ -2,7 +2,9 @@
 
 import pytest
 from kit.scenario import read_scenario, scenario_files
-from kit.scenario_rules import RulesRunner
+from kit.world import RULESET, TODAY
+
+from placement.ops.scenarios.running import RulesRunner
 
 
 @pytest.mark.parametrize(
@@ -11,7 +13,7 @@ from kit.scenario_rules import RulesRunner
 def test_scenario_through_the_rules(path):
     """Each question gets the verdict that the file promises."""
     scenario = read_scenario(path)
-    runner = RulesRunner(scenario)
+    runner = RulesRunner(scenario, RULESET, TODAY)
     runner.apply(scenario.given)
     for step in scenario.steps:
         runner.apply(step.change)

@@ -1,22 +1,31 @@
 """Every scenario through a live server over mutual TLS, each on a store of its own."""
 
 import pytest
+from kit.certs import Pki
 from kit.scenario import read_scenario, scenario_files
 from kit.scenario_placing import Clock
 from kit.scenario_service import ServiceRunner
 from kit.served import Served
 
 
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory):
+    """One authority for all: nothing in a scenario is about certificates."""
+    pki = Pki(tmp_path_factory.mktemp("pki"))
+    pki.server()
+    return pki
+
+
 @pytest.mark.parametrize(
     "path", scenario_files("both", "service"), ids=lambda path: path.stem
 )
-def test_scenario_through_a_live_server(path, tmp_path):
+def test_scenario_through_a_live_server(path, tmp_path, pki):
     """Each question gets the verdict, or the refusal, that the file promises.
 
     What is held, who is alarmed, and what stands in the register, too.
     """
     scenario, clock = read_scenario(path), Clock()
-    with Served(tmp_path, clock=clock) as served:
+    with Served(tmp_path, clock=clock, pki=pki) as served:
         runner = ServiceRunner(served, scenario, clock)
         runner.apply(scenario.given)
         for step in scenario.steps:

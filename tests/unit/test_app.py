@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import time
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -15,6 +16,7 @@ from placement.access import NATIONAL, POLICE_REGIONS
 from placement.app import App, micros, read_ruleset, read_witnesses
 from placement.audit.note import Signer, render_key
 from placement.crypto.signing import SigningKey
+from placement.domain.state import State
 from placement.errors import UnavailableError
 from placement.rpc.host import REEVALUATION
 
@@ -66,11 +68,11 @@ def test_a_ruleset_of_ones_own(tmp_path):
     text = (app_module.files("placement.domain") / "data" / "ruleset.toml").read_text(
         "utf-8"
     )
-    file.write_text(text.replace("2026-11-4", "own"), "utf-8")
+    file.write_text(text.replace("2026-11-4", "2026-12-1"), "utf-8")
 
-    assert read_ruleset(file).version == "own"
+    assert read_ruleset(file).version == "2026-12-1"
     file.write_text("version = 1", "utf-8")
-    with pytest.raises(ValueError, match=r"rules\.toml: expected exactly the keys"):
+    with pytest.raises(ValueError, match=r"rules\.toml: line 1, column 1: anomaly"):
         read_ruleset(file)
     with pytest.raises(FileNotFoundError):
         read_ruleset(tmp_path / "none.toml")
@@ -89,38 +91,56 @@ def past(folder, *versions):
         (folder / f"{version}.toml").write_text(content, "utf-8")
 
 
+def then(app, version):
+    """Return the ruleset that a decision of before any adoption rests on."""
+    return app._rules.then(State(), version)
+
+
+def test_a_past_ruleset_of_an_older_form_is_read(town, tmp_path):
+    """Whatever keys it had: its own times, and the hash of the file as it was."""
+    (tmp_path / "old").mkdir()
+    text = 'version = "2025-9"\n[time]\ncool_down_days = 77\n[other]\nkey = 1\n'
+    (tmp_path / "old" / "any.toml").write_text(text)
+    got = then(build(town, past_rulesets=tmp_path / "old"), "2025-9")
+    shipped = read_ruleset(None)
+
+    assert (got.version, got.cool_down_days) == ("2025-9", 77)
+    assert got.coverage_days == shipped.coverage_days
+    assert got.digest == sha256(shipped.table.digest + text.encode()).digest()
+
+
 def test_a_past_ruleset_is_found_by_its_version(town, tmp_path):
     """In any file of the folder; what is no TOML file is not looked at."""
-    past(tmp_path / "old", "2025-1", "2025-2")
+    past(tmp_path / "old", "2025-01-1", "2025-01-2")
     (tmp_path / "old" / "README").write_text("which were in force when")
     app = build(town, past_rulesets=tmp_path / "old")
 
-    assert app.ruleset_of("2025-2").version == "2025-2"
-    assert app.ruleset_of("2025-1").version == "2025-1"
-    assert app.ruleset_of("2025-3") is None
+    assert then(app, "2025-01-2").version == "2025-01-2"
+    assert then(app, "2025-01-1").version == "2025-01-1"
+    assert then(app, "2025-01-3") is None
 
 
 def test_the_ruleset_in_force_needs_no_folder(town):
     """It is the very one that questions are decided by."""
     app = build(town)
 
-    assert app.ruleset_of(read_ruleset(None).version) is app._ruleset
-    assert app.ruleset_of("2025-1") is None
+    assert then(app, read_ruleset(None).version) is app.engine.ruleset
+    assert then(app, "2025-01-1") is None
 
 
 def test_a_past_ruleset_that_is_none_is_named(town, tmp_path):
     """Not passed over: the version that is asked for might stand in it."""
-    past(tmp_path / "old", "2025-1")
+    past(tmp_path / "old", "2025-01-1")
     (tmp_path / "old" / "0.toml").write_text("version = 1")
 
-    with pytest.raises(ValueError, match=r"0\.toml: expected exactly the keys"):
+    with pytest.raises(ValueError, match=r"0\.toml: this is no ruleset"):
         build(town, past_rulesets=tmp_path / "old")
 
 
 def test_two_past_rulesets_of_one_version_are_refused(town, tmp_path):
     """Nobody could tell which of them was in force."""
-    past(tmp_path / "old", "2025-1")
-    shutil.copy(tmp_path / "old" / "2025-1.toml", tmp_path / "old" / "again.toml")
+    past(tmp_path / "old", "2025-01-1")
+    shutil.copy(tmp_path / "old" / "2025-01-1.toml", tmp_path / "old" / "again.toml")
 
     with pytest.raises(ValueError, match="two rulesets have one version"):
         build(town, past_rulesets=tmp_path / "old")

@@ -16,7 +16,7 @@ from kit.placing import (
     roomy,
     step,
 )
-from kit.town import PATHS, Refused, Town, fresh
+from kit.town import PATHS, PEOPLE, Refused, Town, fresh
 
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import placement_service_pb2 as place
@@ -252,10 +252,14 @@ def test_a_consumer_that_never_reads(town):
 # What becomes of an alert
 
 
-def change(town, method, who, known, **given):
-    """Change an alert, as it stands."""
+def change(town, method, who, known, revision=None, **given):
+    """Change an alert, as it stands unless told."""
+    if revision is None:
+        stands = town.state().alerts[known.id]
+        is_worker = PEOPLE[who][0] == "caseworker"
+        revision = stands.told if is_worker else stands.revision
     request = getattr(alert, f"{method}Request")(
-        request_id=fresh(), alert_id=known.id, revision=known.revision, **given
+        request_id=fresh(), alert_id=known.id, revision=revision, **given
     )
     return town.call(who, method, request)
 
@@ -313,11 +317,15 @@ def test_what_was_raised_again_is_not_acknowledged_unseen(town):
     acknowledge(town, "coordinator", known)
     rivals(town, severity=3)
     again = raised(town, placement)
-    late = change(town, "AcknowledgeAlert", "coordinator", known)
+    late, guessed = (
+        change(town, "AcknowledgeAlert", "coordinator", known, revision)
+        for revision in (known.revision, 2**62)
+    )
     acknowledge(town, "coordinator", again)
 
     assert (again.id, again.verdict) == (known.id, 4)
     assert (late.code.name, late.reason) == ("ABORTED", "STALE")
+    assert (guessed.code.name, guessed.reason) == ("ABORTED", "STALE")
 
 
 def test_a_better_picture_raises_nothing(town):

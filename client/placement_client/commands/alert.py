@@ -1,5 +1,7 @@
 """``placement alert``: what was safe when somebody was placed is so no longer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -12,9 +14,11 @@ from placement.errors import (
     AccessDeniedError,
     ConflictError,
     NotFoundError,
+    PlacementError,
     StaleError,
 )
 from placement_client.commands import alert_watch
+from placement_client.commands.alert_cases import OwnCases
 from placement_client.commands.alert_words import (
     form,
     headings,
@@ -22,6 +26,7 @@ from placement_client.commands.alert_words import (
     line,
     row,
     to_data,
+    told_at,
 )
 from placement_client.commands.finding_words import (
     findings_data,
@@ -52,7 +57,10 @@ _NOT_YOURS: Final = (
     "`placement alert list` shows the alerts that you have and that are not closed."
 )
 _SHOWING: Final[Hints] = {AccessDeniedError: _NO_COORDINATOR, NotFoundError: _NOT_YOURS}
-_AGAIN: Final = "It was raised again since you saw it: look at it, and say so again."
+_AGAIN: Final = (
+    "The alert has changed since you saw it (it was raised again, or somebody else did "
+    "something), or never had this revision: look at it, and say so again."
+)
 _ACKNOWLEDGING: Final[Hints] = {
     NotFoundError: _NOT_YOURS,
     StaleError: _AGAIN,
@@ -82,9 +90,18 @@ def list_(run: Run) -> Report:
     if answer.more:
         note("There are more: close some of these first.")
     shown: list[RenderableType] = []
+    cases = OwnCases(run.session)
     if found:
-        shown = [table(headings(found[0]), map(row, found))]
-    data = {"alerts": [to_data(each) for each in found], "more": answer.more}
+        shown = [
+            table(
+                headings(found[0]),
+                (row(each, cases.of(each)) for each in found),
+            )
+        ]
+    data = {
+        "alerts": [to_data(each, cases.of(each)) for each in found],
+        "more": answer.more,
+    }
     return Report(data=data, shown=shown)
 
 
@@ -127,11 +144,13 @@ def show(run: Run, asked: Meant) -> Report:
 
 def _head(alert: PoliceAlert) -> list[str]:
     """Say what an alert is about and who has it."""
-    _raised, alert_id, case, *_verdicts, state, regions, by, owner = row(alert)
+    _told, alert_id, case, *_verdicts, state, regions, by, owner = row(alert)
     now, before = verdict_word(alert.verdict), verdict_word(alert.before)
+    told = told_at(alert)
+    since = "Raised" if told == alert.raised_at else "As it stands since"
     return [
         f"Alert {alert_id} about case {case}: {kind_words(alert)}.",
-        f"{now} now, {before} before. Raised {stockholm_time(alert.raised_at)}.",
+        f"{now} now, {before} before. {since} {stockholm_time(told)}.",
         f"{state}; regions {regions}; acknowledge by {by}; owner {owner}.",
     ]
 
@@ -144,21 +163,18 @@ class Known:
         int,
         typer.Option(
             min=0,
-            help="The alert's, as you saw it: refused if it was raised again since. "
+            help="The alert's, as you saw it: refused if it has changed since. "
             "Without it the alert is meant as it stands, and printed.",
         ),
     ] = 0
 
-    def of(self, run: Run, asked: Meant) -> tuple[int, list[str]]:
-        """Return the revision, and what has to be printed of the alert.
+    def of(self, run: Run, asked: Meant) -> int:
+        """Return the revision.
 
         Raises:
             NotFoundError: you have no such alert.
         """
-        if self.revision:
-            return self.revision, []
-        found = _current(run, asked.id)
-        return found.revision, ["  ".join(line(found))]
+        return self.revision or _current(run, asked.id).revision
 
 
 def _current(run: Run, alert_id: bytes) -> CaseAlert | PoliceAlert:
@@ -171,6 +187,27 @@ def _current(run: Run, alert_id: bytes) -> CaseAlert | PoliceAlert:
     raise NotFoundError
 
 
+def _stands(run: Run, alert_id: bytes) -> list[str]:
+    """Return the alert as it stands, in a line; nothing where it can't be seen."""
+    try:
+        found = _current(run, alert_id)
+    except PlacementError:
+        return []
+    return ["  ".join(line(found, OwnCases(run.session).of(found)))]
+
+
+@contextmanager
+def _told(run: Run, asked: Meant, hints: Hints) -> Iterator[None]:
+    """Say how an alert stands beside a refusal that rests on that."""
+    try:
+        with hinted(hints):
+            yield
+    except (ConflictError, StaleError) as error:
+        for said in _stands(run, asked.id):
+            error.add_note(f"As it stands: {said}")
+        raise
+
+
 def _is_coordinator(run: Run) -> bool:
     who = user(run.profile())
     return who is not None and who.role == "coordinator"
@@ -179,12 +216,13 @@ def _is_coordinator(run: Run) -> bool:
 @verb(app, "ack")
 def ack(run: Run, asked: Meant, known: Known) -> Report:
     """Say that you have seen an alert; a coordinator becomes its owner."""
-    with hinted(_ACKNOWLEDGING):
-        revision, shown = known.of(run, asked)
+    with _told(run, asked, _ACKNOWLEDGING):
+        revision = known.of(run, asked)
         answer = run.session().alerts.acknowledge(asked.id, revision)
     owns = _is_coordinator(run)
     after = "You have it now." if owns else "It stays open until the police close it."
-    return Report(data=to_json(answer), shown=[*shown, f"Acknowledged. {after}"])
+    shown = [f"Acknowledged. {after}", *_stands(run, asked.id)]
+    return Report(data=to_json(answer), shown=shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,13 +238,13 @@ class Handed:
 @verb(app, "hand-over")
 def hand_over(run: Run, asked: Meant, handed: Handed, known: Known) -> Report:
     """Hand an alert to another region, or to the national unit; then nobody owns it."""
-    with hinted(_HANDING):
-        revision, shown = known.of(run, asked)
+    with _told(run, asked, _HANDING):
+        revision = known.of(run, asked)
         answer = run.session().alerts.hand_over(asked.id, handed.region, revision)
     said = (
         "Handed over. It has no owner until somebody there acknowledges it: phone them."
     )
-    return Report(data=to_json(answer), shown=[*shown, said])
+    return Report(data=to_json(answer), shown=[said, *_stands(run, asked.id)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +258,8 @@ class Closed:
 def close(run: Run, asked: Meant, closed: Closed, known: Known) -> Report:
     """Close an alert that a coordinator has acknowledged."""
     closing = chosen(AlertClosing, closed.closing, field="closing")
-    with hinted(_CLOSING):
-        revision, shown = known.of(run, asked)
+    with _told(run, asked, _CLOSING):
+        revision = known.of(run, asked)
         answer = run.session().alerts.close(asked.id, closing, revision)
-    return Report(data=to_json(answer), shown=[*shown, "Closed."])
+    shown = ["Closed.", *_stands(run, asked.id)]
+    return Report(data=to_json(answer), shown=shown)

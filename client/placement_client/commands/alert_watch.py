@@ -10,13 +10,15 @@ import typer
 
 from placement.api.v1.alert_service_pb2 import WatchAlertsResponse
 from placement.errors import CertificateError, InvalidInputError, UnavailableError
+from placement_client.admission import Lookout, advise
 from placement_client.calls import Patience
+from placement_client.commands.alert_cases import OwnCases
 from placement_client.commands.alert_words import form, line, to_data
 from placement_client.commands.audit_printing import Printed, print_line
 from placement_client.commands.audit_stopping import stoppable
 from placement_client.commands.report import Report, note
 from placement_client.commands.verb import Run, verb
-from placement_client.credentials import content, read_chain, user
+from placement_client.credentials import user
 from placement_client.profile import load
 from placement_client.session import Session
 from placement_client.watching import RESUME_FIELD, Connection, Place, watch
@@ -26,10 +28,6 @@ _LOST: Final = (
     "tried again by itself."
 )
 _BACK: Final = "The connection is back. What came in between is shown now."
-_EXPIRED: Final = (
-    "It has expired. Put the new one in its place and watch again: it goes on where it "
-    "was."
-)
 _ANEW: Final = (
     "`placement alert watch --anew` begins with all that is open; what was closed since "
     "the last run is not shown then."
@@ -63,11 +61,12 @@ def watch_(run: Run, asked: Watched) -> Report:
     object.
     """
     place = _place(run)
-    with place.held(), _advised():
+    with place.held(), _advised(run):
         token = b"" if asked.anew else place.read()
-        streams = Connection(opened=_Streams(run).open, lost=_lost, back=_back)
-        answers = watch(streams, token, once=asked.once)
-        reader = _Reader(run, place)
+        streams = _Streams(run)
+        connection = Connection(opened=streams.open, lost=_lost, back=_back)
+        answers = watch(connection, token, once=asked.once)
+        reader = _Reader(run, place, OwnCases(lambda: streams.session))
         with stoppable() as stop:
             while not stop.is_asked:
                 answer = stop.next(answers)
@@ -79,10 +78,13 @@ def watch_(run: Run, asked: Watched) -> Report:
 
 
 @contextmanager
-def _advised() -> Iterator[None]:
-    """Say what helps where the last run's token does not."""
+def _advised(run: Run) -> Iterator[None]:
+    """Say what helps where the last run's token does not, or the certificate."""
     try:
         yield
+    except CertificateError as error:
+        advise(error, run.profile(), run.clock)
+        raise
     except InvalidInputError as error:
         if error.field == RESUME_FIELD:
             error.add_note(_ANEW)
@@ -98,15 +100,16 @@ def _place(run: Run) -> Place:
 class _Reader:
     """Prints what comes, and keeps how far it has come."""
 
-    def __init__(self, run: Run, place: Place) -> None:
+    def __init__(self, run: Run, place: Place, cases: OwnCases) -> None:
         self._run = run
         self._place = place
+        self._cases = cases
         self._kept_at = -math.inf
 
     def show(self, answer: WatchAlertsResponse) -> None:
         """Print alerts, and keep the token behind them."""
-        found = [form(each) for each in answer.alerts]
-        lines = [(to_data(each), line(each)) for each in found]
+        found = [(each, self._cases.of(each)) for each in map(form, answer.alerts)]
+        lines = [(to_data(*each), line(*each)) for each in found]
         for data, cells in lines:
             print_line(data, cells, as_json=self._run.common.as_json)
         now = self._run.clock()
@@ -121,50 +124,51 @@ class _Streams:
     """Opens streams: the first over the run's session, each other over a new one.
 
     A certificate that was renewed in its place is used from the next stream on.
+
+    Attributes:
+        session: of the stream that was opened last.
     """
 
     def __init__(self, run: Run) -> None:
+        self.session = run.session()
         self._run = run
         self._is_begun = False
         self._is_broken = False
+        self._lookout = Lookout(run.clock)
 
     def open(self, token: bytes) -> Iterator[WatchAlertsResponse]:
         """Open one stream behind a token.
 
         Raises:
-            CertificateError: the one before broke, and the certificate has expired.
+            CertificateError: the one before broke, and the certificate has expired, or
+                is no longer accepted.
+            TamperedError: the log went back, or shows another history.
             PlacementError: the stream ended with it.
         """
         with ExitStack() as stack:
-            session = self._session(stack)
             try:
+                session = self._opened(stack)
+                self.session = session
                 yield from session.alerts.watch(token)
             except UnavailableError:
                 self._is_broken = True
                 raise
 
-    def _session(self, stack: ExitStack) -> Session:
+    def _opened(self, stack: ExitStack) -> Session:
         if not self._is_begun:
             self._is_begun = True
             return self._run.session()
         if self._is_broken:
-            self._require_unexpired()
+            self._lookout.look(self._run.profile())
         self._is_broken = False
         opened = Session.open(
             self._run.profile(),
             patience=Patience(deadline=self._run.common.deadline),
             clock=self._run.clock,
         )
-        return stack.enter_context(opened)
-
-    def _require_unexpired(self) -> None:
-        """Refuse to try for ever what a server can only refuse, before it says so."""
-        pem = content(self._run.profile().certificate, "certificate")
-        ends = read_chain(pem, "certificate")[0].not_valid_after_utc
-        if ends.timestamp() <= self._run.clock():
-            error = CertificateError()
-            error.add_note(_EXPIRED)
-            raise error
+        session = stack.enter_context(opened)
+        self._run.hold(session)  # another database may answer by now
+        return session
 
 
 def _lost() -> None:

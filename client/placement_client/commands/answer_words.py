@@ -3,7 +3,7 @@
 No reason is ever given, and no sentence depends on one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -23,15 +23,22 @@ MUST: Final[Mapping[int, str]] = MappingProxyType(
     }
 )
 """What the caseworker must do (rules.md)."""
-NO_REASON: Final = (
-    "No reason is ever given. Only CLEAR may be relied on, and only until then."
+PERMITTED: Final = (
+    "under a release or an override: go on as agreed with the coordinator"
 )
+"""What the caseworker does where a place was had although it is not CLEAR."""
+NO_REASON: Final = "No reason is ever given."
+ONLY_CLEAR: Final = (
+    "Only CLEAR may be relied on, and only until the time that stands beside it."
+)
+"""Said where such a time stands."""
 
 _LAPSES: Final = (
     "When the hold lapses nobody is told: the place is kept for the case no longer, and "
     "you have to ask anew."
 )
-_NOT_HELD: Final = (
+_NOT_HELD: Final = "Nothing is held."
+_NO_LONGER_HELD: Final = (
     "Nothing is held: the hold that this request made stands no longer. Ask anew."
 )
 
@@ -46,6 +53,22 @@ def valid_until(verdict: CandidateVerdict) -> str:
     return stockholm_time(verdict.valid_until) if is_clear(verdict) else "-"
 
 
+def must(verdict: CandidateVerdict, *, permitted: bool) -> str:
+    """Return what the caseworker must do.
+
+    Args:
+        verdict: as answered; a permit does not alter it.
+        permitted: what was asked for was done, whatever the verdict.
+    """
+    covers = permitted and not is_clear(verdict)
+    return PERMITTED if covers else MUST[verdict.verdict]
+
+
+def until_data(verdict: CandidateVerdict) -> str | None:
+    """Return until when a CLEAR may be relied on, for programs; nothing else may."""
+    return iso_instant(verdict.valid_until) if is_clear(verdict) else None
+
+
 def covered(verdict: CandidateVerdict) -> str:
     """Say what covers a place that is held or placed and not CLEAR."""
     word = verdict_word(verdict.verdict)
@@ -55,25 +78,41 @@ def covered(verdict: CandidateVerdict) -> str:
     )
 
 
-def hold_lines(verdict: CandidateVerdict, decided_at: int) -> Iterator[str]:
+def hold_lines(
+    verdict: CandidateVerdict, decided_at: int, onward: Sequence[str] = ()
+) -> Iterator[str]:
     """Yield what became of the wish to hold a place, and what comes next.
 
-    Of a place that is not held, the verdict says all there is to say.
+    Args:
+        verdict: with the hold, if there is one.
+        decided_at: when it was answered.
+        onward: ids of placements that the household would leave for the place.
     """
     if not is_held(verdict):
-        if is_clear(verdict):
-            yield _NOT_HELD
+        yield _NO_LONGER_HELD if is_clear(verdict) else _NOT_HELD
         return
     hold = verdict.hold_id.hex()
     if verdict.hold_expires_at > decided_at:
         until = stockholm_time(verdict.hold_expires_at)
         yield f"Held for the case until {until}: hold {hold}."
         yield _LAPSES
-        yield f"Next, before then: placement hold confirm {hold}"
+        yield f"Next, before then: {next_step(hold, onward)}"
     else:
         yield f"Held by this request before, and confirmed since: placement {hold}."
     if not is_clear(verdict):
         yield covered(verdict)
+
+
+def next_step(hold: str, onward: Sequence[str]) -> str:
+    """Return the command that makes a hold a placement.
+
+    Args:
+        hold: its id.
+        onward: ids of placements that the household would leave for it.
+    """
+    if not onward:
+        return f"placement hold confirm {hold}"
+    return f"placement placement move {onward[0]} --to {hold}"
 
 
 def verdict_data(verdict: CandidateVerdict, decided_at: int) -> dict[str, object]:
@@ -84,5 +123,6 @@ def verdict_data(verdict: CandidateVerdict, decided_at: int) -> dict[str, object
         **to_json(verdict),
         "hold_id": verdict.hold_id.hex() if held else "",
         "hold_expires_at": iso_instant(verdict.hold_expires_at) if lapses else None,
-        "must": MUST[verdict.verdict],
+        "valid_until": until_data(verdict),
+        "must": must(verdict, permitted=held),
     }

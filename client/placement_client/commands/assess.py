@@ -1,13 +1,19 @@
 """``placement assess``: attest that what is known about a case is recorded."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import RenderableType
 
-from placement.errors import InvalidInputError
+from placement.errors import (
+    AccessDeniedError,
+    ClosedError,
+    InvalidInputError,
+    NotFoundError,
+)
 from placement_client.commands.drafting import read_facts, read_file
+from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.options import Case
 from placement_client.commands.recording import fact_table
 from placement_client.commands.report import Report
@@ -16,6 +22,18 @@ from placement_client.commands.waiting import waiting
 from placement_client.drafts import read_token
 from placement_client.registry import MAX_ASSESSED
 from placement_client.rendering import to_json
+
+_REFUSED: Final[Hints] = {
+    AccessDeniedError: (
+        "The police coordinator assesses. Give the case's handle to the coordinator; "
+        "`placement case show` tells when it is done."
+    ),
+    NotFoundError: (
+        "No case of your region has this handle; a case of another region answers as if "
+        "it were not there. Ask the caseworker to read the handle out again."
+    ),
+    ClosedError: "A closed case is not assessed; the municipality opens a new one.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +72,10 @@ def assess(run: Run, asked: Assessed) -> Report:
         phrase = f"must be at most {MAX_ASSESSED}; record the others before"
         raise InvalidInputError("facts", phrase)
     facts = read_facts(run, drafts, case=handle)
-    answer = run.session().registry.assess_case(
-        handle, facts, none_known=asked.none_known, children=asked.child or ()
-    )
+    with hinted(_REFUSED):
+        answer = run.session().registry.assess_case(
+            handle, facts, none_known=asked.none_known, children=asked.child or ()
+        )
     shown: list[RenderableType] = [f"Assessed; facts recorded: {len(facts)}."]
     if facts:
         shown.append(fact_table(facts, [each.hex() for each in answer.fact_ids]))

@@ -19,7 +19,7 @@ from placement_client.commands.audit_stopping import broken, stoppable
 from placement_client.commands.audit_words import short
 from placement_client.commands.report import Report, note, table
 from placement_client.commands.verb import Run, verb
-from placement_client.days import iso_instant, parse_instant
+from placement_client.days import parse_instant, stockholm_second
 from placement_client.following import lasting
 from placement_client.rendering import Json, to_json
 
@@ -46,7 +46,14 @@ PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What each pattern means, a sentence each."""
 
-_HEADINGS: Final = ("At (UTC)", "Pattern", "Who", "Case pseudonym", "Found", "Entries")
+_HEADINGS: Final = (
+    "At (Stockholm)",
+    "Pattern",
+    "Who",
+    "Case pseudonym",
+    "Found",
+    "Entries",
+)
 _SHOWN: Final = 10
 """Indexes in a row; --json has all of them."""
 
@@ -151,7 +158,7 @@ def _row(found: Anomaly) -> tuple[str, ...]:
     indexes = " ".join(map(str, found.entries[:_SHOWN]))
     who = "/".join(filter(None, (found.organisation, found.person)))
     return (
-        iso_instant(found.at),
+        stockholm_second(found.at),
         _sentence(found),
         who or "more than one",
         short(found.case) or "-",

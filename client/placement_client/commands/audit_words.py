@@ -16,7 +16,7 @@ from placement_client.entries import Opened
 from placement_client.rendering import Json, enum_name
 
 HEADINGS: Final = (
-    *("Index", "At (UTC)", "Who", "Action", "Purpose", "Outcome"),
+    *("Index", "At (Stockholm)", "Who", "Action", "Purpose", "Outcome"),
     *("Case pseudonym", "Counties", "Verdicts", "Decisions", "Objects"),
 )
 """Over the cells of ``row``."""
@@ -37,7 +37,7 @@ def row(read: Opened) -> tuple[str, ...]:
     entry = read.entry
     cells = (
         str(read.index),
-        iso_instant(entry.at),
+        stockholm_second(entry.at),
         who(read),
         entry.action,
         entry.purpose,

@@ -1,37 +1,74 @@
 """``placement change``: what waits for a second coordinator."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Annotated, Final
 
 import typer
+from rich.console import RenderableType
+from rich.text import Text
 
-from placement.api.v1.registry_service_pb2 import ChangeItem, ReleasedPlace
+from placement.api.v1.registry_service_pb2 import ShowChangeResponse
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    StaleError,
+)
+from placement_client.commands import preview
+from placement_client.commands.change_words import effect, effect_words
 from placement_client.commands.finding_words import (
+    Names,
+    findings_data,
     known_names,
-    place_data,
-    place_words,
+    sentences,
     statement_words,
+    verdict_text,
     verdict_word,
 )
+from placement_client.commands.hints import Hints, hinted
+from placement_client.commands.release import Seen
 from placement_client.commands.report import Report, table
 from placement_client.commands.verb import Run, nouns, verb
-from placement_client.days import iso_day, stockholm_time
+from placement_client.days import stockholm_time
 from placement_client.drafts import read_token
-from placement_client.rendering import said, to_json
+from placement_client.rendering import Json, said, to_json
 
-_EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "made_firm": "become firm",
-        "retracted": "be retracted",
-        "erased": "be erased for good (placement erase approve)",
-        "provider_goes_on": "let the provider go on; its houses answer as others do",
-    }
+_OVER: Final = (
+    "The change is over: what it recorded counts no more, the rest stays as it was."
 )
-_UNKNOWN: Final = "do what this version does not know"
 
-app = nouns("Coordinators: see and approve changes that wait for a second one.")
+_HINTS: Final[Hints] = {
+    AccessDeniedError: (
+        "Another coordinator than the one who proposed a change approves or rejects it, "
+        "under whatever certificate; who proposed it withdraws it. `placement change "
+        "list` names who that is."
+    ),
+    NotFoundError: (
+        "No change of your region waits under this id: it was decided on, it lapsed, or "
+        "the id is another. `placement change list` shows those that wait."
+    ),
+    ConflictError: (
+        "The change lapsed, or what it speaks of has changed; its facts stand in "
+        "`placement review list`, and can be proposed again or retracted. Of a release: "
+        "something was added to what it covers. Run `placement explain`, read it, and "
+        "release the place anew."
+    ),
+    StaleError: (
+        "What is known is no longer what you saw, or was shown to somebody else, so "
+        "nothing was approved. Run `placement change show` again, read it, and approve "
+        "with what it prints."
+    ),
+}
+_UNSEEN: Final = (
+    "Run `placement change show`, read what the place is worth now, and approve with the "
+    "--seen that it prints. Every other change is approved without --seen."
+)
+
+app = nouns("Coordinators: see what waits for a second one, and decide on it.")
+preview.register(app)
 
 
 @verb(app, "list")
@@ -64,7 +101,9 @@ class Shown:
 def show(run: Run, asked: Shown) -> Report:
     """Show what a change that waits would do, fact by fact.
 
-    A release names the case, the place and the worst verdict that it covers.
+    A release names the case, the place and the worst verdict that it covers; then what
+    the place is worth now, and why, as placement explain does, and what you saw, which
+    placement change approve takes with --seen.
     Groups are named if this context has the label key. Persons are never shown.
     """
     change_id = read_token(asked.change, field="change_id")
@@ -73,61 +112,52 @@ def show(run: Run, asked: Shown) -> Report:
     items = [
         {
             "fact_id": each.fact_id.hex(),
-            **_effect(each),
+            **effect(each, names),
             **said(each.fact, names),
         }
         for each in answer.items
     ]
     rows = [
-        (each["fact_id"], _words(item, each), each["kind"], *_columns(each))
+        (each["fact_id"], effect_words(item, each), each["kind"], *_columns(each))
         for item, each in zip(answer.items, items, strict=True)
     ]
     headings = ("Fact", "Would", "Kind", "Says", "Since", "Until", "Grade")
     return Report(
-        data={"change": to_json(answer.change), "items": items},
-        shown=[table(headings, rows)],
+        data={
+            "change": to_json(answer.change),
+            "items": items,
+            "revision": answer.revision,
+            "explained": _explained_data(answer, names),
+        },
+        shown=[
+            table(headings, rows),
+            f"As of revision {answer.revision}.",
+            *_explained(answer, names),
+        ],
     )
 
 
-def _effect(item: ChangeItem) -> dict[str, object]:
-    """Return what a change does: its word, and what comes with it."""
-    effect = item.WhichOneof("effect") or "unknown"
-    match effect:
-        case "ended_on_day":
-            return {"effect": "ended", "on": iso_day(item.ended_on_day)}
-        case "regraded":
-            return {"effect": effect, "to": to_json(item.regraded)}
-        case "released":
-            place = item.released
-            return {
-                "effect": effect,
-                "place": {
-                    "case_handle": place.case_handle.hex(),
-                    **place_data(place.candidate, place.window),
-                    "verdict": verdict_word(place.verdict),
-                },
-            }
-        case _:
-            return {"effect": effect}
+def _explained_data(answer: ShowChangeResponse, names: Names) -> Json | None:
+    """Return what a place that is released is worth now; ``None`` of all else."""
+    if not answer.HasField("explained"):
+        return None
+    return {
+        "verdict": verdict_word(answer.explained.verdict),
+        "findings": findings_data(answer.explained.findings, names),
+        "seen": answer.explained.seen.hex(),
+    }
 
 
-def _words(item: ChangeItem, data: Mapping[str, object]) -> str:
-    """Say an effect in words."""
-    match data:
-        case {"effect": "ended", "on": day}:
-            return f"end on {day}"
-        case {"effect": "regraded", "to": {"scheme": scheme, "given": given}}:
-            return f"be graded {given} ({scheme})"
-        case {"effect": "released"}:
-            return _released_words(item.released)
-        case _:
-            return _EFFECTS.get(str(data["effect"]), _UNKNOWN)
-
-
-def _released_words(place: ReleasedPlace) -> str:
-    where = place_words(place.candidate, place.window)
-    case = f"let case {place.case_handle.hex()} have {where}"
-    return f"{case}, despite {verdict_word(place.verdict)}"
+def _explained(answer: ShowChangeResponse, names: Names) -> list[RenderableType]:
+    """Say what a place that is released is worth now, and why."""
+    if not answer.HasField("explained"):
+        return []
+    found = answer.explained
+    return [
+        Text.assemble("The place now: ", verdict_text(found.verdict)),
+        *sentences(found.findings, names),
+        f"Seen: {found.seen.hex()}",
+    ]
 
 
 def _columns(item: Mapping[str, object]) -> tuple[object, ...]:
@@ -137,16 +167,74 @@ def _columns(item: Mapping[str, object]) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approved:
-    """Options of ``approve``."""
+class Meant:
+    """Which change."""
 
     change: Annotated[str, typer.Argument(metavar="CHANGE", help="Id of the change.")]
 
+    @property
+    def id(self) -> bytes:
+        """The id, 16 bytes."""
+        return read_token(self.change, field="change_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """Options of ``approve``."""
+
+    seen: Annotated[
+        str,
+        typer.Option(
+            metavar="HEX",
+            help="As `placement change show` printed it, where a place is released.",
+        ),
+    ] = ""
+    revision: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="As `placement change show` told; refused if a fact changed since.",
+        ),
+    ] = 0
+
 
 @verb(app, "approve")
-def approve(run: Run, asked: Approved) -> Report:
-    """Stand behind another coordinator's change."""
-    answer = run.session().registry.approve_change(
-        read_token(asked.change, field="change_id")
-    )
+def approve(run: Run, asked: Meant, approved: Approved) -> Report:
+    """Stand behind another coordinator's change.
+
+    Of a release you say with --seen what you were shown of the place.
+    """
+    seen = Seen(seen=approved.seen).digest() if approved.seen else b""
+    with _advised():
+        answer = run.session().registry.approve_change(
+            asked.id, shown=approved.revision, seen=seen
+        )
     return Report(data=to_json(answer), shown=["Approved; the change is in force."])
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """Say what helps where a change is not approved."""
+    try:
+        with hinted(_HINTS):
+            yield
+    except InvalidInputError as error:
+        if error.field == "seen":
+            error.add_note(_UNSEEN)
+        raise
+
+
+@verb(app, "reject")
+def reject(run: Run, asked: Meant) -> Report:
+    """Don't stand behind another coordinator's change; it is over."""
+    with hinted(_HINTS):
+        answer = run.session().lives.reject(asked.id)
+    return Report(data=to_json(answer), shown=[_OVER])
+
+
+@verb(app, "withdraw")
+def withdraw(run: Run, asked: Meant) -> Report:
+    """Take back a change that you proposed; it is over."""
+    with hinted(_HINTS):
+        answer = run.session().lives.withdraw(asked.id)
+    return Report(data=to_json(answer), shown=[_OVER])

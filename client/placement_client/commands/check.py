@@ -1,6 +1,6 @@
 """``placement check``: ask whether places are safe."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Final
 
@@ -9,26 +9,40 @@ from rich.table import Table
 
 from placement.api.v1.check_service_pb2 import (
     Candidate,
+    CheckMode,
+    CheckPlacementRequest,
     CheckPlacementResponse,
     Justification,
 )
-from placement.api.v1.types_pb2 import Window
+from placement.api.v1.types_pb2 import Verdict, Window
 from placement.errors import (
+    AccessDeniedError,
+    ClosedError,
     ConflictError,
     InvalidInputError,
+    NotFoundError,
     TamperedError,
 )
 from placement_client.areas import areas
 from placement_client.commands.answer_words import (
-    MUST,
     NO_REASON,
+    ONLY_CLEAR,
     hold_lines,
+    is_clear,
+    must,
     valid_until,
     verdict_data,
 )
+from placement_client.commands.beside_words import (
+    asked_too_early,
+    onward,
+    twins,
+    unassessed,
+)
 from placement_client.commands.finding_words import verdict_code, verdict_text
-from placement_client.commands.hint_words import PERHAPS_DONE
+from placement_client.commands.hint_words import NO_CASEWORKER, PERHAPS_DONE
 from placement_client.commands.hints import Hints, hinted
+from placement_client.commands.looking import case_seen
 from placement_client.commands.options import (
     area_code,
     area_names,
@@ -41,12 +55,25 @@ from placement_client.commands.verb import Run, verb
 from placement_client.days import iso_day, parse_day, stockholm_time
 from placement_client.drafts import read_token
 from placement_client.rendering import to_json
+from placement_client.verdicts import is_held
 
 MAX_PAST: Final = 31
 """Days; a window that began earlier is doubted, unless it is a follow-up."""
 
 _ONE_PLACE: Final = "must be one place if it is to be held; ask about others without it"
+_ASKING: Final[Hints] = {
+    AccessDeniedError: f"{NO_CASEWORKER} A coordinator runs `placement explain`.",
+    ClosedError: (
+        "It is closed, and a closed case can't be opened again. For the same people open "
+        "a new one (`placement case open`), and have it assessed."
+    ),
+    NotFoundError: (
+        "No case of your municipality has this handle, the one that `placement case "
+        "open` printed. Is it whole?"
+    ),
+}
 _HOLDING: Final[Hints] = {
+    **_ASKING,
     ConflictError: (
         "The case holds as many places as it may. Confirm one or give it up "
         "(`placement hold confirm`, `placement hold release`); `placement case show` "
@@ -117,14 +144,14 @@ def check(run: Run, asked: Checked) -> Report:
     question = session.question(
         handle, candidates, window=window, justification=justification, hold=asked.hold
     )
-    with hinted(_HOLDING if asked.hold else {}):
+    with hinted(_HOLDING if asked.hold else _ASKING):
         answer = session.check_placement(question)
         proven = proving.prove_check(session.logs, question, answer)
     return Report(
         data=_data(candidates, window, answer) | {"receipt": asdict(proven)},
         shown=[
             _verdicts(candidates, answer),
-            *(hold_lines(answer.verdicts[0], answer.decided_at) if asked.hold else ()),
+            *_told(run, question, answer),
             *_footer(candidates, answer),
             *proven.lines(),
         ],
@@ -169,13 +196,31 @@ def _doubt(run: Run, window: Window) -> None:
         note(f"--from lies more than {MAX_PAST} days in the past. Is the year right?")
 
 
+def _told(
+    run: Run, question: CheckPlacementRequest, answer: CheckPlacementResponse
+) -> Iterator[str]:
+    """Yield what the caseworker should know beside the verdicts.
+
+    It rests on the question and on the municipality's own case, and on no reason.
+    """
+    if question.mode == CheckMode.CHECK_MODE_CHECK_AND_HOLD:
+        first, decided_at = answer.verdicts[0], answer.decided_at
+        # Whatever the verdict: who watches the connection must not learn it.
+        seen = case_seen(run, question.case_handle)
+        yield from hold_lines(first, decided_at, onward(question, first, seen))
+        yield from twins(question, first, seen, decided_at)
+    yield from asked_too_early(question.window, answer)
+    if Verdict.VERDICT_UNKNOWN in {each.verdict for each in answer.verdicts}:
+        yield unassessed(question.case_handle)
+
+
 def _verdicts(candidates: Sequence[Candidate], answer: CheckPlacementResponse) -> Table:
     rows = [
         (
             candidate.area,
             areas().name(candidate.area),
             verdict_text(each.verdict),
-            MUST[each.verdict],
+            must(each, permitted=is_held(each)),
             valid_until(each),
         )
         for candidate, each in zip(candidates, answer.verdicts, strict=True)
@@ -195,6 +240,7 @@ def _footer(
     return [
         f"Phone: {answer.contact}",
         NO_REASON,
+        *([ONLY_CLEAR] if any(map(is_clear, answer.verdicts)) else []),
         f"Decided {decided}, ruleset {answer.ruleset}.",
         *decisions,
     ]

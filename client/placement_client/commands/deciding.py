@@ -12,6 +12,8 @@ from placement_client.commands.answer_words import (
     NO_REASON,
     covered,
     is_clear,
+    must,
+    until_data,
     valid_until,
 )
 from placement_client.commands.finding_words import (
@@ -19,8 +21,10 @@ from placement_client.commands.finding_words import (
     verdict_text,
     verdict_word,
 )
-from placement_client.commands.hints import Hints, hinted
+from placement_client.commands.hints import Hints
+from placement_client.commands.looking import reasoned
 from placement_client.commands.proving import Proven, Proving
+from placement_client.commands.refusal_words import Why
 from placement_client.commands.report import Exit, Report, table
 from placement_client.commands.verb import Run
 from placement_client.days import iso_instant, stockholm_time
@@ -41,12 +45,16 @@ class Deed:
         then: what comes next.
         undone: said when it is not: how everything stands.
         hints: what a person can do about a refusal.
+        placement: id of what it is about, 16 bytes.
+        why: says the likely reason of a refusal, by what stands.
     """
 
     done: str
     then: str
     undone: str
     hints: Hints
+    placement: bytes
+    why: Why
 
 
 def decide(run: Run, deed: Deed, call: Callable[[HoldCalls], Decided]) -> Report:
@@ -61,7 +69,7 @@ def decide(run: Run, deed: Deed, call: Callable[[HoldCalls], Decided]) -> Report
     """
     proving = Proving.of(run)
     session = run.session()
-    with hinted(deed.hints):
+    with reasoned(run, deed.hints, deed.placement, deed.why):
         decided = call(session.holds)
         proven = proving.prove_decided(session.logs, decided)
     return Report(
@@ -116,8 +124,8 @@ def _data(decided: Decided, proven: Proven) -> dict[str, object]:
         "state": enum_name(PlacementState.DESCRIPTOR, answer.state),
         "verdict": verdict_word(verdict.verdict),
         "decision_id": verdict.decision_id.hex(),
-        "valid_until": iso_instant(verdict.valid_until),
-        "must": MUST[verdict.verdict],
+        "valid_until": until_data(verdict),
+        "must": must(verdict, permitted=decided.done),
         "revision": answer.revision,
         "ruleset": decided.ruleset,
         "decided_at": iso_instant(answer.decided_at),

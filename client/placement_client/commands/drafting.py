@@ -77,7 +77,7 @@ def read_facts(
     )
     found = run.session().pseudonyms(distinct)
     names = Names(
-        group=lambda text, field: _group(run, text, field),
+        group=lambda text, field: read_group(run, text, field),
         area=area_code,
         pseudonym=dict(zip(distinct, found, strict=True)).__getitem__,
         today=run.today,
@@ -89,8 +89,12 @@ def read_facts(
     ]
 
 
-def _group(run: Run, text: str, field: str) -> bytes:
-    """Return a group's token, or that of its name in the label book."""
+def read_group(run: Run, text: str, field: str) -> bytes:
+    """Return a group's token, or that of its name in the label book.
+
+    Raises:
+        InvalidInputError: no group of this name is registered.
+    """
     try:
         return read_token(text, field=field)
     except InvalidInputError:

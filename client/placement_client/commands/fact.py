@@ -1,4 +1,4 @@
-"""``placement fact``: end, retract and regrade facts; ``record`` stands beside."""
+"""``placement fact``: end, retract and regrade facts; others stand beside."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -7,31 +7,19 @@ import typer
 
 from placement.api.v1.registry_service_pb2 import Ending, Regrading
 from placement.api.v1.types_pb2 import GradeScheme, SourceGrade
-from placement_client.commands import record
+from placement_client.commands import fact_life, record
+from placement_client.commands.fact_life import HINTS, Facts
+from placement_client.commands.hints import hinted
 from placement_client.commands.options import choice, chosen
 from placement_client.commands.report import Report
 from placement_client.commands.verb import Run, nouns, verb
 from placement_client.commands.waiting import pending
 from placement_client.days import parse_day
-from placement_client.drafts import read_token
 from placement_client.rendering import to_json
 
-app = nouns("Coordinators: record, end, retract and regrade facts.")
+app = nouns("Coordinators: record facts, and say what becomes of them.")
 app.add_typer(record.app, name="record")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """Which facts."""
-
-    fact: Annotated[list[str], typer.Argument(metavar="FACT...", help="Ids of facts.")]
-
-    def ids(self) -> list[bytes]:
-        """Return the ids, 16 bytes each."""
-        return [
-            read_token(text, field=f"fact_ids[{place}]")
-            for place, text in enumerate(self.fact)
-        ]
+fact_life.register(app)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +35,12 @@ class Stopped:
 def end(run: Run, asked: Facts, stopped: Stopped) -> Report:
     """Say that facts stopped being true; their past stays."""
     day = parse_day(stopped.on, field="on", today=run.today)
-    endings = [Ending(fact_id=each, valid_to_day=day) for each in asked.ids()]
-    answer = run.session().registry.end_facts(endings)
+    endings = [
+        Ending(fact_id=key, valid_to_day=day, seen_revision=seen)
+        for key, seen in asked.pairs()
+    ]
+    with hinted(HINTS):
+        answer = run.session().registry.end_facts(endings)
     shown = pending(answer.change_id) if answer.change_id else ["Ended."]
     return Report(data=to_json(answer), shown=shown)
 
@@ -56,7 +48,8 @@ def end(run: Run, asked: Facts, stopped: Stopped) -> Report:
 @verb(app, "retract")
 def retract(run: Run, asked: Facts) -> Report:
     """Say that facts were never true; a second coordinator must approve."""
-    answer = run.session().registry.retract_facts(asked.ids())
+    with hinted(HINTS):
+        answer = run.session().registry.retract_facts(asked.ids(), asked.revisions())
     return Report(data=to_json(answer), shown=pending(answer.change_id))
 
 
@@ -75,6 +68,10 @@ def regrade(run: Run, asked: Facts, new: Grade) -> Report:
         scheme=chosen(GradeScheme, new.scheme, field="scheme"),
         given=new.grade,
     )
-    regradings = [Regrading(fact_id=each, grade=grade) for each in asked.ids()]
-    answer = run.session().registry.regrade_facts(regradings)
+    regradings = [
+        Regrading(fact_id=key, grade=grade, seen_revision=seen)
+        for key, seen in asked.pairs()
+    ]
+    with hinted(HINTS):
+        answer = run.session().registry.regrade_facts(regradings)
     return Report(data=to_json(answer), shown=pending(answer.change_id))

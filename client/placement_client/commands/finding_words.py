@@ -65,7 +65,7 @@ def known_names(run: Run) -> Names:
     """Return the groups' names by token, as far as this machine knows them."""
     if not run.profile().label_key:
         return {}
-    return {label.token: label.name for label in run.label_book()}
+    return run.label_book().names
 
 
 def verdict_word(number: int) -> str:
@@ -100,7 +100,7 @@ def sentences(findings: Sequence[Finding], names: Names) -> Iterator[str]:
 def _rule(rule: str) -> str:
     """Return what a rule says; of one that is not told or known, what there is."""
     if not rule:
-        return "it rests on what another region owns"
+        return "it rests, wholly or in part, on what another region owns"
     says = RULES.get(rule.removeprefix(_NEAR), "see the rules")
     return f"near it, {says}" if rule.startswith(_NEAR) else says
 
@@ -154,8 +154,23 @@ def place_words(place: Candidate, window: Window) -> str:
     """Say a place and its days."""
     named = f"{place.area} {areas().name(place.area)}"
     house = f", facility {place.facility.hex()}" if place.facility else ""
-    end = f" to {iso_day(window.end_day)}" if window.HasField("end_day") else " on"
-    return f"{named}{house}, from {iso_day(window.start_day)}{end}"
+    days = days_words(window)
+    return f"{named}{house}, {days if is_no_day(window) else f'from {days}'}"
+
+
+def is_no_day(window: Window) -> bool:
+    """Tell whether a window has no day: the first after it is its first."""
+    return window.HasField("end_day") and window.end_day <= window.start_day
+
+
+def days_words(window: Window) -> str:
+    """Say days: the first, and the first after them if there is one."""
+    start = iso_day(window.start_day)
+    if not window.HasField("end_day"):
+        return f"{start} on"
+    if is_no_day(window):
+        return f"no day (of {start})"
+    return f"{start} to {iso_day(window.end_day)}"
 
 
 def place_data(place: Candidate, window: Window) -> dict[str, object]:

@@ -19,7 +19,13 @@ from placement_client.commands.hint_words import (
     NOT_YOURS,
     PERHAPS_DONE,
 )
-from placement_client.commands.hints import Hints, hinted
+from placement_client.commands.hints import Hints
+from placement_client.commands.looking import reasoned
+from placement_client.commands.refusal_words import (
+    unconfirmed,
+    unextended,
+    unreleased,
+)
 from placement_client.commands.report import Report
 from placement_client.commands.verb import Run, nouns, verb
 from placement_client.days import stockholm_time
@@ -92,6 +98,8 @@ def confirm(run: Run, asked: Held) -> Report:
             "tells when."
         ),
         hints=_CONFIRMING,
+        placement=hold,
+        why=lambda stand: unconfirmed(stand, hold),
     )
     return decide(run, deed, lambda calls: calls.confirm(hold))
 
@@ -100,7 +108,7 @@ def confirm(run: Run, asked: Held) -> Report:
 def extend(run: Run, asked: Held) -> Report:
     """Give a hold its whole time again, counted from now. This is done once."""
     hold = asked.id
-    with hinted(_EXTENDING):
+    with reasoned(run, _EXTENDING, hold, lambda stand: unextended(stand, hold)):
         answer = run.session().holds.extend(hold)
     until = stockholm_time(answer.expires_at)
     return Report(
@@ -118,7 +126,8 @@ def release(run: Run, asked: Held) -> Report:
 
     A place that is confirmed is no hold any more: see placement placement abort.
     """
-    with hinted(_RELEASING):
-        answer = run.session().holds.release(asked.id)
+    hold = asked.id
+    with reasoned(run, _RELEASING, hold, lambda stand: unreleased(stand, hold)):
+        answer = run.session().holds.release(hold)
     shown = ["Given up. The place is kept for the case no longer."]
     return Report(data=to_json(answer), shown=shown)

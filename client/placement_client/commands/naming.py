@@ -24,6 +24,7 @@ from typer.models import ArgumentInfo, OptionInfo
 # under another name than the word's own.
 _OPTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
+        "amendments": ("fact",),
         "areas": ("area",),
         "candidates": ("area",),
         "case_handle": ("case",),
@@ -31,6 +32,7 @@ _OPTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "children": ("child",),
         "decision_id": ("decision",),
         "endings": ("fact", "placement"),
+        "contests": ("fact",),
         "fact_id": ("fact",),
         "fact_ids": ("fact",),
         "facts": ("file", "fact_file"),
@@ -45,8 +47,11 @@ _OPTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "placement_id": ("placement",),
         "placement_ids": ("placement",),
         "regradings": ("fact",),
+        "renewals": ("fact",),
         "resume_token": ("resume",),
+        "review_by": ("until",),
         "reviewed_on": ("on",),
+        "seen_revisions": ("seen",),
         "to": ("end",),
         "valid_from": ("start",),
         "valid_to": ("on", "end"),
@@ -56,6 +61,34 @@ _OPTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
 _PLACE: Final = re.compile(r"\[[0-9]+\]")
 # The phrase says where contexts come from; most often none was typed.
 _NEVER: Final = frozenset({"context"})
+
+
+_FILES: Final = frozenset({"--file", "--fact-file"})
+# What may be given several times, so that its place tells which one is meant.
+_MANY: Final = frozenset({"--area", "--child", "FACT", "PLACEMENT"})
+_PERSON: Final = re.compile(r"identifiers\[([0-9]+)\]")
+
+
+def named(field: str, option: str) -> str:
+    """Return what people call a field.
+
+    Args:
+        field: as an error names it.
+        option: the option or argument behind it; empty if there is none.
+    """
+    if person := _PERSON.fullmatch(field):
+        number = int(person[1])
+        whose = "the leaving person" if not number else f"person {number + 1}"
+        return f"{field} (the number of {whose})"
+    if not option:
+        return field
+    # Of a file the path is the name; of a plain word it does no harm.
+    if option in _FILES or field.replace("-", "_").isidentifier():
+        return f"{field} ({option})"
+    place = _PLACE.search(field)
+    if place and option in _MANY:
+        return f"{option} number {int(place[0][1:-1]) + 1}"
+    return option
 
 
 def option_of(parameters: Sequence[inspect.Parameter], field: str) -> str:

@@ -10,7 +10,7 @@ from placement.errors import InvalidInputError
 from placement_client.areas import areas
 from placement_client.commands.report import note
 from placement_client.drafts import enum_number, enum_words
-from placement_client.labels import LabelBook
+from placement_client.label_book import LabelBook
 
 _Value_co = TypeVar("_Value_co", covariant=True)
 

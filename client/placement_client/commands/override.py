@@ -164,7 +164,9 @@ class Meant:
 
 @verb(app, "show")
 def show(run: Run, asked: Meant) -> Report:
-    """Coordinators: show an override that waits, what its place is worth, and why.
+    """Coordinators: show an override, what its place is worth now, and why.
+
+    One that is signed says by whom, and until when it can be used.
 
     What it rests on is shown as far as your region owns it, as by placement explain. The
     answer names what you saw; placement override sign takes it with --seen.
@@ -183,6 +185,8 @@ def show(run: Run, asked: Meant) -> Report:
             "follow_up_day": iso_day(answer.follow_up_day),
             "proposed_by": answer.proposed_by,
             "expires_at": iso_instant(answer.expires_at),
+            "signed_by": answer.signed_by,
+            "used": answer.used,
             "verdict": verdict_word(found.verdict),
             "findings": findings_data(found.findings, names),
             "seen": found.seen.hex(),
@@ -204,10 +208,23 @@ def _asked(answer: ShowOverrideResponse) -> list[str]:
     """Say who asks for what, and why."""
     case, follow_up = answer.case_handle.hex(), iso_day(answer.follow_up_day)
     because = _BECAUSE.get(answer.ground, "of a ground that this version does not know")
-    lapses = stockholm_time(answer.expires_at)
+    end = stockholm_time(answer.expires_at)
+    if not answer.signed_by:
+        return [
+            f"{answer.proposed_by} asks that case {case} be placed, because {because}.",
+            f"Somebody looks at it again on {follow_up}. It lapses unsigned {end}.",
+        ]
+    used = "Something" if answer.used else "Nothing yet"
     return [
-        f"{answer.proposed_by} asks that case {case} be placed, because {because}.",
-        f"Somebody looks at it again on {follow_up}. It lapses unsigned {lapses}.",
+        f"{answer.proposed_by} asked that case {case} be placed, because {because}.",
+        (
+            f"Signed by {answer.signed_by}: the municipality can hold and confirm the place "
+            f"until {end}, as long as nothing is added to what was signed."
+        ),
+        (
+            f"{used} was held or confirmed under it. Somebody looks at it again on "
+            f"{follow_up}."
+        ),
     ]
 
 

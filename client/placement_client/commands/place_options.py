@@ -1,16 +1,19 @@
 """One place for some days, as a coordinator asks about it and releases it."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from placement.api.v1.check_service_pb2 import Candidate
 from placement.api.v1.types_pb2 import Window
+from placement.errors import InvalidInputError
 from placement_client.commands.options import Area, Case, area_code
 from placement_client.commands.verb import Run
 from placement_client.days import parse_day
 from placement_client.drafts import read_token
+
+_TWICE: Final = "must be given once: as --area AREA:FACILITY, or as --facility"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +43,12 @@ class Placed:
         Raises:
             InvalidInputError: it is none.
         """
-        house = self.facility
-        facility = read_token(house, field="facility") if house else b""
-        return Candidate(area=area_code(self.area, "area"), facility=facility)
+        area, colon, house = self.area.partition(":")
+        if colon and self.facility:
+            raise InvalidInputError("facility", _TWICE)
+        named = house if colon else self.facility
+        facility = read_token(named, field="facility") if colon or named else b""
+        return Candidate(area=area_code(area, "area"), facility=facility)
 
     def window(self, run: Run) -> Window:
         """Return the days.

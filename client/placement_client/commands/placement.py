@@ -23,7 +23,14 @@ from placement_client.commands.hint_words import (
     PERHAPS_DONE,
 )
 from placement_client.commands.hints import Hints, hinted
+from placement_client.commands.looking import reasoned
 from placement_client.commands.options import Area, Case, area_code
+from placement_client.commands.refusal_words import (
+    unaborted,
+    unended,
+    unmoved,
+    unmoved_in,
+)
 from placement_client.commands.report import Report
 from placement_client.commands.verb import Run, nouns, verb
 from placement_client.credentials import user
@@ -35,6 +42,10 @@ app = nouns(
     "Placements. Municipalities: move-in, move, end, abort. Coordinators: record, end."
 )
 
+_TO_ITSELF: Final = (
+    "must be the hold of another place than the one that they leave; hold that place "
+    "first: placement check --hold"
+)
 _ONE_AT_A_TIME: Final = "must be one; a municipality ends one placement at a time"
 _RECORDING: Final[Hints] = {
     AccessDeniedError: (
@@ -154,6 +165,8 @@ def move_in(run: Run, asked: Meant) -> Report:
             "move-in."
         ),
         hints=_MOVING_IN,
+        placement=placement,
+        why=lambda stand: unmoved_in(stand, placement),
     )
     return decide(run, deed, lambda calls: calls.move_in(placement))
 
@@ -179,6 +192,8 @@ def move(run: Run, asked: Meant, onward: Onward) -> Report:
     REVIEW, 4 CONFLICT; or that the answer does not verify: 5, and it is not shown.
     """
     placement, hold = asked.id, read_token(onward.hold_id, field="hold_id")
+    if placement == hold:
+        raise InvalidInputError("hold_id", _TO_ITSELF)
     deed = Deed(
         done=f"Moved: the household is placed from today on (placement {hold.hex()}).",
         then=f"The placement before, {placement.hex()}, has ended.",
@@ -187,6 +202,8 @@ def move(run: Run, asked: Meant, onward: Onward) -> Report:
             "lapses; `placement case show` tells when."
         ),
         hints=_MOVING,
+        placement=placement,
+        why=lambda stand: unmoved(stand, placement, hold),
     )
     return decide(run, deed, lambda calls: calls.move(placement, hold))
 
@@ -227,15 +244,17 @@ def end(run: Run, asked: Ended) -> Report:
         return Report(data=to_json(registered), shown=["Ended."])
     if len(ids) > 1:
         raise InvalidInputError("placement_ids", _ONE_AT_A_TIME)
-    with hinted(_ENDING):
-        answer = run.session().holds.end(ids[0], day)
+    key = ids[0]
+    with reasoned(run, _ENDING, key, lambda stand: unended(stand, key)):
+        answer = run.session().holds.end(key, day)
     return Report(data=to_json(answer), shown=["Ended."])
 
 
 @verb(app, "abort")
 def abort(run: Run, asked: Meant) -> Report:
     """Municipalities: say that nobody will move into a place that was confirmed."""
-    with hinted(_ABORTING):
-        answer = run.session().holds.abort(asked.id)
+    key = asked.id
+    with reasoned(run, _ABORTING, key, lambda stand: unaborted(stand, key)):
+        answer = run.session().holds.abort(key)
     shown = ["Aborted. The place is kept for the household no longer."]
     return Report(data=to_json(answer), shown=shown)

@@ -19,7 +19,7 @@ from placement.errors import (
     UnavailableError,
 )
 from placement_client.answered import Answered, leaf_of
-from placement_client.commands.receipt import kept_by
+from placement_client.commands.receipt import STOP, kept_by
 from placement_client.commands.verb import Run
 from placement_client.holds import Decided
 from placement_client.kept import Kept, Recheck
@@ -134,6 +134,7 @@ class Proving:
             return Proven(answered.index, None, "pending")
         except PlacementError as error:  # nobody honest refuses one's own receipt
             error.add_note(_NO_VERDICT)
+            error.add_note(STOP)
             raise
         return Proven(answered.index, receipt.checkpoint.size, "verified")
 

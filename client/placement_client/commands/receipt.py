@@ -6,7 +6,7 @@ The objects of ``--json``:
   ``level`` (ok; warning: can't be had yet; failure: does not verify), ``step`` (what
   was looked at) and ``text``;
 * ``list``: ``receipts``, each with ``decisions``, ``decided_at``, ``areas``, ``leaf``
-  (an index), ``size`` (of the checkpoint, null while pending) and ``state`` (kept,
+  (an index), ``case`` and ``reference`` (empty while it is not known), ``size`` (of the checkpoint, null while pending) and ``state`` (kept,
   pending, damaged); what a damaged one does not tell is null or empty;
 * ``show``: see ``receipt_words.to_data``.
 """
@@ -39,6 +39,12 @@ _NO_KEY: Final = (
 )
 _NO_RECEIPT: Final = "has no receipt here; see placement receipt list"
 _NO_FILE: Final = "is neither a decision's id, 32 hex digits, nor a file of a receipt"
+STOP: Final = (
+    "Stop: place nobody on this. Phone the coordinator, the auditors and the operator by "
+    "numbers that you had before. Note the time and what is shown, and keep everything: "
+    "the folder `log` beside the file of contexts proves it."
+)
+"""What to do when something does not verify (guide.md)."""
 _PENDING: Final = "has no receipt yet; placement receipt verify will fetch it"
 
 
@@ -96,7 +102,10 @@ def verify(run: Run, asked: Verified) -> Report:
             "ok": levels <= {Level.OK},
             "steps": [dict(zip(keys, row, strict=True)) for row in rows],
         },
-        shown=[table(("", "", "What", "Found"), rows)],
+        shown=[
+            table(("", "", "What", "Found"), rows),
+            *([STOP] if Level.FAILURE in levels else []),
+        ],
         code=_code(levels),
     )
 
@@ -255,6 +264,7 @@ def list_(run: Run) -> Report:
         (
             " ".join(row.decisions),
             "-" if row.decided_at is None else stockholm_time(row.decided_at),
+            row.reference or row.case or "-",
             " ".join(row.areas) or "-",
             "-" if row.leaf is None else row.leaf,
             row.state,
@@ -264,7 +274,10 @@ def list_(run: Run) -> Report:
     damaged = any(row.state == _DAMAGED for row in rows)
     return Report(
         data={"receipts": [row.data() for row in rows]},
-        shown=[table(("Decision", "Decided", "Areas", "Leaf", "Receipt"), shown)],
+        shown=[
+            table(("Decision", "Decided", "Case", "Areas", "Leaf", "Receipt"), shown),
+            *([STOP] if damaged else []),
+        ],
         code=Exit.UNVERIFIED if damaged else Exit.CLEAR,
     )
 
@@ -278,6 +291,8 @@ class _Row:
 
     decisions: tuple[str, ...]
     decided_at: int | None = None
+    case: str = ""
+    reference: str = ""
     areas: tuple[str, ...] = ()
     leaf: int | None = None
     size: int | None = None
@@ -294,6 +309,7 @@ def _pending_rows(kept: Kept) -> Iterator[_Row]:
         yield _Row(
             decisions=tuple(one.hex() for one in each.decisions),
             decided_at=each.decided_at,
+            case=each.case.hex(),
             areas=each.areas,
             leaf=each.index,
             state="pending",
@@ -311,6 +327,8 @@ def _kept_rows(kept: Kept) -> Iterator[_Row]:
         yield _Row(
             decisions=tuple(one.hex() for one in receipt.decisions),
             decided_at=receipt.entry.at,
+            case=matter.case.hex() if matter else "",
+            reference=matter.reference if matter else "",
             areas=matter.areas if matter else (),
             leaf=receipt.proof.index,
             size=receipt.checkpoint.size,

@@ -11,6 +11,7 @@ from placement.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    PlacementError,
     StaleError,
 )
 from placement_client.commands.finding_words import place_data, place_words
@@ -77,8 +78,19 @@ def release(run: Run, asked: Placed, seen: Seen) -> Report:
         answer = calls.release(handle, place, window, seen=digest)
     return Report(
         data={**to_json(answer), **place_data(place, window)},
-        shown=_said(answer, where),
+        shown=_said(answer, where, _signed_by(run, answer)),
     )
+
+
+def _signed_by(run: Run, answer: ReleasePlaceResponse) -> str:
+    """Return by when a second coordinator has to sign; empty where it can't be had."""
+    if not answer.change_id:
+        return ""
+    try:
+        waiting = run.session().registry.show_change(answer.change_id)
+    except PlacementError:
+        return ""
+    return f" before {stockholm_time(waiting.change.expires_at)}"
 
 
 def _question(handle: bytes, where: str) -> str:
@@ -89,7 +101,7 @@ def _question(handle: bytes, where: str) -> str:
     )
 
 
-def _said(answer: ReleasePlaceResponse, where: str) -> list[str]:
+def _said(answer: ReleasePlaceResponse, where: str, by: str) -> list[str]:
     """Say what stands now, what it covers, and what it waits for."""
     until = stockholm_time(answer.expires_at)
     release_id = answer.release_id.hex()
@@ -100,8 +112,9 @@ def _said(answer: ReleasePlaceResponse, where: str) -> list[str]:
         return [f"Released {where}, until {until} (release {release_id}).", covers]
     change = answer.change_id.hex()
     return [
-        f"Release {release_id} of {where} is not in force yet; it lapses {until}.",
-        f"A second coordinator has to sign: placement change approve {change}",
+        f"Release {release_id} of {where} is not in force yet.",
+        f"A second coordinator has to sign{by}: placement change approve {change}",
+        f"Once it is signed, the place can be held and confirmed until {until}.",
         covers,
     ]
 

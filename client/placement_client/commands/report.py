@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from placement.errors import InvalidInputError, PlacementError, TamperedError
+from placement_client.commands.naming import named
 
 
 class Exit(IntEnum):
@@ -108,9 +109,8 @@ def explain(
     lines = [error.text]
     if isinstance(error, InvalidInputError):
         data |= {"field": error.field, "description": error.description}
-        option = option_of(error.field)
-        named = f"{error.field} ({option})" if option else error.field
-        lines.append(f"{named} {error.description}.")
+        called = named(error.field, option_of(error.field))
+        lines.append(f"{called} {error.description}.")
     notes = list(getattr(error, "__notes__", ()))
     data["notes"] = notes
     return Report(data={"error": data}, shown=lines + notes, code=exit_code(error))

@@ -33,7 +33,9 @@ from placement_client.commands.report import Exit, Report, counted, explain, not
 from placement_client.credentials import user
 from placement_client.days import Clock, today
 from placement_client.drafts import read_token
-from placement_client.labels import LabelBook, LabelKey
+from placement_client.holding import held_by, hold
+from placement_client.label_book import LabelBook
+from placement_client.label_files import LabelFiles
 from placement_client.profile import Profile, contexts_path, load
 from placement_client.session import Session
 
@@ -97,6 +99,7 @@ class Run:
         self.today: date = today(clock)
         self._stack = ExitStack()
         self._session: Session | None = None
+        self._is_held = False
         self._label_book: LabelBook | None = None
 
     @property
@@ -117,6 +120,7 @@ class Run:
 
         Raises:
             InvalidInputError: the profile or an option can't be used.
+            PlacementError: as ``hold``.
         """
         if self._session is None:
             seed = self.common.request_id
@@ -129,13 +133,29 @@ class Run:
                 clock=self.clock,
             )
             self._session = self._stack.enter_context(opened)
+        if not self._is_held:
+            self.hold(self._session)
+            self._is_held = True
         return self._session
 
-    def label_key(self) -> LabelKey:
-        """Read the coordinators' label key.
+    def hold(self, session: Session) -> None:
+        """Hold the log that a session reaches against what the context saw of it.
 
         Raises:
-            InvalidInputError: there is none that can be used.
+            TamperedError: it went back, or shows another history.
+            PlacementError: it can't be held against it now.
+        """
+        contexts = load(self.path)
+        name = self.common.context or contexts.current
+        view = held_by(self.path, name, contexts.profile(name))
+        if view is not None:
+            hold(view, session.logs)
+
+    def label_files(self) -> LabelFiles:
+        """Return where this context's label keys lie.
+
+        Raises:
+            InvalidInputError: the context names no file.
         """
         profile = self.profile()
         if not profile.label_key:
@@ -143,19 +163,20 @@ class Run:
             coordinates = who is not None and who.role == "coordinator"
             phrase = _NO_LABEL_KEY if coordinates else _NO_COORDINATOR
             raise InvalidInputError("label_key", phrase)
-        return LabelKey.read(Path(profile.label_key).expanduser())
+        return LabelFiles.of(profile)
 
     def label_book(self) -> LabelBook:
         """Fetch every group and open its label, once; tell how many don't open.
 
         Raises:
-            InvalidInputError: there is no label key.
+            InvalidInputError: there is no label key that can be used.
             TamperedError: two groups share a name.
             PlacementError: the call failed.
         """
         if self._label_book is None:
-            key = self.label_key()
-            self._label_book = LabelBook(key, self.session().registry.list_groups())
+            keys = self.label_files().read()
+            listing = self.session().registry.list_groups()
+            self._label_book = LabelBook(keys, listing)
             if self._label_book.unopened:
                 were = counted(self._label_book.unopened, "group was", "groups were")
                 note(f"{were} registered under another label key.")

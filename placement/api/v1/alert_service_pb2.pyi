@@ -119,6 +119,30 @@ ALERT_KIND_OVERDUE: AlertKind.ValueType  # 4
 """The last day of a placement has passed, and nobody said that it ended."""
 Global___AlertKind: _TypeAlias = AlertKind  # noqa: Y015
 
+class _AlertRaising:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AlertRaisingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlertRaising.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ALERT_RAISING_UNSPECIFIED: _AlertRaising.ValueType  # 0
+    """Never sent."""
+    ALERT_RAISING_FIRST: _AlertRaising.ValueType  # 1
+    """It was raised once."""
+    ALERT_RAISING_AGAIN: _AlertRaising.ValueType  # 2
+    """The picture got worse once more: it was raised again."""
+
+class AlertRaising(_AlertRaising, metaclass=_AlertRaisingEnumTypeWrapper):
+    """Whether an alert is raised for the first time."""
+
+ALERT_RAISING_UNSPECIFIED: AlertRaising.ValueType  # 0
+"""Never sent."""
+ALERT_RAISING_FIRST: AlertRaising.ValueType  # 1
+"""It was raised once."""
+ALERT_RAISING_AGAIN: AlertRaising.ValueType  # 2
+"""The picture got worse once more: it was raised again."""
+Global___AlertRaising: _TypeAlias = AlertRaising  # noqa: Y015
+
 @_typing.final
 class CaseAlert(_message.Message):
     """An alert as a municipality gets it: phone the police about this case. Every field is
@@ -132,6 +156,8 @@ class CaseAlert(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     RAISED_AT_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    TOLD_AT_FIELD_NUMBER: _builtins.int
+    RAISING_FIELD_NUMBER: _builtins.int
     alert_id: _builtins.bytes
     """16 bytes."""
     case_handle: _builtins.bytes
@@ -139,9 +165,13 @@ class CaseAlert(_message.Message):
     state: Global___AlertState.ValueType
     """RAISED, ACKNOWLEDGED once somebody of the municipality has seen it, or CLOSED."""
     raised_at: _builtins.int
-    """When it was raised."""
+    """When it was first raised."""
     revision: _builtins.int
     """Of its last change that a municipality sees."""
+    told_at: _builtins.int
+    """When that was."""
+    raising: Global___AlertRaising.ValueType
+    """Whether it was raised again."""
     def __init__(
         self,
         *,
@@ -150,10 +180,12 @@ class CaseAlert(_message.Message):
         state: Global___AlertState.ValueType = ...,
         raised_at: _builtins.int = ...,
         revision: _builtins.int = ...,
+        told_at: _builtins.int = ...,
+        raising: Global___AlertRaising.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert_id", b"alert_id", "case_handle", b"case_handle", "raised_at", b"raised_at", "revision", b"revision", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert_id", b"alert_id", "case_handle", b"case_handle", "raised_at", b"raised_at", "raising", b"raising", "revision", b"revision", "state", b"state", "told_at", b"told_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -178,6 +210,9 @@ class PoliceAlert(_message.Message):
     RAISED_AT_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     CLOSING_FIELD_NUMBER: _builtins.int
+    TOLD_AT_FIELD_NUMBER: _builtins.int
+    RAISING_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
     alert_id: _builtins.bytes
     """16 bytes."""
     case_handle: _builtins.bytes
@@ -193,15 +228,21 @@ class PoliceAlert(_message.Message):
     state: Global___AlertState.ValueType
     """Where it is in its life."""
     owner: _builtins.str
-    """Person id of the coordinator who has it; empty before."""
+    """Person id of the coordinator who has it; empty before, and once it is raised again."""
     acknowledge_by: _builtins.int
     """By when somebody has to acknowledge it."""
     raised_at: _builtins.int
-    """When it was raised."""
+    """When it was first raised."""
     revision: _builtins.int
     """Of its last change."""
     closing: Global___AlertClosing.ValueType
     """Why it was closed."""
+    told_at: _builtins.int
+    """When it last changed."""
+    raising: Global___AlertRaising.ValueType
+    """Whether it was raised again."""
+    seen: _builtins.bool
+    """Somebody of the municipality acknowledged it as it was last raised."""
     @_builtins.property
     def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Regions that have it, in order."""
@@ -222,10 +263,13 @@ class PoliceAlert(_message.Message):
         raised_at: _builtins.int = ...,
         revision: _builtins.int = ...,
         closing: Global___AlertClosing.ValueType = ...,
+        told_at: _builtins.int = ...,
+        raising: Global___AlertRaising.ValueType = ...,
+        seen: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_by", b"acknowledge_by", "alert_id", b"alert_id", "before", b"before", "case_handle", b"case_handle", "closing", b"closing", "kind", b"kind", "owner", b"owner", "placement_id", b"placement_id", "raised_at", b"raised_at", "regions", b"regions", "revision", b"revision", "state", b"state", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_by", b"acknowledge_by", "alert_id", b"alert_id", "before", b"before", "case_handle", b"case_handle", "closing", b"closing", "kind", b"kind", "owner", b"owner", "placement_id", b"placement_id", "raised_at", b"raised_at", "raising", b"raising", "regions", b"regions", "revision", b"revision", "seen", b"seen", "state", b"state", "told_at", b"told_at", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -514,7 +558,9 @@ class Finding(_message.Message):
     VERDICT_FIELD_NUMBER: _builtins.int
     LINKS_FIELD_NUMBER: _builtins.int
     rule: _builtins.str
-    """The rule's id, for example R2 or R9/R1; empty where another region owns some of it."""
+    """The rule's id, for example R2 or R9/R1; empty where another region owns some of it.
+    Then the links are the facts of the caller's own region, and each other region once.
+    """
     verdict: _types_pb2.Verdict.ValueType
     """What it gives."""
     @_builtins.property
@@ -594,7 +640,7 @@ class AcknowledgeAlertRequest(_message.Message):
     alert_id: _builtins.bytes
     """16 bytes."""
     revision: _builtins.int
-    """The alert's, as it was shown: refused when it was raised again since."""
+    """The alert's, as it was shown: refused when it has changed since."""
     def __init__(
         self,
         *,
@@ -649,7 +695,7 @@ class HandOverAlertRequest(_message.Message):
     region: _builtins.str
     """A police region, or "national"."""
     revision: _builtins.int
-    """The alert's, as it was shown: refused when it was raised again since."""
+    """The alert's, as it was shown: refused when it has changed since."""
     def __init__(
         self,
         *,
@@ -705,7 +751,7 @@ class CloseAlertRequest(_message.Message):
     closing: Global___AlertClosing.ValueType
     """Why."""
     revision: _builtins.int
-    """The alert's, as it was shown: refused when it was raised again since."""
+    """The alert's, as it was shown: refused when it has changed since."""
     def __init__(
         self,
         *,

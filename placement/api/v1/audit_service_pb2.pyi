@@ -831,9 +831,9 @@ class ReplayFact(_message.Message):
     fact_id: _builtins.bytes
     """16 bytes."""
     kind: _builtins.str
-    """What kind of fact it is, for example rivalry."""
+    """What kind of fact it is, for example rivalry; or placement, or provider."""
     grade: _builtins.str
-    """STRONG, MEDIUM, WEAK or DISCREDITED; empty for a placement, which has none."""
+    """STRONG, MEDIUM, WEAK or DISCREDITED; empty for a placement or provider, which has none."""
     def __init__(
         self,
         *,

@@ -44,6 +44,46 @@ BASIS_SOCIAL_ONLY: Basis.ValueType  # 2
 """Social services alone."""
 Global___Basis: _TypeAlias = Basis  # noqa: Y015
 
+class _EndCause:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EndCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EndCause.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    END_CAUSE_UNSPECIFIED: _EndCause.ValueType  # 0
+    """It is not over, or it is not known."""
+    END_CAUSE_MOVED_OUT: _EndCause.ValueType  # 1
+    """They moved out."""
+    END_CAUSE_MOVED_ON: _EndCause.ValueType  # 2
+    """They moved to another place."""
+    END_CAUSE_RELEASED: _EndCause.ValueType  # 3
+    """The hold was given up."""
+    END_CAUSE_EXPIRED: _EndCause.ValueType  # 4
+    """The hold lapsed."""
+    END_CAUSE_NOT_MOVED_IN: _EndCause.ValueType  # 5
+    """Nobody moved in."""
+    END_CAUSE_CASE_CLOSED: _EndCause.ValueType  # 6
+    """The case was closed while it was held."""
+
+class EndCause(_EndCause, metaclass=_EndCauseEnumTypeWrapper):
+    """Why a placement is over."""
+
+END_CAUSE_UNSPECIFIED: EndCause.ValueType  # 0
+"""It is not over, or it is not known."""
+END_CAUSE_MOVED_OUT: EndCause.ValueType  # 1
+"""They moved out."""
+END_CAUSE_MOVED_ON: EndCause.ValueType  # 2
+"""They moved to another place."""
+END_CAUSE_RELEASED: EndCause.ValueType  # 3
+"""The hold was given up."""
+END_CAUSE_EXPIRED: EndCause.ValueType  # 4
+"""The hold lapsed."""
+END_CAUSE_NOT_MOVED_IN: EndCause.ValueType  # 5
+"""Nobody moved in."""
+END_CAUSE_CASE_CLOSED: EndCause.ValueType  # 6
+"""The case was closed while it was held."""
+Global___EndCause: _TypeAlias = EndCause  # noqa: Y015
+
 class _CloseReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -168,19 +208,23 @@ class OpenCaseResponse(_message.Message):
 
     CASE_HANDLE_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    SAME_REFERENCE_FIELD_NUMBER: _builtins.int
     case_handle: _builtins.bytes
     """16 bytes, opaque."""
     revision: _builtins.int
     """Of the state that holds the case."""
+    same_reference: _builtins.bool
+    """Another case of the same municipality has this reference, and is not closed."""
     def __init__(
         self,
         *,
         case_handle: _builtins.bytes = ...,
         revision: _builtins.int = ...,
+        same_reference: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_handle", b"case_handle", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_handle", b"case_handle", "revision", b"revision", "same_reference", b"same_reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -188,21 +232,25 @@ Global___OpenCaseResponse: _TypeAlias = OpenCaseResponse  # noqa: Y015
 
 @_typing.final
 class ShowCaseRequest(_message.Message):
-    """Which case to show."""
+    """Which case to show: by its handle, or by the id of something held or placed for it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CASE_HANDLE_FIELD_NUMBER: _builtins.int
+    PLACEMENT_ID_FIELD_NUMBER: _builtins.int
     case_handle: _builtins.bytes
-    """16 bytes."""
+    """16 bytes; empty where the other one is given."""
+    placement_id: _builtins.bytes
+    """16 bytes; empty where the other one is given."""
     def __init__(
         self,
         *,
         case_handle: _builtins.bytes = ...,
+        placement_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_handle", b"case_handle"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_handle", b"case_handle", "placement_id", b"placement_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -220,6 +268,9 @@ class ShowCaseResponse(_message.Message):
     AREAS_LEFT_FIELD_NUMBER: _builtins.int
     OPENED_AT_FIELD_NUMBER: _builtins.int
     PLACEMENTS_FIELD_NUMBER: _builtins.int
+    CASE_HANDLE_FIELD_NUMBER: _builtins.int
+    CONTACT_FIELD_NUMBER: _builtins.int
+    PERMITS_FIELD_NUMBER: _builtins.int
     reference: _builtins.str
     """The municipality's own case number."""
     assessed: _builtins.bool
@@ -230,9 +281,17 @@ class ShowCaseResponse(_message.Message):
     """How many further areas it may ask about."""
     opened_at: _builtins.int
     """When it was opened."""
+    case_handle: _builtins.bytes
+    """16 bytes: its handle."""
+    contact: _builtins.str
+    """Whom to phone."""
     @_builtins.property
     def placements(self) -> _containers.RepeatedCompositeFieldContainer[Global___OwnPlacement]:
         """What is held and placed for it, newest first, at most 20."""
+
+    @_builtins.property
+    def permits(self) -> _containers.RepeatedCompositeFieldContainer[Global___OwnPermit]:
+        """Releases that are in force or were, and overrides; newest first, at most 20."""
 
     def __init__(
         self,
@@ -243,10 +302,13 @@ class ShowCaseResponse(_message.Message):
         areas_left: _builtins.int = ...,
         opened_at: _builtins.int = ...,
         placements: _abc.Iterable[Global___OwnPlacement] | None = ...,
+        case_handle: _builtins.bytes = ...,
+        contact: _builtins.str = ...,
+        permits: _abc.Iterable[Global___OwnPermit] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas_left", b"areas_left", "assessed", b"assessed", "closed", b"closed", "opened_at", b"opened_at", "placements", b"placements", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas_left", b"areas_left", "assessed", b"assessed", "case_handle", b"case_handle", "closed", b"closed", "contact", b"contact", "opened_at", b"opened_at", "permits", b"permits", "placements", b"placements", "reference", b"reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -265,6 +327,8 @@ class OwnPlacement(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     MOVED_IN_FIELD_NUMBER: _builtins.int
     EXTENDED_FIELD_NUMBER: _builtins.int
+    END_CAUSE_FIELD_NUMBER: _builtins.int
+    MOVED_IN_DAY_FIELD_NUMBER: _builtins.int
     placement_id: _builtins.bytes
     """16 bytes."""
     state: _types_pb2.PlacementState.ValueType
@@ -275,6 +339,10 @@ class OwnPlacement(_message.Message):
     """The household has moved in."""
     extended: _builtins.bool
     """The hold was extended, which is done once."""
+    end_cause: Global___EndCause.ValueType
+    """Why it is over."""
+    moved_in_day: _builtins.int
+    """The day on which they moved in, in days since 1970-01-01, Europe/Stockholm."""
     @_builtins.property
     def place(self) -> Global___Candidate:
         """Where."""
@@ -293,14 +361,76 @@ class OwnPlacement(_message.Message):
         expires_at: _builtins.int = ...,
         moved_in: _builtins.bool = ...,
         extended: _builtins.bool = ...,
+        end_cause: Global___EndCause.ValueType = ...,
+        moved_in_day: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place", "window", b"window"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_moved_in_day", b"_moved_in_day", "moved_in_day", b"moved_in_day", "place", b"place", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "extended", b"extended", "moved_in", b"moved_in", "place", b"place", "placement_id", b"placement_id", "state", b"state", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_moved_in_day", b"_moved_in_day", "end_cause", b"end_cause", "expires_at", b"expires_at", "extended", b"extended", "moved_in", b"moved_in", "moved_in_day", b"moved_in_day", "place", b"place", "placement_id", b"placement_id", "state", b"state", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__moved_in_day: _TypeAlias = _typing.Literal["moved_in_day"]  # noqa: Y015
+    _WhichOneofArgType__moved_in_day: _TypeAlias = _typing.Literal["_moved_in_day", b"_moved_in_day"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__moved_in_day) -> _WhichOneofReturnType__moved_in_day | None: ...
 
 Global___OwnPlacement: _TypeAlias = OwnPlacement  # noqa: Y015
+
+@_typing.final
+class OwnPermit(_message.Message):
+    """Leave to place one of the caller's own cases somewhere despite what was answered. That
+    it is in force does not say that it still covers what is known.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERMIT_ID_FIELD_NUMBER: _builtins.int
+    OVERRIDE_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    WAITS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    FOLLOW_UP_DAY_FIELD_NUMBER: _builtins.int
+    permit_id: _builtins.bytes
+    """16 bytes."""
+    override: _builtins.bool
+    """An override that the municipality proposed; else a coordinator's release."""
+    waits: _builtins.bool
+    """It waits for its second person until it lapses, and covers nothing."""
+    expires_at: _builtins.int
+    """From when on nothing can be held or confirmed under it; while it waits, when it lapses."""
+    used: _builtins.bool
+    """A place was held or confirmed under it."""
+    follow_up_day: _builtins.int
+    """When somebody looks at an override again."""
+    @_builtins.property
+    def place(self) -> Global___Candidate:
+        """Where."""
+
+    @_builtins.property
+    def window(self) -> _types_pb2.Window:
+        """For which days."""
+
+    def __init__(
+        self,
+        *,
+        permit_id: _builtins.bytes = ...,
+        override: _builtins.bool = ...,
+        place: Global___Candidate | None = ...,
+        window: _types_pb2.Window | None = ...,
+        waits: _builtins.bool = ...,
+        expires_at: _builtins.int = ...,
+        used: _builtins.bool = ...,
+        follow_up_day: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_follow_up_day", b"_follow_up_day", "follow_up_day", b"follow_up_day", "place", b"place", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_follow_up_day", b"_follow_up_day", "expires_at", b"expires_at", "follow_up_day", b"follow_up_day", "override", b"override", "permit_id", b"permit_id", "place", b"place", "used", b"used", "waits", b"waits", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__follow_up_day: _TypeAlias = _typing.Literal["follow_up_day"]  # noqa: Y015
+    _WhichOneofArgType__follow_up_day: _TypeAlias = _typing.Literal["_follow_up_day", b"_follow_up_day"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__follow_up_day) -> _WhichOneofReturnType__follow_up_day | None: ...
+
+Global___OwnPermit: _TypeAlias = OwnPermit  # noqa: Y015
 
 @_typing.final
 class CloseCaseRequest(_message.Message):
@@ -480,6 +610,7 @@ class CheckPlacementResponse(_message.Message):
     DECIDED_AT_FIELD_NUMBER: _builtins.int
     CONTACT_FIELD_NUMBER: _builtins.int
     LEAF_INDEX_FIELD_NUMBER: _builtins.int
+    AHEAD_DAYS_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """The state it rests on."""
     ruleset: _builtins.str
@@ -490,6 +621,8 @@ class CheckPlacementResponse(_message.Message):
     """Whom to phone."""
     leaf_index: _builtins.int
     """Index of its entry in the access log; always set."""
+    ahead_days: _builtins.int
+    """Of the rules: a window that begins more days after the decision's gets at best UNKNOWN."""
     @_builtins.property
     def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CandidateVerdict]:
         """One a candidate, in the order asked."""
@@ -503,10 +636,11 @@ class CheckPlacementResponse(_message.Message):
         decided_at: _builtins.int = ...,
         contact: _builtins.str = ...,
         leaf_index: _builtins.int | None = ...,
+        ahead_days: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "leaf_index", b"leaf_index"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "contact", b"contact", "decided_at", b"decided_at", "leaf_index", b"leaf_index", "revision", b"revision", "ruleset", b"ruleset", "verdicts", b"verdicts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "ahead_days", b"ahead_days", "contact", b"contact", "decided_at", b"decided_at", "leaf_index", b"leaf_index", "revision", b"revision", "ruleset", b"ruleset", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__leaf_index: _TypeAlias = _typing.Literal["leaf_index"]  # noqa: Y015
     _WhichOneofArgType__leaf_index: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index"]  # noqa: Y015

@@ -10,6 +10,7 @@ from google.protobuf.internal import containers as _containers
 from placement.api.v1 import alert_service_pb2 as _alert_service_pb2
 from placement.api.v1 import check_service_pb2 as _check_service_pb2
 from placement.api.v1 import placement_service_pb2 as _placement_service_pb2
+from placement.api.v1 import review_service_pb2 as _review_service_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -166,19 +167,25 @@ class Ending(_message.Message):
 
     FACT_ID_FIELD_NUMBER: _builtins.int
     VALID_TO_DAY_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.bytes
     """16 bytes."""
     valid_to_day: _builtins.int
     """First day it was no longer true; not before its first day, not after today."""
+    seen_revision: _builtins.int
+    """The revision in which the caller saw it last changed: if it has changed since, the
+    whole request is refused. 0 is any.
+    """
     def __init__(
         self,
         *,
         fact_id: _builtins.bytes = ...,
         valid_to_day: _builtins.int = ...,
+        seen_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "valid_to_day", b"valid_to_day"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "seen_revision", b"seen_revision", "valid_to_day", b"valid_to_day"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -246,21 +253,27 @@ class RetractFactsRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     FACT_IDS_FIELD_NUMBER: _builtins.int
+    SEEN_REVISIONS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.bytes
     """16 random bytes; a retry uses the same."""
     @_builtins.property
     def fact_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """1 to 500 facts of the own region, 16 bytes each."""
 
+    @_builtins.property
+    def seen_revisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """None, or one for each fact, as in `Ending`."""
+
     def __init__(
         self,
         *,
         request_id: _builtins.bytes = ...,
         fact_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        seen_revisions: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_ids", b"fact_ids", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_ids", b"fact_ids", "request_id", b"request_id", "seen_revisions", b"seen_revisions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -300,8 +313,11 @@ class Regrading(_message.Message):
 
     FACT_ID_FIELD_NUMBER: _builtins.int
     GRADE_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.bytes
     """16 bytes."""
+    seen_revision: _builtins.int
+    """As in `Ending`."""
     @_builtins.property
     def grade(self) -> _types_pb2.SourceGrade:
         """The new grade."""
@@ -311,10 +327,11 @@ class Regrading(_message.Message):
         *,
         fact_id: _builtins.bytes = ...,
         grade: _types_pb2.SourceGrade | None = ...,
+        seen_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["grade", b"grade"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "grade", b"grade"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "grade", b"grade", "seen_revision", b"seen_revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -375,8 +392,380 @@ class RegradeFactsResponse(_message.Message):
 Global___RegradeFactsResponse: _TypeAlias = RegradeFactsResponse  # noqa: Y015
 
 @_typing.final
+class FactAmendment(_message.Message):
+    """A fact, and what is true instead."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACT_ID_FIELD_NUMBER: _builtins.int
+    VALID_TO_DAY_FIELD_NUMBER: _builtins.int
+    FACT_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
+    fact_id: _builtins.bytes
+    """16 bytes."""
+    valid_to_day: _builtins.int
+    """First day it was no longer true; not before its first day, not after today."""
+    seen_revision: _builtins.int
+    """As in `Ending`."""
+    @_builtins.property
+    def fact(self) -> _types_pb2.Fact:
+        """What is stated instead, of the same kind. A person that is not set stays who it is."""
+
+    def __init__(
+        self,
+        *,
+        fact_id: _builtins.bytes = ...,
+        valid_to_day: _builtins.int = ...,
+        fact: _types_pb2.Fact | None = ...,
+        seen_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "fact_id", b"fact_id", "seen_revision", b"seen_revision", "valid_to_day", b"valid_to_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactAmendment: _TypeAlias = FactAmendment  # noqa: Y015
+
+@_typing.final
+class AmendFactsRequest(_message.Message):
+    """Facts to amend."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    AMENDMENTS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    @_builtins.property
+    def amendments(self) -> _containers.RepeatedCompositeFieldContainer[Global___FactAmendment]:
+        """1 to 500 facts of the own region."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        amendments: _abc.Iterable[Global___FactAmendment] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendments", b"amendments", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AmendFactsRequest: _TypeAlias = AmendFactsRequest  # noqa: Y015
+
+@_typing.final
+class AmendFactsResponse(_message.Message):
+    """The facts are amended, or the change waits: until then the old ones act as before, and
+    the new ones give REVIEW at most.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    FACT_IDS_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds the change."""
+    change_id: _builtins.bytes
+    """16 bytes when the change waits for a second coordinator, else empty."""
+    @_builtins.property
+    def fact_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """16 bytes each, in order: the new facts."""
+
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        fact_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "fact_ids", b"fact_ids", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AmendFactsResponse: _TypeAlias = AmendFactsResponse  # noqa: Y015
+
+@_typing.final
+class Renewal(_message.Message):
+    """A fact that stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACT_ID_FIELD_NUMBER: _builtins.int
+    REVIEW_BY_DAY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
+    fact_id: _builtins.bytes
+    """16 bytes."""
+    review_by_day: _builtins.int
+    """Last day it stands without another look: after today and after the one it has, and no
+    further ahead than the ruleset lets it be.
+    """
+    reason: _types_pb2.FactReason.ValueType
+    """Why it is kept."""
+    seen_revision: _builtins.int
+    """As in `Ending`."""
+    def __init__(
+        self,
+        *,
+        fact_id: _builtins.bytes = ...,
+        review_by_day: _builtins.int = ...,
+        reason: _types_pb2.FactReason.ValueType = ...,
+        seen_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "reason", b"reason", "review_by_day", b"review_by_day", "seen_revision", b"seen_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Renewal: _TypeAlias = Renewal  # noqa: Y015
+
+@_typing.final
+class RenewFactsRequest(_message.Message):
+    """Facts to renew."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RENEWALS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    @_builtins.property
+    def renewals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Renewal]:
+        """1 to 500 facts of the own region."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        renewals: _abc.Iterable[Global___Renewal] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["renewals", b"renewals", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewFactsRequest: _TypeAlias = RenewFactsRequest  # noqa: Y015
+
+@_typing.final
+class RenewFactsResponse(_message.Message):
+    """The facts are renewed, or the change waits: as it does where a fact would count fully
+    again that can give CONFLICT.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds the change."""
+    change_id: _builtins.bytes
+    """16 bytes when the change waits for a second coordinator, else empty."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewFactsResponse: _TypeAlias = RenewFactsResponse  # noqa: Y015
+
+@_typing.final
+class FactContest(_message.Message):
+    """A fact that is doubted, or no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    WITHDRAW_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
+    fact_id: _builtins.bytes
+    """16 bytes."""
+    reason: _review_service_pb2.ContestReason.ValueType
+    """Why; unset with `withdraw`."""
+    withdraw: _builtins.bool
+    """It is doubted no more; only who doubted it says so."""
+    seen_revision: _builtins.int
+    """As in `Ending`."""
+    def __init__(
+        self,
+        *,
+        fact_id: _builtins.bytes = ...,
+        reason: _review_service_pb2.ContestReason.ValueType = ...,
+        withdraw: _builtins.bool = ...,
+        seen_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "reason", b"reason", "seen_revision", b"seen_revision", "withdraw", b"withdraw"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactContest: _TypeAlias = FactContest  # noqa: Y015
+
+@_typing.final
+class ContestFactsRequest(_message.Message):
+    """Facts to doubt, or to doubt no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CONTESTS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    @_builtins.property
+    def contests(self) -> _containers.RepeatedCompositeFieldContainer[Global___FactContest]:
+        """1 to 500 facts of the own region."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        contests: _abc.Iterable[Global___FactContest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contests", b"contests", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContestFactsRequest: _TypeAlias = ContestFactsRequest  # noqa: Y015
+
+@_typing.final
+class ContestFactsResponse(_message.Message):
+    """The doubts stand, or are withdrawn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds them."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContestFactsResponse: _TypeAlias = ContestFactsResponse  # noqa: Y015
+
+@_typing.final
+class ProposeFactsRequest(_message.Message):
+    """Facts to propose again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FACT_IDS_FIELD_NUMBER: _builtins.int
+    SEEN_REVISIONS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    @_builtins.property
+    def fact_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """1 to 500 facts of the own region, 16 bytes each; none approved, none that waits."""
+
+    @_builtins.property
+    def seen_revisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """None, or one for each fact, as in `Ending`."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        fact_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        seen_revisions: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_ids", b"fact_ids", "request_id", b"request_id", "seen_revisions", b"seen_revisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeFactsRequest: _TypeAlias = ProposeFactsRequest  # noqa: Y015
+
+@_typing.final
+class ProposeFactsResponse(_message.Message):
+    """The facts wait again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds the change."""
+    change_id: _builtins.bytes
+    """16 bytes."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeFactsResponse: _TypeAlias = ProposeFactsResponse  # noqa: Y015
+
+@_typing.final
 class ApproveChangeRequest(_message.Message):
     """A change to stand behind."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    SEEN_REVISION_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    change_id: _builtins.bytes
+    """16 bytes: another coordinator's change."""
+    seen_revision: _builtins.int
+    """The revision at which ShowChange showed it: if one of its facts has changed since, it
+    is refused. 0 is any.
+    """
+    seen: _builtins.bytes
+    """32 bytes, from ShowChange, where the change releases a place: what is signed is what
+    was shown. Else empty.
+    """
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        change_id: _builtins.bytes = ...,
+        seen_revision: _builtins.int = ...,
+        seen: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "request_id", b"request_id", "seen", b"seen", "seen_revision", b"seen_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveChangeRequest: _TypeAlias = ApproveChangeRequest  # noqa: Y015
+
+@_typing.final
+class RejectChangeRequest(_message.Message):
+    """A change not to stand behind."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -398,7 +787,77 @@ class ApproveChangeRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ApproveChangeRequest: _TypeAlias = ApproveChangeRequest  # noqa: Y015
+Global___RejectChangeRequest: _TypeAlias = RejectChangeRequest  # noqa: Y015
+
+@_typing.final
+class RejectChangeResponse(_message.Message):
+    """The change is over: what it recorded counts no more, what it amended stays as it was."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds it."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectChangeResponse: _TypeAlias = RejectChangeResponse  # noqa: Y015
+
+@_typing.final
+class WithdrawChangeRequest(_message.Message):
+    """A change to take back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.bytes
+    """16 random bytes; a retry uses the same."""
+    change_id: _builtins.bytes
+    """16 bytes: a change of the caller's own."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.bytes = ...,
+        change_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawChangeRequest: _TypeAlias = WithdrawChangeRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawChangeResponse(_message.Message):
+    """The change is over, as if it had been rejected."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Of the state that holds it."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawChangeResponse: _TypeAlias = WithdrawChangeResponse  # noqa: Y015
 
 @_typing.final
 class ApproveChangeResponse(_message.Message):
@@ -541,7 +1000,11 @@ class ChangeItem(_message.Message):
     REGRADED_FIELD_NUMBER: _builtins.int
     RELEASED_FIELD_NUMBER: _builtins.int
     PROVIDER_GOES_ON_FIELD_NUMBER: _builtins.int
+    RENEWED_FIELD_NUMBER: _builtins.int
+    MERGED_FIELD_NUMBER: _builtins.int
+    UNMERGED_FIELD_NUMBER: _builtins.int
     ERASED_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.bytes
     """16 bytes: the fact."""
     made_firm: _builtins.bool
@@ -558,6 +1021,8 @@ class ChangeItem(_message.Message):
     """It is erased for good; always true. Of a case `fact_id` is the handle, and `fact`
     is unset.
     """
+    replaces: _builtins.bytes
+    """16 bytes: the fact that it was recorded instead of; else empty."""
     @_builtins.property
     def fact(self) -> _types_pb2.Fact:
         """The fact as it stands now; who its persons are is left out."""
@@ -572,6 +1037,20 @@ class ChangeItem(_message.Message):
         release, and `fact` is unset.
         """
 
+    @_builtins.property
+    def renewed(self) -> Global___RenewedFact:
+        """It stands until another review date."""
+
+    @_builtins.property
+    def merged(self) -> Global___MergedGroups:
+        """No fact but two groups: they are one. `fact_id` and `fact` are unset."""
+
+    @_builtins.property
+    def unmerged(self) -> Global___MergedGroups:
+        """No fact but two groups that are one: they are two again. `fact_id` and `fact` are
+        unset.
+        """
+
     def __init__(
         self,
         *,
@@ -583,17 +1062,47 @@ class ChangeItem(_message.Message):
         regraded: _types_pb2.SourceGrade | None = ...,
         released: Global___ReleasedPlace | None = ...,
         provider_goes_on: _builtins.bool = ...,
+        renewed: Global___RenewedFact | None = ...,
+        merged: Global___MergedGroups | None = ...,
+        unmerged: Global___MergedGroups | None = ...,
         erased: _builtins.bool = ...,
+        replaces: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "retracted", b"retracted"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "made_firm", b"made_firm", "merged", b"merged", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "retracted", b"retracted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "merged", b"merged", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "replaces", b"replaces", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "erased"]  # noqa: Y015
+    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "renewed", "merged", "unmerged", "erased"]  # noqa: Y015
     _WhichOneofArgType_effect: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_effect) -> _WhichOneofReturnType_effect | None: ...
 
 Global___ChangeItem: _TypeAlias = ChangeItem  # noqa: Y015
+
+@_typing.final
+class RenewedFact(_message.Message):
+    """A fact that is kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVIEW_BY_DAY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    review_by_day: _builtins.int
+    """Last day it stands without another look."""
+    reason: _types_pb2.FactReason.ValueType
+    """Why it is kept."""
+    def __init__(
+        self,
+        *,
+        review_by_day: _builtins.int = ...,
+        reason: _types_pb2.FactReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "review_by_day", b"review_by_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewedFact: _TypeAlias = RenewedFact  # noqa: Y015
 
 @_typing.final
 class ReleasedPlace(_message.Message):
@@ -641,6 +1150,10 @@ class ShowChangeResponse(_message.Message):
 
     CHANGE_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    EXPLAINED_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The state that it was shown of."""
     @_builtins.property
     def change(self) -> Global___Change:
         """As it is listed."""
@@ -649,19 +1162,163 @@ class ShowChangeResponse(_message.Message):
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangeItem]:
         """What it does, fact by fact."""
 
+    @_builtins.property
+    def explained(self) -> Global___ExplainPlacementResponse:
+        """Where it releases a place: what that is worth now, and why; else unset."""
+
     def __init__(
         self,
         *,
         change: Global___Change | None = ...,
         items: _abc.Iterable[Global___ChangeItem] | None = ...,
+        revision: _builtins.int = ...,
+        explained: Global___ExplainPlacementResponse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "explained", b"explained"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "items", b"items"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "explained", b"explained", "items", b"items", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ShowChangeResponse: _TypeAlias = ShowChangeResponse  # noqa: Y015
+
+@_typing.final
+class PreviewChangeRequest(_message.Message):
+    """What to imagine: a change that waits, or facts that are recorded and ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
+    ENDINGS_FIELD_NUMBER: _builtins.int
+    change_id: _builtins.bytes
+    """Empty, or 16 bytes: a change that the caller may approve or follow."""
+    @_builtins.property
+    def facts(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Fact]:
+        """Unless a change is named: up to 500 facts to record."""
+
+    @_builtins.property
+    def endings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ending]:
+        """Unless a change is named: up to 500 facts of the own region to end."""
+
+    def __init__(
+        self,
+        *,
+        change_id: _builtins.bytes = ...,
+        facts: _abc.Iterable[_types_pb2.Fact] | None = ...,
+        endings: _abc.Iterable[Global___Ending] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "endings", b"endings", "facts", b"facts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewChangeRequest: _TypeAlias = PreviewChangeRequest  # noqa: Y015
+
+@_typing.final
+class VerdictMove(_message.Message):
+    """How many placements go from one verdict to another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    before: _types_pb2.Verdict.ValueType
+    """What they are worth now."""
+    after: _types_pb2.Verdict.ValueType
+    """What they would be worth."""
+    count: _builtins.int
+    """How many."""
+    def __init__(
+        self,
+        *,
+        before: _types_pb2.Verdict.ValueType = ...,
+        after: _types_pb2.Verdict.ValueType = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "count", b"count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerdictMove: _TypeAlias = VerdictMove  # noqa: Y015
+
+@_typing.final
+class MovedCase(_message.Message):
+    """A placement of a case of the own region, whose verdict would be another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_HANDLE_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    case_handle: _builtins.bytes
+    """16 bytes."""
+    before: _types_pb2.Verdict.ValueType
+    """What it is worth now."""
+    after: _types_pb2.Verdict.ValueType
+    """What it would be worth."""
+    def __init__(
+        self,
+        *,
+        case_handle: _builtins.bytes = ...,
+        before: _types_pb2.Verdict.ValueType = ...,
+        after: _types_pb2.Verdict.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "case_handle", b"case_handle"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MovedCase: _TypeAlias = MovedCase  # noqa: Y015
+
+@_typing.final
+class PreviewChangeResponse(_message.Message):
+    """What was found in one slice; the first answer has none. Placements of other regions'
+    cases are counted and not named.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLANNED_FIELD_NUMBER: _builtins.int
+    WEIGHED_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
+    CASES_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    planned: _builtins.int
+    """How many placements would be weighed again, in all."""
+    weighed: _builtins.int
+    """How many were weighed in this slice."""
+    revision: _builtins.int
+    """The state that this slice rests on."""
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerdictMove]:
+        """What became of those whose verdict would change."""
+
+    @_builtins.property
+    def cases(self) -> _containers.RepeatedCompositeFieldContainer[Global___MovedCase]:
+        """Those of them that the caller may know."""
+
+    def __init__(
+        self,
+        *,
+        planned: _builtins.int = ...,
+        weighed: _builtins.int = ...,
+        moves: _abc.Iterable[Global___VerdictMove] | None = ...,
+        cases: _abc.Iterable[Global___MovedCase] | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cases", b"cases", "moves", b"moves", "planned", b"planned", "revision", b"revision", "weighed", b"weighed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewChangeResponse: _TypeAlias = PreviewChangeResponse  # noqa: Y015
 
 @_typing.final
 class AttestCoverageRequest(_message.Message):
@@ -729,19 +1386,23 @@ class NewGroup(_message.Message):
 
     FINGERPRINT_FIELD_NUMBER: _builtins.int
     SEALED_LABEL_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
     fingerprint: _builtins.bytes
     """32 bytes: HMAC-SHA-256 of the normalised name under the coordinators' own key."""
     sealed_label: _builtins.bytes
     """1 to 256 bytes: the name, sealed by the coordinators' client."""
+    key_id: _builtins.bytes
+    """16 bytes: which label key; the one in force. Empty as long as none is named."""
     def __init__(
         self,
         *,
         fingerprint: _builtins.bytes = ...,
         sealed_label: _builtins.bytes = ...,
+        key_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "sealed_label", b"sealed_label"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "key_id", b"key_id", "sealed_label", b"sealed_label"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -826,58 +1487,144 @@ class ListGroupsRequest(_message.Message):
 Global___ListGroupsRequest: _TypeAlias = ListGroupsRequest  # noqa: Y015
 
 @_typing.final
+class RenewedName(_message.Message):
+    """A name under the next label key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINGERPRINT_FIELD_NUMBER: _builtins.int
+    SEALED_LABEL_FIELD_NUMBER: _builtins.int
+    fingerprint: _builtins.bytes
+    """As renewed."""
+    sealed_label: _builtins.bytes
+    """As renewed."""
+    def __init__(
+        self,
+        *,
+        fingerprint: _builtins.bytes = ...,
+        sealed_label: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "sealed_label", b"sealed_label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewedName: _TypeAlias = RenewedName  # noqa: Y015
+
+@_typing.final
 class RegisteredGroup(_message.Message):
-    """A registered group."""
+    """One name of a registered group."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_FIELD_NUMBER: _builtins.int
     FINGERPRINT_FIELD_NUMBER: _builtins.int
     SEALED_LABEL_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    FURTHER_FIELD_NUMBER: _builtins.int
+    RENEWED_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_FIELD_NUMBER: _builtins.int
     token: _builtins.bytes
     """16 bytes."""
     fingerprint: _builtins.bytes
     """As registered."""
     sealed_label: _builtins.bytes
     """As registered."""
+    key_id: _builtins.bytes
+    """16 bytes: which label key; empty if none was named."""
+    further: _builtins.bool
+    """It is no name that the group was registered under, but one that it got later."""
+    merged_into: _builtins.bytes
+    """16 bytes: the token that stands for the group if it was merged; else empty."""
+    @_builtins.property
+    def renewed(self) -> Global___RenewedName:
+        """Set while the label key is replaced, once this name is sealed under the next one."""
+
     def __init__(
         self,
         *,
         token: _builtins.bytes = ...,
         fingerprint: _builtins.bytes = ...,
         sealed_label: _builtins.bytes = ...,
+        key_id: _builtins.bytes = ...,
+        further: _builtins.bool = ...,
+        renewed: Global___RenewedName | None = ...,
+        merged_into: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["renewed", b"renewed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "sealed_label", b"sealed_label", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "further", b"further", "key_id", b"key_id", "merged_into", b"merged_into", "renewed", b"renewed", "sealed_label", b"sealed_label", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RegisteredGroup: _TypeAlias = RegisteredGroup  # noqa: Y015
 
 @_typing.final
+class MergedGroups(_message.Message):
+    """Two tokens that are one group."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_A_FIELD_NUMBER: _builtins.int
+    GROUP_B_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    group_a: _builtins.bytes
+    """16 bytes: the lower token."""
+    group_b: _builtins.bytes
+    """16 bytes: the higher one."""
+    region: _builtins.str
+    """Whose coordinators said so, and may undo it."""
+    def __init__(
+        self,
+        *,
+        group_a: _builtins.bytes = ...,
+        group_b: _builtins.bytes = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group_a", b"group_a", "group_b", b"group_b", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergedGroups: _TypeAlias = MergedGroups  # noqa: Y015
+
+@_typing.final
 class ListGroupsResponse(_message.Message):
-    """A page of groups, at most 100, in the order of their tokens."""
+    """A page of names, at most 100, in the order of their groups' tokens."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     GROUPS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    MERGES_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.bytes
     """Empty on the last page."""
+    key_id: _builtins.bytes
+    """16 bytes: the label key in force, or empty. If it is another one than on the page
+    before, the list begins anew.
+    """
     @_builtins.property
     def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___RegisteredGroup]:
-        """The groups."""
+        """The names."""
+
+    @_builtins.property
+    def merges(self) -> _containers.RepeatedCompositeFieldContainer[Global___MergedGroups]:
+        """Merges whose lower token has a name on this page."""
 
     def __init__(
         self,
         *,
         groups: _abc.Iterable[Global___RegisteredGroup] | None = ...,
         next_page_token: _builtins.bytes = ...,
+        key_id: _builtins.bytes = ...,
+        merges: _abc.Iterable[Global___MergedGroups] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "key_id", b"key_id", "merges", b"merges", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1207,8 +1954,8 @@ class ExplainPlacementResponse(_message.Message):
     verdict: _types_pb2.Verdict.ValueType
     """The verdict as the municipality would get it."""
     seen: _builtins.bytes
-    """32 bytes: of all that it rests on. A release names it, so that nobody releases what
-    they have not seen.
+    """32 bytes: of the question, of all that the answer rests on, and of who was shown it.
+    A release names it, so that nobody releases what they have not seen.
     """
     revision: _builtins.int
     """The state it rests on."""
@@ -1339,7 +2086,7 @@ Global___ShowOverrideRequest: _TypeAlias = ShowOverrideRequest  # noqa: Y015
 
 @_typing.final
 class ShowOverrideResponse(_message.Message):
-    """An override that waits."""
+    """An override that waits, or is signed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1351,6 +2098,8 @@ class ShowOverrideResponse(_message.Message):
     PROPOSED_BY_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     EXPLAINED_FIELD_NUMBER: _builtins.int
+    SIGNED_BY_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
     case_handle: _builtins.bytes
     """16 bytes."""
     ground: _placement_service_pb2.OverrideGround.ValueType
@@ -1360,7 +2109,13 @@ class ShowOverrideResponse(_message.Message):
     proposed_by: _builtins.str
     """Organisation and person of who asks for it."""
     expires_at: _builtins.int
-    """When it lapses unsigned."""
+    """When it lapses unsigned; once it is signed, until when something can be held or
+    confirmed under it.
+    """
+    signed_by: _builtins.str
+    """Organisation and person of who signed it; empty before."""
+    used: _builtins.bool
+    """Something was held or confirmed under it."""
     @_builtins.property
     def candidate(self) -> _check_service_pb2.Candidate:
         """Which place."""
@@ -1384,10 +2139,12 @@ class ShowOverrideResponse(_message.Message):
         proposed_by: _builtins.str = ...,
         expires_at: _builtins.int = ...,
         explained: Global___ExplainPlacementResponse | None = ...,
+        signed_by: _builtins.str = ...,
+        used: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "explained", b"explained", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "case_handle", b"case_handle", "expires_at", b"expires_at", "explained", b"explained", "follow_up_day", b"follow_up_day", "ground", b"ground", "proposed_by", b"proposed_by", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "case_handle", b"case_handle", "expires_at", b"expires_at", "explained", b"explained", "follow_up_day", b"follow_up_day", "ground", b"ground", "proposed_by", b"proposed_by", "signed_by", b"signed_by", "used", b"used", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -60,10 +60,40 @@ class RegistryServiceStub:
                 request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RegradeFactsRequest.SerializeToString,
                 response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RegradeFactsResponse.FromString,
                 _registered_method=True)
+        self.AmendFacts = channel.unary_unary(
+                '/placement.api.v1.RegistryService/AmendFacts',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.AmendFactsRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.AmendFactsResponse.FromString,
+                _registered_method=True)
+        self.RenewFacts = channel.unary_unary(
+                '/placement.api.v1.RegistryService/RenewFacts',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RenewFactsRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RenewFactsResponse.FromString,
+                _registered_method=True)
+        self.ContestFacts = channel.unary_unary(
+                '/placement.api.v1.RegistryService/ContestFacts',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ContestFactsRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ContestFactsResponse.FromString,
+                _registered_method=True)
+        self.ProposeFacts = channel.unary_unary(
+                '/placement.api.v1.RegistryService/ProposeFacts',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ProposeFactsRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ProposeFactsResponse.FromString,
+                _registered_method=True)
         self.ApproveChange = channel.unary_unary(
                 '/placement.api.v1.RegistryService/ApproveChange',
                 request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ApproveChangeRequest.SerializeToString,
                 response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ApproveChangeResponse.FromString,
+                _registered_method=True)
+        self.RejectChange = channel.unary_unary(
+                '/placement.api.v1.RegistryService/RejectChange',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RejectChangeRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RejectChangeResponse.FromString,
+                _registered_method=True)
+        self.WithdrawChange = channel.unary_unary(
+                '/placement.api.v1.RegistryService/WithdrawChange',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.WithdrawChangeRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.WithdrawChangeResponse.FromString,
                 _registered_method=True)
         self.ListChanges = channel.unary_unary(
                 '/placement.api.v1.RegistryService/ListChanges',
@@ -74,6 +104,11 @@ class RegistryServiceStub:
                 '/placement.api.v1.RegistryService/ShowChange',
                 request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeRequest.SerializeToString,
                 response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeResponse.FromString,
+                _registered_method=True)
+        self.PreviewChange = channel.unary_stream(
+                '/placement.api.v1.RegistryService/PreviewChange',
+                request_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeResponse.FromString,
                 _registered_method=True)
         self.AttestCoverage = channel.unary_unary(
                 '/placement.api.v1.RegistryService/AttestCoverage',
@@ -171,8 +206,50 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AmendFacts(self, request, context):
+        """Ends facts and records others instead, in one step.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenewFacts(self, request, context):
+        """Says that facts were looked at and stand.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ContestFacts(self, request, context):
+        """Doubts facts, or doubts them no more; changes no verdict.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposeFacts(self, request, context):
+        """Proposes facts again that nobody stood behind in time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ApproveChange(self, request, context):
         """Stands behind another coordinator's change.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectChange(self, request, context):
+        """Does not stand behind another coordinator's change; it is over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawChange(self, request, context):
+        """Takes back a change that the caller proposed; it is over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -187,6 +264,13 @@ class RegistryServiceServicer:
 
     def ShowChange(self, request, context):
         """Shows what a change that waits would do.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewChange(self, request, context):
+        """Shows what a change would do to standing placements, slice by slice; nothing is done.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -298,10 +382,40 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RegradeFactsRequest.FromString,
                     response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RegradeFactsResponse.SerializeToString,
             ),
+            'AmendFacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.AmendFacts,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.AmendFactsRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.AmendFactsResponse.SerializeToString,
+            ),
+            'RenewFacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenewFacts,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RenewFactsRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RenewFactsResponse.SerializeToString,
+            ),
+            'ContestFacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ContestFacts,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ContestFactsRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ContestFactsResponse.SerializeToString,
+            ),
+            'ProposeFacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeFacts,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ProposeFactsRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ProposeFactsResponse.SerializeToString,
+            ),
             'ApproveChange': grpc.unary_unary_rpc_method_handler(
                     servicer.ApproveChange,
                     request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ApproveChangeRequest.FromString,
                     response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ApproveChangeResponse.SerializeToString,
+            ),
+            'RejectChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectChange,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RejectChangeRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.RejectChangeResponse.SerializeToString,
+            ),
+            'WithdrawChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawChange,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.WithdrawChangeRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.WithdrawChangeResponse.SerializeToString,
             ),
             'ListChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.ListChanges,
@@ -312,6 +426,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.ShowChange,
                     request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeRequest.FromString,
                     response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeResponse.SerializeToString,
+            ),
+            'PreviewChange': grpc.unary_stream_rpc_method_handler(
+                    servicer.PreviewChange,
+                    request_deserializer=placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeResponse.SerializeToString,
             ),
             'AttestCoverage': grpc.unary_unary_rpc_method_handler(
                     servicer.AttestCoverage,
@@ -516,6 +635,114 @@ class RegistryService:
             _registered_method=True)
 
     @staticmethod
+    def AmendFacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/AmendFacts',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.AmendFactsRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.AmendFactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenewFacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/RenewFacts',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.RenewFactsRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.RenewFactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ContestFacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/ContestFacts',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ContestFactsRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ContestFactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeFacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/ProposeFacts',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ProposeFactsRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.ProposeFactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ApproveChange(request,
             target,
             options=(),
@@ -532,6 +759,60 @@ class RegistryService:
             '/placement.api.v1.RegistryService/ApproveChange',
             placement_dot_api_dot_v1_dot_registry__service__pb2.ApproveChangeRequest.SerializeToString,
             placement_dot_api_dot_v1_dot_registry__service__pb2.ApproveChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/RejectChange',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.RejectChangeRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.RejectChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/WithdrawChange',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.WithdrawChangeRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.WithdrawChangeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -586,6 +867,33 @@ class RegistryService:
             '/placement.api.v1.RegistryService/ShowChange',
             placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeRequest.SerializeToString,
             placement_dot_api_dot_v1_dot_registry__service__pb2.ShowChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/placement.api.v1.RegistryService/PreviewChange',
+            placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_registry__service__pb2.PreviewChangeResponse.FromString,
             options,
             channel_credentials,
             insecure,

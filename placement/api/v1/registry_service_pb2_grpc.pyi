@@ -43,12 +43,26 @@ class RegistryServiceStub:
     """Says that facts were never true; needs a second coordinator."""
     RegradeFacts: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.RegradeFactsRequest, _registry_service_pb2.RegradeFactsResponse]
     """Grades facts' sources anew; needs a second coordinator."""
+    AmendFacts: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.AmendFactsRequest, _registry_service_pb2.AmendFactsResponse]
+    """Ends facts and records others instead, in one step."""
+    RenewFacts: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.RenewFactsRequest, _registry_service_pb2.RenewFactsResponse]
+    """Says that facts were looked at and stand."""
+    ContestFacts: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ContestFactsRequest, _registry_service_pb2.ContestFactsResponse]
+    """Doubts facts, or doubts them no more; changes no verdict."""
+    ProposeFacts: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ProposeFactsRequest, _registry_service_pb2.ProposeFactsResponse]
+    """Proposes facts again that nobody stood behind in time."""
     ApproveChange: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ApproveChangeRequest, _registry_service_pb2.ApproveChangeResponse]
     """Stands behind another coordinator's change."""
+    RejectChange: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.RejectChangeRequest, _registry_service_pb2.RejectChangeResponse]
+    """Does not stand behind another coordinator's change; it is over."""
+    WithdrawChange: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.WithdrawChangeRequest, _registry_service_pb2.WithdrawChangeResponse]
+    """Takes back a change that the caller proposed; it is over."""
     ListChanges: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListChangesRequest, _registry_service_pb2.ListChangesResponse]
     """Lists the changes that wait for a second coordinator."""
     ShowChange: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ShowChangeRequest, _registry_service_pb2.ShowChangeResponse]
     """Shows what a change that waits would do."""
+    PreviewChange: _grpc.UnaryStreamMultiCallable[_registry_service_pb2.PreviewChangeRequest, _registry_service_pb2.PreviewChangeResponse]
+    """Shows what a change would do to standing placements, slice by slice; nothing is done."""
     AttestCoverage: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.AttestCoverageRequest, _registry_service_pb2.AttestCoverageResponse]
     """Attests that the picture of areas of the own region was reviewed on a day."""
     RegisterGroups: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.RegisterGroupsRequest, _registry_service_pb2.RegisterGroupsResponse]
@@ -89,12 +103,26 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Says that facts were never true; needs a second coordinator."""
     RegradeFacts: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.RegradeFactsRequest, _registry_service_pb2.RegradeFactsResponse]  # type: ignore[assignment]
     """Grades facts' sources anew; needs a second coordinator."""
+    AmendFacts: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.AmendFactsRequest, _registry_service_pb2.AmendFactsResponse]  # type: ignore[assignment]
+    """Ends facts and records others instead, in one step."""
+    RenewFacts: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.RenewFactsRequest, _registry_service_pb2.RenewFactsResponse]  # type: ignore[assignment]
+    """Says that facts were looked at and stand."""
+    ContestFacts: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ContestFactsRequest, _registry_service_pb2.ContestFactsResponse]  # type: ignore[assignment]
+    """Doubts facts, or doubts them no more; changes no verdict."""
+    ProposeFacts: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ProposeFactsRequest, _registry_service_pb2.ProposeFactsResponse]  # type: ignore[assignment]
+    """Proposes facts again that nobody stood behind in time."""
     ApproveChange: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ApproveChangeRequest, _registry_service_pb2.ApproveChangeResponse]  # type: ignore[assignment]
     """Stands behind another coordinator's change."""
+    RejectChange: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.RejectChangeRequest, _registry_service_pb2.RejectChangeResponse]  # type: ignore[assignment]
+    """Does not stand behind another coordinator's change; it is over."""
+    WithdrawChange: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.WithdrawChangeRequest, _registry_service_pb2.WithdrawChangeResponse]  # type: ignore[assignment]
+    """Takes back a change that the caller proposed; it is over."""
     ListChanges: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListChangesRequest, _registry_service_pb2.ListChangesResponse]  # type: ignore[assignment]
     """Lists the changes that wait for a second coordinator."""
     ShowChange: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ShowChangeRequest, _registry_service_pb2.ShowChangeResponse]  # type: ignore[assignment]
     """Shows what a change that waits would do."""
+    PreviewChange: _aio.UnaryStreamMultiCallable[_registry_service_pb2.PreviewChangeRequest, _registry_service_pb2.PreviewChangeResponse]  # type: ignore[assignment]
+    """Shows what a change would do to standing placements, slice by slice; nothing is done."""
     AttestCoverage: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.AttestCoverageRequest, _registry_service_pb2.AttestCoverageResponse]  # type: ignore[assignment]
     """Attests that the picture of areas of the own region was reviewed on a day."""
     RegisterGroups: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.RegisterGroupsRequest, _registry_service_pb2.RegisterGroupsResponse]  # type: ignore[assignment]
@@ -164,12 +192,60 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Grades facts' sources anew; needs a second coordinator."""
 
     @_abc_1.abstractmethod
+    def AmendFacts(
+        self,
+        request: _registry_service_pb2.AmendFactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.AmendFactsResponse, _abc.Awaitable[_registry_service_pb2.AmendFactsResponse]]:
+        """Ends facts and records others instead, in one step."""
+
+    @_abc_1.abstractmethod
+    def RenewFacts(
+        self,
+        request: _registry_service_pb2.RenewFactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.RenewFactsResponse, _abc.Awaitable[_registry_service_pb2.RenewFactsResponse]]:
+        """Says that facts were looked at and stand."""
+
+    @_abc_1.abstractmethod
+    def ContestFacts(
+        self,
+        request: _registry_service_pb2.ContestFactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ContestFactsResponse, _abc.Awaitable[_registry_service_pb2.ContestFactsResponse]]:
+        """Doubts facts, or doubts them no more; changes no verdict."""
+
+    @_abc_1.abstractmethod
+    def ProposeFacts(
+        self,
+        request: _registry_service_pb2.ProposeFactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ProposeFactsResponse, _abc.Awaitable[_registry_service_pb2.ProposeFactsResponse]]:
+        """Proposes facts again that nobody stood behind in time."""
+
+    @_abc_1.abstractmethod
     def ApproveChange(
         self,
         request: _registry_service_pb2.ApproveChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ApproveChangeResponse, _abc.Awaitable[_registry_service_pb2.ApproveChangeResponse]]:
         """Stands behind another coordinator's change."""
+
+    @_abc_1.abstractmethod
+    def RejectChange(
+        self,
+        request: _registry_service_pb2.RejectChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.RejectChangeResponse, _abc.Awaitable[_registry_service_pb2.RejectChangeResponse]]:
+        """Does not stand behind another coordinator's change; it is over."""
+
+    @_abc_1.abstractmethod
+    def WithdrawChange(
+        self,
+        request: _registry_service_pb2.WithdrawChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.WithdrawChangeResponse, _abc.Awaitable[_registry_service_pb2.WithdrawChangeResponse]]:
+        """Takes back a change that the caller proposed; it is over."""
 
     @_abc_1.abstractmethod
     def ListChanges(
@@ -186,6 +262,14 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ShowChangeResponse, _abc.Awaitable[_registry_service_pb2.ShowChangeResponse]]:
         """Shows what a change that waits would do."""
+
+    @_abc_1.abstractmethod
+    def PreviewChange(
+        self,
+        request: _registry_service_pb2.PreviewChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_registry_service_pb2.PreviewChangeResponse], _abc.AsyncIterator[_registry_service_pb2.PreviewChangeResponse]]:
+        """Shows what a change would do to standing placements, slice by slice; nothing is done."""
 
     @_abc_1.abstractmethod
     def AttestCoverage(

@@ -93,7 +93,7 @@ class AlertCommand(RequestCommand):
 
     Attributes:
         alert: which.
-        shown: the revision at which it was shown.
+        shown: the revision with which it was shown.
     """
 
     alert: FactId
@@ -165,6 +165,11 @@ def concerns(alert: Alert, caller: Caller) -> bool:
     if caller.role is Role.COORDINATOR:
         return caller.organisation in (*alert.regions, NATIONAL)
     return caller.organisation == alert.organisation
+
+
+def as_shown(alert: Alert, caller: Caller) -> Revision:
+    """Return the revision with which a caller is shown an alert."""
+    return alert.revision if caller.role is Role.COORDINATOR else alert.told
 
 
 def watch_alerts(state: State, command: WatchAlerts, moment: Moment) -> Outcome:
@@ -275,12 +280,12 @@ def _open(state: State, command: AlertCommand) -> Alert:
     Raises:
         NotFoundError: there is none, or it is somebody else's.
         ConflictError: it is closed.
-        StaleError: it was raised again since.
+        StaleError: it is not as it was shown.
     """
     alert = _own(state, command.caller, command.alert)
     if alert.state is AlertState.CLOSED:
         raise ConflictError
-    if command.shown < alert.raised:
+    if command.shown != as_shown(alert, command.caller):
         raise StaleError
     return alert
 

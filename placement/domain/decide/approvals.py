@@ -1,7 +1,13 @@
-"""The second person: see what waits, and stand behind it (rules.md, two persons)."""
+"""The second person: see what waits, stand behind it or not (rules.md, two persons).
+
+Invariants:
+    * nobody stands behind, or rejects, what a person of the same id proposed, whatever
+      certificate, region or organisation that was under;
+    * only who proposed a change withdraws it, from the same region.
+"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import NATIONAL, Action, Caller
@@ -11,8 +17,19 @@ from placement.domain.decide.command import (
     Note,
     Outcome,
     RequestCommand,
+    require,
 )
-from placement.domain.decide.erasures import is_erasure
+from placement.domain.decide.erasures import erased_by, is_erasure
+from placement.domain.decide.registry import ANY
+from placement.domain.decide.seeing import (
+    Explained,
+    Weighed,
+    asked_note,
+    explained,
+    seen_by,
+    told_note,
+    weighed_place,
+)
 from placement.domain.events import (
     ChangeApproved,
     ChangeProposed,
@@ -21,19 +38,64 @@ from placement.domain.events import (
     ReleaseSigned,
 )
 from placement.domain.facts import AnyFact
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.life_events import ChangeRejected, ChangeWithdrawn, FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.state import State
-from placement.domain.terms import FactId
-from placement.errors import AccessDeniedError, ConflictError, NotFoundError
+from placement.domain.terms import FactId, Revision
+from placement.errors import (
+    AccessDeniedError,
+    ClosedError,
+    ConflictError,
+    NotFoundError,
+    StaleError,
+)
 
 MAX_LISTED: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApproveChange(RequestCommand):
-    """Stand behind another coordinator's change."""
+    """Stand behind another coordinator's change.
+
+    Attributes:
+        change: which.
+        shown: the revision at which it was shown; 0 is any.
+        seen: digest of what the coordinator saw of the place that it releases, from
+            ``ShowChange``; empty when it releases none.
+    """
 
     action = Action.CHANGE_APPROVE
+
+    change: FactId
+    shown: Revision = ANY
+    seen: bytes = b""
+
+    @property
+    def note(self) -> Note:
+        """Name the change."""
+        return Note(objects=(self.change,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectChange(RequestCommand):
+    """Don't stand behind another coordinator's change; it is over."""
+
+    action = Action.CHANGE_REJECT
+
+    change: FactId
+
+    @property
+    def note(self) -> Note:
+        """Name the change."""
+        return Note(objects=(self.change,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawChange(RequestCommand):
+    """Take back a change that one proposed; it is over."""
+
+    action = Action.CHANGE_WITHDRAW
 
     change: FactId
 
@@ -66,11 +128,19 @@ class ShowChange(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeView:
-    """A change that waits, with what it speaks of as it stands, by id."""
+    """A change that waits, with what it speaks of as it stands.
+
+    Attributes:
+        change: it.
+        facts: by id.
+        permits: the release that it signs, if it signs one, by id.
+        explained: what the place of that is worth now, or ``None``.
+    """
 
     change: ChangeProposed
     facts: Mapping[FactId, AnyFact]
     permits: Mapping[FactId, Permit]
+    explained: Explained | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,32 +151,117 @@ class Changes:
 
 
 def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outcome:
-    """Put a change into force."""
-    change = _waiting(state, command.change, command.caller)
+    """Put a change into force; a release only as the place is worth now."""
+    change = waiting_change(state, command.change, command.caller)
     if change.person == command.caller.person:
         raise AccessDeniedError
+    changed = state.histories.changed
+    if command.shown and any(changed(each) > command.shown for each in _facts(change)):
+        raise StaleError
     lapsed = moment.now >= change.expires_at
-    if lapsed or is_erasure(change) or not _still_fits(state, change):
+    if lapsed or is_erasure(change) or not still_fits(state, change):
         raise ConflictError
-    return Outcome.written(
-        ChangeApproved(id=change.id, person=command.caller.person),
-    )
+    note = command.note
+    release = _release(state, change)
+    if release is None:
+        require(not command.seen, "seen", "must be empty: no place is released")
+    else:
+        weighed = _looked_at(state, command, release, moment)
+        note = _released(note, weighed)
+    approved = ChangeApproved(id=change.id, person=command.caller.person)
+    return replace(Outcome.written(approved), note=note)
+
+
+def reject_change(state: State, command: RejectChange, moment: Moment) -> Outcome:
+    """End a change that somebody else proposed: what it recorded counts no more."""
+    change = waiting_change(state, command.change, command.caller)
+    if change.person == command.caller.person:
+        raise AccessDeniedError
+    if moment.now >= change.expires_at:
+        raise ConflictError
+    return Outcome.written(ChangeRejected(id=change.id, person=command.caller.person))
+
+
+def withdraw_change(state: State, command: WithdrawChange, moment: Moment) -> Outcome:
+    """End a change that one proposed: what it recorded counts no more."""
+    change = waiting_change(state, command.change, command.caller)
+    caller = command.caller
+    if (change.person, change.region) != (caller.person, caller.organisation):
+        raise AccessDeniedError
+    if moment.now >= change.expires_at:
+        raise ConflictError
+    return Outcome.written(ChangeWithdrawn(id=change.id, person=caller.person))
 
 
 def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
     """Show a change to those who may approve it, or proposed it."""
-    change = _waiting(state, command.change, command.caller)
+    change = waiting_change(state, command.change, command.caller)
     if moment.now >= change.expires_at:
         raise NotFoundError
-    named = (*_facts(change), *(FactId(each.id) for each in change.amendments))
-    facts = {each: state.facts[each] for each in named if each in state.facts}
-    permits = {
-        item.id: state.permits[item.id]
-        for item in change.amendments
-        if isinstance(item, ReleaseSigned)
-    }
-    view = ChangeView(change=change, facts=facts, permits=permits)
-    return Outcome(reply=view)
+    erased = (FactId(each) for each in erased_by(change))
+    named = (*_facts(change), *(each for each in erased if each in state.facts))
+    facts = {fact_id: state.facts[fact_id] for fact_id in named}
+    release = _release(state, change)
+    if release is None:
+        return Outcome(reply=ChangeView(change=change, facts=facts, permits={}))
+    weighed = _weighed(state, release, moment)
+    told = explained(state, command.caller, moment, weighed, about=change.id)
+    view = ChangeView(
+        change=change, facts=facts, permits={release.id: release}, explained=told
+    )
+    return Outcome(reply=view, note=_released(command.note, weighed))
+
+
+def _looked_at(
+    state: State, command: ApproveChange, release: Permit, moment: Moment
+) -> Weighed:
+    """Return what the place of a release is worth now, as its second person saw it.
+
+    Raises:
+        ClosedError: the case is closed.
+        ConflictError: something was added since: it takes a new release.
+        InvalidInputError: the coordinator does not say what they saw.
+        StaleError: it is not what they saw.
+    """
+    if state.cases[release.case].closed_at is not None:
+        raise ClosedError
+    weighed = _weighed(state, release, moment)
+    signed = replace(release, signed=True)
+    if not signed.covers(release.candidate, release.window, weighed.found, moment.now):
+        raise ConflictError
+    require(command.seen, "seen", "must be what was shown: a place is released")
+    if command.seen != seen_by(command.caller, weighed, about=command.change):
+        raise StaleError
+    return weighed
+
+
+def _weighed(state: State, release: Permit, moment: Moment) -> Weighed:
+    """Weigh the place of a release that waits.
+
+    Raises:
+        NotFoundError: its last day has passed; nobody can be placed under it.
+    """
+    end = release.window.end
+    if end is not None and end <= moment.today:
+        raise NotFoundError
+    case = state.cases[release.case]
+    return weighed_place(state, moment, case, release.candidate, release.window)
+
+
+def _release(state: State, change: ChangeProposed) -> Permit | None:
+    """Return the permit that a change signs, or ``None``."""
+    for item in change.amendments:
+        if isinstance(item, ReleaseSigned):
+            return state.permits[item.id]
+    return None
+
+
+def _released(note: Note, weighed: Weighed) -> Note:
+    """Name the case and the place of a release, too, and what it is worth."""
+    question = weighed.question
+    (place,) = question.candidates
+    asked = asked_note(question.case.handle, place, question.window)
+    return told_note(replace(asked, objects=note.objects), weighed)
 
 
 def list_changes(state: State, command: ListChanges, moment: Moment) -> Outcome:
@@ -119,7 +274,7 @@ def list_changes(state: State, command: ListChanges, moment: Moment) -> Outcome:
     return Outcome(reply=Changes(changes=tuple(waiting[:MAX_LISTED])))
 
 
-def _waiting(state: State, change_id: FactId, caller: Caller) -> ChangeProposed:
+def waiting_change(state: State, change_id: FactId, caller: Caller) -> ChangeProposed:
     """Return a change that concerns a caller.
 
     Raises:
@@ -143,14 +298,21 @@ def _facts(change: ChangeProposed) -> Iterator[FactId]:
             yield item.id
 
 
-def _still_fits(state: State, change: ChangeProposed) -> bool:
+def still_fits(state: State, change: ChangeProposed) -> bool:
     """Tell whether what the change speaks of still stands as it was proposed."""
     for fact_id in _facts(change):
         if state.facts[fact_id].retracted:
             return False
     for item in change.amendments:
-        if isinstance(item, FactEnded):
+        if isinstance(item, GroupsMerged | GroupsUnmerged):
+            if not state.merges.fits(item):
+                return False
+        elif isinstance(item, FactEnded):
             end = state.facts[item.id].valid_to
             if end is not None and end < item.valid_to:
+                return False
+        if isinstance(item, FactRenewed):
+            review_by = state.facts[item.id].review_by
+            if review_by is not None and review_by > item.review_by:
                 return False
     return True

@@ -11,14 +11,16 @@ from placement.domain.decide.command import (
     Note,
     Outcome,
     RequestCommand,
+    Written,
     require,
 )
 from placement.domain.decide.drafts import Draft, record
-from placement.domain.decide.steps import aborted
+from placement.domain.decide.steps import aborted, own_placement
 from placement.domain.decide.weighing import case_closed, told_late
-from placement.domain.decide.whose import linked_case, own_case
+from placement.domain.decide.whose import linked_case, own_case, shares_reference
 from placement.domain.events import CaseAssessed, CaseClosed, CaseOpened, Event
 from placement.domain.facts import Case, Placement
+from placement.domain.permits import Permit
 from placement.domain.state import State
 from placement.domain.stay_events import AlertRaised
 from placement.domain.terms import (
@@ -36,8 +38,9 @@ from placement.reference import require_reference
 WITHDRAWN: Final = "CONSENT_WITHDRAWN"
 """The reason of which the coordinators are told even if nothing stands."""
 MAX_MEMBERS: Final = 12
+_NO_CASE: Final = CaseHandle(b"")
 MAX_SHOWN: Final = 20
-"""Placements of a case that its municipality is shown."""
+"""Placements of a case, and permits, that its municipality is shown."""
 MAX_ASSESSED: Final = 100
 """Facts recorded with one assessment."""
 
@@ -68,16 +71,23 @@ class OpenCase(RequestCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCase(Command):
-    """Show one of the caller's own cases."""
+    """Show one of the caller's own cases.
+
+    Attributes:
+        case: which; empty where a placement is named.
+        placement: something held or placed for it, or ``None``.
+    """
 
     action = Action.CASE_SHOW
 
-    case: CaseHandle
+    case: CaseHandle = _NO_CASE
+    placement: FactId | None = None
 
     @property
     def note(self) -> Note:
-        """Name the case."""
-        return Note(case=self.case)
+        """Name the case, or what was given for it."""
+        named = () if self.placement is None else (self.placement,)
+        return Note(case=self.case, objects=named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,25 +128,29 @@ class CaseView:
     """What a caseworker sees of a case.
 
     Attributes:
+        handle: of the case.
         reference: the municipality's own case number.
         assessed: a coordinator has assessed it.
         closed: it takes no further questions.
         areas_left: how many further areas it may ask about.
         opened_at: when it was opened.
         placements: what is held and placed for it, newest first.
+        permits: its overrides, and the releases that cover or covered something, newest
+            first. A release that waits for its second person would tell of a child.
     """
 
+    handle: CaseHandle
     reference: str
     assessed: bool
     closed: bool
     areas_left: int
     opened_at: Micros
     placements: tuple[Placement, ...]
+    permits: tuple[Permit, ...]
 
 
 def open_case(state: State, command: OpenCase, moment: Moment) -> Outcome:
     """Open a case; nothing about its members is looked up."""
-    del state
     members = command.members
     require(1 <= len(members) <= MAX_MEMBERS, "pseudonyms", "must be 1 to 12")
     require(len(set(members)) == len(members), "pseudonyms", "must all be different")
@@ -156,24 +170,37 @@ def open_case(state: State, command: OpenCase, moment: Moment) -> Outcome:
         reference=case.reference,
     )
     opened = Outcome.written(CaseOpened(case=case), made=(case.handle,))
-    return replace(opened, note=note)
+    shared = shares_reference(state, case.organisation, case.reference, case.handle)
+    reply = Written(ids=opened.made, same_reference=shared)
+    return replace(opened, reply=reply, note=note)
 
 
 def show_case(state: State, command: ShowCase, moment: Moment) -> Outcome:
     """Show what a municipality may know about its own case."""
-    case = own_case(state, command.caller, command.case)
+    if command.placement is None:
+        case = own_case(state, command.caller, command.case)
+    else:
+        placement = own_placement(state, command.caller, command.placement)
+        case = state.cases[placement.case]
     budgets = moment.ruleset.budgets
     placements = state.stays.ever_of(case.handle)
+    permits = [
+        each
+        for each in state.standing.permits_of(case.handle)
+        if each.signed or not each.is_release
+    ]
     return Outcome(
         reply=CaseView(
+            handle=case.handle,
             reference=case.reference,
             assessed=case.assessed_at is not None,
             closed=case.closed_at is not None,
             areas_left=state.ledger.left(case.handle, moment.now, budgets),
             opened_at=case.opened_at,
             placements=tuple(reversed(placements))[:MAX_SHOWN],
+            permits=tuple(reversed(permits))[:MAX_SHOWN],
         ),
-        note=Note(case=case.handle, reference=case.reference),
+        note=replace(command.note, case=case.handle, reference=case.reference),
     )
 
 

@@ -102,11 +102,13 @@ class Answers:
         answers: one a candidate, in order.
         ruleset: the rules they rest on.
         decided_at: when.
+        ahead_days: of the ruleset: what begins later gets at best UNKNOWN.
     """
 
     answers: tuple[Answer, ...]
     ruleset: str
     decided_at: Micros
+    ahead_days: int
 
 
 def check(state: State, command: Check, moment: Moment) -> Outcome:
@@ -316,4 +318,5 @@ def _answers(
         ),
         ruleset=moment.ruleset.version,
         decided_at=moment.now,
+        ahead_days=moment.ruleset.ahead_days,
     )

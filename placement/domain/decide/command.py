@@ -125,10 +125,12 @@ class Written:
     Attributes:
         ids: what it made, in order.
         expires_at: when the permit that it made lapses; 0 if it made none.
+        same_reference: the case that it opened shares its number with an open one.
     """
 
     ids: tuple[bytes, ...] = ()
     expires_at: Micros = _NEVER
+    same_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

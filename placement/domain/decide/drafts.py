@@ -7,28 +7,30 @@ Invariants:
       stands behind it (rules.md, two persons).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from math import inf
 from typing import Any, Final
 
 from placement.access import Caller
 from placement.domain.decide.command import Moment, require
+from placement.domain.decide.waiting import waiting_records
 from placement.domain.decide.whose import linked_case
 from placement.domain.events import Amendment, ChangeProposed, Event, FactRecorded
 from placement.domain.facts import (
-    Affiliation,
     Alliance,
     AnyFact,
     Faction,
-    Located,
+    Link,
     Presence,
     Rivalry,
     SameAs,
     Threat,
     Tie,
+    pair_of,
 )
-from placement.domain.graph import Link, pair_of
+from placement.domain.merges import GROUPS
 from placement.domain.state import State
 from placement.domain.terms import (
     MICROS_AN_HOUR,
@@ -48,18 +50,6 @@ from placement.errors import ConflictError, InvalidInputError, NotFoundError
 
 MAX_FACTS: Final = 500
 _SEVERITIES: Final = (1, 2, 3)
-# Which attributes name groups.
-_GROUPS: Final[Mapping[type[AnyFact], frozenset[str]]] = {
-    Affiliation: frozenset({"group"}),
-    Faction: frozenset({"child", "parent"}),
-    Rivalry: frozenset({"low", "high"}),
-    Alliance: frozenset({"low", "high"}),
-    Presence: frozenset({"group"}),
-    Threat: frozenset({"source_group"}),
-    Located: frozenset(),
-    Tie: frozenset(),
-    SameAs: frozenset(),
-}
 # What the wire calls an attribute, where it has another name.
 _WIRE: Final = {"low": "group_a", "high": "group_b", "source_group": "group"}
 # Attributes that must differ.
@@ -72,6 +62,12 @@ class Member:
 
     case: CaseHandle
     position: int
+
+
+class AsBefore(Enum):
+    """Stands for a person who stays the one that the replaced fact is about."""
+
+    PERSON = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +86,8 @@ class Draft:
         reason: why it is recorded.
         statement: the kind's own attributes; a ``Member`` may stand for a subject,
             and a pair in either order.
+        replaces: the fact that it is recorded instead of, or ``None``; then
+            ``AsBefore`` may stand for a person, too.
     """
 
     id: FactId
@@ -102,6 +100,7 @@ class Draft:
     review_by: Day | None
     reason: Reason
     statement: Mapping[str, Any]
+    replaces: FactId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,19 +130,42 @@ def record(
         NotFoundError: a case member who isn't there.
         ConflictError: a second rivalry, alliance or faction link of a pair and period.
     """
-    require(len(drafts) <= MAX_FACTS, "facts", "must be at most 500")
-    facts = tuple(
-        _fact(state, moment, caller, draft, f"facts[{index}]")
-        for index, draft in enumerate(drafts)
-    )
-    facts = _second_for_settled(state, facts)
-    _refuse_doubles(state, moment, facts)
+    facts = drafted(state, moment, caller, drafts, "facts[{}]")
     events: list[Event] = [FactRecorded(fact=fact) for fact in facts]
     waiting = tuple(fact.id for fact in facts if not fact.approved)
     if waiting:
         events.append(propose(moment, caller, change, records=waiting))
     made = (*(fact.id for fact in facts), change if waiting else b"")
     return Recorded(events=tuple(events), made=made)
+
+
+def drafted(
+    state: State,
+    moment: Moment,
+    caller: Caller,
+    drafts: Sequence[Draft],
+    field: str,
+) -> tuple[AnyFact, ...]:
+    """Make facts of drafts: all of them, or none.
+
+    Args:
+        state: what stands.
+        moment: when.
+        caller: who states them.
+        drafts: at most 500.
+        field: the name of each on the wire, with ``{}`` for its position.
+
+    Raises:
+        PlacementError: as ``record``.
+    """
+    require(len(drafts) <= MAX_FACTS, field.partition("[")[0], "must be at most 500")
+    facts = tuple(
+        _fact(state, moment, caller, draft, field.format(index))
+        for index, draft in enumerate(drafts)
+    )
+    facts = _second_for_settled(state, facts)
+    refuse_doubles(state, moment, facts)
+    return facts
 
 
 def propose(
@@ -185,17 +207,27 @@ def _second_for_settled(
     state: State, facts: tuple[AnyFact, ...]
 ) -> tuple[AnyFact, ...]:
     """Let what can end a split's REVIEWs (R8) wait for a second person."""
-    joined = {pair_of(fact) for fact in facts if isinstance(fact, Faction)}
-
-    def settles(fact: AnyFact) -> bool:
-        if not isinstance(fact, Rivalry | Alliance):
-            return False
-        links = state.graph.between(pair_of(fact))
-        return pair_of(fact) in joined or any(isinstance(x, Faction) for x in links)
-
+    joined = {_pair(state, fact) for fact in facts if isinstance(fact, Faction)}
     return tuple(
-        replace(fact, approved=False) if settles(fact) else fact for fact in facts
+        replace(fact, approved=False)
+        if settles(state, fact)
+        or (isinstance(fact, Rivalry | Alliance) and _pair(state, fact) in joined)
+        else fact
+        for fact in facts
     )
+
+
+def settles(state: State, fact: AnyFact) -> bool:
+    """Tell whether a fact can end a split's REVIEWs (R8)."""
+    if not isinstance(fact, Rivalry | Alliance):
+        return False
+    links = state.graph.between(_pair(state, fact))
+    return any(isinstance(link, Faction) for link in links)
+
+
+def _pair(state: State, link: Link) -> frozenset[GroupToken]:
+    """Return the two groups that a link joins, as the graph has them."""
+    return frozenset(map(state.merges.of, pair_of(link)))
 
 
 def _subject_of(
@@ -225,9 +257,12 @@ def _fact(
     ordered = begin is None or end is None or begin <= end
     require(ordered, f"{field}.valid_to_day", "must not be before valid_from_day")
     grade = normalise(moment, draft.scheme, draft.given, f"{field}.grade.given")
+    before = None if draft.replaces is None else state.facts[draft.replaces]
     statement: dict[str, Any] = {
         name: _subject_of(state, moment, caller, value)
         if isinstance(value, Member)
+        else getattr(before, name)
+        if isinstance(value, AsBefore)
         else value
         for name, value in draft.statement.items()
     }
@@ -244,6 +279,7 @@ def _fact(
         grade=grade,
         review_by=draft.review_by,
         reason=draft.reason,
+        replaces=draft.replaces,
         **statement,
     )
     return replace(fact, approved=not needs_second(fact))
@@ -273,8 +309,7 @@ def _validate(
     Raises:
         InvalidInputError: it can't be.
     """
-    groups = _GROUPS[kind]
-    for name in groups & statement.keys():
+    for name in statement.keys() & set(GROUPS[kind]):
         token = statement[name]
         known = token is None or token in state.groups
         require(known, f"{field}.{_WIRE.get(name, name)}", "is no registered group")
@@ -283,9 +318,11 @@ def _validate(
     if "severity" in statement:
         fits = statement["severity"] in _SEVERITIES
         require(fits, f"{field}.severity", "must be 1 to 3")
+    of = state.merges.of
     for one, other in _PAIRS:
         if {one, other} <= statement.keys():
-            differ = statement[one] != statement[other]
+            # Two names of one group are one; a subject stands for itself.
+            differ = of(statement[one]) != of(statement[other])
             require(differ, field, "must name two different ones")
     if "low" in statement:
         pair = statement["low"], statement["high"]
@@ -303,34 +340,40 @@ def require_area(moment: Moment, code: AreaCode, day: Day, field: str) -> None:
     require(in_use, field, "is no municipality code in use")
 
 
-def _refuse_doubles(state: State, moment: Moment, facts: Iterable[AnyFact]) -> None:
+def refuse_doubles(state: State, moment: Moment, facts: Iterable[AnyFact]) -> None:
     """Refuse a second link of one kind between two groups at one time.
 
-    A link whose second person never came does not count: it stays soft for ever, and
-    recording it anew is the only way to make it firm without a day of nothing.
+    A link whose second person never came does not count: it stays soft until it is
+    proposed again, or another is recorded.
 
     Raises:
         ConflictError: there is one already, or twice among the facts.
     """
-    waiting = {
-        fact_id
-        for change in state.changes.values()
-        if moment.now < change.expires_at
-        for fact_id in change.records
-    }
+    waiting = waiting_records(state, moment)
     new: dict[frozenset[GroupToken], list[Link]] = {}
     for fact in facts:
         if isinstance(fact, Faction | Rivalry | Alliance):
-            pair = pair_of(fact)
+            pair = _pair(state, fact)
             among = new.setdefault(pair, [])
+            replaced = _replaced(state, fact)
             known = (
                 link
                 for link in state.graph.between(pair)
-                if link.approved or link.id in waiting
+                if (link.approved or link.id in waiting) and link.id not in replaced
             )
             if any(_doubles(fact, link) for link in (*known, *among)):
                 raise ConflictError
             among.append(fact)
+
+
+def _replaced(state: State, fact: AnyFact) -> set[FactId]:
+    """Return what a fact replaces, and what that replaced: it doubles none of them."""
+    found: set[FactId] = set()
+    before = fact.replaces
+    while before is not None and before in state.facts:
+        found.add(before)
+        before = state.facts[before].replaces
+    return found
 
 
 def _doubles(fact: Link, link: Link) -> bool:

@@ -114,12 +114,15 @@ def propose_erasure(state: State, command: ProposeErasure, moment: Moment) -> Ou
 def approve_erasure(state: State, command: ApproveErasure, moment: Moment) -> Outcome:
     """Erase, if all of it is still past its retention and protects nobody."""
     change = state.changes.get(command.change)
-    known = change is not None and is_erasure(change)
-    if change is None or not known or not _concerns(change, command.caller):
+    if (
+        change is None
+        or not is_erasure(change)
+        or not _concerns(change, command.caller)
+    ):
         raise NotFoundError
     if change.person == command.caller.person:
         raise AccessDeniedError
-    dossiers = tuple(DossierId(each.id) for each in change.amendments)
+    dossiers = erased_by(change)
     if moment.now >= change.expires_at or not _erasable(state, dossiers, moment):
         raise ConflictError
     return Outcome.written(
@@ -130,7 +133,14 @@ def approve_erasure(state: State, command: ApproveErasure, moment: Moment) -> Ou
 
 def is_erasure(change: ChangeProposed) -> bool:
     """Tell whether a change erases; then it is approved by ``ApproveErasure`` alone."""
-    return any(isinstance(each, ErasureAgreed) for each in change.amendments)
+    return bool(erased_by(change))
+
+
+def erased_by(change: ChangeProposed) -> tuple[DossierId, ...]:
+    """Return the dossiers that a change erases; nothing of a change that doesn't."""
+    return tuple(
+        each.id for each in change.amendments if isinstance(each, ErasureAgreed)
+    )
 
 
 def _concerns(change: ChangeProposed, caller: Caller) -> bool:
@@ -170,8 +180,7 @@ def _proposed(state: State, dossiers: Iterable[DossierId], moment: Moment) -> bo
     """Tell whether a change that waits erases one of some dossiers already."""
     wanted = set(dossiers)
     return any(
-        isinstance(each, ErasureAgreed) and each.id in wanted
+        not wanted.isdisjoint(erased_by(change))
         for change in state.changes.values()
         if moment.now < change.expires_at
-        for each in change.amendments
     )

@@ -1,8 +1,9 @@
 """What a coordinator may see of what a verdict rests on.
 
-A fact of the own region is shown; of any other only that it exists and whose it is. The
-national unit sees all. Of somebody else's placement a handle is shown: both sides of a
-conflict have to talk.
+A fact of the own region is shown; of any other only that it exists and whose it is. What
+rests on facts of several regions shows each of them its own, and whom else it takes: if
+each were only told of the others, none would begin. The national unit sees all. Of
+somebody else's placement a handle is shown: both sides of a conflict have to talk.
 """
 
 from collections.abc import Iterable, Iterator
@@ -52,7 +53,8 @@ class Reason:
     Attributes:
         rule: the rule's id.
         verdict: what it gives.
-        links: what it rests on, in order.
+        links: what it rests on, in order; where something is hidden, what is the
+            caller's own, and then each region once that has something.
     """
 
     rule: str
@@ -69,14 +71,24 @@ def reasons(
     found: dict[Reason, None] = {}
     for finding in sorted(worst.values(), key=_outcome, reverse=True):
         links = tuple(_links(state, caller, moment, finding.facts))
-        hidden = tuple(
-            dict.fromkeys(each for each in links if isinstance(each, Hidden))
-        )
-        # Of what another region owns, not even the rule: only that it is there.
-        rule = "" if hidden else finding.rule
-        reason = Reason(rule=rule, verdict=finding.outcome, links=hidden or links)
-        found[reason] = None
+        rule = finding.rule
+        if any(isinstance(each, Hidden) for each in links):
+            # Of what another region owns, not even the rule: only that it is there.
+            rule, links = "", tuple(_parted(links))
+        found[Reason(rule=rule, verdict=finding.outcome, links=links)] = None
     return tuple(found)[:MAX_REASONS]
+
+
+def _parted(links: Iterable[Link]) -> Iterator[Link]:
+    """Yield what is the caller's own, then each region that has the rest.
+
+    Where in the chain that stands, and how much of it there is, stays hidden, and so
+    does whose placement it is about.
+    """
+    parts = tuple(links)
+    yield from dict.fromkeys(each for each in parts if isinstance(each, Visible))
+    regions = {each.region for each in parts if isinstance(each, Hidden)}
+    yield from map(Hidden, sorted(regions))
 
 
 def _outcome(finding: Finding) -> Verdict:

@@ -1,7 +1,6 @@
 """Releases and overrides: who may be placed despite what was answered (permits.py)."""
 
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from placement.access import Action
 from placement.domain.decide.checks import charge
@@ -16,9 +15,14 @@ from placement.domain.decide.command import (
     require,
 )
 from placement.domain.decide.drafts import propose
-from placement.domain.decide.explaining import Reason, reasons
-from placement.domain.decide.placements import require_candidate
-from placement.domain.decide.weighing import question_of, weigh
+from placement.domain.decide.seeing import (
+    Explained,
+    asked_note,
+    explained,
+    seen_by,
+    told_note,
+    weighed_place,
+)
 from placement.domain.decide.whose import linked_case, own_case
 from placement.domain.events import Event, ReleaseSigned
 from placement.domain.facts import Case
@@ -57,7 +61,7 @@ class ExplainPlacement(Command):
     @property
     def note(self) -> Note:
         """Name the case and the place."""
-        return _asked(self.case, self.candidate, self.window)
+        return asked_note(self.case, self.candidate, self.window)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,7 @@ class ReleasePlace(CaseCommand):
     @property
     def note(self) -> Note:
         """Name the case and the place."""
-        return _asked(self.case, self.candidate, self.window)
+        return asked_note(self.case, self.candidate, self.window)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,7 @@ class ProposeOverride(CaseCommand):
     @property
     def note(self) -> Note:
         """Name the case, the place and the ground."""
-        asked = _asked(self.case, self.candidate, self.window)
+        asked = asked_note(self.case, self.candidate, self.window)
         return replace(asked, purpose=self.ground.name)
 
 
@@ -148,23 +152,6 @@ class SignOverride(RequestCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """What a place is worth to a case.
-
-    Attributes:
-        verdict: as the municipality would get it.
-        reasons: the worst first, as the coordinator may see them.
-        seen: digest of all that it rests on, 32 bytes.
-        needs_second: a second coordinator has to sign a release.
-    """
-
-    verdict: Verdict
-    reasons: tuple[Reason, ...]
-    seen: bytes
-    needs_second: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """The reply to ``ShowOverride``."""
 
@@ -178,9 +165,9 @@ def explain_placement(
     """Weigh a place for a coordinator of the case's own region."""
     case = linked_case(state, command.caller, command.case, moment)
     _require_asked(state, case, command.candidate, moment)
-    found = _weighed(state, moment, case, command.candidate, command.window)
-    note = _told(command.note, case, found)
-    return Outcome(reply=_explained(state, command, moment, case, found), note=note)
+    weighed = weighed_place(state, moment, case, command.candidate, command.window)
+    reply = explained(state, command.caller, moment, weighed)
+    return Outcome(reply=reply, note=told_note(command.note, weighed))
 
 
 def _require_asked(state: State, case: Case, place: Candidate, moment: Moment) -> None:
@@ -195,40 +182,16 @@ def _require_asked(state: State, case: Case, place: Candidate, moment: Moment) -
     require(known, "candidate.area", "was not asked about for this case")
 
 
-def _explained(
-    state: State,
-    command: ExplainPlacement | ShowOverride,
-    moment: Moment,
-    case: Case,
-    found: Assessment,
-) -> Explained:
-    return Explained(
-        verdict=found.verdict,
-        reasons=reasons(state, command.caller, moment, found.findings),
-        seen=digest_of(found),
-        needs_second=bool(case.children),
-    )
-
-
-def _told(note: Note, case: Case, found: Assessment) -> Note:
-    """Add whose case it is, and what the place is worth."""
-    return replace(
-        note,
-        case=case.handle,
-        reference=case.reference,
-        verdicts=(found.verdict,),
-    )
-
-
 def release_place(state: State, command: ReleasePlace, moment: Moment) -> Outcome:
     """Release a place for what was seen of it, and for nothing that is added."""
     case = linked_case(state, command.caller, command.case, moment)
     if case.closed_at is not None:
         raise ClosedError
     _require_asked(state, case, command.candidate, moment)
-    found = _weighed(state, moment, case, command.candidate, command.window)
-    if digest_of(found) != command.seen:
+    weighed = weighed_place(state, moment, case, command.candidate, command.window)
+    if seen_by(command.caller, weighed) != command.seen:
         raise StaleError
+    found = weighed.found
     if found.verdict not in (Verdict.REVIEW, Verdict.UNKNOWN):
         raise ConflictError
     if case.assessed_at is None:
@@ -242,7 +205,7 @@ def release_place(state: State, command: ReleasePlace, moment: Moment) -> Outcom
         events = (*events, change)
     made = (permit.id, command.change if waits else b"")
     outcome = Outcome.written(*events, made=made)
-    note = _told(command.note, case, found)
+    note = told_note(command.note, weighed)
     return replace(_lapsing(outcome, permit.expires_at), note=note)
 
 
@@ -256,11 +219,11 @@ def propose_override(state: State, command: ProposeOverride, moment: Moment) -> 
     ahead = command.follow_up - moment.today
     most = moment.ruleset.holds.follow_up_days
     require(0 < ahead <= most, "follow_up_day", f"must be 1 to {most} days ahead")
-    found = _weighed(state, moment, case, command.candidate, command.window)
+    weighed = weighed_place(state, moment, case, command.candidate, command.window)
     # That a hold succeeds afterwards tells what the place is worth: it costs as much.
     areas = (command.candidate.area,)
     asked = charge(state, command.caller, case.handle, areas, moment)
-    permit = _permit(command, case, found, moment, command.ground)
+    permit = _permit(command, case, weighed.found, moment, command.ground)
     given = PermitGiven(permit=replace(permit, follow_up=command.follow_up))
     outcome = Outcome.written(asked, given, made=(permit.id,))
     note = replace(command.note, reference=case.reference)
@@ -270,11 +233,11 @@ def propose_override(state: State, command: ProposeOverride, moment: Moment) -> 
 def show_override(state: State, command: ShowOverride, moment: Moment) -> Outcome:
     """Show an override to a coordinator who may sign it."""
     permit, case = _override(state, command, moment)
-    found = _weighed(state, moment, case, permit.candidate, permit.window)
-    explained = _explained(state, command, moment, case, found)
-    asked = _asked(case.handle, permit.candidate, permit.window)
-    note = _told(replace(asked, objects=(permit.id,)), case, found)
-    return Outcome(reply=Shown(permit=permit, explained=explained), note=note)
+    weighed = weighed_place(state, moment, case, permit.candidate, permit.window)
+    told = explained(state, command.caller, moment, weighed, about=permit.id)
+    asked = asked_note(case.handle, permit.candidate, permit.window)
+    note = told_note(replace(asked, objects=(permit.id,)), weighed)
+    return Outcome(reply=Shown(permit=permit, explained=told), note=note)
 
 
 def sign_override(state: State, command: SignOverride, moment: Moment) -> Outcome:
@@ -284,9 +247,10 @@ def sign_override(state: State, command: SignOverride, moment: Moment) -> Outcom
         raise ClosedError
     if permit.signed or moment.now >= permit.expires_at:
         raise ConflictError
-    found = _weighed(state, moment, case, permit.candidate, permit.window)
-    if digest_of(found) != command.seen:
+    weighed = weighed_place(state, moment, case, permit.candidate, permit.window)
+    if seen_by(command.caller, weighed, about=permit.id) != command.seen:
         raise StaleError
+    found = weighed.found
     hours = moment.ruleset.holds.permit_hours
     signed = OverrideSigned(
         id=permit.id,
@@ -297,7 +261,7 @@ def sign_override(state: State, command: SignOverride, moment: Moment) -> Outcom
         floor=found.floor,
         seen=keys_of(found.findings),
     )
-    note = _told(command.note, case, found)
+    note = told_note(command.note, weighed)
     outcome = Outcome.written(signed, made=(permit.id,))
     return replace(_lapsing(outcome, signed.expires_at), note=note)
 
@@ -319,28 +283,6 @@ def _override(
     if permit is None or permit.is_release:
         raise NotFoundError
     return permit, linked_case(state, command.caller, permit.case, moment)
-
-
-def digest_of(found: Assessment) -> bytes:
-    """Return the digest of a verdict and all that it rests on, 32 bytes."""
-    told = bytes([found.verdict, found.floor]) + b"".join(keys_of(found.findings))
-    return sha256(told).digest()
-
-
-def _weighed(
-    state: State, moment: Moment, case: Case, place: Candidate, window: Window
-) -> Assessment:
-    """Weigh a place whose form holds.
-
-    Raises:
-        InvalidInputError: it is no place, or the days are none to come.
-    """
-    if window.end is not None:
-        after = window.start < window.end and moment.today < window.end
-        require(after, "window.end_day", "must be after start_day, and after today")
-    day = max(window.start, moment.today)
-    require_candidate(state, moment, place, day, "candidate")
-    return weigh(state, question_of(case, place, window, moment), moment)
 
 
 def _permit(
@@ -366,13 +308,4 @@ def _permit(
         person=command.caller.person,
         proposed_at=moment.now,
         expires_at=Micros(moment.now + hours * MICROS_AN_HOUR),
-    )
-
-
-def _asked(case: CaseHandle, place: Candidate, window: Window) -> Note:
-    return Note(
-        case=case,
-        candidates=(place.area,),
-        facilities=(place.facility or b"",),
-        window=str(window),
     )

@@ -29,10 +29,12 @@ from placement.domain.decide.drafts import (
 from placement.domain.events import Amendment, FactEnded, FactRegraded, FactRetracted
 from placement.domain.facts import AnyFact, SameAs
 from placement.domain.state import State
-from placement.domain.terms import Day, FactId, Scheme
-from placement.errors import ConflictError, NotFoundError
+from placement.domain.terms import Day, FactId, Revision, Scheme
+from placement.errors import ConflictError, NotFoundError, StaleError
 
 MAX_AMENDMENTS: Final = 500
+ANY: Final = Revision(0)
+"""Whatever happened to a fact since somebody saw it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +54,17 @@ class RecordFacts(RequestCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """A fact, and the first day it was no longer true."""
+    """A fact, and the first day it was no longer true.
+
+    Attributes:
+        id: which.
+        valid_to: the day.
+        seen: the revision in which the caller saw it last changed; 0 is any.
+    """
 
     id: FactId
     valid_to: Day
+    seen: Revision = ANY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +89,19 @@ class EndFacts(RequestCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetractFacts(RequestCommand):
-    """Say that facts were never true."""
+    """Say that facts were never true.
+
+    Attributes:
+        ids: which.
+        change: 16 fresh random bytes.
+        seen: for each, the revision in which the caller saw it last changed; or none.
+    """
 
     action = Action.FACT_RETRACT
 
     ids: tuple[FactId, ...]
     change: FactId
+    seen: tuple[Revision, ...] = ()
 
     @property
     def note(self) -> Note:
@@ -95,11 +111,12 @@ class RetractFacts(RequestCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regrading:
-    """A fact, and its new grade as given."""
+    """A fact, and its new grade as given; ``seen`` as of ``Ending``."""
 
     id: FactId
     scheme: Scheme
     given: str
+    seen: Revision = ANY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,62 +143,82 @@ def record_facts(state: State, command: RecordFacts, moment: Moment) -> Outcome:
 
 def end_facts(state: State, command: EndFacts, moment: Moment) -> Outcome:
     """End facts; at once where one person may, else when a second one approves."""
-    _require_count(command.endings, "endings")
-    _require_distinct([ending.id for ending in command.endings], "endings")
+    require_count(command.endings, "endings")
+    require_distinct([ending.id for ending in command.endings], "endings")
     second = False
     for index, ending in enumerate(command.endings):
-        fact = _own_fact(state, command.caller, ending.id)
-        _require_endable(fact, ending, moment, f"endings[{index}].valid_to_day")
+        fact = own_fact(state, command.caller, ending.id, ending.seen)
+        field = f"endings[{index}].valid_to_day"
+        require_endable(fact, ending.valid_to, moment, field)
         second = second or needs_second(fact) or ending.valid_to < moment.today
+    by = "" if second else command.caller.person
     events = tuple(
-        FactEnded(id=ending.id, valid_to=ending.valid_to) for ending in command.endings
+        FactEnded(id=ending.id, valid_to=ending.valid_to, person=by)
+        for ending in command.endings
     )
     if second:
-        return _proposed(moment, command.caller, command.change, events)
+        return proposed(moment, command.caller, command.change, events)
     return Outcome.written(*events, made=(b"",))
 
 
 def retract_facts(state: State, command: RetractFacts, moment: Moment) -> Outcome:
     """Propose that facts were never true."""
-    _require_count(command.ids, "fact_ids")
-    _require_distinct(command.ids, "fact_ids")
-    for fact_id in command.ids:
-        _own_fact(state, command.caller, fact_id)
+    require_count(command.ids, "fact_ids")
+    require_distinct(command.ids, "fact_ids")
+    count = len(command.ids)
+    require(len(command.seen) in (0, count), "seen_revisions", "must be one a fact")
+    for fact_id, seen in zip(command.ids, command.seen or (ANY,) * count, strict=True):
+        own_fact(state, command.caller, fact_id, seen)
     events = tuple(FactRetracted(id=fact_id) for fact_id in command.ids)
-    return _proposed(moment, command.caller, command.change, events)
+    return proposed(moment, command.caller, command.change, events)
 
 
 def regrade_facts(state: State, command: RegradeFacts, moment: Moment) -> Outcome:
     """Propose new grades."""
-    _require_count(command.regradings, "regradings")
-    _require_distinct([item.id for item in command.regradings], "regradings")
+    require_count(command.regradings, "regradings")
+    require_distinct([item.id for item in command.regradings], "regradings")
     events = []
     for index, item in enumerate(command.regradings):
-        _own_fact(state, command.caller, item.id)
+        own_fact(state, command.caller, item.id, item.seen)
         field = f"regradings[{index}].grade.given"
         grade = normalise(moment, item.scheme, item.given, field)
         events.append(
             FactRegraded(id=item.id, scheme=item.scheme, given=item.given, grade=grade)
         )
-    return _proposed(moment, command.caller, command.change, tuple(events))
+    return proposed(moment, command.caller, command.change, tuple(events))
 
 
-def _own_fact(state: State, caller: Caller, fact_id: FactId) -> AnyFact:
-    """Return a standing fact of the caller's region; the national unit has all.
+def seen_fact(state: State, caller: Caller, fact_id: FactId) -> AnyFact:
+    """Return a fact of the caller's region; the national unit has all.
 
     Raises:
         NotFoundError: there is none.
-        ConflictError: it was retracted.
     """
     fact = state.facts.get(fact_id)
     if fact is None or caller.organisation not in (fact.region, NATIONAL):
         raise NotFoundError
+    return fact
+
+
+def own_fact(
+    state: State, caller: Caller, fact_id: FactId, seen: Revision = ANY
+) -> AnyFact:
+    """Return a standing fact of the caller's region, as the caller saw it.
+
+    Raises:
+        NotFoundError: there is none.
+        StaleError: it changed since it was seen.
+        ConflictError: it was retracted.
+    """
+    fact = seen_fact(state, caller, fact_id)
+    if seen not in (ANY, state.histories.changed(fact_id)):
+        raise StaleError
     if fact.retracted:
         raise ConflictError
     return fact
 
 
-def _require_endable(fact: AnyFact, ending: Ending, moment: Moment, field: str) -> None:
+def require_endable(fact: AnyFact, valid_to: Day, moment: Moment, field: str) -> None:
     """Refuse an end that the fact can't have.
 
     Raises:
@@ -189,23 +226,34 @@ def _require_endable(fact: AnyFact, ending: Ending, moment: Moment, field: str) 
         ConflictError: the fact has ended already.
     """
     require(not isinstance(fact, SameAs), field, "must be a retraction instead")
-    require(ending.valid_to <= moment.today, field, "must not be after today")
-    begun = fact.valid_from is None or fact.valid_from <= ending.valid_to
+    require(valid_to <= moment.today, field, "must not be after today")
+    begun = fact.valid_from is None or fact.valid_from <= valid_to
     require(begun, field, "must not be before the fact's first day")
     if fact.valid_to is not None and fact.valid_to <= moment.today:
         raise ConflictError
 
 
-def _require_count(items: Sequence[object], field: str) -> None:
+def require_count(items: Sequence[object], field: str) -> None:
+    """Refuse a request about nothing, or about too much.
+
+    Raises:
+        InvalidInputError: it is one.
+    """
     require(1 <= len(items) <= MAX_AMENDMENTS, field, "must be 1 to 500")
 
 
-def _require_distinct(ids: Sequence[FactId], field: str) -> None:
+def require_distinct(ids: Sequence[FactId], field: str) -> None:
+    """Refuse a request that speaks of something twice.
+
+    Raises:
+        InvalidInputError: it does.
+    """
     require(len(set(ids)) == len(ids), field, "must all be different")
 
 
-def _proposed(
+def proposed(
     moment: Moment, caller: Caller, change: FactId, amendments: tuple[Amendment, ...]
 ) -> Outcome:
+    """Let amendments wait for a second person."""
     proposal = propose(moment, caller, change, amendments=amendments)
     return Outcome.written(proposal, made=(change,))

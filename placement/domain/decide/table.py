@@ -13,22 +13,31 @@ from typing import Any, Final
 from placement.access import admit
 from placement.domain.decide import (
     alerts,
+    amendments,
     approvals,
     cases,
     checks,
     coverage,
     erasures,
     evaluations,
+    facts,
     groups,
     holds,
+    label_keys,
+    merging,
     moves,
     permits,
     placements,
+    previews,
     providers,
     reevaluations,
     register,
     registry,
+    reviews,
+    rotations,
+    rulesets,
     searches,
+    shadows,
 )
 from placement.domain.decide.command import (
     Command,
@@ -38,8 +47,9 @@ from placement.domain.decide.command import (
     RequestCommand,
     Written,
 )
+from placement.domain.decide.whose import shares_reference
 from placement.domain.state import Answered, State
-from placement.domain.terms import FactId, Micros
+from placement.domain.terms import CaseHandle, FactId, Micros
 from placement.errors import PlacementError, RequestReusedError
 
 Decide = Callable[[State, Any, Moment], Outcome]
@@ -54,12 +64,33 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     registry.EndFacts: registry.end_facts,
     registry.RetractFacts: registry.retract_facts,
     registry.RegradeFacts: registry.regrade_facts,
+    amendments.AmendFacts: amendments.amend_facts,
+    amendments.RenewFacts: amendments.renew_facts,
+    amendments.ContestFacts: amendments.contest_facts,
+    amendments.ProposeFacts: amendments.propose_facts,
+    facts.ListFacts: facts.list_facts,
+    facts.ShowFact: facts.show_fact,
     approvals.ApproveChange: approvals.approve_change,
+    approvals.RejectChange: approvals.reject_change,
+    approvals.WithdrawChange: approvals.withdraw_change,
     approvals.ListChanges: approvals.list_changes,
     approvals.ShowChange: approvals.show_change,
     coverage.AttestCoverage: coverage.attest_coverage,
+    reviews.ListReviews: reviews.list_reviews,
+    reviews.ShowCoverage: reviews.show_coverage,
+    reviews.ReportReviews: reviews.report_reviews,
+    previews.BeginPreview: previews.begin_preview,
+    previews.WeighPreview: previews.weigh_preview,
     groups.RegisterGroups: groups.register_groups,
+    groups.NameGroups: groups.name_groups,
     groups.ListGroups: groups.list_groups,
+    merging.MergeGroups: merging.merge_groups,
+    label_keys.ShowLabelKeys: label_keys.show_label_keys,
+    label_keys.PublishExchangeKey: label_keys.publish_exchange_key,
+    label_keys.HandOverLabelKey: label_keys.hand_over_label_key,
+    rotations.BeginRotation: rotations.begin_rotation,
+    rotations.RenewLabels: rotations.renew_labels,
+    rotations.EndRotation: rotations.end_rotation,
     groups.RegisterFacilities: groups.register_facilities,
     placements.RecordPlacements: placements.record_placements,
     placements.EndPlacements: placements.end_placements,
@@ -80,6 +111,12 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     erasures.ListExpired: erasures.list_expired,
     erasures.ProposeErasure: erasures.propose_erasure,
     erasures.ApproveErasure: erasures.approve_erasure,
+    rulesets.ProposeRuleset: rulesets.propose_ruleset,
+    shadows.ShadowRuleset: shadows.shadow_ruleset,
+    rulesets.ApproveRuleset: rulesets.approve_ruleset,
+    rulesets.WithdrawRuleset: rulesets.withdraw_ruleset,
+    rulesets.ListRulesets: rulesets.list_rulesets,
+    rulesets.ShowRuleset: rulesets.show_ruleset,
     alerts.WatchAlerts: alerts.watch_alerts,
     alerts.TellAlerts: alerts.tell_alerts,
     alerts.ListAlerts: alerts.list_alerts,
@@ -115,13 +152,25 @@ def _lapse(state: State, made: tuple[bytes, ...]) -> Micros:
     return Micros(0) if permit is None else permit.expires_at
 
 
+def _shares(state: State, made: tuple[bytes, ...]) -> bool:
+    """Tell whether the case that a request opened shares its number with an open one."""
+    case = state.cases.get(CaseHandle(made[0])) if made else None
+    if case is None:
+        return False
+    return shares_reference(state, case.organisation, case.reference, case.handle)
+
+
 def _outcome(state: State, command: Command, moment: Moment) -> Outcome:
     admit(command.caller, command.action)
     earlier = _earlier(state, command)
     if earlier is None or command.anew:
         return DECIDES[type(command)](state, command, moment)
     made = earlier.request.made
-    reply = Written(ids=made, expires_at=_lapse(state, made))
+    reply = Written(
+        ids=made,
+        expires_at=_lapse(state, made),
+        same_reference=_shares(state, made),
+    )
     return Outcome(reply=reply, revision=earlier.revision)
 
 

@@ -120,7 +120,9 @@ def alarm(
     if known is not None:
         again = replace(known, verdict=verdict, before=before, seen=False)
         if known.state is AlertState.ACKNOWLEDGED:
-            return replace(again, state=AlertState.RAISED, acknowledge_by=due)
+            # Whoever had it was done with what was known then: it is nobody's again.
+            raised = replace(again, state=AlertState.RAISED, acknowledge_by=due)
+            return replace(raised, owner="", owner_region="")
         # Whoever let it wait does not get more time for it.
         return replace(again, acknowledge_by=min(known.acknowledge_by, due))
     case = state.cases[placement.case]

@@ -66,6 +66,28 @@ class Record(_message.Message):
     REEVALUATED_FIELD_NUMBER: _builtins.int
     ALERT_KEPT_FIELD_NUMBER: _builtins.int
     AGENDA_KEPT_FIELD_NUMBER: _builtins.int
+    RULESET_PROPOSED_FIELD_NUMBER: _builtins.int
+    RULESET_SHADOWED_FIELD_NUMBER: _builtins.int
+    RULESET_ADOPTED_FIELD_NUMBER: _builtins.int
+    RULESET_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    RULESET_KEPT_FIELD_NUMBER: _builtins.int
+    FACT_RENEWED_FIELD_NUMBER: _builtins.int
+    FACT_CONTESTED_FIELD_NUMBER: _builtins.int
+    CONTEST_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    CHANGE_REJECTED_FIELD_NUMBER: _builtins.int
+    CHANGE_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    FACTS_KEPT_FIELD_NUMBER: _builtins.int
+    FACT_STEPS_KEPT_FIELD_NUMBER: _builtins.int
+    PREVIEWED_FIELD_NUMBER: _builtins.int
+    GROUPS_MERGED_FIELD_NUMBER: _builtins.int
+    GROUPS_UNMERGED_FIELD_NUMBER: _builtins.int
+    GROUP_NAMED_FIELD_NUMBER: _builtins.int
+    EXCHANGE_KEY_PUBLISHED_FIELD_NUMBER: _builtins.int
+    EXCHANGE_KEY_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    LABEL_KEY_HANDED_OVER_FIELD_NUMBER: _builtins.int
+    ROTATION_BEGUN_FIELD_NUMBER: _builtins.int
+    LABEL_RENEWED_FIELD_NUMBER: _builtins.int
+    ROTATION_ENDED_FIELD_NUMBER: _builtins.int
     SEALED_FIELD_NUMBER: _builtins.int
     DOSSIERS_ERASED_FIELD_NUMBER: _builtins.int
     at: _builtins.int
@@ -223,6 +245,94 @@ class Record(_message.Message):
         """See the message."""
 
     @_builtins.property
+    def ruleset_proposed(self) -> Global___RulesetProposed:
+        """See the message."""
+
+    @_builtins.property
+    def ruleset_shadowed(self) -> Global___RulesetShadowed:
+        """See the message."""
+
+    @_builtins.property
+    def ruleset_adopted(self) -> Global___RulesetAdopted:
+        """See the message."""
+
+    @_builtins.property
+    def ruleset_withdrawn(self) -> Global___RulesetWithdrawn:
+        """See the message."""
+
+    @_builtins.property
+    def ruleset_kept(self) -> Global___RulesetKept:
+        """See the message."""
+
+    @_builtins.property
+    def fact_renewed(self) -> Global___FactRenewed:
+        """See the message."""
+
+    @_builtins.property
+    def fact_contested(self) -> Global___FactContested:
+        """See the message."""
+
+    @_builtins.property
+    def contest_withdrawn(self) -> Global___ContestWithdrawn:
+        """See the message."""
+
+    @_builtins.property
+    def change_rejected(self) -> Global___ChangeRejected:
+        """See the message."""
+
+    @_builtins.property
+    def change_withdrawn(self) -> Global___ChangeWithdrawn:
+        """See the message."""
+
+    @_builtins.property
+    def facts_kept(self) -> Global___FactsKept:
+        """See the message."""
+
+    @_builtins.property
+    def fact_steps_kept(self) -> Global___FactStepsKept:
+        """See the message."""
+
+    @_builtins.property
+    def previewed(self) -> Global___Previewed:
+        """See the message."""
+
+    @_builtins.property
+    def groups_merged(self) -> Global___GroupsMerged:
+        """See the message."""
+
+    @_builtins.property
+    def groups_unmerged(self) -> Global___GroupsUnmerged:
+        """See the message."""
+
+    @_builtins.property
+    def group_named(self) -> Global___GroupNamed:
+        """See the message."""
+
+    @_builtins.property
+    def exchange_key_published(self) -> Global___ExchangeKeyPublished:
+        """See the message."""
+
+    @_builtins.property
+    def exchange_key_withdrawn(self) -> Global___ExchangeKeyWithdrawn:
+        """See the message."""
+
+    @_builtins.property
+    def label_key_handed_over(self) -> Global___LabelKeyHandedOver:
+        """See the message."""
+
+    @_builtins.property
+    def rotation_begun(self) -> Global___RotationBegun:
+        """See the message."""
+
+    @_builtins.property
+    def label_renewed(self) -> Global___LabelRenewed:
+        """See the message."""
+
+    @_builtins.property
+    def rotation_ended(self) -> Global___RotationEnded:
+        """See the message."""
+
+    @_builtins.property
     def sealed(self) -> Global___Sealed:
         """See the message."""
 
@@ -272,14 +382,36 @@ class Record(_message.Message):
         reevaluated: Global___Reevaluated | None = ...,
         alert_kept: Global___AlertKept | None = ...,
         agenda_kept: Global___AgendaKept | None = ...,
+        ruleset_proposed: Global___RulesetProposed | None = ...,
+        ruleset_shadowed: Global___RulesetShadowed | None = ...,
+        ruleset_adopted: Global___RulesetAdopted | None = ...,
+        ruleset_withdrawn: Global___RulesetWithdrawn | None = ...,
+        ruleset_kept: Global___RulesetKept | None = ...,
+        fact_renewed: Global___FactRenewed | None = ...,
+        fact_contested: Global___FactContested | None = ...,
+        contest_withdrawn: Global___ContestWithdrawn | None = ...,
+        change_rejected: Global___ChangeRejected | None = ...,
+        change_withdrawn: Global___ChangeWithdrawn | None = ...,
+        facts_kept: Global___FactsKept | None = ...,
+        fact_steps_kept: Global___FactStepsKept | None = ...,
+        previewed: Global___Previewed | None = ...,
+        groups_merged: Global___GroupsMerged | None = ...,
+        groups_unmerged: Global___GroupsUnmerged | None = ...,
+        group_named: Global___GroupNamed | None = ...,
+        exchange_key_published: Global___ExchangeKeyPublished | None = ...,
+        exchange_key_withdrawn: Global___ExchangeKeyWithdrawn | None = ...,
+        label_key_handed_over: Global___LabelKeyHandedOver | None = ...,
+        rotation_begun: Global___RotationBegun | None = ...,
+        label_renewed: Global___LabelRenewed | None = ...,
+        rotation_ended: Global___RotationEnded | None = ...,
         sealed: Global___Sealed | None = ...,
         dossiers_erased: Global___DossiersErased | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "facility_registered", b"facility_registered", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "group_registered", b"group_registered", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rules_followed", b"rules_followed", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "sealed", "dossiers_erased"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -491,6 +623,7 @@ class Fact(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     APPROVED_FIELD_NUMBER: _builtins.int
     RETRACTED_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     AFFILIATION_FIELD_NUMBER: _builtins.int
     FACTION_FIELD_NUMBER: _builtins.int
     RIVALRY_FIELD_NUMBER: _builtins.int
@@ -525,7 +658,9 @@ class Fact(_message.Message):
     approved: _builtins.bool
     """A second person stood behind it, or none is needed."""
     retracted: _builtins.bool
-    """It was never true."""
+    """It was never true, or nobody stood behind it."""
+    replaces: _builtins.bytes
+    """16 bytes: the fact that it was recorded instead of."""
     @_builtins.property
     def affiliation(self) -> Global___Affiliation:
         """See the message."""
@@ -578,6 +713,7 @@ class Fact(_message.Message):
         reason: _builtins.int = ...,
         approved: _builtins.bool = ...,
         retracted: _builtins.bool = ...,
+        replaces: _builtins.bytes | None = ...,
         affiliation: Global___Affiliation | None = ...,
         faction: Global___Faction | None = ...,
         rivalry: Global___Rivalry | None = ...,
@@ -588,10 +724,12 @@ class Fact(_message.Message):
         tie: Global___Tie | None = ...,
         same_as: Global___SameAs | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_review_by", b"_review_by", "_valid_from", b"_valid_from", "_valid_to", b"_valid_to", "affiliation", b"affiliation", "alliance", b"alliance", "faction", b"faction", "located", b"located", "presence", b"presence", "review_by", b"review_by", "rivalry", b"rivalry", "same_as", b"same_as", "statement", b"statement", "threat", b"threat", "tie", b"tie", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_replaces", b"_replaces", "_review_by", b"_review_by", "_valid_from", b"_valid_from", "_valid_to", b"_valid_to", "affiliation", b"affiliation", "alliance", b"alliance", "faction", b"faction", "located", b"located", "presence", b"presence", "replaces", b"replaces", "review_by", b"review_by", "rivalry", b"rivalry", "same_as", b"same_as", "statement", b"statement", "threat", b"threat", "tie", b"tie", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_review_by", b"_review_by", "_valid_from", b"_valid_from", "_valid_to", b"_valid_to", "affiliation", b"affiliation", "alliance", b"alliance", "approved", b"approved", "author", b"author", "faction", b"faction", "given", b"given", "grade", b"grade", "id", b"id", "located", b"located", "presence", b"presence", "reason", b"reason", "recorded_at", b"recorded_at", "region", b"region", "retracted", b"retracted", "review_by", b"review_by", "rivalry", b"rivalry", "same_as", b"same_as", "scheme", b"scheme", "statement", b"statement", "threat", b"threat", "tie", b"tie", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_replaces", b"_replaces", "_review_by", b"_review_by", "_valid_from", b"_valid_from", "_valid_to", b"_valid_to", "affiliation", b"affiliation", "alliance", b"alliance", "approved", b"approved", "author", b"author", "faction", b"faction", "given", b"given", "grade", b"grade", "id", b"id", "located", b"located", "presence", b"presence", "reason", b"reason", "recorded_at", b"recorded_at", "region", b"region", "replaces", b"replaces", "retracted", b"retracted", "review_by", b"review_by", "rivalry", b"rivalry", "same_as", b"same_as", "scheme", b"scheme", "statement", b"statement", "threat", b"threat", "tie", b"tie", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__replaces: _TypeAlias = _typing.Literal["replaces"]  # noqa: Y015
+    _WhichOneofArgType__replaces: _TypeAlias = _typing.Literal["_replaces", b"_replaces"]  # noqa: Y015
     _WhichOneofReturnType__review_by: _TypeAlias = _typing.Literal["review_by"]  # noqa: Y015
     _WhichOneofArgType__review_by: _TypeAlias = _typing.Literal["_review_by", b"_review_by"]  # noqa: Y015
     _WhichOneofReturnType__valid_from: _TypeAlias = _typing.Literal["valid_from"]  # noqa: Y015
@@ -600,6 +738,8 @@ class Fact(_message.Message):
     _WhichOneofArgType__valid_to: _TypeAlias = _typing.Literal["_valid_to", b"_valid_to"]  # noqa: Y015
     _WhichOneofReturnType_statement: _TypeAlias = _typing.Literal["affiliation", "faction", "rivalry", "alliance", "presence", "threat", "located", "tie", "same_as"]  # noqa: Y015
     _WhichOneofArgType_statement: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__replaces) -> _WhichOneofReturnType__replaces | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__review_by) -> _WhichOneofReturnType__review_by | None: ...
     @_typing.overload
@@ -924,19 +1064,23 @@ class FactEnded(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     VALID_TO_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     valid_to: _builtins.int
     """Day."""
+    person: _builtins.str
+    """Person id; empty in a change."""
     def __init__(
         self,
         *,
         id: _builtins.bytes = ...,
         valid_to: _builtins.int = ...,
+        person: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "valid_to", b"valid_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "valid_to", b"valid_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1009,6 +1153,9 @@ class Amendment(_message.Message):
     FACT_REGRADED_FIELD_NUMBER: _builtins.int
     RELEASE_SIGNED_FIELD_NUMBER: _builtins.int
     PROVIDER_LIFTED_FIELD_NUMBER: _builtins.int
+    FACT_RENEWED_FIELD_NUMBER: _builtins.int
+    GROUPS_MERGED_FIELD_NUMBER: _builtins.int
+    GROUPS_UNMERGED_FIELD_NUMBER: _builtins.int
     ERASURE_AGREED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fact_ended(self) -> Global___FactEnded:
@@ -1031,6 +1178,18 @@ class Amendment(_message.Message):
         """See the message."""
 
     @_builtins.property
+    def fact_renewed(self) -> Global___FactRenewed:
+        """See the message."""
+
+    @_builtins.property
+    def groups_merged(self) -> Global___GroupsMerged:
+        """See the message."""
+
+    @_builtins.property
+    def groups_unmerged(self) -> Global___GroupsUnmerged:
+        """See the message."""
+
+    @_builtins.property
     def erasure_agreed(self) -> Global___ErasureAgreed:
         """See the message."""
 
@@ -1042,13 +1201,16 @@ class Amendment(_message.Message):
         fact_regraded: Global___FactRegraded | None = ...,
         release_signed: Global___ReleaseSigned | None = ...,
         provider_lifted: Global___ProviderLifted | None = ...,
+        fact_renewed: Global___FactRenewed | None = ...,
+        groups_merged: Global___GroupsMerged | None = ...,
+        groups_unmerged: Global___GroupsUnmerged | None = ...,
         erasure_agreed: Global___ErasureAgreed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_retracted", b"fact_retracted", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted", "erasure_agreed"]  # noqa: Y015
+    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted", "fact_renewed", "groups_merged", "groups_unmerged", "erasure_agreed"]  # noqa: Y015
     _WhichOneofArgType_amendment: _TypeAlias = _typing.Literal["amendment", b"amendment"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_amendment) -> _WhichOneofReturnType_amendment | None: ...
 
@@ -1097,6 +1259,62 @@ class ProviderLifted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ProviderLifted: _TypeAlias = ProviderLifted  # noqa: Y015
+
+@_typing.final
+class GroupsMerged(_message.Message):
+    """Two tokens are one group."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    low: _builtins.bytes
+    """16 bytes."""
+    high: _builtins.bytes
+    """16 bytes."""
+    region: _builtins.str
+    """Region."""
+    def __init__(
+        self,
+        *,
+        low: _builtins.bytes = ...,
+        high: _builtins.bytes = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["high", b"high", "low", b"low", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupsMerged: _TypeAlias = GroupsMerged  # noqa: Y015
+
+@_typing.final
+class GroupsUnmerged(_message.Message):
+    """Two tokens are two groups again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    low: _builtins.bytes
+    """16 bytes."""
+    high: _builtins.bytes
+    """16 bytes."""
+    def __init__(
+        self,
+        *,
+        low: _builtins.bytes = ...,
+        high: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["high", b"high", "low", b"low"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupsUnmerged: _TypeAlias = GroupsUnmerged  # noqa: Y015
 
 @_typing.final
 class ChangeProposed(_message.Message):
@@ -1189,6 +1407,7 @@ class Placement(_message.Message):
     VERDICT_FIELD_NUMBER: _builtins.int
     SEEN_FIELD_NUMBER: _builtins.int
     PERMIT_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     case: _builtins.bytes
@@ -1213,6 +1432,8 @@ class Placement(_message.Message):
     """terms.Verdict."""
     permit: _builtins.bytes
     """16 bytes."""
+    cause: _builtins.int
+    """terms.EndCause."""
     @_builtins.property
     def seen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """8 bytes each."""
@@ -1233,11 +1454,14 @@ class Placement(_message.Message):
         verdict: _builtins.int | None = ...,
         seen: _abc.Iterable[_builtins.bytes] | None = ...,
         permit: _builtins.bytes | None = ...,
+        cause: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at", "_facility", b"_facility", "_moved_in_on", b"_moved_in_on", "_permit", b"_permit", "_valid_to", b"_valid_to", "_verdict", b"_verdict", "expires_at", b"expires_at", "facility", b"facility", "moved_in_on", b"moved_in_on", "permit", b"permit", "valid_to", b"valid_to", "verdict", b"verdict"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cause", b"_cause", "_expires_at", b"_expires_at", "_facility", b"_facility", "_moved_in_on", b"_moved_in_on", "_permit", b"_permit", "_valid_to", b"_valid_to", "_verdict", b"_verdict", "cause", b"cause", "expires_at", b"expires_at", "facility", b"facility", "moved_in_on", b"moved_in_on", "permit", b"permit", "valid_to", b"valid_to", "verdict", b"verdict"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at", "_facility", b"_facility", "_moved_in_on", b"_moved_in_on", "_permit", b"_permit", "_valid_to", b"_valid_to", "_verdict", b"_verdict", "area", b"area", "case", b"case", "expires_at", b"expires_at", "extended", b"extended", "facility", b"facility", "id", b"id", "moved_in_on", b"moved_in_on", "permit", b"permit", "seen", b"seen", "state", b"state", "valid_from", b"valid_from", "valid_to", b"valid_to", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cause", b"_cause", "_expires_at", b"_expires_at", "_facility", b"_facility", "_moved_in_on", b"_moved_in_on", "_permit", b"_permit", "_valid_to", b"_valid_to", "_verdict", b"_verdict", "area", b"area", "case", b"case", "cause", b"cause", "expires_at", b"expires_at", "extended", b"extended", "facility", b"facility", "id", b"id", "moved_in_on", b"moved_in_on", "permit", b"permit", "seen", b"seen", "state", b"state", "valid_from", b"valid_from", "valid_to", b"valid_to", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cause: _TypeAlias = _typing.Literal["cause"]  # noqa: Y015
+    _WhichOneofArgType__cause: _TypeAlias = _typing.Literal["_cause", b"_cause"]  # noqa: Y015
     _WhichOneofReturnType__expires_at: _TypeAlias = _typing.Literal["expires_at"]  # noqa: Y015
     _WhichOneofArgType__expires_at: _TypeAlias = _typing.Literal["_expires_at", b"_expires_at"]  # noqa: Y015
     _WhichOneofReturnType__facility: _TypeAlias = _typing.Literal["facility"]  # noqa: Y015
@@ -1250,6 +1474,8 @@ class Placement(_message.Message):
     _WhichOneofArgType__valid_to: _TypeAlias = _typing.Literal["_valid_to", b"_valid_to"]  # noqa: Y015
     _WhichOneofReturnType__verdict: _TypeAlias = _typing.Literal["verdict"]  # noqa: Y015
     _WhichOneofArgType__verdict: _TypeAlias = _typing.Literal["_verdict", b"_verdict"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cause) -> _WhichOneofReturnType__cause | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__expires_at) -> _WhichOneofReturnType__expires_at | None: ...
     @_typing.overload
@@ -1394,22 +1620,26 @@ class Group(_message.Message):
     TOKEN_FIELD_NUMBER: _builtins.int
     FINGERPRINT_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
     token: _builtins.bytes
     """16 bytes."""
     fingerprint: _builtins.bytes
     """32 bytes."""
     label: _builtins.bytes
     """Sealed by a coordinator's client."""
+    key: _builtins.bytes
+    """16 bytes, or empty."""
     def __init__(
         self,
         *,
         token: _builtins.bytes = ...,
         fingerprint: _builtins.bytes = ...,
         label: _builtins.bytes = ...,
+        key: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "label", b"label", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "key", b"key", "label", b"label", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1438,6 +1668,228 @@ class GroupRegistered(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GroupRegistered: _TypeAlias = GroupRegistered  # noqa: Y015
+
+@_typing.final
+class GroupNamed(_message.Message):
+    """A group got a further name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def group(self) -> Global___Group:
+        """The group, with the name."""
+
+    def __init__(
+        self,
+        *,
+        group: Global___Group | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupNamed: _TypeAlias = GroupNamed  # noqa: Y015
+
+@_typing.final
+class ExchangeKeyPublished(_message.Message):
+    """A coordinator published an exchange key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    PUBLIC_KEY_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    organisation: _builtins.str
+    """Region."""
+    person: _builtins.str
+    """Person id."""
+    public_key: _builtins.bytes
+    """32 bytes."""
+    certificate: _builtins.bytes
+    """PEM."""
+    signature: _builtins.bytes
+    """DER."""
+    def __init__(
+        self,
+        *,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+        public_key: _builtins.bytes = ...,
+        certificate: _builtins.bytes = ...,
+        signature: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "organisation", b"organisation", "person", b"person", "public_key", b"public_key", "signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangeKeyPublished: _TypeAlias = ExchangeKeyPublished  # noqa: Y015
+
+@_typing.final
+class ExchangeKeyWithdrawn(_message.Message):
+    """A coordinator gets no label key any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    organisation: _builtins.str
+    """Region."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation", b"organisation", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangeKeyWithdrawn: _TypeAlias = ExchangeKeyWithdrawn  # noqa: Y015
+
+@_typing.final
+class LabelKeyHandedOver(_message.Message):
+    """A label key lies ready for a coordinator."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    FROM_ORGANISATION_FIELD_NUMBER: _builtins.int
+    FROM_PERSON_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    SEALED_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    organisation: _builtins.str
+    """Region."""
+    person: _builtins.str
+    """Person id."""
+    from_organisation: _builtins.str
+    """The sender's region."""
+    from_person: _builtins.str
+    """The sender's person id."""
+    certificate: _builtins.bytes
+    """PEM, the sender's."""
+    key: _builtins.bytes
+    """16 bytes."""
+    sealed: _builtins.bytes
+    """Sealed to the receiver."""
+    signature: _builtins.bytes
+    """DER, the sender's."""
+    def __init__(
+        self,
+        *,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+        from_organisation: _builtins.str = ...,
+        from_person: _builtins.str = ...,
+        certificate: _builtins.bytes = ...,
+        key: _builtins.bytes = ...,
+        sealed: _builtins.bytes = ...,
+        signature: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "from_organisation", b"from_organisation", "from_person", b"from_person", "key", b"key", "organisation", b"organisation", "person", b"person", "sealed", b"sealed", "signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LabelKeyHandedOver: _TypeAlias = LabelKeyHandedOver  # noqa: Y015
+
+@_typing.final
+class RotationBegun(_message.Message):
+    """A label key is being replaced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_KEY_FIELD_NUMBER: _builtins.int
+    TO_KEY_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    from_key: _builtins.bytes
+    """16 bytes, or empty."""
+    to_key: _builtins.bytes
+    """16 bytes."""
+    organisation: _builtins.str
+    """Region."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        from_key: _builtins.bytes = ...,
+        to_key: _builtins.bytes = ...,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_key", b"from_key", "organisation", b"organisation", "person", b"person", "to_key", b"to_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotationBegun: _TypeAlias = RotationBegun  # noqa: Y015
+
+@_typing.final
+class LabelRenewed(_message.Message):
+    """A name stands under the next label key, too."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RENEWS_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
+    renews: _builtins.bytes
+    """32 bytes."""
+    @_builtins.property
+    def group(self) -> Global___Group:
+        """The group, with the name under the next key."""
+
+    def __init__(
+        self,
+        *,
+        renews: _builtins.bytes = ...,
+        group: Global___Group | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "renews", b"renews"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LabelRenewed: _TypeAlias = LabelRenewed  # noqa: Y015
+
+@_typing.final
+class RotationEnded(_message.Message):
+    """A rotation is over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DONE_FIELD_NUMBER: _builtins.int
+    done: _builtins.bool
+    """The next key is in force."""
+    def __init__(
+        self,
+        *,
+        done: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotationEnded: _TypeAlias = RotationEnded  # noqa: Y015
 
 @_typing.final
 class Facility(_message.Message):
@@ -2019,6 +2471,9 @@ class Alert(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     TOLD_FIELD_NUMBER: _builtins.int
     RAISED_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    TOLD_AT_FIELD_NUMBER: _builtins.int
+    AGAIN_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     kind: _builtins.int
@@ -2053,6 +2508,12 @@ class Alert(_message.Message):
     """Of its last change that the municipality sees."""
     raised: _builtins.int
     """Of when it was last raised."""
+    changed_at: _builtins.int
+    """Microseconds: its last change."""
+    told_at: _builtins.int
+    """Microseconds: its last change that the municipality sees."""
+    again: _builtins.bool
+    """It was raised more than once."""
     @_builtins.property
     def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Regions."""
@@ -2078,10 +2539,13 @@ class Alert(_message.Message):
         revision: _builtins.int = ...,
         told: _builtins.int = ...,
         raised: _builtins.int = ...,
+        changed_at: _builtins.int = ...,
+        told_at: _builtins.int = ...,
+        again: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_closing", b"_closing", "closing", b"closing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_closing", b"_closing", "acknowledge_by", b"acknowledge_by", "before", b"before", "case", b"case", "closing", b"closing", "id", b"id", "kind", b"kind", "organisation", b"organisation", "owner", b"owner", "owner_region", b"owner_region", "placement", b"placement", "raised", b"raised", "raised_at", b"raised_at", "regions", b"regions", "revision", b"revision", "seen", b"seen", "state", b"state", "told", b"told", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_closing", b"_closing", "acknowledge_by", b"acknowledge_by", "again", b"again", "before", b"before", "case", b"case", "changed_at", b"changed_at", "closing", b"closing", "id", b"id", "kind", b"kind", "organisation", b"organisation", "owner", b"owner", "owner_region", b"owner_region", "placement", b"placement", "raised", b"raised", "raised_at", b"raised_at", "regions", b"regions", "revision", b"revision", "seen", b"seen", "state", b"state", "told", b"told", "told_at", b"told_at", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__closing: _TypeAlias = _typing.Literal["closing"]  # noqa: Y015
     _WhichOneofArgType__closing: _TypeAlias = _typing.Literal["_closing", b"_closing"]  # noqa: Y015
@@ -2521,6 +2985,517 @@ class AgendaKept(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AgendaKept: _TypeAlias = AgendaKept  # noqa: Y015
+
+@_typing.final
+class Shift(_message.Message):
+    """So many placements would be worth something else."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    before: _builtins.int
+    """terms.Verdict."""
+    after: _builtins.int
+    """terms.Verdict."""
+    count: _builtins.int
+    """At least 1."""
+    def __init__(
+        self,
+        *,
+        before: _builtins.int = ...,
+        after: _builtins.int = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "count", b"count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Shift: _TypeAlias = Shift  # noqa: Y015
+
+@_typing.final
+class RulesetProposed(_message.Message):
+    """A ruleset waits for a second person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """The proposer's person id."""
+    expires_at: _builtins.int
+    """Microseconds."""
+    version: _builtins.str
+    """Year, month and a number."""
+    content: _builtins.str
+    """All that it says, in the one form; TOML."""
+    rules: _builtins.bytes
+    """32 bytes."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+        expires_at: _builtins.int = ...,
+        version: _builtins.str = ...,
+        content: _builtins.str = ...,
+        rules: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "expires_at", b"expires_at", "id", b"id", "person", b"person", "rules", b"rules", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetProposed: _TypeAlias = RulesetProposed  # noqa: Y015
+
+@_typing.final
+class RulesetShadowed(_message.Message):
+    """All that stands was weighed by a ruleset that waits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    WEIGHED_FIELD_NUMBER: _builtins.int
+    SHIFTS_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Whose work it was."""
+    weighed: _builtins.int
+    """How many placements."""
+    @_builtins.property
+    def shifts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Shift]:
+        """What would be worth something else."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+        weighed: _builtins.int = ...,
+        shifts: _abc.Iterable[Global___Shift] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "shifts", b"shifts", "weighed", b"weighed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetShadowed: _TypeAlias = RulesetShadowed  # noqa: Y015
+
+@_typing.final
+class RulesetAdopted(_message.Message):
+    """A ruleset is in force from here on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """The second person's id."""
+    rules: _builtins.bytes
+    """32 bytes."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+        rules: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetAdopted: _TypeAlias = RulesetAdopted  # noqa: Y015
+
+@_typing.final
+class RulesetWithdrawn(_message.Message):
+    """A ruleset that waited does so no longer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Who said so."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetWithdrawn: _TypeAlias = RulesetWithdrawn  # noqa: Y015
+
+@_typing.final
+class RulesetKept(_message.Message):
+    """In a snapshot only: a ruleset that was adopted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSED_FIELD_NUMBER: _builtins.int
+    SHADOWED_FIELD_NUMBER: _builtins.int
+    ADOPTED_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    at: _builtins.int
+    """When, in microseconds."""
+    revision: _builtins.int
+    """Of the state in which it first was in force."""
+    @_builtins.property
+    def proposed(self) -> Global___RulesetProposed:
+        """What was proposed."""
+
+    @_builtins.property
+    def shadowed(self) -> Global___RulesetShadowed:
+        """The last shadow run before."""
+
+    @_builtins.property
+    def adopted(self) -> Global___RulesetAdopted:
+        """That it was adopted."""
+
+    def __init__(
+        self,
+        *,
+        proposed: Global___RulesetProposed | None = ...,
+        shadowed: Global___RulesetShadowed | None = ...,
+        adopted: Global___RulesetAdopted | None = ...,
+        at: _builtins.int = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "proposed", b"proposed", "shadowed", b"shadowed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "at", b"at", "proposed", b"proposed", "revision", b"revision", "shadowed", b"shadowed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetKept: _TypeAlias = RulesetKept  # noqa: Y015
+
+@_typing.final
+class FactRenewed(_message.Message):
+    """A fact was looked at again, and stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    REVIEW_BY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    review_by: _builtins.int
+    """Day."""
+    reason: _builtins.int
+    """terms.Reason."""
+    person: _builtins.str
+    """Person id; empty in a change."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        review_by: _builtins.int = ...,
+        reason: _builtins.int = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "reason", b"reason", "review_by", b"review_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactRenewed: _TypeAlias = FactRenewed  # noqa: Y015
+
+@_typing.final
+class FactContested(_message.Message):
+    """A fact is doubted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    DOUBT_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    doubt: _builtins.int
+    """life_events.Doubt."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        doubt: _builtins.int = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["doubt", b"doubt", "id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactContested: _TypeAlias = FactContested  # noqa: Y015
+
+@_typing.final
+class ContestWithdrawn(_message.Message):
+    """A fact is doubted no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContestWithdrawn: _TypeAlias = ContestWithdrawn  # noqa: Y015
+
+@_typing.final
+class ChangeRejected(_message.Message):
+    """A second person did not stand behind a change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeRejected: _TypeAlias = ChangeRejected  # noqa: Y015
+
+@_typing.final
+class ChangeWithdrawn(_message.Message):
+    """Whoever proposed a change took it back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeWithdrawn: _TypeAlias = ChangeWithdrawn  # noqa: Y015
+
+@_typing.final
+class Step(_message.Message):
+    """One step of a fact's life."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    SECOND_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    SCHEME_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DOUBT_FIELD_NUMBER: _builtins.int
+    kind: _builtins.int
+    """life_events.StepKind."""
+    at: _builtins.int
+    """Microseconds."""
+    revision: _builtins.int
+    """Of the state that holds it."""
+    person: _builtins.str
+    """Person id."""
+    second: _builtins.str
+    """Person id, or empty."""
+    day: _builtins.int
+    """Day."""
+    scheme: _builtins.int
+    """terms.Scheme."""
+    given: _builtins.str
+    """As given, or empty."""
+    reason: _builtins.int
+    """terms.Reason."""
+    doubt: _builtins.int
+    """life_events.Doubt."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.int = ...,
+        at: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        person: _builtins.str = ...,
+        second: _builtins.str = ...,
+        day: _builtins.int | None = ...,
+        scheme: _builtins.int | None = ...,
+        given: _builtins.str = ...,
+        reason: _builtins.int | None = ...,
+        doubt: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_day", b"_day", "_doubt", b"_doubt", "_reason", b"_reason", "_scheme", b"_scheme", "day", b"day", "doubt", b"doubt", "reason", b"reason", "scheme", b"scheme"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_day", b"_day", "_doubt", b"_doubt", "_reason", b"_reason", "_scheme", b"_scheme", "at", b"at", "day", b"day", "doubt", b"doubt", "given", b"given", "kind", b"kind", "person", b"person", "reason", b"reason", "revision", b"revision", "scheme", b"scheme", "second", b"second"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__day: _TypeAlias = _typing.Literal["day"]  # noqa: Y015
+    _WhichOneofArgType__day: _TypeAlias = _typing.Literal["_day", b"_day"]  # noqa: Y015
+    _WhichOneofReturnType__doubt: _TypeAlias = _typing.Literal["doubt"]  # noqa: Y015
+    _WhichOneofArgType__doubt: _TypeAlias = _typing.Literal["_doubt", b"_doubt"]  # noqa: Y015
+    _WhichOneofReturnType__reason: _TypeAlias = _typing.Literal["reason"]  # noqa: Y015
+    _WhichOneofArgType__reason: _TypeAlias = _typing.Literal["_reason", b"_reason"]  # noqa: Y015
+    _WhichOneofReturnType__scheme: _TypeAlias = _typing.Literal["scheme"]  # noqa: Y015
+    _WhichOneofArgType__scheme: _TypeAlias = _typing.Literal["_scheme", b"_scheme"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__day) -> _WhichOneofReturnType__day | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__doubt) -> _WhichOneofReturnType__doubt | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reason) -> _WhichOneofReturnType__reason | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__scheme) -> _WhichOneofReturnType__scheme | None: ...
+
+Global___Step: _TypeAlias = Step  # noqa: Y015
+
+@_typing.final
+class FactsKept(_message.Message):
+    """In a snapshot: in which revisions facts were recorded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    REVISIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """16 bytes each."""
+
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """In that order."""
+
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        revisions: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids", "revisions", b"revisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactsKept: _TypeAlias = FactsKept  # noqa: Y015
+
+@_typing.final
+class FactStepsKept(_message.Message):
+    """In a snapshot: what happened to a fact after it was recorded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]:
+        """The oldest first."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        steps: _abc.Iterable[Global___Step] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactStepsKept: _TypeAlias = FactStepsKept  # noqa: Y015
+
+@_typing.final
+class Previewed(_message.Message):
+    """Somebody looked at what changes would do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    organisation: _builtins.str
+    """Region."""
+    person: _builtins.str
+    """Person id."""
+    count: _builtins.int
+    """How often."""
+    def __init__(
+        self,
+        *,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "organisation", b"organisation", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Previewed: _TypeAlias = Previewed  # noqa: Y015
 
 @_typing.final
 class Sealed(_message.Message):

@@ -6,14 +6,13 @@ from dataclasses import replace
 import pytest
 from kit.asked import NOON, NORTH, SOUTH, ids
 from kit.certs import Pki
+from kit.terminal import run
 from kit.wire import Wire
-from placement_client.__main__ import app
 from placement_client.calls import Patience
 from placement_client.commands.verb import Run
 from placement_client.labels import LabelKey, create_label_key
 from placement_client.profile import Contexts, Profile, save
 from placement_client.session import Session
-from typer.testing import CliRunner
 
 from placement.access import Role
 from placement.api.v1 import registry_service_pb2 as registry
@@ -76,9 +75,7 @@ class Cli:
     def __call__(self, *words, stdin=None, **env):
         """Run a command line and return its result."""
         env = {"PLACEMENT_CONFIG": str(self.path), **env}
-        return CliRunner(env=env).invoke(
-            app, [str(word) for word in words], input=stdin
-        )
+        return run(words, stdin=stdin, **env)
 
     def add(self, name, *words, **env):
         """Add a context whose server is nowhere."""
@@ -106,12 +103,14 @@ def pauses():
 
 
 class Clock:
-    """A clock that stands at ``micros``, until somebody sets it."""
+    """A clock that stands at ``micros``, until somebody sets it; counts who looks."""
 
     def __init__(self):
         self.micros = NOON
+        self.looks = 0
 
     def __call__(self):
+        self.looks += 1
         return self.micros / 1_000_000
 
 

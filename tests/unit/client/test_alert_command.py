@@ -2,13 +2,14 @@
 
 import grpc
 import pytest
-from kit.alarmed import case_alert, police_alert
-from kit.asked import CASE, NORTH, SOUTH, day
+from kit.alarmed import HOUR, case_alert, police_alert
+from kit.asked import CASE, NOON, NORTH, SOUTH, day
 from kit.wire import invalid, refusal
 
 from placement.access import Role
 from placement.api.v1 import alert_service_pb2 as wire_pb
 from placement.api.v1 import types_pb2 as types
+from placement.api.v1.check_service_pb2 import ShowCaseResponse
 
 CODE = grpc.StatusCode
 ALERT = bytes([5]) * 16
@@ -37,7 +38,7 @@ def test_a_caseworkers_alerts_are_listed(cli, wire):
     first, one, two = result.stdout.splitlines()
 
     assert (result.exit_code, result.stderr) == (0, "2 alerts not closed.\n")
-    assert first.split()[:2] == ["Raised", "(Stockholm)"]
+    assert first.split()[:2] == ["When", "(Stockholm)"]
     assert f"Phone the police about case {CASE.hex()} before" in one
     assert "ACKNOWLEDGED" in two
     assert (code, data["more"], len(data["alerts"])) == (0, False, 2)
@@ -114,6 +115,18 @@ def test_an_alert_is_shown_with_what_it_rests_on(cli, wire, groups, explained):
     assert wire.requests("ShowAlert")[0].alert_id == ALERT
 
 
+def test_an_alert_that_was_raised_again_is_shown_as_such(cli, wire, groups, explained):
+    """Since when it is as it stands, the first raise, and that nobody has it."""
+    again = police_alert(1, told_at=NOON + HOUR, raising=wire_pb.ALERT_RAISING_AGAIN)
+    shown = wire.answers["ShowAlert"]
+    shown.alert.CopyFrom(again.police_alert)
+    lines = cli("alert", "show", ALERT.hex()).stdout.splitlines()
+
+    assert lines[1].endswith("As it stands since 2026-06-15 13:00 Stockholm time.")
+    assert lines[2].startswith("RAISED again, first raised 2026-06-15 12:00:00; ")
+    assert lines[2].endswith("owner -.")
+
+
 def test_without_the_label_key_groups_are_tokens(cli, pair, explained):
     """Nothing is fetched for names that can't be opened."""
     cli.become(pair, label_key="")
@@ -155,7 +168,7 @@ def test_a_caseworker_is_shown_what_is_acknowledged(cli, wire):
     result = cli("alert", "ack", alert.alert_id.hex())
     sent = wire.requests("AcknowledgeAlert")[0]
 
-    assert "Phone the police about case" in result.stdout.splitlines()[0]
+    assert "Phone the police about case" in result.stdout.splitlines()[1]
     assert (sent.alert_id, sent.revision) == (alert.alert_id, alert.revision)
 
 
@@ -167,8 +180,41 @@ def test_a_coordinator_is_shown_what_is_closed(cli, wire, pki):
     wire.answers["CloseAlert"] = wire_pb.CloseAlertResponse(revision=7)
     result = cli("alert", "close", alert.alert_id.hex(), "--reason", "moved")
 
-    assert "CONFLICT, was CLEAR" in result.stdout.splitlines()[0]
+    assert "CONFLICT, was CLEAR" in result.stdout.splitlines()[1]
     assert wire.requests("CloseAlert")[0].revision == alert.revision
+
+
+def test_an_alert_is_shown_as_it_stands_afterwards(cli, wire):
+    """Not as it was: what was RAISED is ACKNOWLEDGED, with the own case number."""
+    raised = case_alert(1)
+    seen = case_alert(1, wire_pb.ALERT_STATE_ACKNOWLEDGED)
+    answers = iter([raised, seen])
+    wire.answers["ListAlerts"] = lambda _: wire_pb.ListAlertsResponse(
+        alerts=[next(answers)]
+    )
+    wire.answers["AcknowledgeAlert"] = wire_pb.AcknowledgeAlertResponse(revision=7)
+    wire.answers["ShowCase"] = ShowCaseResponse(reference="SN 7", contact="031-7")
+    first, stands = cli("alert", "ack", f"{1:032x}").stdout.splitlines()
+
+    assert first == "Acknowledged. It stays open until the police close it."
+    assert "  ACKNOWLEDGED  Phone the police about case SN 7 (" in stands
+
+
+@pytest.mark.parametrize("reason", ["STALE", "CONTRADICTION"])
+def test_a_refusal_tells_how_the_alert_stands(cli, wire, pki, reason):
+    """What is true, beside what was wrong."""
+    cli.become(pki.client(Role.COORDINATOR, "vast", "co-01"))
+    wire.answers["ShowAlert"] = wire_pb.ShowAlertResponse(
+        alert=police_alert(1, wire_pb.ALERT_STATE_ACKNOWLEDGED).police_alert
+    )
+    wire.answers["AcknowledgeAlert"] = refusal(REFUSALS[reason], reason)
+    result = cli("alert", "ack", ALERT.hex(), *AS_SEEN)
+    first, _hint, stands = result.stderr.splitlines()
+
+    assert result.exit_code == 1
+    assert "has not reached the revision" not in first
+    assert stands.startswith("As it stands: 2026-06-15 12:00:00  ")
+    assert "ACKNOWLEDGED" in stands
 
 
 def test_an_alert_of_nobody_is_not_acknowledged(cli, wire):
@@ -244,7 +290,7 @@ def test_a_region_that_is_none_is_told_with_its_option(cli, wire):
         (("show",), "NOT_FOUND", "placement alert list"),
         (("ack",), "NOT_FOUND", "placement alert list"),
         (("ack",), "CONTRADICTION", "closed, or acknowledged"),
-        (("ack",), "STALE", "raised again since you saw it"),
+        (("ack",), "STALE", "has changed since you saw it"),
         (("hand-over", "--to", "nord"), "CONTRADICTION", "has it already"),
         (("close", "--reason", "moved"), "CONTRADICTION", "before it is closed"),
         (("close", "--reason", "moved"), "ACCESS_DENIED", "phones the police"),

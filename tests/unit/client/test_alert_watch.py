@@ -12,6 +12,7 @@ import grpc
 import pytest
 from kit.alarmed import brought, case_alert, police_alert
 from kit.asked import CASE
+from kit.signed_log import SignedLog
 from kit.wire import RefusalError, Wire, in_turn, invalid, refusal
 from placement_client.commands import alert_watch
 from placement_client.commands.audit_printing import print_line
@@ -21,6 +22,7 @@ from placement_client.watching import Place
 
 from placement.access import Role
 from placement.api.v1 import alert_service_pb2 as wire_pb
+from placement.api.v1.check_service_pb2 import ShowCaseResponse
 
 GONE = RefusalError(grpc.StatusCode.UNAVAILABLE)
 ONCE = ("alert", "watch", "--once")
@@ -55,13 +57,28 @@ def test_a_caseworkers_alert_says_whom_to_phone(cli, wire):
         (
             f"2026-06-15 12:00:00  {1:032x}  RAISED  Phone the police about case "
             f"{CASE.hex()} before you do anything else: your police coordinator. The number "
-            "stands in the answer to every check."
+            "stands in the answer to every check. When you have: placement alert ack "
+            f"{1:032x}"
         ),
         (
             f"2026-06-15 12:00:00  {2:032x}  CLOSED  The alert about case {CASE.hex()} is "
             "closed. Ask again before you go on."
         ),
     ]
+
+
+def test_a_caseworkers_alert_names_the_own_case(cli, wire):
+    """Looked at once for each case, whatever the alert is."""
+    closed = case_alert(2, wire_pb.ALERT_STATE_CLOSED)
+    wire.answers["ShowCase"] = ShowCaseResponse(reference="SN 7", contact="031-7")
+    wire.answers["WatchAlerts"] = [brought(case_alert(1), closed), QUIET]
+    first, second = cli(*ONCE).stdout.splitlines()
+
+    assert (
+        f"about case SN 7 ({CASE.hex()}) before you do anything else: 031-7." in first
+    )
+    assert f"about case SN 7 ({CASE.hex()}) is closed" in second
+    assert [each.case_handle for each in wire.requests("ShowCase")] == [CASE]
 
 
 def test_a_coordinators_alert_says_what_it_is_worth(cli, wire):
@@ -164,6 +181,29 @@ def test_a_stream_that_breaks_goes_on(cli, wire):
     ]
 
 
+def test_a_database_that_was_put_back_ends_a_coordinators_watch(cli, pki, wire):
+    """It is looked at with each connection; what comes then is not shown."""
+    cli.become(pki.client(Role.COORDINATOR, "syd", "co-01"))
+    wire.answers.update(SignedLog(7).answers())
+
+    def first():
+        yield brought(police_alert(1))
+        wire.answers.update(SignedLog(5).answers())
+        wire.answers["ProveConsistency"] = refusal(
+            grpc.StatusCode.NOT_FOUND, "NOT_FOUND"
+        )
+        raise GONE
+
+    wire.answers["WatchAlerts"] = in_turn(first(), [brought(police_alert(2)), QUIET])
+    result = cli("alert", "watch", "--json")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+
+    assert result.exit_code == 5
+    assert [each.get("revision") for each in lines] == [1, None]
+    assert lines[-1]["error"]["reason"] == "TAMPERED"
+    assert len(tokens(wire)) == 1
+
+
 def test_it_goes_on_at_another_server(cli, pki, wire):
     """Once the context names it; the token is good there too."""
     second = Wire(pki)
@@ -197,7 +237,8 @@ def test_a_certificate_that_expired_meanwhile_ends_it(cli, pki, wire):
     result = cli("alert", "watch")
 
     assert result.exit_code == 1
-    assert "It has expired." in result.stderr
+    assert "Your certificate expired on" in result.stderr
+    assert "Then watch again: it goes on where it was." in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -213,7 +254,10 @@ def test_a_refusal_ends_it(cli, wire, code, reason):
     result = cli("alert", "watch", "--json")
     last = json.loads(result.stdout.splitlines()[-1])
 
+    refused = "The server refuses your certificate: ask for a new one."
+
     assert (result.exit_code, last["error"]["reason"]) == (1, reason)
+    assert (refused in last["error"]["notes"]) == (reason == "CERTIFICATE_REFUSED")
     assert len(tokens(wire)) == 1
 
 
@@ -289,17 +333,27 @@ def test_what_is_being_printed_is_kept_before_it_ends(cli, wire, monkeypatch):
     assert kept(cli) == b"t1"
 
 
-def test_signs_of_life_are_kept_now_and_then(cli, wire, at_noon, clock):
+def test_signs_of_life_are_kept_now_and_then(cli, wire, at_noon, clock, monkeypatch):
     """So that a token never grows too old, and no disk is worn out."""
+    shown, show = {}, alert_watch._Reader.show
+
+    def show_and_note(reader, answer):
+        show(reader, answer)
+        shown[answer.resume_token] = kept(cli)
+
+    monkeypatch.setattr(alert_watch._Reader, "show", show_and_note)
 
     def answers():
         yield brought(token=b"a")
-        yield brought(token=b"b")
         while kept_soon(cli) != b"a":
+            time.sleep(0.01)
+        looks = clock.looks
+        yield brought(token=b"b")
+        while clock.looks == looks:
             time.sleep(0.01)
         clock.micros += 61_000_000
         yield brought(token=b"c")
-        while kept_soon(cli) != b"c":
+        while b"c" not in shown:
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)
@@ -308,6 +362,7 @@ def test_signs_of_life_are_kept_now_and_then(cli, wire, at_noon, clock):
     result = cli("alert", "watch")
 
     assert (result.exit_code, kept(cli)) == (0, b"c")
+    assert shown == {b"a": b"a", b"b": b"a", b"c": b"c"}
 
 
 def kept_soon(cli):

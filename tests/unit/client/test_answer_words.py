@@ -5,8 +5,11 @@ from kit.held import HOLD, verdict
 from kit.receipted import NOON
 from placement_client.commands.answer_words import (
     MUST,
+    PERMITTED,
     covered,
     hold_lines,
+    must,
+    until_data,
     valid_until,
     verdict_data,
 )
@@ -53,9 +56,9 @@ def test_a_hold_that_is_not_clear_says_what_covers_it(word):
 
 
 @pytest.mark.parametrize("word", WORDS[1:])
-def test_a_place_that_is_not_held_says_no_more_than_its_verdict(word):
-    """The verdict's own words are all there is."""
-    assert lines(verdict(word)) == []
+def test_a_place_that_is_not_held_says_so(word):
+    """Whatever the verdict, in the same words."""
+    assert lines(verdict(word)) == ["Nothing is held."]
 
 
 def test_a_clear_place_that_is_not_held_says_so():
@@ -63,6 +66,35 @@ def test_a_clear_place_that_is_not_held_says_so():
     assert lines(verdict()) == [
         "Nothing is held: the hold that this request made stands no longer. Ask anew."
     ]
+
+
+def test_a_hold_elsewhere_is_moved_to():
+    """From the placement that stands."""
+    (*_, told) = hold_lines(verdict(hold=HOLD), NOON, ["ab" * 16])
+
+    assert told == (
+        f"Next, before then: placement placement move {'ab' * 16} --to {HOLD.hex()}"
+    )
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_only_a_clear_has_a_time_for_programs(word):
+    """Of everything else there is nothing to rely on."""
+    got = until_data(verdict(word))
+
+    assert got == ("2026-06-18T10:00:00.000000Z" if word == "CLEAR" else None)
+
+
+@pytest.mark.parametrize("permitted", [False, True])
+@pytest.mark.parametrize("word", WORDS)
+def test_what_was_had_under_a_permit_is_not_forbidden(word, permitted):
+    """A CLEAR needs none; without a permit each verdict has its own words."""
+    given = verdict(word)
+    usual = word == "CLEAR" or not permitted
+
+    assert must(given, permitted=permitted) == (
+        MUST[given.verdict] if usual else PERMITTED
+    )
 
 
 def test_a_hold_that_was_confirmed_since_is_said_to_be():

@@ -88,11 +88,11 @@ def test_an_entry_is_a_row(cli, wire):
     cells = re.split(r"  +", row.strip())
 
     assert re.split(r"  +", head.strip()) == [
-        *("Index", "At (UTC)", "Who", "Action", "Purpose", "Outcome"),
+        *("Index", "At (Stockholm)", "Who", "Action", "Purpose", "Outcome"),
         *("Case pseudonym", "Counties", "Verdicts", "Decisions", "Objects"),
     ]
     assert cells == [
-        *("0", "2026-06-15T10:00:00.000000Z", "caseworker 1480/cw-01", "CHECK"),
+        *("0", "2026-06-15 12:00:00", "caseworker 1480/cw-01", "CHECK"),
         *("PLANNED", "ANSWERED", PSEUDONYM.hex()[:8]),
         *("Västra Götalands län, Stockholms län", "CLEAR REVIEW"),
         *("dededede dfdfdfdf", "2"),
@@ -164,7 +164,7 @@ def test_what_is_not_there_is_a_dash(cli, wire):
     row = cli(*ASKED, "--wide").stdout.splitlines()[1].split()
     brief = cli(*ASKED).stdout.splitlines()[1].split()
 
-    assert row == ["4", row[1], "-", "CHECK", "-", "X", "-", "-", "-", "-", "-"]
+    assert row == ["4", *row[1:3], "-", "CHECK", "-", "X", "-", "-", "-", "-", "-"]
     assert brief == ["4", *brief[1:3], "-", "CHECK", "X"]
 
 
@@ -348,7 +348,7 @@ def test_what_the_server_refuses_is_told_with_its_option(cli, wire):
     result = cli(*LIST[:-1])
 
     assert result.exit_code == 2
-    assert "filter.since (--from) must be set." in result.stderr
+    assert "--from must be set." in result.stderr
 
 
 def test_a_server_that_is_gone_ends_it(cli, wire):

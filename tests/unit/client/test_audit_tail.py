@@ -42,7 +42,7 @@ def test_each_entry_is_a_line(cli, wire):
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert first == (
-        "3  2026-06-15T10:00:00.000000Z  caseworker 1480/cw-01  CHECK  PLANNED  "
+        "3  2026-06-15 12:00:00  caseworker 1480/cw-01  CHECK  PLANNED  "
         "ANSWERED  cacacaca  Västra Götalands län, Stockholms län  CLEAR REVIEW  "
         "dededede dfdfdfdf  2"
     )

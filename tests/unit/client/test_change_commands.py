@@ -2,13 +2,19 @@
 
 import re
 
+import grpc
 import pytest
 from kit.asked import ALLIANCE, CASE, CHANGE, NOON, day, ids, written
+from kit.wire import invalid, refusal
 
 from placement.access import Role
+from placement.api.v1 import alert_service_pb2 as alerts
 from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1 import types_pb2 as types
 from placement.api.v1.check_service_pb2 import Candidate
+
+CODE = grpc.StatusCode
 
 # fact end, retract, regrade
 
@@ -225,10 +231,12 @@ def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
             registry.ChangeItem(fact_id=two, provider_goes_on=True),
         ],
     )
-    _headings, place, provider = cli("change", "show", CHANGE.hex()).stdout.splitlines()
+    shown = cli("change", "show", CHANGE.hex()).stdout
+    _headings, place, provider, _as_of = shown.splitlines()
     _, data = cli.json("change", "show", CHANGE.hex())
     first, second = data["items"]
 
+    assert data["explained"] is None
     assert re.split("  +", place.strip()) == [
         one.hex(),
         (
@@ -252,6 +260,57 @@ def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
     }
     assert second["effect"] == "provider_goes_on"
     assert (second["kind"], second["statement"]) == ("", {})
+
+
+def test_a_release_is_shown_with_what_the_place_is_worth_now(cli, wire):
+    """Verdict, reasons, and what the second person has seen, which approving names."""
+    hidden = alerts.FindingLink(hidden=alerts.HiddenFact(region="nord", contact="010"))
+    finding = alerts.Finding(verdict=types.VERDICT_REVIEW, links=[hidden])
+    wire.answers["ListGroups"] = registry.ListGroupsResponse()
+    wire.answers["ShowChange"] = registry.ShowChangeResponse(
+        change=registry.Change(change_id=CHANGE),
+        explained=registry.ExplainPlacementResponse(
+            verdict=types.VERDICT_REVIEW, findings=[finding], seen=b"s" * 32
+        ),
+    )
+    wire.answers["ApproveChange"] = registry.ApproveChangeResponse(revision=9)
+    shown = cli("change", "show", CHANGE.hex()).stdout.splitlines()
+    _, data = cli.json("change", "show", CHANGE.hex())
+    seen = data["explained"]["seen"]
+    approved = cli("change", "approve", CHANGE.hex(), "--seen", seen)
+
+    assert "The place now: REVIEW" in shown
+    assert "  - Something exists in region nord: phone 010." in shown
+    assert shown[-1] == f"Seen: {(b's' * 32).hex()}"
+    assert data["explained"]["verdict"] == "REVIEW"
+    assert len(data["explained"]["findings"]) == 1
+    assert approved.exit_code == 0
+    assert wire.requests("ApproveChange")[0].seen == b"s" * 32
+
+
+@pytest.mark.parametrize(
+    ("refused", "helps"),
+    [
+        (invalid(("seen", "is odd")), "Run `placement change show`, read what"),
+        (invalid(("change_id", "is odd")), "is odd"),
+        (
+            refusal(grpc.StatusCode.FAILED_PRECONDITION, "CONTRADICTION"),
+            "release the place anew",
+        ),
+        (
+            refusal(grpc.StatusCode.ABORTED, "STALE"),
+            "or was shown to somebody else",
+        ),
+    ],
+    ids=["unseen", "other", "contradiction", "stale"],
+)
+def test_what_helps_where_a_change_is_not_approved(cli, wire, refused, helps):
+    """Look again, or release anew."""
+    wire.answers["ApproveChange"] = refused
+    got = cli("change", "approve", CHANGE.hex())
+
+    assert got.exit_code != 0
+    assert helps in " ".join(got.stderr.split())
 
 
 @pytest.mark.parametrize("words", [(), ("--area", "1480", "--whole-region")])
@@ -299,3 +358,116 @@ def test_all_is_what_the_coordinator_polices(cli, pki, wire, organisation, said)
     cli.become(pki.client(Role.COORDINATOR, organisation, "co-01"))
 
     assert said in cli("coverage", "attest", "--whole-region").stdout
+
+
+# reject, withdraw, what is told before
+
+
+def test_a_change_is_rejected_or_withdrawn(cli, wire):
+    """It is over, and that is said."""
+    wire.answers["RejectChange"] = registry.RejectChangeResponse(revision=9)
+    wire.answers["WithdrawChange"] = registry.WithdrawChangeResponse(revision=10)
+    rejected = cli("change", "reject", CHANGE.hex())
+    got = cli.json("change", "withdraw", CHANGE.hex())
+
+    assert rejected.stdout.startswith("The change is over: what it recorded counts no")
+    assert got == (0, {"revision": 10})
+    assert wire.requests("RejectChange")[0].change_id == CHANGE
+    assert wire.requests("WithdrawChange")[0].change_id == CHANGE
+
+
+def test_who_approves_names_what_was_shown(cli, wire):
+    """The revision of ``change show``."""
+    wire.answers["ApproveChange"] = registry.ApproveChangeResponse(revision=9)
+    cli("change", "approve", CHANGE.hex(), "--revision", "44")
+
+    assert wire.requests("ApproveChange")[0].seen_revision == 44
+
+
+@pytest.mark.parametrize("word", ["Approve", "Reject", "Withdraw"])
+@pytest.mark.parametrize(
+    ("refused", "hint"),
+    [
+        (
+            (CODE.PERMISSION_DENIED, "ACCESS_DENIED"),
+            "Another coordinator than the one who",
+        ),
+        ((CODE.FAILED_PRECONDITION, "CONTRADICTION"), "placement review list"),
+        ((CODE.ABORTED, "STALE"), "placement change show"),
+    ],
+)
+def test_a_refusal_says_what_helps(cli, wire, word, refused, hint):
+    """Beside its constant text."""
+    wire.answers[f"{word}Change"] = refusal(*refused)
+    result = cli("change", word.lower(), CHANGE.hex())
+
+    assert result.exit_code == 1
+    assert hint in result.stderr
+
+
+def test_a_renewal_and_a_successor_are_shown(cli, wire):
+    """Until when and why; instead of which."""
+    one, two, old = ids(3, start=1)
+    renewed = registry.RenewedFact(
+        review_by_day=day("2026-09-01"), reason=types.FACT_REASON_COURT
+    )
+    wire.answers["ListGroups"] = registry.ListGroupsResponse()
+    wire.answers["ShowChange"] = registry.ShowChangeResponse(
+        change=registry.Change(change_id=CHANGE),
+        items=[
+            registry.ChangeItem(fact_id=one, renewed=renewed),
+            registry.ChangeItem(fact_id=two, made_firm=True, replaces=old),
+        ],
+        revision=44,
+    )
+    shown = cli("change", "show", CHANGE.hex()).stdout
+    _, data = cli.json("change", "show", CHANGE.hex())
+    first, second = data["items"]
+
+    assert "stand until 2026-09-01 (COURT)" in shown
+    assert f"become firm, instead of {old.hex()}" in shown
+    assert "As of revision 44." in shown
+    assert data["revision"] == 44
+    assert (first["review_by_day"], first["reason"]) == ("2026-09-01", "COURT")
+    assert second["replaces"] == old.hex()
+
+
+# coverage show
+
+
+def test_coverage_is_shown(cli, wire, at_noon):
+    """What nobody reviewed, and how long ago the rest was."""
+    areas = [
+        review.AreaCoverage(
+            area="1280", region="syd", reviewed_on_day=day("2026-06-10"), fresh=True
+        ),
+        review.AreaCoverage(
+            area="1281", region="syd", reviewed_on_day=day("2026-01-01")
+        ),
+        review.AreaCoverage(area="1282", region="syd"),
+    ]
+    wire.answers["ShowCoverage"] = review.ShowCoverageResponse(areas=areas)
+    shown = cli("coverage", "show", "--region", "syd").stdout
+    code, data = cli.json("coverage", "show", "--stale")
+
+    assert "1 area never reviewed, 1 too long ago." in shown
+    assert wire.requests("ShowCoverage")[0].region == "syd"
+    assert code == 0
+    assert data["areas"] == [
+        {
+            "area": "1281",
+            "name": "Lund",
+            "region": "syd",
+            "reviewed_on": "2026-01-01",
+            "days": 165,
+            "fresh": False,
+        },
+        {
+            "area": "1282",
+            "name": "Landskrona",
+            "region": "syd",
+            "reviewed_on": None,
+            "days": None,
+            "fresh": False,
+        },
+    ]

@@ -4,11 +4,12 @@ import re
 
 import grpc
 import pytest
-from kit.asked import CASE, NOON
-from kit.held import HOLD, verdict
+from kit.asked import CASE, NOON, day
+from kit.held import HOLD, PLACED, verdict
 from kit.wire import RefusalError, refusal
 
 from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1.types_pb2 import PlacementState, Window
 
 CODE = grpc.StatusCode
 DAY = 24 * 3_600_000_000
@@ -60,13 +61,81 @@ def test_a_hold_stands_between_the_verdict_and_the_telephone(cli, wire):
 @pytest.mark.parametrize(
     ("word", "code"), [("UNKNOWN", 3), ("REVIEW", 3), ("CONFLICT", 4)]
 )
-def test_what_is_not_held_reads_as_without_asking(cli, wire, word, code):
-    """Not a word more."""
+def test_what_is_not_held_says_so_and_no_more(cli, wire, word, code):
+    """One line, behind the verdict."""
     wire.answers["CheckPlacement"] = answered(word, hold=bytes(16))
     asked, wanted = cli(*ASKED), cli(*ASKED, "--hold")
+    lines = asked.stdout.splitlines()
 
     assert (asked.exit_code, wanted.exit_code) == (code, code)
-    assert wanted.stdout == asked.stdout
+    assert wanted.stdout.splitlines() == [*lines[:2], "Nothing is held.", *lines[2:]]
+
+
+@pytest.mark.parametrize(
+    ("word", "code"), [("UNKNOWN", 3), ("REVIEW", 3), ("CONFLICT", 4)]
+)
+def test_what_a_permit_covers_is_not_forbidden(cli, wire, word, code):
+    """The verdict and its code stay; what to do is what was agreed."""
+    wire.answers["CheckPlacement"] = answered(word)
+    result = cli(*ASKED, "--hold")
+    got, data = cli.json(*ASKED, "--hold")
+    row = result.stdout.splitlines()[1]
+
+    assert (result.exit_code, got) == (code, code)
+    assert f"{word} " in row
+    assert "under a release or an override: go on as agreed with the coor" in row
+    assert "do not place here" not in result.stdout
+    assert data["verdicts"][0]["verdict"] == word
+    assert data["verdicts"][0]["must"].startswith("under a release or an override")
+
+
+def own(key, state, area="1480", **given):
+    return check.OwnPlacement(
+        placement_id=key,
+        place=check.Candidate(area=area),
+        window=Window(start_day=day("2026-06-15")),
+        state=PlacementState.Value(f"PLACEMENT_STATE_{state}"),
+        **given,
+    )
+
+
+def test_who_is_placed_elsewhere_moves(cli, wire):
+    """Not confirms: that would be refused."""
+    wire.answers["CheckPlacement"] = answered()
+    wire.answers["ShowCase"] = check.ShowCaseResponse(
+        placements=[own(HOLD, "HELD"), own(PLACED, "ACTIVE", "1280")]
+    )
+    result = cli(*ASKED, "--hold")
+
+    assert (
+        f"Next, before then: placement placement move {PLACED.hex()} --to {HOLD.hex()}"
+    ) in result.stdout.splitlines()
+    assert "hold confirm" not in result.stdout
+
+
+def test_a_second_hold_of_the_same_place_is_told(cli, wire):
+    """Which one stands already, and how to give it up."""
+    wire.answers["CheckPlacement"] = answered()
+    wire.answers["ShowCase"] = check.ShowCaseResponse(
+        placements=[own(HOLD, "HELD"), own(PLACED, "HELD", expires_at=NOON + DAY)]
+    )
+    result = cli(*ASKED, "--hold")
+
+    assert (
+        f"The case holds this place already: hold {PLACED.hex()}, until 2026-06-16 12:00 "
+        "Stockholm time. One is enough; to give that one up: placement hold release "
+        f"{PLACED.hex()}"
+    ) in result.stdout.splitlines()
+
+
+@pytest.mark.parametrize("word", ["CLEAR", "UNKNOWN", "REVIEW", "CONFLICT"])
+def test_the_look_at_the_case_tells_no_verdict(cli, wire, word):
+    """Whoever watches the connection sees the same calls, held or not."""
+    for held in (HOLD, bytes(16)):
+        wire.answers["CheckPlacement"] = answered(word, hold=held)
+        cli(*ASKED, "--hold")
+
+    assert [name for name, _ in wire.seen] == ["CheckPlacement", "ShowCase"] * 2
 
 
 def test_a_hold_is_in_the_object(cli, wire):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from placement_client.days import (
+    day_number,
     iso_day,
     iso_instant,
     now,
@@ -149,3 +150,11 @@ def test_no_other_instant_is_read(text):
 def test_a_clock_is_read_to_the_microsecond(clock, micros):
     """As the wire counts."""
     assert now(lambda: clock) == micros
+
+
+def test_a_day_is_a_number_on_the_wire():
+    """Counted from the first of 1970."""
+    assert (day_number(date(1970, 1, 2)), iso_day(day_number(TODAY))) == (
+        1,
+        "2026-06-15",
+    )

@@ -1,9 +1,9 @@
 """A refusal says beside its text what helps."""
 
 import pytest
-from placement_client.commands.hints import hinted
+from placement_client.commands.hints import OutdatedError, hinted
 
-from placement.errors import ConflictError, NotFoundError
+from placement.errors import ConflictError, NotFoundError, StaleError
 
 
 def test_a_refusal_of_the_class_gets_the_sentence():
@@ -14,6 +14,18 @@ def test_a_refusal_of_the_class_gets_the_sentence():
 
     assert caught.value is error
     assert error.__notes__ == ["Look there."]
+
+
+def test_what_somebody_saw_is_not_what_a_server_lacks():
+    """Where a digest or a revision is named, the first line says what has changed."""
+    with pytest.raises(OutdatedError) as caught, hinted({StaleError: "Look again."}):
+        raise StaleError
+    with pytest.raises(StaleError) as lagging, hinted({}):
+        raise StaleError
+
+    assert caught.value.text.startswith("What you saw is not what stands now")
+    assert (caught.value.reason, caught.value.__notes__) == ("STALE", ["Look again."])
+    assert lagging.type is StaleError
 
 
 def test_another_refusal_gets_none():

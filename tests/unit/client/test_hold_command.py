@@ -12,7 +12,7 @@ CODE = grpc.StatusCode
 ID = HOLD.hex()
 FOOTER = [
     f"Phone: {CONTACT}",
-    "No reason is ever given. Only CLEAR may be relied on, and only until then.",
+    "No reason is ever given.",
     f"Decided 2026-06-15 12:00 Stockholm time, ruleset {RULESET}.",
     f"Decision: {bytes([5] * 16).hex()}",
 ]
@@ -111,7 +111,7 @@ def test_a_confirmation_is_one_object(cli, confirmed):
             "state": "HELD",
             "verdict": "REVIEW",
             "decision_id": "05" * 16,
-            "valid_until": "2026-06-15T10:00:00.000000Z",
+            "valid_until": None,
             "must": "contact the coordinator before any decision",
             "revision": 8,
             "ruleset": RULESET,
@@ -120,6 +120,18 @@ def test_a_confirmation_is_one_object(cli, confirmed):
             "leaf_index": 12,
             "receipt": {"leaf": 12, "size": None, "state": "none"},
         },
+    )
+
+
+@pytest.mark.parametrize("word", ["UNKNOWN", "REVIEW", "CONFLICT"])
+def test_what_a_permit_covers_is_not_forbidden_in_the_object(cli, confirmed, word):
+    """It is done, so nobody is told to choose another place; the verdict is honest."""
+    confirmed(word, "ACTIVE")
+    code, data = cli.json("hold", "confirm", ID)
+
+    assert (code, data["done"], data["verdict"]) == (0, True, word)
+    assert data["must"] == (
+        "under a release or an override: go on as agreed with the coordinator"
     )
 
 

@@ -11,31 +11,16 @@ from hypothesis import strategies as st
 from placement_client import labels
 from placement_client.labels import (
     MAX_NAME,
-    LabelBook,
     LabelKey,
     create_label_key,
     normalise,
 )
 
-from placement.api.v1.registry_service_pb2 import RegisteredGroup
 from placement.errors import InvalidInputError, TamperedError, UnavailableError
 
 KEY = LabelKey(bytes(range(32)))
 OTHER = LabelKey(bytes(32))
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=60).filter(normalise)
-
-
-def registered(name, token, key=KEY):
-    new = key.new_group(name)
-    return RegisteredGroup(
-        token=bytes([token]) * 16,
-        fingerprint=new.fingerprint,
-        sealed_label=new.sealed_label,
-    )
-
-
-def book(*names):
-    return LabelBook(KEY, [registered(name, n) for n, name in enumerate(names)])
 
 
 # Names
@@ -249,88 +234,15 @@ def test_a_key_open_to_others_is_refused(tmp_path):
     assert caught.value.field == "label_key"
 
 
-# The book
+def test_a_key_is_told_by_its_id():
+    """Two keys have two, and it opens nothing."""
+    ids = {KEY.id, LabelKey(bytes(range(32))).id, OTHER.id}
+
+    assert {len(each) for each in ids} == {16}
+    assert len(ids) == 2
+    assert KEY.new_group("North Side").key_id == KEY.id
 
 
-def test_names_are_found_in_any_spelling():
-    """The book maps names to tokens."""
-    got = book("North Side", "South Side")
-
-    assert got.token("north-side") == bytes(16)
-    assert got.token("SOUTH SIDE") == bytes([1]) * 16
-
-
-def test_the_book_is_in_the_order_of_names():
-    """People look things up by name."""
-    got = [(label.name, label.token[0]) for label in book("b", "a", "c")]
-
-    assert got == [("a", 1), ("b", 0), ("c", 2)]
-
-
-@pytest.mark.parametrize("name", ["East Side", "", "!"])
-def test_an_unknown_name_is_refused_without_repeating_it(name):
-    """Neither the name nor a near one stands in the error."""
-    with pytest.raises(InvalidInputError) as caught:
-        book("North Side", "West Side").token(name, field="rivalry.group_a")
-    told = f"{caught.value!r} {caught.value} {caught.value.description}"
-
-    assert caught.value.field == "rivalry.group_a"
-    assert not any(word in told for word in ("Side", "side"))
-
-
-def test_near_names_are_suggested():
-    """Likest first, three at most, in the registered spelling."""
-    got = book("North Side", "North Sida", "Nord Side", "Northside 2", "Zeta")
-
-    assert got.like("nort side")[0] == "North Side"
-    assert len(got.like("nort side")) == 3
-    assert got.like("quite different") == ()
-
-
-def test_two_groups_of_one_name_are_refused():
-    """A server that gives a name two tokens is not followed."""
-    groups = [registered("North Side", 1), registered("NORTH SIDE", 2)]
-
-    with pytest.raises(TamperedError):
-        LabelBook(KEY, groups)
-
-
-def test_labels_of_another_key_are_counted():
-    """One that does not open takes no name from the others, and has none."""
-    groups = [
-        registered("North Side", 1),
-        registered("North Side", 2, OTHER),
-        registered("South Side", 3, OTHER),
-    ]
-    got, other = LabelBook(KEY, groups), LabelBook(OTHER, groups)
-
-    assert (got.unopened, [label.name for label in got]) == (2, ["North Side"])
-    assert got.token("north side") == bytes([1]) * 16
-    assert (other.unopened, other.token("north side")) == (1, bytes([2]) * 16)
-    with pytest.raises(InvalidInputError):
-        got.token("South Side")
-
-
-def test_a_book_that_opens_is_whole():
-    """Nothing is counted that opens."""
-    assert book("North Side", "South Side").unopened == 0
-
-
-def test_one_fingerprint_has_one_group():
-    """Also among those that do not open."""
-    groups = [registered("North Side", 1), registered("NORTH SIDE", 2)]
-
-    with pytest.raises(TamperedError):
-        LabelBook(OTHER, groups)
-
-
-def test_nothing_shows_a_name_or_a_key():
-    """Key, book and label print their types."""
-    got = book("North Side")
-    (label,) = got
-
-    assert [repr(KEY), repr(got), repr(label)] == [
-        "LabelKey()",
-        "LabelBook()",
-        "Label()",
-    ]
+def test_a_key_shows_nothing_of_itself():
+    """Its type only."""
+    assert repr(KEY) == "LabelKey()"

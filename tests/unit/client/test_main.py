@@ -246,7 +246,10 @@ def test_a_mistake_is_said_in_constant_words(cli, words, said):
     ("words", "notes"),
     [
         (("case", "show", "--zzz"), ["There is no such option."]),
-        (("case", "show"), ["Missing argument 'CASE'."]),
+        (
+            ("case", "show"),
+            ["Missing argument 'CASE'.", "Handle of the case, 32 hex digits."],
+        ),
         (("chceck",), [program._ARGUMENTS]),
         (
             ("check", "--min-revision", "-1"),

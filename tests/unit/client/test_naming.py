@@ -7,12 +7,12 @@ import grpc
 import pytest
 from kit.asked import ALLIANCE, CASE, NORTH, written
 from kit.wire import invalid
-from placement_client.commands.naming import option_of
+from placement_client.commands.naming import named, option_of
 
 from placement.api.v1 import registry_service_pb2 as registry
 
 CODE = grpc.StatusCode
-ID = CASE.hex()
+ID, OTHER = CASE.hex(), bytes([9] * 16).hex()
 CHECK = (
     *("check", "--case", ID, "--from", "2026-12-01", "--area", "1480"),
     *("--justification", "follow-up"),
@@ -68,7 +68,7 @@ REFUSED = [
         ("placement", "end", ID, "--on", "today"),
         *("EndPlacement", "valid_to_day", "--on"),
     ),
-    (("placement", "move", ID, "--to", ID), "MovePlacement", "hold_id", "--to"),
+    (("placement", "move", ID, "--to", OTHER), "MovePlacement", "hold_id", "--to"),
     ((*CHECK, "--hold"), "CheckPlacement", "candidates", "--area"),
     (
         (
@@ -97,9 +97,8 @@ def test_a_refusal_names_the_option(  # noqa: PLR0917 (fixtures)
     wire.answers[method] = invalid((field, "is odd"))
     shown = cli(*words)
     code, data = cli.json(*words)
-    named = f"{field} ({option})" if option else field
 
-    assert f"{named} is odd.\n" in shown.stderr.splitlines(keepends=True)
+    assert f"{named(field, option)} is odd.\n" in shown.stderr.splitlines(keepends=True)
     assert (code, data["error"]["field"]) == (2, field)
     assert "(" not in data["error"]["description"]
 
@@ -108,10 +107,10 @@ def test_a_refusal_names_the_option(  # noqa: PLR0917 (fixtures)
     ("words", "line"),
     [
         ((*CHECK, "--to", "soon"), r"to \(--to\) must be a date"),
-        ((*CHECK, "--area", "Gotebrg"), r"candidates\[1\]\.area \(--area\) names no"),
+        ((*CHECK, "--area", "Gotebrg"), "--area number 2 names no"),
         (
             ("placement", "end", "00", "--on", "today"),
-            r"placement_ids\[0\] \(PLACEMENT\)",
+            "PLACEMENT number 1 must",
         ),
         (("label-key", "create", "/nowhere/key"), r"path \(PATH\) can't be written"),
         (("group", "register", "!"), r"group \(NAME\) has neither"),
@@ -145,3 +144,24 @@ def test_what_is_no_option_is_not_named():
 
     assert option_of([plain], "area") == ""
     assert option_of([], "candidates[0].area") == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "option", "expected"),
+    [
+        ("window.end_day", "--to", "--to"),
+        ("candidates[1].area", "--area", "--area number 2"),
+        ("placement_ids[0]", "PLACEMENT", "PLACEMENT number 1"),
+        ("hold_id", "HOLD", "hold_id (HOLD)"),
+        ("filter.since", "", "filter.since"),
+        ("endings[0].valid_to_day", "--on", "--on"),
+        ("facts[0].presence.area", "--area", "--area number 1"),
+        ("grpc-timeout", "--deadline", "grpc-timeout (--deadline)"),
+        ("facts[1].tie.area", "--file", "facts[1].tie.area (--file)"),
+        ("identifiers[0]", "", "identifiers[0] (the number of the leaving person)"),
+        ("identifiers[2]", "", "identifiers[2] (the number of person 3)"),
+    ],
+)
+def test_people_read_options_and_not_paths_of_the_wire(field, option, expected):
+    """In a file of facts the path is what they wrote themselves."""
+    assert named(field, option) == expected

@@ -116,6 +116,12 @@ def test_every_ground_has_its_words(cli, ground, because):
         (("--follow-up", "soon"), "follow_up (--follow-up)"),
         (("--area", "Gotebrg"), "area (--area)"),
         (("--facility", "00"), "facility (--facility)"),
+        (("--area", "Ystad:00"), "facility (--facility) must be 32 hex digits"),
+        (("--area", "Ystad:"), "facility (--facility) must be 32 hex digits"),
+        (
+            ("--area", f"Ystad:{CASE.hex()}", "--facility", CASE.hex()),
+            "facility (--facility) must be given once: as --area AREA:FACILITY",
+        ),
     ],
 )
 def test_what_cannot_be_is_not_asked(cli, wire, words, named):
@@ -195,10 +201,32 @@ def test_an_override_is_an_object(cli, shown):
         "follow_up_day": "2026-08-01",
         "proposed_by": "1480/cw-01",
         "expires_at": "2026-06-15T10:00:00.000000Z",
+        "signed_by": "",
+        "used": False,
         "verdict": "CONFLICT",
         "seen": SEEN.hex(),
         "revision": 12,
     }
+
+
+@pytest.mark.usefixtures("groups")
+@pytest.mark.parametrize(
+    ("used", "word"), [(True, "Something"), (False, "Nothing yet")]
+)
+def test_an_override_that_is_signed_says_so(cli, shown, used, word):
+    """By whom, until when it can be used, whether it was; not that it lapses unsigned."""
+    shown.signed_by, shown.used = "syd/co-01", used
+    lines = cli(*SHOW).stdout.splitlines()
+    _, data = cli.json(*SHOW)
+
+    assert lines[0].startswith(f"1480/cw-01 asked that case {CASE.hex()} be placed")
+    assert lines[1] == (
+        f"Signed by syd/co-01: the municipality can hold and confirm the place until "
+        f"{TIME}, as long as nothing is added to what was signed."
+    )
+    assert lines[2].startswith(f"{word} was held or confirmed under it.")
+    assert not [each for each in lines if "unsigned" in each]
+    assert (data["signed_by"], data["used"]) == ("syd/co-01", used)
 
 
 @pytest.mark.usefixtures("groups")

@@ -166,7 +166,7 @@ def test_a_refusal_says_what_to_do(cli, wire, words, reason):
         (("placement", "move-in", "00"), "placement_id (PLACEMENT)"),
         (("placement", "move", ID, "--to", "00"), "hold_id (--to)"),
         (("placement", "abort", "00"), "placement_id (PLACEMENT)"),
-        (("placement", "end", "00", "--on", "today"), "placement_ids[0] (PLACEMENT)"),
+        (("placement", "end", "00", "--on", "today"), "PLACEMENT number 1"),
         (("placement", "end", ID, "--on", "soon"), "on (--on)"),
     ],
 )

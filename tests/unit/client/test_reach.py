@@ -51,3 +51,17 @@ def test_silence_after_the_handshake_is_told(wire, reached, code, sentence):
 
     assert got["health"].level is Level.FAILURE
     assert got["health"].sentence.startswith(sentence)
+    assert got["health"].is_final == (code == "UNAVAILABLE")
+
+
+@pytest.mark.parametrize(
+    ("code", "is_final"),
+    [("UNAUTHENTICATED", True), ("RESOURCE_EXHAUSTED", False), ("INTERNAL", False)],
+)
+def test_only_a_refusal_is_final(wire, reached, code, is_final):
+    """Who has too much to do answers again later."""
+    wire.health_refusal = code
+    got = reached()
+    wire.health_refusal = None
+
+    assert got["health"].is_final == is_final

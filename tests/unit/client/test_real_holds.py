@@ -85,6 +85,8 @@ def test_a_place_from_hold_to_end(caseworker, case):
     assert [each["error"]["reason"] for each in (twice, again)] == [
         *("CONTRADICTION", "CONTRADICTION")
     ]
+    assert again["error"]["notes"][0].startswith("It is confirmed already.")
+    assert twice["error"]["notes"][0].startswith("It was extended already")
     assert (confirmed["done"], moved_in["done"]) == (True, True)
     assert before == {hold: ("ACTIVE", True)}
     assert after == {hold: ("ENDED", True)}
@@ -173,4 +175,10 @@ def test_an_override_opens_what_was_closed(caseworker, coordinator, case):
     assert shown["findings"][0]["rule"] == "R6"
     assert (held["verdict"], answer["receipt"]["state"]) == ("REVIEW", VERIFIED)
     assert (confirmed["done"], confirmed["verdict"]) == (True, "REVIEW")
+    assert held["must"] == confirmed["must"]
+    assert held["must"].startswith("under a release or an override")
+    assert [
+        (each["permit_id"], each["state"])
+        for each in caseworker("case", "show", case)["permits"]
+    ] == [(override, "IN_FORCE_AND_USED")]
     assert states(caseworker, case) == {held["hold_id"]: ("ACTIVE", False)}

@@ -69,7 +69,7 @@ def test_a_case_from_open_to_closed(caseworker, coordinator):
     least = ("--min-revision", written)
     after = checked(caseworker, case, "1280", code=0, extra=least)
     shown = caseworker("case", "show", case)
-    caseworker("case", "close", case, "--reason", "done")
+    caseworker("case", "close", case, "--reason", "done", "--yes")
     refused = caseworker(
         *("check", "--case", case, "--from", SOON, "--justification", "planned"),
         *("--area", "1280"),

@@ -8,7 +8,7 @@ from kit.asked import CASE
 from kit.receipted import RULES, ReceiptedLog, witness
 from kit.wire import RefusalError
 from placement_client.commands import proving
-from placement_client.commands.receipt import kept_by
+from placement_client.commands.receipt import STOP, kept_by
 from placement_client.commands.verb import Common, Run
 from placement_client.receipts import certificate_of
 
@@ -403,6 +403,8 @@ def test_receipts_are_listed(cli, kept, ask):
         {
             "decisions": [third],
             "decided_at": None,
+            "case": "",
+            "reference": "",
             "areas": [],
             "leaf": None,
             "size": None,
@@ -411,6 +413,8 @@ def test_receipts_are_listed(cli, kept, ask):
         {
             "decisions": first,
             "decided_at": TIME,
+            "case": CASE.hex(),
+            "reference": "SN 7",
             "areas": ["1480", "0180"],
             "leaf": 3,
             "size": 4,
@@ -419,6 +423,8 @@ def test_receipts_are_listed(cli, kept, ask):
         {
             "decisions": second,
             "decided_at": TIME,
+            "case": CASE.hex(),
+            "reference": "",
             "areas": ["1480"],
             "leaf": 4,
             "size": None,
@@ -426,6 +432,8 @@ def test_receipts_are_listed(cli, kept, ask):
         },
     ]
     assert f"{first[0]} {first[1]}  2026-06-15 12:00 Stockholm time" in shown.stdout
+    assert "Stockholm time  SN 7  " in shown.stdout
+    assert shown.stdout.splitlines()[-1] == STOP
 
 
 def test_a_sound_list_is_a_success(cli, log, ask):

@@ -4,10 +4,11 @@ import itertools
 
 import pytest
 from kit.asked import CASE
+from kit.wire import in_turn
 
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1.types_pb2 import Fact
-from placement.errors import TamperedError
+from placement.errors import StaleError, TamperedError
 
 ENDING = registry.Ending(fact_id=CASE, valid_to_day=20_000)
 REGRADING = registry.Regrading(fact_id=CASE)
@@ -164,9 +165,10 @@ def test_groups_are_listed_page_by_page(wire, session):
         registry.ListGroupsResponse(groups=[group(1)], next_page_token=b"a"),
         registry.ListGroupsResponse(groups=[group(2)]),
     ]
-    got = list(session.registry.list_groups())
+    got = session.registry.list_groups()
 
-    assert got == [group(1), group(2)]
+    assert list(got.groups) == [group(1), group(2)]
+    assert (got.key_id, list(got.merges)) == (b"", [])
     assert [each.page_token for each in wire.requests("ListGroups")] == [b"", b"a"]
 
 
@@ -178,5 +180,39 @@ def test_pages_in_a_circle_are_refused(wire, session):
     )
 
     with pytest.raises(TamperedError):
-        list(session.registry.list_groups())
+        session.registry.list_groups()
     assert len(wire.seen) == 3
+
+
+def test_a_key_that_comes_into_force_meanwhile_begins_the_list_anew(wire, session):
+    """Every name has another place then; one merge may stand on two pages."""
+    merges = [registry.MergedGroups(group_a=b"a" * 16, group_b=b"b" * 16)]
+
+    def page(n, key, token=b"", **given):
+        return registry.ListGroupsResponse(
+            groups=[group(n)], next_page_token=token, key_id=key, **given
+        )
+
+    wire.answers["ListGroups"] = in_turn(
+        page(1, b"old", b"a"),
+        page(2, b"new"),
+        page(3, b"new", b"b", merges=merges),
+        page(4, b"new", merges=merges),
+    )
+    got = session.registry.list_groups()
+
+    assert list(got.groups) == [group(3), group(4)]
+    assert (got.key_id, list(got.merges)) == (b"new", merges)
+
+
+def test_a_list_that_never_holds_still_is_left(wire, session):
+    """Somebody replaces the key again and again."""
+    keys = itertools.count()
+    wire.answers["ListGroups"] = lambda request: registry.ListGroupsResponse(
+        next_page_token=b"" if request.page_token else b"a",
+        key_id=str(next(keys)).encode(),
+    )
+
+    with pytest.raises(StaleError):
+        session.registry.list_groups()
+    assert len(wire.seen) == 6

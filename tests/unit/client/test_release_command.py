@@ -51,10 +51,29 @@ def test_a_place_is_released(cli, wire, released):
 def test_a_release_that_waits_names_its_change(cli, released):
     """Nobody takes it for one in force."""
     released(CHANGE)
-    first, second, _covers = cli(*WORDS, "--yes").stdout.splitlines()
+    first, second, third, _covers = cli(*WORDS, "--yes").stdout.splitlines()
 
-    assert "is not in force yet" in first
-    assert second.endswith(f"placement change approve {CHANGE.hex()}")
+    assert first.endswith("is not in force yet.")
+    assert second == (
+        f"A second coordinator has to sign: placement change approve {CHANGE.hex()}"
+    )
+    assert third == (
+        "Once it is signed, the place can be held and confirmed until 2026-06-15 12:00 "
+        "Stockholm time."
+    )
+
+
+def test_a_release_that_waits_says_by_when_it_is_signed(cli, wire, released):
+    """Its change lapses long before the release would."""
+    released(CHANGE)
+    wire.answers["ShowChange"] = registry.ShowChangeResponse(
+        change=registry.Change(change_id=CHANGE, expires_at=NOON - 3_600_000_000)
+    )
+    second = cli(*WORDS, "--yes").stdout.splitlines()[1]
+
+    assert second.startswith(
+        "A second coordinator has to sign before 2026-06-15 11:00 Stockholm time: "
+    )
 
 
 def test_a_release_is_an_object(cli, released):

@@ -14,6 +14,7 @@ from placement_client.verdicts import (
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1.placement_service_pb2 import PlacementAnswer
 from placement.api.v1.types_pb2 import Verdict
+from placement.domain.ruleset_keys import KEYS
 from placement.errors import TamperedError
 
 LATER = NOON + 1_500_000
@@ -110,6 +111,8 @@ def test_a_verdict_that_is_not_whole_is_none(given):
 
 def test_the_longest_time_is_longer_than_the_ruleset_gives():
     """An honest CLEAR is never refused for it."""
+    for longest in (KEYS["time"]["clear_hours"].high, KEYS["hold"]["hours"].high):
+        assert longest * 3_600_000_000 <= LONGEST
     assert RULESET.clear_hours * 3_600_000_000 < LONGEST
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kit.small import ANY, AREAS, HOUSES, SMALL, STAND, Small, settled
+from kit.small import ANY, AREAS, GROUPS, HOUSES, SMALL, STAND, Small, settled
 from kit.world import NOW, TODAY, World, day, token
 
 from placement.domain.affected import affected
@@ -25,6 +25,12 @@ from placement.domain.events import (
     PlacementEnded,
     ProviderLifted,
     Record,
+)
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.life_events import (
+    ChangeRejected,
+    ChangeWithdrawn,
+    FactRenewed,
 )
 from placement.domain.state import State
 from placement.domain.stay_events import (
@@ -45,6 +51,7 @@ from placement.domain.terms import (
     Grade,
     Micros,
     PlacementState,
+    Reason,
     Scheme,
     Verdict,
 )
@@ -98,6 +105,9 @@ class Change:
         return {
             "end": FactEnded(id=fact, valid_to=day(self.given[1])),
             "retract": FactRetracted(id=fact),
+            "renew": FactRenewed(
+                id=fact, review_by=day(self.pick - 25), reason=Reason.COURT
+            ),
             "regrade": FactRegraded(
                 id=fact, scheme=Scheme.SIX_SIX, given="A1", grade=grade
             ),
@@ -122,6 +132,21 @@ class Change:
             )
         )
         world.apply(ChangeApproved(id=token("change"), person="co-02"))
+
+    def _drop(self, world: World) -> None:
+        waiting = [one.id for one in world.state.facts.values() if not one.approved]
+        world.apply(
+            ChangeProposed(
+                id=token("change"),
+                person="co-01",
+                region="syd",
+                expires_at=NOW + 1,
+                records=tuple(waiting),
+                amendments=(),
+            )
+        )
+        dropped = ChangeRejected if self.given else ChangeWithdrawn
+        world.apply(dropped(id=token("change"), person="co-02"))
 
     def _assess(self, world: World) -> None:
         cases = world.state.cases.values()
@@ -160,6 +185,14 @@ class Change:
         provider = token("firm" if self.given else "other")
         world.apply(ProviderStopped(provider=provider))
 
+    def _merge(self, world: World) -> None:
+        merge(world, *self.given)
+
+    def _unmerge(self, world: World) -> None:
+        link = self._of(world.state.merges.links.values())
+        if link is not None:
+            world.apply(GroupsUnmerged(low=link.low, high=link.high))
+
     def _pass(self, world: World) -> Moment:
         now = Micros(NOW + self.given * MICROS_A_DAY)
         moment = replace(THEN, now=now)
@@ -175,13 +208,21 @@ class Change:
         return moment
 
 
+def merge(world: World, one: str, other: str) -> None:
+    """Merge two groups that are not one already."""
+    low, high = sorted((token(one), token(other)))
+    event = GroupsMerged(low=low, high=high, region="syd")
+    if world.state.merges.fits(event):
+        world.apply(event)
+
+
 def _change(kind: str, given: st.SearchStrategy[Any]) -> st.SearchStrategy[Change]:
     return st.builds(Change, st.just(kind), st.integers(0, 50), given)
 
 
 _NONE = st.none()
 _AMENDMENT = st.tuples(
-    st.sampled_from(("end", "retract", "regrade", "lift")),
+    st.sampled_from(("end", "retract", "regrade", "renew", "lift")),
     st.sampled_from((-181, -180, -20, 0)),
 )
 _COVER = st.tuples(
@@ -189,12 +230,17 @@ _COVER = st.tuples(
     st.sampled_from((0, 90, 91)),
     st.sampled_from(("syd", "nord", "national")),
 )
+_PAIR = st.lists(st.sampled_from(GROUPS), min_size=2, max_size=2, unique=True)
 CHANGES = st.one_of(
     _change("record", ANY),
     _change("record", ANY),
     _change("amend", _AMENDMENT),
     _change("amend", _AMENDMENT),
     _change("approve", _AMENDMENT),
+    _change("drop", st.booleans()),
+    _change("merge", _PAIR),
+    _change("merge", _PAIR),
+    _change("unmerge", _NONE),
     _change("assess", _NONE),
     _change("place", STAND),
     _change("leave", _NONE),
@@ -211,11 +257,15 @@ def reached(world: World) -> set[FactId]:
     return set(affected(world.state, world.ruleset, touch))
 
 
-@settings(max_examples=150, deadline=None)
-@given(settled(), CHANGES)
-def test_whatever_changed_is_affected(small: Small, change: Change):
+@settings(max_examples=200, deadline=None)
+@given(settled(), st.lists(_PAIR, max_size=2), CHANGES)
+def test_whatever_changed_is_affected(
+    small: Small, merged: list[list[str]], change: Change
+):
     """No placement is worth something else after a change that did not lead to it."""
     world = small.build()
+    for pair in merged:
+        merge(world, *pair)
     world.apply(ProviderStopped(provider=token("firm")))
     settle(world)
     moment = change.happen(world)

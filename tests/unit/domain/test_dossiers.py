@@ -44,6 +44,23 @@ SAYS_NOTHING = {
     "RequestKept",
     "AlertKept",
     "AgendaKept",
+    "FactsKept",
+    "FactStepsKept",
+    "Previewed",
+    "RulesetProposed",
+    "RulesetShadowed",
+    "RulesetAdopted",
+    "RulesetWithdrawn",
+    "RulesetKept",
+    "GroupNamed",
+    "GroupsMerged",
+    "GroupsUnmerged",
+    "ExchangeKeyPublished",
+    "ExchangeKeyWithdrawn",
+    "LabelKeyHandedOver",
+    "RotationBegun",
+    "LabelRenewed",
+    "RotationEnded",
 }
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kit.world import TODAY, World, day, token
 
 from placement.domain import graph
-from placement.domain.graph import pair_of
+from placement.domain.facts import pair_of
 from placement.domain.relations import Relation
 from placement.domain.strength import Strength, Weigh
 from placement.domain.terms import Window
@@ -375,3 +375,44 @@ def test_closeness_is_symmetric(links, steps):
     got = {(one, two) for one in close for two in close if token(two) in close[one]}
 
     assert got == {(two, one) for one, two in got}
+
+
+MANY = tuple("ABCDEFGHIJKL")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("faction", "faction", "rivalry", "alliance")),
+            st.sampled_from(MANY),
+            st.sampled_from(MANY),
+            st.sampled_from((None, -5, 5)),
+        ).filter(lambda link: link[1] != link[2]),
+        max_size=12,
+    ),
+    st.sampled_from((None, -10, 0, 10)),
+    st.sampled_from(tuple(Strength)[1:]),
+)
+def test_nothing_beyond_what_is_around_is_related(links, since, at_least):
+    """In either direction, on any day, at any strength; over chains of any kind."""
+    world = World()
+    for kind, one, other, end in links:
+        getattr(world, kind)(one, other, end=end)
+
+    for group in MANY:
+        for start in (-20, 0, 20):
+            related = view(world, start=start, at_least=at_least).relations(
+                token(group), day(since)
+            )
+            for other in related:
+                assert other in world.state.graph.around(token(group))
+                assert token(group) in world.state.graph.around(other)
+
+
+def test_what_is_around_follows_the_links(world):
+    """It is looked up anew once a link came."""
+    before = world.state.graph.around(token("A"))
+    world.rivalry("A", "B")
+
+    assert before == {token("A")}
+    assert world.state.graph.around(token("A")) == {token("A"), token("B")}

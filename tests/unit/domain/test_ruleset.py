@@ -180,16 +180,17 @@ def test_a_spoilt_file_is_refused(sound, spoilt):
 
 
 def test_a_digest_stands_for_all_that_a_ruleset_says():
-    """A number, a comment, a neighbour: whatever is changed, it is another."""
+    """A number, a neighbour: whatever is changed, it is another; a comment is not."""
     rows = list(RULESET.areas.values())
     other = replace(rows[0], police_region="mitt", near=frozenset())
     moved = [other, *(replace(r, near=r.near - {other.code}) for r in rows[1:])]
     got = {
         parse_ruleset(TEXT, RULESET.areas).digest,
-        parse_ruleset(TEXT + "\n", RULESET.areas).digest,
+        parse_ruleset(TEXT.replace("live = 2", "live = 3"), RULESET.areas).digest,
         parse_ruleset(TEXT, Areas(moved)).digest,
     }
 
     assert len(got) == 3
     assert RULESET.digest in got
+    assert parse_ruleset(TEXT + "\n# why\n", RULESET.areas).digest == RULESET.digest
     assert parse_ruleset(TEXT, Areas(reversed(rows))).digest == RULESET.digest

@@ -200,13 +200,26 @@ def test_a_raised_alert_has_its_revision(world):
     world.cover("0180")
     got = raised(world)
 
-    assert got == replace(ALERT, revision=2, told=2, raised=2)
+    assert got == replace(
+        ALERT, revision=2, told=2, raised=2, changed_at=NOW, told_at=NOW
+    )
+
+
+def test_an_alert_is_raised_again(world):
+    """Whoever was told of it before is told so; to whom it is new, it is new."""
+    first = raised(world)
+    world.apply(AlertRaised(alert=first))
+    second = world.state.alerts[ALERT.id]
+    world.apply(AlertRaised(alert=replace(second, organisation="0180")))
+    other = world.state.alerts[ALERT.id]
+
+    assert [each.again for each in (first, second, other)] == [False, True, False]
 
 
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        (AlertSeen(id=ALERT.id), {"seen": True, "told": 2}),
+        (AlertSeen(id=ALERT.id), {"seen": True, "told": 2, "told_at": NOW + 1}),
         (
             AlertAcknowledged(id=ALERT.id, person="co-01", region="nord"),
             {
@@ -222,17 +235,23 @@ def test_a_raised_alert_has_its_revision(world):
         (AlertEscalated(id=ALERT.id), {"state": AlertState.ESCALATED}),
         (
             AlertClosed(id=ALERT.id, closing=AlertClosing.MOVED),
-            {"state": AlertState.CLOSED, "closing": AlertClosing.MOVED, "told": 2},
+            {
+                "state": AlertState.CLOSED,
+                "closing": AlertClosing.MOVED,
+                "told": 2,
+                "told_at": NOW + 1,
+            },
         ),
     ],
     ids=["seen", "acknowledged", "handed over", "escalated", "closed"],
 )
 def test_an_alert_changes(world, event, expected):
-    """What the event says, and at which revision."""
+    """What the event says, at which revision and when."""
     before = raised(world)
-    world.apply(event)
+    world.state.apply(Record(at=NOW + 1, event=event))
+    changed = replace(before, revision=2, changed_at=NOW + 1, **expected)
 
-    assert world.state.alerts[ALERT.id] == replace(before, revision=2, **expected)
+    assert world.state.alerts[ALERT.id] == changed
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,13 @@ from placement.domain.events import (
     FactEnded,
     FactRegraded,
     FactRetracted,
-    GroupRegistered,
     PlacementEnded,
     Record,
     Request,
     RequestKept,
 )
 from placement.domain.facts import Group
+from placement.domain.group_events import GroupRegistered
 from placement.domain.questions import Question
 from placement.domain.rules import assess
 from placement.domain.state import State

@@ -14,6 +14,7 @@ from placement.domain.events import (
     ProviderLifted,
     ReleaseSigned,
 )
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.stay_events import (
     AlertSeen,
     DayPassed,
@@ -117,6 +118,21 @@ def test_an_approval_touches_all_that_it_changes(world):
         Touch(areas=(HERE,)),
         Touch(groups=(token("A"), token("B"))),
     ]
+
+
+def test_a_merge_touches_both_families(world):
+    """By itself, in a change that is approved, and when it is undone."""
+    pair = {"low": token("A"), "high": token("B")}
+    merged, parted = GroupsMerged(**pair, region="syd"), GroupsUnmerged(**pair)
+    change = ChangeProposed(id=token("c"), records=(), amendments=(merged,), **CHANGE)
+    world.apply(change)
+    waits = due(world)
+    world.apply(ChangeApproved(id=token("c"), person="co-02"))
+    world.apply(parted)
+    world.apply(merged)
+
+    assert waits == []
+    assert due(world) == [Touch(kin=(token("A"), token("B")))] * 3
 
 
 def test_days_that_pass(world):

@@ -27,6 +27,7 @@ from placement.ops.main import main
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.service.entries import Refused
+from placement.service.rules import Rules
 from placement.store.log import Store
 from placement.store.summaries import Summaries
 
@@ -61,7 +62,7 @@ def engine_of(settings):
     store = Store.open(settings.database, FileCustody(settings.store_key))
     engine = Engine(
         store,
-        read_ruleset(None),
+        Rules(read_ruleset(None)),
         custodian=Custodian.open(settings.custodian_key).key_id,
         signer=Signer(settings.log_name, SigningKey.open(settings.log_key)),
         clock=lambda: 1,

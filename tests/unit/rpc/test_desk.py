@@ -61,7 +61,7 @@ def ask(desk, parse, request="request"):
     """Ask as the door does."""
 
     async def run():
-        CALL.set(Call(CASEWORKER, Action.CHECK))
+        CALL.set(Call(CASEWORKER, Action.CHECK, lambda: CASEWORKER))
         return await desk.ask(parse, request)
 
     return asyncio.run(run())
@@ -119,7 +119,7 @@ def test_who_gives_up_takes_the_command_back(desk, engine):
     engine.outcome = None
 
     async def run():
-        CALL.set(Call(CASEWORKER, Action.CHECK))
+        CALL.set(Call(CASEWORKER, Action.CHECK, lambda: CASEWORKER))
         task = asyncio.create_task(desk.ask(lambda request, _: request, fresh()))
         await asyncio.sleep(0)  # the task's turn
         task.cancel()
@@ -138,7 +138,7 @@ def follow(desk, parse, caller=WITNESS, action=Action.LOG_FOLLOW):
     """Follow as the door does."""
 
     async def run():
-        CALL.set(Call(caller, action))
+        CALL.set(Call(caller, action, lambda: caller))
         return await desk.follow(parse, "request")
 
     return asyncio.run(run())
@@ -221,7 +221,7 @@ def test_a_bookmark_is_its_callers(desk, bookmarks):
     """Whoever is served gets it, and nobody else can open it."""
 
     async def run():
-        CALL.set(Call(COORDINATOR, Action.ALERT_WATCH))
+        CALL.set(Call(COORDINATOR, Action.ALERT_WATCH, lambda: COORDINATOR))
         return desk.bookmark(bytes(32), 7, 9)
 
     made = asyncio.run(run())

@@ -103,6 +103,23 @@ def test_an_error_between_two_pieces(error, expected, caplog):
     assert "850101" not in caplog.text
 
 
+def test_a_certificate_that_is_refused_between_two_pieces():
+    """The stream ends as a new call would; what was made ready is not sent."""
+    gate = Gate(pieces=("one", "two"))
+
+    class Revoking(Context):
+        async def write(self, response):
+            await super().write(response)
+            gate.caller = CertificateError()
+
+    context = Revoking()
+
+    assert refusal(gate, context=context) == ("UNAUTHENTICATED", "CERTIFICATE_REFUSED")
+    assert context.written == ["one"]
+    assert gate.logged == [Logged(Action.CASE_SHOW, gate.caller, None)]
+    assert gate.ended
+
+
 def test_whoever_goes_away_between_two_pieces_holds_nothing():
     """The method ends there and then, not when somebody collects it."""
     gate, kept = Gate(pieces=("one", "two")), []

@@ -1,5 +1,7 @@
 """The server's outside: limits, health, and what it does not show."""
 
+from pathlib import Path
+
 import grpc
 import pytest
 from google.protobuf import descriptor_pool
@@ -10,6 +12,8 @@ from kit.town import TIMEOUT, Town
 from placement.api.v1 import check_service_pb2 as check
 from placement.rpc.door import MAX_REQUEST
 from placement.rpc.host import _OPTIONS, REEVALUATION, SERVICES
+
+PROTOS = Path(__file__).parents[3] / "protos" / "placement" / "api" / "v1"
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +27,9 @@ def test_every_service_of_the_package_is_served():
     pool = descriptor_pool.Default()
     names = {
         service.full_name
-        for file in (
-            "alert",
-            "audit",
-            "check",
-            "log",
-            "placement",
-            "pseudonym",
-            "registry",
-        )
+        for file in PROTOS.glob("*_service.proto")
         for service in pool.FindFileByName(
-            f"placement/api/v1/{file}_service.proto"
+            f"placement/api/v1/{file.name}"
         ).services_by_name.values()
     }
 

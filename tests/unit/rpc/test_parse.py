@@ -109,6 +109,19 @@ def test_a_case_to_show_or_close(origin):
     assert (closed.case, closed.reason) == (CASE, "CONSENT_WITHDRAWN")
 
 
+def test_a_case_is_shown_by_what_stands_for_it(origin):
+    """Either the handle or the id of a placement, never both."""
+    other = bytes([7]) * 16
+    both = check.ShowCaseRequest(case_handle=CASE, placement_id=other)
+    short = check.ShowCaseRequest(placement_id=b"7")
+    shown = parse.show_case(check.ShowCaseRequest(placement_id=other), origin)
+
+    assert (shown.case, shown.placement) == (b"", other)
+    assert violation(parse.show_case, both, origin) == "placement_id"
+    assert violation(parse.show_case, short, origin) == "placement_id"
+    assert violation(parse.show_case, check.ShowCaseRequest(), origin) == "case_handle"
+
+
 def question(**given):
     values = {
         "request_id": REQUEST,

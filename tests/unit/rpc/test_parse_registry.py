@@ -7,7 +7,7 @@ from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.decide.placements import PlacementEnding
 from placement.domain.decide.registry import Ending, Regrading
-from placement.domain.facts import Facility, Group, Placement
+from placement.domain.facts import Facility, Placement
 from placement.domain.terms import PlacementState, Scheme
 from placement.errors import InvalidInputError
 from placement.rpc import parse_registry as parse
@@ -83,9 +83,23 @@ def test_changes(origin):
     request = registry.ApproveChangeRequest(**REQUEST, change_id=token("change"))
 
     assert parse.approve_change(request, origin).change == token("change")
+    assert parse.approve_change(request, origin).seen == b""
     assert parse.list_changes(registry.ListChangesRequest(), origin).caller == (
         origin.caller
     )
+
+
+def test_what_was_seen_of_a_change(origin):
+    """A digest, where anything was."""
+    request = registry.ApproveChangeRequest(
+        **REQUEST, change_id=token("change"), seen=bytes(32)
+    )
+    assert parse.approve_change(request, origin).seen == bytes(32)
+    request.seen = bytes(31)
+    with pytest.raises(InvalidInputError) as refused:
+        parse.approve_change(request, origin)
+
+    assert refused.value.field == "seen"
 
 
 def test_coverage(origin):
@@ -98,39 +112,6 @@ def test_coverage(origin):
     assert (got.areas, got.reviewed_on) == (("1480", "1280"), TODAY)
     assert not got.whole_region
     assert len(got.attestation) == 16
-
-
-def test_groups_to_register(origin):
-    """Fingerprint and sealed label as they came, under a fresh token."""
-    new = registry.NewGroup(fingerprint=b"f" * 32, sealed_label=b"sealed")
-    request = registry.RegisterGroupsRequest(**REQUEST, groups=[new, new])
-    one, other = parse.register_groups(request, origin).groups
-
-    assert one == Group(token=one.token, fingerprint=b"f" * 32, label=b"sealed")
-    assert one.token != other.token
-
-
-@pytest.mark.parametrize("size", [0, 257])
-def test_labels_have_a_length(origin, size):
-    """One to 256 bytes; what is in them we can't read."""
-    new = registry.NewGroup(fingerprint=bytes(32), sealed_label=bytes(size))
-    request = registry.RegisterGroupsRequest(**REQUEST, groups=[new])
-
-    assert violation(parse.register_groups, request, origin) == (
-        "groups[0].sealed_label"
-    )
-    new.sealed_label = bytes(256)
-    new.fingerprint = bytes(31)
-    request = registry.RegisterGroupsRequest(**REQUEST, groups=[new])
-    assert violation(parse.register_groups, request, origin) == "groups[0].fingerprint"
-
-
-@pytest.mark.parametrize("after", [b"", token("A")])
-def test_groups_to_list(origin, after):
-    """From the first, or behind one."""
-    request = registry.ListGroupsRequest(page_token=after)
-
-    assert parse.list_groups(request, origin).after == after
 
 
 def test_facilities_to_register(origin):
@@ -196,12 +177,6 @@ LISTS = [
         registry.Regrading(),
     ),
     (parse.attest_coverage, registry.AttestCoverageRequest, "areas", ""),
-    (
-        parse.register_groups,
-        registry.RegisterGroupsRequest,
-        "groups",
-        registry.NewGroup(),
-    ),
     (
         parse.register_facilities,
         registry.RegisterFacilitiesRequest,

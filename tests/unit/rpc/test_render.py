@@ -16,10 +16,18 @@ from placement.domain.decide.cases import CaseView
 from placement.domain.decide.checks import Answer as Verdicted
 from placement.domain.decide.checks import Answers
 from placement.domain.decide.command import Written
-from placement.domain.decide.groups import GroupPage
 from placement.domain.events import ChangeProposed, FactRetracted
-from placement.domain.facts import Group, Placement
-from placement.domain.terms import MICROS_AN_HOUR, PlacementState, Verdict
+from placement.domain.facts import Placement
+from placement.domain.permits import Permit
+from placement.domain.questions import Candidate
+from placement.domain.terms import (
+    MICROS_AN_HOUR,
+    EndCause,
+    PermitGround,
+    PlacementState,
+    Verdict,
+    Window,
+)
 from placement.rpc import render
 from placement.service.batch import Answer
 from placement.service.custodian import Evaluation
@@ -53,6 +61,7 @@ def checked(*verdicts, leaf=9):
                 ),
                 ruleset=MOMENT.ruleset.version,
                 decided_at=NOW,
+                ahead_days=90,
             ),
             leaf=leaf,
         ),
@@ -84,6 +93,7 @@ def test_a_check_in_full():
         decided_at=NOW,
         contact="phone 114 14",
         leaf_index=9,
+        ahead_days=90,
     )
 
 
@@ -133,19 +143,30 @@ def test_evaluations():
 def test_cases():
     """A handle; what a municipality may know; a revision."""
     view = CaseView(
+        handle=A,
         reference="SN 1",
         assessed=True,
         closed=False,
         areas_left=5,
         opened_at=NOW,
         placements=(),
+        permits=(),
     )
 
     assert render.opened(written(A)) == check.OpenCaseResponse(
         case_handle=A, revision=7
     )
-    assert render.shown(answer(view)) == check.ShowCaseResponse(
-        reference="SN 1", assessed=True, closed=False, areas_left=5, opened_at=NOW
+    again = answer(Written(ids=(A,), same_reference=True))
+
+    assert render.opened(again).same_reference
+    assert render.shown(answer(view), "phone 114 14") == check.ShowCaseResponse(
+        case_handle=A,
+        reference="SN 1",
+        assessed=True,
+        closed=False,
+        areas_left=5,
+        opened_at=NOW,
+        contact="phone 114 14",
     )
     assert render.closed(written()) == check.CloseCaseResponse(revision=7)
 
@@ -181,20 +202,39 @@ STAY = Placement(
                 "expires_at": None,
                 "moved_in_on": TODAY,
             },
-            {"state": wire.PLACEMENT_STATE_ACTIVE, "expires_at": 0, "moved_in": True},
+            {
+                "state": wire.PLACEMENT_STATE_ACTIVE,
+                "expires_at": 0,
+                "moved_in": True,
+                "moved_in_day": TODAY,
+            },
+        ),
+        (
+            {
+                "state": PlacementState.ABORTED,
+                "expires_at": None,
+                "cause": EndCause.EXPIRED,
+            },
+            {
+                "state": wire.PLACEMENT_STATE_ABORTED,
+                "expires_at": 0,
+                "end_cause": check.END_CAUSE_EXPIRED,
+            },
         ),
     ],
-    ids=["held", "nowhere in particular", "moved in"],
+    ids=["held", "nowhere in particular", "moved in", "lapsed"],
 )
 def test_what_a_case_holds_and_has_placed(given, expected):
     """Where, for which days, how far it is, and until when it is held."""
     view = CaseView(
+        handle=A,
         reference="SN 1",
         assessed=True,
         closed=False,
         areas_left=5,
         opened_at=NOW,
         placements=(replace(STAY, **given),),
+        permits=(),
     )
     values = {
         "placement_id": A,
@@ -205,8 +245,65 @@ def test_what_a_case_holds_and_has_placed(given, expected):
         "extended": True,
     }
 
-    assert list(render.shown(answer(view)).placements) == [
+    assert list(render.shown(answer(view), "").placements) == [
         check.OwnPlacement(**(values | expected))
+    ]
+
+
+@pytest.mark.parametrize("cause", EndCause)
+def test_every_end_has_its_name(cause):
+    """The domain's and the wire's causes are never crossed."""
+    assert check.EndCause.Name(cause) == f"END_CAUSE_{cause.name}"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"ground": PermitGround.RELEASED, "signed": True, "used": True},
+            {"used": True},
+        ),
+        (
+            {"ground": PermitGround.CARE, "follow_up": TODAY + 30},
+            {"override": True, "waits": True, "follow_up_day": TODAY + 30},
+        ),
+    ],
+    ids=["a release", "an override"],
+)
+def test_what_a_case_may_have_despite_the_answer(given, expected):
+    """What kind it is, where, until when; not what it covers, nor who signed."""
+    permit = Permit(
+        id=A,
+        case=B,
+        candidate=Candidate(area="2480", facility=C),
+        window=Window(start=TODAY),
+        verdict=Verdict.REVIEW,
+        seen=(),
+        organisation="syd",
+        person="co-01",
+        proposed_at=NOW,
+        expires_at=NOW + 5,
+        **given,
+    )
+    view = CaseView(
+        handle=B,
+        reference="SN 1",
+        assessed=True,
+        closed=False,
+        areas_left=5,
+        opened_at=NOW,
+        placements=(),
+        permits=(permit,),
+    )
+    values = {
+        "permit_id": A,
+        "place": check.Candidate(area="2480", facility=C),
+        "window": wire.Window(start_day=TODAY),
+        "expires_at": NOW + 5,
+    }
+
+    assert list(render.shown(answer(view), "").permits) == [
+        check.OwnPermit(**(values | expected))
     ]
 
 
@@ -298,9 +395,6 @@ def test_changes_that_wait():
 
 def test_registered_tokens():
     """In order; facilities with their providers."""
-    assert render.registered_groups(written(A, B)) == registry.RegisterGroupsResponse(
-        revision=7, tokens=[A, B]
-    )
     assert render.registered_facilities(written(A, B, C, B)) == (
         registry.RegisterFacilitiesResponse(
             revision=7,
@@ -313,16 +407,3 @@ def test_registered_tokens():
     assert render.recorded_placements(written(A, B)) == (
         registry.RecordPlacementsResponse(revision=7, placement_ids=[A, B])
     )
-
-
-@pytest.mark.parametrize(("more", "after"), [(True, B), (False, b"")])
-def test_pages_of_groups(more, after):
-    """The next page begins behind the last group, if there is one."""
-    groups = tuple(Group(token=one, fingerprint=one * 2, label=b"l") for one in (A, B))
-    got = render.listed_groups(answer(GroupPage(groups=groups, more=more)))
-
-    assert got.next_page_token == after
-    assert list(got.groups) == [
-        registry.RegisteredGroup(token=one, fingerprint=one * 2, sealed_label=b"l")
-        for one in (A, B)
-    ]

@@ -15,6 +15,7 @@ from placement.domain.events import (
     ProviderLifted,
     ReleaseSigned,
 )
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
 from placement.domain.terms import Grade, PermitGround, Scheme, Verdict, Window
@@ -159,3 +160,25 @@ def test_a_change_of_no_fact():
         ),
     )
     assert lifted == Item(fact_id=token("firm"), provider_goes_on=True)
+
+
+def test_a_change_of_groups():
+    """Two that are one, with whose word it is; and two again."""
+    pair = {"low": token("A"), "high": token("B")}
+    merged, parted = GroupsMerged(**pair, region="syd"), GroupsUnmerged(**pair)
+    change = ChangeProposed(
+        id=token("change"),
+        person="co-01",
+        region="syd",
+        expires_at=NOW,
+        records=(),
+        amendments=(merged, parted),
+    )
+    view = ChangeView(change=change, facts={}, permits={})
+    got = render_facts.change(Answer(reply=view, revision=1, leaf=1)).items
+    groups = {"group_a": token("A"), "group_b": token("B")}
+
+    assert list(got) == [
+        registry.ChangeItem(merged=registry.MergedGroups(**groups, region="syd")),
+        registry.ChangeItem(unmerged=registry.MergedGroups(**groups)),
+    ]

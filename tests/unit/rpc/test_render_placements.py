@@ -1,5 +1,6 @@
 """From replies about holds, placements and alerts to responses, and no cause with them."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -13,13 +14,15 @@ from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.alerts import Alert
 from placement.domain.decide.alerts import Listed, Shown
+from placement.domain.decide.approvals import ChangeView
 from placement.domain.decide.checks import Answer as Verdicted
 from placement.domain.decide.command import Written
 from placement.domain.decide.explaining import Hidden, Neighbour, Reason, Visible
 from placement.domain.decide.holds import Extended
-from placement.domain.decide.permits import Explained
 from placement.domain.decide.permits import Shown as ShownOverride
+from placement.domain.decide.seeing import Explained
 from placement.domain.decide.steps import Stepped
+from placement.domain.events import ChangeProposed
 from placement.domain.facts import Placement
 from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
@@ -250,6 +253,51 @@ def test_an_override(follow_up, facility):
     )
 
 
+def test_an_override_that_is_signed():
+    """By whom, until when it can be used, and whether it was."""
+    permit = Permit(
+        id=A,
+        case=B,
+        candidate=Candidate(area="2480"),
+        window=Window(start=TODAY),
+        ground=PermitGround.CARE,
+        verdict=Verdict.CONFLICT,
+        seen=(),
+        organisation="1280",
+        person="cw-01",
+        proposed_at=NOW,
+        expires_at=NOW + 14,
+        signed_by_organisation="syd",
+        signed_by="co-01",
+        signed=True,
+        used=True,
+    )
+    shown = ShownOverride(permit=permit, explained=EXPLAINED)
+    got = render.override(answer(shown), contact_of)
+
+    assert (got.signed_by, got.used) == ("syd/co-01", True)
+    assert (got.proposed_by, got.expires_at) == ("1280/cw-01", NOW + 14)
+
+
+@pytest.mark.parametrize("told", [EXPLAINED, None])
+def test_a_change_that_waits(told):
+    """With what the place is worth if it releases one, and nothing else."""
+    change = ChangeProposed(
+        id=A,
+        region="syd",
+        person="co-01",
+        expires_at=NOW,
+        records=(),
+        amendments=(),
+    )
+    view = ChangeView(change=change, facts={}, permits={}, explained=told)
+    got = render.change(answer(view), contact_of)
+
+    assert got.change.change_id == A
+    assert got.HasField("explained") == (told is not None)
+    assert got.explained == (RENDERED if told else registry.ExplainPlacementResponse())
+
+
 def test_every_ground_has_its_number():
     """The domain's and the wire's are never crossed."""
     named = {
@@ -283,6 +331,8 @@ def alert(**given):
         "revision": 12,
         "told": 11,
         "raised": 11,
+        "changed_at": NOW + 2,
+        "told_at": NOW + 1,
     }
     return Alert(**(values | given))
 
@@ -294,6 +344,8 @@ def test_an_alert_for_the_police():
         owner="co-01",
         owner_region="syd",
         closing=AlertClosing.MOVED,
+        again=True,
+        seen=True,
     )
 
     assert render.alert(known, COORDINATOR).police_alert == alert_wire.PoliceAlert(
@@ -310,6 +362,9 @@ def test_an_alert_for_the_police():
         raised_at=NOW,
         revision=12,
         closing=alert_wire.ALERT_CLOSING_MOVED,
+        told_at=NOW + 2,
+        raising=alert_wire.ALERT_RAISING_AGAIN,
+        seen=True,
     )
 
 
@@ -321,7 +376,19 @@ def test_an_alert_for_a_municipality():
         state=alert_wire.ALERT_STATE_RAISED,
         raised_at=NOW,
         revision=11,
+        told_at=NOW + 1,
+        raising=alert_wire.ALERT_RAISING_FIRST,
     )
+
+
+def test_an_alert_of_an_older_snapshot():
+    """When it changed last was not kept: it says when it was raised, and keeps its size."""
+    old = alert(changed_at=0, told_at=0)
+    case = render.alert(old, CASEWORKER)
+
+    assert case.case_alert.told_at == NOW
+    assert render.alert(old, COORDINATOR).police_alert.told_at == NOW
+    assert case.ByteSize() == render.alert(alert(), CASEWORKER).ByteSize()
 
 
 @pytest.mark.parametrize(
@@ -346,10 +413,11 @@ def test_what_the_police_do_with_it_is_not_told(state, seen, expected):
 def test_a_municipality_gets_one_size():
     """Whatever happened, how bad it is, who has it and how it ends."""
     sizes, fields = set(), set()
-    for kind, verdict, state, seen in product(
-        AlertKind, Verdict, AlertState, (False, True)
+    for kind, verdict, state, seen, again in product(
+        AlertKind, Verdict, AlertState, (False, True), (False, True)
     ):
         known = alert(kind=kind, verdict=verdict, state=state, seen=seen, owner="co-01")
+        known = replace(known, again=again)
         got = render.alert(known, CASEWORKER)
         sizes.add(len(got.SerializeToString()))
         fields.add(tuple(field.name for field, _ in got.case_alert.ListFields()))

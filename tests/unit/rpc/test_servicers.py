@@ -52,7 +52,9 @@ def test_a_case_from_its_opening_to_its_end(town):
 
     assert [one.verdict for one in before.verdicts] == [wire.VERDICT_UNKNOWN]
     assert before.contact == "the police coordinator of region syd"
+    assert before.ahead_days == 90
     assert (shown.assessed, shown.closed, shown.areas_left) == (True, False, 6)
+    assert shown.contact == before.contact
     assert again == closed
     assert after.closed
 

@@ -95,7 +95,7 @@ def run(awaitable):
     """Run as the door lets a call in."""
 
     async def go():
-        CALL.set(Call(AUDITOR, Action.RECEIPT_READ))
+        CALL.set(Call(AUDITOR, Action.RECEIPT_READ, lambda: AUDITOR))
         return await awaitable
 
     return asyncio.run(go())

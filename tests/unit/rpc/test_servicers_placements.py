@@ -18,11 +18,12 @@ from placement.api.v1 import registry_service_pb2 as registry
 from placement.domain.alerts import Alert
 from placement.domain.decide.alerts import TellAlerts, WatchAlerts
 from placement.domain.terms import AlertKind, AlertState, Revision, Verdict
-from placement.errors import UnavailableError
+from placement.errors import CertificateError, UnavailableError
 from placement.rpc import servicers_placements as servicers
 from placement.rpc.desk import CALL, Call, Desk
 from placement.rpc.parse_placements import WATCH_SCOPE
 from placement.service.batch import Answer
+from placement.service.entries import Refused
 from placement.service.feed import Feed
 
 # Steps, over the wire
@@ -236,9 +237,9 @@ def watch(engine, feed, ring, bookmarks, monkeypatch):
         Desk(engine, ring, bookmarks), feed, lambda region: f"phone {region}"
     )
 
-    def read(count, *, caller=COORDINATOR, token=b"", between=()):
+    def read(count, *, caller=COORDINATOR, token=b"", between=(), identify=None):
         async def run():
-            CALL.set(Call(caller, Action.ALERT_WATCH))
+            CALL.set(Call(caller, Action.ALERT_WATCH, identify or (lambda: caller)))
             request = wire.WatchAlertsRequest(resume_token=token)
             stream = service.WatchAlerts(request, None)
             answers, steps = [], iter(between)
@@ -381,6 +382,21 @@ def test_what_can_not_be_logged_is_not_told(watch, feed, engine):
     engine.fails = False
 
     assert numbers(watch(1)[0]) == [1]
+
+
+def test_nobody_is_told_whose_certificate_is_refused(watch, feed, engine):
+    """Nor does the log say so: it holds the refusal of a new call, and no telling."""
+    refusal = CertificateError()
+
+    def identify():
+        raise refusal
+
+    feed.publish([alert(1)], Revision(1))
+    with pytest.raises(CertificateError):
+        watch(1, identify=identify)
+
+    assert engine.told == []
+    assert engine.asked[1:] == [Refused(Action.ALERT_WATCH, refusal, None)]
 
 
 def test_a_sign_of_life(watch, feed, monkeypatch):

@@ -110,3 +110,15 @@ def test_what_is_not_ours_says_nothing_of_itself():
     foreign = refusal_of(KeyError("19850101-1234"))
     assert type(foreign) is PlacementError
     assert "1985" not in str(status_of(foreign))
+
+
+def test_several_things_that_are_wrong_are_named_each():
+    """Under the same field, in order."""
+    *_, trailers = status_of(InvalidInputError("content", "one", "two", "three"))
+    _, _, bad = unpacked(trailers)
+
+    assert [(each.field, each.description) for each in bad.field_violations] == [
+        ("content", "one"),
+        ("content", "two"),
+        ("content", "three"),
+    ]

@@ -45,7 +45,14 @@ def state():
 
 @pytest.fixture
 def batch(state, store):
-    return Batch(state, MOMENT, Scribe(store.ring), LEAVES, store.vault)
+    return Batch(
+        state,
+        MOMENT,
+        Scribe(store.ring),
+        LEAVES,
+        lambda _: MOMENT.ruleset,
+        vault=store.vault,
+    )
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from placement.errors import NotFoundError, TamperedError, UnavailableError
 from placement.service import fold
 from placement.service.engine import Engine
 from placement.service.entries import Refused, Scribe
+from placement.service.rules import Rules
 from placement.store.codec import encode
 from placement.store.log import Store
 
@@ -117,7 +118,7 @@ def test_a_place_of_the_log_that_the_ruleset_lost_is_not_served(store, clock):
     )
     engine = Engine(
         store,
-        replace(RULESET, areas=fewer),
+        Rules(replace(RULESET, areas=fewer)),
         custodian=b"",
         signer=SIGNER,
         clock=clock,

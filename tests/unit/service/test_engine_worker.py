@@ -15,7 +15,7 @@ from kit.commands import (
     show_case,
 )
 from kit.engines import SECONDS, answer, checkpoints, details, engine_on, entries
-from kit.world import RULESET, subject
+from kit.world import subject
 
 from placement.access import Role
 from placement.domain.decide import reevaluations, table
@@ -32,7 +32,7 @@ SERVICE = Role.SERVICE.value
 
 @pytest.fixture
 def worker():
-    return Worker(RULESET)
+    return Worker()
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_what_is_left_when_it_stops_is_done_by_the_next(start, store, monkeypatc
     answer(silent, tie())
     silent.stop()
     left = calm(store)
-    engine = start(store, Worker(RULESET))
+    engine = start(store, Worker())
     wait_until(lambda: calm(store))
 
     assert not left
@@ -196,7 +196,7 @@ def test_what_is_left_when_it_stops_is_done_by_the_next(start, store, monkeypatc
 
 def test_nothing_is_begun_while_it_stops(start, faulty, store):
     """What waits is answered, and the rest is left."""
-    engine = start(faulty, Worker(RULESET))
+    engine = start(faulty, Worker())
     place(engine)
     wait_until(lambda: calm(store))
     faulty.entered.clear()
@@ -216,7 +216,7 @@ def test_nothing_is_begun_while_it_stops(start, faulty, store):
 
 def test_an_engine_begins_with_what_is_known(start, store):
     """Alerts of before are in its feed before the first command."""
-    first = start(store, Worker(RULESET))
+    first = start(store, Worker())
     place(first)
     answer(first, tie())
     wait_until(lambda: alerts(first))

@@ -42,7 +42,7 @@ from kit.steps import (
     stop_provider,
 )
 from kit.stored import leaf
-from kit.world import NOW, RULESET
+from kit.world import NOW
 
 from placement.crypto.custody import FileCustody
 from placement.domain.decide.command import Written
@@ -51,6 +51,7 @@ from placement.domain.dossiers import begins, dossier_of
 from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import CaseClosed, Record
 from placement.domain.graph import GroupGraph
+from placement.domain.residents import Residents
 from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import MICROS_A_DAY
 from placement.errors import StaleError, TamperedError
@@ -70,6 +71,8 @@ def plain(value):
     """Return all that a value holds, down to plain data, order included."""
     if isinstance(value, GroupGraph):  # but for the views it keeps
         value = {"links": value._links, "pairs": value._pairs}
+    if isinstance(value, Residents):  # whoever reads it sorts
+        value = residents(value)
     if isinstance(value, dict):
         return [(plain(key), plain(item)) for key, item in value.items()]
     if isinstance(value, set):
@@ -95,6 +98,19 @@ def unordered(state):
         name: sorted(map(repr, plain(part))) if isinstance(plain(part), list) else part
         for name, part in parts.items()
     }
+
+
+def residents(value):
+    """Return who is placed where, without the order in which they came."""
+    here = [
+        (code, str(belonged), sorted(ids))
+        for code, groups in value._by_group.items()
+        for belonged, ids in groups.items()
+    ]
+    waiting = sorted(
+        (code, sorted(ids)) for code, ids in value._unassessed.items() if ids
+    )
+    return {"here": sorted(here), "waiting": waiting, "known": sorted(value._groups_of)}
 
 
 class Log:
@@ -244,7 +260,7 @@ class Town:
 
     def work(self, pick):
         for _ in range(1 + pick % 4):
-            command = Worker(RULESET).next(self.log.court.state, self.log.court.moment)
+            command = Worker().next(self.log.court.state, self.log.court.moment)
             if command is not None:
                 self.log.run(command)
 
@@ -371,7 +387,7 @@ def test_a_snapshot_of_before_there_was_an_agenda(store):
     assert isinstance(agenda.event, AgendaKept)
     assert len(log.state.agenda) > 0
     assert len(state.agenda) == 0
-    assert isinstance(Worker(RULESET).next(state, log.court.moment), Tick)
+    assert isinstance(Worker().next(state, log.court.moment), Tick)
 
 
 def test_a_snapshot_that_is_replaced_while_it_is_read(store, monkeypatch):

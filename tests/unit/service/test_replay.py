@@ -1,11 +1,12 @@
 """A past decision comes out as it did, whatever happened since."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from kit.commands import (
     NATIONAL,
     assess_case,
+    attest,
     check,
     close_case,
     end_facts,
@@ -20,13 +21,18 @@ from kit.commands import (
     retract_facts,
     show_case,
 )
+from kit.engines import answer
 from kit.replays import GROUPS, PLACES, Unit, outcome
-from kit.world import TODAY, subject, token
+from kit.ruled import adoption, text
+from kit.steps import stop_provider
+from kit.world import RULESET, TODAY, subject, token
 
+from placement.domain import ruleset_reading
 from placement.domain.questions import Candidate
 from placement.domain.terms import MICROS_A_DAY, Verdict, Window
 from placement.service import fold
 from placement.service.replay import Replayed
+from placement.service.rules import Rules
 from placement.store import snapshot
 
 CLEAR, UNKNOWN, REVIEW, CONFLICT = Verdict
@@ -191,6 +197,20 @@ def test_a_placement_and_its_house(unit):
     }
 
 
+def test_a_stopped_provider_is_said_once(unit):
+    """As what it is; what is found in both pictures is one reason."""
+    unit.do(register_facilities(("house", "firm", "0180"), new=[0]))
+    unit.do(stop_provider("firm"))
+    house = Candidate(area="0180", facility=token("house"))
+    (decision,) = unit.decide(house)
+    (reason,) = unit.replay(decision).reasons
+
+    assert (reason.rule, reason.verdict) == ("STOP", Verdict.CONFLICT)
+    assert [(fact.id, fact.kind, fact.grade) for fact in reason.facts] == [
+        (token("firm"), "provider", "")
+    ]
+
+
 def test_decisions_of_one_batch(unit, faulty):
     """Each is decided at the revision that the ones before it left."""
     command = check(unit.case, "2480")
@@ -249,3 +269,43 @@ def test_a_snapshot_that_is_replaced_meanwhile(unit, decisions, monkeypatch):
     monkeypatch.setattr(fold, "load_snapshot", overtaken)
     assert unit.replay(decision) == expected
     assert loaded == [True]
+
+
+# Rulesets that came and went
+
+
+def test_each_decision_is_replayed_by_the_rules_of_then(unit, store, clock):
+    """After several adoptions, a snapshot and with a program that ships another."""
+    answer(unit.engine, attest(caller=NATIONAL))
+    (first,) = unit.decide("0180")
+    for command in adoption(text("2026-12-1", coverage_days=10)):
+        answer(unit.engine, command)
+    clock.now += 20 * MICROS_A_DAY
+    (second,) = unit.decide("0180")
+    for command in adoption(text("2026-12-2", coverage_days=30)):
+        answer(unit.engine, command)
+    (third,) = unit.decide("0180")
+    unit.keep()
+    program = Rules(replace(RULESET, version="2027-01-1"), {RULESET.version: RULESET})
+    got = [unit.replay(each, rules=program) for each in (first, second, third)]
+
+    assert [outcome(each) for each in got] == [
+        (Replayed.EQUAL, CLEAR, CLEAR),
+        (Replayed.EQUAL, UNKNOWN, UNKNOWN),
+        (Replayed.EQUAL, CLEAR, CLEAR),
+    ]
+    assert [each.found.entry.ruleset for each in got] == [
+        RULESET.version,
+        "2026-12-1",
+        "2026-12-2",
+    ]
+
+
+def test_a_ruleset_that_the_program_can_t_read_is_not_at_hand(unit, store, monkeypatch):
+    """The replay says so; it takes no other."""
+    for command in adoption():
+        answer(unit.engine, command)
+    (decision,) = unit.decide("0180")
+    monkeypatch.setattr(ruleset_reading, "FORMAT", 3)
+
+    assert unit.replay(decision).outcome is Replayed.NO_RULESET

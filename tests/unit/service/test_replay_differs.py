@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from kit.engines import tamper
 from kit.erased import take
-from kit.replays import PLACES, Unit, outcome, ruleset_of
+from kit.replays import PLACES, RULES, Unit, outcome
 from kit.world import NOW, RULESET, TODAY, token
 
 from placement.audit.details import Sealed
@@ -14,6 +14,7 @@ from placement.domain.terms import MICROS_A_DAY, Verdict, Window
 from placement.errors import NotFoundError, TamperedError
 from placement.service import replay as replay_module
 from placement.service.replay import Progress, Replayed, replay
+from placement.service.rules import Rules
 
 CLEAR, UNKNOWN, REVIEW, CONFLICT = Verdict
 
@@ -51,7 +52,7 @@ def test_a_forged_verdict_is_seen(unit, decisions):
     """What was answered is not what the rules say: an incident."""
     found = unit.found(decisions["1480"])
     lie = forged(found, verdicts=(1, 3, 1))
-    steps = list(replay(unit.store, lie, decisions["1480"], ruleset_of))
+    steps = list(replay(unit.store, lie, decisions["1480"], RULES))
     result = steps[-1]
 
     assert outcome(result) == (Replayed.DIFFERENT, CLEAR, CONFLICT)
@@ -61,28 +62,23 @@ def test_a_forged_verdict_is_seen(unit, decisions):
 def test_other_rules_may_differ(unit, decisions):
     """Whoever hands in other rules under the same version gets what they say."""
     late = replace(RULESET, coverage_days=-1)
-    result = unit.replay(decisions["0180"], ruleset_of=lambda _: late)
+    result = unit.replay(decisions["0180"], rules=Rules(late))
 
     assert outcome(result) == (Replayed.DIFFERENT, CLEAR, UNKNOWN)
 
 
 def test_the_ruleset_is_asked_for_by_its_version(unit, decisions):
     """By which it was decided; where it is not at hand, nothing is decided."""
-    asked = []
+    other = Rules(replace(RULESET, version="2025-1-1"))
+    result = unit.replay(decisions["1480"], rules=other)
 
-    def none(version):
-        asked.append(version)
-
-    result = unit.replay(decisions["1480"], ruleset_of=none)
-
-    assert asked == [RULESET.version]
     assert outcome(result) == (Replayed.NO_RULESET, CONFLICT, None)
 
 
 def test_a_ruleset_that_was_edited_is_another(unit, decisions):
     """Under the same version, too: the entry holds the digest of what it said."""
     edited = replace(RULESET, digest=bytes(32))
-    result = unit.replay(decisions["1480"], ruleset_of=lambda _: edited)
+    result = unit.replay(decisions["1480"], rules=Rules(edited))
 
     assert outcome(result) == (Replayed.NO_RULESET, CONFLICT, None)
     assert result.reasons == ()
@@ -121,7 +117,7 @@ def test_an_unknown_decision_is_not_there(unit, decisions):
         unit.steps(token("nobody's"))
     for wrong in (token("nobody's"), b"", decisions["1480"][:15] + b"?"):
         with pytest.raises(NotFoundError):
-            list(replay(unit.store, found, wrong, ruleset_of))
+            list(replay(unit.store, found, wrong, RULES))
 
 
 def test_an_entry_of_something_else_is_no_decision(unit, decisions):
@@ -129,7 +125,7 @@ def test_an_entry_of_something_else_is_no_decision(unit, decisions):
     for index in (0, unit.store.read_head().leaves - 2):
         found = unit.room.review.one(index)
         with pytest.raises(NotFoundError):
-            list(replay(unit.store, found, decisions["1480"], ruleset_of))
+            list(replay(unit.store, found, decisions["1480"], RULES))
 
 
 def test_details_of_another_entry_are_refused(unit, decisions):
@@ -138,7 +134,7 @@ def test_details_of_another_entry_are_refused(unit, decisions):
     other = unit.room.review.one(0)
     mixed = replace(found, details=other.details)
     with pytest.raises(TamperedError):
-        list(replay(unit.store, mixed, decisions["1480"], ruleset_of))
+        list(replay(unit.store, mixed, decisions["1480"], RULES))
 
 
 def test_a_damaged_log_replays_nothing(unit, decisions, url):

@@ -43,7 +43,7 @@ def room(store):
 def steps(room, size, **period):
     """Look through a period; a generator without an end if the period has none."""
     asked = search(searches.ReportAnomalies, **period)
-    watch = Watch(room.review, RULESET)
+    watch = Watch(room.review, lambda: RULESET)
     return watch.report(Admitted(search=asked, cases=None), size)
 
 
@@ -222,7 +222,7 @@ def test_other_thresholds_find_other_things(engine, room, clock):
     limits = RULESET.anomalies
     strict = replace(limits, many_areas=replace(limits.many_areas, allowed=4))
     asked = search(searches.ReportAnomalies, **EVER)
-    watch = Watch(room.review, replace(RULESET, anomalies=strict))
+    watch = Watch(room.review, lambda: replace(RULESET, anomalies=strict))
     found = anomalies(watch.report(Admitted(search=asked, cases=None), 5))
 
     assert [each.entries for each in found if each.pattern == "MANY_AREAS"] == [(2,)]

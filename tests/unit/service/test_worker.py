@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from kit.commands import MOMENT, Court
 from kit.steps import tick
-from kit.world import RULESET, World
+from kit.world import World
 
 from placement.access import SERVICE
 from placement.domain.decide.reevaluations import Reevaluate, Swept, Tick
@@ -31,12 +31,12 @@ def world():
 
 @pytest.fixture
 def worker():
-    return Worker(RULESET)
+    return Worker()
 
 
 def settle(world):
     """Do everything that is left to do."""
-    court, worker = Court(world.state), Worker(RULESET)
+    court, worker = Court(world.state), Worker()
     while (command := worker.next(world.state, court.moment)) is not None:
         court.reply(command)
 

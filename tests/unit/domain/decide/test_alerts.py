@@ -247,6 +247,42 @@ def test_what_is_acknowledged_is_what_was_shown(stage, alert):
     assert stage.alert().state is AlertState.ACKNOWLEDGED
 
 
+@pytest.mark.parametrize("beside", [-1, 1, 1_000_000])
+@pytest.mark.parametrize("kind", [acknowledge, hand_over, close_alert])
+def test_only_what_was_shown_is_handled(stage, alert, kind, beside):
+    """A number that the alert never had was shown to nobody."""
+    stage.court.reply(acknowledge(alert, caller=SYD))
+    before = stage.alert()
+    command = kind(alert, caller=UMEA, shown=before.revision + beside)
+    with pytest.raises(StaleError):
+        stage.court.reply(command)
+
+    assert stage.alert() == before
+
+
+def test_whoever_saw_it_before_another_took_it_looks_again(stage, alert):
+    """Nobody takes over from somebody unawares."""
+    shown = stage.alert().revision
+    stage.court.reply(acknowledge(alert, caller=SYD, shown=shown))
+    with pytest.raises(StaleError):
+        stage.court.reply(acknowledge(alert, caller=UMEA, shown=shown))
+
+    assert stage.alert().owner_region == "syd"
+
+
+def test_a_municipality_knows_its_own_revision(stage, alert):
+    """What the police do meanwhile is not shown to it, nor asked of it."""
+    shown = stage.alert().told
+    stage.court.reply(acknowledge(alert, caller=UMEA))
+    with pytest.raises(StaleError):
+        stage.court.reply(
+            acknowledge(alert, caller=MALMO, shown=stage.alert().revision)
+        )
+    stage.court.reply(acknowledge(alert, caller=MALMO, shown=shown))
+
+    assert stage.alert().seen
+
+
 def test_another_region_gets_it_too(stage, alert):
     """Until somebody takes it on there, it waits; nobody loses sight of it."""
     stage.court.reply(acknowledge(alert, caller=UMEA))
@@ -324,7 +360,8 @@ def test_an_escalated_alert_is_taken_on_before_it_is_closed(stage, alert):
 def test_what_is_closed_stays_so(stage, alert):
     """A retry finds that it was closed; anything else contradicts it."""
     stage.court.reply(acknowledge(alert, caller=UMEA))
-    command = close_alert(alert, caller=UMEA, request="r")
+    shown = stage.alert().revision
+    command = close_alert(alert, caller=UMEA, request="r", shown=shown)
     stage.court.reply(command)
     closed = stage.alert()
     stage.court.reply(command)

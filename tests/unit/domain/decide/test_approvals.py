@@ -8,6 +8,7 @@ from kit.commands import (
     approve,
     coordinator,
     end_facts,
+    field_of,
     list_changes,
     presence,
     record_facts,
@@ -219,3 +220,11 @@ def test_a_lapsed_change_is_not_shown(court, fact):
     court.later(WAIT)
     with pytest.raises(NotFoundError):
         court.reply(show_change(change))
+
+
+def test_nobody_says_what_they_saw_of_no_place(court):
+    """A change that releases none has nothing of it to show."""
+    change = court.reply(record_facts(rivalry(severity=3))).ids[1]
+
+    assert field_of(court, approve(change, seen=bytes(32))) == "seen"
+    assert court.reply(show_change(change)).explained is None

@@ -2,6 +2,7 @@
 
 import pytest
 from kit.commands import (
+    CASEWORKER,
     COORDINATOR,
     assess_case,
     caseworker,
@@ -14,6 +15,9 @@ from kit.commands import (
     rivalry,
     show_case,
 )
+from kit.permitted import released
+from kit.steps import propose_override
+from kit.steps import release as release_hold
 from kit.world import NOW, TODAY, subject, token
 
 from placement.domain.decide.cases import (
@@ -21,7 +25,9 @@ from placement.domain.decide.cases import (
     MAX_MEMBERS,
     MAX_SHOWN,
     CaseView,
+    ShowCase,
 )
+from placement.domain.decide.command import Note
 from placement.domain.decide.drafts import Member
 from placement.domain.events import PlacementEnded
 from placement.domain.facts import Affiliation, Case
@@ -137,12 +143,14 @@ def test_a_municipality_sees_its_own_case(court, case):
     decision = court.decide(show_case(case))
 
     assert decision.outcome.reply == CaseView(
+        handle=case,
         reference="SN 1",
         assessed=True,
         closed=False,
         areas_left=4,
         opened_at=NOW,
         placements=(),
+        permits=(),
     )
     assert (decision.note.case, decision.note.reference) == (case, "SN 1")
 
@@ -158,6 +166,79 @@ def test_anothers_case_is_answered_like_none(court, case, ask):
     assert type(theirs.outcome) is type(nobodys.outcome) is NotFoundError
     assert theirs.outcome.args == nobodys.outcome.args
     assert theirs.note.reference == nobodys.note.reference == ""
+
+
+def by_placement(key, caller=CASEWORKER):
+    return ShowCase(caller=caller, placement=key)
+
+
+def test_a_case_is_found_by_what_is_held_for_it(stage):
+    """Whoever lost the handle has the hold; the entry names both."""
+    case = stage.case("h")
+    held = stage.held(case.handle)
+    decision = stage.court.decide(by_placement(held.id))
+
+    assert decision.outcome.reply.handle == case.handle
+    assert (decision.note.case, decision.note.objects) == (case.handle, (held.id,))
+
+
+def test_anothers_placement_is_answered_like_none(stage):
+    """Same refusal, and the same note but for the id."""
+    held = stage.held(stage.case("h").handle)
+    for key in (held.id, token("nobody's")):
+        decision = stage.court.decide(by_placement(key, OTHER))
+
+        assert type(decision.outcome) is NotFoundError
+        assert decision.note == Note(objects=(key,))
+
+
+def test_a_case_shows_why_a_place_is_over(stage):
+    """A hold that was given up is told from one that nobody moved into."""
+    case = stage.case("h")
+    held = stage.held(case.handle)
+    stage.court.reply(release_hold(held.id))
+    (shown,) = stage.court.reply(show_case(case.handle)).placements
+
+    assert (shown.id, shown.cause) == (held.id, EndCause.RELEASED)
+
+
+def test_a_case_shows_its_permits(stage):
+    """Overrides even while they wait; of releases only those that are in force."""
+    stage.tie("h", "2480")
+    case = stage.case("h").handle
+    stage.court.reply(check(case))
+    release = released(stage, case)
+    (waiting,) = stage.court.reply(propose_override(case)).ids
+    found = stage.court.reply(show_case(case)).permits
+
+    assert [(each.id, each.signed) for each in found] == [
+        (waiting, False),
+        (release, True),
+    ]
+
+
+def test_a_release_that_waits_is_not_shown(stage):
+    """It would tell that a child is noted for the household."""
+    stage.tie("h", "2480")
+    case = stage.case("h", children=(0,)).handle
+    stage.court.reply(check(case))
+    released(stage, case)
+
+    assert stage.court.reply(show_case(case)).permits == ()
+
+
+def test_a_number_that_is_in_use_is_said(court):
+    """Of the own municipality, of cases that are not closed; a retry says the same."""
+    (first,) = court.reply(open_case("h", request="r")).ids
+    second = court.reply(open_case("i"))
+    elsewhere = court.reply(open_case("i", caller=OTHER))
+    retried = court.reply(open_case("h", request="r"))
+    for handle in (first, second.ids[0]):
+        court.reply(close_case(handle))
+    later = court.reply(open_case("j"))
+
+    assert second.same_reference
+    assert not any(each.same_reference for each in (elsewhere, retried, later))
 
 
 # Closing

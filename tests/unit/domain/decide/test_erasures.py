@@ -93,7 +93,7 @@ def affiliated(who="h"):
 def test_a_fact_is_past_its_retention_so_long_after_it_ended(court):
     """On that day and not the day before."""
     fact = ended(court)
-    days(court, KEPT["presence"] - 1)
+    days(court, KEPT["presence"].ended - 1)
     before = expired(court)
     days(court, 1)
 
@@ -104,7 +104,7 @@ def test_a_fact_is_past_its_retention_so_long_after_it_ended(court):
                 id=fact,
                 kind="presence",
                 region="syd",
-                since=TODAY + KEPT["presence"],
+                since=TODAY + KEPT["presence"].ended,
             ),
         ),
         more=False,
@@ -124,7 +124,7 @@ def test_a_fact_that_was_never_true_is_kept_more_shortly(court):
     (fact,) = recorded(court, presence())
     days(court, 1000)
     court.reply(approve(*court.reply(retract_facts(fact)).ids))
-    days(court, KEPT["retracted"] - 1)
+    days(court, KEPT["presence"].retracted - 1)
     before = expired(court)
     days(court, 1)
 
@@ -138,7 +138,7 @@ def test_a_case_is_kept_from_when_it_was_closed(court):
     court.reply(still)
     days(court, 2000)
     court.reply(close_case(case.handle))
-    days(court, KEPT["case"] - 1)
+    days(court, KEPT["case"].closed - 1)
     before = expired(court, NATIONAL)
     days(court, 1)
 
@@ -146,16 +146,19 @@ def test_a_case_is_kept_from_when_it_was_closed(court):
 
 
 def test_a_case_of_somebody_placed_is_kept(court):
-    """Until nobody stands there for it."""
+    """Until nobody stands there for it, and for some time after that."""
     case = open_case("h")
     court.reply(case)
     (stay,) = court.reply(record_placements(placement(case.handle))).ids
     court.reply(close_case(case.handle))
-    days(court, KEPT["case"])
-    before = expired(court)
+    days(court, KEPT["case"].closed)
+    placed = expired(court)
     court.reply(end_placements((stay, 0)))
+    days(court, KEPT["placement"].ended - 1)
+    before = expired(court)
+    days(court, 1)
 
-    assert (before, expired(court)) == ([], [case.handle])
+    assert (placed, before, expired(court)) == ([], [], [case.handle])
 
 
 @pytest.mark.parametrize(
@@ -176,7 +179,7 @@ def test_a_closed_case_starts_the_clock_of_what_is_said_of_its_members(court, wh
     days(court, 1000)
     open_still = expired(court)
     court.reply(close_case(last.handle))
-    days(court, KEPT["tie"] - 1)
+    days(court, KEPT["tie"].closed - 1)
     before = fact in expired(court)
     days(court, 1)
 
@@ -194,7 +197,7 @@ def test_what_may_protect_somebody_placed_is_kept(court, what):
     split = ended(court, draft(Faction, "faction", **statement))
     (stay,) = court.reply(record_placements(placement(case.handle))).ids
     court.reply(close_case(case.handle))
-    days(court, 3000)
+    days(court, 4000)
     wanted = {"affiliation": member, "faction": split}[what]
     before = wanted in expired(court)
     with pytest.raises(ConflictError):
@@ -206,13 +209,98 @@ def test_what_may_protect_somebody_placed_is_kept(court, what):
 
 
 def test_a_fact_that_waits_for_its_second_person_is_kept(court):
-    """What it is to become is not decided yet."""
+    """What it is to become is not decided yet; once its change lapsed it is."""
     frame = {"valid_from": TODAY - 3000, "valid_to": TODAY - 2000}
     fact, _ = court.reply(record_facts(presence(kind="BASE", **frame))).ids
+    before = expired(court)
+    days(court, RULESET.change_hours // 24 + 1)
 
-    assert expired(court) == []
-    days(court, 3)
-    assert fact in court.state.facts
+    assert (before, expired(court)) == ([], [fact])
+
+
+def test_what_nobody_stood_behind_is_kept_as_what_was_never_true(court):
+    """From when it was rejected."""
+    fact, change = court.reply(record_facts(presence(kind="BASE"))).ids
+    days(court, 1)
+    court.reply(reject(change))
+    days(court, KEPT["presence"].retracted - 1)
+    before = expired(court)
+    days(court, 1)
+
+    assert (before, expired(court)) == ([], [fact])
+
+
+def test_what_is_said_of_somebody_with_an_open_case_is_kept(court):
+    """Under whichever of their pseudonyms: the next question may rest on it."""
+    first, other = open_case("h"), open_case("i")
+    court.reply(first)
+    court.reply(other)
+    left = ended(court, affiliated("h"))
+    (link,) = recorded(court, same_as())
+    court.reply(close_case(first.handle))
+    days(court, 5000)
+    before = expired(court)
+    court.reply(close_case(other.handle))
+    days(court, KEPT["affiliation"].closed)
+
+    assert before == []
+    assert expired(court) == [left]
+    assert link in court.state.facts
+
+
+def test_two_are_one_person_as_long_as_anything_is_said_of_either(court):
+    """Then as long as their cases are; and the last of these goes after it."""
+    case = open_case("h")
+    court.reply(case)
+    (member,) = recorded(court, affiliated("i"))
+    (link,) = recorded(court, same_as())
+    court.reply(close_case(case.handle))
+    days(court, 5000)
+    order = [expired(court)]
+    for gone in (member, link, case.handle):
+        erased(court, gone)
+        order.append(expired(court))
+
+    assert order == [[member], [link], [case.handle], []]
+
+
+def test_where_somebody_dangerous_is_stays_known_until_it_is_ended(court):
+    """It protects others, so no case of theirs starts its clock."""
+    case = open_case("h")
+    court.reply(case)
+    located = draft(Located, "located", subject=subject("h"), area="1480")
+    (fact,) = recorded(court, located)
+    court.reply(close_case(case.handle))
+    days(court, 5000)
+    before = expired(court)
+    court.reply(end_facts((fact, 0)))
+    days(court, KEPT["located"].ended)
+
+    assert before == [case.handle]
+    assert set(expired(court)) == {case.handle, fact}
+
+
+def test_what_still_counts_outlives_a_ruleset_that_says_less(court):
+    """A retried request finds its answer, and a budget its past."""
+    short = replace(KEPT["presence"], retracted=1)
+    kept = {**KEPT, "presence": short, "case": Retention(closed=1)}
+    court.ruleset = replace(RULESET, retention=kept)
+    case = open_case("h")
+    court.reply(case)
+    court.reply(close_case(case.handle))
+    (fact,) = recorded(court, presence())
+    court.reply(approve(*court.reply(retract_facts(fact)).ids))
+    budgets = RULESET.budgets
+    days(court, 30)
+    early = expired(court)
+    days(court, 1)
+    retried = expired(court)
+    days(court, max(budgets.case_days, budgets.organisation_days) - 31)
+    counted = expired(court)
+    days(court, 1)
+
+    assert (early, retried, counted) == ([], [fact], [fact])
+    assert set(expired(court)) == {fact, case.handle}
 
 
 def test_each_region_sees_its_own(court):
@@ -220,7 +308,7 @@ def test_each_region_sees_its_own(court):
     south = ended(court)
     days(court, 1)
     north = ended(court, caller=OTHER, second=coordinator("nord", "co-06"))
-    days(court, KEPT["presence"])
+    days(court, KEPT["presence"].ended)
 
     assert expired(court) == [south]
     assert expired(court, OTHER) == [north]
@@ -233,7 +321,7 @@ def test_each_region_sees_its_own(court):
 def test_an_erasure_takes_two_persons(court):
     """Until the second one, all is as it was."""
     fact = ended(court)
-    days(court, KEPT["presence"])
+    days(court, KEPT["presence"].ended)
     (change,) = court.reply(propose_erasure(fact)).ids
     waiting = fact in court.state.facts
     listed = court.reply(list_changes()).changes
@@ -251,7 +339,7 @@ def test_an_erasure_takes_two_persons(court):
 def test_nobody_approves_their_own_erasure(court):
     """Under whatever command."""
     fact = ended(court)
-    days(court, KEPT["presence"])
+    days(court, KEPT["presence"].ended)
     (change,) = court.reply(propose_erasure(fact)).ids
     with pytest.raises(AccessDeniedError):
         court.reply(approve_erasure(change, caller=COORDINATOR))
@@ -299,7 +387,7 @@ def test_what_is_not_past_its_retention_is_kept(court):
 def test_what_is_proposed_already_waits(court):
     """It is not listed, and not proposed twice; once that lapsed it is."""
     fact = ended(court)
-    days(court, KEPT["presence"])
+    days(court, KEPT["presence"].ended)
     (change,) = court.reply(propose_erasure(fact)).ids
     listed = expired(court)
     with pytest.raises(ConflictError):
@@ -320,7 +408,7 @@ def test_what_protects_somebody_meanwhile_is_kept(court):
     court.reply(case)
     (member,) = recorded(court, affiliated())
     court.reply(close_case(case.handle))
-    days(court, KEPT["affiliation"])
+    days(court, KEPT["affiliation"].closed)
     (change,) = court.reply(propose_erasure(member)).ids
     court.reply(record_placements(placement(case.handle)))
     with pytest.raises(ConflictError):
@@ -332,7 +420,7 @@ def test_what_protects_somebody_meanwhile_is_kept(court):
 def test_what_was_erased_meanwhile_is_no_more(court):
     """A second proposal for more than it was trimmed, and then not approved."""
     first, second = ended(court), ended(court, presence("B"))
-    days(court, KEPT["presence"])
+    days(court, KEPT["presence"].ended)
     (change,) = court.reply(propose_erasure(first)).ids
     court.reply(approve_erasure(change))
     with pytest.raises(NotFoundError):
@@ -360,7 +448,55 @@ def test_whoever_is_no_coordinator_erases_nothing(court):
             court.reply(command)
 
 
+def test_who_proposed_it_takes_it_back_and_another_rejects_it(court):
+    """Either way all is as it was."""
+    fact = ended(court)
+    days(court, KEPT["presence"].ended)
+    (first,) = court.reply(propose_erasure(fact)).ids
+    court.reply(withdraw(first))
+    (second,) = court.reply(propose_erasure(fact)).ids
+    court.reply(reject(second))
+
+    assert expired(court) == [fact]
+    assert not court.state.facts[fact].retracted
+
+
+def test_what_an_erasure_would_move_is_not_previewed(court):
+    """Nothing: what protects somebody who is placed is not erased."""
+    fact = ended(court)
+    days(court, KEPT["presence"].ended)
+    (change,) = court.reply(propose_erasure(fact)).ids
+
+    assert field_of(court, begin_preview(Sketch(change=change))) == "change_id"
+    assert fact in court.state.facts
+
+
 # What is left
+
+
+def test_an_erased_fact_leaves_every_list(court):
+    """Histories, the queue, what is contested and unapproved; merged groups, too."""
+    court.reply(register_groups("C"))
+    (change,) = court.reply(merge_groups("B", "A")).ids
+    court.reply(approve(change))
+    frame = {"valid_from": TODAY - 3000, "valid_to": TODAY - 2000}
+    fact, _ = court.reply(
+        record_facts(draft(Rivalry, "rivalry", **rivals(), **frame))
+    ).ids
+    court.reply(contest((fact, Doubt.SOURCE)))
+    days(court, 3)
+    before = court.reply(list_facts()).views
+    erased(court, fact)
+    state, histories = court.state, court.state.histories
+
+    assert [view.fact.id for view in before] == [fact]
+    assert court.reply(list_facts()).views == ()
+    assert court.reply(list_reviews()).items == ()
+    assert (histories.contested, histories.unapproved) == ({}, {})
+    assert (histories._recorded, histories._later, histories._order) == ({}, {}, {})
+    assert (state.graph._links, state.graph._pairs, state.graph._at) == ({}, {}, {})
+    with pytest.raises(NotFoundError):
+        court.reply(show_fact(fact))
 
 
 def test_an_erased_case_is_not_there(court):
@@ -373,7 +509,7 @@ def test_an_erased_case_is_not_there(court):
     court.decide(check(case.handle, "0180"))
     court.reply(end_placements((stay, 0)))
     court.reply(close_case(case.handle, reason="CONSENT_WITHDRAWN"))
-    days(court, KEPT["case"])
+    days(court, KEPT["case"].closed)
     alarmed = len([*court.state.alerts])
     erased(court, case.handle)
     state = court.state
@@ -393,7 +529,7 @@ def test_whoever_is_placed_is_weighed_again(court):
     court.reply(case)
     court.reply(record_placements(placement(case.handle)))
     fact = ended(court)
-    days(court, KEPT["presence"])
+    days(court, KEPT["presence"].ended)
     court.state.agenda.keep(())
     erased(court, fact)
     (due,) = court.state.agenda
@@ -409,7 +545,7 @@ def test_a_list_says_when_there_is_more(court, monkeypatch):
     first = ended(court)
     days(court, 1)
     ended(court, presence("B"))
-    days(court, KEPT["presence"])
+    days(court, KEPT["presence"].ended)
     found = court.reply(list_expired())
 
     assert ([each.id for each in found.listed], found.more) == ([first], True)
@@ -418,7 +554,7 @@ def test_a_list_says_when_there_is_more(court, monkeypatch):
 def test_a_request_that_comes_again_erases_once(court):
     """It finds its first answer."""
     fact = ended(court)
-    days(court, KEPT["presence"])
+    days(court, KEPT["presence"].ended)
     command = propose_erasure(fact, request="r")
     (change,) = court.reply(command).ids
     court.reply(approve_erasure(change, request="s"))

@@ -67,15 +67,48 @@ def test_what_is_hidden_alike_is_said_once(stage, rival):
     assert [(each.rule, each.links) for each in got] == [("", (Hidden("stockholm"),))]
 
 
-def test_a_link_of_another_region_hides_the_rest(stage):
-    """One fact of somebody else's, and the own one would tell what it is."""
-    stage.affiliation("h", "A")
+@pytest.fixture
+def shared(stage):
+    """A presence of syd beside an affiliation of stockholm: one finding of both."""
+    joined = stage.affiliation("h", "A")
     stay = stage.presence("A", "2480")
     fact = replace(stage.state.facts[stay], region="syd")
     stage.apply(FactRecorded(fact=fact))
+    return stage.state.facts[joined], fact
+
+
+def test_two_regions_do_not_point_at_each_other(stage, shared):
+    """Each sees its own fact, and whom it takes beside; neither the rule."""
+    joined, stay = shared
+    (here,) = explained(stage, OWN)
+    (there,) = explained(stage, OTHER)
+
+    assert (here.rule, here.links) == ("", (Visible(joined), Hidden("syd")))
+    assert (there.rule, there.links) == ("", (Visible(stay), Hidden("stockholm")))
+
+
+def test_whoever_owns_nothing_of_it_sees_whom_to_phone(stage, shared):
+    """Each region once, in an order that tells nothing; to the national unit all."""
+    joined, stay = shared
+    (third,) = explained(stage, coordinator("nord"))
+    (unit,) = explained(stage, NATIONAL)
+
+    assert (third.rule, third.links) == ("", (Hidden("stockholm"), Hidden("syd")))
+    assert (unit.rule, set(unit.links)) == ("R1", {Visible(joined), Visible(stay)})
+
+
+def test_somebody_elses_placement_is_not_named_beside_what_is_hidden(stage, rival):
+    """Who it is would tell what the hidden fact says."""
+    (key,) = [
+        each.id
+        for each in stage.state.facts.values()
+        if type(each).__name__ == "Rivalry"
+    ]
+    fact = replace(stage.state.facts[key], region="syd")
+    stage.apply(FactRecorded(fact=fact))
     (reason,) = explained(stage, OTHER)
 
-    assert (reason.rule, reason.links) == ("", (Hidden("stockholm"),))
+    assert (reason.rule, reason.links) == ("", (Visible(fact), Hidden("stockholm")))
 
 
 def test_the_worst_is_first_and_says_it_once(stage):

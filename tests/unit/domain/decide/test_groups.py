@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 from kit.commands import (
     Court,
+    approve,
     field_of,
     list_groups,
     register_facilities,
     register_groups,
 )
+from kit.naming import NEW, OLD, OTHER, begin, merge_groups, name_groups, publish, renew
 from kit.world import subject, token
 
-from placement.domain.decide.groups import MAX_REGISTERED, PAGE
+from placement.domain.decide.groups import MAX_REGISTERED, PAGE, place_of
 from placement.domain.facts import Facility, Group
 from placement.errors import ConflictError, NotFoundError
 
@@ -31,8 +33,8 @@ def court():
 def test_groups_get_their_tokens(court):
     """In order; what stands is token, fingerprint and sealed label."""
     assert court.reply(register_groups("B", "A")).ids == (token("B"), token("A"))
-    assert court.state.groups[token("A")] == Group(
-        token=token("A"), fingerprint=subject("A"), label=b"A"
+    assert court.state.groups[token("A")] == (
+        Group(token=token("A"), fingerprint=subject("A"), label=b"A"),
     )
 
 
@@ -62,7 +64,7 @@ def test_groups_are_listed_in_pages(court):
     full = court.reply(list_groups())
     court.reply(register_groups(NAMES[0]))
     first = court.reply(list_groups())
-    last = court.reply(list_groups(after=first.groups[-1].token))
+    last = court.reply(list_groups(after=place_of(first.groups[-1])))
 
     assert (len(full.groups), full.more) == (PAGE, False)
     assert [group.token for group in first.groups] == [*map(token, NAMES[:PAGE])]
@@ -76,6 +78,60 @@ def test_nothing_to_list(court):
     page = court.reply(list_groups())
 
     assert (page.groups, page.more) == ((), False)
+
+
+def test_a_group_gets_further_names(court):
+    """Each is listed, with what it is and what stands for the group."""
+    court.reply(register_groups("B", "A", key=OLD))
+    court.reply(name_groups(("A", "Aleph"), ("B", "Beth"), key=OLD))
+    (change,) = court.reply(merge_groups("A", "B")).ids
+    court.reply(approve(change))
+    court.reply(publish(OTHER))
+    court.reply(begin(OTHER))
+    court.reply(renew("Aleph"))
+    page = court.reply(list_groups())
+
+    assert [(one.token, one.label) for one in page.groups] == [
+        (token("A"), b"A"),
+        (token("A"), b"Aleph"),
+        (token("B"), b"B"),
+        (token("B"), b"Beth"),
+    ]
+    assert page.further == {subject("Aleph"), subject("Beth")}
+    assert page.renewed.keys() == {subject("Aleph")}
+    assert page.renewed[subject("Aleph")].key == NEW
+    assert page.chiefs == {token("B"): token("A")}
+    assert [(one.low, one.high) for one in page.merges] == [(token("A"), token("B"))]
+    assert page.key == OLD
+
+
+def test_a_further_name_is_a_new_one(court):
+    """Neither known nor twice, of a group that there is, under the key in force."""
+    court.reply(register_groups("A", "B", key=OLD))
+    court.reply(name_groups(("A", "Aleph"), key=OLD))
+    for names in (("A", "B"),), (("B", "Aleph"),), (("A", "x"), ("B", "x")):
+        with pytest.raises(ConflictError):
+            court.reply(name_groups(*names, key=OLD))
+    with pytest.raises(NotFoundError):
+        court.reply(name_groups(("A", "x"), ("nobody", "y"), key=OLD))
+
+    assert field_of(court, name_groups(("A", "x"), key=NEW)) == "names[0].key_id"
+    assert field_of(court, name_groups(("A", "x"))) == "names[0].key_id"
+    assert field_of(court, name_groups()) == "names"
+    assert len(list(court.state.names)) == 3
+
+
+def test_a_group_is_registered_under_the_key_in_force(court):
+    """Under another one a known name would be a second group."""
+    both = register_groups("A", "B", key=OLD)
+    first, second = both.groups
+    mixed = replace(both, groups=(first, replace(second, key=NEW)))
+
+    assert field_of(court, mixed) == "groups[1].key_id"
+    court.reply(register_groups("C"))  # an older client's, which names no key
+    court.reply(both)
+    assert field_of(court, register_groups("D", key=NEW)) == "groups[0].key_id"
+    assert field_of(court, register_groups("D")) == "groups[0].key_id"
 
 
 # Facilities

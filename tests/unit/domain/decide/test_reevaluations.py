@@ -70,14 +70,18 @@ def test_it_gets_worse_again(stage, home):
     alert = stage.alert()
     stage.court.reply(acknowledge(alert.id, caller=UMEA))
     stage.court.reply(acknowledge(alert.id, caller=caseworker()))
+    stage.court.later(1)
     stage.presence("A", OPEN, "base")
     stage.work()
     again = stage.alert()
+    later = NOW + 1
 
     assert (again.id, again.state) == (alert.id, AlertState.RAISED)
     assert (again.before, again.verdict) == (Verdict.REVIEW, Verdict.CONFLICT)
-    assert (again.seen, again.acknowledge_by) == (False, NOW + MICROS_AN_HOUR)
-    assert again.raised_at == alert.raised_at
+    assert (again.seen, again.acknowledge_by) == (False, later + MICROS_AN_HOUR)
+    assert (again.raised_at, again.told_at, again.changed_at) == (NOW, later, later)
+    assert (alert.again, again.again) == (False, True)
+    assert (again.owner, again.owner_region) == ("", "")
 
 
 def test_another_reason_for_the_same(stage, home):

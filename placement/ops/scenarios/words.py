@@ -11,12 +11,14 @@ code and its name: ``1480 Göteborg``.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-from kit.scenario_form import (
+from placement.domain.ruleset import Ruleset
+from placement.domain.terms import AffiliationRole, AreaCode, PresenceKind, Scheme
+from placement.ops.scenarios.form import (
     Allied,
     Amended,
     Approved,
@@ -43,14 +45,13 @@ from kit.scenario_form import (
     Threatens,
     TiedTo,
 )
-from kit.world import RULESET
-from placement.domain.terms import AffiliationRole, AreaCode, PresenceKind, Scheme
 
 
 @dataclass(slots=True)
 class Names:
-    """The names that a file has introduced so far."""
+    """The names that a file has introduced so far, and what it is read by."""
 
+    ruleset: Ruleset
     groups: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     today: date | None = None
@@ -75,6 +76,7 @@ _KINDS = {
     "are seen": PresenceKind.OCCASIONAL,
 }
 Words = dict[str, Any]
+Value = TypeVar("Value")
 
 # <person:one> is the name of a person, read into "one".
 _FACTS: dict[str, Callable[[Words], Said]] = {
@@ -93,20 +95,16 @@ _FACTS: dict[str, Callable[[Words], Said]] = {
     ),
     "<group:one> and <group:other> are allied": lambda w: Allied(w["one"], w["other"]),
     "<group> <kind> in <area>": lambda w: PresentIn(
-        w["group"], plain_area(w["area"]), _KINDS[w["kind"]]
+        w["group"], w["area"], _KINDS[w["kind"]]
     ),
     "<group> threatens <person>": lambda w: Threatens(w["person"], group=w["group"]),
     "<person:source> threatens <person>": lambda w: Threatens(
         w["person"], person=w["source"]
     ),
-    "<person> is located in <area>": lambda w: LocatedIn(
-        w["person"], plain_area(w["area"])
-    ),
-    "<person> has a tie to <area>": lambda w: TiedTo(
-        w["person"], plain_area(w["area"])
-    ),
+    "<person> is located in <area>": lambda w: LocatedIn(w["person"], w["area"]),
+    "<person> has a tie to <area>": lambda w: TiedTo(w["person"], w["area"]),
     "<person> is in danger in <area>": lambda w: TiedTo(
-        w["person"], plain_area(w["area"]), danger=True
+        w["person"], w["area"], danger=True
     ),
     "<person:one> and <person:other> are one person": lambda w: OnePerson(
         w["one"], w["other"]
@@ -126,12 +124,10 @@ _CHANGES: dict[str, Callable[[Words], Amended]] = {
     "<hold> is confirmed": lambda w: Confirmed(w["hold"]),
     "<hold> is given up": lambda w: GivenUp(w["hold"]),
     "<hours> hours pass": lambda w: Passed(int(w["hours"])),
-    "<case> is released for <area>": lambda w: Released(
-        w["case"], plain_area(w["area"])
-    ),
+    "<case> is released for <area>": lambda w: Released(w["case"], w["area"]),
     "the release of <case> is approved": lambda w: ReleaseApproved(w["case"]),
     "an override of <case> for <area> is proposed": lambda w: OverrideProposed(
-        w["case"], plain_area(w["area"])
+        w["case"], w["area"]
     ),
     "the override of <case> is signed": lambda w: OverrideSigned(w["case"]),
 }
@@ -162,7 +158,7 @@ def read_fact(name: str | None, sentence: str, names: Names) -> FactLine:
             raise ValueError(f"{sentence!r} says something twice")
         terms |= more
     fact = FactLine(name=name, said=_read(says, _FACTS, names), **terms)
-    if fact.grade not in RULESET.grades[fact.scheme]:
+    if fact.grade not in names.ruleset.grades[fact.scheme]:
         raise ValueError(f"{fact.grade!r} is no grade")
     if not (fact.approved or fact.needs_approval):
         raise ValueError(f"{sentence!r} needs nobody's approval")
@@ -182,14 +178,14 @@ def read_change(sentence: str, names: Names) -> Amended:
     return _read(sentence, _CHANGES, names)
 
 
-def plain_area(text: str) -> AreaCode:
+def plain_area(text: str, ruleset: Ruleset) -> AreaCode:
     """Read an area's code and name.
 
     Raises:
         ValueError: no municipality has that code and name.
     """
     code, _, name = text.partition(" ")
-    if code not in RULESET.areas or RULESET.areas[code].name != name:
+    if code not in ruleset.areas or ruleset.areas[code].name != name:
         raise ValueError(f"{text!r} is no municipality")
     return AreaCode(code)
 
@@ -207,7 +203,9 @@ def day_offset(text: str, names: Names) -> int:
     return int(text.removeprefix("today") or 0)
 
 
-def _read(sentence: str, known: dict[str, Callable[[Words], Any]], names: Names) -> Any:
+def _read(
+    sentence: str, known: Mapping[str, Callable[[Words], Value]], names: Names
+) -> Value:
     slots = {
         "group": _any(names.groups),
         "person": _any(names.people),
@@ -235,6 +233,8 @@ def _read(sentence: str, known: dict[str, Callable[[Words], Any]], names: Names)
             words: Words = match.groupdict()
             if "day" in words:
                 words["day"] = day_offset(words["day"], names)
+            if "area" in words:
+                words["area"] = plain_area(words["area"], names.ruleset)
             return build(words)
     raise ValueError(f"{sentence!r} says nothing known")
 

@@ -6,8 +6,11 @@ facts and placements are known by their names in the file.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from placement.domain.terms import AffiliationRole, AreaCode, PresenceKind, Scheme
+
+_SEVERE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class FactLine:
         """Tell whether it can give CONFLICT by itself, or joins two people."""
         match self.said:
             case Rivals(severity=severity):
-                return severity == 3
+                return severity == _SEVERE
             case PresentIn(kind=kind):
                 return kind is PresenceKind.BASE
             case TiedTo(danger=danger):
@@ -366,7 +369,7 @@ class Scenario:
     """One file.
 
     Attributes:
-        number: in semantics.md section 11; 0 for a rule that no number covers.
+        number: in the list of scenarios; 0 for a rule that no number covers.
         title: a few words.
         because: one sentence.
         through: ``both``, ``rules`` or ``service``.

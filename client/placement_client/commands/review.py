@@ -1,0 +1,273 @@
+"""``placement review``: what has to be looked at, one step for each; a year in numbers."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+import typer
+
+from placement.api.v1.registry_service_pb2 import Ending, FactContest, Renewal
+from placement.api.v1.review_service_pb2 import (
+    ContestReason,
+    FactKind,
+    FactStepKind,
+    ListReviewsRequest,
+    ListReviewsResponse,
+    QueuedFact,
+    ReviewReason,
+    ReviewTally,
+)
+from placement.api.v1.types_pb2 import FactReason
+from placement.errors import InvalidInputError, PlacementError
+from placement_client.commands import fact, fact_life
+from placement_client.commands.fact_words import recorded_data, recorded_words
+from placement_client.commands.finding_words import (
+    Names,
+    known_names,
+    statement_words,
+)
+from placement_client.commands.options import choice, chosen
+from placement_client.commands.report import Report, note, table
+from placement_client.commands.verb import Run, nouns, verb
+from placement_client.commands.waiting import pending
+from placement_client.days import iso_day, parse_day
+from placement_client.rendering import enum_name
+
+app = nouns("Coordinators: what has to be looked at, and what was kept.")
+verb(app, "renew")(fact_life.renew)
+verb(app, "end")(fact.end)
+verb(app, "contest")(fact_life.contest)
+
+_KEEPS: Final = 180  # days that `next` keeps a fact, unless it is told
+_ASKED: Final = "renew, end, contest, skip or quit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """Which part of the queue."""
+
+    reason: Annotated[str, choice(ReviewReason, "Only what waits for this")] = ""
+    region: Annotated[
+        str, typer.Option(help="Of this region; for the national unit.")
+    ] = ""
+
+    def pages(self, run: Run) -> Iterator[ListReviewsResponse]:
+        """Return the pages, the oldest first."""
+        request = ListReviewsRequest(region=self.region)
+        if self.reason:
+            request.reason = chosen(ReviewReason, self.reason, field="reason")
+        return run.session().lives.queue(request)
+
+
+@verb(app, "list")
+def list_(run: Run, asked: Queue) -> Report:
+    """List what has to be looked at, the oldest first, and count it by region.
+
+    Due soon, past its review date, overdue, contested, or never approved in time.
+    """
+    names = known_names(run)
+    pages = list(asked.pages(run))
+    queued = [each for page in pages for each in page.facts]
+    items = [_queued(each, names) for each in queued]
+    counts = [
+        {
+            "region": each.region,
+            "reason": _reason(each.reason),
+            "count": each.count,
+        }
+        for each in pages[0].counts
+    ]
+    rows = [
+        (
+            each["waiting_since"],
+            ", ".join(_reasons(item)),
+            each["fact_id"],
+            each["kind"],
+            statement_words(each),
+        )
+        for item, each in zip(queued, items, strict=True)
+    ]
+    return Report(
+        data={"facts": items, "counts": counts},
+        shown=[
+            table(("Since", "Why", "Fact", "Kind", "Says"), rows),
+            *(f"{each['region']}: {each['count']} {each['reason']}" for each in counts),
+        ],
+    )
+
+
+def _reason(number: int) -> str:
+    return enum_name(ReviewReason.DESCRIPTOR, number)
+
+
+def _queued(item: QueuedFact, names: Names) -> dict[str, object]:
+    return {
+        **recorded_data(item.fact, names),
+        "waiting_since": iso_day(item.since_day),
+        "reasons": _reasons(item),
+    }
+
+
+def _reasons(item: QueuedFact) -> list[str]:
+    return [_reason(each) for each in item.reasons]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What was done on a walk through the queue."""
+
+    run: Run
+    until: int
+    done: dict[str, int] = field(default_factory=dict)
+    changes: list[bytes] = field(default_factory=list)
+
+    def look(self, item: QueuedFact, names: Names) -> bool:
+        """Show a fact, ask what to do and do it; tell whether to go on."""
+        data = _queued(item, names)
+        why = ", ".join(_reasons(item))
+        note("", f"{data['fact_id']} since {data['waiting_since']}: {why}")
+        note(recorded_words(data))
+        word = _ask(_ASKED, "skip")
+        steps: dict[str, Callable[[QueuedFact], None]] = {
+            "renew": self._renew,
+            "end": self._end,
+            "contest": self._contest,
+        }
+        if word in steps:
+            try:
+                steps[word](item)
+            except PlacementError as error:
+                note(error.text, "Nothing is changed; the walk goes on.")
+                word = "refused"
+        elif word != "quit":
+            word = "skip"
+        self.done[word] = self.done.get(word, 0) + 1
+        return word != "quit"
+
+    def _renew(self, item: QueuedFact) -> None:
+        word = _ask("why it is kept", "intelligence")
+        renewal = Renewal(
+            fact_id=item.fact.fact_id,
+            review_by_day=self.until,
+            reason=chosen(FactReason, word, field="reason"),
+            seen_revision=item.fact.changed_revision,
+        )
+        answer = self.run.session().lives.renew([renewal])
+        self.changes += [answer.change_id] if answer.change_id else []
+
+    def _end(self, item: QueuedFact) -> None:
+        day = parse_day(
+            _ask("first day it was no longer true", "today"),
+            field="on",
+            today=self.run.today,
+        )
+        ending = Ending(
+            fact_id=item.fact.fact_id,
+            valid_to_day=day,
+            seen_revision=item.fact.changed_revision,
+        )
+        answer = self.run.session().registry.end_facts([ending])
+        self.changes += [answer.change_id] if answer.change_id else []
+
+    def _contest(self, item: QueuedFact) -> None:
+        doubt = FactContest(
+            fact_id=item.fact.fact_id,
+            reason=chosen(
+                ContestReason, _ask("why you doubt it", "outdated"), field="reason"
+            ),
+            seen_revision=item.fact.changed_revision,
+        )
+        self.run.session().lives.contest([doubt])
+
+
+def _ask(question: str, default: str) -> str:
+    typed: str = typer.prompt(question, default=default, err=True)
+    return typed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """Options of ``next``."""
+
+    until: Annotated[
+        str,
+        typer.Option(
+            metavar="DATE", help=f"New review date of what you renew; in {_KEEPS} days."
+        ),
+    ] = ""
+
+
+@verb(app, "next")
+def next_(run: Run, asked: Queue, walked: Walked) -> Report:
+    """Go through the queue, one fact after another, and say what to do with each."""
+    until = parse_day("today", field="until", today=run.today) + _KEEPS
+    if walked.until:
+        until = parse_day(walked.until, field="until", today=run.today)
+    walk = _Walk(run, until)
+    names = known_names(run)
+    for item in (each for page in asked.pages(run) for each in page.facts):
+        if not walk.look(item, names):
+            break
+    said = [f"{word}: {count}" for word, count in walk.done.items()]
+    waits = [line for each in walk.changes for line in pending(each)]
+    return Report(
+        data={"done": walk.done, "change_ids": [each.hex() for each in walk.changes]},
+        shown=[*(said or ["Nothing has to be looked at."]), *waits],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """Options of ``report``."""
+
+    year: Annotated[int, typer.Option(help="Which year; else this one.")] = 0
+    region: Annotated[
+        str, typer.Option(help="Of this region; for the national unit.")
+    ] = ""
+
+
+@verb(app, "report")
+def report(run: Run, asked: Reported) -> Report:
+    """Count what was kept in a year, and why; numbers alone, by region and kind."""
+    year = asked.year or run.today.year
+    if year < 0:
+        raise InvalidInputError("year", "must be a year")
+    answer = run.session().lives.report(year, asked.region)
+    tallies = [_tally(each) for each in answer.tallies]
+    headings = ("Region", "Kind", "Kept", "Overdue", "In the year", "Kept because")
+    rows = [
+        (
+            each["region"],
+            each["kind"],
+            each["kept"],
+            each["overdue"],
+            _counted(each["steps"]),
+            _counted(each["reasons"]),
+        )
+        for each in tallies
+    ]
+    return Report(
+        data={"year": answer.year, "tallies": tallies}, shown=[table(headings, rows)]
+    )
+
+
+def _tally(tally: ReviewTally) -> dict[str, object]:
+    return {
+        "region": tally.region,
+        "kind": enum_name(FactKind.DESCRIPTOR, tally.kind),
+        "kept": tally.kept,
+        "overdue": tally.overdue,
+        "steps": {
+            enum_name(FactStepKind.DESCRIPTOR, each.kind): each.count
+            for each in tally.steps
+        },
+        "reasons": {
+            enum_name(FactReason.DESCRIPTOR, each.reason): each.count
+            for each in tally.reasons
+        },
+    }
+
+
+def _counted(counts: object) -> str:
+    pairs = counts.items() if isinstance(counts, dict) else ()
+    return ", ".join(f"{count} {word}" for word, count in pairs)

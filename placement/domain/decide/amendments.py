@@ -1,0 +1,279 @@
+"""The life of a fact after it was recorded: amend, renew, contest, propose again.
+
+Invariants:
+    * nothing is overwritten: what replaces a fact is a fact of its own that names it, and
+      the old one acts until the new one does;
+    * a fact that can give CONFLICT does not get its strength back by one person's word:
+      to renew it past its review date waits for a second coordinator;
+    * a doubt changes no verdict, neither way.
+"""
+
+from dataclasses import dataclass, replace
+
+from placement.access import Action
+from placement.domain.decide.command import (
+    Moment,
+    Note,
+    Outcome,
+    RequestCommand,
+    require,
+)
+from placement.domain.decide.drafts import (
+    Draft,
+    drafted,
+    needs_second,
+    propose,
+    refuse_doubles,
+    settles,
+)
+from placement.domain.decide.registry import (
+    ANY,
+    own_fact,
+    proposed,
+    require_count,
+    require_distinct,
+    require_endable,
+)
+from placement.domain.decide.waiting import waiting_records
+from placement.domain.events import Event, FactEnded, FactRecorded
+from placement.domain.facts import AnyFact
+from placement.domain.histories import is_over
+from placement.domain.life_events import (
+    ContestWithdrawn,
+    Doubt,
+    FactContested,
+    FactRenewed,
+)
+from placement.domain.state import State
+from placement.domain.terms import Day, FactId, Reason, Revision
+from placement.errors import AccessDeniedError, ConflictError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """A fact, when it stopped being true, and what is true instead.
+
+    Attributes:
+        id: which.
+        valid_to: first day it was no longer true.
+        draft: what is stated instead; of the same kind.
+        seen: the revision in which the caller saw it last changed; 0 is any.
+    """
+
+    id: FactId
+    valid_to: Day
+    draft: Draft
+    seen: Revision = ANY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendFacts(RequestCommand):
+    """End facts and record others instead, in one step.
+
+    Attributes:
+        replacements: which, and by what.
+        change: 16 fresh random bytes, used if somebody has to stand behind it.
+    """
+
+    action = Action.FACT_AMEND
+
+    replacements: tuple[Replacement, ...]
+    change: FactId
+
+    @property
+    def note(self) -> Note:
+        """Name the facts."""
+        return Note(objects=tuple(item.id for item in self.replacements))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """A fact, until when it stands without another look, and why it is kept."""
+
+    id: FactId
+    review_by: Day
+    reason: Reason
+    seen: Revision = ANY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewFacts(RequestCommand):
+    """Say that facts were looked at and stand.
+
+    Attributes:
+        renewals: which, and until when.
+        change: 16 fresh random bytes, used if somebody has to stand behind it.
+    """
+
+    action = Action.FACT_RENEW
+
+    renewals: tuple[Renewal, ...]
+    change: FactId
+
+    @property
+    def note(self) -> Note:
+        """Name the facts."""
+        return Note(objects=tuple(item.id for item in self.renewals))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """A fact, and why it is doubted; ``None`` when it no longer is."""
+
+    id: FactId
+    doubt: Doubt | None
+    seen: Revision = ANY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContestFacts(RequestCommand):
+    """Doubt facts, or doubt them no more."""
+
+    action = Action.FACT_CONTEST
+
+    contests: tuple[Contest, ...]
+
+    @property
+    def note(self) -> Note:
+        """Name the facts."""
+        return Note(objects=tuple(item.id for item in self.contests))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeFacts(RequestCommand):
+    """Propose facts again that nobody stood behind in time.
+
+    Attributes:
+        ids: which.
+        change: 16 fresh random bytes.
+        seen: for each, the revision in which the caller saw it last changed; or none.
+    """
+
+    action = Action.FACT_PROPOSE
+
+    ids: tuple[FactId, ...]
+    change: FactId
+    seen: tuple[Revision, ...] = ()
+
+    @property
+    def note(self) -> Note:
+        """Name the facts."""
+        return Note(objects=self.ids)
+
+
+def amend_facts(state: State, command: AmendFacts, moment: Moment) -> Outcome:
+    """Replace facts: at once where one person may, else when a second one approves."""
+    caller, items = command.caller, command.replacements
+    require_count(items, "amendments")
+    require_distinct([item.id for item in items], "amendments")
+    second = False
+    for index, item in enumerate(items):
+        field = f"amendments[{index}]"
+        fact = own_fact(state, caller, item.id, item.seen)
+        require_endable(fact, item.valid_to, moment, f"{field}.valid_to_day")
+        alike = isinstance(fact, item.draft.kind)
+        require(alike, f"{field}.fact.statement", "must be of the same kind")
+        second = second or needs_second(fact) or item.valid_to < moment.today
+    drafts = [item.draft for item in items]
+    facts = drafted(state, moment, caller, drafts, "amendments[{}].fact")
+    if second or not all(fact.approved for fact in facts):
+        return _replaced_later(moment, command, facts)
+    by = caller.person
+    events: tuple[Event, ...] = (
+        *(FactRecorded(fact=fact) for fact in facts),
+        *(FactEnded(id=item.id, valid_to=item.valid_to, person=by) for item in items),
+    )
+    return Outcome.written(*events, made=(*(fact.id for fact in facts), b""))
+
+
+def _replaced_later(
+    moment: Moment, command: AmendFacts, facts: tuple[AnyFact, ...]
+) -> Outcome:
+    """Let old facts act as before, and new ones softly, until somebody approves."""
+    ids = tuple(fact.id for fact in facts)
+    endings = tuple(
+        FactEnded(id=item.id, valid_to=item.valid_to) for item in command.replacements
+    )
+    change = propose(
+        moment, command.caller, command.change, records=ids, amendments=endings
+    )
+    recorded = (FactRecorded(fact=replace(fact, approved=False)) for fact in facts)
+    return Outcome.written(*recorded, change, made=(*ids, command.change))
+
+
+def renew_facts(state: State, command: RenewFacts, moment: Moment) -> Outcome:
+    """Renew facts; those that would count fully again wait for a second person."""
+    require_count(command.renewals, "renewals")
+    require_distinct([item.id for item in command.renewals], "renewals")
+    second = False
+    for index, item in enumerate(command.renewals):
+        fact = own_fact(state, command.caller, item.id, item.seen)
+        _require_renewable(fact, item, moment, f"renewals[{index}].review_by_day")
+        # Of a fact that nobody had to review, too: a date takes strength from it.
+        turns = fact.review_by is None or fact.review_by < moment.today
+        second = second or (turns and (needs_second(fact) or settles(state, fact)))
+    by = "" if second else command.caller.person
+    events = tuple(
+        FactRenewed(id=each.id, review_by=each.review_by, reason=each.reason, person=by)
+        for each in command.renewals
+    )
+    if second:
+        return proposed(moment, command.caller, command.change, events)
+    return Outcome.written(*events, made=(b"",))
+
+
+def _require_renewable(
+    fact: AnyFact, item: Renewal, moment: Moment, field: str
+) -> None:
+    """Refuse a review date that the fact can't have.
+
+    Raises:
+        InvalidInputError: it is too early, or too far ahead.
+        ConflictError: the fact has ended.
+    """
+    last = moment.today + moment.ruleset.review.renewal_days
+    require(item.review_by > moment.today, field, "must be after today")
+    require(item.review_by <= last, field, "is too far ahead")
+    later = fact.review_by is None or fact.review_by < item.review_by
+    require(later, field, "must be after the review date that it has")
+    if is_over(fact, moment.today):
+        raise ConflictError
+
+
+def contest_facts(state: State, command: ContestFacts, moment: Moment) -> Outcome:
+    """Doubt facts, one doubt a fact; only who raised one withdraws it."""
+    del moment
+    caller = command.caller
+    require_count(command.contests, "contests")
+    require_distinct([item.id for item in command.contests], "contests")
+    events: list[Event] = []
+    for item in command.contests:
+        own_fact(state, caller, item.id, item.seen)
+        known = state.histories.contested.get(item.id)
+        if (known is None) is (item.doubt is None):
+            raise ConflictError
+        if item.doubt is None:
+            if known is None or known.person != caller.person:
+                raise AccessDeniedError
+            events.append(ContestWithdrawn(id=item.id, person=caller.person))
+        else:
+            doubted = FactContested(id=item.id, doubt=item.doubt, person=caller.person)
+            events.append(doubted)
+    return Outcome.written(*events)
+
+
+def propose_facts(state: State, command: ProposeFacts, moment: Moment) -> Outcome:
+    """Let facts wait again that lapsed; they act softly all the while."""
+    ids, count = command.ids, len(command.ids)
+    require_count(ids, "fact_ids")
+    require_distinct(ids, "fact_ids")
+    require(len(command.seen) in (0, count), "seen_revisions", "must be one a fact")
+    waiting = waiting_records(state, moment)
+    for fact_id, seen in zip(ids, command.seen or (ANY,) * count, strict=True):
+        fact = own_fact(state, command.caller, fact_id, seen)
+        if fact.approved or fact_id in waiting:
+            raise ConflictError
+    # Somebody may have recorded the same anew since it lapsed.
+    refuse_doubles(state, moment, [state.facts[fact_id] for fact_id in ids])
+    change = propose(moment, command.caller, command.change, records=ids)
+    return Outcome.written(change, made=(command.change,))

@@ -1,0 +1,110 @@
+"""Which rulesets were adopted, which one is in force, and which wait.
+
+The part of the state that ``RuleEvent`` changes. Until one is adopted, the ruleset that
+comes with the program is in force.
+
+Invariants:
+    * what is in force follows from the log alone, so it is the same on every server;
+    * an adopted ruleset stays for ever, with all that it says: past decisions are
+      replayed by it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from placement.domain.rule_events import (
+    RuleEvent,
+    RulesetAdopted,
+    RulesetKept,
+    RulesetProposed,
+    RulesetShadowed,
+    RulesetWithdrawn,
+)
+from placement.domain.terms import FactId, Micros, Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A ruleset that waits.
+
+    Attributes:
+        proposed: what it says, and who proposes it.
+        shadowed: the last shadow run; ``None`` before the first.
+    """
+
+    proposed: RulesetProposed
+    shadowed: RulesetShadowed | None = None
+
+
+class Rulebook:
+    """The rulesets of a log.
+
+    Attributes:
+        adopted: every one that ever was, in that order; the last one is in force.
+        drafts: what waits, by id; some of it may have lapsed.
+    """
+
+    def __init__(self) -> None:
+        self.adopted: list[RulesetKept] = []
+        self.drafts: dict[FactId, Draft] = {}
+
+    @property
+    def in_force(self) -> RulesetKept | None:
+        """The ruleset in force; ``None`` for the one that comes with the program."""
+        return self.adopted[-1] if self.adopted else None
+
+    def apply(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
+        """Fold one event in.
+
+        Args:
+            event: what happened.
+            revision: of the state that holds it.
+            at: when.
+
+        Raises:
+            KeyError: it speaks of a ruleset that does not wait, or was not shadowed.
+        """
+        match event:
+            case RulesetProposed(id=key):
+                self._forget_lapsed(at)
+                self.drafts[key] = Draft(proposed=event)
+            case RulesetShadowed(id=key):
+                draft = self.drafts[key]
+                self.drafts[key] = Draft(proposed=draft.proposed, shadowed=event)
+            case RulesetAdopted(id=key):
+                self._adopt(self.drafts[key], event, revision, at)
+                del self.drafts[key]
+            case RulesetWithdrawn(id=key):
+                del self.drafts[key]
+            case RulesetKept():
+                self.adopted.append(event)
+            case _ as never:
+                assert_never(never)
+
+    def _forget_lapsed(self, at: Micros) -> None:
+        for key, draft in tuple(self.drafts.items()):
+            if draft.proposed.expires_at <= at:
+                del self.drafts[key]
+
+    def _adopt(
+        self, draft: Draft, adopted: RulesetAdopted, revision: Revision, at: Micros
+    ) -> None:
+        if draft.shadowed is None:
+            raise KeyError
+        kept = RulesetKept(
+            proposed=draft.proposed,
+            shadowed=draft.shadowed,
+            adopted=adopted,
+            at=at,
+            revision=revision,
+        )
+        self.adopted.append(kept)
+
+    def records(self) -> Iterator[RuleEvent]:
+        """Yield events whose fold equals this."""
+        yield from self.adopted
+        for draft in self.drafts.values():
+            yield draft.proposed
+            if draft.shadowed is not None:
+                yield draft.shadowed

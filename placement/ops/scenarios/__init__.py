@@ -1,0 +1,1 @@
+"""Scenarios: facts, questions and verdicts that police and social services can read."""

@@ -1,0 +1,67 @@
+"""The ruleset of a state: what its log adopted last, or what came with the program.
+
+Invariants:
+    * a ruleset that this program can't read is never passed by for an older one:
+      whoever asks for it is refused;
+    * what one content says is read once.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from placement.domain.ruleset import Ruleset, parse_ruleset
+from placement.domain.state import State
+from placement.errors import UnavailableError
+
+_NONE: Final[Mapping[str, Ruleset]] = {}
+
+
+class Rules:
+    """Finds the ruleset of a state.
+
+    Args:
+        shipped: in force until one is adopted.
+        past: by version, what was in force before in its stead.
+    """
+
+    def __init__(self, shipped: Ruleset, past: Mapping[str, Ruleset] = _NONE) -> None:
+        self.shipped = shipped
+        self._past = {**past, shipped.version: shipped}
+        self._read: dict[str, Ruleset] = {}
+
+    def of(self, state: State) -> Ruleset:
+        """Return the ruleset in force.
+
+        Raises:
+            UnavailableError: it is in a form that this program does not know.
+        """
+        kept = state.rulebook.in_force
+        return self.shipped if kept is None else self._parsed(kept.proposed.content)
+
+    def then(self, state: State, version: str) -> Ruleset | None:
+        """Return the ruleset that was in force in a past state.
+
+        Args:
+            state: at a past revision.
+            version: as it was named then.
+
+        Returns:
+            ``None`` if it is not at hand: it came with another program, or is in a form
+            that this one does not know.
+        """
+        if state.rulebook.in_force is None:
+            return self._past.get(version)
+        try:
+            return self.of(state)
+        except UnavailableError:
+            return None
+
+    def _parsed(self, content: str) -> Ruleset:
+        known = self._read.get(content)
+        if known is None:
+            try:
+                known = parse_ruleset(content, self.shipped.table)
+            except ValueError as error:
+                raise UnavailableError from error
+            self._read[content] = known
+        return known

@@ -1,0 +1,458 @@
+"""Amend, renew, contest and propose again: what one person may, and what waits."""
+
+from dataclasses import replace
+
+import pytest
+from kit.commands import (
+    NATIONAL,
+    SECOND,
+    approve,
+    coordinator,
+    draft,
+    end_facts,
+    field_of,
+    presence,
+    record_facts,
+    regrade_facts,
+    retract_facts,
+    rivalry,
+)
+from kit.living import (
+    amend_facts,
+    contest_facts,
+    propose_facts,
+    reject,
+    renew_facts,
+    withdraw,
+)
+from kit.world import RULESET, TODAY, subject, token
+
+from placement.domain.decide.command import Note
+from placement.domain.decide.drafts import AsBefore, Member
+from placement.domain.events import FactEnded
+from placement.domain.facts import Affiliation, Faction, SameAs, Threat
+from placement.domain.life_events import Doubt, FactRenewed, StepKind
+from placement.domain.terms import (
+    MICROS_A_DAY,
+    MICROS_AN_HOUR,
+    AffiliationRole,
+    Reason,
+)
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    NotFoundError,
+    StaleError,
+)
+
+NORD = coordinator("nord")
+LAPSED = 72 * MICROS_AN_HOUR
+EVERY = (
+    lambda fact, **given: amend_facts((fact, presence("B")), **given),
+    renew_facts,
+    contest_facts,
+    lambda fact, **given: end_facts((fact, 0), **given),
+    retract_facts,
+    regrade_facts,
+)
+each = pytest.mark.parametrize(
+    "change", EVERY, ids=["amend", "renew", "contest", "end", "retract", "regrade"]
+)
+
+
+def record(court, what, **given):
+    """Record one fact; return its id, and that of its change, if any."""
+    return court.reply(record_facts(what, **given)).ids
+
+
+@pytest.fixture
+def fact(court):
+    """A presence of syd that one person may end."""
+    return record(court, presence(valid_from=TODAY - 10, review_by=TODAY + 5))[0]
+
+
+@pytest.fixture
+def base(court):
+    """A base of syd with two persons behind it."""
+    base, change = record(court, presence(kind="BASE", review_by=TODAY + 5))
+    court.reply(approve(change))
+    return base
+
+
+def kinds(court, fact):
+    return [step.kind for step in court.state.histories.later(fact)]
+
+
+# What all of them have in common
+
+
+@each
+def test_facts_of_other_regions_are_not_there(court, fact, change):
+    """Another region's fact is answered exactly as none."""
+    theirs = court.decide(change(fact, caller=NORD))
+    nobodys = court.decide(change(token("nobody's"), caller=NORD))
+
+    assert type(theirs.outcome) is type(nobodys.outcome) is NotFoundError
+    assert theirs.note == Note(objects=(fact,))
+
+
+@each
+def test_the_national_unit_has_every_fact(court, fact, change):
+    """It may do with it what its region may."""
+    court.reply(change(fact, caller=NATIONAL))
+
+    assert court.decide(change(fact, caller=NORD)).outcome.reason == "NOT_FOUND"
+
+
+@each
+def test_a_fact_that_changed_since_it_was_seen(court, fact, change):
+    """Nothing is stored; the revision that it changed in is taken."""
+    seen = court.state.histories.changed(fact)
+    court.reply(contest_facts(fact))
+    court.reply(contest_facts(fact, doubt=None))
+    before = court.state.revision
+    with pytest.raises(StaleError):
+        court.reply(change(fact, seen=seen))
+
+    assert court.state.revision == before
+    court.reply(change(fact, seen=court.state.histories.changed(fact)))
+    assert court.state.revision > before
+
+
+@each
+def test_a_retracted_fact_has_no_life(court, fact, change):
+    """What was never true is neither kept nor doubted."""
+    (proposed,) = court.reply(retract_facts(fact)).ids
+    court.reply(approve(proposed))
+    with pytest.raises(ConflictError):
+        court.reply(change(fact))
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda *ids: amend_facts(*((i, presence("B")) for i in ids)), "amendments"),
+        (renew_facts, "renewals"),
+        (contest_facts, "contests"),
+        (propose_facts, "fact_ids"),
+    ],
+)
+def test_limits(court, fact, make, field):
+    """At least one, no two of one fact, and not too many."""
+    many = [token(str(number)) for number in range(501)]
+
+    for facts in ((), (fact, fact), many):
+        assert field_of(court, make(*facts)) == field
+
+
+# Amend
+
+
+def test_one_person_amends_what_gives_review(court, fact):
+    """The old one ends, the new one names it and counts, in one request."""
+    new, change = court.reply(amend_facts((fact, presence("B")))).ids
+    facts = court.state.facts
+
+    assert change == b""
+    assert (facts[fact].valid_to, facts[new].approved) == (TODAY, True)
+    assert (facts[new].replaces, facts[fact].replaces) == (fact, None)
+    assert court.state.histories.later(fact)[0].person == "co-01"
+
+
+@pytest.mark.parametrize(
+    ("new", "days"),
+    [(presence("B", kind="BASE"), 0), (presence("B"), -1)],
+    ids=["a base", "before today"],
+)
+def test_an_amendment_that_needs_a_second_person(court, fact, new, days):
+    """Until then the old one counts fully, and the new one softly."""
+    made, change = court.reply(amend_facts((fact, new), days=days)).ids
+    facts = court.state.facts
+
+    assert (facts[fact].valid_to, facts[made].approved) == (None, False)
+    court.reply(approve(change))
+    assert (facts[fact].valid_to, facts[made].approved) == (TODAY + days, True)
+    assert kinds(court, fact) == [StepKind.ENDED]
+    assert kinds(court, made) == [StepKind.APPROVED]
+
+
+def test_what_gives_conflict_is_not_made_milder_by_one(court):
+    """A war that becomes a quarrel waits, though the quarrel alone would not."""
+    war, change = record(court, rivalry(severity=3))
+    court.reply(approve(change))
+    made, change = court.reply(amend_facts((war, rivalry(severity=1)))).ids
+    proposed = court.state.changes[change]
+
+    assert not court.state.facts[made].approved
+    assert proposed.records == (made,)
+    assert proposed.amendments == (FactEnded(id=war, valid_to=TODAY),)
+
+
+def test_a_rejected_amendment_leaves_the_old_one(court, base):
+    """What was to replace it counts no more."""
+    made, change = court.reply(amend_facts((base, presence("B")))).ids
+    court.reply(reject(change))
+
+    assert court.state.facts[base].valid_to is None
+    assert court.state.facts[made].retracted
+    assert kinds(court, base) == [StepKind.APPROVED]
+    assert kinds(court, made) == [StepKind.REJECTED]
+
+
+def test_what_is_replaced_is_no_double(court):
+    """Nor is what that replaced; but another rivalry of the pair is."""
+    first, _ = record(court, rivalry())
+    second, _ = court.reply(amend_facts((first, rivalry(severity=2)))).ids
+    third, _ = court.reply(amend_facts((second, rivalry(severity=1)))).ids
+
+    assert court.state.facts[third].replaces == second
+    with pytest.raises(ConflictError):
+        record(court, rivalry())
+
+
+def test_an_amendment_is_of_one_kind(court, fact):
+    """A presence does not become a rivalry; nor does a person end to be one."""
+    pair = {"low": subject("h"), "high": subject("i")}
+    link, _ = record(court, draft(SameAs, "same_as", **pair))
+    same = draft(SameAs, "same_as", **pair)
+
+    assert field_of(court, amend_facts((fact, rivalry()))) == (
+        "amendments[0].fact.statement"
+    )
+    assert field_of(court, amend_facts((link, same))) == "amendments[0].valid_to_day"
+
+
+def test_a_bad_draft_is_named_by_its_place(court, fact):
+    """As the wire names it."""
+    other, _ = record(court, presence("B"))
+    pairs = ((other, presence("C")), (fact, presence("nobody")))
+
+    assert field_of(court, amend_facts(*pairs)) == "amendments[1].fact.presence.group"
+
+
+def test_a_person_stays_who_it_is(court):
+    """Whoever amends need not know the pseudonym."""
+    stated = {"group": token("A"), "role": AffiliationRole.CORE}
+    old, _ = record(
+        court, draft(Affiliation, "affiliation", subject=subject("h"), **stated)
+    )
+    new = draft(Affiliation, "affiliation", subject=AsBefore.PERSON, **stated)
+    made, _ = court.reply(amend_facts((old, new))).ids
+    who = {"target": subject("h"), "source_subject": subject("x"), "severity": 1}
+    threat, _ = record(court, draft(Threat, "threat", **who))
+    sources = dict.fromkeys(("source_group", "source_subject"), AsBefore.PERSON)
+    worse = draft(Threat, "threat", target=AsBefore.PERSON, severity=3, **sources)
+    again, _ = court.reply(amend_facts((threat, worse))).ids
+    facts = court.state.facts
+
+    assert facts[made].subject == subject("h")
+    assert (facts[again].target, facts[again].source_subject) == (
+        subject("h"),
+        subject("x"),
+    )
+    assert facts[again].severity == 3
+
+
+# Renew
+
+
+def test_one_person_renews_before_the_review_date(court, base):
+    """Whatever it can give: nothing changes today."""
+    assert court.reply(renew_facts(base)).ids == (b"",)
+    (approved, renewed) = court.state.histories.later(base)
+
+    assert court.state.facts[base].review_by == TODAY + 90
+    assert (renewed.kind, renewed.person) == (StepKind.RENEWED, "co-01")
+    assert (renewed.day, renewed.reason) == (TODAY + 90, Reason.COURT)
+    assert approved.second == "co-02"
+
+
+def test_what_would_count_fully_again_waits(court, base, fact):
+    """Past its review date a base needs two; what gives REVIEW needs one."""
+    court.later(6 * MICROS_A_DAY)
+    alone = court.reply(renew_facts(fact)).ids
+    (change,) = court.reply(renew_facts(base)).ids
+
+    assert alone == (b"",)
+    assert court.state.facts[base].review_by == TODAY + 5
+    assert court.state.changes[change].amendments == (
+        FactRenewed(id=base, review_by=TODAY + 90, reason=Reason.COURT),
+    )
+    court.reply(approve(change))
+    assert court.state.facts[base].review_by == TODAY + 90
+    assert court.state.histories.later(base)[-1].second == "co-02"
+
+
+def test_a_date_for_what_had_none_waits(court):
+    """On the day after it the base would give REVIEW at most."""
+    base, change = record(court, presence(kind="BASE"))
+    court.reply(approve(change))
+
+    assert court.reply(renew_facts(base, days=1)).ids != (b"",)
+    assert court.state.facts[base].review_by is None
+
+
+def test_what_ends_a_splits_reviews_waits(court):
+    """Renewed past its date, an alliance of two halves would excuse again (R8)."""
+    pair = {"child": token("A"), "parent": token("B"), "inherits_rivalry": True}
+    record(court, draft(Faction, "faction", **pair))
+    link, change = record(court, rivalry("A", "B", review_by=TODAY + 5))
+    court.reply(approve(change))
+    court.later(6 * MICROS_A_DAY)
+
+    assert court.reply(renew_facts(link)).ids != (b"",)
+    assert court.state.facts[link].review_by == TODAY + 5
+
+
+@pytest.mark.parametrize("days", [0, 5, 366])
+def test_when_a_review_date_may_be(court, fact, days):
+    """After today, after the one there is, and no further than the ruleset says."""
+    assert RULESET.review.renewal_days == 365
+    assert field_of(court, renew_facts(fact, days=days)) == "renewals[0].review_by_day"
+    assert court.reply(renew_facts(fact, days=365)).ids == (b"",)
+
+
+def test_what_is_over_is_not_renewed(court, fact):
+    """It needs no look."""
+    court.reply(end_facts((fact, 0)))
+    with pytest.raises(ConflictError):
+        court.reply(renew_facts(fact))
+
+
+def test_a_renewal_that_another_overtook(court, base):
+    """An approval does not set the date back."""
+    court.later(6 * MICROS_A_DAY)
+    (far,) = court.reply(renew_facts(base, days=300)).ids
+    (near,) = court.reply(renew_facts(base, days=90)).ids
+    court.reply(approve(far))
+    with pytest.raises(ConflictError):
+        court.reply(approve(near))
+
+    assert court.state.facts[base].review_by == TODAY + 300
+
+
+# Contest
+
+
+@pytest.mark.parametrize("doubt", Doubt)
+def test_a_doubt_changes_nothing_but_the_flag(court, fact, doubt):
+    """The fact stands as it did."""
+    before = court.state.facts[fact]
+    court.reply(contest_facts(fact, doubt=doubt))
+    (step,) = court.state.histories.later(fact)
+
+    assert court.state.facts[fact] is before
+    assert court.state.histories.contested == {fact: step}
+    assert (step.kind, step.doubt, step.person) == (StepKind.CONTESTED, doubt, "co-01")
+
+
+def test_one_doubt_at_a_time(court, fact):
+    """Neither a second one, nor one withdrawn that is not there."""
+    with pytest.raises(ConflictError):
+        court.reply(contest_facts(fact, doubt=None))
+    court.reply(contest_facts(fact))
+    with pytest.raises(ConflictError):
+        court.reply(contest_facts(fact, caller=SECOND))
+
+
+def test_only_who_doubted_doubts_no_more(court, fact):
+    """Another coordinator looks, and renews."""
+    court.reply(contest_facts(fact))
+    with pytest.raises(AccessDeniedError):
+        court.reply(contest_facts(fact, doubt=None, caller=SECOND))
+    court.reply(contest_facts(fact, doubt=None))
+
+    assert court.state.histories.contested == {}
+    assert kinds(court, fact) == [StepKind.CONTESTED, StepKind.UNCONTESTED]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda court, fact: court.reply(renew_facts(fact)),
+        lambda court, fact: court.reply(end_facts((fact, 0))),
+        lambda court, fact: court.reply(
+            approve(court.reply(retract_facts(fact)).ids[0])
+        ),
+        lambda court, fact: court.reply(
+            approve(court.reply(regrade_facts(fact, grade="2B")).ids[0])
+        ),
+    ],
+    ids=["renewed", "ended", "retracted", "regraded"],
+)
+def test_a_doubt_stands_until_somebody_looked(court, fact, look):
+    """Whatever they then did."""
+    court.reply(contest_facts(fact))
+    look(court, fact)
+
+    assert court.state.histories.contested == {}
+
+
+def test_an_approval_takes_no_doubt_away(court):
+    """It may be doubted while it waits."""
+    base, change = record(court, presence(kind="BASE"))
+    court.reply(contest_facts(base))
+    court.reply(approve(change))
+
+    assert base in court.state.histories.contested
+
+
+# Propose again
+
+
+def test_what_lapsed_is_proposed_again(court):
+    """By whoever has it; softly it counted all the while."""
+    base, _ = record(court, presence(kind="BASE"))
+    court.later(LAPSED)
+    (change,) = court.reply(propose_facts(base, caller=SECOND)).ids
+    with pytest.raises(AccessDeniedError):
+        court.reply(approve(change))
+    court.reply(approve(change, caller=coordinator(person="co-03")))
+
+    assert court.state.facts[base].approved
+
+
+def test_what_waits_or_stands_is_not_proposed(court, fact):
+    """One change at a time."""
+    base, _ = record(court, presence(kind="BASE"))
+    for key in (fact, base):
+        with pytest.raises(ConflictError):
+            court.reply(propose_facts(key))
+
+
+def test_what_was_recorded_anew_is_not_proposed(court):
+    """Two wars of one pair would stand."""
+    war, _ = record(court, rivalry(severity=3))
+    court.later(LAPSED)
+    record(court, rivalry(severity=2))
+    with pytest.raises(ConflictError):
+        court.reply(propose_facts(war))
+
+
+def test_seen_is_said_of_each(court):
+    """Of all facts, or of none."""
+    base, change = record(court, presence(kind="BASE"))
+    command = replace(propose_facts(base), seen=(1, 2))
+
+    assert field_of(court, command) == "seen_revisions"
+    assert field_of(court, replace(retract_facts(base), seen=(1, 2))) == (
+        "seen_revisions"
+    )
+    court.reply(withdraw(change))
+    with pytest.raises(StaleError):
+        court.reply(propose_facts(base, seen=1))
+
+
+def test_a_member_of_a_case_may_be_named(court, case):
+    """As when a fact is recorded."""
+    stated = {"group": token("A"), "role": AffiliationRole.CORE}
+    old, _ = record(
+        court, draft(Affiliation, "affiliation", subject=subject("x"), **stated)
+    )
+    member = Member(case=case, position=0)
+    new = draft(Affiliation, "affiliation", subject=member, **stated)
+    pair = (old, new)
+    given = {"caller": NATIONAL}
+    made, _ = court.reply(amend_facts(pair, **given)).ids
+
+    assert court.state.facts[made].subject == subject("h")

@@ -1,0 +1,163 @@
+"""A change that is rejected or withdrawn, and one whose facts changed since."""
+
+import pytest
+from kit.commands import (
+    COORDINATOR,
+    NATIONAL,
+    SECOND,
+    approve,
+    coordinator,
+    end_facts,
+    presence,
+    record_facts,
+    retract_facts,
+    show_change,
+)
+from kit.living import contest_facts, reject, withdraw
+from kit.steps import stop_provider
+from kit.world import TODAY, token
+
+from placement.domain.decide.command import Note
+from placement.domain.life_events import StepKind
+from placement.domain.terms import MICROS_AN_HOUR
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    NotFoundError,
+    StaleError,
+)
+
+LAPSED = 72 * MICROS_AN_HOUR
+ends = pytest.mark.parametrize("end", [reject, withdraw])
+
+
+@pytest.fixture
+def waiting(court):
+    """A base that waits, and its change."""
+    return court.reply(record_facts(presence(kind="BASE"))).ids
+
+
+@ends
+def test_what_a_change_recorded_counts_no_more(court, waiting, end):
+    """It stays in history, and so does who decided."""
+    base, change = waiting
+    court.reply(end(change))
+    (step,) = court.state.histories.later(base)
+    expected = {
+        reject: (StepKind.REJECTED, "co-01", "co-02"),
+        withdraw: (StepKind.WITHDRAWN, "co-01", ""),
+    }[end]
+
+    assert court.state.facts[base].retracted
+    assert court.state.changes == {}
+    assert (step.kind, step.person, step.second) == expected
+
+
+@ends
+def test_what_a_change_amends_stays(court, end):
+    """Its amendments die; nothing happened to their facts."""
+    fact, _ = court.reply(record_facts(presence(valid_from=TODAY - 9))).ids
+    before = court.state.facts[fact]
+    (change,) = court.reply(end_facts((fact, -1))).ids
+    court.reply(end(change))
+
+    assert court.state.facts[fact] is before
+    assert court.state.histories.later(fact) == ()
+
+
+@ends
+def test_a_provider_stays_stopped(stage, end):
+    """Whatever waits may be ended."""
+    stage.facility("house", "firm", "2480")
+    stage.court.reply(stop_provider())
+    (change,) = stage.court.reply(stop_provider(lift=True)).ids
+    stage.court.reply(end(change))
+
+    assert stage.state.stopped == {token("firm")}
+    assert stage.state.changes == {}
+
+
+@ends
+def test_it_is_over_once(court, waiting, end):
+    """A retry finds its answer; another request finds nothing."""
+    _, change = waiting
+    command = end(change, request="r")
+    first = court.reply(command)
+
+    assert court.reply(command) == first
+    with pytest.raises(NotFoundError):
+        court.reply(end(change))
+    with pytest.raises(NotFoundError):
+        court.reply(approve(change))
+
+
+@pytest.mark.parametrize("end", [reject, withdraw, approve])
+def test_a_change_of_another_region_is_not_there(court, waiting, end):
+    """It is answered as none, and noted as what was asked for."""
+    _, change = waiting
+    theirs = court.decide(end(change, caller=coordinator("nord")))
+    nobodys = court.decide(end(token("nobody's"), caller=coordinator("nord")))
+
+    assert type(theirs.outcome) is type(nobodys.outcome) is NotFoundError
+    assert theirs.note == Note(objects=(change,))
+
+
+@ends
+def test_what_lapsed_is_not_ended(court, waiting, end):
+    """It is proposed again, or retracted, by two."""
+    base, change = waiting
+    court.later(LAPSED)
+    with pytest.raises(ConflictError):
+        court.reply(end(change))
+
+    assert not court.state.facts[base].retracted
+
+
+@pytest.mark.parametrize("end", [reject, approve])
+@pytest.mark.parametrize("region", ["syd", "national"])
+def test_one_person_is_not_two(court, waiting, end, region):
+    """Whatever region or certificate they come with."""
+    _, change = waiting
+    same = coordinator(region, COORDINATOR.person)
+    other = type(same)(same.role, same.organisation, same.person, b"o" * 32)
+    for caller in (same, other):
+        with pytest.raises(AccessDeniedError):
+            court.reply(end(change, caller=caller))
+
+    assert change in court.state.changes
+
+
+def test_only_the_proposer_withdraws(court, waiting):
+    """Neither another, nor somebody of that id in another organisation."""
+    _, change = waiting
+    for caller in (SECOND, NATIONAL, coordinator("national", COORDINATOR.person)):
+        with pytest.raises(AccessDeniedError):
+            court.reply(withdraw(change, caller=caller))
+    court.reply(withdraw(change))
+
+    assert court.state.changes == {}
+
+
+def test_who_approves_has_seen_it(court, waiting):
+    """If a fact of it changed since it was shown, they look again."""
+    base, change = waiting
+    court.reply(show_change(change))
+    seen = court.state.revision
+    court.reply(contest_facts(base))
+    with pytest.raises(StaleError):
+        court.reply(approve(change, shown=seen))
+    court.reply(approve(change, shown=court.state.revision))
+
+    assert court.state.facts[base].approved
+
+
+def test_what_was_retracted_meanwhile_is_still_rejected(court, waiting):
+    """The change can't be approved any more, but it can be ended."""
+    base, change = waiting
+    (retraction,) = court.reply(retract_facts(base)).ids
+    court.reply(approve(retraction))
+    with pytest.raises(ConflictError):
+        court.reply(approve(change))
+    court.reply(reject(change))
+
+    assert court.state.facts[base].retracted

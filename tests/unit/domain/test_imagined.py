@@ -1,0 +1,173 @@
+"""What is imagined is what happens, and leaves no trace."""
+
+from copy import copy
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kit.small import ANY, SMALL, Small, settled
+from kit.world import NOW, World, day, token
+
+from placement.domain.decide.command import Moment
+from placement.domain.decide.weighing import remaining, weighed
+from placement.domain.events import (
+    ChangeApproved,
+    ChangeProposed,
+    Event,
+    FactEnded,
+    FactRecorded,
+    FactRegraded,
+    FactRetracted,
+    ProviderLifted,
+)
+from placement.domain.imagined import Imagined
+from placement.domain.life_events import ChangeRejected, FactRenewed
+from placement.domain.state import State
+from placement.domain.stay_events import ProviderStopped
+from placement.domain.terms import AreaCode, FactId, Grade, Reason, Scheme, Verdict
+from placement.errors import TamperedError
+
+MOMENT = Moment(now=NOW, ruleset=SMALL)
+
+
+def worth(state: State) -> dict[FactId, Verdict]:
+    """Weigh everything that counts."""
+    found = {}
+    for placement in state.placements.values():
+        window = remaining(placement, MOMENT)
+        if window is not None and not placement.over and placement.live(NOW):
+            verdict = weighed(state, placement, window, MOMENT).verdict
+            found[placement.id] = verdict
+    return found
+
+
+def drafted(small: Small, statements) -> list[Event]:
+    """State something in another world, and take its facts over under new ids."""
+    world = copy(small).build()
+    known = len(world.state.facts)
+    for statement in statements:
+        statement.tell(world)
+    new = list(world.state.facts.values())[known:]
+    return [FactRecorded(fact=fact) for fact in new]
+
+
+_AMENDED = st.lists(
+    st.tuples(
+        st.sampled_from(("end", "retract", "regrade", "renew", "lift")),
+        st.integers(0, 50),
+    ),
+    max_size=4,
+)
+
+
+def amended(state: State, kinds) -> list[Event]:
+    """Amend some of the facts that stand."""
+    facts = list(state.facts)
+    made: list[Event] = []
+    for kind, pick in kinds:
+        if kind == "lift" or not facts:
+            made.append(ProviderLifted(id=token("firm")))
+            continue
+        fact = facts[pick % len(facts)]
+        grade = Grade.DISCREDITED if pick % 2 else Grade.STRONG
+        made.append(
+            {
+                "end": FactEnded(id=fact, valid_to=day(-pick)),
+                "retract": FactRetracted(id=fact),
+                "regrade": FactRegraded(
+                    id=fact, scheme=Scheme.SIX_SIX, given="A1", grade=grade
+                ),
+                "renew": FactRenewed(
+                    id=fact, review_by=day(pick - 25), reason=Reason.COURT
+                ),
+            }[kind]
+        )
+    return made
+
+
+@settings(max_examples=150, deadline=None)
+@given(settled(), st.lists(ANY, max_size=4), _AMENDED, st.booleans())
+def test_what_is_imagined_is_what_happens(
+    small: Small,
+    statements,
+    kinds,
+    approved,
+):
+    """Every placement is worth then what was foreseen, and only what was planned moves."""
+    world = small.build()
+    world.apply(ProviderStopped(provider=token("firm")))
+    state = world.state
+    events = drafted(small, statements)
+    amendments = amended(state, kinds)
+    if approved:
+        waiting = tuple(fact.id for fact in state.facts.values() if not fact.approved)
+        change = ChangeProposed(
+            id=token("change"),
+            person="co-01",
+            region="syd",
+            expires_at=NOW + 1,
+            records=waiting,
+            amendments=tuple(amendments),
+        )
+        world.apply(change)
+        events = [*events, ChangeApproved(id=change.id, person="co-02")]
+    else:
+        lifted = [e for e in amendments if isinstance(e, ProviderLifted)]
+        events = [*events, *(e for e in amendments if e not in lifted)]
+    before, records, at = worth(state), list(state.records()), state.revision
+    views = dict(state.graph._views)
+    imagined = Imagined(state, events, NOW)
+    foreseen = worth(imagined)
+    planned = set(imagined.affected(SMALL))
+
+    assert (list(state.records()), state.revision) == (records, at)
+    assert worth(state) == before
+    assert views.items() <= dict(state.graph._views).items()
+    assert imagined.fits(state)
+    for event in events:
+        world.apply(event)
+    happened = worth(state)
+    moved = {key for key in before if before[key] != happened[key]}
+
+    assert foreseen == happened
+    assert moved <= planned
+    assert imagined.fits(state) is not bool(events)
+
+
+def test_a_rejected_change_can_be_imagined():
+    """What it recorded is gone there, and here it waits."""
+    world = World()
+    base = world.presence("A", "1480", approved=False)
+    change = ChangeProposed(
+        id=token("change"),
+        person="co-01",
+        region="syd",
+        expires_at=NOW + 1,
+        records=(base,),
+        amendments=(),
+    )
+    world.apply(change)
+    imagined = Imagined(world.state, [ChangeRejected(id=change.id, person="x")], NOW)
+
+    assert imagined.facts[base].retracted
+    assert [fact.retracted for fact in imagined.presences.of(AreaCode("1480"))] == [
+        True
+    ]
+    assert not world.state.facts[base].retracted
+    assert change.id in world.state.changes
+    assert world.state.histories.later(base) == ()
+
+
+def test_of_nothing_nothing_is_imagined():
+    """As in the log, a hole is never skipped."""
+    with pytest.raises(TamperedError):
+        Imagined(World().state, [FactRetracted(id=token("x"))], NOW)
+
+
+def test_another_state_is_another_state():
+    """Even at the same revision: a commit may have failed in between."""
+    one, other = World().state, World().state
+    imagined = Imagined(one, [], NOW)
+
+    assert imagined.fits(one)
+    assert not imagined.fits(other)
