@@ -12,8 +12,10 @@ from placement.domain.events import (
     FactRetracted,
     Record,
 )
+from placement.domain.group_events import GroupsMerged
+from placement.domain.life_events import ChangeRejected, Doubt, FactContested
 from placement.domain.state import State
-from placement.domain.terms import Micros
+from placement.domain.terms import AreaCode, Micros
 from placement.errors import TamperedError
 
 CHANGE = {"id": token("c"), "person": "co-01", "region": "syd", "expires_at": Micros(9)}
@@ -149,11 +151,20 @@ STATEMENTS = {
 }
 
 
+@pytest.mark.parametrize("merged", [None, "before", "behind"])
 @pytest.mark.parametrize("kind", STATEMENTS)
-def test_a_fact_of_any_kind_leaves_nothing_behind(kind):
-    """In no index: the state is one in which it was never said."""
+def test_a_fact_of_any_kind_leaves_nothing_behind(kind, merged):
+    """In no index, whatever its groups are by then: as if it had never been said."""
     world, other = World(), World()
+    for one in (world, other):
+        one.placement(one.case("h"), "1480")
+    low, high = sorted((token("A"), token("C")))
+    merging = GroupsMerged(low=low, high=high, region="syd")
+    other.apply(merging) if merged else None
+    world.apply(merging) if merged == "before" else None
     fact = STATEMENTS[kind](world)
+    world.apply(FactContested(id=fact, doubt=Doubt.SOURCE, person="co-01"))
+    world.apply(merging) if merged == "behind" else None
     world.apply(erased(fact))
     left, never = vars(world.state), vars(other.state)
     indexes = [
@@ -164,6 +175,53 @@ def test_a_fact_of_any_kind_leaves_nothing_behind(kind):
     for name in indexes:
         one, two = left[name], never[name]
         assert getattr(one, "_by_key", one) == getattr(two, "_by_key", two), name
-    graph = world.state.graph
-    assert (graph._links, graph._pairs, graph._at) == ({}, {}, {})
-    assert (world.state.calendar._turns, world.state.calendar._reviews) == ({}, {})
+    for name in ("graph", "calendar", "histories", "residents"):
+        one, two = vars(left[name]), vars(never[name])
+        parts = one.keys() - {"_known", "_turns" if name == "graph" else ""}
+        assert {part: one[part] for part in parts} == {
+            part: two[part] for part in parts
+        }
+
+
+def test_a_change_that_was_rejected_passes_by_what_can_t_be_opened():
+    """What is left of it counts no more."""
+    world = World()
+    base = world.presence("B", "1480", approved=False)
+    world.apply(sealed("gone"))
+    world.apply(proposed(token("gone"), base))
+    world.apply(ChangeRejected(id=CHANGE["id"], person="co-02"))
+
+    assert world.state.facts[base].retracted
+    assert world.state.erasures.retracted == {base: NOW}
+    assert world.state.histories.later(token("gone")) == ()
+
+
+def test_a_change_of_groups_waits_on_whatever_is_erased():
+    """It speaks of no fact; and a release goes with its case."""
+    world = World()
+    base = world.presence("B", "1480")
+    low, high = sorted((token("A"), token("C")))
+    merging = GroupsMerged(low=low, high=high, region="syd")
+    world.apply(proposed(amendments=(merging, FactRetracted(id=base))))
+    world.apply(erased(base))
+    (left,) = world.state.changes.values()
+    world.apply(approved())
+
+    assert left.amendments == (merging,)
+    assert world.state.merges.of(high) == low
+
+
+def test_a_case_leaves_nothing_behind():
+    """Who is placed for it is found nowhere, nor is its number."""
+    world = World()
+    world.affiliation("h", "A")
+    case = world.case("h", assessed=False)
+    world.placement(case, "1480")
+    world.apply(erased(case.handle))
+    state = world.state
+
+    assert (state.cases, state.cases_of, state.cases_under) == ({}, {}, {})
+    assert (state.placements, state.stays._standing, state.stays._ever) == ({}, {}, {})
+    assert [*state.residents.unassessed(AreaCode("1480"))] == []
+    assert dict(state.residents.in_area(AreaCode("1480"))) == {}
+    assert state.residents._groups_of == {}

@@ -15,6 +15,7 @@ from kit.commands import (
     attest,
     check,
     close_case,
+    draft,
     end_facts,
     end_placements,
     evaluate,
@@ -29,6 +30,8 @@ from kit.commands import (
     retract_facts,
     rivalry,
 )
+from kit.living import begin_preview, contest_facts, reject, renew_facts, withdraw
+from kit.naming import merge_groups
 from kit.steps import (
     abort,
     acknowledge,
@@ -42,7 +45,7 @@ from kit.steps import (
     stop_provider,
 )
 from kit.stored import leaf
-from kit.world import NOW
+from kit.world import NOW, subject, token
 
 from placement.crypto.custody import FileCustody
 from placement.domain.decide.command import Written
@@ -50,10 +53,12 @@ from placement.domain.decide.reevaluations import Tick
 from placement.domain.dossiers import begins, dossier_of
 from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import CaseClosed, Record
+from placement.domain.facts import Affiliation, SameAs
 from placement.domain.graph import GroupGraph
+from placement.domain.life_events import Doubt
 from placement.domain.residents import Residents
 from placement.domain.stay_events import AgendaKept
-from placement.domain.terms import MICROS_A_DAY
+from placement.domain.terms import MICROS_A_DAY, AffiliationRole
 from placement.errors import StaleError, TamperedError
 from placement.service import fold
 from placement.service.worker import Worker
@@ -67,14 +72,17 @@ PICK = st.integers(0, 10**6)
 GROUPS = ("A", "B", "C")
 
 
-def plain(value):
+def plain(value, *, ordered=True):
     """Return all that a value holds, down to plain data, order included."""
     if isinstance(value, GroupGraph):  # but for the views it keeps
         value = {"links": value._links, "pairs": value._pairs}
     if isinstance(value, Residents):  # whoever reads it sorts
         value = residents(value)
     if isinstance(value, dict):
-        return [(plain(key), plain(item)) for key, item in value.items()]
+        items = [
+            (plain(key), plain(item, ordered=ordered)) for key, item in value.items()
+        ]
+        return items if ordered else sorted(items, key=repr)
     if isinstance(value, set):
         return sorted(value)
     if is_dataclass(value) and value.__hash__:
@@ -82,7 +90,7 @@ def plain(value):
     if hasattr(value, "__slots__"):
         return [plain(getattr(value, name)) for name in value.__slots__]
     if hasattr(value, "__dict__"):
-        return plain(vars(value))
+        return plain(vars(value), ordered=ordered)
     return [plain(item) for item in value] if hasattr(value, "append") else value
 
 
@@ -93,10 +101,10 @@ than is needed is harmless."""
 
 def unordered(state):
     """Return all that a state holds but in what order its indexes came to be."""
-    parts = {name: vars(state)[name] for name in vars(state).keys() - PASSING}
     return {
-        name: sorted(map(repr, plain(part))) if isinstance(plain(part), list) else part
-        for name, part in parts.items()
+        name: plain(part, ordered=False)
+        for name, part in vars(state).items()
+        if name not in PASSING
     }
 
 
@@ -199,6 +207,39 @@ class Town:
         *facts, change = self.log.run(record_facts(what)) or (b"",)
         self.facts += facts
         self.changes += [change] if change else []
+
+    def belong(self, pick):
+        who, group = subject(f"h{pick % 5}"), token(GROUPS[pick % 3])
+        role = AffiliationRole.CORE
+        stated = {"subject": who, "group": group, "role": role}
+        drafted = draft(Affiliation, "affiliation", **stated)
+        self.facts += self.log.run(record_facts(drafted))[:1]
+
+    def same(self, pick):
+        low, high = sorted((subject(f"h{pick % 5}"), subject(f"i{pick % 7}")))
+        drafted = draft(SameAs, "same_as", low=low, high=high)
+        *facts, change = self.log.run(record_facts(drafted)) or (b"",)
+        self.facts += facts
+        self.changes += [change] if change else []
+
+    def renew(self, pick):
+        renewed = renew_facts(self.one(self.facts, pick), days=30 + pick % 60)
+        self.changes += [each for each in self.log.run(renewed) if each]
+
+    def doubt(self, pick):
+        doubt = Doubt.SOURCE if pick % 3 else None
+        self.log.run(contest_facts(self.one(self.facts, pick), doubt=doubt))
+
+    def refuse(self, pick):
+        make = reject if pick % 2 else withdraw
+        self.log.run(make(self.one(self.changes, pick)))
+
+    def join(self, pick):
+        a, b = GROUPS[pick % 3], GROUPS[(pick + 1) % 3]
+        self.changes += self.log.run(merge_groups(a, b, undo=not pick % 4))
+
+    def preview(self, pick):
+        self.log.run(begin_preview(self.one(self.changes, pick)))
 
     def end(self, pick):
         self.changes += self.log.run(end_facts((self.one(self.facts, pick), -pick % 2)))
@@ -321,7 +362,10 @@ def test_a_snapshot_is_nothing_but_a_shorter_log(shelf, deeds, snapshots):
         assert unordered(fresh) == unordered(lived)
     else:
         assert agenda == theirs_due
-        assert plain(fresh) == plain(lived)
+        if lived.merges.links:  # facts went to the end of indexes then
+            assert unordered(fresh) == unordered(lived)
+        else:
+            assert plain(fresh) == plain(lived)
 
 
 def fill(store, size):
