@@ -92,6 +92,10 @@ E ?= 300
 stateful: $(READY) ## Play E random lives of placements against a live server and a plain model
 	@EXAMPLES=$(E) $(BIN)/python -m pytest -n0 -s tests/stateful
 
+K ?= 6
+import-drill: $(READY) ## Import 100,000 rows while client and server are killed, and compare (K of each kind)
+	@$(BIN)/python -m tests.imports.run --kills $(K) $(ARGS)
+
 audit-drill: package ## Export the access log, verify it offline, alter it, see it refused
 	@$(BIN)/python -m tests.drill.run --client build/package/client/bin/placement
 
@@ -104,6 +108,9 @@ bench-bundle: $(READY) ## Verify an exported bundle of a million entries (ARGS="
 bench-alerts: $(READY) ## Alerts at 1,000 to 100,000 placements, and many holds at once (ARGS="--most 10000")
 	@$(BIN)/python -m benchmarks.alerts $(ARGS)
 
+bench-import: $(READY) ## Import 100,000 facts while checks are answered (ARGS="--rows 10000")
+	@$(BIN)/python -m benchmarks.imports $(ARGS)
+
 cover: $(READY) ## Measure what the tests reach
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report= $(T)
 	$(BIN)/coverage report --include='placement/domain/*,placement/crypto/*,placement/audit/*,placement/access.py,placement/service/engine.py' --fail-under=100
@@ -115,4 +122,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: package crash crash-pair audit-drill bench-audit bench-bundle cover check clean
+.PHONY: package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean

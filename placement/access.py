@@ -145,6 +145,15 @@ class Action(Enum):
     RULESET_WITHDRAW = "ruleset_withdraw"
     RULESET_LIST = "ruleset_list"
     RULESET_SHOW = "ruleset_show"
+    IMPORT_BEGIN = "import_begin"
+    IMPORT_APPEND = "import_append"
+    IMPORT_FINISH = "import_finish"
+    IMPORT_SHOW = "import_show"
+    IMPORT_LIST = "import_list"
+    IMPORT_READ = "import_read"
+    IMPORT_APPROVE = "import_approve"
+    IMPORT_CANCEL = "import_cancel"
+    IMPORT_TAKE = "import_take"
     CLOCK_TICK = "clock_tick"
     REEVALUATE = "reevaluate"
     NO_METHOD = "no_method"
@@ -228,6 +237,14 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.ALERT_ACKNOWLEDGE,
                 Action.ALERT_HAND_OVER,
                 Action.ALERT_CLOSE,
+                Action.IMPORT_BEGIN,
+                Action.IMPORT_APPEND,
+                Action.IMPORT_FINISH,
+                Action.IMPORT_SHOW,
+                Action.IMPORT_LIST,
+                Action.IMPORT_READ,
+                Action.IMPORT_APPROVE,
+                Action.IMPORT_CANCEL,
                 Action.RULESET_PROPOSE,
                 Action.RULESET_SHADOW,
                 Action.RULESET_APPROVE,
@@ -255,7 +272,9 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         ),
         Role.WITNESS: frozenset({Action.LOG_FOLLOW, Action.LOG_COSIGN}),
         Role.OPERATOR: frozenset(),
-        Role.SERVICE: frozenset({Action.CLOCK_TICK, Action.REEVALUATE}),
+        Role.SERVICE: frozenset(
+            {Action.CLOCK_TICK, Action.REEVALUATE, Action.IMPORT_TAKE}
+        ),
     }
 )
 

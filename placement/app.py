@@ -24,6 +24,7 @@ from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
 from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_groups import Groups
+from placement.rpc.servicers_imports import Imports
 from placement.rpc.servicers_placements import Alerts, Placements
 from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
@@ -34,6 +35,7 @@ from placement.service.index import Indexer
 from placement.service.review import Review
 from placement.service.rules import Rules
 from placement.service.search import Searcher
+from placement.service.staged import StagedRows
 from placement.service.watch import Watch
 from placement.service.worker import Worker
 from placement.store.ledger import Ledger
@@ -142,7 +144,8 @@ class App:
         signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
         custody = FileCustody(settings.store_key)
         self._store = Store.open(settings.database, custody, settings.keys)
-        self._worker = Worker()
+        self._staged = StagedRows(self._store)
+        self._worker = Worker(self._staged)
         self.engine = Engine(
             self._store,
             self._rules,
@@ -217,6 +220,7 @@ class App:
                 groups=Groups(desk),
                 erasures=Erasures(desk),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
+                imports=Imports(desk, self._staged),
                 rulesets=Rulesets(desk),
                 audit=Audit(
                     reading,

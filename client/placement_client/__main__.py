@@ -25,11 +25,13 @@ from placement_client.commands import (
     coverage,
     doctor,
     erase,
+    export,
     facility,
     fact,
     group,
     group_links,
     hold,
+    importing,
     label_key,
     label_key_rotation,
     override,
@@ -131,6 +133,7 @@ for _noun, _app in {
     "placement": placement.app,
     "override": override.app,
     "provider": provider.app,
+    "import": importing.app,
     "review": review.app,
     "erase": erase.app,
     "alert": alert.app,
@@ -141,7 +144,7 @@ for _noun, _app in {
     "witness": witness.app,
 }.items():
     app.add_typer(_app, name=_noun)
-for _top in (assess, check, doctor, explaining, release):
+for _top in (assess, check, doctor, explaining, export, release):
     _top.register(app)
 bundle.register(audit.app)
 group_links.register(group.app)

@@ -42,6 +42,7 @@ from placement_client.explanations import ExplanationCalls
 from placement_client.groups import GroupCalls
 from placement_client.holds import HoldCalls
 from placement_client.identifiers import Identifier
+from placement_client.imports import ImportCalls
 from placement_client.lives import LifeCalls
 from placement_client.logs import LogCalls
 from placement_client.overrides import OverrideCalls
@@ -68,6 +69,7 @@ class Session:
         registry: calls of coordinators about what is on record.
         lives: calls of coordinators about what becomes of it.
         groups: calls about names of groups and the key that seals them.
+        imports: calls of coordinators about many facts at once.
         holds: calls about what a municipality holds and has placed.
         overrides: calls about a place despite what was answered.
         logs: calls about the access log.
@@ -98,6 +100,7 @@ class Session:
         self.registry = RegistryCalls(channel, self._writes)
         self.lives = LifeCalls(channel, self._writes)
         self.groups = GroupCalls(channel, self._writes)
+        self.imports = ImportCalls(channel, self._writes)
         self.holds = HoldCalls(channel, self._writes, clock)
         self.overrides = OverrideCalls(channel, self._writes)
         self.logs = LogCalls(channel, self._patience)
@@ -140,6 +143,10 @@ class Session:
     def close(self) -> None:
         """Close the connection; no call can follow."""
         self._channel.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait a while between two calls."""
+        self._patience.sleep(seconds)
 
     @property
     def min_revision(self) -> int:

@@ -1,10 +1,10 @@
 """Which dossier an event belongs to; said before it is applied.
 
-A *dossier* is what can be erased at once: a fact, with all that happened to it; or a
-case, with its placements, permits, alerts and questions. Whatever an event of a dossier
-says is sealed under the dossier's own key and goes with it. So an event that says
-something about somebody has to be in the table below; a test holds that every event is
-in it, or known to say nothing.
+A *dossier* is what can be erased at once: a fact, with all that happened to it; a case,
+with its placements, permits, alerts and questions; or the rows that were staged for an
+import. Whatever an event of a dossier says is sealed under the dossier's own key and
+goes with it. So an event that says something about somebody has to be in the table
+below; a test holds that every event is in it, or known to say nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,6 +45,15 @@ from placement.domain.group_events import (
     LabelRenewed,
     RotationBegun,
     RotationEnded,
+)
+from placement.domain.import_events import (
+    ImportApproved,
+    ImportBegun,
+    ImportCancelled,
+    ImportFinished,
+    ImportKept,
+    ImportStaged,
+    ImportTaken,
 )
 from placement.domain.life_events import (
     ChangeDropped,
@@ -110,7 +119,8 @@ def dossier_of(event: Event, known: Known) -> DossierId | None:
 
 def begins(event: Event) -> bool:
     """Tell whether an event is the first of its dossier."""
-    return isinstance(event, FactRecorded | CaseOpened)
+    first = isinstance(event, ImportStaged) and event.position == 0
+    return first or isinstance(event, FactRecorded | CaseOpened)
 
 
 def _of_fact(
@@ -197,6 +207,7 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     ChangeApproved: _of_decision,
     ChangeRejected: _of_decision,
     ChangeWithdrawn: _of_decision,
+    ImportStaged: lambda event, _: DossierId(event.id),
     # What follows says nothing of anybody: groups, houses, rules, days, ids, counts.
     CoverageAttested: None,
     GroupRegistered: None,
@@ -213,6 +224,11 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     CustodianNamed: None,
     Evaluated: None,
     Previewed: None,
+    ImportBegun: None,
+    ImportFinished: None,
+    ImportApproved: None,
+    ImportCancelled: None,
+    ImportTaken: None,
     RulesetProposed: None,
     RulesetShadowed: None,
     RulesetAdopted: None,
@@ -231,4 +247,5 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     FactsKept: None,
     FactStepsKept: None,
     RulesetKept: None,
+    ImportKept: None,
 }

@@ -12,6 +12,7 @@ from placement.domain.facts import (
     Placement,
 )
 from placement.domain.group_events import GroupEvent, MergeEvent
+from placement.domain.import_events import ImportEvent
 from placement.domain.life_events import FactRenewed, LifeEvent
 from placement.domain.rule_events import RuleEvent
 from placement.domain.stay_events import StayEvent
@@ -58,9 +59,15 @@ class CaseClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactRecorded:
-    """A fact was recorded."""
+    """A coordinator stated a fact.
+
+    Attributes:
+        fact: it.
+        import_id: the import whose row it was, or ``None``.
+    """
 
     fact: AnyFact
+    import_id: FactId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +78,13 @@ class FactEnded:
         id: which.
         valid_to: the first day it was no longer true.
         person: who said so; empty in a change, which says it.
+        import_id: the import whose row said so, or ``None``.
     """
 
     id: FactId
     valid_to: Day
     person: str = ""
+    import_id: FactId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +264,7 @@ Event = (
     | GroupEvent
     | StayEvent
     | LifeEvent
+    | ImportEvent
     | ErasureEvent
 )
 

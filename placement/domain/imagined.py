@@ -70,9 +70,9 @@ class Imagined(State):
         for event in events:
             self.apply(Record(at=at, event=event))
 
-    def _erase(self, dossiers: Sequence[DossierId]) -> None:
+    def _erase(self, dossiers: Sequence[DossierId], at: Micros) -> None:
         """Refuse: what the law takes is taken from what is shared, too."""
-        del dossiers
+        del dossiers, at
         raise KeyError
 
     def fits(self, state: State) -> bool:

@@ -65,6 +65,8 @@ from placement.domain.group_events import (
     NameEvent,
 )
 from placement.domain.histories import Histories, steps_of
+from placement.domain.import_events import ImportEvent
+from placement.domain.imports import Imports
 from placement.domain.indexing import Index
 from placement.domain.life_events import (
     ChangeRejected,
@@ -80,13 +82,7 @@ from placement.domain.merges import Merges, names_any
 from placement.domain.names import Names
 from placement.domain.previews import Previews
 from placement.domain.residents import Residents
-from placement.domain.rule_events import (
-    RulesetAdopted,
-    RulesetKept,
-    RulesetProposed,
-    RulesetShadowed,
-    RulesetWithdrawn,
-)
+from placement.domain.rule_events import RuleEvent, RulesetAdopted
 from placement.domain.rulebook import Rulebook
 from placement.domain.standing import Standing
 from placement.domain.terms import (
@@ -155,6 +151,7 @@ class State:
         standing: what these five are the parts of.
         rulebook: rulesets that were adopted, and those that wait.
         calendar: which facts and placements turn on a day.
+        imports: staged rows, and how far they were taken over.
         histories: what happened to each fact, and who has to look at which.
         previews: how often each person looked at what a change would do.
         members: affiliations by group.
@@ -211,6 +208,7 @@ class State:
         self.calendar = Calendar()
         self.histories = Histories()
         self.previews = Previews()
+        self.imports = Imports()
         self.members: Index[GroupToken, Affiliation] = Index()
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
         self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
@@ -262,18 +260,20 @@ class State:
         if isinstance(happened, _Life):
             self._apply_life(happened, record.at)
             return
+        if isinstance(happened, ImportEvent):
+            self.imports.apply(happened, revision, record.at)
+            return
+        if isinstance(happened, RuleEvent):
+            self._apply_rules(happened, revision, record.at)
+            return
+        if isinstance(happened, FactAmendment):
+            self._amend(happened, record.at)
+            return
         match happened:
             case FactRecorded(fact=fact):
                 self._put(fact)
                 if fact.retracted:  # in a snapshot, where it stands at that time
                     self.erasures.retracted[fact.id] = record.at
-            case (
-                FactEnded()
-                | FactRetracted()
-                | FactRegraded()
-                | FactRenewed() as amendment
-            ):
-                self._amend(amendment, record.at)
             case GroupsMerged() | GroupsUnmerged() as event:
                 self._merge(event)
             case ChangeProposed() as change:
@@ -293,7 +293,7 @@ class State:
             case CoverageAttested(attestation=attestation):
                 self._cover(attestation)
             case FacilityRegistered(facility=facility):
-                self._register(facility)
+                self._put_facility(facility)
             case CustodianNamed(key_id=key_id):
                 self.custodian = key_id
             case Asked() | Evaluated() as spent:
@@ -303,17 +303,7 @@ class State:
             case Sealed(dossier=dossier):
                 self.erasures.miss(dossier)
             case DossiersErased(dossiers=dossiers):
-                self._erase(dossiers)
-            case RulesetAdopted(rules=rules) as event:
-                self.rulebook.apply(event, revision, record.at)
-                self.agenda.follow(rules, record.at)
-            case (
-                RulesetProposed()
-                | RulesetShadowed()
-                | RulesetWithdrawn()
-                | RulesetKept()
-            ) as event:
-                self.rulebook.apply(event, revision, record.at)
+                self._erase(dossiers, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
 
@@ -323,7 +313,7 @@ class State:
         for area in attestation.areas:
             self.coverage.put(area, attestation.id, attestation)
 
-    def _register(self, facility: Facility) -> None:
+    def _put_facility(self, facility: Facility) -> None:
         self.facilities[facility.token] = facility
         self.areas.add(facility.area)
         self.providers.add(facility.provider)
@@ -338,6 +328,11 @@ class State:
                 self.previews.spend(event, at)
             case _ as never:
                 assert_never(never)
+
+    def _apply_rules(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
+        self.rulebook.apply(event, revision, at)
+        if isinstance(event, RulesetAdopted):
+            self.agenda.follow(event.rules, at)
 
     def _apply_case(
         self, event: CaseOpened | CaseAssessed | CaseClosed, at: Micros
@@ -412,9 +407,10 @@ class State:
         self._put(replace(fact, retracted=True))
         self.erasures.retracted.setdefault(fact.id, at)
 
-    def _erase(self, dossiers: Sequence[DossierId]) -> None:
+    def _erase(self, dossiers: Sequence[DossierId], at: Micros) -> None:
         """Let nothing be left of facts and cases; whoever was weighed is again."""
         forget(self, set(dossiers))
+        self.imports.erase(set(dossiers), at)
         self.erasures.add(dossiers)
         for key, answered in self.requests.items():
             if answered.dossier in self.erasures.erased:
@@ -471,6 +467,8 @@ class State:
             yield Record(at=_THEN, event=event)
         for attestation in self.attestations.values():
             yield Record(at=_THEN, event=CoverageAttested(attestation=attestation))
+        for imported in self.imports.records():
+            yield Record(at=_THEN, event=imported)
         for change in self.changes.values():
             yield Record(at=_THEN, event=change)
         for answered in self.requests.values():

@@ -42,6 +42,7 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.imports import Imports
 from placement.domain.life_events import (
     ChangeDropped,
     ChangeRejected,
@@ -69,6 +70,7 @@ class Known(Protocol):
     facilities: dict[FacilityToken, Facility]
     agenda: Agenda
     erasures: Erasures
+    imports: Imports
 
 
 def touched(event: Event, known: Known) -> Iterator[Touch]:
@@ -148,10 +150,11 @@ def _by_rules(event: RulesFollowed, known: Known) -> Iterator[Touch]:
 def _by_erasure(event: DossiersErased, known: Known) -> Iterator[Touch]:
     """Say the same whether what is erased can still be read or not.
 
-    Servers fold it at different times, and have to agree on what is due.
+    Servers fold it at different times, and have to agree on what is due. Rows that were
+    staged never counted.
     """
-    del event, known
-    yield Touch(everything=True)
+    if any(FactId(each) not in known.imports.by_id for each in event.dossiers):
+        yield Touch(everything=True)
 
 
 def _by_adoption(event: RulesetAdopted, known: Known) -> Iterator[Touch]:

@@ -9,9 +9,10 @@ Invariants:
     * what leaves is a response or one of our refusals, never anything else.
 """
 
+import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from inspect import isasyncgen
@@ -31,6 +32,7 @@ from placement.errors import (
 )
 from placement.rpc.desk import CALL, Call, Desk
 from placement.rpc.identity import Identifier, auth_context
+from placement.rpc.methods import METHODS
 from placement.rpc.status import refusal_of, status_of
 from placement.service.entries import Refused
 
@@ -47,93 +49,6 @@ _SLACK: Final = 0.5  # seconds, since clocks of two machines run apart
 _ROUNDED: Final = 1.03  # a client's gRPC rounds up, to what it sent before if near
 
 _log: Final = logging.getLogger(__name__)
-
-METHODS: Final[Mapping[str, Action]] = {
-    f"/placement.api.v1.{name}": action
-    for name, action in {
-        "PseudonymService/Evaluate": Action.EVALUATE,
-        "CheckService/OpenCase": Action.CASE_OPEN,
-        "CheckService/ShowCase": Action.CASE_SHOW,
-        "CheckService/CloseCase": Action.CASE_CLOSE,
-        "CheckService/CheckPlacement": Action.CHECK,
-        "RegistryService/AssessCase": Action.CASE_ASSESS,
-        "RegistryService/RecordFacts": Action.FACT_RECORD,
-        "RegistryService/EndFacts": Action.FACT_END,
-        "RegistryService/RetractFacts": Action.FACT_RETRACT,
-        "RegistryService/RegradeFacts": Action.FACT_REGRADE,
-        "RegistryService/AmendFacts": Action.FACT_AMEND,
-        "RegistryService/RenewFacts": Action.FACT_RENEW,
-        "RegistryService/ContestFacts": Action.FACT_CONTEST,
-        "RegistryService/ProposeFacts": Action.FACT_PROPOSE,
-        "RegistryService/ApproveChange": Action.CHANGE_APPROVE,
-        "RegistryService/RejectChange": Action.CHANGE_REJECT,
-        "RegistryService/WithdrawChange": Action.CHANGE_WITHDRAW,
-        "RegistryService/ListChanges": Action.CHANGE_LIST,
-        "RegistryService/ShowChange": Action.CHANGE_SHOW,
-        "RegistryService/PreviewChange": Action.PREVIEW_BEGIN,
-        "RegistryService/AttestCoverage": Action.COVERAGE_ATTEST,
-        "RegistryService/RegisterGroups": Action.GROUP_REGISTER,
-        "RegistryService/ListGroups": Action.GROUP_LIST,
-        "RegistryService/RegisterFacilities": Action.FACILITY_REGISTER,
-        "RegistryService/RecordPlacements": Action.PLACEMENT_RECORD,
-        "RegistryService/EndPlacements": Action.PLACEMENT_END,
-        "RegistryService/ExplainPlacement": Action.PLACE_EXPLAIN,
-        "RegistryService/ReleasePlace": Action.PLACE_RELEASE,
-        "RegistryService/ShowOverride": Action.OVERRIDE_SHOW,
-        "RegistryService/SignOverride": Action.OVERRIDE_SIGN,
-        "RegistryService/StopProvider": Action.PROVIDER_STOP,
-        "ReviewService/ListFacts": Action.FACT_LIST,
-        "ReviewService/ShowFact": Action.FACT_SHOW,
-        "ReviewService/ListReviews": Action.REVIEW_LIST,
-        "ReviewService/ShowCoverage": Action.COVERAGE_SHOW,
-        "ReviewService/ReportReviews": Action.REVIEW_REPORT,
-        "ErasureService/ListExpired": Action.ERASURE_LIST,
-        "ErasureService/ProposeErasure": Action.ERASURE_PROPOSE,
-        "ErasureService/ApproveErasure": Action.ERASURE_APPROVE,
-        "PlacementService/ConfirmHold": Action.HOLD_CONFIRM,
-        "PlacementService/ExtendHold": Action.HOLD_EXTEND,
-        "PlacementService/ReleaseHold": Action.HOLD_RELEASE,
-        "PlacementService/MoveIn": Action.PLACEMENT_MOVE_IN,
-        "PlacementService/MovePlacement": Action.PLACEMENT_MOVE,
-        "PlacementService/EndPlacement": Action.PLACEMENT_MOVE_OUT,
-        "PlacementService/AbortPlacement": Action.PLACEMENT_ABORT,
-        "PlacementService/ProposeOverride": Action.OVERRIDE_PROPOSE,
-        "GroupService/NameGroups": Action.GROUP_NAME,
-        "GroupService/MergeGroups": Action.GROUP_MERGE,
-        "GroupService/ShowLabelKeys": Action.LABEL_KEYS_SHOW,
-        "GroupService/PublishExchangeKey": Action.EXCHANGE_KEY_PUBLISH,
-        "GroupService/HandOverLabelKey": Action.LABEL_KEY_HAND_OVER,
-        "GroupService/BeginRotation": Action.ROTATION_BEGIN,
-        "GroupService/RenewLabels": Action.LABELS_RENEW,
-        "GroupService/EndRotation": Action.ROTATION_END,
-        "AlertService/WatchAlerts": Action.ALERT_WATCH,
-        "AlertService/ListAlerts": Action.ALERT_LIST,
-        "AlertService/ShowAlert": Action.ALERT_SHOW,
-        "AlertService/AcknowledgeAlert": Action.ALERT_ACKNOWLEDGE,
-        "AlertService/HandOverAlert": Action.ALERT_HAND_OVER,
-        "AlertService/CloseAlert": Action.ALERT_CLOSE,
-        "RulesetService/ProposeRuleset": Action.RULESET_PROPOSE,
-        "RulesetService/ShadowRuleset": Action.RULESET_SHADOW,
-        "RulesetService/ApproveRuleset": Action.RULESET_APPROVE,
-        "RulesetService/WithdrawRuleset": Action.RULESET_WITHDRAW,
-        "RulesetService/ListRulesets": Action.RULESET_LIST,
-        "RulesetService/ShowRuleset": Action.RULESET_SHOW,
-        "AuditService/ListPermits": Action.PERMIT_LIST,
-        "AuditService/ListEntries": Action.ENTRY_LIST,
-        "AuditService/ShowEntry": Action.ENTRY_SHOW,
-        "AuditService/TailEntries": Action.ENTRY_TAIL,
-        "AuditService/ExportEntries": Action.LOG_EXPORT,
-        "AuditService/ReplayDecision": Action.DECISION_REPLAY,
-        "AuditService/ReportAnomalies": Action.ANOMALY_REPORT,
-        "LogService/GetReceipt": Action.RECEIPT_READ,
-        "LogService/GetCheckpoint": Action.LOG_FOLLOW,
-        "LogService/ListCheckpoints": Action.LOG_FOLLOW,
-        "LogService/ProveConsistency": Action.LOG_FOLLOW,
-        "LogService/ProveInclusion": Action.LOG_FOLLOW,
-        "LogService/AddCosignature": Action.LOG_COSIGN,
-    }.items()
-}
-"""What each method attempts; what is not here does not exist."""
 
 _OPEN: Final = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 # Asked by machines, tells nothing of cases: a good certificate is enough.
@@ -155,6 +70,14 @@ class Door(grpc.aio.ServerInterceptor):
         self._identifier = identifier
         self._desk = desk
         self._streams: Counter[bytes] = Counter()
+        self._followed: set[asyncio.Task[Any]] = set()
+        self._drained = asyncio.Event()
+
+    def drain(self) -> None:
+        """End whatever is answered in pieces: its caller comes again, elsewhere."""
+        self._drained.set()
+        for task in self._followed:
+            task.cancel()
 
     async def intercept_service(
         self,
@@ -205,6 +128,7 @@ class Door(grpc.aio.ServerInterceptor):
                 )
                 # Closed here, so that whoever goes away in between holds nothing.
                 async with (
+                    self._drainable(),
                     self._one_of_few(),
                     aclosing(serve(request, context)) as responses,
                 ):
@@ -217,6 +141,27 @@ class Door(grpc.aio.ServerInterceptor):
                 await self._end(error, context)
 
         return behave
+
+    @asynccontextmanager
+    async def _drainable(self) -> AsyncIterator[None]:
+        """Let a stream be ended from here.
+
+        Raises:
+            UnavailableError: it was.
+        """
+        task = asyncio.current_task()
+        if self._drained.is_set() or task is None:
+            raise UnavailableError
+        self._followed.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._drained.is_set():
+                raise  # its caller has gone away
+            task.uncancel()
+            raise UnavailableError from None
+        finally:
+            self._followed.discard(task)
 
     async def _end(self, error: Exception, context: Context) -> None:
         """End a call; what is stored and does not verify condemns the engine."""
@@ -317,11 +262,15 @@ class Door(grpc.aio.ServerInterceptor):
             except PlacementError as error:
                 await _abort(error, context)
             responses = serve(request, context)
-            if isasyncgen(responses):  # reflection yields, health writes by itself
-                async for response in responses:
-                    await context.write(response)
-            else:
-                await responses
+            try:
+                async with self._drainable():
+                    if isasyncgen(responses):  # reflection yields, health writes itself
+                        async for response in responses:
+                            await context.write(response)
+                    else:
+                        await responses
+            except UnavailableError as error:
+                await _abort(error, context)
 
         watched: Handler = make(
             behave, handler.request_deserializer, handler.response_serializer

@@ -1,5 +1,6 @@
 """The gRPC server: transport, limits, services, health, shutdown."""
 
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,7 @@ from placement.api.v1 import (
     check_service_pb2_grpc,
     erasure_service_pb2_grpc,
     group_service_pb2_grpc,
+    import_service_pb2_grpc,
     log_service_pb2_grpc,
     placement_service_pb2_grpc,
     pseudonym_service_pb2_grpc,
@@ -29,6 +31,7 @@ from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
 from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_groups import Groups
+from placement.rpc.servicers_imports import Imports
 from placement.rpc.servicers_placements import Alerts, Placements
 from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
@@ -44,6 +47,7 @@ SERVICES: Final = tuple(
         "GroupService",
         "ErasureService",
         "AlertService",
+        "ImportService",
         "RulesetService",
         "AuditService",
         "LogService",
@@ -87,6 +91,7 @@ class Services:
     groups: Groups
     erasures: Erasures
     alerts: Alerts
+    imports: Imports
     rulesets: Rulesets
     audit: Audit
     log: Log
@@ -127,6 +132,7 @@ class Host:
         self._server = grpc.aio.server(
             interceptors=[door], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
         )
+        self._door = door
         self._serving = serving
         self._sound = sound
         _add_services(services, self._server)
@@ -139,6 +145,7 @@ class Host:
             reflection.enable_server_reflection(  # type: ignore[no-untyped-call]
                 names, self._server
             )
+        _require_free(address)
         try:
             self.port = self._server.add_secure_port(address, server_credentials(tls))
         except RuntimeError as error:
@@ -160,8 +167,11 @@ class Host:
         await self._health.set(REEVALUATION, status)
 
     async def stop(self) -> None:
-        """Say so, let calls under way end, and close."""
+        """Say so, end what is followed, let calls under way end, and close."""
         await self._health.enter_graceful_shutdown()
+        # Who follows something would go on until the grace is over; at once they can
+        # look for another server.
+        self._door.drain()
         await self._server.stop(GRACE)
 
 
@@ -184,8 +194,27 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
         services.placements, server
     )
     alert_service_pb2_grpc.add_AlertServiceServicer_to_server(services.alerts, server)
+    import_service_pb2_grpc.add_ImportServiceServicer_to_server(
+        services.imports, server
+    )
     ruleset_service_pb2_grpc.add_RulesetServiceServicer_to_server(
         services.rulesets, server
     )
     audit_service_pb2_grpc.add_AuditServiceServicer_to_server(services.audit, server)
     log_service_pb2_grpc.add_LogServiceServicer_to_server(services.log, server)
+
+
+def _require_free(address: str) -> None:
+    """Refuse an address that can't be listened on, before gRPC tells it in its own words.
+
+    Raises:
+        OSError: it is taken, or none of this machine.
+    """
+    host, _, port = address.rpartition(":")
+    (family, kind, protocol, _, where), *_ = socket.getaddrinfo(
+        host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    with socket.socket(family, kind, protocol) as trial:
+        # As gRPC does, or a server that was just stopped would be in its own way.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        trial.bind(where)

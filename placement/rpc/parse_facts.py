@@ -48,7 +48,7 @@ def parse_facts(
     """
     forms.at_most(facts, MAX_FACTS, "facts")
     return tuple(
-        _draft(fact, FactId(fresh()), subject_of, f"facts[{index}]")
+        parse_fact(fact, FactId(fresh()), subject_of, f"facts[{index}]")
         for index, fact in enumerate(facts)
     )
 
@@ -87,13 +87,24 @@ def parse_replacement(
     Raises:
         InvalidInputError: a field that does not hold.
     """
-    draft = _draft(fact, fact_id, _Unsaid(subject_of), field)
+    draft = parse_fact(fact, fact_id, _Unsaid(subject_of), field)
     return replace(draft, replaces=replaced)
 
 
-def _draft(
+def parse_fact(
     fact: wire.Fact, fact_id: FactId, subject_of: SubjectOf, field: str
 ) -> Draft:
+    """Read one fact to record.
+
+    Args:
+        fact: what is stated.
+        fact_id: its id to be.
+        subject_of: makes a pseudonym a subject, naming the field if it is none.
+        field: the name of ``fact`` on the wire.
+
+    Raises:
+        InvalidInputError: a field that does not hold.
+    """
     name = forms.arm(fact, "statement", field)
     kind, state = _KINDS[name]
     return Draft(

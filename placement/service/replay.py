@@ -249,8 +249,7 @@ def _reason(finding: Finding, state: State) -> Reason:
 def _fact(fact_id: FactId, state: State) -> GroundFact:
     fact = state.facts.get(fact_id)
     if fact is None:
-        is_provider = ProviderToken(fact_id) in state.stopped
-        kind = "provider" if is_provider else "placement"
+        kind = "provider" if ProviderToken(fact_id) in state.stopped else "placement"
         return GroundFact(id=fact_id, kind=kind, grade="")
     return GroundFact(
         id=fact_id, kind=type(fact).__name__.lower(), grade=fact.grade.name

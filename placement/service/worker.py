@@ -11,13 +11,17 @@ Invariants:
 
 import bisect
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from placement.access import SERVICE
 from placement.domain.affected import affected
 from placement.domain.agenda import Round, Touch
 from placement.domain.decide.command import Command, Moment
+from placement.domain.decide.imports import part_at
 from placement.domain.decide.reevaluations import Reevaluate, Swept, Tick, awaits
+from placement.domain.decide.taking import TakeRows
+from placement.domain.import_events import ImportKept, ImportStaged
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import FactId, Micros, Revision
@@ -28,6 +32,8 @@ SLICE: Final = 16
 """Placements that are weighed in one transaction."""
 TICK_EVERY: Final = 1_000_000
 """Microseconds between two looks at the clock."""
+MOST_DUE: Final = 500
+"""How much may be due before an import's rows wait."""
 REST: Final = 60_000_000
 """Microseconds that it rests after a defect of ours, so that callers go on."""
 
@@ -37,12 +43,22 @@ _log: Final = logging.getLogger(__name__)
 class Worker:
     """Says what is to be done next.
 
+    Args:
+        staged: reads rows of an import where they stand in the log; without it they
+            are left to other servers.
+
     Attributes:
         sound: nothing was found that should not be, and nothing went wrong.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, staged: Callable[[Revision], ImportStaged] | None = None
+    ) -> None:
         self.sound = True
+        self._read = staged
+        self._staged: tuple[Revision, ImportStaged] | None = None
+        self._noted: FactId | None = None  # an import that was durable a look ago
+        self._took = False  # the last thing was a slice of rows
         self._ticked = 0
         self._rests_until = 0
         self._plan: tuple[Revision, Touch, list[FactId]] | None = None
@@ -83,7 +99,9 @@ class Worker:
         """Tell whether there is something to do at once."""
         if moment.now < self._rests_until:
             return False
-        return len(state.agenda) > 0 or (self._looks(moment) and awaits(state, moment))
+        if len(state.agenda) > 0 or self._import(state) is not None:
+            return True
+        return self._looks(moment) and awaits(state, moment)
 
     def _next(self, state: State, moment: Moment) -> Command | None:
         if moment.now < self._rests_until:
@@ -92,8 +110,44 @@ class Worker:
             if awaits(state, moment):
                 return Tick(caller=SERVICE)
             self._ticked = moment.now
+        known = self._import(state)
+        if known is not None and self._may_take(state):
+            self._took = True
+            return self._rows(known)
+        self._took = False
+        self._staged = None if known is None else self._staged
         turn = state.agenda.next()
         return None if turn is None else self._slice(state, turn, moment.ruleset)
+
+    def _import(self, state: State) -> ImportKept | None:
+        """Return the import whose rows are to be taken over, if any."""
+        return None if self._read is None else state.imports.next()
+
+    def _may_take(self, state: State) -> bool:
+        """Tell whether rows come next; they take turns with what they made due.
+
+        When too much is due, they wait: whoever is placed is weighed again soon.
+        """
+        due = len(state.agenda)
+        return due == 0 or (not self._took and due <= MOST_DUE)
+
+    def _rows(self, known: ImportKept) -> TakeRows | None:
+        """Return the next rows of an approved import."""
+        part = part_at(known, known.taken)
+        if self._read is None or part is None or self._is_new(known.begun.id):
+            return None
+        if self._staged is None or self._staged[0] != part.revision:
+            self._staged = (part.revision, self._read(part.revision))
+        return TakeRows(caller=SERVICE, staged=self._staged[1], after=known.taken)
+
+    def _is_new(self, key: FactId) -> bool:
+        """Tell whether an import was not looked at before.
+
+        Its rows are read from what is durable, and perhaps this is the transaction that
+        approves it: they are there at the next look.
+        """
+        new, self._noted = self._noted != key, key
+        return new
 
     def _looks(self, moment: Moment) -> bool:
         return moment.now - self._ticked >= TICK_EVERY

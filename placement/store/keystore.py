@@ -160,17 +160,20 @@ class KeyStore:
     def add(self, keys: Mapping[bytes, bytes], *, snapshot: bool = False) -> None:
         """Keep wrapped keys by their names; they are durable when this returns.
 
+        A key that has such a name already was left behind by a commit of the log that
+        failed: the name is that of what begins now. Nothing is sealed by it.
+
         Args:
             keys: at least one.
             snapshot: they are those of snapshots.
 
         Raises:
-            UnavailableError: there is a key of such a name, the database does not
-                answer, or the commit failed.
+            UnavailableError: the database does not answer, or the commit failed.
         """
         rows = [{"name": name, "wrapped": wrapped} for name, wrapped in keys.items()]
         table = snapshot_key if snapshot else data_key
         with database.writing(self._engine) as connection:
+            _delete(connection, table, keys)
             connection.execute(insert(table), rows)
 
     def read(self, name: bytes, *, snapshot: bool = False) -> bytes | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kit.town import GROUND, Town, fresh
+from kit.town import GROUND, PEOPLE, Town, fresh
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
@@ -68,8 +68,14 @@ def record(town: Town, fact: wire.Fact) -> bytes:
 
 
 def approve(town: Town, change: bytes, who: str = "second") -> None:
-    """Let a second coordinator stand behind a change."""
-    request = registry.ApproveChangeRequest(request_id=fresh(), change_id=change)
+    """Let a second coordinator stand behind a change, as it is shown to them."""
+    show = registry.ShowChangeRequest(change_id=change)
+    shown: registry.ShowChangeResponse = town.done(
+        who, "ShowChange", show, registry.ShowChangeResponse
+    )
+    request = registry.ApproveChangeRequest(
+        request_id=fresh(), change_id=change, seen=shown.explained.seen
+    )
     town.done(who, "ApproveChange", request, registry.ApproveChangeResponse)
 
 
@@ -267,7 +273,7 @@ def taken(town: Town) -> Alert:
     town.done(
         "coordinator", "AcknowledgeAlert", request, alert.AcknowledgeAlertResponse
     )
-    return alarmed
+    return town.state().alerts[alarmed.id]
 
 
 def _moving(town: Town, who: str) -> place.MovePlacementRequest:
@@ -327,6 +333,11 @@ def _closing(town: Town, who: str) -> alert.CloseAlertRequest:
     )
 
 
+def _coordinator(who: str) -> str:
+    """Return who is shown a place: the caller, if that may be."""
+    return who if PEOPLE[who][0] == "coordinator" else "coordinator"
+
+
 PLACING: dict[str, Make] = {
     "ConfirmHold": lambda town, who: place.ConfirmHoldRequest(
         request_id=fresh(), hold_id=held(town)
@@ -351,11 +362,15 @@ PLACING: dict[str, Make] = {
     "ExplainPlacement": lambda town, who: registry.ExplainPlacementRequest(
         **_about(town)
     ),
-    "ReleasePlace": lambda town, who: releasing(town, **_about(town)),
+    "ReleasePlace": lambda town, who: releasing(
+        town, _coordinator(who), **_about(town)
+    ),
     "ShowOverride": lambda town, who: registry.ShowOverrideRequest(
         override_id=proposed(town, **_about(town))
     ),
-    "SignOverride": lambda town, who: signing(town, proposed(town, **_about(town))),
+    "SignOverride": lambda town, who: signing(
+        town, proposed(town, **_about(town)), _coordinator(who)
+    ),
     "StopProvider": _stopping,
     "WatchAlerts": lambda town, who: alert.WatchAlertsRequest(),
     "ListAlerts": lambda town, who: alert.ListAlertsRequest(),

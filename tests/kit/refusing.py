@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from kit.town import PATHS, Refused, Town
 from placement.audit.details import Details
 from placement.audit.entry import Entry
-from placement.rpc.door import METHODS
+from placement.rpc.methods import METHODS
 
 INVALID = ("INVALID_ARGUMENT", "INVALID_INPUT")
 

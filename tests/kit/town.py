@@ -28,7 +28,7 @@ from placement.crypto.pki import CLIENT_LIFETIME
 from placement.domain.events import Record
 from placement.domain.state import State
 from placement.domain.terms import Day, Micros, stockholm_day
-from placement.rpc.door import METHODS
+from placement.rpc.methods import METHODS
 from placement.service import fold
 from placement.store.head import Head
 from placement.store.log import Store

@@ -24,7 +24,7 @@ from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import placement_service_pb2 as place
 from placement.api.v1 import types_pb2 as wire
-from placement.rpc.door import METHODS
+from placement.rpc.methods import METHODS
 
 AREAS = ("2480", "0580")
 REFERENCE = "QZJX 904417/731"

@@ -10,7 +10,7 @@ from kit.town import PATHS, PEOPLE, TIMEOUT, Refused, Town
 
 from placement.access import Action, Role, grants
 from placement.app import micros
-from placement.rpc.door import METHODS
+from placement.rpc.methods import METHODS
 
 SPOKEN_FOR = {
     Role.CASEWORKER: "worker",

@@ -16,7 +16,7 @@ from kit.placing import (
     roomy,
     step,
 )
-from kit.town import PATHS, PEOPLE, Refused, Town, fresh
+from kit.town import PATHS, Refused, Town, fresh
 
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import placement_service_pb2 as place
@@ -112,6 +112,8 @@ def test_a_rivalry_of_june_alarms_a_placement_of_may(town):
         state=alert.ALERT_STATE_RAISED,
         raised_at=known.raised_at,
         revision=known.revision,
+        told_at=known.raised_at,
+        raising=alert.ALERT_RAISING_FIRST,
     )
     for each in police:
         assert each.police_alert.placement_id == placement
@@ -141,7 +143,7 @@ def test_a_municipality_gets_one_size_whatever_the_cause(town):
 
     assert len(sizes) == 1
     assert [each.case_alert.alert_id for each in got][1] == known.id
-    assert {len(each.case_alert.ListFields()) for each in got} == {5}
+    assert {len(each.case_alert.ListFields()) for each in got} == {7}
 
 
 def test_watching_begins_with_what_is_open(town):
@@ -256,8 +258,7 @@ def change(town, method, who, known, revision=None, **given):
     """Change an alert, as it stands unless told."""
     if revision is None:
         stands = town.state().alerts[known.id]
-        is_worker = PEOPLE[who][0] == "caseworker"
-        revision = stands.told if is_worker else stands.revision
+        revision = stands.told if who == "worker" else stands.revision
     request = getattr(alert, f"{method}Request")(
         request_id=fresh(), alert_id=known.id, revision=revision, **given
     )

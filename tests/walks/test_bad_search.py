@@ -18,7 +18,7 @@ from kit.town import GROUND, PATHS, Refused, Town
 
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.domain.terms import MICROS_A_DAY
-from placement.rpc.door import METHODS
+from placement.rpc.methods import METHODS
 
 
 @pytest.fixture(scope="module")

@@ -102,7 +102,11 @@ def preview(run: Run, asked: Imagined) -> Report:
     A change that waits, or facts that you have not sent yet (--file, --end). Cases of
     your region are named; those of others are counted.
     """
-    request = asked.request(run)
+    return foreseen(run, asked.request(run))
+
+
+def foreseen(run: Run, request: PreviewChangeRequest) -> Report:
+    """Ask what facts and endings would do, and return what was found."""
     found = _Sum()
     with hinted(_HINTS):
         found.add(run.session().lives.preview(request))

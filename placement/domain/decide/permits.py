@@ -19,6 +19,7 @@ from placement.domain.decide.seeing import (
     Explained,
     asked_note,
     explained,
+    needs_second,
     seen_by,
     told_note,
     weighed_place,
@@ -196,7 +197,7 @@ def release_place(state: State, command: ReleasePlace, moment: Moment) -> Outcom
         raise ConflictError
     if case.assessed_at is None:
         raise ConflictError
-    waits = bool(case.children)
+    waits = needs_second(state, command.caller, weighed)
     permit = _permit(command, case, found, moment, PermitGround.RELEASED)
     events: tuple[Event, ...] = (PermitGiven(permit=replace(permit, signed=not waits)),)
     if waits:

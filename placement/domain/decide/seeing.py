@@ -14,6 +14,7 @@ from placement.domain.decide.explaining import Reason, reasons
 from placement.domain.decide.placements import require_candidate
 from placement.domain.decide.weighing import question_of, weigh
 from placement.domain.facts import Case
+from placement.domain.life_events import StepKind
 from placement.domain.permits import keys_of
 from placement.domain.questions import Assessment, Candidate, Question
 from placement.domain.state import State
@@ -78,7 +79,21 @@ def explained(
         verdict=weighed.found.verdict,
         reasons=reasons(state, caller, moment, weighed.found.findings),
         seen=seen_by(caller, weighed, about),
-        needs_second=bool(weighed.question.case.children),
+        needs_second=needs_second(state, caller, weighed),
+    )
+
+
+def needs_second(state: State, caller: Caller, weighed: Weighed) -> bool:
+    """Tell whether a release needs a second coordinator.
+
+    Where a child is in the household (R14); and where the caller alone ended something
+    that it rests on, so that nobody alone goes from CONFLICT to a place.
+    """
+    return bool(weighed.question.case.children) or any(
+        step.kind is StepKind.ENDED and step.person == caller.person and not step.second
+        for finding in weighed.found.findings
+        for fact in finding.facts
+        for step in state.histories.later(fact)
     )
 
 

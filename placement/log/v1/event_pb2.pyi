@@ -90,6 +90,13 @@ class Record(_message.Message):
     ROTATION_ENDED_FIELD_NUMBER: _builtins.int
     SEALED_FIELD_NUMBER: _builtins.int
     DOSSIERS_ERASED_FIELD_NUMBER: _builtins.int
+    IMPORT_BEGUN_FIELD_NUMBER: _builtins.int
+    IMPORT_STAGED_FIELD_NUMBER: _builtins.int
+    IMPORT_FINISHED_FIELD_NUMBER: _builtins.int
+    IMPORT_APPROVED_FIELD_NUMBER: _builtins.int
+    IMPORT_CANCELLED_FIELD_NUMBER: _builtins.int
+    IMPORT_TAKEN_FIELD_NUMBER: _builtins.int
+    IMPORT_KEPT_FIELD_NUMBER: _builtins.int
     at: _builtins.int
     """Microseconds since 1970-01-01T00:00Z."""
     @_builtins.property
@@ -340,6 +347,34 @@ class Record(_message.Message):
     def dossiers_erased(self) -> Global___DossiersErased:
         """See the message."""
 
+    @_builtins.property
+    def import_begun(self) -> Global___ImportBegun:
+        """See the message."""
+
+    @_builtins.property
+    def import_staged(self) -> Global___ImportStaged:
+        """See the message."""
+
+    @_builtins.property
+    def import_finished(self) -> Global___ImportFinished:
+        """See the message."""
+
+    @_builtins.property
+    def import_approved(self) -> Global___ImportApproved:
+        """See the message."""
+
+    @_builtins.property
+    def import_cancelled(self) -> Global___ImportCancelled:
+        """See the message."""
+
+    @_builtins.property
+    def import_taken(self) -> Global___ImportTaken:
+        """See the message."""
+
+    @_builtins.property
+    def import_kept(self) -> Global___ImportKept:
+        """See the message."""
+
     def __init__(
         self,
         *,
@@ -406,12 +441,19 @@ class Record(_message.Message):
         rotation_ended: Global___RotationEnded | None = ...,
         sealed: Global___Sealed | None = ...,
         dossiers_erased: Global___DossiersErased | None = ...,
+        import_begun: Global___ImportBegun | None = ...,
+        import_staged: Global___ImportStaged | None = ...,
+        import_finished: Global___ImportFinished | None = ...,
+        import_approved: Global___ImportApproved | None = ...,
+        import_cancelled: Global___ImportCancelled | None = ...,
+        import_taken: Global___ImportTaken | None = ...,
+        import_kept: Global___ImportKept | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased", "import_begun", "import_staged", "import_finished", "import_approved", "import_cancelled", "import_taken", "import_kept"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -1039,6 +1081,9 @@ class FactRecorded(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FACT_FIELD_NUMBER: _builtins.int
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.bytes
+    """16 bytes: the import whose row it was."""
     @_builtins.property
     def fact(self) -> Global___Fact:
         """The fact."""
@@ -1047,12 +1092,15 @@ class FactRecorded(_message.Message):
         self,
         *,
         fact: Global___Fact | None = ...,
+        import_id: _builtins.bytes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_import_id", b"_import_id", "fact", b"fact", "import_id", b"import_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_import_id", b"_import_id", "fact", b"fact", "import_id", b"import_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__import_id: _TypeAlias = _typing.Literal["import_id"]  # noqa: Y015
+    _WhichOneofArgType__import_id: _TypeAlias = _typing.Literal["_import_id", b"_import_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__import_id) -> _WhichOneofReturnType__import_id | None: ...
 
 Global___FactRecorded: _TypeAlias = FactRecorded  # noqa: Y015
 
@@ -1065,24 +1113,30 @@ class FactEnded(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     VALID_TO_FIELD_NUMBER: _builtins.int
     PERSON_FIELD_NUMBER: _builtins.int
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     valid_to: _builtins.int
     """Day."""
     person: _builtins.str
     """Person id; empty in a change."""
+    import_id: _builtins.bytes
+    """16 bytes: the import whose row said so."""
     def __init__(
         self,
         *,
         id: _builtins.bytes = ...,
         valid_to: _builtins.int = ...,
         person: _builtins.str = ...,
+        import_id: _builtins.bytes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_import_id", b"_import_id", "import_id", b"import_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "valid_to", b"valid_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_import_id", b"_import_id", "id", b"id", "import_id", b"import_id", "person", b"person", "valid_to", b"valid_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__import_id: _TypeAlias = _typing.Literal["import_id"]  # noqa: Y015
+    _WhichOneofArgType__import_id: _TypeAlias = _typing.Literal["_import_id", b"_import_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__import_id) -> _WhichOneofReturnType__import_id | None: ...
 
 Global___FactEnded: _TypeAlias = FactEnded  # noqa: Y015
 
@@ -3568,3 +3622,384 @@ class ErasureAgreed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ErasureAgreed: _TypeAlias = ErasureAgreed  # noqa: Y015
+
+@_typing.final
+class StagedFact(_message.Message):
+    """The fact that a row of an import states."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def fact(self) -> Global___Fact:
+        """The fact."""
+
+    def __init__(
+        self,
+        *,
+        fact: Global___Fact | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StagedFact: _TypeAlias = StagedFact  # noqa: Y015
+
+@_typing.final
+class StagedEnd(_message.Message):
+    """The fact that a row of an import ends."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    VALID_TO_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    valid_to: _builtins.int
+    """Day."""
+    seen: _builtins.int
+    """The revision in which the importer saw it last changed; 0 is any."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        valid_to: _builtins.int = ...,
+        seen: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "seen", b"seen", "valid_to", b"valid_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StagedEnd: _TypeAlias = StagedEnd  # noqa: Y015
+
+@_typing.final
+class StagedRow(_message.Message):
+    """A row of an import."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def record(self) -> Global___StagedFact:
+        """What it states."""
+
+    @_builtins.property
+    def end(self) -> Global___StagedEnd:
+        """What it ends."""
+
+    def __init__(
+        self,
+        *,
+        record: Global___StagedFact | None = ...,
+        end: Global___StagedEnd | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end", b"_end", "_record", b"_record", "end", b"end", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end", b"_end", "_record", b"_record", "end", b"end", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end: _TypeAlias = _typing.Literal["end"]  # noqa: Y015
+    _WhichOneofArgType__end: _TypeAlias = _typing.Literal["_end", b"_end"]  # noqa: Y015
+    _WhichOneofReturnType__record: _TypeAlias = _typing.Literal["record"]  # noqa: Y015
+    _WhichOneofArgType__record: _TypeAlias = _typing.Literal["_record", b"_record"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end) -> _WhichOneofReturnType__end | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__record) -> _WhichOneofReturnType__record | None: ...
+
+Global___StagedRow: _TypeAlias = StagedRow  # noqa: Y015
+
+@_typing.final
+class ImportBegun(_message.Message):
+    """Somebody begins to stage rows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Person id."""
+    region: _builtins.str
+    """Whose facts they will be."""
+    rows: _builtins.int
+    """How many are to come."""
+    expires_at: _builtins.int
+    """When it lapses, in microseconds."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+        region: _builtins.str = ...,
+        rows: _builtins.int = ...,
+        expires_at: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "id", b"id", "person", b"person", "region", b"region", "rows", b"rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportBegun: _TypeAlias = ImportBegun  # noqa: Y015
+
+@_typing.final
+class ImportStaged(_message.Message):
+    """Some rows of an import; they are inert."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    position: _builtins.int
+    """Of the first of them, from 0."""
+    digest: _builtins.bytes
+    """32 bytes, over all rows so far."""
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedRow]:
+        """They."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        position: _builtins.int = ...,
+        rows: _abc.Iterable[Global___StagedRow] | None = ...,
+        digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "id", b"id", "position", b"position", "rows", b"rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportStaged: _TypeAlias = ImportStaged  # noqa: Y015
+
+@_typing.final
+class ImportFinished(_message.Message):
+    """All rows are there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    expires_at: _builtins.int
+    """When it lapses, in microseconds."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        expires_at: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportFinished: _TypeAlias = ImportFinished  # noqa: Y015
+
+@_typing.final
+class ImportApproved(_message.Message):
+    """A second coordinator stands behind all rows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportApproved: _TypeAlias = ImportApproved  # noqa: Y015
+
+@_typing.final
+class ImportCancelled(_message.Message):
+    """An import is over; nothing of it took effect."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    person: _builtins.str
+    """Person id."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportCancelled: _TypeAlias = ImportCancelled  # noqa: Y015
+
+@_typing.final
+class ImportTaken(_message.Message):
+    """A slice of rows was taken over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """16 bytes."""
+    until: _builtins.int
+    """How many rows were looked at so far."""
+    @_builtins.property
+    def refused(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Positions of those that were not taken over."""
+
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """import_events.RowRefusal, in that order."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        until: _builtins.int = ...,
+        refused: _abc.Iterable[_builtins.int] | None = ...,
+        reasons: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "reasons", b"reasons", "refused", b"refused", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportTaken: _TypeAlias = ImportTaken  # noqa: Y015
+
+@_typing.final
+class StagedPart(_message.Message):
+    """Where some staged rows stand in the log."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Of the first of them."""
+    revision: _builtins.int
+    """Of the event that has them."""
+    digest: _builtins.bytes
+    """32 bytes, over all rows so far."""
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "position", b"position", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StagedPart: _TypeAlias = StagedPart  # noqa: Y015
+
+@_typing.final
+class ImportKept(_message.Message):
+    """In a snapshot only: an import as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEGUN_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    STAGED_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    APPROVED_BY_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    state: _builtins.int
+    """import_events.ImportState."""
+    staged: _builtins.int
+    """How many there are so far."""
+    digest: _builtins.bytes
+    """32 bytes, over all of them."""
+    expires_at: _builtins.int
+    """When it lapses, in microseconds."""
+    approved_by: _builtins.str
+    """Person id; empty before."""
+    taken: _builtins.int
+    """How many rows were looked at."""
+    changed_at: _builtins.int
+    """When the last of this happened, in microseconds."""
+    @_builtins.property
+    def begun(self) -> Global___ImportBegun:
+        """That it was begun."""
+
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedPart]:
+        """Its rows."""
+
+    @_builtins.property
+    def refused(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Positions of those that were not taken over."""
+
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """import_events.RowRefusal, in that order."""
+
+    def __init__(
+        self,
+        *,
+        begun: Global___ImportBegun | None = ...,
+        state: _builtins.int = ...,
+        parts: _abc.Iterable[Global___StagedPart] | None = ...,
+        staged: _builtins.int = ...,
+        digest: _builtins.bytes = ...,
+        expires_at: _builtins.int = ...,
+        approved_by: _builtins.str = ...,
+        taken: _builtins.int = ...,
+        refused: _abc.Iterable[_builtins.int] | None = ...,
+        reasons: _abc.Iterable[_builtins.int] | None = ...,
+        changed_at: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begun", b"begun"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "begun", b"begun", "changed_at", b"changed_at", "digest", b"digest", "expires_at", b"expires_at", "parts", b"parts", "reasons", b"reasons", "refused", b"refused", "staged", b"staged", "state", b"state", "taken", b"taken"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportKept: _TypeAlias = ImportKept  # noqa: Y015

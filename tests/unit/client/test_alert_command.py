@@ -197,7 +197,10 @@ def test_an_alert_is_shown_as_it_stands_afterwards(cli, wire):
     first, stands = cli("alert", "ack", f"{1:032x}").stdout.splitlines()
 
     assert first == "Acknowledged. It stays open until the police close it."
-    assert "  ACKNOWLEDGED  Phone the police about case SN 7 (" in stands
+    assert (
+        "  ACKNOWLEDGED  Your municipality has acknowledged the alert about case SN 7 ("
+        in stands
+    )
 
 
 @pytest.mark.parametrize("reason", ["STALE", "CONTRADICTION"])

@@ -61,6 +61,7 @@ def test_every_kind_of_field_has_its_form():
         "revision": 7,
         "ruleset": "2026-11-1",
         "decided_at": "1970-01-01T00:00:00.000000Z",
+        "ahead_days": 0,
         "contact": "031-000",
         "leaf_index": 3,
     }

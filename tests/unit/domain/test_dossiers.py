@@ -61,6 +61,12 @@ SAYS_NOTHING = {
     "RotationBegun",
     "LabelRenewed",
     "RotationEnded",
+    "ImportBegun",
+    "ImportFinished",
+    "ImportApproved",
+    "ImportCancelled",
+    "ImportTaken",
+    "ImportKept",
 }
 
 

@@ -407,4 +407,4 @@ def test_an_address_that_is_taken(place, run, tmp_path_factory):
         code, out, err = run("serve")
 
     assert (code, out) == (1, "")
-    assert err.endswith(f"{file}: the address can't be used\n")
+    assert err.endswith(f"{file}: Address already in use\n")

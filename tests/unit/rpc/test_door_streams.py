@@ -120,6 +120,40 @@ def test_a_certificate_that_is_refused_between_two_pieces():
     assert gate.ended
 
 
+def test_a_server_that_stops_ends_what_is_followed():
+    """At once, and as one that can't be reached: its caller comes again."""
+    gate, writing = Gate(pieces=("one", "two")), asyncio.Event()
+
+    class Slow(Context):
+        async def write(self, response):
+            await super().write(response)
+            writing.set()
+            await asyncio.sleep(TIMEOUT)
+
+    async def run(context):
+        guarded = await gate.guarded(PATH, gate.stream_handler())
+        task = asyncio.ensure_future(guarded.unary_stream(b"", context))
+        await writing.wait()
+        gate.door.drain()
+        with pytest.raises(Aborted):
+            await task
+        late = Context()
+        with pytest.raises(Aborted):
+            await guarded.unary_stream(b"", late)
+        return late
+
+    context = Slow()
+    began = time.monotonic()
+    late = asyncio.run(run(context))
+
+    assert (context.status[0], context.reason) == ("UNAVAILABLE", "UNAVAILABLE")
+    assert (late.reason, late.written) == ("UNAVAILABLE", [])
+    assert context.written == ["one"]
+    assert gate.ended
+    assert gate.logged == []
+    assert time.monotonic() - began < TIMEOUT / 2
+
+
 def test_whoever_goes_away_between_two_pieces_holds_nothing():
     """The method ends there and then, not when somebody collects it."""
     gate, kept = Gate(pieces=("one", "two")), []

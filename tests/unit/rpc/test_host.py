@@ -1,5 +1,7 @@
 """The server's outside: limits, health, and what it does not show."""
 
+import socket
+import time
 from pathlib import Path
 
 import grpc
@@ -7,11 +9,19 @@ import pytest
 from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from kit.town import TIMEOUT, Town
+from kit.town import GROUND, PATHS, TIMEOUT, Town
 
+from placement.api.v1 import alert_service_pb2 as alert
+from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.rpc.door import MAX_REQUEST
-from placement.rpc.host import _OPTIONS, REEVALUATION, SERVICES
+from placement.rpc.host import (
+    _OPTIONS,
+    GRACE,
+    REEVALUATION,
+    SERVICES,
+    _require_free,
+)
 
 PROTOS = Path(__file__).parents[3] / "protos" / "placement" / "api" / "v1"
 
@@ -103,3 +113,52 @@ def test_without_a_certificate_there_is_no_connection(town):
             grpc.StatusCode.DEADLINE_EXCEEDED,
         }
     assert town.head() == head
+
+
+def test_a_server_stops_while_it_is_watched(tmp_path):
+    """Who watches alerts, the log or the health is told at once, and comes again."""
+    watched = {
+        "coordinator": (PATHS["WatchAlerts"], alert.WatchAlertsRequest()),
+        "auditor": (PATHS["TailEntries"], audit.TailEntriesRequest(ground=GROUND)),
+        "operator": ("/grpc.health.v1.Health/Watch", health_pb2.HealthCheckRequest()),
+    }
+    with Town(tmp_path) as town:
+        streams = [
+            town.channel(who).unary_stream(path)(
+                request.SerializeToString(), timeout=6 * TIMEOUT
+            )
+            for who, (path, request) in watched.items()
+        ]
+        for stream in streams:
+            next(stream)
+        began = time.monotonic()
+        town.served.stop()
+        took = time.monotonic() - began
+        ends = []
+        for stream in streams:
+            with pytest.raises(grpc.RpcError) as end:
+                list(stream)
+            ends.append(end.value.code().name)
+        town.served.start()
+
+    assert ends == ["UNAVAILABLE"] * 3
+    assert took < GRACE / 2
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "[::1]"])
+def test_an_address_that_is_taken_is_told_in_our_words(address, capfd):
+    """And in nobody else's."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address.strip("[]"), 0), family=family) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            _require_free(f"{address}:{port}")
+    _require_free(f"{address}:{port}")
+
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_address_of_another_machine():
+    """There is nothing to listen on."""
+    with pytest.raises(OSError, match="assign"):
+        _require_free("192.0.2.1:8443")

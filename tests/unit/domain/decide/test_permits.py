@@ -12,6 +12,7 @@ from kit.commands import (
     check,
     close_case,
     coordinator,
+    end_facts,
     field_of,
     show_change,
 )
@@ -304,6 +305,27 @@ def test_a_child_waits_for_a_second_person(stage, child):
     )
     assert holds(stage, child)
     assert stage.state.permits[permit].signed_by == SECOND.person
+
+
+def test_who_ended_a_danger_does_not_release_alone(stage):
+    """Nobody goes alone from CONFLICT to a place; another coordinator may."""
+    stage.affiliation("h", "A")
+    fact = stage.presence("A", OPEN, "active")
+    case = stage.case("h").handle
+    before = stage.court.reply(check(case, OPEN)).answers[0].verdict
+    stage.court.reply(end_facts((fact, 0), caller=NATIONAL))
+    shown = stage.court.reply(explain(case, caller=NATIONAL))
+    release = release_place(case, shown.seen, caller=NATIONAL)
+    _, change = stage.court.decide(release).outcome.made
+    waits = holds(stage, case)
+
+    assert (before, shown.verdict) == (Verdict.CONFLICT, Verdict.REVIEW)
+    assert shown.needs_second
+    assert change
+    assert not waits
+    assert not stage.court.reply(explain(case)).needs_second
+    assert released(stage, case)
+    assert holds(stage, case)
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ def test_a_preview_costs(stage, homes):
     court.later(MICROS_A_DAY)
     court.reply(begin_preview(drafts=[base()]))
 
-    assert allowed == 40
+    assert allowed == 200
 
 
 def test_a_preview_changes_nothing_but_its_budget(stage, homes):

@@ -1,0 +1,119 @@
+"""A mapping: which columns of somebody's sheet are which of ours, saved as a file.
+
+The file is JSON::
+
+    {"columns": {"Grupp A": "group", "Grupp B": "other"}, "fixed": {"kind": "rivalry"}}
+
+``columns`` names headings of the sheet; a heading that is ours already needs no entry,
+and one that stands for nothing is mapped to an empty text. ``fixed`` is what every row
+says, though no column does.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from placement.errors import InvalidInputError
+from placement_client.sheets.cells import Cell
+from placement_client.sheets.columns import COLUMNS, REASON
+
+_MAX_BYTES: Final = 64 * 1024
+_FORM: Final = 'must be JSON: {"columns": {...}, "fixed": {...}}'
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """How headings are understood.
+
+    Attributes:
+        columns: our column by heading; empty for a heading that is passed by.
+        fixed: what every row says, by our column.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> "ColumnMap":
+        """Read a saved mapping.
+
+        Raises:
+            InvalidInputError: it can't be read, or is none.
+        """
+        try:
+            with path.open("rb") as file:
+                data = json.loads(file.read(_MAX_BYTES))
+        except OSError as error:
+            raise InvalidInputError("map", "can't be read") from error
+        except (ValueError, RecursionError):
+            raise InvalidInputError("map", _FORM) from None
+        if not isinstance(data, dict) or not data.keys() <= {"columns", "fixed"}:
+            raise InvalidInputError("map", _FORM)
+        made = cls(_texts(data.get("columns", {})), _texts(data.get("fixed", {})))
+        made.require_known()
+        return made
+
+    def require_known(self) -> None:
+        """Refuse a mapping to columns that there are not.
+
+        Raises:
+            InvalidInputError: it is one.
+        """
+        if not {*self.columns.values()} <= {*COLUMNS, ""}:
+            raise InvalidInputError("map", "maps to a column that there is not")
+        if not self.fixed.keys() <= {*COLUMNS}:
+            raise InvalidInputError("map", "fixes a column that there is not")
+
+    def save(self, path: Path) -> None:
+        """Save it, in place of what is there.
+
+        Raises:
+            InvalidInputError: it can't be written.
+        """
+        data = {"columns": dict(self.columns), "fixed": dict(self.fixed)}
+        try:
+            path.write_text(
+                json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8"
+            )
+        except OSError as error:
+            raise InvalidInputError("to", "can't be written") from error
+
+    def headings(self, cells: Sequence[Cell]) -> tuple[str, ...]:
+        """Return our column for each cell of the first row; empty to pass it by.
+
+        Raises:
+            InvalidInputError: a heading that is not known, or one column twice.
+        """
+        found = tuple(self._column(cell, n) for n, cell in enumerate(cells, 1))
+        named = [*filter(None, found), *self.fixed]
+        if len(set(named)) != len(named):
+            raise InvalidInputError("file", "has a column twice")
+        return found
+
+    def _column(self, cell: Cell, number: int) -> str:
+        heading = cell if isinstance(cell, str) else cell.text
+        if heading in self.columns:
+            return self.columns[heading]
+        ours = heading.casefold()
+        if ours in (REASON, ""):
+            return ""
+        if ours not in COLUMNS:
+            raise InvalidInputError(
+                "file", f"has a heading in column {number} that is not known; map it"
+            )
+        return ours
+
+
+def _texts(data: object) -> dict[str, str]:
+    """Return texts by texts.
+
+    Raises:
+        InvalidInputError: it is something else.
+    """
+    if isinstance(data, dict):
+        texts = {k: v for k, v in data.items() if isinstance(v, str)}
+        if len(texts) == len(data):
+            return texts
+    raise InvalidInputError("map", _FORM)

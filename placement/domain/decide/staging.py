@@ -1,0 +1,169 @@
+"""Stage rows of an import: validated against what stands, and inert.
+
+Invariants:
+    * a call stages all of its rows or none;
+    * the same rows under the same position are staged once; others are refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from placement.access import Action, Caller
+from placement.domain.decide.command import Moment, Outcome, require
+from placement.domain.decide.drafts import Draft, drafted
+from placement.domain.decide.imports import IMPORTED, AboutImport, own_import
+from placement.domain.decide.registry import own_fact, require_endable
+from placement.domain.facts import AnyFact
+from placement.domain.import_events import (
+    ImportKept,
+    ImportStaged,
+    ImportState,
+    StagedEnd,
+    StagedFact,
+    StagedRow,
+)
+from placement.domain.imports import first_digest, next_digest, state_of
+from placement.domain.state import State
+from placement.errors import ConflictError, InvalidInputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftRow:
+    """A row as it is sent.
+
+    Attributes:
+        draft: the fact that it states, or ``None``.
+        end: the fact that it ends, or ``None``.
+        content: the row as the wire has it.
+    """
+
+    draft: Draft | None
+    end: StagedEnd | None
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppendRows(AboutImport):
+    """Stage rows.
+
+    Attributes:
+        position: of the first of them, from 0.
+        rows: they.
+    """
+
+    action = Action.IMPORT_APPEND
+
+    position: int
+    rows: tuple[DraftRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """The reply to ``AppendRows``: where the next rows stand."""
+
+    position: int
+
+
+def append_rows(state: State, command: AppendRows, moment: Moment) -> Outcome:
+    """Stage rows behind those that are there: all of them, or none."""
+    known = own_import(state, command.import_id, command.caller, moment)
+    rows, position = command.rows, command.position
+    most = moment.ruleset.imports.call_rows
+    require(1 <= len(rows) <= most, "rows", f"must be 1 to {most}")
+    if position < known.staged:
+        _require_same(known, position, rows)
+        return Outcome(reply=Staged(position=position + len(rows)))
+    if state_of(known, moment.now) is not ImportState.OPEN:
+        raise ConflictError
+    require(position == known.staged, "position", "must be where the rows end")
+    end = position + len(rows)
+    require(end <= known.begun.rows, "rows", "must be no more than were announced")
+    staged = ImportStaged(
+        id=command.import_id,
+        position=position,
+        rows=_staged(state, command, moment),
+        digest=_over(known.digest, rows),
+    )
+    return Outcome(reply=Staged(position=end), events=(staged,))
+
+
+def _over(digest: bytes, rows: Sequence[DraftRow]) -> bytes:
+    return reduce(next_digest, (row.content for row in rows), digest)
+
+
+def _require_same(known: ImportKept, position: int, rows: Sequence[DraftRow]) -> None:
+    """Refuse rows that are not those which stand at a position already.
+
+    Raises:
+        ConflictError: they are others, or cut otherwise.
+    """
+    before = first_digest()
+    for part in known.parts:
+        if part.position == position and part.digest == _over(before, rows):
+            return
+        before = part.digest
+    raise ConflictError
+
+
+def _staged(state: State, command: AppendRows, moment: Moment) -> tuple[StagedRow, ...]:
+    """Validate rows against what stands, and make of each what it will become.
+
+    Raises:
+        InvalidInputError: a row that can't be; its field is named.
+        PlacementError: as ``record`` and ``own_fact``.
+    """
+    caller = command.caller
+    for index, row in enumerate(command.rows):
+        field = f"rows[{index}]"
+        require(row.draft or row.end, field, "must state or end something")
+        if row.draft is not None:
+            fits = row.draft.kind in IMPORTED
+            require(fits, f"{field}.fact.statement", "is not imported")
+        if row.end is not None:
+            _require_end(state, caller, row, moment, field)
+    facts = iter(_drafted(state, command, moment))
+    return tuple(
+        StagedRow(
+            record=None if row.draft is None else StagedFact(fact=_firm(next(facts))),
+            end=row.end,
+        )
+        for row in command.rows
+    )
+
+
+def _drafted(state: State, command: AppendRows, moment: Moment) -> tuple[AnyFact, ...]:
+    """Make facts of the rows that state one.
+
+    Raises:
+        InvalidInputError: a row that can't be; the field names the row.
+        ConflictError: a fact that is there already, or twice among the rows.
+    """
+    stating = [n for n, row in enumerate(command.rows) if row.draft is not None]
+    drafts = [row.draft for row in command.rows if row.draft is not None]
+    try:
+        return drafted(state, moment, command.caller, drafts, "rows[{}].fact")
+    except InvalidInputError as error:  # it counts the drafts, not the rows
+        number, _, rest = error.field.removeprefix("rows[").partition("]")
+        if not number.isdecimal():
+            raise
+        field = f"rows[{stating[int(number)]}]{rest}"
+        raise InvalidInputError(field, error.description) from None
+
+
+def _firm(fact: AnyFact) -> AnyFact:
+    """Let a fact count fully once it is taken over: two persons will stand behind it."""
+    return replace(fact, approved=True)
+
+
+def _require_end(
+    state: State, caller: Caller, row: DraftRow, moment: Moment, field: str
+) -> None:
+    if row.end is None:
+        return
+    fact = own_fact(state, caller, row.end.id, row.end.seen)
+    require(isinstance(fact, IMPORTED), f"{field}.fact_id", "is not imported")
+    require_endable(fact, row.end.valid_to, moment, f"{field}.valid_to_day")
+    if row.draft is not None:
+        alike = isinstance(fact, row.draft.kind)
+        require(alike, f"{field}.fact.statement", "must be of the same kind")

@@ -1,0 +1,200 @@
+"""Take over the rows of an approved import, slice by slice.
+
+Each row becomes the facts and ends that it stands for, or is refused whole, with the
+reason, because something it rests on changed since it was staged.
+
+Invariants:
+    * a row takes effect wholly or not at all, and never twice: the same event that
+      records it says how far the import has come;
+    * it is validated anew, against what stands and by the ruleset in force now;
+    * work that another server did already changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from placement.access import Action, Caller, Role
+from placement.domain.decide.command import Command, Moment, Note, Outcome
+from placement.domain.decide.drafts import normalise, refuse_doubles, require_area
+from placement.domain.decide.imports import part_at, rows_erased
+from placement.domain.decide.registry import own_fact, require_endable
+from placement.domain.events import Event, FactEnded, FactRecorded
+from placement.domain.facts import AnyFact, Link, Presence, pair_of
+from placement.domain.import_events import (
+    ImportKept,
+    ImportStaged,
+    ImportState,
+    ImportTaken,
+    RowRefusal,
+    StagedEnd,
+    StagedRow,
+)
+from placement.domain.state import State
+from placement.domain.terms import FactId
+from placement.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PlacementError,
+    StaleError,
+)
+
+SLICE: Final = 128
+"""Rows that are taken over in one transaction."""
+_REASONS: Final[tuple[tuple[type[PlacementError], RowRefusal], ...]] = (
+    (InvalidInputError, RowRefusal.INVALID),
+    (ConflictError, RowRefusal.CONTRADICTION),
+    (StaleError, RowRefusal.CHANGED),
+    (NotFoundError, RowRefusal.ABSENT),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeRows(Command):
+    """Take over a slice of an import's rows.
+
+    Attributes:
+        staged: the rows, as the log has them.
+        after: how many rows were looked at before.
+    """
+
+    action = Action.IMPORT_TAKE
+
+    staged: ImportStaged
+    after: int
+
+
+@dataclass(slots=True)
+class _Slice:
+    """What becomes of a slice.
+
+    Attributes:
+        key: the import's id.
+        caller: who made it; the facts are theirs.
+        until: how many rows of the import were looked at.
+        events: what the good ones become.
+        named: the facts that they end.
+        pairs: of the links that they record; two of one pair would not see one another.
+        refused: positions of the bad ones.
+        reasons: why.
+    """
+
+    key: FactId
+    caller: Caller
+    until: int
+    events: list[Event] = field(default_factory=list)
+    named: set[FactId] = field(default_factory=set)
+    pairs: set[tuple[type[AnyFact], frozenset[bytes]]] = field(default_factory=set)
+    refused: list[int] = field(default_factory=list)
+    reasons: list[RowRefusal] = field(default_factory=list)
+
+
+def take_rows(state: State, command: TakeRows, moment: Moment) -> Outcome:
+    """Take over the rows behind those that were; nothing if it was done already."""
+    known = state.imports.by_id.get(command.staged.id)
+    if known is None or known.state is not ImportState.APPROVED:
+        return Outcome(reply=None)
+    if known.taken != command.after or not _stands_there(known, command):
+        return Outcome(reply=None)
+    caller = Caller(Role.COORDINATOR, known.begun.region, known.begun.person, bytes(32))
+    first = command.after - command.staged.position
+    part = _Slice(command.staged.id, caller, command.after)
+    for row in command.staged.rows[first : first + SLICE]:
+        if not _fits(state, part, row):
+            break
+        _take(state, moment, part, row)
+    taken = ImportTaken(
+        id=command.staged.id,
+        until=part.until,
+        refused=tuple(part.refused),
+        reasons=tuple(part.reasons),
+    )
+    note = Note(objects=(command.staged.id, *sorted(part.named)))
+    done = (rows_erased(taken.id),) if part.until == known.begun.rows else ()
+    return Outcome(reply=None, events=(*part.events, taken, *done), note=note)
+
+
+def _stands_there(known: ImportKept, command: TakeRows) -> bool:
+    """Tell whether these are the rows that stand where the import goes on."""
+    part = part_at(known, command.after)
+    staged = command.staged
+    return part is not None and (part.position, part.digest) == (
+        staged.position,
+        staged.digest,
+    )
+
+
+def _fits(state: State, part: _Slice, row: StagedRow) -> bool:
+    """Tell whether no row of the slice speaks of the same facts."""
+    if row.end is not None and row.end.id in part.named:
+        return False
+    return not set(_pairs(state, row)) & part.pairs
+
+
+def _pairs(
+    state: State, row: StagedRow
+) -> Iterable[tuple[type[AnyFact], frozenset[bytes]]]:
+    if row.record is not None and isinstance(row.record.fact, Link):
+        fact = row.record.fact
+        yield type(fact), frozenset(map(state.merges.of, pair_of(fact)))
+
+
+def _take(state: State, moment: Moment, part: _Slice, row: StagedRow) -> None:
+    """Turn a row into its events, or note why it can't be."""
+    try:
+        events = tuple(_events(state, moment, part, row))
+    except tuple(kind for kind, _ in _REASONS) as error:
+        part.refused.append(part.until)
+        part.reasons.append(
+            next(why for kind, why in _REASONS if isinstance(error, kind))
+        )
+    else:
+        part.events.extend(events)
+        part.pairs.update(_pairs(state, row))
+        if row.end is not None:
+            part.named.add(row.end.id)
+    part.until += 1
+
+
+def _events(
+    state: State, moment: Moment, part: _Slice, row: StagedRow
+) -> Sequence[Event]:
+    """Return what a row becomes.
+
+    Raises:
+        PlacementError: it can't; nothing of it takes effect.
+    """
+    events: list[Event] = []
+    if row.end is not None:
+        _require_end(state, moment, part.caller, row.end)
+    if row.record is not None:
+        fact = _renewed(moment, row.record.fact)
+        refuse_doubles(state, moment, (fact,))
+        events.append(FactRecorded(fact=fact, import_id=part.key))
+    if row.end is not None:
+        ended = FactEnded(
+            id=row.end.id,
+            valid_to=row.end.valid_to,
+            person=part.caller.person,
+            import_id=part.key,
+        )
+        events.append(ended)
+    return events
+
+
+def _require_end(state: State, moment: Moment, caller: Caller, end: StagedEnd) -> None:
+    fact = own_fact(state, caller, end.id, end.seen)
+    require_endable(fact, end.valid_to, moment, "valid_to_day")
+
+
+def _renewed(moment: Moment, fact: AnyFact) -> AnyFact:
+    """Return a fact as it is by the ruleset of now, recorded now.
+
+    Raises:
+        InvalidInputError: the ruleset no longer has its grade or its area.
+    """
+    if isinstance(fact, Presence):
+        require_area(moment, fact.area, moment.today, "area")
+    grade = normalise(moment, fact.scheme, fact.given, "grade.given")
+    return replace(fact, grade=grade, recorded_at=moment.now)

@@ -1,0 +1,1 @@
+"""Imports of many rows, interrupted at random points and resumed."""

@@ -1,0 +1,196 @@
+"""Sheets against the whole server: dry run, commit, approval, export, and back again."""
+
+import csv
+import time
+from datetime import date, timedelta
+
+import pytest
+from kit.people import people
+from placement_client.sheets.columns import COLUMNS
+
+GROUPS = ("North Side", "South Side", "East End", "Åsen")
+TODAY = date.today()  # noqa: DTZ011 (an end lies before it)
+YESTERDAY = (TODAY - timedelta(days=1)).isoformat()
+
+
+@pytest.fixture(scope="module")
+def become(tmp_path_factory):
+    """Start a server; return how to become somebody."""
+    with people(tmp_path_factory.mktemp("served")) as become:
+        yield become
+
+
+@pytest.fixture(scope="module")
+def coordinator(become):
+    person = become("coordinator", "syd", "co-01")
+    person("group", "register", *GROUPS)
+    return person
+
+
+@pytest.fixture(scope="module")
+def second(become):
+    return become("coordinator", "syd", "co-02")
+
+
+@pytest.fixture(scope="module")
+def elsewhere(become):
+    return become("coordinator", "nord", "co-03")
+
+
+def line(**given):
+    texts = {"scheme": "3x5x2", "grade": "2B", "reason": "intelligence", **given}
+    return tuple(texts.get(name, "") for name in COLUMNS)
+
+
+FIRST = [
+    line(
+        kind="rivalry",
+        group="North Side",
+        other="South Side",
+        severity="3",
+        since="2026-01-02",
+    ),
+    line(kind="alliance", group="North Side", other="Åsen"),
+    line(kind="faction", group="East End", other="North Side"),
+    line(kind="presence", group="South Side", area="0180", presence="base"),
+]
+
+
+def write(path, rows):
+    with path.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *rows])
+    return path
+
+
+def read(path):
+    return path.read_text("utf-8")
+
+
+def taken(person, key):
+    """Wait until an import is done and return it."""
+    for _ in range(200):
+        found = person("import", "show", key)
+        if found["state"] == "DONE":
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def imported(coordinator, second, path, tmp_path):
+    """Send a sheet and have it approved as it was read; return the import."""
+    plan = coordinator("import", "dry-run", path)
+    sent = coordinator("import", "commit", path, "--plan", plan["plan"])
+    seen = second("import", "rows", sent["import_id"], "--to", tmp_path / "seen.csv")
+    second("import", "approve", sent["import_id"], "--digest", seen["digest"])
+    return plan, taken(coordinator, sent["import_id"])
+
+
+def test_a_sheet_from_dry_run_to_export(coordinator, second, tmp_path):
+    """What was imported comes out again byte for byte; a second time it is the same."""
+    sheet = write(tmp_path / "first.csv", FIRST)
+
+    plan, found = imported(coordinator, second, sheet, tmp_path)
+    coordinator("export", tmp_path / "out.csv")
+    again = coordinator("import", "dry-run", sheet)
+
+    assert plan["counts"] == {
+        "new": 4,
+        "changed": 0,
+        "ended": 0,
+        "same": 0,
+        "refused": 0,
+    }
+    assert (found["taken"], found["refused"], found["approved_by"]) == (4, 0, "co-02")
+    assert read(tmp_path / "out.csv") == read(sheet)
+    assert again["counts"]["same"] == 4
+
+
+def test_a_change_and_an_end(coordinator, second, tmp_path):
+    """A changed row ends the old fact and records the new; an ended one ends it."""
+    rows = [
+        line(
+            kind="rivalry",
+            group="North Side",
+            other="South Side",
+            severity="1",
+            since="2026-01-02",
+        ),
+        line(kind="alliance", group="North Side", other="Åsen", until=YESTERDAY),
+        *FIRST[2:],
+    ]
+    sheet = write(tmp_path / "second.csv", rows)
+
+    plan, found = imported(coordinator, second, sheet, tmp_path)
+    coordinator("export", tmp_path / "out.csv")
+
+    assert plan["counts"] == {
+        "new": 0,
+        "changed": 1,
+        "ended": 1,
+        "same": 2,
+        "refused": 0,
+    }
+    assert (found["taken"], found["refused"]) == (2, 0)
+    assert read(tmp_path / "out.csv") == read(sheet)
+
+
+def test_nobody_approves_their_own(coordinator, elsewhere, tmp_path):
+    """Neither who sent it nor another region approves it; it can be cancelled."""
+    row = line(kind="presence", group="Åsen", area="1280", presence="active")
+    sheet = write(tmp_path / "own.csv", [row])
+    plan = coordinator("import", "dry-run", sheet)
+    sent = coordinator("import", "commit", sheet, "--plan", plan["plan"])
+    approval = ("import", "approve", sent["import_id"], "--digest", sent["digest"])
+
+    assert coordinator(*approval, code=1)["error"]["reason"] == "ACCESS_DENIED"
+    assert elsewhere(*approval, code=1)["error"]["reason"] == "NOT_FOUND"
+    coordinator("import", "cancel", sent["import_id"])
+    assert coordinator("import", "show", sent["import_id"])["state"] == "CANCELLED"
+
+
+def test_refused_rows_come_back(coordinator, tmp_path):
+    """Bad rows are told with their reasons, and written as a sheet of the same form."""
+    rows = [
+        line(kind="presence", group="Nord Side", area="0180", presence="base"),
+        line(kind="presence", group="Åsen", area="180", presence="base"),
+        line(kind="rivalry", group="Åsen", other="East End", severity="2", grade="9Z"),
+        line(kind="alliance", group="Åsen", other="East End", since="46022"),
+    ]
+    sheet = write(tmp_path / "bad.csv", rows)
+
+    got = coordinator(
+        *("import", "dry-run", sheet, "--refused", tmp_path / "refused.csv"), code=2
+    )
+
+    assert got["counts"]["refused"] == 4
+    assert got["rows"][0]["reasons"] == [
+        {"column": "group", "why": "is not in the label book", "like": ["North Side"]}
+    ]
+    assert "four digits" in got["rows"][1]["reasons"][0]["why"]
+    with (tmp_path / "refused.csv").open(encoding="utf-8", newline="") as file:
+        headings, *back = csv.reader(file)
+    assert headings == [*COLUMNS, "refused_because"]
+    assert [tuple(each[:-1]) for each in back] == rows
+    assert all(each[-1] for each in back)
+    again = coordinator("import", "dry-run", tmp_path / "refused.csv", code=2)
+    assert again["counts"] == got["counts"]
+
+
+def test_a_sheet_that_changed_is_refused(coordinator, tmp_path):
+    """Between dry run and commit nothing may change."""
+    row = line(kind="presence", group="Åsen", area="1280", presence="active")
+    other = line(kind="presence", group="Åsen", area="1281", presence="active")
+    plan = coordinator("import", "dry-run", write(tmp_path / "a.csv", [row]))
+    changed = write(tmp_path / "a.csv", [other])
+
+    got = coordinator("import", "commit", changed, "--plan", plan["plan"], code=2)
+
+    assert got["error"]["field"] == "plan"
+
+
+def test_xlsx_goes_both_ways(coordinator, tmp_path):
+    """An exported workbook is read as the same facts."""
+    coordinator("export", tmp_path / "out.xlsx")
+    got = coordinator("import", "dry-run", tmp_path / "out.xlsx")
+
+    assert got["counts"]["same"] == len(got["rows"]) > 0
