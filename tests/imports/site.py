@@ -105,7 +105,7 @@ class Site:
         names = groups()
         for start in range(0, len(names), A_CALL):
             some = names[start : start + A_CALL]
-            self.insist("coordinator", "group", "register", *some)
+            self.insist("coordinator", "group", "register", "--new", *some)
 
 
 def _prepare(folder: Path, port: int, url: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from kit import living, ruled
+from kit import importing, living, ruled
 from kit.commands import (
     COORDINATOR,
     MOMENT,
@@ -35,6 +35,7 @@ from kit.commands import (
     show_change,
 )
 from kit.engines import answer
+from kit.erasing import approve_erasure, list_expired, propose_erasure
 from kit.naming import (
     OTHER,
     begin,
@@ -81,6 +82,7 @@ from placement.domain.questions import Candidate
 from placement.domain.terms import MICROS_AN_HOUR, AffiliationRole, FactId, Window
 from placement.service import fold
 from placement.service.engine import Engine
+from placement.service.staged import StagedRows
 from placement.store.log import Store
 
 REFERENCE = "SN 4711"
@@ -138,6 +140,8 @@ class Play:
         self._alerts(case)
         self.ask(evaluate())
         self._searches(case)
+        self._imports()
+        self._erasure()
         self._rules()
         self.ask(close_case(case))
         return self.named
@@ -192,6 +196,14 @@ class Play:
         self.made(retract_facts(ended), ended)
         self.ask(approve(self.named["FACT_RETRACT"][1]), self.named["FACT_RETRACT"][1])
         self.made(attest(caller=NATIONAL))
+
+    def _erasure(self) -> None:
+        long_ago = {"valid_from": TODAY - 9000, "valid_to": TODAY - 8000}
+        over = presence("secret group", "2480", **long_ago)
+        (fact,) = self.made(record_facts(over))
+        self.ask(list_expired())
+        (change,) = self.made(propose_erasure(fact), fact)
+        self.ask(approve_erasure(change), change)
 
     def _lives(self) -> None:
         threat = presence("secret group", "2480", valid_from=TODAY - 9)
@@ -267,6 +279,20 @@ class Play:
         self._handle(close_alert, alarm.id)
         self._clock.now += 73 * MICROS_AN_HOUR
         self.ask(tick(), lapsing)
+
+    def _imports(self) -> None:
+        row = importing.row(presence(area="1281"))
+        (key,) = self.made(importing.begin())
+        self.ask(importing.append(key, row), key)
+        self.ask(importing.finish(key, importing.over(row)), key)
+        self.ask(importing.show(key), key)
+        part = self.ask(importing.read(key), key).part
+        self.ask(importing.list_())
+        self.ask(importing.approve(key, importing.over(row)), key)
+        staged = StagedRows(self._store)(part.revision)
+        self.ask(importing.take(staged), key)
+        (key,) = self.made(importing.begin())
+        self.ask(importing.cancel(key), key)
 
     def _rules(self) -> None:
         (key,) = self.made(ruled.propose())

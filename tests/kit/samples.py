@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kit import commands, erasing, living, naming, ruled, steps
+from kit import commands, erasing, importing, living, naming, ruled, steps
 from kit.world import NOW, token
 from placement.domain.decide import searches
 from placement.domain.decide.command import Command
@@ -77,6 +77,15 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     lambda: ruled.withdraw(token("rules")),
     ruled.list_,
     ruled.show,
+    importing.begin,
+    lambda: importing.append(token("import"), importing.row()),
+    lambda: importing.finish(token("import")),
+    lambda: importing.show(token("import")),
+    lambda: importing.read(token("import")),
+    importing.list_,
+    lambda: importing.approve(token("import")),
+    lambda: importing.cancel(token("import")),
+    importing.take,
     steps.tick,
     lambda: steps.reevaluate(1),
     steps.list_permits,

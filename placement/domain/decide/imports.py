@@ -200,7 +200,12 @@ def finish_import(state: State, command: FinishImport, moment: Moment) -> Outcom
     if view.state is not ImportState.OPEN or known.staged != known.begun.rows:
         raise ConflictError
     lapse = _lapse(moment)
-    finished = replace(known, expires_at=lapse)
+    finished = replace(
+        known,
+        state=ImportState.WAITING,
+        expires_at=lapse,
+        changed_at=moment.now,
+    )
     return Outcome(
         reply=ImportView(known=finished, state=ImportState.WAITING),
         events=(ImportFinished(id=command.import_id, expires_at=lapse),),

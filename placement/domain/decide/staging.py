@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from placement.access import Action, Caller
+from placement.access import Action
 from placement.domain.decide.command import Moment, Outcome, require
 from placement.domain.decide.drafts import Draft, drafted
 from placement.domain.decide.imports import IMPORTED, AboutImport, own_import
@@ -113,7 +113,6 @@ def _staged(state: State, command: AppendRows, moment: Moment) -> tuple[StagedRo
         InvalidInputError: a row that can't be; its field is named.
         PlacementError: as ``record`` and ``own_fact``.
     """
-    caller = command.caller
     for index, row in enumerate(command.rows):
         field = f"rows[{index}]"
         require(row.draft or row.end, field, "must state or end something")
@@ -121,7 +120,9 @@ def _staged(state: State, command: AppendRows, moment: Moment) -> tuple[StagedRo
             fits = row.draft.kind in IMPORTED
             require(fits, f"{field}.fact.statement", "is not imported")
         if row.end is not None:
-            _require_end(state, caller, row, moment, field)
+            _require_end(state, command, row, row.end, field)
+            day, name = row.end.valid_to, f"{field}.valid_to_day"
+            require_endable(state.facts[row.end.id], day, moment, name)
     facts = iter(_drafted(state, command, moment))
     return tuple(
         StagedRow(
@@ -157,13 +158,15 @@ def _firm(fact: AnyFact) -> AnyFact:
 
 
 def _require_end(
-    state: State, caller: Caller, row: DraftRow, moment: Moment, field: str
+    state: State, command: AppendRows, row: DraftRow, end: StagedEnd, field: str
 ) -> None:
-    if row.end is None:
-        return
-    fact = own_fact(state, caller, row.end.id, row.end.seen)
+    """Refuse an end that the fact can't have, or a fact of another kind instead.
+
+    Raises:
+        PlacementError: it is one.
+    """
+    fact = own_fact(state, command.caller, end.id, end.seen)
     require(isinstance(fact, IMPORTED), f"{field}.fact_id", "is not imported")
-    require_endable(fact, row.end.valid_to, moment, f"{field}.valid_to_day")
     if row.draft is not None:
         alike = isinstance(fact, row.draft.kind)
         require(alike, f"{field}.fact.statement", "must be of the same kind")

@@ -332,6 +332,7 @@ ALLOWED = {
     "google.rpc",
     "grpc",
     "grpc_status",
+    "openpyxl",
     "personnummer",
     "placement.api",
     "placement.audit",

@@ -124,7 +124,7 @@ def test_alerts_are_listed_as_the_role_sees_them(town, who):
 def test_alerts_are_changed(town):
     """Shown, acknowledged, handed over, acknowledged again, closed."""
     known = alarm(town)
-    named = {"alert_id": known.id, "revision": known.revision}
+    stands = known.revision
     steps = [
         ("AcknowledgeAlert", {}),
         ("HandOverAlert", {"region": "vast"}),
@@ -134,7 +134,7 @@ def test_alerts_are_changed(town):
     states, revisions = [], []
     for method, given in steps:
         request = getattr(wire, f"{method}Request")(
-            request_id=fresh(), **named, **given
+            request_id=fresh(), alert_id=known.id, revision=stands, **given
         )
         kind = getattr(wire, f"{method}Response")
         revisions.append(town.done("coordinator", method, request, kind).revision)
@@ -145,6 +145,7 @@ def test_alerts_are_changed(town):
             wire.ShowAlertResponse,
         )
         states.append(wire.AlertState.Name(shown.alert.state).rpartition("_")[2])
+        stands = shown.alert.revision
 
     assert states == ["ACKNOWLEDGED", "RAISED", "ACKNOWLEDGED", "CLOSED"]
     assert revisions == sorted(set(revisions))

@@ -20,6 +20,7 @@ from kit.commands import (
 )
 from kit.engines import SECONDS, VERIFIER, answer, details, engine_on, entries
 from kit.erasing import approve_erasure, list_expired, propose_erasure
+from kit.replays import RULES
 from kit.story import ReadingRoom
 from kit.world import RULESET, TODAY, subject, token
 
@@ -79,7 +80,7 @@ def test_an_erased_case_takes_its_details_along(engine, store, clock):
     ):
         answer(engine, command)
     whole = details(store)
-    clock.now += (RULESET.retention["case"] + 1) * MICROS_A_DAY
+    clock.now += (RULESET.retention["case"].closed + 1) * MICROS_A_DAY
     erase(engine, case.handle)
     leaves = store.entries(0, 100)
     left = [store.leaves.details(leaf) is None for leaf in leaves]
@@ -105,7 +106,7 @@ def test_an_erased_store_is_whole(store, start, clock):
         close_case(case.handle),
     ):
         answer(engine, command)
-    clock.now += (RULESET.retention["case"] + 1) * MICROS_A_DAY
+    clock.now += (RULESET.retention["case"].closed + 1) * MICROS_A_DAY
     erase(engine, case.handle)
     answer(engine, open_case("i"))
     engine.stop()
@@ -221,16 +222,18 @@ def test_a_decision_that_rested_on_it_can_t_be_replayed(engine, store, clock):
         room, size = ReadingRoom(store), store.read_head().leaves
         for decision in decisions:
             entry = room.searcher.of_decision(decision, size)
-            *_, last = replay(store, entry, decision, lambda _: RULESET)
+            *_, last = replay(store, entry, decision, RULES)
             yield last.outcome, last.recorded
 
     before = [*replayed()]
     answer(engine, end_facts((fact, 0)))
-    clock.now += (RULESET.retention["presence"] + 1) * MICROS_A_DAY
+    clock.now += (RULESET.retention["presence"].ended + 1) * MICROS_A_DAY
     erase(engine, fact)
     after = [*replayed()]
     answer(engine, close_case(case.handle))
-    clock.now += (RULESET.retention["case"] + 1) * MICROS_A_DAY
+    clock.now += (RULESET.retention["case"].closed + 1) * MICROS_A_DAY
+    (said,) = fold.load(store)[0].facts
+    erase(engine, said)
     erase(engine, case.handle)
 
     assert before == [

@@ -4,7 +4,7 @@ from dataclasses import is_dataclass, replace
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from kit.commands import (
     NATIONAL,
@@ -335,6 +335,7 @@ def shelf(tmp_path_factory):
     deeds=st.lists(st.tuples(st.sampled_from(DEEDS), PICK), min_size=1, max_size=40),
     snapshots=st.sets(st.integers(0, 40), max_size=2),
 )
+@example(deeds=[("open", 0), ("open", 0), ("place", 0), ("leave", 0)], snapshots={3})
 def test_a_snapshot_is_nothing_but_a_shorter_log(shelf, deeds, snapshots):
     """From a snapshot or from the first record: the very same state, order and all."""
     folder, custody = shelf

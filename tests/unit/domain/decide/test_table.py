@@ -167,7 +167,10 @@ def test_an_old_request_is_a_request_of_its_own(court):
 
 
 def test_every_repeatable_command_is_known_by_person_and_id():
-    """Nobody who changes something lacks a request id, but for evaluations."""
+    """Nobody who changes something lacks a request id, but for evaluations and rows.
+
+    Rows of an import are known by their position.
+    """
     others = {kind.action for kind in DECIDES if not issubclass(kind, RequestCommand)}
 
     assert others == {
@@ -195,6 +198,12 @@ def test_every_repeatable_command_is_known_by_person_and_id():
         Action.RULESET_SHADOW,
         Action.RULESET_LIST,
         Action.RULESET_SHOW,
+        Action.IMPORT_APPEND,
+        Action.IMPORT_FINISH,
+        Action.IMPORT_SHOW,
+        Action.IMPORT_LIST,
+        Action.IMPORT_READ,
+        Action.IMPORT_TAKE,
         Action.CLOCK_TICK,
         Action.REEVALUATE,
         Action.ENTRY_LIST,

