@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,12 +10,13 @@ from hypothesis import strategies as st
 from kit.engines import VERIFIER
 from kit.erased import Kept, say_erased
 from kit.stored import keys_of, on_sqlite
-from kit.world import NOW, TODAY, token
+from kit.world import NOW, TODAY, World, token
 from sqlalchemy import create_engine, text
 
 from placement.crypto.custody import FileCustody
 from placement.domain.erasure_events import Sealed
-from placement.domain.events import FactEnded, Record
+from placement.domain.events import FactEnded, FactRecorded, Record
+from placement.domain.terms import DossierId
 from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.service.fold import keep, kept, load
 from placement.store import fsck, keystore
@@ -394,3 +396,23 @@ def _renamed(fact, name):
     from dataclasses import replace  # noqa: PLC0415
 
     return replace(fact, id=token(name))
+
+
+def test_a_key_left_behind_by_a_commit_that_failed_is_in_nobodys_way(
+    url, custody, store
+):
+    """Another server begins the same dossier anew, and the key that it made holds."""
+    record = Record(at=NOW, event=FactRecorded(fact=presence_of(token("fact"))))
+    store.vault.seal(record, DossierId(token("fact")), new=True)
+    store.vault.flush()
+    with closing(Store.open(url, custody, keys_of(url))) as other:
+        payload = other.vault.seal(record, DossierId(token("fact")), new=True)
+        other.vault.flush()
+    with closing(Store.open(url, custody, keys_of(url))) as third:
+        assert third.vault.open(payload) == record
+
+
+def presence_of(fact_id):
+    """Return a fact of a world of its own, under an id."""
+    world = World()
+    return replace(world.state.facts[world.presence("B", "1480")], id=fact_id)

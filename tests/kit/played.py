@@ -281,7 +281,7 @@ class Play:
         self.ask(tick(), lapsing)
 
     def _imports(self) -> None:
-        row = importing.row(presence(area="1281"))
+        row = importing.row(presence("secret group", "1281"))
         (key,) = self.made(importing.begin())
         self.ask(importing.append(key, row), key)
         self.ask(importing.finish(key, importing.over(row)), key)

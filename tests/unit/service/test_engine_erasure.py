@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from kit import importing as im
 from kit.commands import (
     assess_case,
     check,
@@ -26,10 +27,12 @@ from kit.world import RULESET, TODAY, subject, token
 
 from placement.domain.erasure_events import Sealed
 from placement.domain.facts import Affiliation
+from placement.domain.import_events import ImportState
 from placement.domain.terms import MICROS_A_DAY, AffiliationRole, Verdict
 from placement.errors import NotFoundError, TamperedError, UnavailableError
 from placement.service import fold
 from placement.service.replay import Replayed, replay
+from placement.service.staged import StagedRows
 from placement.store import fsck
 from placement.store.head import Head
 from placement.store.log import Store
@@ -247,6 +250,38 @@ def test_a_decision_that_rested_on_it_can_t_be_replayed(engine, store, clock):
     assert [*replayed()] == [(Replayed.ERASED, None)] * 2
 
 
+@pytest.mark.parametrize("read_by_then", [True, False])
+def test_staged_rows_go_with_the_last_that_is_taken_over(store, start, read_by_then):
+    """What they became is facts, and no second copy of these is left."""
+    fold.found(store, b"", 1)
+    engine = start(store)
+    answer(engine, register_groups("A", "B"))
+    row = im.row(presence(**OLD))
+    (one,) = answer(engine, im.begin()).reply.ids
+    answer(engine, im.append(one, row))
+    answer(engine, im.finish(one, im.over(row)))
+    answer(engine, im.approve(one, im.over(row)))
+    part = answer(engine, im.read(one)).reply.part
+    read = StagedRows(store)
+    staged = read(part.revision)
+    before = key(store, one)
+    answer(engine, im.take(staged))
+    (fact,) = fold.load(store)[0].facts
+    if read_by_then:
+        fold.keep(store, *fold.load(store))
+    erase(engine, fact)
+    state, _ = fold.load(store)
+    (known,) = state.imports.by_id.values()
+
+    assert before is not None
+    assert (key(store, one), key(store, fact)) == (None, None)
+    assert (known.state, known.taken, known.parts) == (ImportState.DONE, 1, ())
+    assert (state.facts, state.erasures.unproven) == ({}, set())
+    assert fsck.verify(store, VERIFIER, deeper=True).leaves == len(entries(store))
+    with pytest.raises(NotFoundError):
+        read(part.revision)
+
+
 # Killed on the way
 
 KILLED = """
@@ -255,14 +290,16 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from kit.engines import answer, engine_on
 from kit.erasing import approve_erasure, propose_erasure
-from kit.world import NOW
+from kit.world import NOW, token
 from placement.crypto.custody import FileCustody
 from placement.store.log import Log, Store
 from placement.store.keystore import KeyStore
 store = Store.open(sys.argv[2], FileCustody(Path(sys.argv[3])))
 engine = engine_on(store, lambda: NOW)
 engine.start()
-(change,) = answer(engine, propose_erasure(bytes.fromhex(sys.argv[5]))).reply.ids
+fact = bytes.fromhex(sys.argv[5])  # its own ids: both processes count from one
+proposed = propose_erasure(fact, request="killed", change=token("killed"))
+(change,) = answer(engine, proposed).reply.ids
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 where, name = {
@@ -271,7 +308,7 @@ where, name = {
     "behind the keys": (KeyStore, "_purge"),
 }[sys.argv[4]]
 setattr(where, name, die)
-answer(engine, approve_erasure(change))
+answer(engine, approve_erasure(change, request="killed too"))
 """
 
 

@@ -5,9 +5,12 @@ from kit import importing as im
 from kit.commands import COORDINATOR, NATIONAL, coordinator, field_of, presence
 from kit.world import RULESET
 
+from placement.access import SERVICE
 from placement.domain.decide.command import Note
 from placement.domain.decide.imports import part_at
-from placement.domain.import_events import ImportState
+from placement.domain.decide.reevaluations import Tick
+from placement.domain.erasure_events import DossiersErased
+from placement.domain.import_events import ImportCancelled, ImportState
 from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
 
@@ -183,3 +186,28 @@ def test_what_is_over_is_forgotten(court, waiting):
 
     with pytest.raises(NotFoundError):
         court.reply(im.show(key))
+
+
+def test_rows_that_nobody_needs_are_erased(court, waiting):
+    """With the import that is cancelled; one without rows has none."""
+    empty = begun(court)
+    kinds = [
+        [type(event) for event in court.decide(im.cancel(key)).outcome.events]
+        for key in (waiting[0], empty)
+    ]
+
+    assert kinds == [[ImportCancelled, DossiersErased], [ImportCancelled]]
+    assert court.reply(im.show(waiting[0])).known.parts == ()
+    with pytest.raises(NotFoundError):
+        court.reply(im.read(waiting[0]))
+
+
+def test_rows_of_an_import_that_lapsed_are_erased(court, waiting):
+    """At the next look at the clock, whether anybody is placed or not."""
+    court.later(LAPSED)
+    events = court.decide(Tick(caller=SERVICE)).outcome.events
+    again = court.decide(Tick(caller=SERVICE)).outcome.events
+
+    assert events == (DossiersErased(dossiers=(waiting[0],)),)
+    assert again == ()
+    assert state(court, waiting[0]) is ImportState.LAPSED

@@ -19,6 +19,7 @@ from kit.world import RULESET, TODAY, token
 
 from placement.domain.decide.command import Note
 from placement.domain.decide.taking import SLICE
+from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import FactEnded, FactRecorded
 from placement.domain.facts import Presence, Rivalry
 from placement.domain.import_events import ImportState, ImportTaken, RowRefusal
@@ -75,7 +76,7 @@ def test_rows_become_facts(court, desk):
     """Facts are firm, of whoever staged them, and carry the import's id."""
     key = desk.approved(im.row(presence(kind="BASE")), im.row(rivalry(severity=3)))
     decision = desk.take()
-    recorded, other, taken = decision.outcome.events
+    recorded, other, taken, erased = decision.outcome.events
 
     assert [type(recorded.fact), type(other.fact)] == [Presence, Rivalry]
     assert {recorded.import_id, other.import_id} == {key}
@@ -84,6 +85,7 @@ def test_rows_become_facts(court, desk):
         (True, "co-01", "syd")
     }
     assert taken == ImportTaken(id=key, until=2)
+    assert erased == DossiersErased(dossiers=(key,))
     assert decision.note == Note(objects=(key,))
     assert court.state.imports.next() is None
 
@@ -96,7 +98,7 @@ def test_a_changed_row_is_one_step(court, desk):
     key = desk.approved(im.row(stated, ends=(fact, TODAY, seen)))
 
     decision = desk.take()
-    recorded, ended, _ = decision.outcome.events
+    recorded, ended, *_ = decision.outcome.events
 
     assert (type(recorded), recorded.fact.replaces) == (FactRecorded, fact)
     assert ended == FactEnded(id=fact, valid_to=TODAY, person="co-01", import_id=key)
