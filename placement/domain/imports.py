@@ -8,8 +8,8 @@ Invariants:
       never the rows: what 100,000 of them say would weigh more than the registry;
     * how far an approved import has come is part of the state, so whoever folds the log
       goes on at the row behind the last one that was taken over;
-    * once nothing more can become of rows they are erased, and then the state is the
-      same whether somebody could still read them or not.
+    * every import is erased once it is over, and forgotten only then; the state is the
+      same whether somebody could still read its rows or not.
 """
 
 from collections.abc import Iterator
@@ -149,12 +149,21 @@ class Imports:
         if done:
             del self._approved[event.id]
 
-    def lapsed(self, now: Micros) -> list[FactId]:
-        """Return the imports that lapsed, and whose rows are not erased yet."""
+    def over(self, now: Micros) -> list[FactId]:
+        """Return the imports of which nothing more can become, but rows are kept."""
         return [
             key
             for key, known in self.by_id.items()
-            if known.parts and state_of(known, now) is ImportState.LAPSED
+            if known.digest and not stands(known, now)
+        ]
+
+    def due(self, now: Micros) -> list[FactId]:
+        """Return those of them whose rows nobody needs to look at any more."""
+        return [
+            key
+            for key in self.over(now)
+            if self.by_id[key].state is not ImportState.DONE
+            or self.by_id[key].changed_at < now - _REMEMBERED
         ]
 
     def erase(self, erased: AbstractSet[bytes], at: Micros) -> None:
@@ -164,10 +173,10 @@ class Imports:
             self._change(known.begun.id, at, parts=(), staged=known.taken, digest=b"")
 
     def _forget(self, at: Micros) -> None:
-        """Forget what was over, or lapsed, long ago."""
+        """Forget what was over, or lapsed, long ago; its rows are erased by then."""
         for key, known in tuple(self.by_id.items()):
             last = max(known.changed_at, known.expires_at)
-            if not stands(known, at) and last < at - _REMEMBERED:
+            if not known.digest and last < at - _REMEMBERED:
                 del self.by_id[key]
 
     def records(self) -> Iterator[ImportKept]:

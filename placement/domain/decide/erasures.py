@@ -125,9 +125,11 @@ def approve_erasure(state: State, command: ApproveErasure, moment: Moment) -> Ou
     dossiers = erased_by(change)
     if moment.now >= change.expires_at or not _erasable(state, dossiers, moment):
         raise ConflictError
+    over = state.imports.over(moment.now)
     return Outcome.written(
         ChangeApproved(id=change.id, person=command.caller.person),
-        DossiersErased(dossiers=dossiers),
+        # Rows that were staged may be a second copy; what is over needs none.
+        DossiersErased(dossiers=(*dossiers, *map(DossierId, over))),
     )
 
 

@@ -232,8 +232,7 @@ def cancel_import(state: State, command: CancelImport, moment: Moment) -> Outcom
     if not ends:
         raise ConflictError
     cancelled = ImportCancelled(id=command.import_id, person=command.caller.person)
-    rows = (rows_erased(command.import_id),) if known.parts else ()
-    return Outcome.written(cancelled, *rows)
+    return Outcome.written(cancelled, rows_erased(command.import_id))
 
 
 def rows_erased(*imports: FactId) -> DossiersErased:

@@ -132,9 +132,9 @@ def _turned(state: State, moment: Moment) -> bool:
 
 
 def _ticked(state: State, moment: Moment) -> Iterator[Event]:
-    lapsed = state.imports.lapsed(moment.now)
-    if lapsed:
-        yield rows_erased(*lapsed)
+    over = state.imports.due(moment.now)
+    if over:
+        yield rows_erased(*over)
     if not state.placements:  # nothing else that time could change
         return
     agenda, today = state.agenda, moment.today

@@ -17,7 +17,7 @@ from typing import Final
 from placement.access import Action, Caller, Role
 from placement.domain.decide.command import Command, Moment, Note, Outcome
 from placement.domain.decide.drafts import normalise, refuse_doubles, require_area
-from placement.domain.decide.imports import part_at, rows_erased
+from placement.domain.decide.imports import part_at
 from placement.domain.decide.registry import own_fact, require_endable
 from placement.domain.events import Event, FactEnded, FactRecorded
 from placement.domain.facts import AnyFact, Link, Presence, pair_of
@@ -111,8 +111,7 @@ def take_rows(state: State, command: TakeRows, moment: Moment) -> Outcome:
         reasons=tuple(part.reasons),
     )
     note = Note(objects=(command.staged.id, *sorted(part.named)))
-    done = (rows_erased(taken.id),) if part.until == known.begun.rows else ()
-    return Outcome(reply=None, events=(*part.events, taken, *done), note=note)
+    return Outcome(reply=None, events=(*part.events, taken), note=note)
 
 
 def _stands_there(known: ImportKept, command: TakeRows) -> bool:

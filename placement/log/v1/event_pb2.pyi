@@ -3956,7 +3956,7 @@ class ImportKept(_message.Message):
     staged: _builtins.int
     """How many there are so far."""
     digest: _builtins.bytes
-    """32 bytes, over all of them."""
+    """32 bytes, over all of them; empty once they are erased."""
     expires_at: _builtins.int
     """When it lapses, in microseconds."""
     approved_by: _builtins.str

@@ -18,7 +18,7 @@ from placement.domain.import_events import (
 )
 from placement.domain.imports import first_digest, next_digest, stands
 from placement.domain.state import State
-from placement.domain.terms import MICROS_AN_HOUR
+from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
 from placement.errors import TamperedError
 
 ONE, OTHER = token("one"), token("other")
@@ -158,9 +158,22 @@ def test_erased_rows_leave_the_same_whether_they_were_read_or_not(ends):
 
 def test_rows_that_lapsed_are_to_be_erased_once():
     """Those of an import that stands are not."""
-    state = folded(begun(), staged(), begun(OTHER))
+    state = folded(begun(), staged())
     lapse = NOW + MICROS_AN_HOUR
-    before, behind = state.imports.lapsed(lapse - 1), state.imports.lapsed(lapse)
+    before, behind = state.imports.due(lapse - 1), state.imports.due(lapse)
     state.apply(Record(at=lapse, event=DossiersErased(dossiers=(ONE,))))
 
-    assert (before, behind, state.imports.lapsed(lapse)) == ([], [ONE], [])
+    assert (before, behind, state.imports.due(lapse)) == ([], [ONE], [])
+
+
+def test_an_import_is_forgotten_only_once_it_is_erased():
+    """Else its rows would keep a key that nobody knows of."""
+    state = folded(begun(), staged())
+    late = NOW + 40 * MICROS_A_DAY
+    state.apply(Record(at=late, event=begun(OTHER)))
+    left = list(state.imports.by_id)
+    state.apply(Record(at=late, event=DossiersErased(dossiers=(ONE,))))
+    state.apply(Record(at=late + 31 * MICROS_A_DAY, event=begun(OTHER)))
+
+    assert left == [ONE, OTHER]
+    assert list(state.imports.by_id) == [OTHER]

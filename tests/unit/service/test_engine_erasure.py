@@ -251,7 +251,7 @@ def test_a_decision_that_rested_on_it_can_t_be_replayed(engine, store, clock):
 
 
 @pytest.mark.parametrize("read_by_then", [True, False])
-def test_staged_rows_go_with_the_last_that_is_taken_over(store, start, read_by_then):
+def test_staged_rows_go_with_whatever_is_erased(store, start, read_by_then):
     """What they became is facts, and no second copy of these is left."""
     fold.found(store, b"", 1)
     engine = start(store)

@@ -19,7 +19,6 @@ from kit.world import RULESET, TODAY, token
 
 from placement.domain.decide.command import Note
 from placement.domain.decide.taking import SLICE
-from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import FactEnded, FactRecorded
 from placement.domain.facts import Presence, Rivalry
 from placement.domain.import_events import ImportState, ImportTaken, RowRefusal
@@ -76,7 +75,7 @@ def test_rows_become_facts(court, desk):
     """Facts are firm, of whoever staged them, and carry the import's id."""
     key = desk.approved(im.row(presence(kind="BASE")), im.row(rivalry(severity=3)))
     decision = desk.take()
-    recorded, other, taken, erased = decision.outcome.events
+    recorded, other, taken = decision.outcome.events
 
     assert [type(recorded.fact), type(other.fact)] == [Presence, Rivalry]
     assert {recorded.import_id, other.import_id} == {key}
@@ -85,7 +84,6 @@ def test_rows_become_facts(court, desk):
         (True, "co-01", "syd")
     }
     assert taken == ImportTaken(id=key, until=2)
-    assert erased == DossiersErased(dossiers=(key,))
     assert decision.note == Note(objects=(key,))
     assert court.state.imports.next() is None
 
