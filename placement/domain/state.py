@@ -271,17 +271,13 @@ class State:
             return
         match happened:
             case FactRecorded(fact=fact):
-                self._put(fact)
-                if fact.retracted:  # in a snapshot, where it stands at that time
-                    self.erasures.retracted[fact.id] = record.at
+                self._record(fact, record.at)
             case GroupsMerged() | GroupsUnmerged() as event:
                 self._merge(event)
             case ChangeProposed() as change:
                 self.changes[change.id] = change
-            case ChangeApproved(id=change_id, person=person):
-                self._approve(self.changes.pop(change_id), person, record.at)
-            case ChangeRejected(id=change_id) | ChangeWithdrawn(id=change_id):
-                self._drop(self.changes.pop(change_id), record.at)
+            case ChangeApproved() | ChangeRejected() | ChangeWithdrawn() as event:
+                self._apply_change(event, record.at)
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
             case PlacementRecorded(placement=placement) as event:
@@ -306,6 +302,20 @@ class State:
                 self._erase(dossiers, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
+
+    def _apply_change(
+        self, event: ChangeApproved | ChangeRejected | ChangeWithdrawn, at: Micros
+    ) -> None:
+        change = self.changes.pop(event.id)
+        if isinstance(event, ChangeApproved):
+            self._approve(change, event.person, at)
+        else:
+            self._drop(change, at)
+
+    def _record(self, fact: AnyFact, at: Micros) -> None:
+        self._put(fact)
+        if fact.retracted:  # in a snapshot, where it stands at that time
+            self.erasures.retracted[fact.id] = at
 
     def _cover(self, attestation: Attestation) -> None:
         self.attestations[attestation.id] = attestation

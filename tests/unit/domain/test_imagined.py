@@ -188,12 +188,18 @@ def test_a_merge_that_is_imagined_leaves_no_key_of_the_real_state_in_sight():
     """Taking the last entry from under a key uncovers nothing."""
     world = World()
     world.affiliation("h", "B")
+    world.rivalry("B", "D")
     merged = GroupsMerged(low=token("A"), high=token("B"), region="syd")
     imagined = Imagined(world.state, [merged], NOW)
     low, high = sorted((token("A"), token("B")))
 
     assert [len(imagined.members.of(each)) for each in (low, high)] == [1, 0]
     assert len(world.state.members.of(token("B"))) == 1
+    pair = frozenset((token("B"), token("D")))
+    assert [len(each.graph.between(pair)) for each in (world.state, imagined)] == [
+        1,
+        low == token("B"),
+    ]
 
 
 def test_what_is_retracted_there_is_not_retracted_here():

@@ -40,18 +40,31 @@ from kit.living import (
     withdraw,
 )
 from kit.naming import merge_groups
+from kit.steps import propose_override
 from kit.world import RULESET, TODAY, subject, token
 
 from placement.domain.decide.erasures import ExpiredList
 from placement.domain.erasure_events import DossiersErased
+from placement.domain.events import (
+    ChangeProposed,
+    PlacementEnded,
+    Record,
+    ReleaseSigned,
+)
 from placement.domain.expired import Expired
-from placement.domain.facts import Affiliation, Faction, Located, SameAs, Tie
+from placement.domain.facts import Affiliation, Faction, Located, SameAs, Threat, Tie
 from placement.domain.histories import Histories
 from placement.domain.life_events import Doubt
 from placement.domain.ruleset import Retention
-from placement.domain.terms import MICROS_A_DAY, AffiliationRole
+from placement.domain.terms import MICROS_A_DAY, AffiliationRole, PlacementState
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
 
+THREAT = {
+    "target": subject("h"),
+    "source_group": token("A"),
+    "source_subject": None,
+    "severity": 2,
+}
 KEPT = RULESET.retention
 OTHER = coordinator("nord", "co-05")
 
@@ -180,13 +193,27 @@ def test_a_case_of_somebody_placed_is_kept(court):
     assert (placed, before, expired(court)) == ([], [], [case.handle])
 
 
+def test_a_placement_that_never_was_has_no_end_of_its_own(court):
+    """Then its case's closing counts."""
+    case = open_case("h")
+    court.reply(case)
+    (stay,) = court.reply(record_placements(placement(case.handle))).ids
+    aborted = PlacementEnded(id=stay, state=PlacementState.ABORTED, valid_to=None)
+    court.state.apply(Record(at=court.moment.now, event=aborted))
+    court.reply(close_case(case.handle))
+    days(court, KEPT["case"].closed)
+
+    assert expired(court) == [case.handle]
+
+
 @pytest.mark.parametrize(
     "what",
     [
         affiliated,
         lambda: draft(Tie, "tie", subject=subject("h"), area="1480"),
+        lambda: draft(Threat, "threat", **THREAT),
     ],
-    ids=["affiliation", "tie"],
+    ids=["affiliation", "tie", "threat"],
 )
 def test_a_closed_case_starts_the_clock_of_what_is_said_of_its_members(court, what):
     """Though nobody ended it; the last of their cases counts."""
@@ -587,3 +614,27 @@ def test_a_request_that_comes_again_erases_once(court):
 
     assert court.reply(command).ids == (change,)
     assert court.reply(replace(approve_erasure(change, request="s"))).ids == ()
+
+
+def test_what_is_due_for_review_on_one_day_stays_so_without_the_other(court):
+    """And a change of a release goes with its case."""
+    frame = {"valid_from": TODAY - 3000, "review_by": TODAY - 1}
+    gone, left = recorded(court, presence(**frame), presence("B", **frame))
+    case = open_case("h")
+    court.reply(case)
+    court.reply(assess_case(case.handle))
+    (permit,) = court.reply(propose_override(case.handle)).ids
+    signed = ChangeProposed(
+        id=token("release"),
+        person="co-01",
+        region="syd",
+        expires_at=court.moment.now + MICROS_A_DAY,
+        records=(),
+        amendments=(ReleaseSigned(id=permit),),
+    )
+    taken = DossiersErased(dossiers=(gone, case.handle))
+    for event in (signed, taken):
+        court.state.apply(Record(at=court.moment.now, event=event))
+
+    assert [each.view.fact.id for each in court.reply(list_reviews()).items] == [left]
+    assert (court.state.changes, court.state.permits) == ({}, {})
