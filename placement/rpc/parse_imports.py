@@ -44,10 +44,25 @@ def _row(row: wire.ImportRow, field: str) -> staging.DraftRow:
 
 
 def _draft(fact: types_pb2.Fact, end: StagedEnd | None, field: str) -> Draft:
+    _require_ordered(fact, field)
     fact_id = FactId(fresh())
     if end is None:
         return parse_fact(fact, fact_id, _nobody, field)
     return parse_replacement(fact, end.id, fact_id, _nobody, field)
+
+
+def _require_ordered(fact: types_pb2.Fact, field: str) -> None:
+    """Refuse a pair in the other order: one row has one form, and so one digest.
+
+    Raises:
+        InvalidInputError: the higher token stands first.
+    """
+    for name in ("rivalry", "alliance"):
+        pair = getattr(fact, name)  # of another kind both tokens are empty
+        if pair.group_a > pair.group_b:
+            raise InvalidInputError(
+                f"{field}.{name}", "must name the lower token first"
+            )
 
 
 def _nobody(pseudonym: bytes, field: str) -> SubjectId:

@@ -8,6 +8,7 @@ exported, and the two files must be the same bytes, and the sheet's own.
 
 import argparse
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,10 +18,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from placement.domain.import_events import ImportState
 from tests.imports.sheet import write
 from tests.imports.site import Site
 
-OPEN, WAITING, APPROVED, DONE = "OPEN", "WAITING", "APPROVED", "DONE"
+OPEN = ImportState.OPEN
+_EARLY = 0.2  # how often a kill comes before anything is sent
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -74,6 +77,8 @@ def _calm(folder: Path, sheet: Path) -> tuple[dict[str, float], bytes]:
             "coordinator", "import", "commit", sheet, "--plan", plan["plan"]
         )
         took["commit"] = time.monotonic() - began - took["dry run"]
+        # To read and compare takes as long again; at least what is left is sending.
+        took["sending"] = max(0.5, took["commit"] - took["dry run"])
         _approve(site, sent)
         began = time.monotonic()
         site.ask("second", "import", "show", sent["import_id"], "--wait")
@@ -139,31 +144,52 @@ class Drill:
 
     def _interrupt(self, first: tuple[object, ...]) -> None:
         """Kill the client, and the server, while rows are sent."""
-        for _ in range(8 * self._most):
+        for _ in range(20 * self._most):
             wanted = [kind for kind in self.KINDS[:2] if self.kills[kind] < self._most]
-            if not wanted or self._state() == WAITING:
+            if not wanted or self._state() == "WAITING":
                 return
-            victim = self._random.choice(wanted)
             client = self._site.begin("coordinator", *self._next(first))
-            # It begins with what it needs to start, and sends then.
-            time.sleep(self._random.uniform(0.2, 1.5 + self._took["commit"]))
+            self._wait(client)
             if client.poll() is not None:
-                if self._state() == WAITING:
-                    return
+                client.communicate(timeout=600)
                 continue
-            if victim == self.KINDS[0]:
+            victim = min(
+                wanted, key=lambda kind: (self.kills[kind], self._random.random())
+            )
+            if len(wanted) > 1 or victim == self.KINDS[0]:
+                # Else it might come to its end, and nothing were left to interrupt.
                 client.send_signal(signal.SIGKILL)
-            else:
-                self._site.kill()
-            client.communicate(timeout=600)
-            if self._state() == OPEN:
+            if victim == self.KINDS[1]:
+                known = self._site.kill()
+                self.kills[victim] += known is not None and known.state == OPEN
+            elif self._state() == "OPEN":
                 self.kills[victim] += 1
+            client.communicate(timeout=600)
+
+    def _wait(self, client: "subprocess.Popen[str]") -> None:
+        """Wait for some moment: mostly while rows are sent, else before."""
+        if self._random.random() < _EARLY:
+            time.sleep(self._random.uniform(0.2, self._took["dry run"]))
+            return
+        before = self._written()
+        while client.poll() is None and (not self._ids() or self._written() == before):
+            time.sleep(0.02)
+        time.sleep(self._random.uniform(0, self._took["sending"] / (4 * self._most)))
+
+    def _written(self) -> int:
+        """Tell when the server last wrote: it does with whatever it is asked."""
+        files = self._site.folder.glob("placement.db*")
+        return max(each.stat().st_mtime_ns for each in files)
+
+    def _ids(self) -> list[Path]:
+        """Return the files that say which import the client has begun."""
+        return sorted(self._site.folder.glob("coordinator/imports/*.id"))
 
     def _sent(self, first: tuple[object, ...]) -> Any:
         """Send what is left."""
         for _ in range(60):
             found = self._import()
-            if found is not None and found["state"] != OPEN:
+            if found is not None and found["state"] != "OPEN":
                 return found
             self._site.ask("coordinator", *self._next(first))
         raise SystemExit("it never came to an end")
@@ -172,20 +198,20 @@ class Drill:
         """Kill the server while rows are taken over."""
         while True:
             found = self._site.insist("second", "import", "show", key)
-            if found["state"] == DONE:
+            if found["state"] == "DONE":
                 return
             if self.kills[self.KINDS[2]] < self._most:
-                time.sleep(self._random.uniform(0, self._took["taking over"] / 8))
-                self._site.kill()
-                after = self._site.insist("second", "import", "show", key)
-                if 0 < after["taken"] < after["staged"]:
-                    self.kills[self.KINDS[2]] += 1
+                longest = self._took["taking over"] / (2 * self._most)
+                time.sleep(self._random.uniform(0, longest))
+                known = self._site.kill()
+                half = known is not None and 0 < known.taken < known.staged
+                self.kills[self.KINDS[2]] += half
             else:
                 time.sleep(0.5)
 
     def _next(self, first: tuple[object, ...]) -> tuple[object, ...]:
         """Return the command that goes on."""
-        ids = sorted(self._site.folder.glob("coordinator/imports/*.id"))
+        ids = self._ids()
         if not ids:
             return first
         return "import", "resume", ids[0].read_text("ascii")

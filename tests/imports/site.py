@@ -13,7 +13,11 @@ from typing import Any, Self
 
 from placement_client.profile import Contexts, Profile, save
 
+from placement.crypto.custody import FileCustody
+from placement.domain.import_events import ImportKept
 from placement.ops.main import main as placement_server
+from placement.service.fold import load
+from placement.store.log import Store
 from tests.crash.run import DOMAIN, ROOT, free_port, serve, whom
 from tests.imports.sheet import groups
 from tests.kit.processes import answers
@@ -28,17 +32,16 @@ class Site:
 
     Args:
         folder: for everything.
-        url: of the database; SQLite in the folder if empty.
 
     Attributes:
         server: the process id.
     """
 
-    def __init__(self, folder: Path, url: str = "") -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.server = 0
         self._port = free_port()
-        _prepare(folder, self._port, url)
+        _prepare(folder, self._port)
 
     def __enter__(self) -> Self:
         self.start()
@@ -54,11 +57,22 @@ class Site:
         self.server = serve(self.folder, 0)
         answers(self._port)
 
-    def kill(self) -> None:
-        """Kill the server as a power cut would, and start it again."""
+    def kill(self) -> ImportKept | None:
+        """Kill the server as a power cut would, and start it again.
+
+        Returns:
+            How far the one import had come, as the store says before the start.
+        """
         os.kill(self.server, signal.SIGKILL)
         os.waitpid(self.server, 0)
+        store = Store.open(
+            f"sqlite:///{self.folder}/placement.db",
+            FileCustody(self.folder / "store.key"),
+        )
+        imports = load(store)[0].imports.by_id.values()
+        store.close()
         self.start()
+        return next(iter(imports), None)
 
     def begin(self, who: str, *words: object) -> "subprocess.Popen[str]":
         """Begin a command of somebody."""
@@ -108,11 +122,9 @@ class Site:
             self.insist("coordinator", "group", "register", "--new", *some)
 
 
-def _prepare(folder: Path, port: int, url: str) -> None:
+def _prepare(folder: Path, port: int) -> None:
     (folder / "0.toml").write_text(
-        f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\n'
-        + (f'database = "{url}"\n' if url else ""),
-        "utf-8",
+        f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\n', "utf-8"
     )
     place = ["--dir", str(folder / "pki")]
     client = ["pki", "issue-client", *place, "--trust-domain", DOMAIN, "--hours", "24"]

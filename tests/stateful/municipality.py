@@ -230,7 +230,11 @@ class Municipality(Stage):
         self.hold_place(case, place, window)
 
     def _sign(self, change: bytes) -> None:
-        request = registry.ApproveChangeRequest(request_id=fresh(), change_id=change)
+        show = registry.ShowChangeRequest(change_id=change)
+        seen = self.done("ShowChange", show, "second").explained.seen
+        request = registry.ApproveChangeRequest(
+            request_id=fresh(), change_id=change, seen=seen
+        )
         self.done("ApproveChange", request, "second")
 
     def _permit(

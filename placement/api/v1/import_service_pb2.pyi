@@ -134,8 +134,9 @@ class ImportRow(_message.Message):
     END_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fact(self) -> _types_pb2.Fact:
-        """What it states: a rivalry, an alliance, a faction or a presence. With `end` it is of
-        the same kind, and recorded instead of that fact.
+        """What it states: a rivalry, an alliance, a faction or a presence; of two groups without
+        an order, the lower token first. With `end` it is of the same kind, and recorded
+        instead of that fact.
         """
 
     @_builtins.property

@@ -40,7 +40,7 @@ from placement.errors import (
     StaleError,
 )
 
-SLICE: Final = 128
+SLICE: Final = 64
 """Rows that are taken over in one transaction."""
 _REASONS: Final[tuple[tuple[type[PlacementError], RowRefusal], ...]] = (
     (InvalidInputError, RowRefusal.INVALID),

@@ -1,0 +1,64 @@
+"""Staged rows are read where they stand, and nothing else is taken for them."""
+
+import pytest
+from kit import importing as im
+from kit.commands import presence, register_groups
+from kit.engines import answer, engine_on
+
+from placement.errors import TamperedError
+from placement.service import fold
+from placement.service.staged import StagedRows
+from placement.service.worker import Worker
+
+
+@pytest.fixture
+def engine(store, clock):
+    engine = engine_on(store, clock)
+    engine.start()
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def key(engine):
+    """An import of two rows that waits."""
+    answer(engine, register_groups("A"))
+    command = im.begin(2)
+    answer(engine, command)
+    key = command.import_id
+    rows = im.row(presence()), im.row(presence(area="1280"))
+    for position, row in enumerate(rows):
+        answer(engine, im.append(key, row, position=position))
+    answer(engine, im.finish(key, im.over(*rows)))
+    answer(engine, im.approve(key, im.over(*rows)))
+    return key
+
+
+def test_rows_are_read_where_they_stand(store, key):
+    """Each part leads to its own rows."""
+    state, _ = fold.load(store)
+    parts = state.imports.by_id[key].parts
+    found = [StagedRows(store)(part.revision) for part in parts]
+
+    assert [each.position for each in found] == [0, 1]
+    assert {each.id for each in found} == {key}
+
+
+def test_another_record_is_no_part(store, key):
+    """Neither one of another kind, nor one that is not there."""
+    for revision in (1, 999):
+        with pytest.raises(TamperedError):
+            StagedRows(store)(revision)
+
+
+def test_a_worker_takes_rows_once_they_are_durable(store, key, engine):
+    """At the first look it only notes the import; without a reader it leaves it alone."""
+    state, _ = fold.load(store)
+    moment = engine._moment(state, store.read_head())
+    worker = Worker(StagedRows(store))
+    first, second = worker.next(state, moment), worker.next(state, moment)
+
+    assert first is None
+    assert (second.after, second.staged.position) == (0, 0)
+    assert worker.waits(state, moment)
+    assert Worker().next(state, moment) is None
