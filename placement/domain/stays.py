@@ -45,7 +45,7 @@ class Stays:
         self._ever.setdefault(placement.case, {})[placement.id] = None
         for key in self._keys(placement):
             if placement.over:
-                self._standing.get(key, {}).pop(placement.id, None)
+                self._drop(key, placement.id)
             else:
                 self._standing.setdefault(key, {})[placement.id] = placement
         self._held.pop(placement.id, None)
@@ -59,11 +59,14 @@ class Stays:
             placement = self.by_id.pop(each)
             self._held.pop(each, None)
             for key in self._keys(placement):
-                standing = self._standing.get(key, {})
-                standing.pop(each, None)
-                if not standing:
-                    self._standing.pop(key, None)
+                self._drop(key, each)
         return gone
+
+    def _drop(self, key: _Key, placement_id: FactId) -> None:
+        standing = self._standing.get(key, {})
+        standing.pop(placement_id, None)
+        if not standing:
+            self._standing.pop(key, None)
 
     def _keys(self, placement: Placement) -> tuple[_Key, ...]:
         keys: tuple[_Key, ...] = (placement.area, placement.case)

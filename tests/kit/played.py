@@ -33,6 +33,7 @@ from kit.commands import (
     show_change,
 )
 from kit.engines import answer
+from kit.erasing import approve_erasure, list_expired, propose_erasure
 from kit.steps import (
     abort,
     acknowledge,
@@ -123,6 +124,7 @@ class Play:
         self._steps(case)
         self._permits(case)
         self._alerts(case)
+        self._erasures()
         self.ask(evaluate())
         self._searches(case)
         self.ask(close_case(case))
@@ -193,6 +195,13 @@ class Play:
         shown = self.ask(show_override(override), override)
         self.ask(sign_override(override, shown.explained.seen), override)
         self.ask(stop_provider("firm"), token("firm"))
+
+    def _erasures(self) -> None:
+        days = {"valid_from": TODAY - 3000, "valid_to": TODAY - 2000}
+        (old,) = self.made(record_facts(presence("secret group", "2480", **days)))
+        self.ask(list_expired())
+        (change,) = self.made(propose_erasure(old), old)
+        self.ask(approve_erasure(change), change)
 
     def _alerts(self, case: bytes) -> None:
         house = Candidate(area="2480", facility=SECRETS["facility"])

@@ -27,6 +27,7 @@ def test_every_service_of_the_package_is_served():
             "alert",
             "audit",
             "check",
+            "erasure",
             "log",
             "placement",
             "pseudonym",
