@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from benchmarks.dataset import SEED
 from placement.access import NATIONAL
+from placement.domain.dossiers import begins, dossier_of
 from placement.domain.events import (
     CaseOpened,
     CoverageAttested,
@@ -36,6 +37,7 @@ from placement.domain.facts import (
 )
 from placement.domain.group_events import GroupRegistered
 from placement.domain.ruleset import Ruleset
+from placement.domain.state import State
 from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import (
     AffiliationRole,
@@ -55,8 +57,8 @@ from placement.domain.terms import (
     Verdict,
     stockholm_day,
 )
-from placement.store.codec import encode
 from placement.store.log import Store
+from placement.store.vault import Vault
 
 QUIET: Final = 100
 """Areas in which nobody stands but pairs."""
@@ -224,11 +226,16 @@ class Nation:
             self._write()
 
     def _write(self) -> None:
-        payloads = list(_payloads(self._events, self._now))
+        vault = self._store.vault
+        payloads = list(_payloads(vault, self._events, self._now))
         with self._store.writing() as log:
+            vault.flush()
             log.append(payloads, ())
         self._events.clear()
 
 
-def _payloads(events: Sequence[Event], now: Micros) -> Iterator[bytes]:
-    return (encode(Record(at=now, event=event)) for event in events)
+def _payloads(vault: Vault, events: Sequence[Event], now: Micros) -> Iterator[bytes]:
+    nothing = State()  # none of these speaks of anything before it
+    for event in events:
+        record = Record(at=now, event=event)
+        yield vault.seal(record, dossier_of(event, nothing), new=begins(event))

@@ -119,6 +119,9 @@ class Action(Enum):
     PLACE_EXPLAIN = "place_explain"
     PLACE_RELEASE = "place_release"
     PROVIDER_STOP = "provider_stop"
+    ERASURE_LIST = "erasure_list"
+    ERASURE_PROPOSE = "erasure_propose"
+    ERASURE_APPROVE = "erasure_approve"
     ALERT_WATCH = "alert_watch"
     ALERT_TELL = "alert_tell"
     ALERT_LIST = "alert_list"
@@ -224,6 +227,9 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.PLACE_EXPLAIN,
                 Action.PLACE_RELEASE,
                 Action.PROVIDER_STOP,
+                Action.ERASURE_LIST,
+                Action.ERASURE_PROPOSE,
+                Action.ERASURE_APPROVE,
                 Action.ALERT_WATCH,
                 Action.ALERT_TELL,
                 Action.ALERT_LIST,

@@ -22,6 +22,7 @@ from placement.rpc.host import Host, Services
 from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
+from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_imports import Imports
 from placement.rpc.servicers_placements import Alerts, Placements
@@ -141,7 +142,8 @@ class App:
         )
         self._custodian = Custodian.open(settings.custodian_key)
         signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
-        self._store = Store.open(settings.database, FileCustody(settings.store_key))
+        custody = FileCustody(settings.store_key)
+        self._store = Store.open(settings.database, custody, settings.keys)
         self._staged = StagedRows(self._store)
         self._worker = Worker(self._staged)
         self.engine = Engine(
@@ -216,6 +218,7 @@ class App:
                 registry=Registry(desk, self.contact_in),
                 reviews=Reviews(desk),
                 groups=Groups(desk),
+                erasures=Erasures(desk),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
                 imports=Imports(desk, self._staged),
                 rulesets=Rulesets(desk),

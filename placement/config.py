@@ -23,6 +23,8 @@ class Settings:
     Attributes:
         address: where to listen, ``host:port``; port 0 takes a free one.
         database: ``sqlite:///file`` or ``postgresql://…``.
+        keys: the same for the key store, which must not be the database; empty for a
+            file beside a SQLite database.
         store_key: file of the key-encryption key of the store.
         custodian_key: file of the custodian's key.
         log_key: file of the key that signs checkpoints of the access log.
@@ -42,6 +44,7 @@ class Settings:
 
     address: str = "127.0.0.1:8443"
     database: str = "sqlite:///placement.db"
+    keys: str = ""
     store_key: Path = Path("store.key")
     custodian_key: Path = Path("custodian.key")
     log_key: Path = Path("log.key")
@@ -95,6 +98,8 @@ def parse(text: str, folder: Path) -> Settings:
     settings = Settings(**values)
     if not _DOMAIN.fullmatch(settings.trust_domain):
         raise ValueError("trust_domain must be a lower-case domain")
+    if settings.keys == settings.database:
+        raise ValueError("keys must be another database")
     if not _ORIGIN.fullmatch(settings.origin):
         raise ValueError("origin must have neither spaces nor plus")
     return settings
@@ -103,8 +108,8 @@ def parse(text: str, folder: Path) -> Settings:
 def _value(name: str, default: object, given: object, folder: Path) -> Any:  # noqa: ANN401 (of any setting)
     if name == "contacts":
         return _contacts({} if given is None else given)
-    if name == "database":
-        return _database(default if given is None else given, folder)
+    if name in {"database", "keys"}:
+        return _database(name, default if given is None else given, folder)
     if name == "witnesses":
         return _texts(name, [] if given is None else given)
     if isinstance(default, Path) or name in {"ruleset", "past_rulesets"}:
@@ -120,10 +125,10 @@ def _value(name: str, default: object, given: object, folder: Path) -> Any:  # n
     return value
 
 
-def _database(given: object, folder: Path) -> str:
+def _database(name: str, given: object, folder: Path) -> str:
     """Return the URL; a relative SQLite file is the folder's."""
     if not isinstance(given, str):
-        raise ValueError("database must be a URL")
+        raise ValueError(f"{name} must be a URL")
     scheme, separator, file = given.partition(":///")
     if scheme == "sqlite" and separator:
         return f"sqlite:///{folder.absolute() / file}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from hypothesis import settings
+from kit.stored import keys_of
 
 from placement.crypto.custody import FileCustody
 from placement.store.log import Store
@@ -69,6 +70,6 @@ def custody(tmp_path):
 @pytest.fixture
 def store(url, custody):
     """A new store in an empty database."""
-    made = Store.create(url, custody)
+    made = Store.create(url, custody, keys_of(url))
     yield made
     made.close()

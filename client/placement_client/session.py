@@ -37,6 +37,7 @@ from placement_client.calls import REQUEST_ID_BYTES, Patience, RequestIds, Write
 from placement_client.channel import open_channel
 from placement_client.custodian import verified
 from placement_client.days import Clock, now
+from placement_client.erasures import ErasureCalls
 from placement_client.explanations import ExplanationCalls
 from placement_client.groups import GroupCalls
 from placement_client.holds import HoldCalls
@@ -74,6 +75,7 @@ class Session:
         logs: calls about the access log.
         audits: calls of audit staff.
         alerts: calls about alerts.
+        erasures: calls about what the law takes.
         explanations: calls about one place, and about who runs it.
         rulesets: calls about the rules' data.
     """
@@ -104,6 +106,7 @@ class Session:
         self.logs = LogCalls(channel, self._patience)
         self.audits = AuditCalls(channel, self._patience)
         self.alerts = AlertCalls(channel, self._patience, self.request_ids)
+        self.erasures = ErasureCalls(channel, self._writes)
         self.explanations = ExplanationCalls(channel, self._patience, self.request_ids)
         self.rulesets = RulesetCalls(channel, self._writes)
 

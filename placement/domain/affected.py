@@ -124,7 +124,7 @@ class _Reach:
         for key in self._state.calendar.turning(day, cool_down, ahead):
             if key in self._state.facts:
                 yield from self.of(by_fact(self._state.facts[key]))
-            else:
+            elif key in self._state.placements:  # what was erased turns no more
                 placement = self._state.placements[key]
                 yield from self.of(by_placement(placement, self._state.facilities))
         yield from self._uncovered(day)

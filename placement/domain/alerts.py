@@ -8,6 +8,7 @@ Invariants:
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from placement.domain.terms import (
@@ -109,6 +110,14 @@ class Alerts:
         self._waiting.pop(alert.id, None)
         if alert.waits:
             self._waiting[alert.id] = alert.acknowledge_by
+
+    def forget(self, cases: AbstractSet[CaseHandle]) -> None:
+        """Remove every alert about some cases."""
+        gone = [alert for alert in self._by_id.values() if alert.case in cases]
+        for alert in gone:
+            del self._by_id[alert.id]
+            self._waiting.pop(alert.id, None)
+            self._open.pop((alert.kind, alert.case, alert.placement), None)
 
     def raise_(self, alert: Alert, revision: Revision, at: Micros) -> None:
         """Add an alert that is raised now, for the first time or again."""

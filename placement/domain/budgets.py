@@ -6,6 +6,7 @@ tells nothing about who is on record.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from placement.domain.events import Asked, Evaluated, Record
@@ -48,6 +49,17 @@ class Ledger:
             _drop(history.asked, before=at - _KEPT)
             charged = self._of_case.setdefault(spent.case, {})
             charged.update(dict.fromkeys(spent.areas, at))
+
+    def forget(self, cases: AbstractSet[CaseHandle]) -> None:
+        """Remove what cases asked."""
+        for organisation, history in tuple(self._by_organisation.items()):
+            if any(asked.case in cases for _, asked in history.asked):
+                left = (each for each in history.asked if each[1].case not in cases)
+                history.asked = deque(left)
+                if not history.asked and not history.evaluated:
+                    del self._by_organisation[organisation]
+        for case in cases:
+            self._of_case.pop(case, None)
 
     def charge(
         self,

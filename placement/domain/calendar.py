@@ -1,6 +1,7 @@
 """Which facts and placements begin, end or fall due for review on a day."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from placement.domain.facts import AnyFact, Placement
 from placement.domain.terms import Day, FactId
@@ -24,6 +25,15 @@ class Calendar:
                 self._turns.setdefault(day, {})[record.id] = None
         if not isinstance(record, Placement) and record.review_by is not None:
             self._reviews.setdefault(record.review_by, {})[record.id] = None
+
+    def forget(self, gone: AbstractSet[FactId]) -> None:
+        """Remove records."""
+        for days in (self._turns, self._reviews):
+            for day, turning in tuple(days.items()):
+                for key in turning.keys() & gone:
+                    del turning[key]
+                if not turning:
+                    del days[day]
 
     def turning_on(self, day: Day) -> Iterator[FactId]:
         """Yield what begins or ends on a day."""

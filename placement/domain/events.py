@@ -1,7 +1,9 @@
 """What happened: the only things that change a state, in the order of the log."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from placement.domain.erasure_events import ErasureAgreed, ErasureEvent
 from placement.domain.facts import (
     AnyFact,
     Attestation,
@@ -18,6 +20,7 @@ from placement.domain.terms import (
     AreaCode,
     CaseHandle,
     Day,
+    DossierId,
     EndCause,
     FactId,
     Grade,
@@ -27,6 +30,8 @@ from placement.domain.terms import (
     Revision,
     Scheme,
 )
+
+_NOBODY: Final = DossierId(b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +119,7 @@ class ProviderLifted:
 
 
 FactAmendment = FactEnded | FactRetracted | FactRegraded | FactRenewed
-Amendment = FactAmendment | ReleaseSigned | ProviderLifted | MergeEvent
+Amendment = FactAmendment | ReleaseSigned | ProviderLifted | MergeEvent | ErasureAgreed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,10 +234,12 @@ class RequestKept:
     Attributes:
         request: the request.
         revision: of its answer.
+        dossier: with which its digest goes, or empty.
     """
 
     request: Request
     revision: Revision
+    dossier: DossierId = _NOBODY
 
 
 Event = (
@@ -258,6 +265,7 @@ Event = (
     | StayEvent
     | LifeEvent
     | ImportEvent
+    | ErasureEvent
 )
 
 

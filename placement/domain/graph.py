@@ -301,12 +301,20 @@ class GroupGraph:
         self._around.clear()
 
     def drop(self, link: Link) -> None:
-        """Take a link out, as it was put."""
+        """Take a link out, as it was put; groups without any are none.
+
+        Raises:
+            KeyError: it isn't there.
+        """
         pair = pair_of(link)
         del self._links[link.id]
         del self._pairs[pair][link.id]
+        if not self._pairs[pair]:
+            del self._pairs[pair]
         for group in pair:
             del self._at[group][link.id]
+            if not self._at[group]:
+                del self._at[group]
         self._turns.clear()
         self._views.clear()
         self._around.clear()

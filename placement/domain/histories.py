@@ -10,7 +10,7 @@ Invariants:
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import Final, assert_never
@@ -68,7 +68,7 @@ class Histories:
         old = None if before is None else review_day(before)
         new = review_day(fact)
         if old != new and old is not None:
-            del self._reviews[fact.region][old][fact.id]
+            self._look_away(fact, old)
         if new is not None:
             days = self._reviews.setdefault(fact.region, {})
             days.setdefault(new, {})[fact.id] = None
@@ -84,6 +84,30 @@ class Histories:
             self.contested[key] = step
         elif step.kind not in _LEAVES_DOUBT:
             self.contested.pop(key, None)
+
+    def forget(self, facts: Collection[AnyFact]) -> None:
+        """Remove all that was noted of facts, as they stood last."""
+        for fact in facts:
+            key, review = fact.id, review_day(fact)
+            del self._recorded[key]
+            self._later.pop(key, None)
+            self.contested.pop(key, None)
+            self.unapproved.pop(key, None)
+            if review is not None:
+                self._look_away(fact, review)
+        for region in {fact.region for fact in facts}:
+            left = [key for key in self._order[region] if key in self._recorded]
+            self._order[region] = left
+            if not left:
+                del self._order[region]
+
+    def _look_away(self, fact: AnyFact, day: Day) -> None:
+        days = self._reviews[fact.region]
+        del days[day][fact.id]
+        if not days[day]:
+            del days[day]
+        if not days:
+            del self._reviews[fact.region]
 
     def changed(self, key: FactId) -> Revision:
         """Return the revision in which a fact last changed."""

@@ -11,22 +11,24 @@ Invariants:
 """
 
 from collections import ChainMap, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import cast
 
 from placement.domain.affected import affected
 from placement.domain.agenda import Agenda, joined
 from placement.domain.calendar import Calendar
+from placement.domain.erasures import Erasures
 from placement.domain.events import Event, Record
 from placement.domain.facts import AnyFact, Link, pair_of
 from placement.domain.graph import GroupGraph
 from placement.domain.histories import Histories
+from placement.domain.indexing import Entry, Index, Key
 from placement.domain.life_events import Step
 from placement.domain.residents import Residents
 from placement.domain.ruleset import Ruleset
-from placement.domain.state import Entry, Index, Key, State
-from placement.domain.terms import FactId, Micros, Revision
+from placement.domain.state import State
+from placement.domain.terms import DossierId, FactId, Micros, Revision
 
 
 class Imagined(State):
@@ -60,12 +62,18 @@ class Imagined(State):
         self.areas = set(real.areas)
         self.calendar = Calendar()  # of days that pass here none is asked
         self.histories = _Unwritten()
+        self.erasures = _Erasures(real.erasures)
         self.standing = copy(real.standing)
         self.standing.permits = self.permits = dict(real.permits)
         self.standing.stopped = self.stopped = set(real.stopped)
         self.standing.agenda = self.agenda = Agenda()
         for event in events:
             self.apply(Record(at=at, event=event))
+
+    def _erase(self, dossiers: Sequence[DossierId], at: Micros) -> None:
+        """Refuse: what the law takes is taken from what is shared, too."""
+        del dossiers, at
+        raise KeyError
 
     def fits(self, state: State) -> bool:
         """Tell whether a state is the real one, and stands where it stood."""
@@ -91,9 +99,9 @@ class _Index(Index[Key, Entry]):
         super().put(key, entry_id, entry)
 
     def drop(self, key: Key, entry_id: FactId) -> None:
-        """Take an entry out."""
+        """Take an entry out; its key stays, or the real one would be seen through it."""
         self._by_key[key] = dict(self._by_key[key])
-        super().drop(key, entry_id)
+        del self._by_key[key][entry_id]
 
 
 class _Graph(GroupGraph):
@@ -124,6 +132,15 @@ class _Graph(GroupGraph):
         self._pairs[pair] = dict(self._pairs.get(pair, {}))
         for group in pair:
             self._at[group] = dict(self._at.get(group, {}))
+
+
+class _Erasures(Erasures):
+    """What was erased, and what is retracted here alone."""
+
+    def __init__(self, real: Erasures) -> None:
+        self.__dict__.update(real.__dict__)
+        retracted = ChainMap[FactId, Micros]({}, real.retracted)
+        self.retracted = cast("dict[FactId, Micros]", retracted)
 
 
 class _Unwritten(Histories):

@@ -167,8 +167,9 @@ class ImportKept:
         begun: that it was.
         state: where in its life; that it lapsed is seen by its time.
         parts: its rows; none once nothing more can become of them.
-        staged: how many rows there are so far.
-        digest: over all of them.
+        staged: how many rows there are so far; once they are erased, how many of them
+            were looked at.
+        digest: over all of them; empty once they are erased.
         expires_at: when it lapses, while it is open or waits.
         approved_by: the second person; empty before.
         taken: how many rows were looked at.

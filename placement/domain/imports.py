@@ -7,10 +7,13 @@ Invariants:
     * the state holds where rows stand in the log, 100 bytes for each staged part, and
       never the rows: what 100,000 of them say would weigh more than the registry;
     * how far an approved import has come is part of the state, so whoever folds the log
-      goes on at the row behind the last one that was taken over.
+      goes on at the row behind the last one that was taken over;
+    * every import is erased once it is over, and forgotten only then; the state is the
+      same whether somebody could still read its rows or not.
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final, assert_never
@@ -134,7 +137,7 @@ class Imports:
 
     def _take(self, event: ImportTaken, at: Micros) -> None:
         known = self.by_id[event.id]
-        done = event.until == known.staged
+        done = event.until == known.begun.rows
         self._change(
             event.id,
             at,
@@ -146,11 +149,34 @@ class Imports:
         if done:
             del self._approved[event.id]
 
+    def over(self, now: Micros) -> list[FactId]:
+        """Return the imports of which nothing more can become, but rows are kept."""
+        return [
+            key
+            for key, known in self.by_id.items()
+            if known.digest and not stands(known, now)
+        ]
+
+    def due(self, now: Micros) -> list[FactId]:
+        """Return those of them whose rows nobody needs to look at any more."""
+        return [
+            key
+            for key in self.over(now)
+            if self.by_id[key].state is not ImportState.DONE
+            or self.by_id[key].changed_at < now - _REMEMBERED
+        ]
+
+    def erase(self, erased: AbstractSet[bytes], at: Micros) -> None:
+        """Forget the rows of imports; how many were taken over stays known."""
+        for key in self.by_id.keys() & erased:
+            known = self.by_id[FactId(key)]
+            self._change(known.begun.id, at, parts=(), staged=known.taken, digest=b"")
+
     def _forget(self, at: Micros) -> None:
-        """Forget what was over, or lapsed, long ago."""
+        """Forget what was over, or lapsed, long ago; its rows are erased by then."""
         for key, known in tuple(self.by_id.items()):
             last = max(known.changed_at, known.expires_at)
-            if not stands(known, at) and last < at - _REMEMBERED:
+            if not known.digest and last < at - _REMEMBERED:
                 del self.by_id[key]
 
     def records(self) -> Iterator[ImportKept]:

@@ -122,6 +122,16 @@ class Residents:
         elif case.assessed_at is None and not placement.over:
             waiting[key] = None
 
+    def left(self, placement: Placement) -> None:
+        """Forget a placement; only what is real can be."""
+        key, code = placement.id, placement.area
+        for each in self._groups_of.pop(key, ()):
+            del self._by_group[code][each][key]
+            if not self._by_group[code][each]:
+                del self._by_group[code][each]
+        if code in self._unassessed:
+            self._unassessed[code].pop(key, None)
+
     def belonged(self, key: FactId) -> frozenset[Belonged]:
         """Return to what the people of a placement ever belonged; nothing once over."""
         if key not in self._groups_of and self._real is not None:

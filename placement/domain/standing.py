@@ -4,6 +4,7 @@ The part of the state that ``StayEvent`` and the events of placements change.
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
 from typing import assert_never
@@ -127,6 +128,15 @@ class Standing:
         if placement.permit is not None:
             permit = self.permits[placement.permit]
             self.permits[permit.id] = replace(permit, used=True)
+
+    def forget(self, cases: AbstractSet[CaseHandle]) -> list[Placement]:
+        """Remove what belongs to cases; return their placements."""
+        for case in cases:
+            for permit in self._permits_of.pop(case, ()):
+                del self.permits[permit]
+        if cases:
+            self.alerts.forget(cases)
+        return [each for case in cases for each in self.stays.forget(case)]
 
     def sign_release(self, permit_id: FactId, region: str, person: str) -> None:
         """Let a release cover something, with a second coordinator behind it.

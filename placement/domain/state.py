@@ -9,12 +9,16 @@ Invariants:
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar, assert_never
+from typing import Final, assert_never
 
+from placement.domain import indexing
 from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
+from placement.domain.dossiers import dossier_of
+from placement.domain.erasure_events import DossiersErased, ErasureAgreed, Sealed
+from placement.domain.erasures import Erasures
 from placement.domain.events import (
     Asked,
     CaseAssessed,
@@ -41,20 +45,18 @@ from placement.domain.events import (
 )
 from placement.domain.facts import (
     Affiliation,
-    Alliance,
     AnyFact,
     Attestation,
     Case,
     Facility,
-    Faction,
     Located,
     Placement,
     Presence,
-    Rivalry,
     SameAs,
     Threat,
     Tie,
 )
+from placement.domain.forgetting import forget
 from placement.domain.graph import GroupGraph
 from placement.domain.group_events import (
     GroupsMerged,
@@ -65,6 +67,7 @@ from placement.domain.group_events import (
 from placement.domain.histories import Histories, steps_of
 from placement.domain.import_events import ImportEvent
 from placement.domain.imports import Imports
+from placement.domain.indexing import Index
 from placement.domain.life_events import (
     ChangeRejected,
     ChangeWithdrawn,
@@ -86,6 +89,7 @@ from placement.domain.terms import (
     MICROS_A_DAY,
     AreaCode,
     CaseHandle,
+    DossierId,
     FacilityToken,
     FactId,
     GroupToken,
@@ -97,11 +101,10 @@ from placement.domain.terms import (
 from placement.domain.touched import touched
 from placement.errors import TamperedError
 
-Key = TypeVar("Key", bound=bytes | str)
-Entry = TypeVar("Entry")
-
+RETRIED_DAYS: Final = 30
+"""How long a request that is sent again finds its first answer."""
 _Life = FactContested | ContestWithdrawn | FactsKept | FactStepsKept | Previewed
-_RETRIED = 30 * MICROS_A_DAY  # a retry that comes later is a request of its own
+_RETRIED = RETRIED_DAYS * MICROS_A_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,31 +115,13 @@ class Answered:
         request: with what it made.
         revision: of the answer.
         at: when.
+        dossier: with which its digest goes, or empty.
     """
 
     request: Request
     revision: Revision
     at: Micros
-
-
-class Index(Generic[Key, Entry]):
-    """Entries by a key, newest form of each; iteration is in order of recording."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[Key, dict[FactId, Entry]] = {}
-
-    def put(self, key: Key, entry_id: FactId, entry: Entry) -> None:
-        """Add an entry under a key, or replace its older form."""
-        self._by_key.setdefault(key, {})[entry_id] = entry
-
-    def drop(self, key: Key, entry_id: FactId) -> None:
-        """Take an entry out."""
-        del self._by_key[key][entry_id]
-
-    def of(self, key: Key) -> Collection[Entry]:
-        """Return the entries under a key."""
-        known = self._by_key.get(key)
-        return () if known is None else known.values()
+    dossier: DossierId
 
 
 class State:
@@ -184,6 +169,7 @@ class State:
         custodian: id of the key under which all pseudonyms were made.
         areas: every code that a fact, placement, facility or statement ever named.
         ledger: what was asked and evaluated.
+        erasures: what was erased.
         requests: what was answered, by (organisation, person, request id); for 30 days.
     """
 
@@ -227,6 +213,7 @@ class State:
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
         self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
         self.residents = Residents(self)
+        self.erasures = Erasures()
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
     def apply(self, record: Record) -> None:
@@ -240,17 +227,21 @@ class State:
             # Before it is applied: what is gone afterwards is touched, too.
             touches = tuple(touched(record.event, self))
             steps = tuple(steps_of(record, revision, self.changes))
+            request = record.request
+            dossier = None if request is None else dossier_of(record.event, self)
             self._apply(record, revision)
         except KeyError as error:
             raise TamperedError from error
         for key, step in steps:
-            self.histories.add(key, step)
+            if not self.erasures.gone(key):
+                self.histories.add(key, step)
         if self.placements:  # else there is nothing that could be weighed again
             self.agenda.add(revision, touches)
         self.revision = revision
         self.at = max(self.at, record.at)
-        if record.request is not None:
-            self._keep(Answered(record.request, self.revision, record.at))
+        if request is not None:
+            of = dossier or DossierId(b"")
+            self._keep(Answered(request, self.revision, record.at, of))
 
     def _keep(self, answered: Answered) -> None:
         """Remember a request, and forget those too old to be retried."""
@@ -276,19 +267,17 @@ class State:
             self._apply_rules(happened, revision, record.at)
             return
         if isinstance(happened, FactAmendment):
-            self._amend(happened)
+            self._amend(happened, record.at)
             return
         match happened:
             case FactRecorded(fact=fact):
-                self._put(fact)
+                self._record(fact, record.at)
             case GroupsMerged() | GroupsUnmerged() as event:
                 self._merge(event)
             case ChangeProposed() as change:
                 self.changes[change.id] = change
-            case ChangeApproved(id=change_id, person=person):
-                self._approve(self.changes.pop(change_id), person)
-            case ChangeRejected(id=change_id) | ChangeWithdrawn(id=change_id):
-                self._drop(self.changes.pop(change_id))
+            case ChangeApproved() | ChangeRejected() | ChangeWithdrawn() as event:
+                self._apply_change(event, record.at)
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
             case PlacementRecorded(placement=placement) as event:
@@ -305,10 +294,39 @@ class State:
                 self.custodian = key_id
             case Asked() | Evaluated() as spent:
                 self.ledger.spend(spent, record.at)
-            case RequestKept(request=request, revision=revision):
-                self._keep(Answered(request, revision, record.at))
+            case RequestKept(request=request, revision=revision, dossier=dossier):
+                self._keep(Answered(request, revision, record.at, dossier))
+            case Sealed(dossier=dossier):
+                self.erasures.miss(dossier)
+            case DossiersErased(dossiers=dossiers):
+                self._erase(dossiers, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
+
+    def _apply_change(
+        self, event: ChangeApproved | ChangeRejected | ChangeWithdrawn, at: Micros
+    ) -> None:
+        change = self.changes.pop(event.id)
+        if isinstance(event, ChangeApproved):
+            self._approve(change, event.person, at)
+        else:
+            self._drop(change, at)
+
+    def _record(self, fact: AnyFact, at: Micros) -> None:
+        self._put(fact)
+        if fact.retracted:  # in a snapshot, where it stands at that time
+            self.erasures.retracted[fact.id] = at
+
+    def _cover(self, attestation: Attestation) -> None:
+        self.attestations[attestation.id] = attestation
+        self.areas.update(attestation.areas)
+        for area in attestation.areas:
+            self.coverage.put(area, attestation.id, attestation)
+
+    def _put_facility(self, facility: Facility) -> None:
+        self.facilities[facility.token] = facility
+        self.areas.add(facility.area)
+        self.providers.add(facility.provider)
 
     def _apply_life(self, event: _Life, at: Micros) -> None:
         match event:
@@ -349,12 +367,16 @@ class State:
             case _ as never:
                 assert_never(never)
 
-    def _amend(self, amendment: FactAmendment | ProviderLifted | MergeEvent) -> None:
+    def _amend(
+        self,
+        amendment: FactAmendment | ProviderLifted | MergeEvent | ErasureAgreed,
+        at: Micros,
+    ) -> None:
         match amendment:
             case FactEnded(id=key, valid_to=valid_to):
                 self._put(replace(self.facts[key], valid_to=valid_to))
             case FactRetracted(id=key):
-                self._put(replace(self.facts[key], retracted=True))
+                self._retract(self.facts[key], at)
             case FactRegraded(id=key, scheme=scheme, given=given, grade=grade):
                 fact = self.facts[key]
                 self._put(replace(fact, scheme=scheme, given=given, grade=grade))
@@ -364,24 +386,47 @@ class State:
                 self.stopped.discard(provider)
             case GroupsMerged() | GroupsUnmerged():
                 self._merge(amendment)
+            case ErasureAgreed():  # an event of its own follows, and erases
+                return
             case _ as never:
                 assert_never(never)
 
-    def _approve(self, change: ChangeProposed, person: str) -> None:
+    def _approve(self, change: ChangeProposed, person: str, at: Micros) -> None:
         for fact_id in change.records:
-            self._put(replace(self.facts[fact_id], approved=True))
+            if not self.erasures.gone(fact_id):
+                self._put(replace(self.facts[fact_id], approved=True))
         for amendment in change.amendments:
             if isinstance(amendment, ReleaseSigned):
                 self.standing.sign_release(amendment.id, change.region, person)
-            else:
-                self._amend(amendment)
+            elif not (
+                isinstance(amendment, FactAmendment)
+                and self.erasures.gone(amendment.id)
+            ):
+                self._amend(amendment, at)
 
-    def _drop(self, change: ChangeProposed) -> None:
+    def _drop(self, change: ChangeProposed, at: Micros) -> None:
         """Let what nobody stood behind count no more."""
         for fact_id in change.records:
+            if self.erasures.gone(fact_id):
+                continue
             fact = self.facts[fact_id]
             if not fact.approved:
-                self._put(replace(fact, retracted=True))
+                self._retract(fact, at)
+
+    def _retract(self, fact: AnyFact, at: Micros) -> None:
+        self._put(replace(fact, retracted=True))
+        self.erasures.retracted.setdefault(fact.id, at)
+
+    def _erase(self, dossiers: Sequence[DossierId], at: Micros) -> None:
+        """Let nothing be left of facts and cases; whoever was weighed is again."""
+        forget(self, set(dossiers))
+        self.imports.erase(set(dossiers), at)
+        self.erasures.add(dossiers)
+        for key, answered in self.requests.items():
+            if answered.dossier in self.erasures.erased:
+                blank = replace(answered.request, digest=b"")
+                nobody = DossierId(b"")
+                self.requests[key] = replace(answered, request=blank, dossier=nobody)
 
     def _put(self, fact: AnyFact) -> None:
         before = self.facts.get(fact.id)
@@ -390,70 +435,17 @@ class State:
         self.calendar.put(fact)
         if isinstance(fact, Presence | Located | Tie):
             self.areas.add(fact.area)
-        self._index(self.merges.resolved(fact))
-
-    def _index(self, fact: AnyFact) -> None:
-        match fact:
-            case Faction() | Rivalry() | Alliance():
-                self.graph.put(fact)
-            case Affiliation():
-                self.affiliations.put(fact.subject, fact.id, fact)
-                self.members.put(fact.group, fact.id, fact)
-                self.residents.changed((fact.subject,))
-            case Presence():
-                self.presences.put(fact.area, fact.id, fact)
-            case Threat():
-                self._put_threat(fact)
-            case Located():
-                self.located.put(fact.subject, fact.id, fact)
-            case Tie():
-                self.ties.put(fact.subject, fact.id, fact)
-            case SameAs():
-                self.same_as.put(fact.low, fact.id, fact)
-                self.same_as.put(fact.high, fact.id, fact)
-                self.residents.changed((fact.low, fact.high))
-            case _ as never:
-                assert_never(never)
-
-    def _cover(self, attestation: Attestation) -> None:
-        self.attestations[attestation.id] = attestation
-        self.areas.update(attestation.areas)
-        for area in attestation.areas:
-            self.coverage.put(area, attestation.id, attestation)
-
-    def _put_facility(self, facility: Facility) -> None:
-        self.facilities[facility.token] = facility
-        self.areas.add(facility.area)
-        self.providers.add(facility.provider)
-
-    def _put_threat(self, fact: Threat) -> None:
-        self.threats_against.put(fact.target, fact.id, fact)
-        if fact.source_group is not None:
-            self.threats_by.put(fact.source_group, fact.id, fact)
-        if fact.source_subject is not None:
-            self.threats_by.put(fact.source_subject, fact.id, fact)
+        indexing.put(self, self.merges.resolved(fact))
 
     def _merge(self, event: MergeEvent) -> None:
         """Let facts be found under the tokens that stand for their groups now."""
         groups = self.merges.with_(event.low, event.high)
         moved = [fact for fact in self.facts.values() if names_any(fact, groups)]
         for fact in moved:
-            self._leave(self.merges.resolved(fact))
+            indexing.leave_groups(self, self.merges.resolved(fact))
         self.merges.apply(event)
         for fact in moved:
-            self._index(self.merges.resolved(fact))
-
-    def _leave(self, fact: AnyFact) -> None:
-        """Take a fact out of the indexes by group."""
-        match fact:
-            case Faction() | Rivalry() | Alliance():
-                self.graph.drop(fact)
-            case Affiliation():
-                self.members.drop(fact.group, fact.id)
-            case Threat(source_group=group) if group is not None:
-                self.threats_by.drop(group, fact.id)
-            case _:
-                return
+            indexing.put(self, self.merges.resolved(fact))
 
     def _fit_placement(self, placement: Placement) -> None:
         self.areas.add(placement.area)
@@ -472,8 +464,11 @@ class State:
             yield Record(at=_THEN, event=merged)
         for facility in self.facilities.values():
             yield Record(at=_THEN, event=FacilityRegistered(facility=facility))
+        for erased in self.erasures.records():
+            yield Record(at=_THEN, event=erased)
         for fact in self.facts.values():
-            yield Record(at=_THEN, event=FactRecorded(fact=fact))
+            at = self.erasures.retracted.get(fact.id, _THEN)
+            yield Record(at=at, event=FactRecorded(fact=fact))
         for life in self.histories.records():
             yield Record(at=_THEN, event=life)
         for case in self.cases.values():
@@ -487,7 +482,11 @@ class State:
         for change in self.changes.values():
             yield Record(at=_THEN, event=change)
         for answered in self.requests.values():
-            kept = RequestKept(request=answered.request, revision=answered.revision)
+            kept = RequestKept(
+                request=answered.request,
+                revision=answered.revision,
+                dossier=answered.dossier,
+            )
             yield Record(at=answered.at, event=kept)
         for at, previewed in self.previews.records():
             yield Record(at=at, event=previewed)

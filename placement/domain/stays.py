@@ -52,6 +52,15 @@ class Stays:
         if placement.state is PlacementState.HELD:
             self._held[placement.id] = placement
 
+    def forget(self, case: CaseHandle) -> list[Placement]:
+        """Remove every placement of a case; return them."""
+        gone = [self.by_id.pop(each) for each in self._ever.pop(case, ())]
+        for placement in gone:
+            self._held.pop(placement.id, None)
+            for key in self._keys(placement):
+                self._drop(key, placement.id)
+        return gone
+
     def _drop(self, key: _Key, placement_id: FactId) -> None:
         standing = self._standing.get(key, {})
         standing.pop(placement_id, None)

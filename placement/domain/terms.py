@@ -30,6 +30,8 @@ CaseHandle = NewType("CaseHandle", bytes)
 """16 random bytes."""
 FactId = NewType("FactId", bytes)
 """16 random bytes; placements, permits, alerts and attestations have one too."""
+DossierId = NewType("DossierId", bytes)
+"""The id of a fact, or the handle of a case with all that belongs to it."""
 FindingKey = NewType("FindingKey", bytes)
 """8 bytes: BLAKE2b of a rule's id, what a finding gives and the facts it rests on."""
 AreaCode = NewType("AreaCode", str)

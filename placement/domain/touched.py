@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol, assert_never
 
 from placement.domain.agenda import Agenda, Touch
+from placement.domain.erasure_events import DossiersErased, ErasureAgreed
+from placement.domain.erasures import Erasures
 from placement.domain.events import (
     Amendment,
     CaseAssessed,
@@ -40,6 +42,7 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.imports import Imports
 from placement.domain.life_events import (
     ChangeDropped,
     ChangeRejected,
@@ -66,6 +69,8 @@ class Known(Protocol):
     placements: dict[FactId, Placement]
     facilities: dict[FacilityToken, Facility]
     agenda: Agenda
+    erasures: Erasures
+    imports: Imports
 
 
 def touched(event: Event, known: Known) -> Iterator[Touch]:
@@ -85,14 +90,18 @@ def _by_recording(event: FactRecorded, known: Known) -> Iterator[Touch]:
 
 def _by_approval(event: ChangeApproved, known: Known) -> Iterator[Touch]:
     change = known.changes[event.id]
-    yield from (by_fact(known.facts[each]) for each in change.records)
+    for each in change.records:
+        if not known.erasures.gone(each):
+            yield by_fact(known.facts[each])
     for amendment in change.amendments:
         yield from _by_amendment(amendment, known)
 
 
 def _by_dropping(event: ChangeDropped, known: Known) -> Iterator[Touch]:
     change = known.changes[event.id]
-    yield from (by_fact(known.facts[each]) for each in change.records)
+    for each in change.records:
+        if not known.erasures.gone(each):
+            yield by_fact(known.facts[each])
 
 
 def _by_assessment(event: CaseAssessed, known: Known) -> Iterator[Touch]:
@@ -138,6 +147,16 @@ def _by_rules(event: RulesFollowed, known: Known) -> Iterator[Touch]:
         yield Touch(everything=True)
 
 
+def _by_erasure(event: DossiersErased, known: Known) -> Iterator[Touch]:
+    """Say the same whether what is erased can still be read or not.
+
+    Servers fold it at different times, and have to agree on what is due. Rows that were
+    staged never counted.
+    """
+    if any(FactId(each) not in known.imports.by_id for each in event.dossiers):
+        yield Touch(everything=True)
+
+
 def _by_adoption(event: RulesetAdopted, known: Known) -> Iterator[Touch]:
     del event, known
     yield Touch(everything=True)
@@ -145,14 +164,15 @@ def _by_adoption(event: RulesetAdopted, known: Known) -> Iterator[Touch]:
 
 def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
     match amendment:
-        case ReleaseSigned():
+        case ReleaseSigned() | ErasureAgreed():
             return
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))
         case GroupsMerged(low=low, high=high) | GroupsUnmerged(low=low, high=high):
             yield Touch(kin=(low, high))
         case _:
-            yield by_fact(known.facts[amendment.id])
+            if not known.erasures.gone(amendment.id):
+                yield by_fact(known.facts[amendment.id])
 
 
 def by_placement(
@@ -207,4 +227,5 @@ _TOUCHES: Final[Mapping[type[Event], Callable[[Any, Known], Iterator[Touch]]]] =
     SweepBegun: _by_sweep,
     RulesFollowed: _by_rules,
     RulesetAdopted: _by_adoption,
+    DossiersErased: _by_erasure,
 }

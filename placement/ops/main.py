@@ -128,7 +128,8 @@ def _init(settings: Settings) -> str:
     require_none(settings.database)
     custodian = Custodian.create(settings.custodian_key)
     signer = Signer(settings.log_name, SigningKey.create(settings.log_key))
-    store = Store.create(settings.database, FileCustody.create(settings.store_key))
+    custody = FileCustody.create(settings.store_key)
+    store = Store.create(settings.database, custody, settings.keys)
     found(store, custodian.key_id, micros())
     store.close()
     return (
@@ -166,7 +167,8 @@ def _snapshot(settings: Settings) -> str:
 
 
 def _open(settings: Settings) -> Store:
-    return Store.open(settings.database, FileCustody(settings.store_key))
+    custody = FileCustody(settings.store_key)
+    return Store.open(settings.database, custody, settings.keys)
 
 
 def _fail(sentence: str) -> int:

@@ -15,6 +15,7 @@ from placement.api.v1 import (
     alert_service_pb2_grpc,
     audit_service_pb2_grpc,
     check_service_pb2_grpc,
+    erasure_service_pb2_grpc,
     group_service_pb2_grpc,
     import_service_pb2_grpc,
     log_service_pb2_grpc,
@@ -28,6 +29,7 @@ from placement.rpc.door import MAX_REQUEST, Door
 from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
+from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_imports import Imports
 from placement.rpc.servicers_placements import Alerts, Placements
@@ -43,6 +45,7 @@ SERVICES: Final = tuple(
         "RegistryService",
         "ReviewService",
         "GroupService",
+        "ErasureService",
         "AlertService",
         "ImportService",
         "RulesetService",
@@ -86,6 +89,7 @@ class Services:
     registry: Registry
     reviews: Reviews
     groups: Groups
+    erasures: Erasures
     alerts: Alerts
     imports: Imports
     rulesets: Rulesets
@@ -183,6 +187,9 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
         services.reviews, server
     )
     group_service_pb2_grpc.add_GroupServiceServicer_to_server(services.groups, server)
+    erasure_service_pb2_grpc.add_ErasureServiceServicer_to_server(
+        services.erasures, server
+    )
     placement_service_pb2_grpc.add_PlacementServiceServicer_to_server(
         services.placements, server
     )

@@ -37,7 +37,7 @@ _PURPOSES: Final = (
     (placement_wire.OverrideGround, "OVERRIDE_GROUND_"),
 )
 _CODES: Final[Mapping[str, frozenset[str]]] = {
-    "kind": frozenset({*KINDS.values(), "ERASURE"}),
+    "kind": frozenset(KINDS.values()),
     "action": frozenset(action.name for action in Action),
     "purpose": frozenset(
         each.name.removeprefix(prefix)

@@ -10,6 +10,7 @@ from typing import Any, Final, assert_never
 from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.decide.approvals import ChangeView
+from placement.domain.erasure_events import ErasureAgreed
 from placement.domain.events import (
     Amendment,
     FactAmendment,
@@ -34,7 +35,7 @@ from placement.domain.facts import (
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.life_events import FactRenewed
 from placement.domain.permits import Permit
-from placement.domain.terms import Scheme
+from placement.domain.terms import FactId, Scheme
 from placement.rpc.render import VERDICTS, days, place, waiting
 from placement.rpc.render_groups import merged_groups
 from placement.service.batch import Answer
@@ -87,6 +88,10 @@ def _item(item: Amendment, view: ChangeView) -> Item:
             return Item(merged=merged_groups(item, region))
         case GroupsUnmerged():
             return Item(unmerged=merged_groups(item))
+        case ErasureAgreed(id=key):
+            fact = view.facts.get(FactId(key))
+            shown = None if fact is None else fact_of(fact)
+            return Item(fact_id=key, fact=shown, erased=True)
         case _:
             return _amended(item, fact_of(view.facts[item.id]))
 

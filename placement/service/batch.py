@@ -3,6 +3,7 @@
 Invariants:
     * whatever is added leaves one leaf and one answer, and nothing else does;
     * a leaf holds the hash of the events that its command wrote;
+    * what belongs to a dossier, event or details, is sealed by its key;
     * what a command puts into force holds for the next one;
     * a defect of ours in deciding refuses the one command that met it, and is in the
       log.
@@ -22,14 +23,15 @@ from placement.domain.decide.command import (
     RequestCommand,
 )
 from placement.domain.decide.table import decide
+from placement.domain.dossiers import begins, dossier_of
 from placement.domain.events import Record, Request
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
-from placement.domain.terms import Micros, Revision
+from placement.domain.terms import DossierId, Micros, Revision
 from placement.errors import PlacementError
 from placement.service.entries import Refused, Scribe
-from placement.store.codec import encode
 from placement.store.leaves import Leaf
+from placement.store.vault import Vault
 
 _log: Final = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class Batch:
         scribe: writes the leaves.
         leaves: how many the log holds already.
         rules_of: finds the ruleset of a state.
+        vault: seals what can be forgotten.
 
     Attributes:
         payloads: events to append.
@@ -66,14 +69,17 @@ class Batch:
         moment: when, and by which rules.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what a batch is decided with)
         self,
         state: State,
         moment: Moment,
         scribe: Scribe,
         leaves: int,
         rules_of: Callable[[State], Ruleset],
+        *,
+        vault: Vault,
     ) -> None:
+        vault.drop()
         self.payloads: list[bytes] = []
         self.leaves: list[Leaf] = []
         self.answers: list[Answer | PlacementError] = []
@@ -81,6 +87,7 @@ class Batch:
         self.moment = moment
         self._scribe = scribe
         self._first = leaves
+        self._vault = vault
         self._rules_of = rules_of
 
     def add(self, item: Command | Refused | None) -> None:
@@ -108,8 +115,10 @@ class Batch:
         payloads: list[bytes] = []
         if isinstance(outcome, Outcome):
             for record in _records(command, outcome, self.moment.now):
+                dossier = dossier_of(record.event, state)
                 state.apply(record)
-                payloads.append(encode(record))
+                new = begins(record.event)
+                payloads.append(self._vault.seal(record, dossier, new=new))
             revision = outcome.revision or state.revision
             self.answers.append(self._answer(outcome.reply, revision))
         else:
@@ -117,6 +126,9 @@ class Batch:
         self.payloads += payloads
         written = Written.of(first, payloads)
         leaf = self._scribe.leaf(command, decision, self.moment, written, revision)
+        if leaf.case in state.cases:
+            details = self._vault.shut(DossierId(leaf.case), leaf.details)
+            leaf = replace(leaf, details=details)
         self.leaves.append(leaf)
         self.moment = replace(self.moment, ruleset=self._rules_of(state))
 

@@ -12,6 +12,8 @@ Invariants:
       nothing is ever decided on what was not stored;
     * the last head that was seen durable is never forgotten: a log that does not
       continue from it was put back, or overgrown;
+    * what the log says is erased has no key any more when that is answered, and a crash
+      in between is made good at the start;
     * while the log grows, a checkpoint of it is signed at least every second, in a
       commit of its own only when nothing else is to be committed;
     * what does not verify condemns the engine: it answers nothing any more;
@@ -42,7 +44,6 @@ from placement.service.fold import keep, kept, load
 from placement.service.rules import Rules
 from placement.service.worker import Worker
 from placement.store import fsck
-from placement.store.codec import decode
 from placement.store.head import Head
 from placement.store.log import Log, Store
 
@@ -125,6 +126,7 @@ class Engine:
         self._require_fit(self._folded[0])
         self.ruleset = self._rules.of(self._folded[0])
         self._feed(self._folded[0])
+        self._settle(self._folded[0])
         self._thread.start()
 
     @property
@@ -261,6 +263,7 @@ class Engine:
             batch = self._decide(state, log.head, asked)
             self._work(state, batch)
             if batch.leaves:
+                self._store.vault.flush()
                 log.append(batch.payloads, batch.leaves)
             published = self._publish(log, asked)
             head = log.head
@@ -270,6 +273,7 @@ class Engine:
         self._folded = state, head
         self.ruleset = batch.moment.ruleset
         self._feed(state)
+        self._settle(state)
         return batch.answers[: len(asked)]
 
     def _work(self, state: State, batch: Batch) -> None:
@@ -289,6 +293,16 @@ class Engine:
         changed = state.alerts.changed_after(self.feed.until)
         self.feed.publish(changed, state.revision)
 
+    def _settle(self, state: State) -> None:
+        """Destroy the keys of what is erased; that it is, is durable.
+
+        Raises:
+            UnavailableError: the key store does not answer; it is tried again.
+        """
+        vault = self._store.vault
+        self.feed.forget(vault.owe(state.erasures.erased))
+        vault.settle()
+
     def _catch_up(self, state: State, head: Head, log: Log) -> None:
         """Bring the state to the head of the log.
 
@@ -300,7 +314,8 @@ class Engine:
             log.require_after(self._seen)
         if head != log.head:
             for _, payload in log.tail(head):
-                state.apply(decode(payload))
+                state.apply(self._store.vault.open(payload))
+            self._store.vault.require_erased(state.erasures.unproven)
         self._require_fit(state)
 
     def _require_fit(self, state: State) -> None:
@@ -323,7 +338,8 @@ class Engine:
     def _decide(self, state: State, head: Head, asked: list[_Asked]) -> Batch:
         """Decide each command on the state that the ones before it left."""
         moment = self._moment(state, head)
-        batch = Batch(state, moment, self._scribe, head.leaves, self._rules.of)
+        rules, vault = self._rules.of, self._store.vault
+        batch = Batch(state, moment, self._scribe, head.leaves, rules, vault=vault)
         for one in asked:
             batch.add(one.item)
         return batch
@@ -352,7 +368,8 @@ class Engine:
             UnavailableError: the database does not answer.
         """
         head = self._store.read_head()
-        if self._busy or self._folded is None or head != self._folded[1]:
+        owes = self._store.vault.owes
+        if self._busy or owes or self._folded is None or head != self._folded[1]:
             return True
         state, _ = self._folded
         waits = self._worker is not None and self._worker.waits(

@@ -75,6 +75,9 @@ KINDS: Final[Mapping[Action, str]] = {
     Action.PLACE_EXPLAIN: "DISCLOSURE",
     Action.PLACE_RELEASE: "COLLECTION",
     Action.PROVIDER_STOP: "ALTERATION",
+    Action.ERASURE_LIST: "CONSULTATION",
+    Action.ERASURE_PROPOSE: "ALTERATION",
+    Action.ERASURE_APPROVE: "ERASURE",
     Action.ALERT_WATCH: "DISCLOSURE",
     Action.ALERT_TELL: "DISCLOSURE",
     Action.ALERT_LIST: "DISCLOSURE",
@@ -188,7 +191,7 @@ class Scribe:
         details = Details(outline=self._outline(note), matter=_matter(note, written))
         sealed = Sealed.of(details, secrets.token_bytes(SALTS_SIZE))
         content = render(replace(entry, details=sealed.commitment))
-        return Leaf(content, sealed.shown(matter=True), entry.at)
+        return Leaf(content, sealed.shown(matter=True), entry.at, note.case)
 
     def _outline(self, note: Note) -> Outline:
         return Outline(

@@ -8,7 +8,7 @@ Invariants:
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from placement.domain.alerts import Alert
@@ -48,6 +48,14 @@ class Feed:
                 self._alerts[alert.id] = alert
                 self._alerts.move_to_end(alert.id)
             self._until = until
+
+    def forget(self, cases: Collection[bytes]) -> None:
+        """Remove the alerts about cases that were erased."""
+        gone = set(cases)
+        with self._lock:
+            for alert in tuple(self._alerts.values()) if gone else ():
+                if alert.case in gone:
+                    del self._alerts[alert.id]
 
     def since(
         self, revision: Revision | None, wanted: Callable[[Alert], bool], most: int

@@ -41,7 +41,9 @@ def load(store: Store, *, anew: bool = False) -> tuple[State, Head]:
     state, start = (State(), Head.GENESIS) if anew else _from_snapshot(store)
     with store.following(start) as (head, tail):
         for _, payload in tail:
-            state.apply(decode(payload))
+            state.apply(store.vault.open(payload))
+    # Another server may have erased something since this reading began.
+    store.vault.require_erased(state.erasures.unproven)
     return state, head
 
 
@@ -62,8 +64,9 @@ def fold_until(store: Store, revision: Revision) -> Iterator[State]:
         for number, payload in tail:
             if number > revision:
                 break
-            state.apply(decode(payload))
+            state.apply(store.vault.open(payload))
             yield state
+    store.vault.require_erased(state.erasures.unproven)
     if state.revision != revision:
         raise TamperedError
 

@@ -207,8 +207,10 @@ class _Asked:
         assessments = assess(state, question, ruleset, stockholm_day(now))
         assessment = assessments[self.place]
         equal = assessment.verdict is self.recorded
+        # What was known then can't all be read any more: nobody can tell.
+        taken = Replayed.ERASED if state.erasures.unproven else Replayed.DIFFERENT
         return Replay(
-            outcome=Replayed.EQUAL if equal else Replayed.DIFFERENT,
+            outcome=Replayed.EQUAL if equal else taken,
             found=self.found,
             revision=Revision(self.found.entry.revision),
             recorded=self.recorded,

@@ -1,9 +1,9 @@
 """Rows of an import, read where they stand in the log."""
 
+from placement.domain.erasure_events import Sealed
 from placement.domain.import_events import ImportStaged
 from placement.domain.terms import Revision
-from placement.errors import TamperedError
-from placement.store.codec import decode
+from placement.errors import NotFoundError, TamperedError
 from placement.store.log import Store
 
 
@@ -24,6 +24,7 @@ class StagedRows:
         """Return what was staged in a revision.
 
         Raises:
+            NotFoundError: the rows were erased.
             TamperedError: it does not verify, or something else stands there.
             UnavailableError: the database does not answer.
         """
@@ -31,7 +32,10 @@ class StagedRows:
         with store.reading() as connection:
             until = store.row.read(connection).last_event
             opened = store.events.part(connection, revision, 1, until)
-        event = decode(opened[0][1]).event if opened else None
+        event = store.vault.open(opened[0][1]).event if opened else None
+        if isinstance(event, Sealed):
+            store.vault.require_erased({event.dossier})
+            raise NotFoundError
         if not isinstance(event, ImportStaged):
             raise TamperedError
         return event

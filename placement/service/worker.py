@@ -115,6 +115,7 @@ class Worker:
             self._took = True
             return self._rows(known)
         self._took = False
+        self._staged = None if known is None else self._staged
         turn = state.agenda.next()
         return None if turn is None else self._slice(state, turn, moment.ruleset)
 

@@ -21,7 +21,9 @@ from typing import Any, NewType, Union, cast, get_args, get_origin, get_type_hin
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
-from placement.domain.events import Record
+from placement.domain.erasure_events import Sealed
+from placement.domain.events import Record, Request
+from placement.domain.terms import DossierId, Micros
 from placement.errors import TamperedError
 from placement.log.v1 import event_pb2
 
@@ -32,7 +34,14 @@ def encode(record: Record) -> bytes:
     Secret: the result
     """
     message = event_pb2.Record()
-    _write(record, message)
+    if isinstance(record.event, Sealed):  # most of a log is, so without looking around
+        message.at = record.at
+        message.sealed.dossier = record.event.dossier
+        message.sealed.content = record.event.content
+        if record.request is not None:
+            _write(record.request, message.request)
+    else:
+        _write(record, message)
     return message.SerializeToString(deterministic=True)
 
 
@@ -48,9 +57,43 @@ def decode(payload: bytes) -> Record:
         message.DiscardUnknownFields()
         if message.ByteSize() != len(payload):
             raise TamperedError
+        if message.WhichOneof("event") == "sealed":
+            return _sealed(message)
         return cast("Record", _read(_shape(Record), message))
     except (DecodeError, ValueError) as error:
         raise TamperedError from error
+
+
+def erasures_in(payload: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+    """Look at what a record has to do with erasures, and at nothing else.
+
+    Returns:
+        The dossier whose key seals it, or nothing; and the dossiers that it says are
+        erased. Neither, for what is no record: whoever reads it refuses it.
+    """
+    message = event_pb2.Record()
+    try:
+        message.ParseFromString(payload)
+    except DecodeError:
+        return b"", ()
+    match message.WhichOneof("event"):
+        case "sealed":
+            return message.sealed.dossier, ()
+        case "dossiers_erased":
+            return b"", tuple(message.dossiers_erased.dossiers)
+        case _:
+            return b"", ()
+
+
+def _sealed(message: event_pb2.Record) -> Record:
+    """Read a record of which the rest is sealed, without looking around."""
+    request = None
+    if message.HasField("request"):
+        request = cast("Request", _read(_shape(Request), message.request))
+    event = Sealed(
+        dossier=DossierId(message.sealed.dossier), content=message.sealed.content
+    )
+    return Record(at=Micros(message.at), event=event, request=request)
 
 
 @dataclass(frozen=True, slots=True)

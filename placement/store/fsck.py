@@ -5,6 +5,9 @@ every node that of the leaves below it, every checkpoint the signed root of the 
 its size, and there are no others. Asked to look ``deeper``, it opens the details too:
 each leads to the commitment of its entry, and every event was written by exactly one
 entry, which holds its hash.
+
+What was erased is missing its key and nothing else: every sealed event has its key, or
+a later event that erases its dossier.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,11 +26,13 @@ from placement.audit.note import Verifier
 from placement.audit.written import Written
 from placement.errors import PlacementError, TamperedError
 from placement.store import tables
-from placement.store.chain import broken
+from placement.store.chain import ChainError, broken
+from placement.store.codec import erasures_in
 from placement.store.head import Head, with_note
 from placement.store.leaves import SPAN, Kept
 from placement.store.ledger import stored_note
 from placement.store.log import Store
+from placement.store.vault import dossier_of_details
 
 Progress = Callable[[int, int], None]
 """Told now and then how many records are done, and of how many."""
@@ -184,7 +189,13 @@ class _Walk:
         self._nodes = {level: _Nodes(level, self._rows_of(level)) for level in levels}
         rows = _in_order(connection, tables.checkpoint)
         self._checkpoints = _Checkpoints(rows, verifier, head)
+        self._keyless: dict[bytes, str] = {}  # dossiers, and where they are first met
+        self._erased: set[bytes] = set()
         self._events = self._opened_events()
+        try:
+            self._keys = store.vault.verify()
+        except TamperedError as error:
+            raise broken("data key") from error
 
     def run(self, *, deeper: bool) -> None:
         """Verify everything.
@@ -197,13 +208,14 @@ class _Walk:
         for chunk in self._leaves():
             for leaf in chunk:
                 if deeper:
-                    written += self._require_details(leaf, written)
+                    written = self._require_details(leaf, written)
             self._count(len(chunk))
         left = next(self._events, None)
         if deeper and left is not None:
             raise broken(f"event {left[0]}")
         for _ in self._events:
             pass  # reading is verifying
+        self._require_keys()
         self._require_end()
 
     def _require_end(self) -> None:
@@ -254,7 +266,7 @@ class _Walk:
                 found = leaf_hash(content)
                 if row[1] != found:
                     raise broken(f"leaf {index}")
-                if None in row[2:]:  # nothing takes details away yet
+                if None in row[2:]:  # what the law took is sealed, and stands there
                     raise broken(f"details {index}")
                 hashes.append(found)
                 kept.append(Kept(index, content, (row[2], row[3])))
@@ -274,27 +286,60 @@ class _Walk:
             self._nodes[level].meet(index, found)
 
     def _require_details(self, leaf: Kept, written: int) -> int:
-        """Open the details of a leaf; return how many events it wrote.
+        """Open the details of a leaf; return how many events are written behind it.
+
+        Args:
+            leaf: which.
+            written: how many are before it.
 
         Raises:
             ChainError: they are not those of the entry, or the events not theirs.
         """
         try:
-            said = _written(self._store.leaves.details(leaf), leaf.entry)
+            dossier = dossier_of_details(self._store.leaves.shut(leaf))
+            if dossier is not None and dossier not in self._keys:
+                self._keyless.setdefault(dossier, f"details {leaf.index}")
+                # Which events were theirs is gone with them; the entry says how far.
+                said = max(entries.parse(leaf.entry).revision, written)
+                for _ in islice(self._events, said - written):
+                    pass  # reading is verifying
+                return said
+            told = _written(self._store.leaves.details(leaf), leaf.entry)
+        except ChainError:
+            raise
         except TamperedError as error:
             raise broken(f"details {leaf.index}") from error
-        if said is None:
-            return 0
-        events = islice(self._events, said.count)
-        if Written.of(written + 1, (event for _, event in events)) != said:
+        if told is None:
+            return written
+        events = islice(self._events, told.count)
+        if Written.of(written + 1, (event for _, event in events)) != told:
             raise broken(f"event {written + 1}")
-        return said.count
+        return written + told.count
+
+    def _require_keys(self) -> None:
+        """Refuse keys that are missing, and were not destroyed by an erasure.
+
+        Raises:
+            ChainError: there is such a key; it is named by what can't be opened.
+        """
+        for dossier in self._erased & self._keyless.keys():
+            del self._keyless[dossier]
+        # Another server may have erased something since this reading began.
+        for dossier in self._store.erased(self._keyless) if self._keyless else ():
+            del self._keyless[dossier]
+        for where in self._keyless.values():
+            raise broken(where)
 
     def _opened_events(self) -> Iterator[tuple[int, bytes]]:
         events, head = self._store.events, self._head
         for chunk in events.read(self._connection, events.genesis, head.last_event):
             self._count(len(chunk))
-            yield from chunk
+            for revision, payload in chunk:
+                dossier, erased = erasures_in(payload)
+                if dossier and dossier not in self._keys:
+                    self._keyless.setdefault(dossier, f"event {revision}")
+                self._erased.update(erased)
+                yield revision, payload
 
     def _count(self, more: int) -> None:
         self._done += more

@@ -6,12 +6,13 @@ beside it under a key of their own. Of the tree every complete subtree of 256, 6
 ... leaves is kept as a row: what a proof needs is then never more than some hundred
 hashes away, and appending writes one row more for 256 leaves.
 
+Details that belong to a case are sealed under its own key before (``vault``).
+
 The context of the details of leaf ``n``::
 
     store id, 16 bytes | schema | "details" | epoch | n | hash of leaf n
 """
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,10 +24,9 @@ from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import context
 from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import CHUNK, Chain, End, Row, broken, fetched
+from placement.store.chain import CHUNK, Chain, ChainError, End, Row, broken, fetched
 from placement.store.head import Head
-
-_log: Final = logging.getLogger(__name__)
+from placement.store.vault import Vault
 
 SPAN: Final = 8
 """Every so many levels the tree is kept: 2^8 hashes lie between two of them."""
@@ -40,11 +40,13 @@ class Leaf:
         entry: its canonical bytes.
         details: what is kept beside it, for few eyes.
         at: when, microseconds since 1970-01-01T00:00Z.
+        case: which case it is about, or empty.
     """
 
     entry: bytes
     details: bytes
     at: int = 0
+    case: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,15 @@ class Leaves:
     Args:
         ring: the keys.
         owner: context of the store.
+        vault: opens what can be forgotten.
 
     Attributes:
         chain: the chain of entries.
     """
 
-    def __init__(self, ring: KeyRing, owner: bytes) -> None:
+    def __init__(self, ring: KeyRing, owner: bytes, vault: Vault) -> None:
         self.chain = Chain.leaves(ring, owner)
+        self._vault = vault
         self._ring = ring
         self._prefix = owner + context(b"details")
         self._insert = insert(tables.leaf)
@@ -164,16 +168,28 @@ class Leaves:
         """Open the details of a leaf.
 
         Returns:
-            What was appended with it; ``None`` once the law took it.
+            What was appended with it; ``None`` once the law took it, and the log says
+            that it did.
 
         Raises:
-            ChainError: they do not verify.
+            ChainError: they do not verify, or are gone.
+            UnavailableError: the key store or the database does not answer.
         """
-        epoch, blob = leaf.sealed
-        if epoch is None and blob is None:
-            _log.critical("incident the details of an entry are gone")
-            return None
+        try:
+            return self._vault.details(self.shut(leaf))
+        except ChainError:
+            raise
+        except TamperedError as error:
+            raise broken(f"details {leaf.index}") from error
+
+    def shut(self, leaf: Kept) -> bytes:
+        """Open the details of a leaf but for the seal of their dossier.
+
+        Raises:
+            ChainError: they do not verify, or are gone.
+        """
         where = f"details {leaf.index}"
+        epoch, blob = leaf.sealed
         if not isinstance(epoch, int) or type(blob) is not bytes:
             raise broken(where)
         try:

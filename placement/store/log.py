@@ -23,7 +23,7 @@ Example::
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain as concat
@@ -34,46 +34,24 @@ from sqlalchemy.exc import IntegrityError
 
 from placement.audit.checkpoint import Checkpoint
 from placement.audit.note import Signer, render, sign
-from placement.crypto.custody import Custody, WrappedKey
+from placement.crypto.custody import Custody
 from placement.crypto.keyring import EpochKey, KeyRing, Purpose, new_key
 from placement.crypto.sealing import context
 from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store import tables
 from placement.store.chain import Chain, broken
+from placement.store.codec import erasures_in
 from placement.store.head import Head, HeadRow, with_note
+from placement.store.keystore import KeyStore, beside
 from placement.store.leaves import Kept, Leaf, Leaves
-from placement.store.schema import SCHEMA, migrate, require_schema
+from placement.store.rings import read_keys
+from placement.store.schema import SCHEMA, migrate, require_none, require_schema
+from placement.store.vault import Vault
 
 _STORE_ID_SIZE: Final = 16  # bytes
 
 Numbered = tuple[int, bytes]  # revision or index, and payload
-
-
-def _read_keys(connection: Connection) -> tuple[bytes, list[EpochKey]]:
-    """Read the context of the store, and its wrapped keys.
-
-    Raises:
-        TamperedError: something else stands where they should.
-        UnavailableError: there is no store.
-    """
-    meta = connection.execute(tables.raw(*tables.meta.columns)).first()
-    rows = connection.execute(tables.raw(*tables.epoch_key.columns)).all()
-    keys = []
-    try:
-        for purpose, epoch, wrapped in rows:
-            if not (isinstance(epoch, int) and epoch > 0 and type(wrapped) is bytes):
-                raise TamperedError
-            keys.append(EpochKey(Purpose(purpose), epoch, WrappedKey(wrapped)))
-    except ValueError as error:
-        raise TamperedError from error
-    match () if meta is None else tuple(meta):
-        case ():
-            raise UnavailableError
-        case 1, bytes(store_id), int(schema) if schema >= 0:
-            return context(store_id, schema), keys
-        case _:
-            raise TamperedError
 
 
 class Log:
@@ -198,23 +176,28 @@ class Store:
         events: the chain of events.
         leaves: the leaves of the access log.
         row: the head's.
+        vault: what can be forgotten.
     """
 
-    def __init__(self, engine: Engine, ring: KeyRing, owner: bytes) -> None:
+    def __init__(
+        self, engine: Engine, ring: KeyRing, owner: bytes, keys: KeyStore
+    ) -> None:
         self._engine = engine
         self.ring = ring
         self.owner = owner
         self.events = Chain.events(ring, owner)
-        self.leaves = Leaves(ring, owner)
+        self.vault = Vault(keys, owner, self.erased)
+        self.leaves = Leaves(ring, owner, self.vault)
         self.row = HeadRow(ring, owner)
 
     @classmethod
-    def create(cls, url: str, custody: Custody) -> Self:
+    def create(cls, url: str, custody: Custody, keys: str = "") -> Self:
         """Make the tables, the keys and an empty log.
 
         Args:
             url: of an empty database; ``engine.connect`` says which.
             custody: wraps the new keys.
+            keys: of another, for the key store; a file beside SQLite's unless given.
 
         Raises:
             ConflictError: there is a store already.
@@ -222,27 +205,33 @@ class Store:
         """
         store_id = secrets.token_bytes(_STORE_ID_SIZE)
         owner = context(store_id, SCHEMA)
-        keys = [new_key(custody, owner, purpose, 1) for purpose in Purpose]
-        ring = KeyRing(keys, custody, owner=owner)
+        made = [new_key(custody, owner, purpose, 1) for purpose in Purpose]
+        ring = KeyRing(made, custody, owner=owner)
+        where = keys or beside(url)
+        require_none(url)
         with database.connected(url) as engine:
+            key_store = KeyStore.create(where, custody, owner)
             migrate(engine)
-            store = cls(engine, ring, owner)
-            store._found(store_id, keys)
+            store = cls(engine, ring, owner, key_store)
+            store._found(store_id, made)
         return store
 
     @classmethod
-    def open(cls, url: str, custody: Custody) -> Self:
-        """Open an existing store.
+    def open(cls, url: str, custody: Custody, keys: str = "") -> Self:
+        """Open an existing store: see ``create``.
 
         Raises:
             TamperedError: the keys do not unwrap, or the head does not verify.
-            UnavailableError: no store there, one of another schema, or no answer.
+            UnavailableError: no store there, one of another schema, no key store, or
+                no answer.
         """
         with database.connected(url) as engine:
             require_schema(engine)
             with database.reading(engine) as connection:
-                owner, keys = _read_keys(connection)
-            store = cls(engine, KeyRing(keys, custody, owner=owner), owner)
+                owner, found = read_keys(connection)
+            ring = KeyRing(found, custody, owner=owner)
+            key_store = KeyStore.open(keys or beside(url), custody, owner)
+            store = cls(engine, ring, owner, key_store)
             store.read_head()
         return store
 
@@ -253,6 +242,7 @@ class Store:
     def close(self) -> None:
         """Close the connections; the store is not used afterwards."""
         self._engine.dispose()
+        self.vault.close()
 
     @contextmanager
     def writing(self) -> Iterator[Log]:
@@ -327,6 +317,20 @@ class Store:
         with self.reading() as connection:
             head = self.row.read(connection)
             yield head, self.tail_on(connection, after, head)
+
+    def erased(self, dossiers: Collection[bytes]) -> set[bytes]:
+        """Return which of some dossiers the log says are erased.
+
+        All of it is read, so nobody asks but about a key that is missing.
+
+        Raises:
+            TamperedError: an altered, missing or moved record.
+            UnavailableError: the database does not answer.
+        """
+        wanted, found = set(dossiers), set[bytes]()
+        for _, payload in self.tail(Head.GENESIS):
+            found |= wanted.intersection(erasures_in(payload)[1])
+        return found
 
     def entries(self, first: int, count: int) -> list[Kept]:
         """Open some entries, in order; their details stay sealed.

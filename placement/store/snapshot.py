@@ -6,7 +6,12 @@ a reason to go on without it.
 
 Part 0 is the manifest; its payload::
 
-    leaves, 8 bytes | parts, 4 | what is sealed of the head (``head``)
+    leaves, 8 bytes | parts, 4 | name of its key, 16 | what is sealed of the head
+    (``head``)
+
+Each part is sealed under a data key that was made for this snapshot (``vault``), and
+that is destroyed with it, and whenever anything is erased: a copy of an old snapshot
+opens nothing. A snapshot without its key is none; the log is folded instead.
 
 Context of the manifest: store id | schema | "manifest" | epoch | revision.
 Context of part n: store id | schema | "snapshot" | epoch | revision | tag | leaves |
@@ -21,17 +26,19 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from placement.crypto.datakeys import DataKey
 from placement.crypto.keyring import Purpose
 from placement.crypto.sealing import tag_of
 from placement.errors import StaleError, TamperedError
 from placement.store import tables
 from placement.store.chain import broken
+from placement.store.codec import erasures_in
 from placement.store.head import Head
 from placement.store.log import Store
 
 MAX_PART: Final = 1 << 20  # bytes
 
-_MANIFEST: Final = struct.Struct(">QI")
+_MANIFEST: Final = struct.Struct(">QI16s")
 _TABLE: Final = tables.snapshot
 
 
@@ -41,13 +48,15 @@ class _Manifest:
 
     head: Head
     parts: int
+    name: bytes  # of its key, 16 bytes
     tag: bytes  # of part 0 itself, 16 bytes
 
 
 def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> None:
     """Write a snapshot and remove the older ones, in one transaction.
 
-    Nothing is written if a newer snapshot is there already.
+    Nothing is written if a newer snapshot is there already, or if something was erased
+    since.
 
     Args:
         store: where.
@@ -61,23 +70,31 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> None:
 
     Secret: parts
     """
-    rows = _seal(store, head, list(parts))
+    vault = store.vault
+    name, key, wrapped = vault.new_snapshot()
+    rows = _seal(store, head, name, [*parts], partial(vault.seal_part, key, name))
     with store.writing() as log:
         if log.head.revision < head.revision:
             raise broken("head")
         newest = log.connection.scalar(select(func.max(_TABLE.c.revision)))
         if newest is not None and newest > head.revision:
             return
+        # Under the lock: whoever erases destroys what keys there are after that.
+        if any(erasures_in(payload)[1] for _, payload in log.tail(head)):
+            return
+        before = vault.keep_snapshot(name, wrapped)
         log.connection.execute(delete(_TABLE))
         for row in rows:
             log.connection.execute(insert(_TABLE), row)
+    vault.destroy_snapshots(before)
 
 
 def load_snapshot(store: Store) -> tuple[Head, Iterator[bytes]] | None:
     """Open the newest snapshot.
 
     Returns:
-        The head it was taken at and its parts, or None if there is no snapshot. The
+        The head it was taken at and its parts, or None if there is no snapshot that
+        still has its key. The
         parts are authenticated one by one; that none is missing is known when they
         are exhausted. Until then the iterator holds one connection.
 
@@ -88,9 +105,10 @@ def load_snapshot(store: Store) -> tuple[Head, Iterator[bytes]] | None:
     """
     with store.reading() as connection:
         manifest = _open_manifest(store, connection)
-    if manifest is None:
+    key = None if manifest is None else store.vault.snapshot(manifest.name)
+    if manifest is None or key is None:
         return None
-    return manifest.head, _parts(store, manifest)
+    return manifest.head, _parts(store, manifest, key)
 
 
 def verify_snapshot(store: Store) -> None:
@@ -114,18 +132,24 @@ def _place(
     return store.context("snapshot", epoch, *place, manifest.parts, part, tag)
 
 
-def _seal(store: Store, head: Head, parts: list[bytes]) -> list[dict[str, int | bytes]]:
+def _seal(
+    store: Store,
+    head: Head,
+    name: bytes,
+    parts: list[bytes],
+    seal: Callable[[bytes], bytes],
+) -> list[dict[str, int | bytes]]:
     """Seal the manifest and the parts into rows."""
     epoch, sealer = store.ring.active(Purpose.SNAPSHOT)
-    summary = _MANIFEST.pack(head.leaves, len(parts)) + head.content()
+    summary = _MANIFEST.pack(head.leaves, len(parts), name) + head.content()
     place = store.context("manifest", epoch, head.revision)
     blobs = [sealer.seal(summary, context=place)]
-    manifest = _Manifest(head, len(parts), tag_of(blobs[0]))
+    manifest = _Manifest(head, len(parts), name, tag_of(blobs[0]))
     for part, payload in enumerate(parts, 1):
         if len(payload) > MAX_PART:
             raise ValueError("a part of a snapshot has at most 1 MiB")
         place = _place(store, manifest, part, tag_of(blobs[-1]), epoch)
-        blobs.append(sealer.seal(payload, context=place))
+        blobs.append(sealer.seal(seal(payload), context=place))
     return [
         {"revision": head.revision, "part": part, "epoch": epoch, "blob": blob}
         for part, blob in enumerate(blobs)
@@ -159,14 +183,14 @@ def _open_manifest(store: Store, connection: Connection) -> _Manifest | None:
         _fetch(connection, newest, 0),
         lambda epoch: store.context("manifest", epoch, newest),
     )
-    leaves, parts = _MANIFEST.unpack_from(summary)
+    leaves, parts, name = _MANIFEST.unpack_from(summary)
     head = Head.of(newest, leaves, summary[_MANIFEST.size :])
     found = connection.scalar(
         select(func.count()).select_from(_TABLE).where(_TABLE.c.revision == newest)
     )
     if found != parts + 1:
         raise broken("snapshot")
-    return _Manifest(head, parts, tag)
+    return _Manifest(head, parts, name, tag)
 
 
 def _open(
@@ -192,7 +216,7 @@ def _open(
     raise broken("snapshot")
 
 
-def _parts(store: Store, manifest: _Manifest) -> Iterator[bytes]:
+def _parts(store: Store, manifest: _Manifest, key: DataKey) -> Iterator[bytes]:
     """Open the parts in order: see ``load_snapshot``."""
     with store.reading() as connection:
         if _open_manifest(store, connection) != manifest:
@@ -204,4 +228,4 @@ def _parts(store: Store, manifest: _Manifest) -> Iterator[bytes]:
                 _fetch(connection, manifest.head.revision, part),
                 partial(_place, store, manifest, part, tag),
             )
-            yield payload
+            yield store.vault.open_part(key, manifest.name, payload)

@@ -1,6 +1,7 @@
 """What the store's tests share: a fresh database of each kind, and who touches it."""
 
 import pytest
+from kit.stored import keys_of
 
 from placement.store.engine import connect
 from placement.store.log import Store
@@ -18,7 +19,7 @@ def url(request, tmp_path):
 @pytest.fixture
 def again(url, custody, store):
     """A second server on the same database."""
-    opened = Store.open(url, custody)
+    opened = Store.open(url, custody, keys_of(url))
     yield opened
     opened.close()
 

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from kit.stored import append, fill, leaf, opened
+from kit.stored import append, fill, keys_of, leaf, opened
 from sqlalchemy import insert, update
 
 from placement.errors import StaleError, TamperedError, UnavailableError
@@ -174,20 +174,21 @@ from pathlib import Path
 from placement.crypto.custody import FileCustody
 from placement.store.leaves import Leaf
 from placement.store.log import Store
-store = Store.open(sys.argv[1], FileCustody(Path(sys.argv[2])))
+store = Store.open(sys.argv[1], FileCustody(Path(sys.argv[2])), sys.argv[3])
 seen = store.read_head()
 for number in range(20):
     with store.writing() as log:
         for revision, payload in log.tail(seen):
             pass
-        seen = log.append([sys.argv[3].encode()], [Leaf(b"leaf", b"details")])
+        seen = log.append([sys.argv[4].encode()], [Leaf(b"leaf", b"details")])
 store.close()
 """
 
 
 def test_processes_never_fork_or_gap(store, url, tmp_path):
     """Three processes append one chain."""
-    command = [sys.executable, "-c", PROCESS, url, str(tmp_path / "kek")]
+    kek = str(tmp_path / "kek")
+    command = [sys.executable, "-c", PROCESS, url, kek, keys_of(url)]
     running = [subprocess.Popen([*command, word], cwd=ROOT) for word in "abc"]
 
     assert [process.wait(60) for process in running] == [0, 0, 0]
@@ -211,7 +212,7 @@ def test_a_reader_sees_one_moment(store, again):
 def test_a_writer_that_waits_too_long_is_told(url, custody, store, monkeypatch):
     """A held lock gives an answer, not a hang, and the holder is not hurt."""
     monkeypatch.setattr(engine, "WAIT_MS", 50)
-    hasty = Store.open(url, custody)
+    hasty = Store.open(url, custody, keys_of(url))
     with store.writing() as log:
         with pytest.raises(UnavailableError), hasty.writing():
             pass

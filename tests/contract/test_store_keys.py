@@ -3,7 +3,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from kit.stored import fill, replace, rows, run
+from kit.stored import fill, keys_of, replace, rows, run
 from sqlalchemy import insert, text
 
 from placement.crypto.custody import FileCustody
@@ -20,14 +20,14 @@ def test_creating_twice_is_refused(url, custody, store):
     head = fill(store)
 
     with pytest.raises(ConflictError):
-        Store.create(url, custody)
+        Store.create(url, custody, keys_of(url))
     assert fsck.verify(store) == head
 
 
 def test_another_custody_is_refused(url, store, tmp_path):
     """The keys of a store unwrap under its own custody only."""
     with pytest.raises(TamperedError):
-        Store.open(url, FileCustody.create(tmp_path / "other"))
+        Store.open(url, FileCustody.create(tmp_path / "other"), keys_of(url))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_touched_keys_are_refused(url, custody, store, admin, statement):
     run(admin, text(statement))
 
     with pytest.raises(TamperedError):
-        Store.open(url, custody)
+        Store.open(url, custody, keys_of(url))
 
 
 def test_swapped_keys_are_refused(url, custody, store, admin):
@@ -60,7 +60,7 @@ def test_swapped_keys_are_refused(url, custody, store, admin):
     replace(admin, tables.epoch_key, list(keys.values()))
 
     with pytest.raises(TamperedError):
-        Store.open(url, custody)
+        Store.open(url, custody, keys_of(url))
 
 
 def test_a_new_epoch_continues_the_chain(url, custody, store, admin):
@@ -71,7 +71,7 @@ def test_a_new_epoch_continues_the_chain(url, custody, store, admin):
             key = new_key(custody, store.owner, purpose, 2)
             row = {"purpose": purpose.value, "epoch": 2, "wrapped": key.wrapped}
             run(admin, (insert(tables.epoch_key), row))
-    newer = Store.open(url, custody)
+    newer = Store.open(url, custody, keys_of(url))
     fill(newer)
 
     assert fsck.verify(newer).revision == 12
@@ -85,14 +85,14 @@ def test_a_new_epoch_continues_the_chain(url, custody, store, admin):
 def test_an_empty_database_is_no_store(url, custody):
     """Opening needs a created store."""
     with pytest.raises(UnavailableError):
-        Store.open(url, custody)
+        Store.open(url, custody, keys_of(url))
     made = connect(url)
     assert schema_version(made) == 0
     migrate(made)
     assert schema_version(made) == SCHEMA
     made.dispose()
     with pytest.raises(UnavailableError):
-        Store.open(url, custody)
+        Store.open(url, custody, keys_of(url))
 
 
 @pytest.mark.parametrize("version", ["0001", "0003", "9999", "0000", "older"])
@@ -101,7 +101,7 @@ def test_another_schema_is_refused(url, custody, store, admin, version):
     run(admin, text(f"UPDATE alembic_version SET version_num = '{version}'"))
 
     with pytest.raises(UnavailableError):
-        Store.open(url, custody)
+        Store.open(url, custody, keys_of(url))
     with pytest.raises(UnavailableError):
         migrate(admin)
 
@@ -111,7 +111,7 @@ def test_two_schemas_are_refused(url, custody, store, admin):
     run(admin, text("INSERT INTO alembic_version VALUES ('0000')"))
 
     with pytest.raises(UnavailableError):
-        Store.open(url, custody)
+        Store.open(url, custody, keys_of(url))
 
 
 def test_migrations_lead_to_the_tables(admin):

@@ -1,6 +1,7 @@
 """Leaves are hashed into a tree and keep their details, each in its own place."""
 
 import pytest
+from kit.erased import take
 from kit.stored import append, fill, leaf, on_sqlite, opened, replace, rows, run
 from sqlalchemy import insert, update
 
@@ -118,16 +119,24 @@ def test_details_of_another_type_are_refused(url, store, admin, values):
         store.leaves.details(kept)
 
 
-def test_details_that_are_gone_are_none(store, admin, caplog):
-    """Both columns empty: so the law will take them, and until then it is told."""
+def test_details_of_what_was_erased_are_none(store):
+    """Their key is gone, and the log says why."""
     append(store, [], [b"entry"])
-    kept = touched(store, admin, details_epoch=None, details_blob=None)
-    caplog.clear()
+    take(store, lambda _: True)
+    (kept,) = store.entries(0, 1)
 
     assert store.leaves.details(kept) is None
-    assert [(one.levelname, one.message) for one in caplog.records] == [
-        ("CRITICAL", "incident the details of an entry are gone")
-    ]
+
+
+def test_details_without_a_key_are_refused(store):
+    """Nothing in the log says that anything was erased: somebody took the key."""
+    append(store, [], [b"entry"])
+    take(store, lambda _: True, say=False)
+    (kept,) = store.entries(0, 1)
+
+    with pytest.raises(ChainError) as caught:
+        store.leaves.details(kept)
+    assert caught.value.where == "details 0"
 
 
 def test_details_belong_to_their_leaf(store, admin):
@@ -140,7 +149,7 @@ def test_details_belong_to_their_leaf(store, admin):
     with pytest.raises(ChainError):
         store.leaves.details(Kept(first.index, b"another", first.sealed))
     with pytest.raises(ChainError):
-        Leaves(store.ring, b"another store").details(first)
+        Leaves(store.ring, b"another store", store.vault).details(first)
 
     assert store.leaves.details(first) == leaf(b"entry").details
 

@@ -27,7 +27,7 @@ from kit.deeds import (
 )
 from kit.engines import VERIFIER
 from kit.lived import COSIGNED, LEAVES, SIZES, Client, live, taken
-from kit.stored import rows
+from kit.stored import keys_of, rows
 
 from placement.audit import note as notes
 from placement.crypto.custody import FileCustody
@@ -66,8 +66,12 @@ class Scene:
 
         Over new connections, but what is asked is compiled to SQL only once.
         """
-        with patch.object(engine, "connect", return_value=self.admin):
-            store = Store.open(self.url, self.custody)
+        connect = engine.connect
+        known = {self.url: self.admin}
+        with patch.object(
+            engine, "connect", lambda url: known.get(url) or connect(url)
+        ):
+            store = Store.open(self.url, self.custody, keys_of(self.url))
         with closing(store):
             yield store
 

@@ -63,7 +63,8 @@ def main(argv: list[str] | None = None) -> int:
             callers.kill()
             callers.wait()
         custody = FileCustody(folder / "store.key")
-        store = Store.open(url or f"sqlite:///{folder}/placement.db", custody)
+        where = url or f"sqlite:///{folder}/placement.db"
+        store = Store.open(where, custody, f"sqlite:///{folder}/keys.db")
         return report(store, folder, args.kills, f"{DOMAIN}/log")
 
 
@@ -93,7 +94,9 @@ def prepare(folder: Path, servers: int, url: str) -> list[int]:
     for number, port in enumerate(ports):
         (folder / f"{number}.toml").write_text(
             f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\n'
-            'ruleset = "ruleset.toml"\n' + (f'database = "{url}"\n' if url else ""),
+            'ruleset = "ruleset.toml"\n'
+            + (f'database = "{url}"\n' if url else "")
+            + 'keys = "sqlite:///keys.db"\n',
             "utf-8",
         )
     place = ["--dir", str(folder / "pki")]

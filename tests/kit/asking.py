@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from kit.bad_input import GOOD, evaluate
+from kit.erasing import ERASING
 from kit.grouping import GROUPING
 from kit.placing import PLACING
 from kit.ruling import RULING
@@ -190,6 +191,7 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 
 REQUESTS: dict[str, Make] = {
     **PLACING,
+    **ERASING,
     **RULING,
     **GROUPING,
     **IMPORTING,

@@ -21,6 +21,7 @@ from kit.commands import (
     show_case,
 )
 from kit.engines import SIGNER, VERIFIER
+from kit.stored import keys_of
 from placement.access import Action
 from placement.audit import note as notes
 from placement.audit.checkpoint import Checkpoint, parse, require_follows
@@ -55,7 +56,7 @@ _HASHING: Final = frozenset({Purpose.SUBJECT, Purpose.ALIAS})
 
 def live(url: str, custody: Custody) -> None:
     """Make a store in an empty database, and let it live."""
-    store = Store.create(url, custody)
+    store = Store.create(url, custody, keys_of(url))
     found(store, bytes(32), MOMENT.now)
     numbers = count()
     cases: list[bytes] = []
@@ -66,11 +67,18 @@ def live(url: str, custody: Custody) -> None:
             state, head = load(store)
             now = Micros(MOMENT.now + size * 1_000_000)
             moment = replace(MOMENT, now=now)
+            scribe = Scribe(store.ring)
             batch = Batch(
-                state, moment, Scribe(store.ring), head.leaves, lambda _: MOMENT.ruleset
+                state,
+                moment,
+                scribe,
+                head.leaves,
+                lambda _: MOMENT.ruleset,
+                vault=store.vault,
             )
             while head.leaves + len(batch.leaves) < size:
                 batch.add(_item(next(numbers), cases))
+            store.vault.flush()
             log.append(batch.payloads, batch.leaves)
             if size != LEAVES:
                 log.publish(SIGNER)
@@ -113,7 +121,7 @@ def _renewed(store: Store, url: str, custody: Custody) -> Store:
                 row = {"purpose": purpose.value, "epoch": 2, "wrapped": wrapped}
                 connection.execute(insert(tables.epoch_key), row)
     store.close()
-    return Store.open(url, custody)
+    return Store.open(url, custody, keys_of(url))
 
 
 class Client:

@@ -35,6 +35,7 @@ from kit.commands import (
     show_change,
 )
 from kit.engines import answer
+from kit.erasing import approve_erasure, list_expired, propose_erasure
 from kit.naming import (
     OTHER,
     begin,
@@ -140,6 +141,7 @@ class Play:
         self.ask(evaluate())
         self._searches(case)
         self._imports()
+        self._erasure()
         self._rules()
         self.ask(close_case(case))
         return self.named
@@ -194,6 +196,14 @@ class Play:
         self.made(retract_facts(ended), ended)
         self.ask(approve(self.named["FACT_RETRACT"][1]), self.named["FACT_RETRACT"][1])
         self.made(attest(caller=NATIONAL))
+
+    def _erasure(self) -> None:
+        long_ago = {"valid_from": TODAY - 9000, "valid_to": TODAY - 8000}
+        over = presence("secret group", "2480", **long_ago)
+        (fact,) = self.made(record_facts(over))
+        self.ask(list_expired())
+        (change,) = self.made(propose_erasure(fact), fact)
+        self.ask(approve_erasure(change), change)
 
     def _lives(self) -> None:
         threat = presence("secret group", "2480", valid_from=TODAY - 9)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kit import commands, importing, living, naming, ruled, steps
+from kit import commands, erasing, importing, living, naming, ruled, steps
 from kit.world import NOW, token
 from placement.domain.decide import searches
 from placement.domain.decide.command import Command
@@ -61,6 +61,9 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     lambda: steps.show_override(token("permit")),
     lambda: steps.sign_override(token("permit")),
     steps.stop_provider,
+    erasing.list_expired,
+    lambda: erasing.propose_erasure(token("fact")),
+    lambda: erasing.approve_erasure(token("change")),
     steps.watch_alerts,
     lambda: steps.tell_alerts(token("alert")),
     steps.list_alerts,

@@ -68,7 +68,7 @@ class Served:
         key = SigningKey.create(self.settings.log_key)
         self.log_key = Signer(self.settings.log_name, key).public
         custody = FileCustody.create(self.settings.store_key)
-        store = Store.create(self.settings.database, custody)
+        store = Store.create(self.settings.database, custody, self.settings.keys)
         found(store, self.custodian.key_id, micros())
         store.close()
         self.port = 0

@@ -1,10 +1,12 @@
 """What the store's tests write, and what its administrator reads and writes."""
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Table, delete, insert, select
+from sqlalchemy import Engine, Table, delete, insert, make_url, select
 
 from kit.engines import SIGNER, VERIFIER
 from placement.audit.checkpoint import Checkpoint, parse
@@ -18,6 +20,16 @@ from placement.store.log import Store
 Row = dict[str, Any]
 
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
+
+_FOLDER = Path(tempfile.mkdtemp(prefix="placement-keys-"))
+
+
+def keys_of(url: str) -> str:
+    """Return where a test's key store is: beside SQLite's database, or in a folder."""
+    if url.startswith("sqlite"):
+        return ""
+    return f"sqlite:///{_FOLDER}/{make_url(url).database}.keys.db"
 
 
 def leaf(entry: bytes) -> Leaf:

@@ -30,7 +30,6 @@ from placement.domain.state import State
 from placement.domain.terms import Day, Micros, stockholm_day
 from placement.rpc.methods import METHODS
 from placement.service import fold
-from placement.store.codec import decode
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -197,7 +196,7 @@ class Town:
         state, head = self._folded
         with self.store.following(head) as (now, tail):
             for _, payload in tail:
-                state.apply(decode(payload))
+                state.apply(self.store.vault.open(payload))
         self._folded = state, now
         return state
 

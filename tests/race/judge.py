@@ -5,7 +5,6 @@ from collections.abc import Collection
 from placement.domain.events import PlacementEnded, PlacementRecorded
 from placement.domain.facts import Placement
 from placement.domain.terms import CaseHandle, FactId
-from placement.store.codec import decode
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -23,7 +22,7 @@ def at_once(store: Store, cases: Collection[CaseHandle]) -> tuple[int, int]:
     standing: dict[FactId, Placement] = {}
     made = both = 0
     for _, payload in store.tail(Head.GENESIS):
-        match decode(payload).event:
+        match store.vault.open(payload).event:
             case PlacementRecorded(placement=placement) if placement.case in cases:
                 made += 1
                 both += any(

@@ -106,7 +106,8 @@ def stage(what: str, kind: int, servers: int, runs: int, tally: Tally) -> int:
             )
         raced = json.loads((folder / "raced.json").read_text("utf-8"))
         custody = FileCustody(folder / "store.key")
-        store = Store.open(url or f"sqlite:///{folder}/placement.db", custody)
+        where = url or f"sqlite:///{folder}/placement.db"
+        store = Store.open(where, custody, f"sqlite:///{folder}/keys.db")
         cases = {CaseHandle(bytes.fromhex(each)) for each in raced["cases"]}
         holds, both = at_once(store, cases)
         store.close()

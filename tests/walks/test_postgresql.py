@@ -30,7 +30,9 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture
 def town(tmp_path, postgres_url):
-    with Town(tmp_path, database=postgres_url) as town:
+    with Town(
+        tmp_path, database=postgres_url, keys=f"sqlite:///{tmp_path}/keys.db"
+    ) as town:
         attest = registry.AttestCoverageRequest(
             request_id=fresh(), reviewed_on_day=town.today, whole_region=True
         )

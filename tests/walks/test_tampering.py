@@ -40,6 +40,7 @@ class Crime:
         self.settings = town.served.settings
         self.folder = folder
         self.file = town.served.folder / "placement.db"
+        self.keys = f"sqlite:///{town.served.folder}/placement.keys.db"
         with closing(sqlite3.connect(self.file)) as connection:
             connection.row_factory = sqlite3.Row
             self.rows = {
@@ -65,7 +66,8 @@ class Crime:
     def start(self, path, **changed):
         """Start a server on a copy, and stop it; say on how much it stood."""
         self.ready = []
-        settings = replace(self.settings, database=f"sqlite:///{path}", **changed)
+        changed = {"keys": self.keys, "database": f"sqlite:///{path}"} | changed
+        settings = replace(self.settings, **changed)
 
         async def serve():
             app = App(settings)
@@ -288,7 +290,7 @@ def test_details_are_looked_at_on_demand(crime, statement):
     where = crime.rows["leaf"][-2]["index"]
     path = crime.spoil([f'{statement} WHERE "index" >= ?', where])
     custody = FileCustody(crime.settings.store_key)
-    with closing(Store.open(f"sqlite:///{path}", custody)) as store:
+    with closing(Store.open(f"sqlite:///{path}", custody, crime.keys)) as store:
         assert fsck.verify(store).leaves == len(crime.rows["leaf"])
         with pytest.raises(ChainError) as caught:
             fsck.verify(store, deeper=True)

@@ -19,6 +19,7 @@ _EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "made_firm": "become firm",
         "retracted": "be retracted",
+        "erased": "be erased for good (placement erase approve)",
         "provider_goes_on": "let the provider go on; its houses answer as others do",
     }
 )

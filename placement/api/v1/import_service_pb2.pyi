@@ -372,9 +372,9 @@ class Import(_message.Message):
     rows: _builtins.int
     """How many rows were announced."""
     staged: _builtins.int
-    """How many are staged."""
+    """How many are staged; once they are erased, how many were taken over."""
     digest: _builtins.bytes
-    """32 bytes, over those."""
+    """32 bytes, over those; empty once they are erased."""
     expires_at: _builtins.int
     """When it lapses; microseconds since 1970-01-01T00:00Z, 0 once it can't."""
     approved_by: _builtins.str

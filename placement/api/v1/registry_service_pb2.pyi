@@ -1003,6 +1003,7 @@ class ChangeItem(_message.Message):
     RENEWED_FIELD_NUMBER: _builtins.int
     MERGED_FIELD_NUMBER: _builtins.int
     UNMERGED_FIELD_NUMBER: _builtins.int
+    ERASED_FIELD_NUMBER: _builtins.int
     REPLACES_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.bytes
     """16 bytes: the fact."""
@@ -1015,6 +1016,10 @@ class ChangeItem(_message.Message):
     provider_goes_on: _builtins.bool
     """No fact but a provider: it may go on; always true. `fact_id` is the provider, and
     `fact` is unset.
+    """
+    erased: _builtins.bool
+    """It is erased for good; always true. Of a case `fact_id` is the handle, and `fact`
+    is unset.
     """
     replaces: _builtins.bytes
     """16 bytes: the fact that it was recorded instead of; else empty."""
@@ -1060,13 +1065,14 @@ class ChangeItem(_message.Message):
         renewed: Global___RenewedFact | None = ...,
         merged: Global___MergedGroups | None = ...,
         unmerged: Global___MergedGroups | None = ...,
+        erased: _builtins.bool = ...,
         replaces: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "made_firm", b"made_firm", "merged", b"merged", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "made_firm", b"made_firm", "merged", b"merged", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "merged", b"merged", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "replaces", b"replaces", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "merged", b"merged", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "replaces", b"replaces", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "renewed", "merged", "unmerged"]  # noqa: Y015
+    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "renewed", "merged", "unmerged", "erased"]  # noqa: Y015
     _WhichOneofArgType_effect: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_effect) -> _WhichOneofReturnType_effect | None: ...
 

@@ -19,6 +19,7 @@ from placement.domain.decide.command import (
     RequestCommand,
     require,
 )
+from placement.domain.decide.erasures import erased_by, is_erasure
 from placement.domain.decide.registry import ANY
 from placement.domain.decide.seeing import (
     Explained,
@@ -157,7 +158,8 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
     changed = state.histories.changed
     if command.shown and any(changed(each) > command.shown for each in _facts(change)):
         raise StaleError
-    if moment.now >= change.expires_at or not still_fits(state, change):
+    lapsed = moment.now >= change.expires_at
+    if lapsed or is_erasure(change) or not still_fits(state, change):
         raise ConflictError
     note = command.note
     release = _release(state, change)
@@ -196,7 +198,9 @@ def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
     change = waiting_change(state, command.change, command.caller)
     if moment.now >= change.expires_at:
         raise NotFoundError
-    facts = {fact_id: state.facts[fact_id] for fact_id in _facts(change)}
+    erased = (FactId(each) for each in erased_by(change))
+    named = (*_facts(change), *(each for each in erased if each in state.facts))
+    facts = {fact_id: state.facts[fact_id] for fact_id in named}
     release = _release(state, change)
     if release is None:
         return Outcome(reply=ChangeView(change=change, facts=facts, permits={}))

@@ -21,6 +21,7 @@ from placement.domain.decide.command import (
     RequestCommand,
     require,
 )
+from placement.domain.erasure_events import DossiersErased
 from placement.domain.facts import Alliance, AnyFact, Faction, Presence, Rivalry
 from placement.domain.import_events import (
     ImportApproved,
@@ -33,7 +34,7 @@ from placement.domain.import_events import (
 )
 from placement.domain.imports import stands, state_of
 from placement.domain.state import State
-from placement.domain.terms import MICROS_AN_HOUR, FactId, Micros
+from placement.domain.terms import MICROS_AN_HOUR, DossierId, FactId, Micros
 from placement.errors import (
     AccessDeniedError,
     ConflictError,
@@ -230,9 +231,16 @@ def cancel_import(state: State, command: CancelImport, moment: Moment) -> Outcom
     ends = state_of(known, moment.now) in (ImportState.OPEN, ImportState.WAITING)
     if not ends:
         raise ConflictError
-    return Outcome.written(
-        ImportCancelled(id=command.import_id, person=command.caller.person)
-    )
+    cancelled = ImportCancelled(id=command.import_id, person=command.caller.person)
+    return Outcome.written(cancelled, rows_erased(command.import_id))
+
+
+def rows_erased(*imports: FactId) -> DossiersErased:
+    """Return the event that takes the staged rows of imports: nothing needs them.
+
+    It takes no second person. What they became is facts, each to be erased by itself.
+    """
+    return DossiersErased(dossiers=tuple(DossierId(each) for each in imports))
 
 
 def show_import(state: State, command: ShowImport, moment: Moment) -> Outcome:

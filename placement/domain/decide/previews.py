@@ -19,6 +19,7 @@ from placement.access import Action
 from placement.domain.decide.approvals import still_fits, waiting_change
 from placement.domain.decide.command import Command, Moment, Note, Outcome, require
 from placement.domain.decide.drafts import Draft, drafted
+from placement.domain.decide.erasures import is_erasure
 from placement.domain.decide.registry import Ending, own_fact, require_endable
 from placement.domain.decide.weighing import remaining, weighed
 from placement.domain.decide.whose import polices
@@ -193,6 +194,8 @@ def _events(state: State, command: _Previewing, moment: Moment) -> tuple[Event, 
     require(stated is (sketch.change is None), "change_id", "or facts, and not both")
     if sketch.change is not None:
         change = waiting_change(state, sketch.change, caller)
+        # What it erases protects nobody who is placed, or it is refused.
+        require(not is_erasure(change), "change_id", "must not erase: it moves nobody")
         if moment.now >= change.expires_at or not still_fits(state, change):
             raise ConflictError
         return (ChangeApproved(id=change.id, person=""),)

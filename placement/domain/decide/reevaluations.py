@@ -12,6 +12,7 @@ from typing import Final
 from placement.access import Action
 from placement.domain.agenda import NOTHING, Agenda
 from placement.domain.decide.command import Command, Moment, Note, Outcome
+from placement.domain.decide.imports import rows_erased
 from placement.domain.decide.steps import aborted
 from placement.domain.decide.weighing import alarm, place_of, reweighed
 from placement.domain.events import Event, PlacementEnded
@@ -131,7 +132,10 @@ def _turned(state: State, moment: Moment) -> bool:
 
 
 def _ticked(state: State, moment: Moment) -> Iterator[Event]:
-    if not state.placements:  # nothing that time could change
+    over = state.imports.due(moment.now)
+    if over:
+        yield rows_erased(*over)
+    if not state.placements:  # nothing else that time could change
         return
     agenda, today = state.agenda, moment.today
     for hold in state.stays.lapsed(moment.now)[:MAX_AT_ONCE]:

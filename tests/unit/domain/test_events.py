@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from placement.domain.erasure_events import ErasureAgreed
 from placement.domain.events import Amendment, Event, ProviderLifted, ReleaseSigned
 
 
@@ -20,4 +21,4 @@ def test_amendments_are_events():
     """What a change does to facts is also an event of its own; the rest is not."""
     got = set(get_args(Amendment)) - set(get_args(Event))
 
-    assert got == {ProviderLifted, ReleaseSigned}
+    assert got == {ErasureAgreed, ProviderLifted, ReleaseSigned}

@@ -10,6 +10,7 @@ from kit.world import NOW, World, day, token
 
 from placement.domain.decide.command import Moment
 from placement.domain.decide.weighing import remaining, weighed
+from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import (
     ChangeApproved,
     ChangeProposed,
@@ -25,7 +26,15 @@ from placement.domain.imagined import Imagined
 from placement.domain.life_events import ChangeRejected, FactRenewed
 from placement.domain.state import State
 from placement.domain.stay_events import ProviderStopped
-from placement.domain.terms import AreaCode, FactId, Grade, Reason, Scheme, Verdict
+from placement.domain.terms import (
+    AreaCode,
+    DossierId,
+    FactId,
+    Grade,
+    Reason,
+    Scheme,
+    Verdict,
+)
 from placement.errors import TamperedError
 
 MOMENT = Moment(now=NOW, ruleset=SMALL)
@@ -163,6 +172,44 @@ def test_of_nothing_nothing_is_imagined():
     """As in the log, a hole is never skipped."""
     with pytest.raises(TamperedError):
         Imagined(World().state, [FactRetracted(id=token("x"))], NOW)
+
+
+def test_no_erasure_is_imagined():
+    """It would take from what is shared with the real state."""
+    world = World()
+    base = world.presence("A", "1480")
+    with pytest.raises(TamperedError):
+        Imagined(world.state, [DossiersErased(dossiers=(DossierId(base),))], NOW)
+
+    assert base in world.state.facts
+
+
+def test_a_merge_that_is_imagined_leaves_no_key_of_the_real_state_in_sight():
+    """Taking the last entry from under a key uncovers nothing."""
+    world = World()
+    world.affiliation("h", "B")
+    world.rivalry("B", "D")
+    merged = GroupsMerged(low=token("A"), high=token("B"), region="syd")
+    imagined = Imagined(world.state, [merged], NOW)
+    low, high = sorted((token("A"), token("B")))
+
+    assert [len(imagined.members.of(each)) for each in (low, high)] == [1, 0]
+    assert len(world.state.members.of(token("B"))) == 1
+    pair = frozenset((token("B"), token("D")))
+    assert [len(each.graph.between(pair)) for each in (world.state, imagined)] == [
+        1,
+        low == token("B"),
+    ]
+
+
+def test_what_is_retracted_there_is_not_retracted_here():
+    """Nor is it known from when."""
+    world = World()
+    base = world.presence("A", "1480")
+    imagined = Imagined(world.state, [FactRetracted(id=base)], NOW)
+
+    assert dict(imagined.erasures.retracted) == {base: NOW}
+    assert world.state.erasures.retracted == {}
 
 
 def test_another_state_is_another_state():

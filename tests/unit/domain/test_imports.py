@@ -3,6 +3,7 @@
 import pytest
 from kit.world import NOW, token
 
+from placement.domain.erasure_events import DossiersErased, Sealed
 from placement.domain.events import Record
 from placement.domain.import_events import (
     ImportApproved,
@@ -17,7 +18,7 @@ from placement.domain.import_events import (
 )
 from placement.domain.imports import first_digest, next_digest, stands
 from placement.domain.state import State
-from placement.domain.terms import MICROS_AN_HOUR
+from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
 from placement.errors import TamperedError
 
 ONE, OTHER = token("one"), token("other")
@@ -127,3 +128,52 @@ def test_the_digest_knows_every_row_and_their_order():
         digests.add(digest)
 
     assert len(digests) == len(orders)
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        (
+            ImportFinished(id=ONE, expires_at=NOW + 2 * MICROS_AN_HOUR),
+            ImportApproved(id=ONE, person="co-02"),
+            ImportTaken(id=ONE, until=4, refused=(1,), reasons=(RowRefusal.ABSENT,)),
+        ),
+        (ImportCancelled(id=ONE, person="co-02"),),
+        (),
+    ],
+    ids=["taken over", "cancelled", "lapsed"],
+)
+def test_erased_rows_leave_the_same_whether_they_were_read_or_not(ends):
+    """Whoever folds the log later opens none of them."""
+    erased = DossiersErased(dossiers=(ONE,))
+    sealed = Sealed(dossier=ONE, content=b"")
+    lived = folded(begun(), staged(), staged(position=2), *ends, erased)
+    fresh = folded(begun(), sealed, sealed, *ends, erased)
+    (known,) = lived.imports.by_id.values()
+
+    assert list(fresh.records()) == list(lived.records())
+    assert (known.parts, known.digest) == ((), b"")
+    assert fresh.imports.next() is lived.imports.next() is None
+
+
+def test_rows_that_lapsed_are_to_be_erased_once():
+    """Those of an import that stands are not."""
+    state = folded(begun(), staged())
+    lapse = NOW + MICROS_AN_HOUR
+    before, behind = state.imports.due(lapse - 1), state.imports.due(lapse)
+    state.apply(Record(at=lapse, event=DossiersErased(dossiers=(ONE,))))
+
+    assert (before, behind, state.imports.due(lapse)) == ([], [ONE], [])
+
+
+def test_an_import_is_forgotten_only_once_it_is_erased():
+    """Else its rows would keep a key that nobody knows of."""
+    state = folded(begun(), staged())
+    late = NOW + 40 * MICROS_A_DAY
+    state.apply(Record(at=late, event=begun(OTHER)))
+    left = list(state.imports.by_id)
+    state.apply(Record(at=late, event=DossiersErased(dossiers=(ONE,))))
+    state.apply(Record(at=late + 31 * MICROS_A_DAY, event=begun(OTHER)))
+
+    assert left == [ONE, OTHER]
+    assert list(state.imports.by_id) == [OTHER]

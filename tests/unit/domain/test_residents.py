@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.world import World, day, subject, token
 
+from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import CaseAssessed, PlacementEnded
 from placement.domain.terms import PlacementState
 
@@ -40,7 +41,9 @@ def deeds(draw):
     """Draw what happens, in any order."""
     person, other = draw(st.sampled_from(SUBJECTS)), draw(st.sampled_from(SUBJECTS))
     kind = draw(
-        st.sampled_from(("belong", "same", "place", "end", "retract", "assess"))
+        st.sampled_from(
+            ("belong", "same", "place", "end", "retract", "assess", "erase", "forget")
+        )
     )
     group, start = draw(st.sampled_from(GROUPS)), draw(st.sampled_from((None, -3)))
     number = draw(st.integers(0, 3))
@@ -67,6 +70,10 @@ def do(world, deed):
             )
         case "retract" if len(world.state.facts) > number:
             world.retract(list(world.state.facts)[number])
+        case "erase" if len(world.state.facts) > number:
+            world.apply(DossiersErased(dossiers=(list(world.state.facts)[number],)))
+        case "forget" if len(cases) > number:
+            world.apply(DossiersErased(dossiers=(cases[number].handle,)))
         case "assess" if len(cases) > number:
             handle = cases[number].handle
             world.apply(CaseAssessed(handle=handle, person="co-01", children=()))

@@ -34,7 +34,6 @@ from placement.errors import (
 )
 from placement.service.batch import Answer, Batch
 from placement.service.entries import Refused, Scribe
-from placement.store.codec import decode
 
 LEAVES = 7  # that the log holds already
 
@@ -46,15 +45,28 @@ def state():
 
 @pytest.fixture
 def batch(state, store):
-    return Batch(state, MOMENT, Scribe(store.ring), LEAVES, lambda _: MOMENT.ruleset)
+    return Batch(
+        state,
+        MOMENT,
+        Scribe(store.ring),
+        LEAVES,
+        lambda _: MOMENT.ruleset,
+        vault=store.vault,
+    )
 
 
-def read(leaf):
-    entry = parse(leaf.entry)
-    return entry, opened(leaf.details, entry.details)
+@pytest.fixture
+def read(store):
+    """Return what reads a leaf."""
+
+    def opened_(leaf):
+        entry = parse(leaf.entry)
+        return entry, opened(store.vault.details(leaf.details), entry.details)
+
+    return opened_
 
 
-def test_a_command_is_answered_with_its_leaf(batch, state):
+def test_a_command_is_answered_with_its_leaf(batch, state, read, store):
     """Its events are applied and to be appended; its entry vouches for them."""
     command = open_case("h")
     batch.add(command)
@@ -63,13 +75,13 @@ def test_a_command_is_answered_with_its_leaf(batch, state):
 
     assert answer == Answer(reply=answer.reply, revision=1, leaf=LEAVES)
     assert answer.reply.ids == (command.handle,)
-    assert type(decode(payload).event) is CaseOpened
+    assert type(store.vault.open(payload).event) is CaseOpened
     assert state.revision == 1
     assert (entry.outcome, entry.revision) == ("ANSWERED", 1)
     assert Written.parse(kept.matter.events) == Written.of(1, [payload])
 
 
-def test_each_is_decided_on_what_was_left(batch, state):
+def test_each_is_decided_on_what_was_left(batch, state, read):
     """One after another; revisions and leaves go on."""
     case = open_case("h")
     for command in (case, assess_case(case.handle), show_case(case.handle)):
@@ -87,12 +99,12 @@ def test_each_is_decided_on_what_was_left(batch, state):
     ]
 
 
-def test_the_last_event_remembers_the_request(batch):
+def test_the_last_event_remembers_the_request(batch, store):
     """With all that was made; the events before it don't."""
     batch.add(register_groups("A", "B"))
     command = record_facts(stays(), stays("B"))
     batch.add(command)
-    *_, before, last = (decode(payload) for payload in batch.payloads)
+    *_, before, last = (store.vault.open(payload) for payload in batch.payloads)
 
     assert before.request is None
     assert last.request.id == command.request_id
@@ -101,16 +113,16 @@ def test_the_last_event_remembers_the_request(batch):
     assert (before.at, last.at) == (MOMENT.now, MOMENT.now)
 
 
-def test_an_evaluation_is_no_request(batch):
+def test_an_evaluation_is_no_request(batch, store):
     """It is charged each time it comes."""
     batch.add(evaluate(3))
-    (record,) = (decode(payload) for payload in batch.payloads)
+    (record,) = (store.vault.open(payload) for payload in batch.payloads)
 
     assert type(record.event) is Evaluated
     assert record.request is None
 
 
-def test_a_retry_is_answered_as_the_first(batch):
+def test_a_retry_is_answered_as_the_first(batch, read):
     """At its revision, with a leaf of its own and no event."""
     for command in (open_case("h", request="r"), open_case("i"), evaluate()):
         batch.add(command)
@@ -124,7 +136,7 @@ def test_a_retry_is_answered_as_the_first(batch):
     assert (entry.revision, kept.matter.events) == (1, b"")
 
 
-def test_a_refusal_is_its_answer(batch, state):
+def test_a_refusal_is_its_answer(batch, state, read):
     """It changes no state, but the access log, at the revision that was read."""
     batch.add(open_case("h"))
     batch.add(show_case(bytes(16)))
@@ -145,7 +157,7 @@ def test_a_refusal_is_its_answer(batch, state):
     assert state.revision == len(batch.payloads) == 1
 
 
-def test_a_call_that_was_refused_before_is_logged_only(batch):
+def test_a_call_that_was_refused_before_is_logged_only(batch, read):
     """The refusal comes back as it came in."""
     refusal = CertificateError()
     batch.add(open_case("h"))
@@ -171,7 +183,7 @@ def test_nothing_leaves_no_leaf(batch):
     assert len(batch.leaves) == 1
 
 
-def test_a_check_that_finds_nothing_out_writes_no_event(batch):
+def test_a_check_that_finds_nothing_out_writes_no_event(batch, read):
     """A case that nobody assessed: an answer, an entry, no event."""
     case = open_case("h")
     batch.add(case)
@@ -183,7 +195,7 @@ def test_a_check_that_finds_nothing_out_writes_no_event(batch):
     assert (kept.outline.verdicts, kept.matter.events) == ((2,), b"")
 
 
-def test_a_defect_refuses_one_command(batch, state, monkeypatch, caplog):
+def test_a_defect_refuses_one_command(batch, state, monkeypatch, caplog, read):
     """Its entry names what it was about; those around it are decided."""
 
     def defect(*_):
@@ -206,7 +218,7 @@ def test_a_defect_refuses_one_command(batch, state, monkeypatch, caplog):
     ]
 
 
-def test_a_defect_after_half_the_work_left_nothing(batch, state, monkeypatch):
+def test_a_defect_after_half_the_work_left_nothing(batch, state, monkeypatch, read):
     """Deciding is pure: what a defect had gathered is dropped with it."""
     decide = table.DECIDES[type(record_facts(rivalry()))]
 
@@ -223,7 +235,7 @@ def test_a_defect_after_half_the_work_left_nothing(batch, state, monkeypatch):
     assert read(batch.leaves[1])[1].matter.events == b""
 
 
-def test_the_ruleset_is_named(batch):
+def test_the_ruleset_is_named(batch, read):
     """Whoever decides again knows by which rules."""
     batch.add(open_case("h"))
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from kit.engines import tamper
+from kit.erased import take
 from kit.replays import PLACES, RULES, Unit, outcome
 from kit.world import NOW, RULESET, TODAY, token
 
@@ -89,11 +90,7 @@ def test_a_ruleset_that_was_edited_is_another(unit, decisions):
 def test_a_decision_whose_details_were_taken(unit, decisions, url):
     """Nobody can know any more what was asked."""
     index = unit.found(decisions["1480"]).index
-    tamper(
-        url,
-        "UPDATE leaf SET details_epoch = NULL, details_blob = NULL"
-        f' WHERE "index" = {index}',
-    )
+    take(unit.store, lambda each: each == index)
     result = unit.replay(decisions["1480"])
 
     assert outcome(result) == (Replayed.ERASED, None, None)

@@ -15,6 +15,7 @@ from kit.commands import (
     show_case,
 )
 from kit.engines import answer, details, tamper
+from kit.erased import take
 from kit.stored import leaf
 from kit.story import ReadingRoom
 from kit.world import NOW
@@ -199,13 +200,10 @@ def test_one_entry_comes_with_its_details(case, room):
     assert seen.outline == found.opened.outline
 
 
-def test_an_entry_without_details_shows_none(case, room, url):
+def test_an_entry_without_details_shows_none(case, room, store):
     """The law took them; the leaf stays as it was."""
     before = room.review.one(1)
-    tamper(
-        url,
-        'UPDATE leaf SET details_epoch = NULL, details_blob = NULL WHERE "index" = 1',
-    )
+    take(store, lambda index: index == 1)
     after = room.review.one(1)
 
     assert after.content == before.content

@@ -13,6 +13,7 @@ from kit.commands import (
     show_case,
 )
 from kit.engines import SECONDS, answer, tamper
+from kit.erased import take
 from kit.story import SCOPE, ReadingRoom, filters, naive
 
 from placement.audit import note
@@ -213,7 +214,7 @@ def test_a_decision_that_nobody_made(library):
         room.searcher.of_decision(decision, made.index)
 
 
-def test_a_decision_whose_details_were_taken(engine, store, room, url, clock):
+def test_a_decision_whose_details_were_taken(engine, store, room, clock):
     """Its millisecond alone tells which entry it was; others are none."""
     case = open_case("h")
     answer(engine, case)
@@ -223,10 +224,7 @@ def test_a_decision_whose_details_were_taken(engine, store, room, url, clock):
             one.decision for one in answer(engine, check(case.handle)).reply.answers
         ]
         clock.now += 1000
-    tamper(
-        url,
-        'UPDATE leaf SET details_epoch = NULL, details_blob = NULL WHERE "index" != 1',
-    )
+    take(store, lambda index: index != 1)
     size = store.read_head().leaves
     found = [room.searcher.of_decision(decision, size) for decision in decisions]
     with pytest.raises(NotFoundError):
@@ -236,13 +234,13 @@ def test_a_decision_whose_details_were_taken(engine, store, room, url, clock):
     assert [each.details is None for each in found] == [False, True]
 
 
-def test_what_was_taken_is_a_decision_only_if_it_was_one(engine, store, room, url):
+def test_what_was_taken_is_a_decision_only_if_it_was_one(engine, store, room):
     """Another call in that millisecond, or a refused check, is none."""
     case = open_case("h")
     answer(engine, case)
     with pytest.raises(NotFoundError):
         answer(engine, check(bytes(16)))
-    tamper(url, "UPDATE leaf SET details_epoch = NULL, details_blob = NULL")
+    take(store, lambda _: True)
     decision = decided_when(MOMENT.now) + bytes(10)
     with pytest.raises(NotFoundError):
         room.searcher.of_decision(decision, store.read_head().leaves)

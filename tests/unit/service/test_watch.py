@@ -17,6 +17,7 @@ from kit.commands import (
     show_case,
 )
 from kit.engines import answer, details, tamper
+from kit.erased import take
 from kit.story import ReadingRoom
 from kit.world import NOW, RULESET
 
@@ -155,13 +156,10 @@ def test_a_budget_that_was_spent_and_many_areas(engine, store, room, clock):
     assert (spent.entries, spent.at) == ((4,), NOW + MICROS_AN_HOUR)
 
 
-def test_areas_that_were_taken_count_no_more(engine, room, url, clock):
+def test_areas_that_were_taken_count_no_more(engine, room, store, clock):
     """Nobody can know any more which they were."""
     asked_until_refused(engine, clock)
-    tamper(
-        url,
-        'UPDATE leaf SET details_epoch = NULL, details_blob = NULL WHERE "index" = 2',
-    )
+    take(store, lambda index: index == 2)
     found = [each.pattern for each in anomalies(steps(room, 5, **EVER))]
 
     assert found == ["BUDGET_SPENT_BY_PERSON"]

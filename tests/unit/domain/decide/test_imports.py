@@ -1,14 +1,32 @@
 """Imports: begun by one, approved by another, seen by their region alone."""
 
+from dataclasses import replace
+
 import pytest
 from kit import importing as im
-from kit.commands import COORDINATOR, NATIONAL, coordinator, field_of, presence
-from kit.world import RULESET
+from kit.commands import (
+    COORDINATOR,
+    NATIONAL,
+    coordinator,
+    field_of,
+    presence,
+    record_facts,
+)
+from kit.world import RULESET, token
 
+from placement.access import SERVICE
 from placement.domain.decide.command import Note
 from placement.domain.decide.imports import part_at
-from placement.domain.import_events import ImportState
-from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
+from placement.domain.decide.reevaluations import Tick
+from placement.domain.erasure_events import DossiersErased
+from placement.domain.import_events import (
+    ImportCancelled,
+    ImportStaged,
+    ImportState,
+    StagedFact,
+    StagedRow,
+)
+from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR, FactId
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
 
 NORD = coordinator("nord", "co-05")
@@ -183,3 +201,51 @@ def test_what_is_over_is_forgotten(court, waiting):
 
     with pytest.raises(NotFoundError):
         court.reply(im.show(key))
+
+
+def test_rows_that_nobody_needs_are_erased(court, waiting):
+    """With the import that is cancelled."""
+    events = court.decide(im.cancel(waiting[0])).outcome.events
+
+    assert [type(event) for event in events] == [ImportCancelled, DossiersErased]
+    assert court.reply(im.show(waiting[0])).known.parts == ()
+    with pytest.raises(NotFoundError):
+        court.reply(im.read(waiting[0]))
+
+
+def test_rows_that_were_taken_over_can_be_looked_at_for_30_days(court, waiting):
+    """Which of them were refused is told by them; then a look at the clock erases them."""
+    court.reply(im.approve(*waiting))
+    read = ImportStaged(
+        id=waiting[0],
+        position=0,
+        rows=(StagedRow(record=StagedFact(fact=fact_of(court))),),
+        digest=waiting[1],
+    )
+    court.decide(im.take(read))
+    court.later(30 * MICROS_A_DAY)
+    early = court.decide(Tick(caller=SERVICE)).outcome.events
+    kept = court.reply(im.read(waiting[0])).part.position
+    court.later(1)
+    events = court.decide(Tick(caller=SERVICE)).outcome.events
+
+    assert (early, kept) == ((), 0)
+    assert events == (DossiersErased(dossiers=(waiting[0],)),)
+    assert state(court, waiting[0]) is ImportState.DONE
+
+
+def fact_of(court):
+    """Return a fact as a row states it."""
+    (fact, _) = court.reply(record_facts(presence(area="0180"))).ids
+    return replace(court.state.facts[fact], id=FactId(token("of a row")), area="1480")
+
+
+def test_rows_of_an_import_that_lapsed_are_erased(court, waiting):
+    """At the next look at the clock, whether anybody is placed or not."""
+    court.later(LAPSED)
+    events = court.decide(Tick(caller=SERVICE)).outcome.events
+    again = court.decide(Tick(caller=SERVICE)).outcome.events
+
+    assert events == (DossiersErased(dossiers=(waiting[0],)),)
+    assert again == ()
+    assert state(court, waiting[0]) is ImportState.LAPSED

@@ -13,7 +13,7 @@ from kit.commands import (
     retract_facts,
     rivalry,
 )
-from kit.world import TODAY, subject, token
+from kit.world import NOW, TODAY, subject, token
 
 from placement.domain.decide.command import Note
 from placement.domain.decide.registry import MAX_AMENDMENTS
@@ -69,7 +69,7 @@ def test_a_retracted_fact_is_amended_no_more(court, fact, amend):
     """What was never true neither ends nor is graded."""
     change = retract_facts(fact)
     court.reply(change)
-    court.state._amend(FactRetracted(id=fact))
+    court.state._amend(FactRetracted(id=fact), NOW)
     with pytest.raises(ConflictError):
         court.reply(amend(fact))
 

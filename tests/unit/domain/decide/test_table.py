@@ -189,6 +189,7 @@ def test_every_repeatable_command_is_known_by_person_and_id():
         Action.EVALUATE,
         Action.OVERRIDE_SHOW,
         Action.PLACE_EXPLAIN,
+        Action.ERASURE_LIST,
         Action.PERMIT_LIST,
         Action.ALERT_WATCH,
         Action.ALERT_TELL,

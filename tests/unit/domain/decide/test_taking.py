@@ -96,7 +96,7 @@ def test_a_changed_row_is_one_step(court, desk):
     key = desk.approved(im.row(stated, ends=(fact, TODAY, seen)))
 
     decision = desk.take()
-    recorded, ended, _ = decision.outcome.events
+    recorded, ended, *_ = decision.outcome.events
 
     assert (type(recorded), recorded.fact.replaces) == (FactRecorded, fact)
     assert ended == FactEnded(id=fact, valid_to=TODAY, person="co-01", import_id=key)

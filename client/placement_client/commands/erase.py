@@ -1,0 +1,96 @@
+"""``placement erase``: what is past its retention, and taking it away for good."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import typer
+
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+)
+from placement_client.commands.hints import Hints, hinted
+from placement_client.commands.report import Report, table
+from placement_client.commands.verb import Run, nouns, verb
+from placement_client.days import iso_day
+from placement_client.drafts import read_token
+from placement_client.erasures import MAX_ERASED
+from placement_client.rendering import to_json
+
+app = nouns("Coordinators: what is past its retention, and erasing it.")
+
+_KEPT: Final = (
+    "Something of it is not past its retention, protects somebody who is placed, or is "
+    "in an erasure that waits. `placement erase due` lists what may be erased."
+)
+_HINTS: Final[Hints] = {
+    AccessDeniedError: "Coordinators do this.",
+    NotFoundError: "`placement erase due` lists what may be erased.",
+    ConflictError: _KEPT,
+}
+_APPROVAL_HINTS: Final[Hints] = {
+    AccessDeniedError: "Another coordinator than the one who proposed it does this.",
+    NotFoundError: "`placement change list` lists what waits.",
+    ConflictError: "It has lapsed. " + _KEPT,
+}
+
+
+@verb(app, "due")
+def due(run: Run) -> Report:
+    """List what is past its retention in the own region, the longest first."""
+    with hinted(_HINTS):
+        answer = run.session().erasures.expired()
+    rows = [
+        (each.id.hex(), each.kind, each.region, iso_day(each.since_day))
+        for each in answer.expired
+    ]
+    headings = ("Id", "Kind", "Region", "Past since")
+    more = ["There is more; erase these first."] if answer.more else []
+    return Report(data=to_json(answer), shown=[table(headings, rows), *more])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """Options of ``propose``."""
+
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID...", help="Ids of facts and cases.")
+    ]
+
+
+@verb(app, "propose")
+def propose(run: Run, asked: Proposed) -> Report:
+    """Propose that facts and cases are erased; a second coordinator must approve."""
+    ids = [read_token(each, field="ids") for each in asked.ids]
+    if len(ids) > MAX_ERASED:
+        raise InvalidInputError("ids", "must be 1 to 500")
+    with hinted(_HINTS):
+        answer = run.session().erasures.propose(ids)
+    said = (
+        "Nothing is erased yet. A second coordinator looks at it with `placement change "
+        f"show {answer.change_id.hex()}` and does it with `placement erase approve "
+        f"{answer.change_id.hex()}`."
+    )
+    return Report(data=to_json(answer), shown=[said])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """Options of ``approve``."""
+
+    change: Annotated[str, typer.Argument(metavar="CHANGE", help="Id of the change.")]
+
+
+@verb(app, "approve")
+def approve(run: Run, asked: Approved) -> Report:
+    """Stand behind another coordinator's erasure: it is done, and for good."""
+    change_id = read_token(asked.change, field="change_id")
+    with hinted(_APPROVAL_HINTS):
+        answer = run.session().erasures.approve(change_id)
+    said = (
+        "Erased. Nobody can read it any more, and whoever is placed is weighed again "
+        "without it."
+    )
+    return Report(data=to_json(answer), shown=[said])

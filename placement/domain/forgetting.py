@@ -1,0 +1,99 @@
+"""What an erasure takes out of a state: everything, wherever it is found.
+
+Invariants:
+    * what is left is a state in which it was never said, but that its areas were named;
+    * a change that waits loses what was erased of it, and is none when that was all.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Protocol
+
+from placement.domain import indexing
+from placement.domain.budgets import Ledger
+from placement.domain.calendar import Calendar
+from placement.domain.events import Amendment, ChangeProposed, ReleaseSigned
+from placement.domain.facts import AnyFact, Case
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.histories import Histories
+from placement.domain.merges import Merges
+from placement.domain.permits import Permit
+from placement.domain.standing import Standing
+from placement.domain.terms import CaseHandle, FactId, SubjectId
+
+
+class Known(indexing.Indexes, Protocol):
+    """What has to be known of a state."""
+
+    facts: dict[FactId, AnyFact]
+    cases: dict[CaseHandle, Case]
+    cases_of: dict[SubjectId, dict[CaseHandle, None]]
+    cases_under: dict[tuple[str, str], dict[CaseHandle, None]]
+    changes: dict[FactId, ChangeProposed]
+    merges: Merges
+    permits: dict[FactId, Permit]
+    standing: Standing
+    calendar: Calendar
+    histories: Histories
+    ledger: Ledger
+
+
+def forget(state: Known, erased: AbstractSet[bytes]) -> None:
+    """Let nothing be left of facts and cases.
+
+    Args:
+        state: out of which.
+        erased: the ids of facts and handles of cases; what isn't there is gone already.
+    """
+    facts = [state.facts.pop(FactId(each)) for each in erased & state.facts.keys()]
+    handles = {CaseHandle(each) for each in erased & state.cases.keys()}
+    for fact in facts:
+        indexing.drop(state, state.merges.resolved(fact))
+    state.histories.forget(facts)
+    for handle in handles:
+        _leave(state, state.cases[handle])
+    stays = state.standing.forget(handles)
+    for stay in stays:
+        state.residents.left(stay)
+    for handle in handles:
+        del state.cases[handle]
+    ids = {fact.id for fact in facts} | {stay.id for stay in stays}
+    state.calendar.forget(ids)
+    state.ledger.forget(handles)
+    for change in tuple(state.changes.values()):
+        _trim(state, change, erased)
+
+
+def _leave(state: Known, case: Case) -> None:
+    """Take a case out of where it is found by its people, and by its number."""
+    for member in set(case.members):
+        del state.cases_of[member][case.handle]
+        if not state.cases_of[member]:
+            del state.cases_of[member]
+    under = (case.organisation, case.reference)
+    del state.cases_under[under][case.handle]
+    if not state.cases_under[under]:
+        del state.cases_under[under]
+
+
+def _trim(state: Known, change: ChangeProposed, erased: AbstractSet[bytes]) -> None:
+    """Take what was erased out of a change that waits; drop it when that was all."""
+    records = tuple(each for each in change.records if each not in erased)
+    amendments = tuple(
+        each for each in change.amendments if not _gone(state, each, erased)
+    )
+    if not records and not amendments:
+        del state.changes[change.id]
+    elif (records, amendments) != (change.records, change.amendments):
+        trimmed = replace(change, records=records, amendments=amendments)
+        state.changes[change.id] = trimmed
+
+
+def _gone(state: Known, amendment: Amendment, erased: AbstractSet[bytes]) -> bool:
+    match amendment:
+        case GroupsMerged() | GroupsUnmerged():
+            return False
+        case ReleaseSigned(id=permit):
+            return permit not in state.permits
+        case _:
+            return amendment.id in erased

@@ -1,0 +1,305 @@
+"""The key store: every data key, wrapped, in a database of its own.
+
+It stands beside the database and not in it, so that a copy of the database, however old,
+opens nothing whose key was destroyed here. What is destroyed is overwritten as far as
+the database can: SQLite writes zeros over it and empties its journal, PostgreSQL writes
+the table anew. What a disk, a snapshot of it or a backup keeps is beyond that.
+
+Tables::
+
+    root            one row: schema, and the secret that wraps, itself wrapped
+    data_key        name (of a dossier), wrapped
+    snapshot_key    name (random), wrapped
+
+The context of the secret: store id | schema | "key store" | schema of the key store.
+"""
+
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    bindparam,
+    delete,
+    event,
+    insert,
+    inspect,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from placement.crypto.custody import Custody, WrappedKey
+from placement.crypto.datakeys import Wrapping
+from placement.crypto.sealing import context
+from placement.errors import ConflictError, TamperedError, UnavailableError
+from placement.store import engine as database
+from placement.store.chain import fetched
+from placement.store.tables import raw
+
+_SCHEMA: Final = 1
+_CHUNK: Final = 500  # names in a statement
+_log: Final = logging.getLogger(__name__)
+
+metadata: Final = MetaData()
+root: Final = Table(
+    "root",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_root"), primary_key=True),
+    Column("schema", Integer, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+data_key: Final = Table(
+    "data_key",
+    metadata,
+    Column("name", LargeBinary, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+snapshot_key: Final = Table(
+    "snapshot_key",
+    metadata,
+    Column("name", LargeBinary, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Made once: SQLAlchemy takes longer to build a statement than to run it.
+_ONE: Final = {
+    table: raw(table.c.wrapped).where(table.c.name == bindparam("of"))
+    for table in (data_key, snapshot_key)
+}
+
+
+def beside(url: str) -> str:
+    """Return where the key store of a SQLite database stands unless somebody says so.
+
+    Raises:
+        UnavailableError: the database is another; its key store has to be named.
+    """
+    scheme, separator, file = url.partition(":///")
+    if scheme != "sqlite" or not separator:
+        raise _unusable("The setting keys has to name a key store of its own.")
+    return f"sqlite:///{file.removesuffix('.db')}.keys.db"
+
+
+class KeyStore:
+    """The data keys of one store; safe to share between threads.
+
+    Made by ``create`` or ``open``.
+
+    Attributes:
+        wrapping: makes and unwraps the keys.
+    """
+
+    def __init__(self, engine: Engine, wrapping: Wrapping) -> None:
+        self._engine = engine
+        self.wrapping = wrapping
+
+    @classmethod
+    def create(cls, url: str, custody: Custody, owner: bytes) -> Self:
+        """Make the tables and the secret.
+
+        Args:
+            url: of an empty database.
+            custody: wraps the secret.
+            owner: context of the store that it belongs to.
+
+        Raises:
+            ConflictError: there is a key store already.
+            UnavailableError: the database or the custody does not answer.
+        """
+        wrapped, secret = custody.generate(_place(owner))
+        with _connected(url) as engine:
+            with database.writing(engine) as connection:
+                if inspect(connection).has_table(root.name):
+                    raise ConflictError
+                metadata.create_all(connection)
+                row = {"id": 1, "schema": _SCHEMA, "wrapped": wrapped}
+                connection.execute(insert(root), row)
+            return cls(engine, Wrapping(secret, owner))
+
+    @classmethod
+    def open(cls, url: str, custody: Custody, owner: bytes) -> Self:
+        """Open the key store of a store.
+
+        Raises:
+            TamperedError: it is another store's, or was altered.
+            UnavailableError: there is none, or no answer.
+        """
+        with _connected(url) as engine:
+            if _is_missing(engine):
+                raise _unusable("The key store is not there.")
+            with database.reading(engine) as connection:
+                if not inspect(connection).has_table(root.name):
+                    raise _unusable("The key store is not there.")
+                found = connection.execute(raw(*root.columns)).first()
+            match () if found is None else tuple(found):
+                case 1, int(schema), bytes(wrapped) if schema == _SCHEMA:
+                    secret = custody.unwrap(WrappedKey(wrapped), _place(owner))
+                case _:
+                    raise TamperedError
+            return cls(engine, Wrapping(secret, owner))
+
+    def __repr__(self) -> str:
+        """Return the type only."""
+        return "KeyStore()"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def add(self, keys: Mapping[bytes, bytes], *, snapshot: bool = False) -> None:
+        """Keep wrapped keys by their names; they are durable when this returns.
+
+        A key that has such a name already was left behind by a commit of the log that
+        failed: the name is that of what begins now. Nothing is sealed by it.
+
+        Args:
+            keys: at least one.
+            snapshot: they are those of snapshots.
+
+        Raises:
+            UnavailableError: the database does not answer, or the commit failed.
+        """
+        rows = [{"name": name, "wrapped": wrapped} for name, wrapped in keys.items()]
+        table = snapshot_key if snapshot else data_key
+        with database.writing(self._engine) as connection:
+            _delete(connection, table, keys)
+            connection.execute(insert(table), rows)
+
+    def read(self, name: bytes, *, snapshot: bool = False) -> bytes | None:
+        """Return the wrapped key of a name, or ``None``.
+
+        Raises:
+            TamperedError: something else stands there.
+            UnavailableError: the database does not answer.
+        """
+        table = snapshot_key if snapshot else data_key
+        with database.reading(self._engine) as connection:
+            row = connection.execute(_ONE[table], {"of": name}).first()
+        if row is None:
+            return None
+        if type(row[0]) is not bytes:
+            raise TamperedError
+        return row[0]
+
+    def all(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield name and wrapped key of every dossier.
+
+        Raises:
+            TamperedError: something else stands there.
+            UnavailableError: the database does not answer.
+        """
+        with database.reading(self._engine) as connection:
+            rows = fetched(connection, raw(*data_key.columns))
+        for name, wrapped in rows:
+            if type(name) is not bytes or type(wrapped) is not bytes:
+                raise TamperedError
+            yield name, wrapped
+
+    def snapshots(self) -> list[bytes]:
+        """Return the names of the keys of snapshots.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        with database.reading(self._engine) as connection:
+            return [row[0] for row in fetched(connection, raw(snapshot_key.c.name))]
+
+    def destroy(self, names: Collection[bytes]) -> None:
+        """Destroy the keys of dossiers that are there, and with them every snapshot's.
+
+        Raises:
+            UnavailableError: the database does not answer, or the commit failed.
+        """
+        with database.writing(self._engine) as connection:
+            gone = _delete(connection, data_key, names)
+            if gone:
+                connection.execute(delete(snapshot_key))
+        if gone:
+            self._purge()
+
+    def destroy_snapshots(self, names: Collection[bytes]) -> None:
+        """Destroy keys of snapshots.
+
+        Raises:
+            UnavailableError: the database does not answer, or the commit failed.
+        """
+        with database.writing(self._engine) as connection:
+            _delete(connection, snapshot_key, names)
+
+    def _purge(self) -> None:
+        """Leave no copy of what was deleted, as far as this is the database's to do.
+
+        It is done already when this fails; then the next time does both.
+        """
+        try:
+            busy = _emptied(self._engine)
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
+            busy = True
+        if busy:
+            _log.warning("the key store's journal could not be emptied; the next will")
+
+
+def _delete(connection: Connection, table: Table, names: Collection[bytes]) -> int:
+    """Delete keys by name; return how many there were."""
+    listed, gone = list(names), 0
+    for start in range(0, len(listed), _CHUNK):
+        some = listed[start : start + _CHUNK]
+        gone += connection.execute(delete(table).where(table.c.name.in_(some))).rowcount
+    return gone
+
+
+def _emptied(engine: Engine) -> bool:
+    """Write the journal back and empty it, or the tables anew; true if somebody reads."""
+    connection = engine.raw_connection()
+    try:
+        driver: Any = connection.driver_connection
+        if engine.dialect.name == "sqlite":
+            row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return bool(row[0])
+        driver.autocommit = True
+        driver.execute("VACUUM FULL data_key, snapshot_key")
+        driver.autocommit = False
+        return False
+    finally:
+        connection.close()
+
+
+def _place(owner: bytes) -> bytes:
+    """Say what the secret is wrapped for."""
+    return owner + context(b"key store", _SCHEMA)
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Engine]:
+    with database.connected(url) as engine:
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _on_sqlite_connect)
+        yield engine
+
+
+def _on_sqlite_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own)
+    """Write zeros over whatever is deleted."""
+    connection.execute("PRAGMA secure_delete = ON")
+
+
+def _is_missing(engine: Engine) -> bool:
+    """Tell whether connecting would make a file; nobody may take that for the store."""
+    file = engine.url.database
+    return engine.dialect.name == "sqlite" and not (file and Path(file).exists())
+
+
+def _unusable(why: str) -> UnavailableError:
+    error = UnavailableError()
+    error.add_note(why)
+    return error

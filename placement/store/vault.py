@@ -1,0 +1,354 @@
+"""What can be forgotten: records and details sealed once more, by dossier.
+
+A *dossier* is a fact, or a case with all that belongs to it. What is written about it is
+sealed under a data key of its own before it becomes part of an event or of an entry's
+details. So chain, tree, proofs and hashes are over what nobody can read once that key is
+destroyed, and stay as they are.
+
+Invariants:
+    * a key is durable in the key store before the record that needs it is appended;
+    * a key that is missing is taken for an erasure only if an event later in the log
+      says so; else something was tampered with.
+
+The content of a ``Sealed`` event is a record without time and organisation, sealed by
+the data key (``placement/crypto/datakeys.py``); of its request it holds the digest.
+Details that belong to a case::
+
+    02 | dossier, 16 | details, sealed by the data key
+
+Contexts: store id | schema | "event", "details" or "snapshot" | dossier, or name.
+"""
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Final
+
+from placement.crypto import datakeys
+from placement.crypto.datakeys import DataKey
+from placement.crypto.sealing import context
+from placement.domain.erasure_events import Sealed
+from placement.domain.events import Record, Request
+from placement.domain.terms import DossierId, Micros
+from placement.errors import TamperedError
+from placement.store.codec import decode, encode
+from placement.store.keystore import KeyStore
+
+MAX_KEPT: Final = 1 << 17
+"""Keys kept unwrapped in memory: those used last."""
+_ID_SIZE: Final = 16  # bytes
+_MARK: Final = b"\x02"  # no details begin with it (placement/audit/details.py)
+
+
+class Vault:
+    """The data keys of one store, and what they seal; safe to share between threads.
+
+    Args:
+        keys: where they are kept.
+        owner: context of the store.
+        erased: tells which of some dossiers the log says are erased.
+    """
+
+    def __init__(
+        self,
+        keys: KeyStore,
+        owner: bytes,
+        erased: Callable[[Collection[bytes]], set[bytes]],
+    ) -> None:
+        self._keys = keys
+        self._owner = owner
+        self._erased = erased
+        self._kept: OrderedDict[bytes, DataKey] = OrderedDict()
+        self._new: dict[bytes, tuple[DataKey, bytes]] = {}
+        self._owed: set[bytes] = set()
+        self._settled: set[bytes] = set()
+        self._proven: set[bytes] = set()  # looked for by readers, in the log
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        """Return the type only."""
+        return "Vault()"
+
+    # Records
+
+    def seal(self, record: Record, dossier: DossierId | None, *, new: bool) -> bytes:
+        """Write a record of a dossier.
+
+        Args:
+            record: which.
+            dossier: whose; ``None`` for what is of none.
+            new: it is the dossier's first, and its key is made.
+
+        Raises:
+            TamperedError: the dossier's key is missing.
+            UnavailableError: the key store does not answer.
+
+        Secret: the result
+        """
+        if dossier is None:
+            return encode(record)
+        # One at hand is durable: of a commit that failed, and is tried again.
+        if new and dossier not in self._new and dossier not in self._kept:
+            self._new[dossier] = self._keys.wrapping.make(dossier)
+        key = self._key(dossier)
+        if key is None:
+            raise TamperedError
+        request = record.request
+        digest = None if request is None else _digest_of(request)
+        said = encode(Record(at=Micros(0), event=record.event, request=digest))
+        event = Sealed(
+            dossier=dossier,
+            content=datakeys.sealed(key, said, self._place(b"event", dossier)),
+        )
+        told = None if request is None else replace(request, digest=b"")
+        return encode(Record(at=record.at, event=event, request=told))
+
+    def open(self, payload: bytes) -> Record:
+        """Read a record.
+
+        Returns:
+            What was written; with its ``Sealed`` event as it is, if the key is missing.
+            Whoever folds it has to see an event that erases its dossier.
+
+        Raises:
+            TamperedError: it is no record, or does not open.
+            UnavailableError: the key store does not answer.
+        """
+        record = decode(payload)
+        if not isinstance(record.event, Sealed):
+            return record
+        dossier = record.event.dossier
+        key = self._key(dossier)
+        if key is None:
+            return record
+        place = self._place(b"event", dossier)
+        said = decode(datakeys.opened(key, record.event.content, place))
+        if isinstance(said.event, Sealed):
+            raise TamperedError
+        request = record.request
+        if request is not None:
+            if said.request is None:
+                raise TamperedError
+            request = replace(request, digest=said.request.digest)
+        return Record(at=record.at, event=said.event, request=request)
+
+    def flush(self) -> None:
+        """Keep the keys that were made since the last ``drop``, in one commit.
+
+        Raises:
+            UnavailableError: the key store does not answer, or the commit failed.
+        """
+        if self._new:
+            self._keys.add({name: wrapped for name, (_, wrapped) in self._new.items()})
+            with self._lock:
+                for name, (key, _) in self._new.items():
+                    self._keep(name, key)
+            self._new = {}
+
+    def drop(self) -> None:
+        """Forget the keys that were made for what was then not appended."""
+        self._new = {}
+
+    # Details
+
+    def shut(self, dossier: DossierId, details: bytes) -> bytes:
+        """Seal the details of an entry about a case.
+
+        Raises:
+            TamperedError: the case's key is missing.
+            UnavailableError: the key store does not answer.
+
+        Secret: details
+        """
+        key = self._key(dossier)
+        if key is None:
+            raise TamperedError
+        blob = datakeys.sealed(key, details, self._place(b"details", dossier))
+        return _MARK + dossier + blob
+
+    def details(self, content: bytes) -> bytes | None:
+        """Open the details of an entry.
+
+        Returns:
+            The details; ``None`` if the log says that their dossier is erased.
+
+        Raises:
+            TamperedError: they do not open.
+            UnavailableError: the key store or the database does not answer.
+        """
+        dossier = dossier_of_details(content)
+        if dossier is None:
+            return content
+        key = self._key(dossier)
+        if key is None:
+            self.require_erased({dossier})
+            return None
+        blob = content[len(_MARK) + _ID_SIZE :]
+        return datakeys.opened(key, blob, self._place(b"details", dossier))
+
+    # Snapshots
+
+    def new_snapshot(self) -> tuple[bytes, DataKey, bytes]:
+        """Make the key of a snapshot; return its name, itself, and wrapped."""
+        name = secrets.token_bytes(_ID_SIZE)
+        return name, *self._keys.wrapping.make(name)
+
+    def keep_snapshot(self, name: bytes, wrapped: bytes) -> list[bytes]:
+        """Keep the key of a snapshot; return the names of those before it.
+
+        Raises:
+            UnavailableError: the key store does not answer, or the commit failed.
+        """
+        before = self._keys.snapshots()
+        self._keys.add({name: wrapped}, snapshot=True)
+        return before
+
+    def destroy_snapshots(self, names: Collection[bytes]) -> None:
+        """Destroy keys of snapshots.
+
+        Raises:
+            UnavailableError: the key store does not answer, or the commit failed.
+        """
+        self._keys.destroy_snapshots(names)
+
+    def snapshot(self, name: bytes) -> DataKey | None:
+        """Return the key of a snapshot; ``None`` once it was destroyed.
+
+        Raises:
+            TamperedError: it does not unwrap.
+            UnavailableError: the key store does not answer.
+        """
+        wrapped = self._keys.read(name, snapshot=True)
+        return None if wrapped is None else self._keys.wrapping.open(wrapped, name)
+
+    def seal_part(self, key: DataKey, name: bytes, part: bytes) -> bytes:
+        """Seal a part of a snapshot.
+
+        Secret: part
+        """
+        return datakeys.sealed(key, part, self._place(b"snapshot", name))
+
+    def open_part(self, key: DataKey, name: bytes, part: bytes) -> bytes:
+        """Open a part of a snapshot.
+
+        Raises:
+            TamperedError: it does not verify.
+        """
+        return datakeys.opened(key, part, self._place(b"snapshot", name))
+
+    # Erasure
+
+    def require_erased(self, dossiers: Collection[bytes]) -> None:
+        """Refuse keys that are missing although nothing in the log erased them.
+
+        Raises:
+            TamperedError: there are such.
+            UnavailableError: the database does not answer.
+        """
+        left = set(dossiers) - self._settled - self._owed - self._proven
+        if left:
+            self._proven |= self._erased(left)
+            if not left <= self._proven:
+                raise TamperedError
+
+    def owe(self, erased: Collection[bytes]) -> list[bytes]:
+        """Note which dossiers the log says are erased; return those that are new.
+
+        Their keys are used no more, and destroyed by ``settle``.
+        """
+        if len(erased) == len(self._settled) + len(self._owed):
+            return []
+        new = [each for each in erased if each not in self._settled | self._owed]
+        with self._lock:
+            self._owed.update(new)
+            for name in new:
+                self._kept.pop(name, None)
+        return new
+
+    @property
+    def owes(self) -> bool:
+        """Whether there are keys to be destroyed."""
+        return bool(self._owed)
+
+    def settle(self) -> None:
+        """Destroy the keys of what is erased; done again, it changes nothing.
+
+        Raises:
+            UnavailableError: the key store does not answer, or the commit failed.
+        """
+        if self._owed:
+            self._keys.destroy(self._owed)
+            self._settled |= self._owed
+            self._owed = set()
+
+    def verify(self) -> set[bytes]:
+        """Unwrap every key, and keep some of them at hand.
+
+        Returns:
+            The dossiers that have one.
+
+        Raises:
+            TamperedError: a key does not unwrap.
+            UnavailableError: the key store does not answer.
+        """
+        unwrap, found = self._keys.wrapping.open, {}
+        for name, wrapped in self._keys.all():
+            found[name] = unwrap(wrapped, name)
+        with self._lock:
+            for name, key in found.items():
+                self._keep(name, key)
+        return set(found)
+
+    def close(self) -> None:
+        """Close the key store."""
+        self._keys.close()
+
+    def _key(self, dossier: bytes) -> DataKey | None:
+        """Return the key of a dossier; ``None`` if it is not there, or shall not be."""
+        made = self._new.get(dossier)
+        if made is not None:
+            return made[0]
+        with self._lock:
+            if dossier in self._owed or dossier in self._settled:
+                return None
+            key = self._kept.get(dossier)
+            if key is not None:
+                self._kept.move_to_end(dossier)
+                return key
+        wrapped = self._keys.read(dossier)
+        if wrapped is None:
+            return None
+        key = self._keys.wrapping.open(wrapped, dossier)
+        with self._lock:
+            if dossier not in self._owed:
+                self._keep(dossier, key)
+        return key
+
+    def _keep(self, dossier: bytes, key: DataKey) -> None:
+        self._kept[dossier] = key
+        if len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+
+    def _place(self, kind: bytes, name: bytes) -> bytes:
+        return self._owner + context(kind, name)
+
+
+def dossier_of_details(content: bytes) -> DossierId | None:
+    """Return whose key the details of an entry need; ``None`` for nobody's.
+
+    Raises:
+        TamperedError: they are cut.
+    """
+    if content[:1] != _MARK:
+        return None
+    dossier = content[len(_MARK) : len(_MARK) + _ID_SIZE]
+    if len(dossier) != _ID_SIZE:
+        raise TamperedError
+    return DossierId(dossier)
+
+
+def _digest_of(request: Request) -> Request:
+    """Return what a dossier's key seals of a request."""
+    return Request(organisation="", person="", id=b"", digest=request.digest)

@@ -1,0 +1,100 @@
+"""``erase``: what is past its retention, proposed by one, done by another."""
+
+import grpc
+import pytest
+from kit.asked import CHANGE
+from kit.wire import refusal
+
+from placement.api.v1 import erasure_service_pb2 as erasure
+
+CODE = grpc.StatusCode
+FACT, CASE = bytes([4]) * 16, bytes([5]) * 16
+LISTED = erasure.ListExpiredResponse(
+    revision=7,
+    expired=[
+        erasure.Expired(id=FACT, kind="presence", region="syd", since_day=20_000),
+        erasure.Expired(id=CASE, kind="case", region="syd", since_day=20_001),
+    ],
+)
+METHODS = {
+    ("due",): "ListExpired",
+    ("propose", FACT.hex()): "ProposeErasure",
+    ("approve", CHANGE.hex()): "ApproveErasure",
+}
+
+
+def test_what_is_past_its_retention_is_listed(cli, wire):
+    """With the first day on which it was."""
+    wire.answers["ListExpired"] = LISTED
+    result = cli("erase", "due")
+    code, got = cli.json("erase", "due")
+
+    assert FACT.hex() in result.stdout
+    assert "2024-10-04" in result.stdout
+    assert "There is more" not in result.stdout
+    assert code == 0
+    assert [each["kind"] for each in got["expired"]] == ["presence", "case"]
+
+
+def test_a_list_that_goes_on_says_so(cli, wire):
+    """The rest comes once these are gone."""
+    wire.answers["ListExpired"] = erasure.ListExpiredResponse(more=True)
+
+    assert "There is more; erase these first." in cli("erase", "due").stdout
+
+
+def test_a_proposal_erases_nothing_yet(cli, wire):
+    """It says who has to do what."""
+    wire.answers["ProposeErasure"] = erasure.ProposeErasureResponse(
+        revision=8, change_id=CHANGE
+    )
+    result = cli("erase", "propose", FACT.hex(), CASE.hex())
+    request = wire.requests("ProposeErasure")[0]
+
+    assert result.stdout.startswith("Nothing is erased yet.")
+    assert f"placement erase approve {CHANGE.hex()}" in result.stdout.replace("\n", " ")
+    assert [*request.ids] == [FACT, CASE]
+    assert len(request.request_id) == 16
+
+
+def test_an_erasure_is_approved(cli, wire):
+    """It is done then."""
+    wire.answers["ApproveErasure"] = erasure.ApproveErasureResponse(revision=9)
+    result = cli("erase", "approve", CHANGE.hex())
+
+    assert result.stdout.startswith("Erased.")
+    assert wire.requests("ApproveErasure")[0].change_id == CHANGE
+
+
+def test_too_many_at_once_are_refused_here(cli, wire):
+    """The service takes 500."""
+    result = cli("erase", "propose", *[FACT.hex()] * 501)
+
+    assert result.exit_code != 0
+    assert wire.requests("ProposeErasure") == []
+
+
+def test_a_proposal_without_a_change_is_refused(cli, wire):
+    """Nobody could approve it."""
+    wire.answers["ProposeErasure"] = erasure.ProposeErasureResponse(revision=8)
+
+    assert cli("erase", "propose", FACT.hex()).exit_code != 0
+
+
+@pytest.mark.parametrize("words", METHODS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("refused", "hints"),
+    [
+        ((CODE.PERMISSION_DENIED, "ACCESS_DENIED"), ("Coordinators", "Another")),
+        ((CODE.NOT_FOUND, "NOT_FOUND"), ("placement erase due", "change list")),
+        ((CODE.FAILED_PRECONDITION, "CONTRADICTION"), ("not past its retention",)),
+    ],
+)
+def test_a_refusal_says_what_helps(cli, wire, words, refused, hints):
+    """Beside its constant text."""
+    wire.answers[METHODS[words]] = refusal(*refused)
+    result = cli("erase", *words)
+    said = " ".join(result.stderr.split())
+
+    assert result.exit_code != 0
+    assert any(hint in said for hint in hints)
