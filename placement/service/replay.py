@@ -207,10 +207,11 @@ class _Asked:
         assessments = assess(state, question, ruleset, stockholm_day(now))
         assessment = assessments[self.place]
         equal = assessment.verdict is self.recorded
-        # What was known then can't all be read any more: nobody can tell.
-        taken = Replayed.ERASED if state.erasures.unproven else Replayed.DIFFERENT
+        if not equal and state.erasures.unproven:
+            # What was known then can't all be read any more: nobody can tell.
+            return self.ended(Replayed.ERASED)
         return Replay(
-            outcome=Replayed.EQUAL if equal else taken,
+            outcome=Replayed.EQUAL if equal else Replayed.DIFFERENT,
             found=self.found,
             revision=Revision(self.found.entry.revision),
             recorded=self.recorded,

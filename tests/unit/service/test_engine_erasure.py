@@ -226,7 +226,7 @@ def test_a_decision_that_rested_on_it_can_t_be_replayed(engine, store, clock):
         for decision in decisions:
             entry = room.searcher.of_decision(decision, size)
             *_, last = replay(store, entry, decision, RULES)
-            yield last.outcome, last.recorded
+            yield last.outcome, last.recorded, last.replayed
 
     before = [*replayed()]
     answer(engine, end_facts((fact, 0)))
@@ -240,14 +240,14 @@ def test_a_decision_that_rested_on_it_can_t_be_replayed(engine, store, clock):
     erase(engine, case.handle)
 
     assert before == [
-        (Replayed.EQUAL, Verdict.CONFLICT),
-        (Replayed.EQUAL, Verdict.UNKNOWN),
+        (Replayed.EQUAL, Verdict.CONFLICT, Verdict.CONFLICT),
+        (Replayed.EQUAL, Verdict.UNKNOWN, Verdict.UNKNOWN),
     ]
     assert after == [
-        (Replayed.ERASED, Verdict.CONFLICT),
-        (Replayed.EQUAL, Verdict.UNKNOWN),
+        (Replayed.ERASED, Verdict.CONFLICT, None),
+        (Replayed.EQUAL, Verdict.UNKNOWN, Verdict.UNKNOWN),
     ]
-    assert [*replayed()] == [(Replayed.ERASED, None)] * 2
+    assert [*replayed()] == [(Replayed.ERASED, None, None)] * 2
 
 
 @pytest.mark.parametrize("read_by_then", [True, False])
