@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import RenderableType
 from rich.table import Table
 
 from placement.api.v1.types_pb2 import Fact, FactReason, GradeScheme
-from placement.errors import PlacementError
+from placement.errors import ConflictError, PlacementError
 from placement_client.commands.drafting import read_facts
+from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.options import choice
 from placement_client.commands.report import Report, counted, note, table
 from placement_client.commands.verb import Run
@@ -19,6 +20,13 @@ from placement_client.registry import MAX_FACTS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+_DOUBLE: Final = (
+    "Two groups have one rivalry, one alliance and one faction link at a time. "
+    "`placement fact list --group NAME` shows what is on record: amend that, or say "
+    "with --from when it began anew."
+)
+_HINTS: Final[Hints] = {ConflictError: _DOUBLE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +123,12 @@ def _record(run: Run, facts: Sequence[Fact]) -> Recorded:
     session = run.session()
     for start in range(0, len(facts), MAX_FACTS):
         try:
-            answer = session.registry.record_facts(facts[start : start + MAX_FACTS])
+            with hinted(_HINTS):
+                part = facts[start : start + MAX_FACTS]
+                answer = session.registry.record_facts(part)
         except PlacementError as error:
-            error.add_note(f"recorded before this: {start} of {len(facts)} facts")
+            if len(facts) > 1:
+                error.add_note(f"recorded before this: {start} of {len(facts)} facts")
             raise
         done.revision = answer.revision
         done.fact_ids += [each.hex() for each in answer.fact_ids]

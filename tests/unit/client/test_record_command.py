@@ -3,9 +3,11 @@
 import json
 from dataclasses import replace
 
+import grpc
 import pytest
 from kit.asked import CASE, CHANGE, NORTH, SOUTH, day, ids
 from kit.numbers import number
+from kit.wire import refusal
 from placement_client.profile import Contexts, save
 
 from placement.api.v1 import registry_service_pb2 as registry
@@ -243,3 +245,16 @@ def test_record_alone_shows_its_help(cli):
     assert "same-as" in alone.stderr
     assert '{"facts": [...]}' in alone.stderr
     assert nothing.exit_code == 2
+
+
+def test_a_second_rivalry_of_a_pair(cli, wire, groups):
+    """Refused with what to do instead, and no word of other facts."""
+    wire.answers["RecordFacts"] = refusal(
+        grpc.StatusCode.FAILED_PRECONDITION, "CONTRADICTION"
+    )
+    words = ("--group", "North Side", "--group", "South Side", "--severity", "1")
+    code, data = cli.json("fact", "record", "rivalry", *words, *SOURCE)
+
+    assert code == 1
+    (note,) = data["error"]["notes"]
+    assert "placement fact list" in note
