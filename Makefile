@@ -56,6 +56,9 @@ imports: $(READY) ## Check the import contracts
 test: $(READY) ## Set everything up and run the tests (T=path narrows)
 	$(BIN)/python -m pytest -n $(WORKERS) $(T)
 
+scenarios: $(READY) ## Play the registry's scenarios as they are typed, on live servers
+	$(BIN)/python -m pytest -v -n $(WORKERS) tests/scenarios/test_scenarios_typed.py
+
 demo: $(READY) ## Set everything up and run the main job, on a throw-away server
 	@$(BIN)/python -m demo.run
 
@@ -122,4 +125,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
+.PHONY: package scenarios crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
