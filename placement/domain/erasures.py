@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 
 from placement.domain.erasure_events import DossiersErased
+from placement.domain.tallies import Tallies
 from placement.domain.terms import DossierId, FactId, Micros
 
 _AT_ONCE = 10_000  # dossiers that a record of a snapshot names at most
@@ -14,11 +15,13 @@ class Erasures:
     Attributes:
         erased: what the log says is erased, in order.
         retracted: when each fact that stands as retracted was retracted.
+        tallies: what reports go on to count of it.
     """
 
     def __init__(self) -> None:
         self.erased: dict[DossierId, None] = {}
         self.retracted: dict[FactId, Micros] = {}
+        self.tallies = Tallies()
         self._missed: dict[DossierId, None] = {}
 
     def miss(self, dossier: DossierId) -> None:
@@ -47,3 +50,6 @@ class Erasures:
         erased = tuple(self.erased)
         for start in range(0, len(erased), _AT_ONCE):
             yield DossiersErased(dossiers=erased[start : start + _AT_ONCE])
+        counts = tuple(self.tallies.all())
+        if counts:
+            yield DossiersErased(dossiers=(), counts=counts)

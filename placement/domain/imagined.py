@@ -11,13 +11,14 @@ Invariants:
 """
 
 from collections import ChainMap, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from copy import copy
 from typing import cast
 
 from placement.domain.affected import affected
 from placement.domain.agenda import Agenda, joined
 from placement.domain.calendar import Calendar
+from placement.domain.erasure_events import DossiersErased
 from placement.domain.erasures import Erasures
 from placement.domain.events import Event, Record
 from placement.domain.facts import AnyFact, Link, pair_of
@@ -28,7 +29,7 @@ from placement.domain.life_events import Step
 from placement.domain.residents import Residents
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
-from placement.domain.terms import DossierId, FactId, Micros, Revision
+from placement.domain.terms import FactId, Micros, Revision
 
 
 class Imagined(State):
@@ -70,9 +71,9 @@ class Imagined(State):
         for event in events:
             self.apply(Record(at=at, event=event))
 
-    def _erase(self, dossiers: Sequence[DossierId], at: Micros) -> None:
+    def _erase(self, event: DossiersErased, at: Micros) -> None:
         """Refuse: what the law takes is taken from what is shared, too."""
-        del dossiers, at
+        del event, at
         raise KeyError
 
     def fits(self, state: State) -> bool:

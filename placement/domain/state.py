@@ -9,7 +9,7 @@ Invariants:
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
@@ -298,8 +298,8 @@ class State:
                 self._keep(Answered(request, revision, record.at, dossier))
             case Sealed(dossier=dossier):
                 self.erasures.miss(dossier)
-            case DossiersErased(dossiers=dossiers):
-                self._erase(dossiers, record.at)
+            case DossiersErased() as erased:
+                self._erase(erased, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
 
@@ -417,11 +417,12 @@ class State:
         self._put(replace(fact, retracted=True))
         self.erasures.retracted.setdefault(fact.id, at)
 
-    def _erase(self, dossiers: Sequence[DossierId], at: Micros) -> None:
+    def _erase(self, event: DossiersErased, at: Micros) -> None:
         """Let nothing be left of facts and cases; whoever was weighed is again."""
-        forget(self, set(dossiers))
-        self.imports.erase(set(dossiers), at)
-        self.erasures.add(dossiers)
+        forget(self, set(event.dossiers))
+        self.imports.erase(set(event.dossiers), at)
+        self.erasures.add(event.dossiers)
+        self.erasures.tallies.add(event.counts)
         for key, answered in self.requests.items():
             if answered.dossier in self.erasures.erased:
                 blank = replace(answered.request, digest=b"")

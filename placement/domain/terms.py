@@ -64,6 +64,12 @@ def start_of(day: int) -> Micros:
     return Micros((midnight - _EPOCH) // timedelta(microseconds=1))
 
 
+def year_of(now: Micros) -> int:
+    """Return the calendar year in Stockholm at an instant."""
+    moment = _EPOCH + timedelta(microseconds=now)
+    return moment.astimezone(STOCKHOLM).year
+
+
 def day_of(calendar: date) -> Day:
     """Return the day number of a calendar date."""
     return Day((calendar - _EPOCH_DAY).days)

@@ -16,6 +16,7 @@ from placement.domain.decide import (
 )
 from placement.domain.imagined import Imagined
 from placement.domain.life_events import Doubt
+from placement.domain.tallies import KINDS
 from placement.domain.terms import Day, FactId, GroupToken, Reason, Revision
 from placement.errors import InvalidInputError
 from placement.rpc import forms
@@ -164,9 +165,9 @@ def list_facts(
 
 def _kind(value: int) -> Any:  # noqa: ANN401 (a class of facts, or none)
     """Return a kind of fact by its place in ``KINDS``, counted from 1."""
-    if not 0 <= value <= len(facts.KINDS):
+    if not 0 <= value <= len(KINDS):
         raise InvalidInputError("kind", "is no known value")
-    return facts.KINDS[value - 1] if value else None
+    return KINDS[value - 1] if value else None
 
 
 def preview(

@@ -27,6 +27,7 @@ from placement.domain.erasure_events import DossiersErased, ErasureAgreed
 from placement.domain.events import ChangeApproved, ChangeProposed
 from placement.domain.expired import Expired, all_expired, expired
 from placement.domain.state import State
+from placement.domain.tallies import counted_of
 from placement.domain.terms import AreaCode, CaseHandle, DossierId, FactId
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
 
@@ -126,10 +127,18 @@ def approve_erasure(state: State, command: ApproveErasure, moment: Moment) -> Ou
     if moment.now >= change.expires_at or not _erasable(state, dossiers, moment):
         raise ConflictError
     over = state.imports.over(moment.now)
+    lives = [
+        (state.facts[key], state.histories.later(key))
+        for key in map(FactId, dossiers)
+        if key in state.facts
+    ]
     return Outcome.written(
         ChangeApproved(id=change.id, person=command.caller.person),
         # Rows that were staged may be a second copy; what is over needs none.
-        DossiersErased(dossiers=(*dossiers, *map(DossierId, over))),
+        DossiersErased(
+            dossiers=(*dossiers, *map(DossierId, over)),
+            counts=counted_of(lives, moment.now, moment.today),
+        ),
     )
 
 

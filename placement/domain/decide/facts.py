@@ -18,16 +18,9 @@ from placement.domain.decide.drafts import Member
 from placement.domain.decide.registry import seen_fact
 from placement.domain.decide.whose import polices
 from placement.domain.facts import (
-    Affiliation,
     Alliance,
     AnyFact,
-    Faction,
-    Located,
-    Presence,
     Rivalry,
-    SameAs,
-    Threat,
-    Tie,
 )
 from placement.domain.histories import is_over
 from placement.domain.life_events import Doubt, Step
@@ -39,18 +32,6 @@ PAGE: Final = 100
 LOOKED_AT: Final = 5000
 """Facts that are looked through for one page, so that nobody waits for long."""
 
-KINDS: Final[tuple[type[AnyFact], ...]] = (
-    Affiliation,
-    Faction,
-    Rivalry,
-    Alliance,
-    Presence,
-    Threat,
-    Located,
-    Tie,
-    SameAs,
-)
-"""Every kind of fact, in the order of the wire."""
 _GROUPS: Final = ("group", "child", "parent", "low", "high", "source_group")
 _PERSONS: Final = ("subject", "target", "source_subject", "low", "high")
 

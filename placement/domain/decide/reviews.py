@@ -8,42 +8,30 @@ Invariants:
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from enum import IntEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from placement.access import NATIONAL, Action
 from placement.domain.areas import Area
 from placement.domain.decide.command import Command, Moment, Note, Outcome, require
-from placement.domain.decide.facts import (
-    KINDS,
-    FactView,
-    regions_of,
-    view_of,
-)
+from placement.domain.decide.facts import FactView, regions_of, view_of
 from placement.domain.decide.waiting import waiting_records
 from placement.domain.facts import AnyFact
 from placement.domain.histories import is_over, review_day
-from placement.domain.life_events import Step, StepKind
+from placement.domain.life_events import StepKind
 from placement.domain.state import State
+from placement.domain.tallies import KINDS, Year, is_kept, lines_of
 from placement.domain.terms import (
     AreaCode,
     Day,
     FactId,
-    Grade,
-    Micros,
     Reason,
     Revision,
-    day_of,
-    start_of,
     stockholm_day,
 )
 
 PAGE: Final = 100
 """Facts on one page of the queue."""
-
-_GONE: Final = frozenset({StepKind.RETRACTED, StepKind.REJECTED, StepKind.WITHDRAWN})
-_What = TypeVar("_What", StepKind, Reason)
 
 
 class ReviewReason(IntEnum):
@@ -282,10 +270,16 @@ def _covered(state: State, area: Area, moment: Moment) -> Covered:
 
 
 def report_reviews(state: State, command: ReportReviews, moment: Moment) -> Outcome:
-    """Count, for each region that the caller may see, what became of its facts."""
+    """Count, for each region that the caller may see, what became of its facts.
+
+    What was counted of a fact is counted still once it is erased.
+    """
+    regions = set(regions_of(state, command.caller, command.region))
+    if command.caller.organisation == NATIONAL and command.region is None:
+        regions |= state.erasures.tallies.regions()
     tallies = (
         tally
-        for region in regions_of(state, command.caller, command.region)
+        for region in sorted(regions)
         for tally in _tallies(state, region, command, moment)
     )
     return Outcome(reply=Report(year=command.year, tallies=tuple(tallies)))
@@ -295,58 +289,28 @@ def _tallies(
     state: State, region: str, command: ReportReviews, moment: Moment
 ) -> Iterator[Tally]:
     """Count what became of a region's facts, by kind; one look at each fact."""
-    first, after = _first_day(command.year), _first_day(command.year + 1)
-    begun, over = start_of(first), start_of(after)
-    last = Day(min(after - 1, moment.today))
-    steps: Counter[tuple[int, StepKind]] = Counter()
-    reasons: Counter[tuple[int, Reason]] = Counter()
-    kept: Counter[int] = Counter()
+    year = Year.of(command.year, moment.today)
+    lines = state.erasures.tallies.of(command.year, region)
     overdue: Counter[int] = Counter()
     for key in state.histories.of_region(region, Revision(0)):
         fact, later = state.facts[key], state.histories.later(key)
-        kind = KINDS.index(type(fact))
-        if begun <= fact.recorded_at < over:
-            steps[kind, StepKind.RECORDED] += 1
-        for step in later:
-            if begun <= step.at < over:
-                steps[kind, step.kind] += 1
-                if step.kind is StepKind.RENEWED and step.reason is not None:
-                    reasons[kind, step.reason] += 1
-        if fact.recorded_at < over and _kept(fact, later, last, over):
-            kept[kind] += 1
-            overdue[kind] += _is_overdue(fact, moment)
-    for kind in sorted({*kept, *(kind for kind, _ in steps)}):
+        lines.update(lines_of(fact, later, year))
+        if _is_overdue(fact, moment) and is_kept(fact, later, year):
+            overdue[KINDS.index(type(fact))] += 1
+    for kind in sorted({kind for kind, _, _ in lines}):
+        of_kind = [(line, n) for line, n in lines.items() if line[0] == kind]
+        steps = ((step, n) for (_, step, _), n in of_kind if step is not None)
+        reasons = ((why, n) for (_, _, why), n in of_kind if why is not None)
         yield Tally(
             region=region,
             kind=kind,
-            kept=kept[kind],
+            kept=lines[kind, None, None],
             overdue=overdue[kind],
-            steps=_of_kind(steps, kind),
-            reasons=_of_kind(reasons, kind),
+            steps=tuple(sorted(steps)),
+            reasons=tuple(sorted(reasons)),
         )
-
-
-def _kept(fact: AnyFact, later: tuple[Step, ...], last: Day, over: Micros) -> bool:
-    """Tell whether a fact stood on a day; what came to light after it did not count."""
-    if fact.grade is Grade.DISCREDITED or is_over(fact, last):
-        return False
-    return not fact.retracted or not any(
-        step.kind in _GONE and step.at < over for step in later
-    )
 
 
 def _is_overdue(fact: AnyFact, moment: Moment) -> bool:
     review = review_day(fact)
     return review is not None and _lateness(review, moment) is ReviewReason.OVERDUE
-
-
-def _first_day(year: int) -> Day:
-    return day_of(date(year, 1, 1))
-
-
-def _of_kind(
-    counts: Counter[tuple[int, _What]], kind: int
-) -> tuple[tuple[_What, int], ...]:
-    return tuple(
-        (what, counts[each, what]) for each, what in sorted(counts) if each == kind
-    )

@@ -3584,22 +3584,77 @@ class DossiersErased(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DOSSIERS_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def dossiers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """16 bytes each."""
+
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___YearCount]:
+        """What reports go on to count of them."""
 
     def __init__(
         self,
         *,
         dossiers: _abc.Iterable[_builtins.bytes] | None = ...,
+        counts: _abc.Iterable[Global___YearCount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dossiers", b"dossiers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "dossiers", b"dossiers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DossiersErased: _TypeAlias = DossiersErased  # noqa: Y015
+
+@_typing.final
+class YearCount(_message.Message):
+    """How often one thing is counted of one kind of fact, of a region in a year."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    YEAR_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    year: _builtins.int
+    """Which."""
+    region: _builtins.str
+    """Whose facts they are."""
+    kind: _builtins.int
+    """Index of tallies.KINDS."""
+    step: _builtins.int
+    """life_events.StepKind: steps of this kind are counted."""
+    reason: _builtins.int
+    """terms.Reason: renewals for this reason are; with neither, facts that were kept."""
+    count: _builtins.int
+    """How many."""
+    def __init__(
+        self,
+        *,
+        year: _builtins.int = ...,
+        region: _builtins.str = ...,
+        kind: _builtins.int = ...,
+        step: _builtins.int | None = ...,
+        reason: _builtins.int | None = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_reason", b"_reason", "_step", b"_step", "reason", b"reason", "step", b"step"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_reason", b"_reason", "_step", b"_step", "count", b"count", "kind", b"kind", "reason", b"reason", "region", b"region", "step", b"step", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__reason: _TypeAlias = _typing.Literal["reason"]  # noqa: Y015
+    _WhichOneofArgType__reason: _TypeAlias = _typing.Literal["_reason", b"_reason"]  # noqa: Y015
+    _WhichOneofReturnType__step: _TypeAlias = _typing.Literal["step"]  # noqa: Y015
+    _WhichOneofArgType__step: _TypeAlias = _typing.Literal["_step", b"_step"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reason) -> _WhichOneofReturnType__reason | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step) -> _WhichOneofReturnType__step | None: ...
+
+Global___YearCount: _TypeAlias = YearCount  # noqa: Y015
 
 @_typing.final
 class ErasureAgreed(_message.Message):

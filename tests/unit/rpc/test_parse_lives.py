@@ -8,10 +8,11 @@ from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.decide.amendments import Contest, Renewal
 from placement.domain.decide.drafts import AsBefore
-from placement.domain.decide.facts import KINDS, FactFilter, FactState
+from placement.domain.decide.facts import FactFilter, FactState
 from placement.domain.decide.reviews import ReviewReason
 from placement.domain.facts import Presence
 from placement.domain.life_events import Doubt, StepKind
+from placement.domain.tallies import KINDS
 from placement.domain.terms import AreaCode, Day, Reason
 from placement.errors import InvalidInputError
 from placement.rpc import parse_lives as parse

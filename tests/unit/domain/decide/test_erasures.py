@@ -36,6 +36,7 @@ from kit.living import (
     list_facts,
     list_reviews,
     reject,
+    report_reviews,
     show_fact,
     withdraw,
 )
@@ -56,6 +57,7 @@ from placement.domain.facts import Affiliation, Faction, Located, SameAs, Threat
 from placement.domain.histories import Histories
 from placement.domain.life_events import Doubt
 from placement.domain.ruleset import Retention
+from placement.domain.state import State
 from placement.domain.terms import MICROS_A_DAY, AffiliationRole, PlacementState
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
 
@@ -378,8 +380,34 @@ def test_an_erasure_takes_two_persons(court):
     assert [each.id for each in listed] == [change]
     assert [*shown.facts] == [fact]
     assert fact not in court.state.facts
-    assert decision.outcome.events[1] == DossiersErased(dossiers=(fact,))
+    assert decision.outcome.events[1].dossiers == (fact,)
     assert decision.note.objects == (change,)
+
+
+def test_what_was_counted_is_counted_still(court):
+    """Of every year that is over, and from a snapshot as well."""
+    facts = recorded(court, presence("A"), presence("B"), rivalry())
+    days(court, 365)
+    court.reply(approve(court.reply(retract_facts(*facts)).ids[0]))
+    days(court, 91)
+
+    def reports():
+        return [court.reply(report_reviews(NATIONAL, year)) for year in (2026, 2027)]
+
+    kept = reports()
+    erased(court, *facts[:2])
+    erased(court, facts[2])
+    again = State()
+    for record in court.state.records():
+        again.apply(record)
+    gone, court.state = court.state, again
+
+    assert (gone.facts, again.facts) == ({}, {})
+    assert reports() == kept
+    assert [each.kept for each in kept[0].tallies] == [1, 2]
+    assert court.reply(report_reviews(year=2026)) == kept[0]
+    assert court.reply(report_reviews(OTHER, 2026)).tallies == ()
+    assert court.reply(report_reviews(NATIONAL, 2025)).tallies == ()
 
 
 def test_nobody_approves_their_own_erasure(court):

@@ -29,10 +29,10 @@ from kit.world import RULESET, TODAY, subject, token
 
 from placement.domain.decide import reviews
 from placement.domain.decide.command import Note
-from placement.domain.decide.facts import KINDS
 from placement.domain.decide.reviews import ReviewReason
 from placement.domain.facts import Affiliation, Presence, Rivalry
 from placement.domain.life_events import StepKind
+from placement.domain.tallies import KINDS
 from placement.domain.terms import MICROS_A_DAY, AffiliationRole, Reason
 
 NORD = coordinator("nord")
