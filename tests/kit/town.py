@@ -99,7 +99,7 @@ class Town:
         group, other: two registered groups.
         house: a facility in 1280.
         case, theirs: an assessed case of the worker, one of the neighbour.
-        fact: a presence that one person may end.
+        fact: an active presence.
     """
 
     def __init__(

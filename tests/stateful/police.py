@@ -11,8 +11,17 @@ from kit.world import RULESET
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
-from placement.domain.facts import AnyFact, Placement, SameAs
-from placement.domain.terms import Scheme, Window
+from placement.domain.facts import (
+    AnyFact,
+    Located,
+    Placement,
+    Presence,
+    Rivalry,
+    SameAs,
+    Threat,
+    Tie,
+)
+from placement.domain.terms import PresenceKind, Scheme, Window
 from tests.stateful.base import PICK, PLACES, Stage, firm, one_of
 from tests.stateful.plain import ACTIVE, CHANGE_HOURS, CONTRADICTION
 from tests.stateful.statements import (
@@ -152,7 +161,7 @@ class Police(Stage):
             assert got == CONTRADICTION
             return
         assert not isinstance(got, str), got
-        assert got.change_id or not ago
+        assert bool(got.change_id) == (ago > 0 or _may_give_conflict(fact))
         if got.change_id:
             self._propose(got.change_id, ("end", fact.id, day), approve=approve)
         else:
@@ -273,3 +282,16 @@ def _meet(one: AnyFact, other: AnyFact) -> bool:
         one.valid_from is None or one.valid_from < other.valid_to
     )
     return first and second
+
+
+def _may_give_conflict(fact: AnyFact) -> bool:
+    """Tell whether a CONFLICT may rest on a fact alone: nobody ends it alone."""
+    match fact:
+        case Rivalry(severity=severity):
+            return severity == 3
+        case Presence(kind=kind):
+            return kind in (PresenceKind.BASE, PresenceKind.ACTIVE)
+        case Tie(danger=danger):
+            return danger
+        case _:
+            return isinstance(fact, Threat | Located)

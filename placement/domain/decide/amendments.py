@@ -11,6 +11,7 @@ Invariants:
 from dataclasses import dataclass, replace
 
 from placement.access import Action
+from placement.domain.decide.alone import ends_by_two, needs_second
 from placement.domain.decide.command import (
     Moment,
     Note,
@@ -21,7 +22,6 @@ from placement.domain.decide.command import (
 from placement.domain.decide.drafts import (
     Draft,
     drafted,
-    needs_second,
     propose,
     refuse_doubles,
     settles,
@@ -173,7 +173,7 @@ def amend_facts(state: State, command: AmendFacts, moment: Moment) -> Outcome:
         require_endable(fact, item.valid_to, moment, f"{field}.valid_to_day")
         alike = isinstance(fact, item.draft.kind)
         require(alike, f"{field}.fact.statement", "must be of the same kind")
-        second = second or needs_second(fact) or item.valid_to < moment.today
+        second = second or ends_by_two(fact) or item.valid_to < moment.today
     drafts = [item.draft for item in items]
     facts = drafted(state, moment, caller, drafts, "amendments[{}].fact")
     if second or not all(fact.approved for fact in facts):

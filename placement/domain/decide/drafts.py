@@ -14,6 +14,7 @@ from math import inf
 from typing import Any, Final
 
 from placement.access import Caller
+from placement.domain.decide.alone import needs_second
 from placement.domain.decide.command import Moment, require
 from placement.domain.decide.waiting import waiting_records
 from placement.domain.decide.whose import linked_case
@@ -23,11 +24,7 @@ from placement.domain.facts import (
     AnyFact,
     Faction,
     Link,
-    Presence,
     Rivalry,
-    SameAs,
-    Threat,
-    Tie,
     pair_of,
 )
 from placement.domain.merges import GROUPS
@@ -41,7 +38,6 @@ from placement.domain.terms import (
     Grade,
     GroupToken,
     Micros,
-    PresenceKind,
     Reason,
     Scheme,
     SubjectId,
@@ -186,21 +182,6 @@ def propose(
         records=records,
         amendments=amendments,
     )
-
-
-def needs_second(fact: AnyFact) -> bool:
-    """Tell whether a fact can give CONFLICT by itself, or joins two persons."""
-    match fact:
-        case Rivalry(severity=severity):
-            return severity == max(_SEVERITIES)
-        case Presence(kind=kind):
-            return kind is PresenceKind.BASE
-        case Tie(danger=danger):
-            return danger
-        case Threat() | SameAs():
-            return True
-        case _:
-            return False
 
 
 def _second_for_settled(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.access import NATIONAL, Action, Caller
+from placement.domain.decide.alone import ends_by_two
 from placement.domain.decide.command import (
     Moment,
     Note,
@@ -21,7 +22,6 @@ from placement.domain.decide.command import (
 )
 from placement.domain.decide.drafts import (
     Draft,
-    needs_second,
     normalise,
     propose,
     record,
@@ -150,7 +150,7 @@ def end_facts(state: State, command: EndFacts, moment: Moment) -> Outcome:
         fact = own_fact(state, command.caller, ending.id, ending.seen)
         field = f"endings[{index}].valid_to_day"
         require_endable(fact, ending.valid_to, moment, field)
-        second = second or needs_second(fact) or ending.valid_to < moment.today
+        second = second or ends_by_two(fact) or ending.valid_to < moment.today
     by = "" if second else command.caller.person
     events = tuple(
         FactEnded(id=ending.id, valid_to=ending.valid_to, person=by)

@@ -62,8 +62,11 @@ def test_a_case_from_its_opening_to_its_end(town):
 def test_facts_from_their_recording_to_their_retraction(town):
     """Recorded, approved, regraded, ended, retracted; each waits where it must."""
     facts = [
-        town.fact_of(presence=town.presence(kind=wire.PRESENCE_KIND_BASE)),
-        town.fact_of(presence=town.presence(area="1480")),
+        town.fact_of(presence=town.presence(kind=kind, area=area))
+        for kind, area in (
+            (wire.PRESENCE_KIND_BASE, "1280"),
+            (wire.PRESENCE_KIND_OCCASIONAL, "1480"),
+        )
     ]
     recorded = town.done(
         "coordinator",
@@ -71,7 +74,7 @@ def test_facts_from_their_recording_to_their_retraction(town):
         town.record(*facts),
         registry.RecordFactsResponse,
     )
-    base, active = recorded.fact_ids
+    base, seldom = recorded.fact_ids
     regrade = registry.RegradeFactsRequest(
         request_id=fresh(),
         regradings=[
@@ -88,7 +91,7 @@ def test_facts_from_their_recording_to_their_retraction(town):
     )
     end = registry.EndFactsRequest(
         request_id=fresh(),
-        endings=[registry.Ending(fact_id=active, valid_to_day=town.today)],
+        endings=[registry.Ending(fact_id=seldom, valid_to_day=town.today)],
     )
     ended = town.done("coordinator", "EndFacts", end, registry.EndFactsResponse)
     retract = registry.RetractFactsRequest(request_id=fresh(), fact_ids=[base])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from kit import importing as im
 from kit.commands import (
+    approve,
     assess_case,
     check,
     close_case,
@@ -229,7 +230,8 @@ def test_a_decision_that_rested_on_it_can_t_be_replayed(engine, store, clock):
             yield last.outcome, last.recorded, last.replayed
 
     before = [*replayed()]
-    answer(engine, end_facts((fact, 0)))
+    (ending,) = answer(engine, end_facts((fact, 0))).reply.ids
+    answer(engine, approve(ending))
     clock.now += (RULESET.retention["presence"].ended + 1) * MICROS_A_DAY
     erase(engine, fact)
     after = [*replayed()]

@@ -68,7 +68,8 @@ def record(court, what, **given):
 @pytest.fixture
 def fact(court):
     """A presence of syd that one person may end."""
-    return record(court, presence(valid_from=TODAY - 10, review_by=TODAY + 5))[0]
+    frame = {"valid_from": TODAY - 10, "review_by": TODAY + 5}
+    return record(court, presence(kind="OCCASIONAL", **frame))[0]
 
 
 @pytest.fixture

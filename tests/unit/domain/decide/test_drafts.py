@@ -21,7 +21,12 @@ from kit.commands import (
 )
 from kit.world import NOW, RULESET, TODAY, subject, token
 
-from placement.domain.decide.drafts import MAX_FACTS, Member, needs_second, record
+from placement.domain.decide.alone import needs_second
+from placement.domain.decide.drafts import (
+    MAX_FACTS,
+    Member,
+    record,
+)
 from placement.domain.facts import (
     Affiliation,
     Alliance,

@@ -93,7 +93,9 @@ def test_states(court):
         FactState.UNAPPROVED: record(court, presence("A", kind="BASE")),
         FactState.STANDING: record(court, presence("B", review_by=TODAY)),
         FactState.PAST_REVIEW: record(court, presence("C", review_by=TODAY - 1)),
-        FactState.ENDED: record(court, presence("D", review_by=TODAY - 1)),
+        FactState.ENDED: record(
+            court, presence("D", kind="OCCASIONAL", review_by=TODAY - 1)
+        ),
         FactState.INERT: record(court, rivalry(severity=2)),
     }
     (change,) = court.reply(regrade_facts(facts[FactState.INERT])).ids

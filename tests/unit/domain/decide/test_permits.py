@@ -310,7 +310,9 @@ def test_a_child_waits_for_a_second_person(stage, child):
 def test_who_ended_a_danger_does_not_release_alone(stage):
     """Nobody goes alone from CONFLICT to a place; another coordinator may."""
     stage.affiliation("h", "A")
-    fact = stage.presence("A", OPEN, "active")
+    stage.affiliation("i", "B")
+    fact = stage.rivalry("A", "B", severity=2)
+    stage.placement(stage.case("i"), OPEN)
     case = stage.case("h").handle
     before = stage.court.reply(check(case, OPEN)).answers[0].verdict
     stage.court.reply(end_facts((fact, 0), caller=NATIONAL))

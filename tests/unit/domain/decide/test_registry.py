@@ -18,7 +18,7 @@ from kit.world import NOW, TODAY, subject, token
 from placement.domain.decide.command import Note
 from placement.domain.decide.registry import MAX_AMENDMENTS
 from placement.domain.events import FactEnded, FactRegraded, FactRetracted
-from placement.domain.facts import SameAs
+from placement.domain.facts import Located, SameAs
 from placement.domain.terms import Grade, Scheme
 from placement.errors import ConflictError, NotFoundError
 
@@ -34,7 +34,7 @@ each = pytest.mark.parametrize("amend", AMENDMENTS, ids=["end", "retract", "regr
 @pytest.fixture
 def fact(court):
     """A fact of syd that one person may end."""
-    return record(court, presence(valid_from=TODAY - 10))
+    return record(court, presence(kind="OCCASIONAL", valid_from=TODAY - 10))
 
 
 def record(court, what, **given):
@@ -110,9 +110,11 @@ def test_one_person_may_end_what_gives_review(court, fact):
     [
         (presence(valid_from=TODAY - 10), -1),
         (presence(kind="BASE"), 0),
+        (presence(kind="ACTIVE"), 0),
+        (draft(Located, "located", subject=subject("x"), area="1480"), 0),
         (rivalry(severity=3), 0),
     ],
-    ids=["before today", "base", "war"],
+    ids=["before today", "base", "active", "located", "war"],
 )
 def test_an_end_that_needs_a_second_person(court, what, days):
     """What gives CONFLICT, or an end in the past, which shortens the cool-down."""
@@ -162,7 +164,7 @@ def test_a_person_is_one_until_retracted(court):
 @pytest.mark.parametrize(("end", "over"), [(-1, True), (0, True), (1, False)])
 def test_an_end_that_has_come_stands(court, end, over):
     """A planned end may come earlier; one that has come is not moved."""
-    fact = record(court, presence(valid_to=TODAY + end))
+    fact = record(court, presence(kind="OCCASIONAL", valid_to=TODAY + end))
     if over:
         with pytest.raises(ConflictError):
             court.reply(end_facts((fact, 0)))

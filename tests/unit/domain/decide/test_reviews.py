@@ -76,7 +76,7 @@ def test_what_is_over_or_inert_needs_no_look(court):
     """Ended before its review date or since, discredited, or never true."""
     late = {"review_by": TODAY - 1, "valid_from": TODAY - 99}
     record(court, presence("A", valid_to=TODAY - 5, **late))
-    ended = record(court, presence("B", **late))
+    ended = record(court, presence("B", kind="OCCASIONAL", **late))
     court.reply(end_facts((ended, 0)))
     for fact, amend in (
         (record(court, presence("C", **late)), retract_facts),

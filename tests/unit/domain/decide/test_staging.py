@@ -113,7 +113,7 @@ def test_doubles_are_refused(court, key):
 
 def test_ends(court, key):
     """A row ends a fact as it was seen, of a kind that is imported, on a day it can."""
-    fact, _ = court.reply(record_facts(presence())).ids
+    fact, _ = court.reply(record_facts(presence(kind="OCCASIONAL"))).ids
     seen = court.state.histories.changed(fact)
     person = draft(
         Affiliation,
