@@ -41,6 +41,11 @@ class Erasures:
         return dossier in self.erased or dossier in self._missed
 
     @property
+    def any(self) -> bool:
+        """Whether anything is erased, or could not be opened."""
+        return bool(self.erased or self._missed)
+
+    @property
     def unproven(self) -> Collection[DossierId]:
         """What could not be opened, though nothing so far says that it was erased."""
         return self._missed.keys()

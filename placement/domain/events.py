@@ -118,8 +118,25 @@ class ProviderLifted:
     id: ProviderToken
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementEnded:
+    """A placement left its life: ENDED or ABORTED, from a day on."""
+
+    id: FactId
+    state: PlacementState
+    valid_to: Day
+    cause: EndCause | None = None
+
+
 FactAmendment = FactEnded | FactRetracted | FactRegraded | FactRenewed
-Amendment = FactAmendment | ReleaseSigned | ProviderLifted | MergeEvent | ErasureAgreed
+Amendment = (
+    FactAmendment
+    | PlacementEnded
+    | ReleaseSigned
+    | ProviderLifted
+    | MergeEvent
+    | ErasureAgreed
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,16 +173,6 @@ class PlacementRecorded:
     """A placement stands, whoever made it."""
 
     placement: Placement
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacementEnded:
-    """A placement left its life: ENDED or ABORTED, from a day on."""
-
-    id: FactId
-    state: PlacementState
-    valid_to: Day
-    cause: EndCause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

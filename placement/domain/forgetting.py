@@ -12,8 +12,15 @@ from typing import Protocol
 from placement.domain import indexing
 from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
-from placement.domain.events import Amendment, ChangeProposed, ReleaseSigned
-from placement.domain.facts import AnyFact, Case
+from placement.domain.erasures import Erasures
+from placement.domain.events import (
+    Amendment,
+    ChangeProposed,
+    FactAmendment,
+    PlacementEnded,
+    ReleaseSigned,
+)
+from placement.domain.facts import AnyFact, Case, Placement
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.histories import Histories
 from placement.domain.merges import Merges
@@ -32,7 +39,9 @@ class Known(indexing.Indexes, Protocol):
     changes: dict[FactId, ChangeProposed]
     merges: Merges
     permits: dict[FactId, Permit]
+    placements: dict[FactId, Placement]
     standing: Standing
+    erasures: Erasures
     calendar: Calendar
     histories: Histories
     ledger: Ledger
@@ -62,6 +71,13 @@ def forget(state: Known, erased: AbstractSet[bytes]) -> None:
     state.ledger.forget(handles)
     for change in tuple(state.changes.values()):
         _trim(state, change, erased)
+
+
+def lost(state: Known, amendment: Amendment) -> bool:
+    """Tell whether what a change would amend is erased, or can't be opened."""
+    if isinstance(amendment, PlacementEnded):
+        return amendment.id not in state.placements and state.erasures.any
+    return isinstance(amendment, FactAmendment) and state.erasures.gone(amendment.id)
 
 
 def _leave(state: Known, case: Case) -> None:
@@ -95,5 +111,7 @@ def _gone(state: Known, amendment: Amendment, erased: AbstractSet[bytes]) -> boo
             return False
         case ReleaseSigned(id=permit):
             return permit not in state.permits
+        case PlacementEnded(id=stay):
+            return stay not in state.placements
         case _:
             return amendment.id in erased

@@ -56,7 +56,7 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
-from placement.domain.forgetting import forget
+from placement.domain.forgetting import forget, lost
 from placement.domain.graph import GroupGraph
 from placement.domain.group_events import (
     GroupsMerged,
@@ -283,9 +283,8 @@ class State:
             case PlacementRecorded(placement=placement) as event:
                 self.standing.apply(event, revision, record.at)
                 self._fit_placement(placement)
-            case PlacementEnded(id=key) as event:
-                self.standing.apply(event, revision, record.at)
-                self._fit_placement(self.placements[key])
+            case PlacementEnded() as event:
+                self._amend(event, record.at)
             case CoverageAttested(attestation=attestation):
                 self._cover(attestation)
             case FacilityRegistered(facility=facility):
@@ -369,7 +368,9 @@ class State:
 
     def _amend(
         self,
-        amendment: FactAmendment | ProviderLifted | MergeEvent | ErasureAgreed,
+        amendment: (
+            FactAmendment | PlacementEnded | ProviderLifted | MergeEvent | ErasureAgreed
+        ),
         at: Micros,
     ) -> None:
         match amendment:
@@ -382,6 +383,9 @@ class State:
                 self._put(replace(fact, scheme=scheme, given=given, grade=grade))
             case FactRenewed(id=key, review_by=review_by):
                 self._put(replace(self.facts[key], review_by=review_by))
+            case PlacementEnded(id=key):
+                self.standing.apply(amendment, Revision(self.revision + 1), at)
+                self._fit_placement(self.placements[key])
             case ProviderLifted(id=provider):
                 self.stopped.discard(provider)
             case GroupsMerged() | GroupsUnmerged():
@@ -398,10 +402,7 @@ class State:
         for amendment in change.amendments:
             if isinstance(amendment, ReleaseSigned):
                 self.standing.sign_release(amendment.id, change.region, person)
-            elif not (
-                isinstance(amendment, FactAmendment)
-                and self.erasures.gone(amendment.id)
-            ):
+            elif not lost(self, amendment):
                 self._amend(amendment, at)
 
     def _drop(self, change: ChangeProposed, at: Micros) -> None:

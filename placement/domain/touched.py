@@ -168,6 +168,10 @@ def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
             return
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))
+        case PlacementEnded(id=stay):
+            # What is not there belongs to a case that is erased, or is a hole.
+            if stay in known.placements or not known.erasures.any:
+                yield by_placement(known.placements[stay], known.facilities)
         case GroupsMerged(low=low, high=high) | GroupsUnmerged(low=low, high=high):
             yield Touch(kin=(low, high))
         case _:

@@ -226,6 +226,7 @@ def end_placements(
     forms.at_most(request.endings, placements.MAX_PLACEMENTS, "endings")
     return placements.EndPlacements(
         **common(request, origin),
+        change=FactId(fresh()),
         endings=tuple(
             placements.PlacementEnding(
                 id=_id(ending.placement_id, f"endings[{index}].placement_id"),

@@ -243,5 +243,8 @@ def recorded_placements(answer: Answer) -> registry_wire.RecordPlacementsRespons
 
 
 def ended_placements(answer: Answer) -> registry_wire.EndPlacementsResponse:
-    """Render ended placements."""
-    return registry_wire.EndPlacementsResponse(revision=answer.revision)
+    """Render the change that waits."""
+    (change,) = written_ids(answer)
+    return registry_wire.EndPlacementsResponse(
+        revision=answer.revision, change_id=change
+    )

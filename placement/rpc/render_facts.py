@@ -17,6 +17,7 @@ from placement.domain.events import (
     FactEnded,
     FactRegraded,
     FactRetracted,
+    PlacementEnded,
     ProviderLifted,
     ReleaseSigned,
 )
@@ -26,16 +27,18 @@ from placement.domain.facts import (
     AnyFact,
     Faction,
     Located,
+    Placement,
     Presence,
     Rivalry,
     SameAs,
     Threat,
     Tie,
 )
-from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.group_events import GroupsMerged, GroupsUnmerged, MergeEvent
 from placement.domain.life_events import FactRenewed
 from placement.domain.permits import Permit
-from placement.domain.terms import FactId, Scheme
+from placement.domain.questions import Candidate
+from placement.domain.terms import Day, FactId, Scheme, Window
 from placement.rpc.render import VERDICTS, days, place, waiting
 from placement.rpc.render_groups import merged_groups
 from placement.service.batch import Answer
@@ -84,10 +87,10 @@ def _item(item: Amendment, view: ChangeView) -> Item:
             return Item(fact_id=key, released=_released(view.permits[key]))
         case ProviderLifted(id=provider):
             return Item(fact_id=provider, provider_goes_on=True)
-        case GroupsMerged(region=region):
-            return Item(merged=merged_groups(item, region))
-        case GroupsUnmerged():
-            return Item(unmerged=merged_groups(item))
+        case PlacementEnded(id=key, valid_to=day):
+            return Item(fact_id=key, placement_ended=_ended(view.placements[key], day))
+        case GroupsMerged() | GroupsUnmerged():
+            return _regrouped(item)
         case ErasureAgreed(id=key):
             fact = view.facts.get(FactId(key))
             shown = None if fact is None else fact_of(fact)
@@ -102,6 +105,21 @@ def _released(permit: Permit) -> registry_wire.ReleasedPlace:
         candidate=place(permit.candidate),
         window=days(permit.window),
         verdict=VERDICTS[permit.verdict],
+    )
+
+
+def _regrouped(item: MergeEvent) -> Item:
+    if isinstance(item, GroupsMerged):
+        return Item(merged=merged_groups(item, item.region))
+    return Item(unmerged=merged_groups(item))
+
+
+def _ended(placement: Placement, day: Day) -> registry_wire.EndedPlacement:
+    return registry_wire.EndedPlacement(
+        case_handle=placement.case,
+        candidate=place(Candidate(area=placement.area, facility=placement.facility)),
+        window=days(Window(start=placement.valid_from, end=placement.valid_to)),
+        valid_to_day=day,
     )
 
 

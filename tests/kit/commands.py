@@ -281,6 +281,7 @@ def end_placements(
     """End placements, each on a day counted from today."""
     return placements.EndPlacements(
         **asked(COORDINATOR, given),
+        change=given.get("change") or fresh(),
         endings=tuple(
             placements.PlacementEnding(id=one, valid_to=Day(TODAY + days))
             for one, days in endings

@@ -246,7 +246,8 @@ class Play:
         self.ask(release(given_up), given_up)
         stay = placement(case, facility="secret house")
         self.ask(record_placements(stay, caller=NATIONAL), stay.id)
-        self.ask(end_placements((stay.id, 0), caller=NATIONAL), stay.id)
+        (change,) = self.made(end_placements((stay.id, 0)), stay.id)
+        self.ask(approve(change), change)
 
     def _permits(self, case: bytes) -> None:
         there = {"area": "2480", "facility": "secret house"}

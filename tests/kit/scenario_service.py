@@ -301,12 +301,13 @@ class ServiceRunner:
                 ending = registry.PlacementEnding(
                     placement_id=self._placements[name], valid_to_day=self._today + on
                 )
-                self._first.EndPlacements(
+                done = self._first.EndPlacements(
                     registry.EndPlacementsRequest(
                         request_id=request_id(), endings=[ending]
                     ),
                     timeout=TIMEOUT,
                 )
+                self._approve(done.change_id)
             case Approved(name):
                 self._approve(self._changes[name])
             case Assessed(case):

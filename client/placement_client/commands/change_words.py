@@ -47,6 +47,11 @@ def effect(item: ChangeItem, names: Names) -> dict[str, object]:
             data["to"] = to_json(item.regraded)
         case "released":
             data["place"] = _released(item.released)
+        case "placement_ended":
+            stay = item.placement_ended
+            data["on"] = iso_day(stay.valid_to_day)
+            data["case_handle"] = stay.case_handle.hex()
+            data["place"] = place_data(stay.candidate, stay.window)
         case "merged" | "unmerged":
             pair = getattr(item, word)
             groups = (pair.group_a, pair.group_b)
@@ -67,6 +72,10 @@ def effect_words(item: ChangeItem, data: Mapping[str, object]) -> str:
     match data:
         case {"effect": "ended", "on": day}:
             words = f"end on {day}"
+        case {"effect": "placement_ended", "on": day, "case_handle": case}:
+            stay = item.placement_ended
+            where = place_words(stay.candidate, stay.window)
+            words = f"end on {day} the placement of case {case} in {where}"
         case {"effect": "regraded", "to": {"scheme": scheme, "given": given}}:
             words = f"be graded {given} ({scheme})"
         case {"effect": "renewed", "review_by_day": day, "reason": reason}:

@@ -33,6 +33,7 @@ from placement_client.commands.refusal_words import (
 )
 from placement_client.commands.report import Report
 from placement_client.commands.verb import Run, nouns, verb
+from placement_client.commands.waiting import pending
 from placement_client.credentials import user
 from placement_client.days import parse_day
 from placement_client.drafts import read_token
@@ -229,7 +230,7 @@ def end(run: Run, asked: Ended) -> Report:
     """Say that a household moved out.
 
     A municipality ends one placement of a case of its own. A coordinator ends those of
-    cases of the own region, also several at once.
+    cases of the own region, also several at once; a second coordinator must approve.
     """
     day = parse_day(asked.on, field="on", today=run.today)
     ids = [
@@ -241,7 +242,7 @@ def end(run: Run, asked: Ended) -> Report:
         endings = [PlacementEnding(placement_id=each, valid_to_day=day) for each in ids]
         with hinted(_ENDING_MANY):
             registered = run.session().registry.end_placements(endings)
-        return Report(data=to_json(registered), shown=["Ended."])
+        return Report(data=to_json(registered), shown=pending(registered.change_id))
     if len(ids) > 1:
         raise InvalidInputError("placement_ids", _ONE_AT_A_TIME)
     key = ids[0]

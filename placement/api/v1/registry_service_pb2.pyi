@@ -1000,6 +1000,7 @@ class ChangeItem(_message.Message):
     REGRADED_FIELD_NUMBER: _builtins.int
     RELEASED_FIELD_NUMBER: _builtins.int
     PROVIDER_GOES_ON_FIELD_NUMBER: _builtins.int
+    PLACEMENT_ENDED_FIELD_NUMBER: _builtins.int
     RENEWED_FIELD_NUMBER: _builtins.int
     MERGED_FIELD_NUMBER: _builtins.int
     UNMERGED_FIELD_NUMBER: _builtins.int
@@ -1038,6 +1039,10 @@ class ChangeItem(_message.Message):
         """
 
     @_builtins.property
+    def placement_ended(self) -> Global___EndedPlacement:
+        """No fact but a placement: it ended. `fact_id` is the placement, and `fact` is unset."""
+
+    @_builtins.property
     def renewed(self) -> Global___RenewedFact:
         """It stands until another review date."""
 
@@ -1062,17 +1067,18 @@ class ChangeItem(_message.Message):
         regraded: _types_pb2.SourceGrade | None = ...,
         released: Global___ReleasedPlace | None = ...,
         provider_goes_on: _builtins.bool = ...,
+        placement_ended: Global___EndedPlacement | None = ...,
         renewed: Global___RenewedFact | None = ...,
         merged: Global___MergedGroups | None = ...,
         unmerged: Global___MergedGroups | None = ...,
         erased: _builtins.bool = ...,
         replaces: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "made_firm", b"made_firm", "merged", b"merged", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "made_firm", b"made_firm", "merged", b"merged", "placement_ended", b"placement_ended", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "merged", b"merged", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "replaces", b"replaces", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "merged", b"merged", "placement_ended", b"placement_ended", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "replaces", b"replaces", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "renewed", "merged", "unmerged", "erased"]  # noqa: Y015
+    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "placement_ended", "renewed", "merged", "unmerged", "erased"]  # noqa: Y015
     _WhichOneofArgType_effect: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_effect) -> _WhichOneofReturnType_effect | None: ...
 
@@ -1103,6 +1109,44 @@ class RenewedFact(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RenewedFact: _TypeAlias = RenewedFact  # noqa: Y015
+
+@_typing.final
+class EndedPlacement(_message.Message):
+    """A placement that ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_HANDLE_FIELD_NUMBER: _builtins.int
+    CANDIDATE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    VALID_TO_DAY_FIELD_NUMBER: _builtins.int
+    case_handle: _builtins.bytes
+    """16 bytes."""
+    valid_to_day: _builtins.int
+    """The first day after it."""
+    @_builtins.property
+    def candidate(self) -> _check_service_pb2.Candidate:
+        """Which place."""
+
+    @_builtins.property
+    def window(self) -> _types_pb2.Window:
+        """For which days."""
+
+    def __init__(
+        self,
+        *,
+        case_handle: _builtins.bytes = ...,
+        candidate: _check_service_pb2.Candidate | None = ...,
+        window: _types_pb2.Window | None = ...,
+        valid_to_day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "case_handle", b"case_handle", "valid_to_day", b"valid_to_day", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndedPlacement: _TypeAlias = EndedPlacement  # noqa: Y015
 
 @_typing.final
 class ReleasedPlace(_message.Message):
@@ -1891,16 +1935,20 @@ class EndPlacementsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """Of the state that holds the ends."""
+    """Of the state that holds the proposal."""
+    change_id: _builtins.bytes
+    """16 bytes: the change that a second coordinator has to approve; nothing ended yet."""
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
+        change_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

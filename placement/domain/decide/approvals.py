@@ -7,7 +7,7 @@ Invariants:
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from placement.access import NATIONAL, Action, Caller
@@ -31,18 +31,20 @@ from placement.domain.decide.seeing import (
     weighed_place,
 )
 from placement.domain.events import (
+    Amendment,
     ChangeApproved,
     ChangeProposed,
     FactAmendment,
     FactEnded,
+    PlacementEnded,
     ReleaseSigned,
 )
-from placement.domain.facts import AnyFact
+from placement.domain.facts import AnyFact, Placement
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.life_events import ChangeRejected, ChangeWithdrawn, FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.state import State
-from placement.domain.terms import FactId, Revision
+from placement.domain.terms import FactId, PlacementState, Revision
 from placement.errors import (
     AccessDeniedError,
     ClosedError,
@@ -134,12 +136,14 @@ class ChangeView:
         change: it.
         facts: by id.
         permits: the release that it signs, if it signs one, by id.
+        placements: those that it ends, by id.
         explained: what the place of that is worth now, or ``None``.
     """
 
     change: ChangeProposed
     facts: Mapping[FactId, AnyFact]
     permits: Mapping[FactId, Permit]
+    placements: Mapping[FactId, Placement] = field(default_factory=dict)
     explained: Explained | None = None
 
 
@@ -203,7 +207,9 @@ def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
     facts = {fact_id: state.facts[fact_id] for fact_id in named}
     release = _release(state, change)
     if release is None:
-        return Outcome(reply=ChangeView(change=change, facts=facts, permits={}))
+        stays = {each: state.placements[each] for each in ended_by(change)}
+        view = ChangeView(change=change, facts=facts, permits={}, placements=stays)
+        return Outcome(reply=view)
     weighed = _weighed(state, release, moment)
     told = explained(state, command.caller, moment, weighed, about=change.id)
     view = ChangeView(
@@ -298,21 +304,31 @@ def _facts(change: ChangeProposed) -> Iterator[FactId]:
             yield item.id
 
 
+def ended_by(change: ChangeProposed) -> tuple[FactId, ...]:
+    """Return the placements that a change ends."""
+    return tuple(
+        each.id for each in change.amendments if isinstance(each, PlacementEnded)
+    )
+
+
 def still_fits(state: State, change: ChangeProposed) -> bool:
     """Tell whether what the change speaks of still stands as it was proposed."""
-    for fact_id in _facts(change):
-        if state.facts[fact_id].retracted:
-            return False
-    for item in change.amendments:
-        if isinstance(item, GroupsMerged | GroupsUnmerged):
-            if not state.merges.fits(item):
-                return False
-        elif isinstance(item, FactEnded):
-            end = state.facts[item.id].valid_to
-            if end is not None and end < item.valid_to:
-                return False
-        if isinstance(item, FactRenewed):
-            review_by = state.facts[item.id].review_by
-            if review_by is not None and review_by > item.review_by:
-                return False
-    return True
+    return not any(state.facts[each].retracted for each in _facts(change)) and all(
+        _fits(state, item) for item in change.amendments
+    )
+
+
+def _fits(state: State, item: Amendment) -> bool:
+    match item:
+        case GroupsMerged() | GroupsUnmerged():
+            return state.merges.fits(item)
+        case PlacementEnded(id=stay):
+            return state.placements[stay].state is PlacementState.ACTIVE
+        case FactEnded(id=key, valid_to=day):
+            end = state.facts[key].valid_to
+            return end is None or end >= day
+        case FactRenewed(id=key, review_by=day):
+            review_by = state.facts[key].review_by
+            return review_by is None or review_by <= day
+        case _:
+            return True

@@ -12,6 +12,7 @@ from placement.domain.decide.command import (
     require,
 )
 from placement.domain.decide.drafts import require_area
+from placement.domain.decide.registry import proposed
 from placement.domain.decide.whose import linked_case
 from placement.domain.events import PlacementEnded, PlacementRecorded
 from placement.domain.facts import Placement
@@ -48,11 +49,17 @@ class PlacementEnding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndPlacements(RequestCommand):
-    """Say that placements ended."""
+    """Say that placements ended.
+
+    Attributes:
+        endings: which, and when.
+        change: 16 fresh random bytes; somebody has to stand behind it.
+    """
 
     action = Action.PLACEMENT_END
 
     endings: tuple[PlacementEnding, ...]
+    change: FactId
 
     @property
     def note(self) -> Note:
@@ -94,7 +101,10 @@ def record_placements(
 
 
 def end_placements(state: State, command: EndPlacements, moment: Moment) -> Outcome:
-    """End placements; not ahead, since an ended placement no longer counts."""
+    """Propose that placements ended; not ahead, since they no longer count then.
+
+    Whoever is placed gives CONFLICT to their rivals, so nobody takes that away alone.
+    """
     endings = command.endings
     require(1 <= len(endings) <= MAX_PLACEMENTS, "endings", "must be 1 to 500")
     distinct = {ending.id for ending in endings}
@@ -116,4 +126,4 @@ def end_placements(state: State, command: EndPlacements, moment: Moment) -> Outc
                 id=ending.id, state=PlacementState.ENDED, valid_to=ending.valid_to
             )
         )
-    return Outcome.written(*events)
+    return proposed(moment, command.caller, command.change, tuple(events))

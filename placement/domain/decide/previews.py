@@ -16,7 +16,11 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from placement.access import Action
-from placement.domain.decide.approvals import still_fits, waiting_change
+from placement.domain.decide.approvals import (
+    ended_by,
+    still_fits,
+    waiting_change,
+)
 from placement.domain.decide.command import Command, Moment, Note, Outcome, require
 from placement.domain.decide.drafts import Draft, drafted
 from placement.domain.decide.erasures import is_erasure
@@ -196,6 +200,8 @@ def _events(state: State, command: _Previewing, moment: Moment) -> tuple[Event, 
         change = waiting_change(state, sketch.change, caller)
         # What it erases protects nobody who is placed, or it is refused.
         require(not is_erasure(change), "change_id", "must not erase: it moves nobody")
+        # Standing placements are shared with the state that is real.
+        require(not ended_by(change), "change_id", "must not end placements")
         if moment.now >= change.expires_at or not still_fits(state, change):
             raise ConflictError
         return (ChangeApproved(id=change.id, person=""),)

@@ -1207,6 +1207,7 @@ class Amendment(_message.Message):
     FACT_REGRADED_FIELD_NUMBER: _builtins.int
     RELEASE_SIGNED_FIELD_NUMBER: _builtins.int
     PROVIDER_LIFTED_FIELD_NUMBER: _builtins.int
+    PLACEMENT_ENDED_FIELD_NUMBER: _builtins.int
     FACT_RENEWED_FIELD_NUMBER: _builtins.int
     GROUPS_MERGED_FIELD_NUMBER: _builtins.int
     GROUPS_UNMERGED_FIELD_NUMBER: _builtins.int
@@ -1229,6 +1230,10 @@ class Amendment(_message.Message):
 
     @_builtins.property
     def provider_lifted(self) -> Global___ProviderLifted:
+        """See the message."""
+
+    @_builtins.property
+    def placement_ended(self) -> Global___PlacementEnded:
         """See the message."""
 
     @_builtins.property
@@ -1255,16 +1260,17 @@ class Amendment(_message.Message):
         fact_regraded: Global___FactRegraded | None = ...,
         release_signed: Global___ReleaseSigned | None = ...,
         provider_lifted: Global___ProviderLifted | None = ...,
+        placement_ended: Global___PlacementEnded | None = ...,
         fact_renewed: Global___FactRenewed | None = ...,
         groups_merged: Global___GroupsMerged | None = ...,
         groups_unmerged: Global___GroupsUnmerged | None = ...,
         erasure_agreed: Global___ErasureAgreed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "placement_ended", b"placement_ended", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "placement_ended", b"placement_ended", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted", "fact_renewed", "groups_merged", "groups_unmerged", "erasure_agreed"]  # noqa: Y015
+    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted", "placement_ended", "fact_renewed", "groups_merged", "groups_unmerged", "erasure_agreed"]  # noqa: Y015
     _WhichOneofArgType_amendment: _TypeAlias = _typing.Literal["amendment", b"amendment"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_amendment) -> _WhichOneofReturnType_amendment | None: ...
 

@@ -262,6 +262,31 @@ def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
     assert (second["kind"], second["statement"]) == ("", {})
 
 
+def test_a_placement_that_ends_is_shown(cli, wire):
+    """Whose, where, and from when on not."""
+    stay = registry.EndedPlacement(
+        case_handle=CASE,
+        candidate=Candidate(area="1280"),
+        window=types.Window(start_day=day("2026-07-01")),
+        valid_to_day=day("2026-08-01"),
+    )
+    item = registry.ChangeItem(fact_id=CHANGE, placement_ended=stay)
+    wire.answers["ListGroups"] = registry.ListGroupsResponse()
+    wire.answers["ShowChange"] = registry.ShowChangeResponse(
+        change=registry.Change(change_id=CHANGE), items=[item]
+    )
+    shown = cli("change", "show", CHANGE.hex()).stdout
+    _, data = cli.json("change", "show", CHANGE.hex())
+    (told,) = data["items"]
+
+    assert (
+        f"end on 2026-08-01 the placement of case {CASE.hex()} in 1280 Malmö, from "
+        "2026-07-01 on" in shown
+    )
+    assert (told["effect"], told["on"]) == ("placement_ended", "2026-08-01")
+    assert (told["case_handle"], told["place"]["area"]) == (CASE.hex(), "1280")
+
+
 def test_a_release_is_shown_with_what_the_place_is_worth_now(cli, wire):
     """Verdict, reasons, and what the second person has seen, which approving names."""
     hidden = alerts.FindingLink(hidden=alerts.HiddenFact(region="nord", contact="010"))

@@ -188,7 +188,9 @@ def test_placements_are_recorded_and_ended(cli, wire):
     wire.answers["RecordPlacements"] = registry.RecordPlacementsResponse(
         revision=3, placement_ids=[CHANGE]
     )
-    wire.answers["EndPlacements"] = registry.EndPlacementsResponse(revision=4)
+    wire.answers["EndPlacements"] = registry.EndPlacementsResponse(
+        revision=4, change_id=CHANGE
+    )
     words = ("placement", "record", CASE.hex(), "--area", "1480")
     days = ("--from", "2026-01-01")
     cli(*words, *days)
@@ -198,7 +200,10 @@ def test_placements_are_recorded_and_ended(cli, wire):
     (request,) = wire.requests("EndPlacements")
 
     assert result.stdout == f"Recorded placement {CHANGE.hex()}.\n"
-    assert ended.stdout == "Ended.\n"
+    assert ended.stdout == (
+        f"Change {CHANGE.hex()} waits for a second coordinator; until then nothing is "
+        "changed.\n"
+    )
     assert first == registry.StandingPlacement(
         case_handle=CASE,
         area="1480",

@@ -196,8 +196,8 @@ def test_facts_are_ended_retracted_and_regraded(coordinator, second):
     assert again["error"]["reason"] in {"NOT_FOUND", "CONTRADICTION"}
 
 
-def test_facilities_and_placements(caseworker, coordinator):
-    """A facility belongs to its area; a placement stands, then ends."""
+def test_facilities_and_placements(caseworker, coordinator, second):
+    """A facility belongs to its area; a placement stands, then two end it."""
     case = caseworker.opened(31)
     coordinator("assess", case, "--none-known")
     registered = coordinator("facility", "register", "--area", "Lund")["facilities"]
@@ -206,13 +206,21 @@ def test_facilities_and_placements(caseworker, coordinator):
         *("placement", "record", case, "--area", "Lund", "--facility", facility),
         *("--from", "2026-01-01"),
     )
-    coordinator("placement", "end", *recorded["placement_ids"], "--on", "2026-02-01")
+    change = coordinator(
+        "placement", "end", *recorded["placement_ids"], "--on", "2026-02-01"
+    )["change_id"]
+    (shown,) = second("change", "show", change)["items"]
+    second("change", "approve", change)
     wrong = caseworker(
         *("check", "--case", case, "--from", SOON, "--justification", "planned"),
         *("--area", f"Malmö:{facility}"),
         code=2,
     )
 
+    assert (shown["effect"], shown["case_handle"]) == ("placement_ended", case)
+    assert [
+        each["state"] for each in caseworker("case", "show", case)["placements"]
+    ] == ["ENDED"]
     assert wrong["error"]["field"].startswith("candidates[0]")
 
 

@@ -1,5 +1,7 @@
 """What was erased, and what can't be opened."""
 
+from dataclasses import replace
+
 import pytest
 from kit.world import NOW, TODAY, World, token
 
@@ -10,12 +12,13 @@ from placement.domain.events import (
     ChangeProposed,
     FactEnded,
     FactRetracted,
+    PlacementEnded,
     Record,
 )
 from placement.domain.group_events import GroupsMerged
 from placement.domain.life_events import ChangeRejected, Doubt, FactContested
 from placement.domain.state import State
-from placement.domain.terms import AreaCode, Micros
+from placement.domain.terms import AreaCode, Micros, PlacementState
 from placement.errors import TamperedError
 
 CHANGE = {"id": token("c"), "person": "co-01", "region": "syd", "expires_at": Micros(9)}
@@ -27,6 +30,12 @@ def proposed(*records, amendments=()):
 
 def approved():
     return ChangeApproved(id=CHANGE["id"], person="co-02")
+
+
+def left(name):
+    """Say that a household moved out."""
+    state = PlacementState.ENDED
+    return PlacementEnded(id=token(name), state=state, valid_to=TODAY)
 
 
 def erased(*dossiers):
@@ -82,8 +91,9 @@ def test_a_change_of_what_can_t_be_opened_passes_it_by():
     [
         proposed(token("x")),
         proposed(amendments=(FactEnded(id=token("x"), valid_to=TODAY),)),
+        proposed(amendments=(left("x"),)),
     ],
-    ids=["records", "amendments"],
+    ids=["records", "amendments", "placements"],
 )
 def test_a_change_of_what_never_was_is_refused(change):
     """That is no erasure but a hole."""
@@ -91,6 +101,21 @@ def test_a_change_of_what_never_was_is_refused(change):
     world.apply(change)
     with pytest.raises(TamperedError):
         world.apply(approved())
+
+
+def test_the_end_of_a_placement_whose_case_is_erased_passes_it_by():
+    """While it waits it goes with the case; approved before, it is read as nothing."""
+    world = World()
+    stay = world.placement(world.case("h"), "1480")
+    world.apply(proposed(amendments=(replace(left("x"), id=stay),)))
+    (case,) = world.state.cases
+    world.apply(erased(case))
+    waiting = dict(world.state.changes)
+    world.apply(proposed(amendments=(left("gone"),)))
+    world.apply(approved())
+
+    assert (waiting, world.state.changes) == ({}, {})
+    assert world.state.placements == {}
 
 
 def test_a_change_that_waits_loses_what_was_erased():

@@ -346,6 +346,7 @@ def test_recorded_facts(form, kind, change):
         (render.ended, registry.EndFactsResponse),
         (render.retracted, registry.RetractFactsResponse),
         (render.regraded, registry.RegradeFactsResponse),
+        (render.ended_placements, registry.EndPlacementsResponse),
     ],
 )
 def test_amended_facts(form, kind):
@@ -358,7 +359,6 @@ def test_amended_facts(form, kind):
     [
         (render.approved, registry.ApproveChangeResponse),
         (render.attested, registry.AttestCoverageResponse),
-        (render.ended_placements, registry.EndPlacementsResponse),
     ],
 )
 def test_changes_that_make_nothing(form, kind):

@@ -12,13 +12,21 @@ from placement.domain.events import (
     FactEnded,
     FactRegraded,
     FactRetracted,
+    PlacementEnded,
     ProviderLifted,
     ReleaseSigned,
 )
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
-from placement.domain.terms import Grade, PermitGround, Scheme, Verdict, Window
+from placement.domain.terms import (
+    Grade,
+    PermitGround,
+    PlacementState,
+    Scheme,
+    Verdict,
+    Window,
+)
 from placement.rpc import render_facts
 from placement.rpc.parse_facts import parse_facts
 from placement.service.engine import Answer
@@ -160,6 +168,36 @@ def test_a_change_of_no_fact():
         ),
     )
     assert lifted == Item(fact_id=token("firm"), provider_goes_on=True)
+
+
+def test_a_placement_that_ends():
+    """Whose, where, for which days, and from when on not."""
+    world = World()
+    world.facility("house", "firm", "2480")
+    case = world.case("h")
+    stay = world.placement(case, "2480", facility="house", end=9)
+    ending = PlacementEnded(id=stay, state=PlacementState.ENDED, valid_to=TODAY)
+    change = ChangeProposed(
+        id=token("change"),
+        person="co-01",
+        region="syd",
+        expires_at=NOW,
+        records=(),
+        amendments=(ending,),
+    )
+    stays = {stay: world.state.placements[stay]}
+    view = ChangeView(change=change, facts={}, permits={}, placements=stays)
+    (item,) = render_facts.change(Answer(reply=view, revision=1, leaf=1)).items
+
+    assert item == registry.ChangeItem(
+        fact_id=stay,
+        placement_ended=registry.EndedPlacement(
+            case_handle=case.handle,
+            candidate=check.Candidate(area="2480", facility=token("house")),
+            window=wire.Window(start_day=TODAY - 10, end_day=TODAY + 9),
+            valid_to_day=TODAY,
+        ),
+    )
 
 
 def test_a_change_of_groups():

@@ -269,7 +269,7 @@ class Town:
         self.stays += self.log.run(record_placements(stay))
 
     def leave(self, pick):
-        self.log.run(end_placements((self.one(self.stays, pick), 0)))
+        self.changes += self.log.run(end_placements((self.one(self.stays, pick), 0)))
 
     def hold(self, pick):
         command = hold(self.one(self.cases, pick), ("2480", "0180")[pick % 2])
@@ -336,6 +336,10 @@ def shelf(tmp_path_factory):
     snapshots=st.sets(st.integers(0, 40), max_size=2),
 )
 @example(deeds=[("open", 0), ("open", 0), ("place", 0), ("leave", 0)], snapshots={3})
+@example(
+    deeds=[("open", 0), ("place", 0), ("leave", 0), ("approve", 0), ("erase", 1)],
+    snapshots={2},
+)
 def test_a_snapshot_is_nothing_but_a_shorter_log(shelf, deeds, snapshots):
     """From a snapshot or from the first record: the very same state, order and all."""
     folder, custody = shelf

@@ -187,7 +187,9 @@ def test_a_case_of_somebody_placed_is_kept(court):
     court.reply(close_case(case.handle))
     days(court, KEPT["case"].closed)
     placed = expired(court)
-    court.reply(end_placements((stay, KEPT["case"].closed)))
+    court.reply(
+        approve(court.reply(end_placements((stay, KEPT["case"].closed))).ids[0])
+    )
     days(court, KEPT["placement"].ended - 1)
     before = expired(court)
     days(court, 1)
@@ -250,7 +252,7 @@ def test_what_may_protect_somebody_placed_is_kept(court, what):
     before = wanted in expired(court)
     with pytest.raises(ConflictError):
         court.reply(propose_erasure(wanted))
-    court.reply(end_placements((stay, 0)))
+    court.reply(approve(court.reply(end_placements((stay, 0))).ids[0]))
 
     assert not before
     assert wanted in expired(court)
@@ -588,7 +590,7 @@ def test_an_erased_case_is_not_there(court):
     court.reply(assess_case(case.handle))
     (stay,) = court.reply(record_placements(placement(case.handle))).ids
     court.decide(check(case.handle, "0180"))
-    court.reply(end_placements((stay, 0)))
+    court.reply(approve(court.reply(end_placements((stay, 0))).ids[0]))
     court.reply(close_case(case.handle, reason="CONSENT_WITHDRAWN"))
     days(court, KEPT["case"].closed)
     alarmed = len([*court.state.alerts])

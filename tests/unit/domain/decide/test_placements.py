@@ -2,6 +2,8 @@
 
 import pytest
 from kit.commands import (
+    COORDINATOR,
+    approve,
     check,
     close_case,
     end_placements,
@@ -10,12 +12,19 @@ from kit.commands import (
     placement,
     record_placements,
     register_facilities,
+    show_change,
 )
+from kit.living import begin_preview
 from kit.world import TODAY, token
 
 from placement.domain.decide.placements import MAX_PLACEMENTS
 from placement.domain.terms import PlacementState
-from placement.errors import ConflictError, NotFoundError
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+)
 
 
 @pytest.fixture
@@ -88,17 +97,49 @@ def test_recording_has_limits(court, case, size):
 # Ending
 
 
+def end(court, stay, days):
+    """End a placement, by two coordinators."""
+    (change,) = court.reply(end_placements((stay, days))).ids
+    court.reply(approve(change))
+
+
 def test_a_placement_ends(court, stay):
     """From that day on nobody is placed there."""
-    assert court.reply(end_placements((stay, -1))).ids == ()
+    end(court, stay, -1)
     ended = court.state.placements[stay]
 
     assert (ended.state, ended.valid_to) == (PlacementState.ENDED, TODAY - 1)
 
 
+def test_nobody_ends_a_placement_alone(court, stay):
+    """Until a second coordinator approves it counts; it is shown as it stands."""
+    (change,) = court.reply(end_placements((stay, 0))).ids
+    before = court.state.placements[stay]
+    shown = court.reply(show_change(change))
+    with pytest.raises(AccessDeniedError):
+        court.reply(approve(change, caller=COORDINATOR))
+    with pytest.raises(InvalidInputError):
+        court.reply(begin_preview(change))
+
+    assert before.state is PlacementState.ACTIVE
+    assert court.state.placements[stay] == before
+    assert (shown.facts, shown.placements) == ({}, {stay: before})
+
+
+def test_what_a_municipality_ended_meanwhile_is_not_ended_again(court, stay):
+    """Of two proposals the second one comes too late."""
+    (first,) = court.reply(end_placements((stay, -1))).ids
+    (late,) = court.reply(end_placements((stay, 0))).ids
+    court.reply(approve(first))
+    with pytest.raises(ConflictError):
+        court.reply(approve(late))
+
+    assert court.state.placements[stay].valid_to == TODAY - 1
+
+
 def test_an_ended_placement_ends_no_more(court, stay):
     """It ended when it did."""
-    court.reply(end_placements((stay, 0)))
+    end(court, stay, 0)
     with pytest.raises(ConflictError):
         court.reply(end_placements((stay, 0)))
 
@@ -110,7 +151,7 @@ def test_when_a_placement_can_end(court, stay, days, fits):
     """Not ahead, since it would count no more at once; not before its first day."""
     command = end_placements((stay, days))
     if fits:
-        court.reply(command)
+        end(court, stay, days)
     else:
         assert field_of(court, command) == "endings[0].valid_to_day"
 
