@@ -43,7 +43,7 @@ from placement.domain.events import (
     Request,
     RequestKept,
 )
-from placement.domain.extract_events import ExtractAgreed, ExtractAsked, ExtractGranted
+from placement.domain.extract_events import ExtractAgreed, ExtractEvent
 from placement.domain.extracts import Extracts
 from placement.domain.facts import (
     Affiliation,
@@ -105,7 +105,8 @@ from placement.errors import TamperedError
 
 RETRIED_DAYS: Final = 30
 """How long a request that is sent again finds its first answer."""
-_Life = FactContested | ContestWithdrawn | FactsKept | FactStepsKept | Previewed
+_Spent = Previewed | ExtractEvent
+_Life = FactContested | ContestWithdrawn | FactsKept | FactStepsKept | _Spent
 _Amended = FactAmendment | ProviderLifted | MergeEvent | ErasureAgreed | ExtractAgreed
 _NOBODY: Final = DossierId(b"")
 _RETRIED = RETRIED_DAYS * MICROS_A_DAY
@@ -303,8 +304,6 @@ class State:
                 self._keep(Answered(request, revision, record.at, dossier))
             case Sealed(dossier=dossier):
                 self.erasures.miss(dossier)
-            case ExtractAsked() | ExtractGranted() as event:
-                self.extracts.apply(event, record.at)
             case DossiersErased(dossiers=dossiers):
                 self._erase(dossiers, record.at)
             case _ as event:
@@ -343,8 +342,8 @@ class State:
                 self.histories.keep(event)
             case Previewed():
                 self.previews.spend(event, at)
-            case _ as never:
-                assert_never(never)
+            case _ as extract:
+                self.extracts.apply(extract, at)
 
     def _apply_rules(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
         self.rulebook.apply(event, revision, at)

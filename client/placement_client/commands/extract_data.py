@@ -16,7 +16,6 @@ from placement_client.days import iso_day, iso_instant, stockholm_day
 from placement_client.extracts import Extract
 from placement_client.rendering import Json, enum_name
 
-
 WITHHELD: Final = (
     "Parts may be withheld where the law allows it: to protect somebody else, to "
     "prevent or investigate crime. This sentence stands in every extract, whether "
