@@ -19,6 +19,11 @@ Keep this paper where nobody finds it. It may say where you live.
 This is what the service for safe placements keeps about you and tells you. You have a
 right to ask for it, once and again.
 
+- It is kept so that nobody is placed where that is a danger. Your municipality is told
+  whether a place is safe, and never why; the police see what they have recorded; those
+  who audit see who looked. People decide where you are placed, never a machine.
+- It is kept as long as it may protect somebody, and then for a time that is set for
+  each kind of it; then it is erased.
 - {withheld}
 - That nothing is told under a heading does not mean that nothing is kept: that sentence
   stands in every extract, too.
