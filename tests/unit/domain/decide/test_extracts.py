@@ -12,6 +12,7 @@ from kit.commands import (
     Court,
     approve,
     coordinator,
+    draft,
     field_of,
     list_changes,
     open_case,
@@ -34,6 +35,7 @@ from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import Record
 from placement.domain.extract_events import ExtractPart
 from placement.domain.extracts import ORGANISATION_EXTRACTS, PERSON_A_DAY
+from placement.domain.facts import Tie
 from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
 from placement.errors import (
     AccessDeniedError,
@@ -212,6 +214,20 @@ def test_a_case_that_was_erased_is_told_by_its_handle(court):
 
     assert looked.erased == (token("gone"),)
     assert court.reply(read_extract(change)).erased == (token("gone"),)
+
+
+def test_what_is_erased_afterwards_is_not_told(court):
+    """A released fact, a case; they are gone from what could be read."""
+    who = {"subject": subject("h"), "area": "1480", "danger": False}
+    (fact,) = court.reply(record_facts(draft(Tie, "tie", **who))).ids[:1]
+    change = granted(court, released=(fact,))
+    before = court.reply(read_extract(change)).kept
+    gone = DossiersErased(dossiers=(fact, token("case")))
+    court.state.apply(Record(at=court.moment.now, event=gone))
+    after = court.reply(read_extract(change)).kept
+
+    assert (len(before.facts), len(before.cases)) == (1, 1)
+    assert (after.facts, after.cases) == ((), ())
 
 
 def test_only_what_could_be_told_is_released(court):
