@@ -51,6 +51,7 @@ class ExtractGranted:
         approver: person id of the second person.
         organisation: the second person's.
         released: facts that are told, and cases in which somebody else stands first.
+        withheld: cases in which the person stands first that are not told.
         parts: what else is told.
         expires_at: until when it can be read.
     """
@@ -61,6 +62,7 @@ class ExtractGranted:
     approver: str
     organisation: str
     released: tuple[DossierId, ...]
+    withheld: tuple[DossierId, ...]
     parts: tuple[ExtractPart, ...]
     expires_at: Micros
 

@@ -49,15 +49,12 @@ def approve_extract(
     request: wire.ApproveExtractRequest, origin: Origin
 ) -> extracts.ApproveExtract:
     """Read which extract to stand behind, and what is told."""
-    forms.at_most(request.released_ids, extracts.MAX_RELEASED, "released_ids")
     forms.at_most(request.parts, len(ExtractPart), "parts")
     return extracts.ApproveExtract(
         **common(request, origin),
         **_named(request, origin),
-        released=tuple(
-            DossierId(forms.token(each, f"released_ids[{index}]"))
-            for index, each in enumerate(request.released_ids)
-        ),
+        released=_ids(request.released_ids, "released_ids"),
+        withheld=_ids(request.withheld_ids, "withheld_ids"),
         parts=tuple(
             forms.member(ExtractPart, each, f"parts[{index}]")
             for index, each in enumerate(request.parts)
@@ -77,6 +74,14 @@ def _named(request: Any, origin: Origin) -> _Named:  # noqa: ANN401 (any request
         "change": FactId(forms.token(request.change_id, "change_id")),
         "subjects": _subjects(request.pseudonyms, origin),
     }
+
+
+def _ids(ids: Sequence[bytes], field: str) -> tuple[DossierId, ...]:
+    forms.at_most(ids, extracts.MAX_RELEASED, field)
+    return tuple(
+        DossierId(forms.token(each, f"{field}[{index}]"))
+        for index, each in enumerate(ids)
+    )
 
 
 def _subjects(pseudonyms: Sequence[bytes], origin: Origin) -> tuple[SubjectId, ...]:

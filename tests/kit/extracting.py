@@ -36,6 +36,7 @@ def approve_extract(change: bytes, *who: str, **given: Any) -> extracts.ApproveE
         change=change,
         subjects=tuple(map(subject, who or ("h",))),
         released=given.get("released", ()),
+        withheld=given.get("withheld", ()),
         parts=given.get("parts", ()),
     )
 

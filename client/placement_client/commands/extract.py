@@ -126,7 +126,8 @@ def show(run: Run, asked: Meant) -> Report:
     said = (
         "Withheld unless you release it: every fact, every case in which somebody else "
         "stands first, what was answered, and what the police did. Release what no law "
-        "keeps from the person with --release ID and --tell WORD."
+        "keeps from the person with --release ID and --tell WORD. The person's own cases "
+        "are told, and where they were placed; --withhold ID keeps one back."
     )
     return Report(data=data, shown=[shown, said])
 
@@ -139,6 +140,10 @@ class Approved:
         list[str] | None,
         typer.Option(metavar="ID", help="A fact or case that is told; repeat it."),
     ] = None
+    withhold: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A case that is not told; repeat it."),
+    ] = None
     tell: Annotated[list[str] | None, choice(wire.ExtractPart, "What else is told")] = (
         None
     )
@@ -149,13 +154,13 @@ def approve(run: Run, asked: Meant, approved: Approved) -> Report:
     """Stand behind another coordinator's extract, and say what is told.
 
     What you don't release is withheld, and the person is not told that there is any.
+    Cases in which the person stands first are told, with where they were placed, unless
+    you withhold them.
     """
-    ids = [read_token(each, field="release") for each in approved.release or ()]
-    if len(ids) > MAX_RELEASED:
-        raise InvalidInputError("release", f"must be at most {MAX_RELEASED}")
     request = wire.ApproveExtractRequest(
         change_id=asked.id,
-        released_ids=ids,
+        released_ids=_ids(approved.release, "release"),
+        withheld_ids=_ids(approved.withhold, "withhold"),
         parts=[
             chosen(wire.ExtractPart, each, field="tell") for each in approved.tell or ()
         ],
@@ -206,6 +211,13 @@ def _pseudonyms(run: Run, *, stdin: bool) -> tuple[bytes, ...]:
     """Ask for the numbers of the person; return the pseudonyms."""
     session = run.session()
     return session.pseudonyms(ask_numbers(run, stdin=stdin))
+
+
+def _ids(given: list[str] | None, field: str) -> list[bytes]:
+    """Read ids, before anybody's number is asked for."""
+    if len(given or ()) > MAX_RELEASED:
+        raise InvalidInputError(field, f"must be at most {MAX_RELEASED}")
+    return [read_token(each, field=field) for each in given or ()]
 
 
 def _require_free(paths: list[Path]) -> None:

@@ -58,6 +58,7 @@ _OPTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "to": ("end",),
         "valid_from": ("start",),
         "valid_to": ("on", "end"),
+        "withheld_ids": ("withhold",),
         "witnesses": ("witness",),
     }
 )

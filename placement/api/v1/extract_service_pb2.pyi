@@ -214,6 +214,7 @@ class ApproveExtractRequest(_message.Message):
     PSEUDONYMS_FIELD_NUMBER: _builtins.int
     RELEASED_IDS_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
+    WITHHELD_IDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.bytes
     """16 random bytes; a retry uses the same."""
     change_id: _builtins.bytes
@@ -232,6 +233,12 @@ class ApproveExtractRequest(_message.Message):
     def parts(self) -> _containers.RepeatedScalarFieldContainer[Global___ExtractPart.ValueType]:
         """What else is told."""
 
+    @_builtins.property
+    def withheld_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Up to 500, 16 bytes each: cases in which the person stands first that are withheld
+        all the same. All others are told.
+        """
+
     def __init__(
         self,
         *,
@@ -240,10 +247,11 @@ class ApproveExtractRequest(_message.Message):
         pseudonyms: _abc.Iterable[_builtins.bytes] | None = ...,
         released_ids: _abc.Iterable[_builtins.bytes] | None = ...,
         parts: _abc.Iterable[Global___ExtractPart.ValueType] | None = ...,
+        withheld_ids: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "parts", b"parts", "pseudonyms", b"pseudonyms", "released_ids", b"released_ids", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "parts", b"parts", "pseudonyms", b"pseudonyms", "released_ids", b"released_ids", "request_id", b"request_id", "withheld_ids", b"withheld_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

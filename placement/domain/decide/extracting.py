@@ -58,15 +58,22 @@ class Kept:
         others = (each for each in self.cases if not each.is_first)
         return frozenset((*facts, *(DossierId(each.case.handle) for each in others)))
 
-    def told(self, released: AbstractSet[DossierId]) -> "Kept":
-        """Return what is told when some of it is released."""
+    @property
+    def withholdable(self) -> frozenset[DossierId]:
+        """What is told unless it is withheld."""
+        own = (each for each in self.cases if each.is_first)
+        return frozenset(DossierId(each.case.handle) for each in own)
+
+    def told(
+        self, released: AbstractSet[DossierId], withheld: AbstractSet[DossierId]
+    ) -> "Kept":
+        """Return what is told when some of it is released, and some withheld."""
+        cases = (self.withholdable - withheld) | released
         return replace(
             self,
             facts=tuple(each for each in self.facts if DossierId(each.id) in released),
             cases=tuple(
-                each
-                for each in self.cases
-                if each.is_first or DossierId(each.case.handle) in released
+                each for each in self.cases if DossierId(each.case.handle) in cases
             ),
         )
 

@@ -5,7 +5,8 @@ Invariants:
       record is shown to a second coordinator alone, who named the same person, and is
       told to the two of them once that coordinator stood behind it;
     * facts, and cases in which somebody else stands first, are withheld unless the
-      second coordinator released each of them;
+      second coordinator released each of them; the person's own cases are told unless
+      that coordinator withheld them;
     * how many may be asked for is a budget, and every step is an entry.
 """
 
@@ -109,6 +110,7 @@ class ApproveExtract(RequestCommand):
         change: which.
         subjects: whom it is about.
         released: facts and cases that are told.
+        withheld: cases that are not, though the person stands first in them.
         parts: what else is told.
     """
 
@@ -117,6 +119,7 @@ class ApproveExtract(RequestCommand):
     change: FactId
     subjects: tuple[SubjectId, ...]
     released: tuple[DossierId, ...]
+    withheld: tuple[DossierId, ...]
     parts: tuple[ExtractPart, ...]
 
     @property
@@ -218,18 +221,22 @@ def approve_extract(state: State, command: ApproveExtract, moment: Moment) -> Ou
     if moment.now >= change.expires_at:
         raise ConflictError
     _require_named(agreed, command.subjects)
-    released, caller = command.released, command.caller
-    require(len(released) <= MAX_RELEASED, "released_ids", "must be at most 500")
+    caller = command.caller
     kept = kept_of(state, command.subjects, change.region, moment)
-    ours = kept.releasable.issuperset(released)
-    require(ours, "released_ids", "must be facts and cases that could be told")
+    for field, ids, possible in (
+        ("released_ids", command.released, kept.releasable),
+        ("withheld_ids", command.withheld, kept.withholdable),
+    ):
+        require(len(ids) <= MAX_RELEASED, field, "must be at most 500")
+        require(possible.issuperset(ids), field, "must be of what was shown")
     granted = ExtractGranted(
         agreed=agreed,
         region=change.region,
         proposer=change.person,
         approver=caller.person,
         organisation=caller.organisation,
-        released=tuple(sorted(set(released))),
+        released=tuple(sorted(set(command.released))),
+        withheld=tuple(sorted(set(command.withheld))),
         parts=tuple(sorted(set(command.parts))),
         expires_at=Micros(moment.now + READ_DAYS * MICROS_A_DAY),
     )
@@ -256,7 +263,7 @@ def read_extract(state: State, command: ReadExtract, moment: Moment) -> Outcome:
         proposer=granted.proposer,
         at=moment.now,
         subjects=command.subjects,
-        kept=kept.told(frozenset(granted.released)),
+        kept=kept.told(frozenset(granted.released), frozenset(granted.withheld)),
         erased=_erased(state, agreed),
         parts=granted.parts,
     )

@@ -3721,6 +3721,7 @@ class ExtractGranted(_message.Message):
     RELEASED_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """Region."""
     proposer: _builtins.str
@@ -3743,6 +3744,10 @@ class ExtractGranted(_message.Message):
     def parts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """extract_events.ExtractPart."""
 
+    @_builtins.property
+    def withheld(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """16 bytes each: cases."""
+
     def __init__(
         self,
         *,
@@ -3754,10 +3759,11 @@ class ExtractGranted(_message.Message):
         released: _abc.Iterable[_builtins.bytes] | None = ...,
         parts: _abc.Iterable[_builtins.int] | None = ...,
         expires_at: _builtins.int = ...,
+        withheld: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["agreed", b"agreed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed", b"agreed", "approver", b"approver", "expires_at", b"expires_at", "organisation", b"organisation", "parts", b"parts", "proposer", b"proposer", "region", b"region", "released", b"released"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed", b"agreed", "approver", b"approver", "expires_at", b"expires_at", "organisation", b"organisation", "parts", b"parts", "proposer", b"proposer", "region", b"region", "released", b"released", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

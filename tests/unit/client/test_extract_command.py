@@ -164,6 +164,7 @@ def test_what_is_released_is_named(cli, wire, answers):
     result = cli(
         *(*APPROVE, "--release", FACT.hex(), "--release", CASE.hex()),
         *("--tell", "verdicts", "--tell", "police-entries", STDIN),
+        *("--withhold", CASE.hex()),
         stdin=LINES,
     )
     none, some = wire.requests("ApproveExtract")
@@ -171,13 +172,15 @@ def test_what_is_released_is_named(cli, wire, answers):
     assert "for seven days" in result.stdout
     assert ([*none.released_ids], [*none.parts]) == ([], [])
     assert [*some.released_ids] == [FACT, CASE]
+    assert [*some.withheld_ids] == [CASE]
     assert [*some.parts] == [1, 2]
     assert tuple(some.pseudonyms) == wire.pseudonyms(*LINES.split())
 
 
-def test_too_many_releases_are_refused_here(cli, wire, answers):
-    """The service takes 500."""
-    many = [word for _ in range(501) for word in ("--release", FACT.hex())]
+@pytest.mark.parametrize("option", ["--release", "--withhold"])
+def test_too_many_are_refused_here(cli, wire, answers, option):
+    """The service takes 500 of each."""
+    many = [word for _ in range(501) for word in (option, FACT.hex())]
     result = cli(*APPROVE, *many, STDIN, stdin=LINES)
 
     assert result.exit_code == 2

@@ -34,6 +34,7 @@ def granted(name="e", days=7):
         approver="co-02",
         organisation="syd",
         released=(token("f"),),
+        withheld=(token("w"),),
         parts=(ExtractPart.VERDICTS,),
         expires_at=Micros(NOW + days * MICROS_A_DAY),
     )

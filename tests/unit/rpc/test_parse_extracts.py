@@ -37,12 +37,12 @@ def test_a_proposal_is_read_whole():
 
 def test_an_approval_is_read_whole():
     """What is released, and what else is told."""
-    request = approving(
-        ID, WHO, released_ids=[ID], parts=[wire.EXTRACT_PART_POLICE_ENTRIES]
-    )
+    parts, other = [wire.EXTRACT_PART_POLICE_ENTRIES], bytes([9]) * 16
+    given = {"released_ids": [ID], "withheld_ids": [other], "parts": parts}
+    request = approving(ID, WHO, **given)
     got = parse.approve_extract(request, ORIGIN)
 
-    assert (got.change, got.released) == (ID, (ID,))
+    assert (got.change, got.released, got.withheld) == (ID, (ID,), (other,))
     assert got.parts == (ExtractPart.POLICE_ENTRIES,)
     assert got.subjects == (WHO[::-1],)
 
@@ -69,6 +69,8 @@ BAD = [
     (parse.approve_extract, approving(ID, b"x"), "pseudonyms[0]"),
     (parse.approve_extract, approving(ID, released_ids=[b"x"]), "released_ids[0]"),
     (parse.approve_extract, approving(ID, released_ids=[ID] * 501), "released_ids"),
+    (parse.approve_extract, approving(ID, withheld_ids=[b"x"]), "withheld_ids[0]"),
+    (parse.approve_extract, approving(ID, withheld_ids=[ID] * 501), "withheld_ids"),
     (parse.approve_extract, approving(ID, parts=[0]), "parts[0]"),
     (parse.approve_extract, approving(ID, parts=[3]), "parts[0]"),
     (parse.approve_extract, approving(ID, parts=[1, 2, 1]), "parts"),

@@ -168,12 +168,14 @@ def test_a_case_is_theirs_who_leaves(court):
 
 
 def test_what_is_not_released_is_not_told(court):
-    """Neither facts nor the cases of somebody else."""
+    """Neither facts nor the cases of somebody else; nor an own case that is withheld."""
     one, other = recorded(court, affiliated(), tied())
     for handle, members in (("own", ("h",)), ("other", ("x", "h"))):
         court.reply(open_case(*members, handle=token(handle)))
     found = kept(court)
-    nothing, some = found.told(frozenset()), found.told({other, token("other")})
+    nothing = found.told(frozenset(), frozenset())
+    some = found.told({other, token("other")}, frozenset())
+    less = found.told(frozenset(), {token("own")})
 
     assert (nothing.facts, [c.case.handle for c in nothing.cases]) == (
         (),
@@ -182,6 +184,8 @@ def test_what_is_not_released_is_not_told(court):
     assert ids(some) == [other]
     assert [each.case.handle for each in some.cases] == [token("own"), token("other")]
     assert one not in ids(some)
+    assert found.withholdable == {token("own")}
+    assert less.cases == ()
 
 
 def test_somebody_on_whom_nothing_is_kept(court):

@@ -239,6 +239,17 @@ def test_only_what_could_be_told_is_released(court):
         assert field_of(court, command) == "released_ids"
 
 
+def test_an_own_case_is_told_unless_it_is_withheld(court):
+    """Nothing else can be withheld by name: it is withheld without."""
+    change = granted(court, withheld=(token("case"),))
+    waiting = proposed(court)
+
+    assert court.reply(read_extract(change)).kept.cases == ()
+    for withheld in ((token("none"),), tuple(map(token, map(str, range(501))))):
+        command = approve_extract(waiting, withheld=withheld)
+        assert field_of(court, command) == "withheld_ids"
+
+
 def test_what_else_is_told_comes_with_it(court):
     """Each part once, in one order."""
     parts = (ExtractPart.POLICE_ENTRIES, ExtractPart.VERDICTS, ExtractPart.VERDICTS)
