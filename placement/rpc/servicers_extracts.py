@@ -13,7 +13,7 @@ from placement.rpc import render_extracts as render
 from placement.rpc.render import written_ids
 from placement.rpc.servicers_audit import Reading
 from placement.service.batch import Answer
-from placement.service.traces import traces
+from placement.service.traces import MOST, Trace, traces
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 
@@ -56,15 +56,22 @@ class Extracts(ExtractServiceServicer):
     async def ReadExtract(
         self, request: wire.ReadExtractRequest, context: Context
     ) -> AsyncIterator[wire.ReadExtractResponse]:
-        """Tell what is kept, then who looked; the reading's own entry is not in it."""
+        """Tell what is kept, then who looked; the reading's own entry is not in it.
+
+        Few entries are one piece, whatever they are of: else their number would tell who
+        sees the wire that there is a case.
+        """
         answer = await self._desk.ask(parse.read_extract, request)
         told = _told(answer)
         yield render.padded(wire.ReadExtractResponse(head=render.head(told)))
         found = traces(self._reading.review, told, answer.leaf)
+        held: list[Trace] = []
         async for piece in self._reading.drawn(found):
-            if piece:
-                yield render.entries(piece)
-        yield render.entries((), last=True)
+            held += piece
+            if len(held) > MOST:
+                yield render.entries(held[:MOST])
+                held = held[MOST:]
+        yield render.entries(held, last=True)
 
 
 def _told(answer: Answer) -> Told:

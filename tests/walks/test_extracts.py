@@ -16,6 +16,7 @@ from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import Record
 from placement.domain.terms import Micros
 from placement.rpc.render_extracts import STEP
+from placement.service.traces import MOST
 from placement.store.codec import encode
 
 PARTNER, ENEMY, VICTIM, OTHER, NOBODY = (fresh(32) for _ in range(5))
@@ -191,17 +192,34 @@ def test_somebody_on_whom_nothing_is_kept_is_answered_alike(tmp_path):
                 town.call("second", "ApproveExtract", approving(change, who))
             )
             pieces = read(town, change, who)
-            sizes[who] = [len(each) for each in answers] + [pieces[0].ByteSize()]
+            read_ = [piece.ByteSize() for piece in pieces]
+            sizes[who] = [[len(each) for each in answers], read_]
             left[who] = [
                 (e.action, e.kind, e.outcome, e.recipient) for e in town.asked(before)
             ]
             assert request.reference == pieces[0].head.reference
 
     assert sizes[PSEUDONYM] == sizes[NOBODY]
-    assert sizes[NOBODY][1] == sizes[NOBODY][3] == STEP
+    assert (sizes[NOBODY][0][1], sizes[NOBODY][1]) == (STEP, [STEP] * 2)
     assert left[PSEUDONYM] == left[NOBODY]
     assert left[NOBODY] == [(step, "DISCLOSURE", "ANSWERED", "syd") for step in STEPS]
     assert pieces[0].head.cases == []
+
+
+def test_many_entries_come_in_pieces(tmp_path):
+    """None left out, and the last of them says that it is."""
+    with Town(tmp_path) as town:
+        case = town.opened("worker", pseudonyms=[PSEUDONYM])
+        showing = check.ShowCaseRequest(case_handle=case)
+        for _ in range(2 * MOST):
+            town.done("worker", "ShowCase", showing, check.ShowCaseResponse)
+        pieces = read(town, granted(town))
+    told = entries(pieces)
+
+    assert [len(piece.entries.entries) for piece in pieces] == [0, MOST, MOST, 3]
+    assert [piece.entries.last for piece in pieces] == [False, False, False, True]
+    assert [each.action for each in told].count("CASE_SHOW") == 2 * MOST
+    assert told[0].action == "CASE_OPEN"
 
 
 def test_nobody_reads_it_alone(town):
