@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.domain.erasure_events import ErasureAgreed, ErasureEvent
+from placement.domain.extract_events import ExtractAgreed, ExtractEvent
 from placement.domain.facts import (
     AnyFact,
     Attestation,
@@ -136,6 +137,7 @@ Amendment = (
     | ProviderLifted
     | MergeEvent
     | ErasureAgreed
+    | ExtractAgreed
 )
 
 
@@ -273,6 +275,7 @@ Event = (
     | LifeEvent
     | ImportEvent
     | ErasureEvent
+    | ExtractEvent
 )
 
 
