@@ -94,9 +94,9 @@ def plain(value, *, ordered=True):
     return [plain(item) for item in value] if hasattr(value, "append") else value
 
 
-PASSING = {"agenda", "areas", "calendar", "erasures", "standing", "ledger"}
-"""What need not be the same once something was erased: it is named elsewhere, or more
-than is needed is harmless."""
+PASSING = {"agenda", "areas", "at", "calendar", "erasures", "standing", "ledger"}
+"""What need not be the same once something was erased: it is named elsewhere (the time, by
+the head of the log), or more than is needed is harmless."""
 
 
 def unordered(state):
