@@ -12,6 +12,7 @@ from placement.domain.facts import (
     Placement,
 )
 from placement.domain.group_events import GroupEvent, MergeEvent
+from placement.domain.haunt_events import HauntAmendment, HauntEvent
 from placement.domain.import_events import ImportEvent
 from placement.domain.life_events import FactRenewed, LifeEvent
 from placement.domain.rule_events import RuleEvent
@@ -119,7 +120,14 @@ class ProviderLifted:
 
 
 FactAmendment = FactEnded | FactRetracted | FactRegraded | FactRenewed
-Amendment = FactAmendment | ReleaseSigned | ProviderLifted | MergeEvent | ErasureAgreed
+Amendment = (
+    FactAmendment
+    | ReleaseSigned
+    | ProviderLifted
+    | MergeEvent
+    | ErasureAgreed
+    | HauntAmendment
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +274,7 @@ Event = (
     | LifeEvent
     | ImportEvent
     | ErasureEvent
+    | HauntEvent
 )
 
 

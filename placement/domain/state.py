@@ -10,10 +10,11 @@ Invariants:
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, assert_never
 
 from placement.domain import indexing
+from placement.domain.answered import Answered
 from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
 from placement.domain.dossiers import dossier_of
@@ -40,7 +41,6 @@ from placement.domain.events import (
     ProviderLifted,
     Record,
     ReleaseSigned,
-    Request,
     RequestKept,
 )
 from placement.domain.facts import (
@@ -64,6 +64,8 @@ from placement.domain.group_events import (
     MergeEvent,
     NameEvent,
 )
+from placement.domain.haunt_events import GroupSized, HauntEvent, PhantomsLifted
+from placement.domain.haunts import Haunts
 from placement.domain.histories import Histories, steps_of
 from placement.domain.import_events import ImportEvent
 from placement.domain.imports import Imports
@@ -105,23 +107,6 @@ RETRIED_DAYS: Final = 30
 """How long a request that is sent again finds its first answer."""
 _Life = FactContested | ContestWithdrawn | FactsKept | FactStepsKept | Previewed
 _RETRIED = RETRIED_DAYS * MICROS_A_DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A request that was answered.
-
-    Attributes:
-        request: with what it made.
-        revision: of the answer.
-        at: when.
-        dossier: with which its digest goes, or empty.
-    """
-
-    request: Request
-    revision: Revision
-    at: Micros
-    dossier: DossierId
 
 
 class State:
@@ -170,6 +155,7 @@ class State:
         areas: every code that a fact, placement, facility or statement ever named.
         ledger: what was asked and evaluated.
         erasures: what was erased.
+        haunts: what phantom stays follow.
         requests: what was answered, by (organisation, person, request id); for 30 days.
     """
 
@@ -214,6 +200,7 @@ class State:
         self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
         self.residents = Residents(self)
         self.erasures = Erasures()
+        self.haunts = Haunts()
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
     def apply(self, record: Record) -> None:
@@ -266,6 +253,9 @@ class State:
         if isinstance(happened, RuleEvent):
             self._apply_rules(happened, revision, record.at)
             return
+        if isinstance(happened, HauntEvent):
+            self.haunts.apply(happened, record.at)
+            return
         if isinstance(happened, FactAmendment):
             self._amend(happened, record.at)
             return
@@ -290,6 +280,7 @@ class State:
                 self._cover(attestation)
             case FacilityRegistered(facility=facility):
                 self._put_facility(facility)
+                self.haunts.registered[facility.token] = record.at
             case CustodianNamed(key_id=key_id):
                 self.custodian = key_id
             case Asked() | Evaluated() as spent:
@@ -398,6 +389,10 @@ class State:
         for amendment in change.amendments:
             if isinstance(amendment, ReleaseSigned):
                 self.standing.sign_release(amendment.id, change.region, person)
+            elif isinstance(amendment, PhantomsLifted):
+                self.haunts.lift(amendment, change.region, at)
+            elif isinstance(amendment, GroupSized):
+                self.haunts.apply(amendment, at)
             elif not (
                 isinstance(amendment, FactAmendment)
                 and self.erasures.gone(amendment.id)
@@ -462,8 +457,9 @@ class State:
             yield Record(at=_THEN, event=named)
         for merged in self.merges.links.values():
             yield Record(at=_THEN, event=merged)
-        for facility in self.facilities.values():
-            yield Record(at=_THEN, event=FacilityRegistered(facility=facility))
+        for token, facility in self.facilities.items():
+            at = self.haunts.registered[token]
+            yield Record(at=at, event=FacilityRegistered(facility=facility))
         for erased in self.erasures.records():
             yield Record(at=_THEN, event=erased)
         for fact in self.facts.values():
@@ -477,6 +473,8 @@ class State:
             yield Record(at=_THEN, event=event)
         for attestation in self.attestations.values():
             yield Record(at=_THEN, event=CoverageAttested(attestation=attestation))
+        for at, haunt in self.haunts.records():
+            yield Record(at=at, event=haunt)
         for imported in self.imports.records():
             yield Record(at=_THEN, event=imported)
         for change in self.changes.values():

@@ -42,6 +42,7 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.haunt_events import GroupSized, PhantomsLifted
 from placement.domain.imports import Imports
 from placement.domain.life_events import (
     ChangeDropped,
@@ -164,8 +165,8 @@ def _by_adoption(event: RulesetAdopted, known: Known) -> Iterator[Touch]:
 
 def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
     match amendment:
-        case ReleaseSigned() | ErasureAgreed():
-            return
+        case ReleaseSigned() | ErasureAgreed() | GroupSized() | PhantomsLifted():
+            return  # nobody who is placed is weighed with phantoms
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))
         case GroupsMerged(low=low, high=high) | GroupsUnmerged(low=low, high=high):

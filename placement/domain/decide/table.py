@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from placement.access import admit
+from placement.domain.answered import Answered
 from placement.domain.decide import (
     alerts,
     amendments,
@@ -51,7 +52,7 @@ from placement.domain.decide.command import (
     Written,
 )
 from placement.domain.decide.whose import shares_reference
-from placement.domain.state import Answered, State
+from placement.domain.state import State
 from placement.domain.terms import CaseHandle, FactId, Micros
 from placement.errors import PlacementError, RequestReusedError
 

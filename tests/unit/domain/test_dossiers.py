@@ -67,6 +67,8 @@ SAYS_NOTHING = {
     "ImportCancelled",
     "ImportTaken",
     "ImportKept",
+    "GroupSized",
+    "LiftKept",
 }
 
 
