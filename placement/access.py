@@ -119,6 +119,8 @@ class Action(Enum):
     PLACE_EXPLAIN = "place_explain"
     PLACE_RELEASE = "place_release"
     PROVIDER_STOP = "provider_stop"
+    PHANTOM_LIFT = "phantom_lift"
+    GROUP_SIZE = "group_size"
     ERASURE_LIST = "erasure_list"
     ERASURE_PROPOSE = "erasure_propose"
     ERASURE_APPROVE = "erasure_approve"
@@ -227,6 +229,8 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.PLACE_EXPLAIN,
                 Action.PLACE_RELEASE,
                 Action.PROVIDER_STOP,
+                Action.PHANTOM_LIFT,
+                Action.GROUP_SIZE,
                 Action.ERASURE_LIST,
                 Action.ERASURE_PROPOSE,
                 Action.ERASURE_APPROVE,

@@ -25,6 +25,7 @@ from placement.rpc.servicers_audit import Audit, Log, Reading
 from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_imports import Imports
+from placement.rpc.servicers_phantoms import Haunts
 from placement.rpc.servicers_placements import Alerts, Placements
 from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
@@ -219,6 +220,7 @@ class App:
                 reviews=Reviews(desk),
                 groups=Groups(desk),
                 erasures=Erasures(desk),
+                haunts=Haunts(desk),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
                 imports=Imports(desk, self._staged),
                 rulesets=Rulesets(desk),

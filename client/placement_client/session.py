@@ -46,6 +46,7 @@ from placement_client.imports import ImportCalls
 from placement_client.lives import LifeCalls
 from placement_client.logs import LogCalls
 from placement_client.overrides import OverrideCalls
+from placement_client.phantoms import PhantomCalls
 from placement_client.profile import Profile
 from placement_client.registry import RegistryCalls
 from placement_client.rulesets import RulesetCalls
@@ -76,6 +77,7 @@ class Session:
         audits: calls of audit staff.
         alerts: calls about alerts.
         erasures: calls about what the law takes.
+        phantoms: calls about phantom stays.
         explanations: calls about one place, and about who runs it.
         rulesets: calls about the rules' data.
     """
@@ -107,6 +109,7 @@ class Session:
         self.audits = AuditCalls(channel, self._patience)
         self.alerts = AlertCalls(channel, self._patience, self.request_ids)
         self.erasures = ErasureCalls(channel, self._writes)
+        self.phantoms = PhantomCalls(channel, self._writes)
         self.explanations = ExplanationCalls(channel, self._patience, self.request_ids)
         self.rulesets = RulesetCalls(channel, self._writes)
 

@@ -121,10 +121,10 @@ class Drawing:
         self._stream = stream
         self._chances = chances
         self._hold = hold_hours * MICROS_AN_HOUR
+        self._hours = self._mean_hours()
+        self._known: dict[int, int] = {}
         self._rates = {size: self._daily(size) for size in GroupSize}
-        self._levels: dict[
-            tuple[GroupSize, int], tuple[tuple[int, ...], int]
-        ] = {}
+        self._levels: dict[tuple[GroupSize, int], tuple[tuple[int, ...], int]] = {}
         self._days: dict[int, tuple[Day, ...]] = {}
 
     def months(self, today: Day) -> range:
@@ -193,7 +193,7 @@ class Drawing:
 
     def _daily(self, size: GroupSize) -> dict[AreaCode, int]:
         """Return how many levels a day of arrivals has, by area."""
-        chances, hours = self._chances, self._mean_hours()
+        chances = self._chances
         weights = {area.code: _weight(chances, area.code) for area in self._slots}
         total, most = sum(weights.values()), chances.sizes[size - 1]
         found: dict[AreaCode, int] = {}
@@ -201,12 +201,18 @@ class Drawing:
             expected = most * weight * _MILLION // total
             prior = min(chances.prior * MILLE, expected)
             likely = max(chances.floor * MILLE, chances.stays * prior)
-            # As many as must be there on average, so that one is there so likely.
-            free = Decimal(_MILLION - min(_MOST, likely)).scaleb(-6)
-            there = _EXACT.multiply(_EXACT.ln(free), -_LEVELS * _A_DAY)
-            rate = _EXACT.multiply(there, hours.denominator)
-            found[code] = int(_EXACT.divide_int(rate, hours.numerator))
+            found[code] = self._rate(min(_MOST, likely))
         return found
+
+    def _rate(self, likely: int) -> int:
+        """Return how many levels a day has where one is there so likely."""
+        if likely not in self._known:
+            # As many as must be there on average, so that one is there so likely.
+            free = Decimal(_MILLION - likely).scaleb(-6)
+            there = _EXACT.multiply(_EXACT.ln(free), -_LEVELS * _A_DAY)
+            rate = _EXACT.multiply(there, self._hours.denominator)
+            self._known[likely] = int(_EXACT.divide_int(rate, self._hours.numerator))
+        return self._known[likely]
 
     def _mean_hours(self) -> Fraction:
         """Return how long a phantom counts on average."""

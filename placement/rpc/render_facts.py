@@ -7,6 +7,7 @@ has, so a person on the wire is left out.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, assert_never
 
+from placement.api.v1 import phantom_service_pb2 as phantom_wire
 from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.decide.approvals import ChangeView
@@ -33,6 +34,7 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.haunt_events import GroupSized, HauntAmendment, PhantomsLifted
 from placement.domain.life_events import FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.terms import FactId, Scheme
@@ -84,16 +86,35 @@ def _item(item: Amendment, view: ChangeView) -> Item:
             return Item(fact_id=key, released=_released(view.permits[key]))
         case ProviderLifted(id=provider):
             return Item(fact_id=provider, provider_goes_on=True)
-        case GroupsMerged(region=region):
-            return Item(merged=merged_groups(item, region))
-        case GroupsUnmerged():
-            return Item(unmerged=merged_groups(item))
+        case GroupsMerged() | GroupsUnmerged():
+            return _merging(item)
         case ErasureAgreed(id=key):
             fact = view.facts.get(FactId(key))
             shown = None if fact is None else fact_of(fact)
             return Item(fact_id=key, fact=shown, erased=True)
+        case PhantomsLifted() | GroupSized():
+            return _haunting(item)
         case _:
             return _amended(item, fact_of(view.facts[item.id]))
+
+
+def _merging(item: GroupsMerged | GroupsUnmerged) -> Item:
+    if isinstance(item, GroupsMerged):
+        return Item(merged=merged_groups(item, item.region))
+    return Item(unmerged=merged_groups(item))
+
+
+def _haunting(item: HauntAmendment) -> Item:
+    if isinstance(item, GroupSized):
+        size = phantom_wire.GroupSize.ValueType(item.size)
+        return Item(sized=registry_wire.SizedGroup(group=item.group, size=size))
+    lifted = registry_wire.LiftedPhantoms(
+        case_handle=item.case,
+        area=item.area,
+        ground=phantom_wire.LiftGround.ValueType(item.ground),
+        hours=item.hours,
+    )
+    return Item(lifted=lifted)
 
 
 def _released(permit: Permit) -> registry_wire.ReleasedPlace:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from placement.api.v1.phantom_service_pb2 import GroupSize, LiftGround
 from placement.api.v1.registry_service_pb2 import ChangeItem, ReleasedPlace
 from placement.api.v1.types_pb2 import FactReason
 from placement_client.commands.finding_words import (
@@ -47,6 +48,15 @@ def effect(item: ChangeItem, names: Names) -> dict[str, object]:
             data["to"] = to_json(item.regraded)
         case "released":
             data["place"] = _released(item.released)
+        case "lifted":
+            lifted = item.lifted
+            data["case_handle"] = lifted.case_handle.hex()
+            data["area"], data["hours"] = lifted.area, lifted.hours
+            data["ground"] = enum_name(LiftGround.DESCRIPTOR, lifted.ground)
+        case "sized":
+            group = item.sized.group
+            data["group"] = names.get(group, group.hex())
+            data["size"] = enum_name(GroupSize.DESCRIPTOR, item.sized.size)
         case "merged" | "unmerged":
             pair = getattr(item, word)
             groups = (pair.group_a, pair.group_b)
@@ -77,6 +87,11 @@ def effect_words(item: ChangeItem, data: Mapping[str, object]) -> str:
             words = f"let {one} and {other} be one group"
         case {"effect": "unmerged", "groups": [one, other]}:
             words = f"let {one} and {other} be two groups again"
+        case {"effect": "lifted", "case_handle": case, "area": area, "hours": hours}:
+            words = f"let no phantom stand in the way of case {case} in {area}"
+            words = f"{words} for {hours} hours ({data['ground']})"
+        case {"effect": "sized", "group": group, "size": size}:
+            words = f"let {group} be {size} from the next month on"
         case {"effect": "released"}:
             words = _released_words(item.released)
         case _:

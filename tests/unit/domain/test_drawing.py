@@ -115,7 +115,7 @@ def test_arrivals_of_a_cell_and_a_month_are_poisson():
     assert mean == pytest.approx(-log(1 - 60 / 373) * 30.4 / DRAWN_DAYS, rel=0.1)
 
 
-DRAWN_DAYS = float(DRAWN._mean_hours()) / 24
+DRAWN_DAYS = float(DRAWN._hours) / 24
 
 
 def test_cells_are_independent():
