@@ -16,6 +16,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from random import Random
 
+from kit.drawn import SHIPPED, arrivals, haunted, stream_of
+from kit.world import NOW, RULESET, TODAY, World, token
 from rich.progress import Progress
 
 from placement.domain.areas import Area, Areas
@@ -25,8 +27,6 @@ from placement.domain.phantoms import Phantoms
 from placement.domain.questions import Candidate, Question
 from placement.domain.rules import assess
 from placement.domain.terms import AreaCode, GroupToken, Verdict, Window
-from kit.drawn import SHIPPED, arrivals, haunted, stream_of
-from kit.world import NOW, RULESET, TODAY, World, token
 
 CODES = tuple(f"{number:04}" for number in range(1, 21))
 GROUPS = "ABCDEFGH"
