@@ -60,8 +60,9 @@ class Phantom:
         )
 
 
-_Found = Mapping[GroupToken, Sequence[Phantom]]
-_NOTHING: Final[_Found] = {}
+Found = Mapping[GroupToken, Sequence[Phantom]]
+"""Phantoms by the token that stands for their group."""
+_NOTHING: Final[Found] = {}
 
 
 class Phantoms:
@@ -85,11 +86,11 @@ class Phantoms:
                 there = self._providers.setdefault(stay.provider, {})
                 there.setdefault(group, []).append(stay)
 
-    def in_area(self, code: AreaCode) -> _Found:
+    def in_area(self, code: AreaCode) -> Found:
         """Return those in an area, by the token that stands for their group."""
         return self._places.get(code, _NOTHING)
 
-    def with_provider(self, provider: ProviderToken) -> _Found:
+    def with_provider(self, provider: ProviderToken) -> Found:
         """Return those in the houses of a provider, in the same way."""
         return self._providers.get(provider, _NOTHING)
 

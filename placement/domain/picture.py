@@ -4,7 +4,7 @@ A picture is read at one strength (see ``strength``): firmly, over the facts tha
 give CONFLICT, or softly, over all that act. The rules read it and nothing else.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain as concat
 from typing import TypeVar
@@ -12,7 +12,7 @@ from typing import TypeVar
 from placement.domain.facts import Affiliation, Fact, Placement, Presence, Threat, Tie
 from placement.domain.graph import Reach
 from placement.domain.meetings import Belonging, Meeting, Sighting
-from placement.domain.phantoms import NOBODY, Phantom, Phantoms
+from placement.domain.phantoms import NOBODY, Found, Phantom, Phantoms
 from placement.domain.relations import UNRELATED, Chain, Relation
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
@@ -29,6 +29,7 @@ from placement.domain.terms import (
 )
 
 Persons = Mapping[SubjectId, Chain]
+Acting = Iterator[tuple[GroupToken, Phantom]]
 Key = TypeVar("Key")
 Seen = TypeVar("Seen")
 
@@ -207,7 +208,7 @@ class Picture:
             area,
             lambda code: concat(
                 self._meet(self._overlapping(self._met(code))),
-                self._meet_phantoms(self.phantoms_in(code)),
+                *map(self._meet_phantoms, self._phantoms_in(code)),
             ),
         )
 
@@ -237,34 +238,32 @@ class Picture:
             )
             if placement.facility != facility
         )
-        yield from self._meet_phantoms(
-            (group, phantom)
-            for group, phantom in self._acting(self._phantoms.with_provider(provider))
-            if phantom.facility != facility
-        )
+        for meeting in self._meet_phantoms(self._phantoms.with_provider(provider)):
+            if meeting.facility != facility:
+                yield meeting
 
     # Phantoms: each is one person outside the household, of one group since ever.
 
-    def phantoms_in(self, area: AreaCode) -> Iterator[tuple[GroupToken, Phantom]]:
-        """Yield the phantoms placed in an area, with the group each belongs to."""
+    def _phantoms_in(self, area: AreaCode) -> Iterator[Found]:
         for code in self.ruleset.areas.lineage(area):
-            yield from self._acting(self._phantoms.in_area(code))
+            yield self._phantoms.in_area(code)
 
-    def _acting(
-        self, found: Mapping[GroupToken, Iterable[Phantom]]
-    ) -> Iterator[tuple[GroupToken, Phantom]]:
+    def phantoms_of(self, groups: Container[GroupToken], area: AreaCode) -> Acting:
+        """Yield the phantoms placed in an area that belong to one of some groups."""
+        for found in self._phantoms_in(area):
+            yield from self._acting(found, groups)
+
+    def _acting(self, found: Found, groups: Container[GroupToken]) -> Acting:
+        firm = self._at_least is Strength.FIRM
         for group, phantoms in found.items():
-            for phantom in phantoms:
-                strong = phantom.firm or self._at_least is not Strength.FIRM
-                if strong and phantom.acts(self.window, self._now):
-                    yield group, phantom
+            if group in groups:
+                for phantom in phantoms:
+                    strong = phantom.firm or not firm
+                    if strong and phantom.acts(self.window, self._now):
+                        yield group, phantom
 
-    def _meet_phantoms(
-        self, found: Iterable[tuple[GroupToken, Phantom]]
-    ) -> Iterator[Meeting]:
-        for group, phantom in found:
-            if group not in self._around:
-                continue
+    def _meet_phantoms(self, found: Found) -> Iterator[Meeting]:
+        for group, phantom in self._acting(found, self._around):
             stay = Belonging(group=group, since=None, chain=(phantom.id,))
             for mine, ours, theirs in self._related_to(group, None):
                 yield Meeting(mine, stay, phantom.facility, ours, theirs, phantom=True)

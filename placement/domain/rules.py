@@ -274,10 +274,9 @@ def r5_threat_placed(picture: Picture, place: Place) -> Findings:
                 if stay.group in family:
                     link = family[stay.group]
                     yield _threatened(_REVIEW, (*chain, *link, *stay.chain))
-            for group, phantom in picture.phantoms_in(place.area):
-                if group in family:
-                    facts = (*chain, *family[group], phantom.id)
-                    yield _threatened(_REVIEW, facts, phantom=True)
+            for group, phantom in picture.phantoms_of(family, place.area):
+                facts = (*chain, *family[group], phantom.id)
+                yield _threatened(_REVIEW, facts, phantom=True)
 
 
 def r5_threat_by_household(picture: Picture, place: Place) -> Findings:

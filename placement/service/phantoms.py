@@ -28,7 +28,7 @@ class _Kept:
     """The phantoms of one day, and what they were made from.
 
     Attributes:
-        made: of which rules, months, groups and merges.
+        made: of which rules, day, groups and merges.
         phantoms: they.
     """
 
@@ -62,11 +62,13 @@ class Haunting:
         if ruleset.phantoms.none:
             return NOBODY
         drawing = self._by(ruleset)
-        months = drawing.months(stockholm_day(now))
+        today = stockholm_day(now)
         groups, merges = tuple(state.groups), tuple(state.merges.links)
-        made = (drawing, months, groups, merges)
+        made = (drawing, today, groups, merges)
         if self._kept is None or self._kept.made != made:
-            stays = list(self._stays(drawing, months, state))
+            begun = start_of(today)
+            drawn = self._stays(drawing, drawing.months(today), state)
+            stays = [each for each in drawn if each.gone > begun]
             self._kept = _Kept(made, Phantoms(stays, state.merges.of))
         return self._kept.phantoms
 
