@@ -50,7 +50,6 @@ from placement.domain.facts import (
     Case,
     Facility,
     Located,
-    Placement,
     Presence,
     SameAs,
     Threat,
@@ -64,7 +63,7 @@ from placement.domain.group_events import (
     MergeEvent,
     NameEvent,
 )
-from placement.domain.haunt_events import GroupSized, HauntEvent, PhantomsLifted
+from placement.domain.haunt_events import GroupSized, LiftKept, PhantomsLifted
 from placement.domain.haunts import Haunts
 from placement.domain.histories import Histories, steps_of
 from placement.domain.import_events import ImportEvent
@@ -253,9 +252,6 @@ class State:
         if isinstance(happened, RuleEvent):
             self._apply_rules(happened, revision, record.at)
             return
-        if isinstance(happened, HauntEvent):
-            self.haunts.apply(happened, record.at)
-            return
         if isinstance(happened, FactAmendment):
             self._amend(happened, record.at)
             return
@@ -270,17 +266,13 @@ class State:
                 self._apply_change(event, record.at)
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
                 self._apply_case(event, record.at)
-            case PlacementRecorded(placement=placement) as event:
+            case PlacementRecorded() | PlacementEnded() as event:
                 self.standing.apply(event, revision, record.at)
-                self._fit_placement(placement)
-            case PlacementEnded(id=key) as event:
-                self.standing.apply(event, revision, record.at)
-                self._fit_placement(self.placements[key])
+                self._fit_placement(event)
             case CoverageAttested(attestation=attestation):
                 self._cover(attestation)
             case FacilityRegistered(facility=facility):
-                self._put_facility(facility)
-                self.haunts.registered[facility.token] = record.at
+                self._put_facility(facility, record.at)
             case CustodianNamed(key_id=key_id):
                 self.custodian = key_id
             case Asked() | Evaluated() as spent:
@@ -291,6 +283,8 @@ class State:
                 self.erasures.miss(dossier)
             case DossiersErased(dossiers=dossiers):
                 self._erase(dossiers, record.at)
+            case GroupSized() | LiftKept() as event:
+                self.haunts.apply(event, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
 
@@ -314,8 +308,9 @@ class State:
         for area in attestation.areas:
             self.coverage.put(area, attestation.id, attestation)
 
-    def _put_facility(self, facility: Facility) -> None:
+    def _put_facility(self, facility: Facility, at: Micros) -> None:
         self.facilities[facility.token] = facility
+        self.haunts.registered[facility.token] = at
         self.areas.add(facility.area)
         self.providers.add(facility.provider)
 
@@ -442,7 +437,9 @@ class State:
         for fact in moved:
             indexing.put(self, self.merges.resolved(fact))
 
-    def _fit_placement(self, placement: Placement) -> None:
+    def _fit_placement(self, event: PlacementRecorded | PlacementEnded) -> None:
+        key = event.id if isinstance(event, PlacementEnded) else event.placement.id
+        placement = self.placements[key]
         self.areas.add(placement.area)
         self.calendar.put(placement)
         self.residents.placed(placement)

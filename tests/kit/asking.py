@@ -7,6 +7,7 @@ from typing import Any
 from kit.bad_input import GOOD, evaluate
 from kit.erasing import ERASING
 from kit.grouping import GROUPING
+from kit.haunted import HAUNTING
 from kit.placing import PLACING
 from kit.ruling import RULING
 from kit.sheeted import IMPORTING
@@ -192,6 +193,7 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 REQUESTS: dict[str, Make] = {
     **PLACING,
     **ERASING,
+    **HAUNTING,
     **RULING,
     **GROUPING,
     **IMPORTING,

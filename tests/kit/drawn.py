@@ -75,11 +75,11 @@ def arrivals(
     ]
 
 
-def phantom(group: str, area: str, now: Micros, **given: Any) -> Phantom:
+def phantom(group: str | bytes, area: str, now: Micros, **given: Any) -> Phantom:
     """Return a phantom that acts now, in every window."""
     values: dict[str, Any] = {
-        "id": FactId(token(f"phantom {group}{area}")),
-        "group": GroupToken(token(group)),
+        "id": FactId(token(f"phantom {group!s:.1}{area}")),
+        "group": GroupToken(token(group) if isinstance(group, str) else group),
         "area": AreaCode(area),
         "facility": None,
         "provider": None,

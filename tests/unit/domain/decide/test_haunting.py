@@ -187,7 +187,8 @@ def test_the_log_names_case_place_and_ground(stage, case):
     note = decision.note
 
     assert (note.case, note.candidates, note.purpose) == (case, (OPEN,), "URGENT")
-    assert (note.objects, note.verdicts) == ((token("c"),), (Verdict.CONFLICT,))
+    assert decision.outcome.made == (token("c"),)
+    assert note.verdicts == (Verdict.CONFLICT,)
 
 
 # Sizes
