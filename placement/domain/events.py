@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.domain.erasure_events import ErasureAgreed, ErasureEvent
+from placement.domain.extract_events import ExtractAgreed, ExtractEvent
 from placement.domain.facts import (
     AnyFact,
     Attestation,
@@ -127,6 +128,7 @@ Amendment = (
     | MergeEvent
     | ErasureAgreed
     | HauntAmendment
+    | ExtractAgreed
 )
 
 
@@ -275,6 +277,7 @@ Event = (
     | ImportEvent
     | ErasureEvent
     | HauntEvent
+    | ExtractEvent
 )
 
 

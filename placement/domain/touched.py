@@ -27,6 +27,7 @@ from placement.domain.events import (
     ProviderLifted,
     ReleaseSigned,
 )
+from placement.domain.extract_events import ExtractAgreed
 from placement.domain.facts import (
     Affiliation,
     Alliance,
@@ -165,7 +166,9 @@ def _by_adoption(event: RulesetAdopted, known: Known) -> Iterator[Touch]:
 
 def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
     match amendment:
-        case ReleaseSigned() | ErasureAgreed() | GroupSized() | PhantomsLifted():
+        case ReleaseSigned() | ErasureAgreed() | ExtractAgreed():
+            return
+        case GroupSized() | PhantomsLifted():
             return  # nobody who is placed is weighed with phantoms
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))

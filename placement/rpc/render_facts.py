@@ -21,6 +21,7 @@ from placement.domain.events import (
     ProviderLifted,
     ReleaseSigned,
 )
+from placement.domain.extract_events import ExtractAgreed
 from placement.domain.facts import (
     Affiliation,
     Alliance,
@@ -88,10 +89,8 @@ def _item(item: Amendment, view: ChangeView) -> Item:
             return Item(fact_id=provider, provider_goes_on=True)
         case GroupsMerged() | GroupsUnmerged():
             return _merging(item)
-        case ErasureAgreed(id=key):
-            fact = view.facts.get(FactId(key))
-            shown = None if fact is None else fact_of(fact)
-            return Item(fact_id=key, fact=shown, erased=True)
+        case ErasureAgreed() | ExtractAgreed():
+            return _by_law(item, view)
         case PhantomsLifted() | GroupSized():
             return _haunting(item)
         case _:
@@ -115,6 +114,14 @@ def _haunting(item: HauntAmendment) -> Item:
         hours=item.hours,
     )
     return Item(lifted=lifted)
+
+
+def _by_law(item: ErasureAgreed | ExtractAgreed, view: ChangeView) -> Item:
+    if isinstance(item, ExtractAgreed):
+        return Item(extract=item.reference)
+    fact = view.facts.get(FactId(item.id))
+    shown = None if fact is None else fact_of(fact)
+    return Item(fact_id=item.id, fact=shown, erased=True)
 
 
 def _released(permit: Permit) -> registry_wire.ReleasedPlace:

@@ -6,6 +6,7 @@ from typing import Any
 
 from kit.bad_input import GOOD, evaluate
 from kit.erasing import ERASING
+from kit.extracting import EXTRACTING
 from kit.grouping import GROUPING
 from kit.haunted import HAUNTING
 from kit.placing import PLACING
@@ -194,6 +195,7 @@ REQUESTS: dict[str, Make] = {
     **PLACING,
     **ERASING,
     **HAUNTING,
+    **EXTRACTING,
     **RULING,
     **GROUPING,
     **IMPORTING,

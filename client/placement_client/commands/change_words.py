@@ -21,6 +21,7 @@ _EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
         "made_firm": "become firm",
         "retracted": "be retracted",
         "erased": "be erased for good (placement erase approve)",
+        "extract": "be told to the person (placement extract show)",
         "provider_goes_on": "let the provider go on; its houses answer as others do",
     }
 )
@@ -46,6 +47,8 @@ def effect(item: ChangeItem, names: Names) -> dict[str, object]:
             data["replaces"] = item.replaces.hex()
         case "regraded":
             data["to"] = to_json(item.regraded)
+        case "extract":
+            data["reference"] = item.extract
         case "released":
             data["place"] = _released(item.released)
         case "lifted":
@@ -87,16 +90,23 @@ def effect_words(item: ChangeItem, data: Mapping[str, object]) -> str:
             words = f"let {one} and {other} be one group"
         case {"effect": "unmerged", "groups": [one, other]}:
             words = f"let {one} and {other} be two groups again"
-        case {"effect": "lifted", "case_handle": case, "area": area, "hours": hours}:
-            words = f"let no phantom stand in the way of case {case} in {area}"
-            words = f"{words} for {hours} hours ({data['ground']})"
-        case {"effect": "sized", "group": group, "size": size}:
-            words = f"let {group} be {size} from the next month on"
+        case {"effect": "lifted" | "sized"}:
+            words = _haunting_words(data)
+        case {"effect": "extract"}:
+            words = f"{words}, request {item.extract}"
         case {"effect": "released"}:
             words = _released_words(item.released)
         case _:
             pass
     return words
+
+
+def _haunting_words(data: Mapping[str, object]) -> str:
+    if data["effect"] == "sized":
+        return f"let {data['group']} be {data['size']} from the next month on"
+    case = f"case {data['case_handle']} in {data['area']}"
+    lasts = f"for {data['hours']} hours ({data['ground']})"
+    return f"let no phantom stand in the way of {case} {lasts}"
 
 
 def _released(place: ReleasedPlace) -> dict[str, object]:
