@@ -37,13 +37,8 @@ NATIONAL: Final = "national"
 """The organisation of coordinators at the national unit."""
 
 POLICE_REGIONS: Final = (
-    "stockholm",
-    "mitt",
-    "nord",
-    "ost",
-    "vast",
-    "syd",
-    "bergslagen",
+    *("stockholm", "mitt", "nord", "ost"),
+    *("vast", "syd", "bergslagen"),
 )
 """Organisations of the other coordinators, spelled as areas spell them."""
 
