@@ -2,27 +2,36 @@
 
 How long it takes to draw them for 300 groups in 290 municipalities: all of them, when a
 server starts or a ruleset is adopted, and those of a new month. And what they add to a
-check: the same questions are decided with phantoms and without, in turns, by the pure
-function alone. Over the wire a check takes several times as long, so the share is less.
+check: the same questions are decided with phantoms and without, in turns, first by the
+pure function alone, and then by an engine that writes events and entries to SQLite. Over
+the wire a check takes longer still, so that the share is less.
 """
 
 import argparse
+import secrets
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import shake_256
+from pathlib import Path
 from random import Random
 from typing import Final
 
 from benchmarks.dataset import SEED
 from placement.access import Caller, Role
 from placement.app import micros, read_ruleset
+from placement.audit.note import Signer
+from placement.crypto.custody import FileCustody
+from placement.crypto.signing import SigningKey
 from placement.domain.decide.checks import Check
 from placement.domain.decide.command import Moment, nobody
 from placement.domain.decide.table import decide
+from placement.domain.dossiers import begins, dossier_of
 from placement.domain.drawing import first_of, month_of
 from placement.domain.events import (
     CaseOpened,
@@ -63,7 +72,10 @@ from placement.domain.terms import (
     start_of,
     stockholm_day,
 )
+from placement.service.engine import Engine
 from placement.service.phantoms import Haunting
+from placement.service.rules import Rules
+from placement.store.log import Store
 
 GROUPS: Final = 300
 RIVALRIES: Final = 1_500
@@ -80,6 +92,7 @@ class Nation:
 
     state: State
     cases: tuple[CaseHandle, ...]
+    records: list[Record]
 
 
 class Maker:
@@ -94,12 +107,12 @@ class Maker:
     def nation(self, cases: int) -> Nation:
         """Return groups at war, people in them, some of whom are placed."""
         state = State()
-        asking: list[CaseHandle] = []
-        for event in self._events(cases):
-            state.apply(Record(at=Micros(self._now - MICROS_AN_HOUR), event=event))
-            if isinstance(event, CaseOpened) and len(asking) < cases:
-                asking.append(event.case.handle)
-        return Nation(state, tuple(asking))
+        at = Micros(self._now - MICROS_AN_HOUR)
+        records = [Record(at=at, event=event) for event in self._events(cases)]
+        for record in records:
+            state.apply(record)
+        handles = tuple(state.cases)[:cases]
+        return Nation(state, handles, records)
 
     def _id(self) -> FactId:
         return FactId(self._draw.randbytes(16))
@@ -243,9 +256,62 @@ def asking(nation: Nation, ruleset: Ruleset, now: Micros, rounds: int) -> None:
     for number in range(rounds):
         for name in sorted(moments, reverse=bool(number % 2)):
             spent[name].append(timed(partial(all_of, moments[name])) / len(asked))
+    told("Deciding", spent)
+
+
+@contextmanager
+def engine_of(nation: Nation, ruleset: Ruleset) -> Iterator[Engine]:
+    """Yield an engine on a store of its own that holds the nation."""
+    with tempfile.TemporaryDirectory(prefix="placement-phantoms-") as name:
+        folder = Path(name)
+        custody = FileCustody.create(folder / "store.key")
+        store = Store.create(f"sqlite:///{folder}/placement.db", custody)
+        nothing = State()  # none of these speaks of anything before it
+        payloads = [
+            store.vault.seal(
+                record, dossier_of(record.event, nothing), new=begins(record.event)
+            )
+            for record in nation.records
+        ]
+        with store.writing() as log:
+            store.vault.flush()
+            log.append(payloads, ())
+        signer = Signer("bench.placement/log", SigningKey.create(folder / "log.key"))
+        rules = Rules(ruleset)
+        engine = Engine(store, rules, custodian=b"", signer=signer, clock=micros)
+        engine.start()
+        yield engine
+        engine.stop()
+        store.close()
+
+
+def writing(nation: Nation, ruleset: Ruleset, now: Micros, rounds: int) -> None:
+    """Say what phantoms add to a check that an engine decides and writes down."""
+    none = replace(ruleset, phantoms=replace(ruleset.phantoms, stays=0, floor=0))
+    spent: dict[str, list[float]] = {"without": [], "with": []}
+    asked = list(checks(nation, ruleset, now))
+    with engine_of(nation, none) as without, engine_of(nation, ruleset) as with_:
+        engines = {"without": without, "with": with_}
+
+        def all_by(engine: Engine) -> None:
+            for command in asked:
+                fresh = replace(command, request_id=secrets.token_bytes(16))
+                engine.submit(fresh).result(60)
+
+        for engine in engines.values():
+            all_by(engine)
+        for number in range(rounds):
+            for name in sorted(engines, reverse=bool(number % 2)):
+                took = timed(partial(all_by, engines[name])) / len(asked)
+                spent[name].append(took)
+    told("Deciding and writing down", spent)
+
+
+def told(what: str, spent: Mapping[str, list[float]]) -> None:
+    """Print two medians, and what the one has over the other."""
     without, with_ = (statistics.median(spent[name]) for name in ("without", "with"))
     added = with_ / without - 1
-    print(f"\nDeciding a check of {AREAS} places, microseconds of processor time:")
+    print(f"\n{what} a check of {AREAS} places, microseconds of processor time:")
     print(f"  without phantoms   {without * _MS:8.1f}")
     print(f"  with phantoms      {with_ * _MS:8.1f}   {added:+.1%}")
 
@@ -264,6 +330,7 @@ def main(arguments: list[str]) -> int:
     nation = Maker(ruleset, now).nation(asked.cases)
     drawing(nation, ruleset, now)
     asking(nation, ruleset, now, asked.rounds)
+    writing(nation, ruleset, now, asked.rounds)
     return 0
 
 
