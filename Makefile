@@ -95,6 +95,13 @@ E ?= 300
 stateful: $(READY) ## Play E random lives of placements against a live server and a plain model
 	@EXAMPLES=$(E) $(BIN)/python -m pytest -n0 -s tests/stateful
 
+never-clear: N = 100000
+never-clear: $(READY) ## Ask about N random worlds with phantom stays and without: no answer is milder
+	@PYTHONPATH=tests $(BIN)/python -m tests.phantoms.run --worlds $(N) $(ARGS)
+
+bench-phantoms: $(READY) ## What phantom stays cost: a month, a start, a check
+	@$(BIN)/python -m benchmarks.phantoms $(ARGS)
+
 K ?= 6
 import-drill: $(READY) ## Import 100,000 rows while client and server are killed, and compare (K of each kind)
 	@$(BIN)/python -m tests.imports.run --kills $(K) $(ARGS)
@@ -125,4 +132,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: package scenarios crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
+.PHONY: scenarios never-clear bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean

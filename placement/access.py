@@ -37,13 +37,8 @@ NATIONAL: Final = "national"
 """The organisation of coordinators at the national unit."""
 
 POLICE_REGIONS: Final = (
-    "stockholm",
-    "mitt",
-    "nord",
-    "ost",
-    "vast",
-    "syd",
-    "bergslagen",
+    *("stockholm", "mitt", "nord", "ost"),
+    *("vast", "syd", "bergslagen"),
 )
 """Organisations of the other coordinators, spelled as areas spell them."""
 
@@ -119,6 +114,8 @@ class Action(Enum):
     PLACE_EXPLAIN = "place_explain"
     PLACE_RELEASE = "place_release"
     PROVIDER_STOP = "provider_stop"
+    PHANTOM_LIFT = "phantom_lift"
+    GROUP_SIZE = "group_size"
     ERASURE_LIST = "erasure_list"
     ERASURE_PROPOSE = "erasure_propose"
     ERASURE_APPROVE = "erasure_approve"
@@ -231,6 +228,8 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.PLACE_EXPLAIN,
                 Action.PLACE_RELEASE,
                 Action.PROVIDER_STOP,
+                Action.PHANTOM_LIFT,
+                Action.GROUP_SIZE,
                 Action.ERASURE_LIST,
                 Action.ERASURE_PROPOSE,
                 Action.ERASURE_APPROVE,

@@ -26,6 +26,7 @@ from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_extracts import Extracts
 from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_imports import Imports
+from placement.rpc.servicers_phantoms import Haunts
 from placement.rpc.servicers_placements import Alerts, Placements
 from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
@@ -220,6 +221,7 @@ class App:
                 reviews=Reviews(desk),
                 groups=Groups(desk),
                 erasures=Erasures(desk),
+                haunts=Haunts(desk),
                 extracts=Extracts(reading),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
                 imports=Imports(desk, self._staged),

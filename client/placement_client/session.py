@@ -47,6 +47,7 @@ from placement_client.imports import ImportCalls
 from placement_client.lives import LifeCalls
 from placement_client.logs import LogCalls
 from placement_client.overrides import OverrideCalls
+from placement_client.phantoms import PhantomCalls
 from placement_client.profile import Profile
 from placement_client.registry import RegistryCalls
 from placement_client.rulesets import RulesetCalls
@@ -77,6 +78,7 @@ class Session:
         audits: calls of audit staff.
         alerts: calls about alerts.
         erasures: calls about what the law takes.
+        phantoms: calls about phantom stays.
         extracts: calls about what a person is told.
         explanations: calls about one place, and about who runs it.
         rulesets: calls about the rules' data.
@@ -109,6 +111,7 @@ class Session:
         self.audits = AuditCalls(channel, self._patience)
         self.alerts = AlertCalls(channel, self._patience, self.request_ids)
         self.erasures = ErasureCalls(channel, self._writes)
+        self.phantoms = PhantomCalls(channel, self._writes)
         self.extracts = ExtractCalls(channel, self._writes)
         self.explanations = ExplanationCalls(channel, self._patience, self.request_ids)
         self.rulesets = RulesetCalls(channel, self._writes)

@@ -1,15 +1,18 @@
 """The keys of one store: by purpose, and by epoch within a purpose.
 
 Writes use the active epoch of a purpose, reads accept the retired ones too. What the
-ring gives out are sealers and a keyed hash, never a key. It reads and writes nothing.
+ring gives out are sealers, a keyed hash and a stream, never a key. It reads and writes
+nothing.
 
 Invariants:
     * one purpose and epoch, one key: HKDF-SHA256 of that epoch's own secret, with
       info ``placement/<purpose>/<epoch>``;
-    * the active epoch is the highest;
+    * the active epoch is the highest; but streams are of the first for ever, or whatever
+      was drawn from them would be another;
     * a ring exists only if every one of its keys unwrapped.
 """
 
+import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,9 +39,11 @@ class Purpose(StrEnum):
     ALIAS = "alias"
     PAGE = "page"
     SUMMARY = "summary"
+    PHANTOM = "phantom"
 
 
 _KEYED_HASH: Final = frozenset({Purpose.SUBJECT, Purpose.ALIAS})
+_UNSEALING: Final = _KEYED_HASH | {Purpose.PHANTOM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class KeyRing:
 
     Raises:
         TamperedError: a key does not unwrap (wrong custody, wrong store, altered), is
-            there twice, or a purpose has none.
+            there twice, or a purpose has none, or streams not their first.
     """
 
     __slots__ = ("_active", "_hashes", "_sealers")
@@ -107,13 +112,14 @@ class KeyRing:
                 raise TamperedError
             secret = custody.unwrap(key.wrapped, key_context(owner, *where))
             derived = _derive(secret, *where)
-            if key.purpose in _KEYED_HASH:
+            if key.purpose in _UNSEALING:
                 self._hashes[where] = derived
             else:
                 self._sealers[where] = Sealer(derived)
             newest = self._active.get(key.purpose, 0)
             self._active[key.purpose] = max(newest, key.epoch)
-        if len(self._active) != len(Purpose):
+        drawn = (Purpose.PHANTOM, 1) in self._hashes
+        if len(self._active) != len(Purpose) or not drawn:
             raise TamperedError
 
     def __repr__(self) -> str:
@@ -136,8 +142,8 @@ class KeyRing:
             TamperedError: no such epoch in this ring.
             ValueError: the purpose does not seal.
         """
-        if purpose in _KEYED_HASH:
-            raise ValueError("this purpose hashes; it does not seal")
+        if purpose in _UNSEALING:
+            raise ValueError("this purpose does not seal")
         try:
             return self._sealers[purpose, epoch]
         except KeyError as error:
@@ -160,5 +166,25 @@ class KeyRing:
         Secret: data
         """
         if purpose not in _KEYED_HASH:
-            raise ValueError("this purpose seals; it does not hash")
+            raise ValueError("this purpose does not hash")
         return hmac.digest(self._hashes[purpose, self._active[purpose]], data, "sha256")
+
+    def stream(self, label: bytes, size: int) -> bytes:
+        """Return the beginning of the endless random stream that a label has.
+
+        SHAKE-256 of the key of ``Purpose.PHANTOM`` and the label; the key has one length,
+        and a sponge can't be extended. A longer piece begins as a shorter one does.
+
+        Args:
+            label: names the stream.
+            size: bytes.
+
+        Returns:
+            The same on every server of this store.
+
+        Secret: the result
+
+        Source: FIPS 202.
+        """
+        key = self._hashes[Purpose.PHANTOM, 1]
+        return hashlib.shake_256(key + label).digest(size)

@@ -47,6 +47,7 @@ from placement.domain.group_events import (
     RotationBegun,
     RotationEnded,
 )
+from placement.domain.haunt_events import GroupSized, LiftKept, PhantomsLifted
 from placement.domain.import_events import (
     ImportApproved,
     ImportBegun,
@@ -163,10 +164,12 @@ def _of_alert(
 
 
 def _of_change(event: ChangeProposed, known: Known) -> DossierId | None:
-    """Return the case of a release; what a change does to facts is of many dossiers."""
+    """Return the case of a release, or of a lift; what a change does to facts is of many dossiers."""
     match event.amendments:
         case (ReleaseSigned() as signed,):
             return _of_permit(signed, known)
+        case (PhantomsLifted() as lifted,):
+            return DossierId(lifted.case)
         case _:
             return None
 
@@ -222,6 +225,7 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     LabelRenewed: None,
     RotationEnded: None,
     FacilityRegistered: None,
+    GroupSized: None,
     CustodianNamed: None,
     Evaluated: None,
     Previewed: None,
@@ -247,6 +251,7 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     # In snapshots only, which have a key of their own.
     RequestKept: None,
     AlertKept: None,
+    LiftKept: None,
     AgendaKept: None,
     FactsKept: None,
     FactStepsKept: None,

@@ -13,6 +13,7 @@ from placement.domain.facts import (
     Placement,
 )
 from placement.domain.group_events import GroupEvent, MergeEvent
+from placement.domain.haunt_events import HauntAmendment, HauntEvent
 from placement.domain.import_events import ImportEvent
 from placement.domain.life_events import FactRenewed, LifeEvent
 from placement.domain.rule_events import RuleEvent
@@ -137,6 +138,7 @@ Amendment = (
     | ProviderLifted
     | MergeEvent
     | ErasureAgreed
+    | HauntAmendment
     | ExtractAgreed
 )
 
@@ -275,6 +277,7 @@ Event = (
     | LifeEvent
     | ImportEvent
     | ErasureEvent
+    | HauntEvent
     | ExtractEvent
 )
 

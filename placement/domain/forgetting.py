@@ -22,6 +22,8 @@ from placement.domain.events import (
 )
 from placement.domain.facts import AnyFact, Case, Placement
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.haunt_events import GroupSized, PhantomsLifted
+from placement.domain.haunts import Haunts
 from placement.domain.histories import Histories
 from placement.domain.merges import Merges
 from placement.domain.permits import Permit
@@ -45,6 +47,7 @@ class Known(indexing.Indexes, Protocol):
     calendar: Calendar
     histories: Histories
     ledger: Ledger
+    haunts: Haunts
 
 
 def forget(state: Known, erased: AbstractSet[bytes]) -> None:
@@ -69,6 +72,7 @@ def forget(state: Known, erased: AbstractSet[bytes]) -> None:
     ids = {fact.id for fact in facts} | {stay.id for stay in stays}
     state.calendar.forget(ids)
     state.ledger.forget(handles)
+    state.haunts.forget(handles)
     for change in tuple(state.changes.values()):
         _trim(state, change, erased)
 
@@ -107,8 +111,10 @@ def _trim(state: Known, change: ChangeProposed, erased: AbstractSet[bytes]) -> N
 
 def _gone(state: Known, amendment: Amendment, erased: AbstractSet[bytes]) -> bool:
     match amendment:
-        case GroupsMerged() | GroupsUnmerged():
+        case GroupsMerged() | GroupsUnmerged() | GroupSized():
             return False
+        case PhantomsLifted(case=case):
+            return case in erased
         case ReleaseSigned(id=permit):
             return permit not in state.permits
         case PlacementEnded(id=stay):

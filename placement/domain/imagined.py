@@ -63,6 +63,7 @@ class Imagined(State):
         self.areas = set(real.areas)
         self.calendar = Calendar()  # of days that pass here none is asked
         self.histories = _Unwritten()
+        self.haunts = real.haunts.copy()
         self.erasures = _Erasures(real.erasures)
         self.standing = copy(real.standing)
         self.standing.permits = self.permits = dict(real.permits)

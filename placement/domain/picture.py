@@ -4,13 +4,15 @@ A picture is read at one strength (see ``strength``): firmly, over the facts tha
 give CONFLICT, or softly, over all that act. The rules read it and nothing else.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain as concat
 from typing import TypeVar
 
 from placement.domain.facts import Affiliation, Fact, Placement, Presence, Threat, Tie
 from placement.domain.graph import Reach
+from placement.domain.meetings import Belonging, Meeting, Sighting
+from placement.domain.phantoms import NOBODY, Found, Phantom, Phantoms
 from placement.domain.relations import UNRELATED, Chain, Relation
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
@@ -27,65 +29,9 @@ from placement.domain.terms import (
 )
 
 Persons = Mapping[SubjectId, Chain]
+Acting = Iterator[tuple[GroupToken, Phantom]]
 Key = TypeVar("Key")
 Seen = TypeVar("Seen")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belonging:
-    """A person's affiliation as a chain: to whom, since when, resting on what.
-
-    Attributes:
-        group: with which group.
-        since: first day; ``None`` when unknown.
-        chain: the SAME_AS links and the affiliation.
-    """
-
-    group: GroupToken
-    since: Day | None
-    chain: Chain
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A group that means something to the household is present.
-
-    Attributes:
-        presence: which group, and how firmly.
-        mine: the household's belonging to which it means something.
-        relation: what it means.
-    """
-
-    presence: Presence
-    mine: Belonging
-    relation: Relation
-
-    def chain(self, link: Chain) -> Chain:
-        """Return what a finding rests on, with the links between the groups."""
-        return (*self.mine.chain, *link, self.presence.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """The household would meet somebody placed, and one means something to the other.
-
-    Attributes:
-        mine: the household's belonging.
-        stay: the placed person's belonging; its chain begins with the placement.
-        facility: the house where that person is placed, or ``None``.
-        ours: what the placed person's group means to the household.
-        theirs: what the household's group means to the placed person (P6).
-    """
-
-    mine: Belonging
-    stay: Belonging
-    facility: FacilityToken | None
-    ours: Relation
-    theirs: Relation
-
-    def chain(self, link: Chain) -> Chain:
-        """Return what a finding rests on, with the links between the groups."""
-        return (*self.mine.chain, *link, *self.stay.chain)
 
 
 class Picture:
@@ -99,6 +45,7 @@ class Picture:
         now: the instant, for holds.
         today: the day, for reviews.
         at_least: the strength.
+        phantoms: who is placed beside those who are.
     """
 
     def __init__(
@@ -111,6 +58,7 @@ class Picture:
         now: Micros,
         today: Day,
         at_least: Strength,
+        phantoms: Phantoms = NOBODY,
     ) -> None:
         self.state = state
         self.ruleset = ruleset
@@ -118,6 +66,7 @@ class Picture:
         self._now = now
         self._today = today
         self._at_least = at_least
+        self._phantoms = phantoms
         self.persons: Persons = self._persons(members, at_least)
         self._excused = self._persons(members, Strength.FIRM)
         weigh = Weigh(window, today, ruleset.cool_down_days)
@@ -257,7 +206,10 @@ class Picture:
         return _once(
             self._meetings,
             area,
-            lambda code: self._meet(self._overlapping(self._met(code))),
+            lambda code: concat(
+                self._meet(self._overlapping(self._met(code))),
+                *map(self._meet_phantoms, self._phantoms_in(code)),
+            ),
         )
 
     def _met(self, area: AreaCode) -> Iterator[Placement]:
@@ -279,13 +231,42 @@ class Picture:
     def meetings_with(self, facility: FacilityToken) -> Iterator[Meeting]:
         """Yield the meetings in other houses of a facility's provider, wherever."""
         provider = self.state.facilities[facility].provider
-        return self._meet(
+        yield from self._meet(
             (placement, persons)
             for placement, persons in self._overlapping(
                 self.state.stays.with_provider(provider)
             )
             if placement.facility != facility
         )
+        for meeting in self._meet_phantoms(self._phantoms.with_provider(provider)):
+            if meeting.facility != facility:
+                yield meeting
+
+    # Phantoms: each is one person outside the household, of one group since ever.
+
+    def _phantoms_in(self, area: AreaCode) -> Iterator[Found]:
+        for code in self.ruleset.areas.lineage(area):
+            yield self._phantoms.in_area(code)
+
+    def phantoms_of(self, groups: Container[GroupToken], area: AreaCode) -> Acting:
+        """Yield the phantoms placed in an area that belong to one of some groups."""
+        for found in self._phantoms_in(area):
+            yield from self._acting(found, groups)
+
+    def _acting(self, found: Found, groups: Container[GroupToken]) -> Acting:
+        firm = self._at_least is Strength.FIRM
+        for group, phantoms in found.items():
+            if group in groups:
+                for phantom in phantoms:
+                    strong = phantom.firm or not firm
+                    if strong and phantom.acts(self.window, self._now):
+                        yield group, phantom
+
+    def _meet_phantoms(self, found: Found) -> Iterator[Meeting]:
+        for group, phantom in self._acting(found, self._around):
+            stay = Belonging(group=group, since=None, chain=(phantom.id,))
+            for mine, ours, theirs in self._related_to(group, None):
+                yield Meeting(mine, stay, phantom.facility, ours, theirs, phantom=True)
 
     def _meet(
         self, residents: Iterable[tuple[Placement, Persons]]
@@ -312,13 +293,18 @@ class Picture:
 
         Most people mean nothing to one another: that is looked at first.
         """
-        to_them = self._view.relations(fact.group, fact.valid_from)
+        for mine, ours, theirs in self._related_to(fact.group, fact.valid_from):
+            if self._stands(fact):
+                yield mine, ours, theirs
+
+    def _related_to(
+        self, group: GroupToken, since: Day | None
+    ) -> Iterator[tuple[Belonging, Relation, Relation]]:
+        to_them = self._view.relations(group, since)
         for mine, to_us in self._related:
-            ours = to_us.get(fact.group, UNRELATED)
+            ours = to_us.get(group, UNRELATED)
             theirs = to_them.get(mine.group, UNRELATED)
-            if (ours is not UNRELATED or theirs is not UNRELATED) and self._stands(
-                fact
-            ):
+            if ours is not UNRELATED or theirs is not UNRELATED:
                 yield mine, ours, theirs
 
     # Threats and ties.

@@ -1,6 +1,6 @@
 """What a check asks, and what the rules answer: places, findings, verdicts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from placement.domain.facts import Case
 from placement.domain.relations import Chain
@@ -46,12 +46,14 @@ class Finding:
         verdict: what the rule says.
         at_most: what inference or distance allows; applied after R9's weakening.
         facts: the chain it rests on.
+        phantom: a phantom stay is in it.
     """
 
     rule: str
     verdict: Verdict
     facts: Chain
     at_most: Verdict = Verdict.CONFLICT
+    phantom: bool = False
 
     @property
     def outcome(self) -> Verdict:
@@ -72,3 +74,13 @@ class Assessment:
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     floor: Verdict = Verdict.CLEAR
+
+    @property
+    def real(self) -> "Assessment":
+        """What it would be without phantom stays: each finding stands by itself."""
+        findings = tuple(each for each in self.findings if not each.phantom)
+        if len(findings) == len(self.findings):
+            return self
+        worst = max((each.outcome for each in findings), default=self.floor)
+        verdict = max(self.floor, worst)
+        return replace(self, verdict=verdict, findings=findings)

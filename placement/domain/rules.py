@@ -13,7 +13,9 @@ Source: docs/rules.md.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from placement.domain.picture import Meeting, Picture
+from placement.domain.meetings import Meeting
+from placement.domain.phantoms import NOBODY, Phantoms
+from placement.domain.picture import Picture
 from placement.domain.questions import Assessment, Candidate, Finding, Question
 from placement.domain.relations import Chain
 from placement.domain.ruleset import Ruleset
@@ -44,9 +46,15 @@ RuleFunction = Callable[[Picture, Place], Findings]
 
 
 def assess(
-    state: State, question: Question, ruleset: Ruleset, today: Day
+    state: State,
+    question: Question,
+    ruleset: Ruleset,
+    today: Day,
+    phantoms: Phantoms = NOBODY,
 ) -> tuple[Assessment, ...]:
     """Return one assessment a candidate, in order.
+
+    With phantoms for what answers a municipality, without for everything else (R15).
 
     A case that no coordinator has assessed answers UNKNOWN without a look at the graph.
     """
@@ -62,6 +70,7 @@ def assess(
             now=question.now,
             today=today,
             at_least=strength,
+            phantoms=phantoms,
         )
         for strength in (Strength.FIRM, Strength.SOFT)
     )
@@ -100,7 +109,11 @@ def _look(
 def _capped(finding: Finding) -> Finding:
     """R13: a chain with a soft link gives REVIEW at most."""
     return Finding(
-        rule=finding.rule, verdict=finding.verdict, facts=finding.facts, at_most=_REVIEW
+        rule=finding.rule,
+        verdict=finding.verdict,
+        facts=finding.facts,
+        at_most=_REVIEW,
+        phantom=finding.phantom,
     )
 
 
@@ -206,7 +219,11 @@ def _rival_met(meeting: Meeting, verdict: Verdict) -> Findings:
     ):
         if link is not None:
             yield Finding(
-                rule="R3", verdict=verdict, at_most=at_most, facts=meeting.chain(link)
+                rule="R3",
+                verdict=verdict,
+                at_most=at_most,
+                facts=meeting.chain(link),
+                phantom=meeting.phantom,
             )
 
 
@@ -220,6 +237,7 @@ def r4_own_placed(picture: Picture, place: Place) -> Findings:
                     rule="R4",
                     verdict=_CONFLICT if same else _REVIEW,
                     facts=meeting.chain(link),
+                    phantom=meeting.phantom,
                 )
 
 
@@ -256,6 +274,9 @@ def r5_threat_placed(picture: Picture, place: Place) -> Findings:
                 if stay.group in family:
                     link = family[stay.group]
                     yield _threatened(_REVIEW, (*chain, *link, *stay.chain))
+            for group, phantom in picture.phantoms_of(family, place.area):
+                facts = (*chain, *family[group], phantom.id)
+                yield _threatened(_REVIEW, facts, phantom=True)
 
 
 def r5_threat_by_household(picture: Picture, place: Place) -> Findings:
@@ -289,7 +310,7 @@ def r7_allied(picture: Picture, place: Place) -> Findings:
         ours = meeting.ours.allied or meeting.ours.own_allied
         for link in (ours, meeting.theirs.own_allied):
             if link is not None:
-                yield _inference("R7", meeting.chain(link))
+                yield _inference("R7", meeting.chain(link), phantom=meeting.phantom)
 
 
 def r8_relatives(picture: Picture, place: Place) -> Findings:
@@ -302,15 +323,17 @@ def r8_relatives(picture: Picture, place: Place) -> Findings:
         ours = meeting.ours.sister or meeting.ours.split
         for link in (ours, meeting.theirs.split):
             if link is not None:
-                yield _inference("R8", meeting.chain(link))
+                yield _inference("R8", meeting.chain(link), phantom=meeting.phantom)
 
 
-def _inference(rule: str, facts: Chain) -> Finding:
-    return Finding(rule=rule, verdict=_REVIEW, at_most=_REVIEW, facts=facts)
+def _inference(rule: str, facts: Chain, *, phantom: bool = False) -> Finding:
+    return Finding(
+        rule=rule, verdict=_REVIEW, at_most=_REVIEW, facts=facts, phantom=phantom
+    )
 
 
-def _threatened(verdict: Verdict, facts: Chain) -> Finding:
-    return Finding(rule="R5", verdict=verdict, facts=facts)
+def _threatened(verdict: Verdict, facts: Chain, *, phantom: bool = False) -> Finding:
+    return Finding(rule="R5", verdict=verdict, facts=facts, phantom=phantom)
 
 
 # What reaches into near municipalities (R9). Nothing that rests on a placement does:

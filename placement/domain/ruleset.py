@@ -9,12 +9,16 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
+from placement.domain import chances
 from placement.domain.areas import Areas
-from placement.domain.ruleset_keys import KEYS, Keys
+from placement.domain.chances import Chances
+from placement.domain.ruleset_keys import FORMAT, KEYS, Keys
 from placement.domain.ruleset_reading import near, read_keys
 from placement.domain.terms import Grade, Scheme
+
+_WITHOUT_PHANTOMS: Final = 2  # the form of file before there were any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +200,7 @@ class Ruleset:
         imports: how much may be imported.
         budgets: how much may be asked.
         anomalies: what the access log may show before somebody must look.
+        phantoms: stays that are nobody's.
         grades: scheme to grade-as-given to normalised grade.
         retention: how long things are kept, by kind.
     """
@@ -217,6 +222,7 @@ class Ruleset:
     imports: Imports
     budgets: Budgets
     anomalies: AnomalyLimits
+    phantoms: Chances
     grades: Mapping[Scheme, Mapping[str, Grade]]
     retention: Mapping[str, Retention]
 
@@ -236,6 +242,26 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
     return _built(data, areas, content, _digest(areas, content))
 
 
+def parse_adopted(text: str, areas: Areas) -> Ruleset:
+    """Read what a log holds: a file of this form, or of one that it had before.
+
+    Of a form without phantoms there are none: what was decided by it was decided
+    without.
+
+    Raises:
+        RulesetError: it is neither.
+    """
+    data = tomllib.loads(text)
+    if data.get("format") != _WITHOUT_PHANTOMS:
+        return parse_ruleset(text, areas)
+    filled = {**data, "format": FORMAT, "phantom": chances.NONE}
+    built = parse_ruleset(_toml(filled), areas)
+    said = {**_ordered(filled, KEYS), "format": _WITHOUT_PHANTOMS}
+    del said["phantom"]
+    content = _toml(said)
+    return replace(built, content=content, digest=_digest(areas, content))
+
+
 def parse_past(text: str, areas: Areas, since: Ruleset) -> Ruleset:
     """Read a file of any form that ever was, to replay what was decided by it.
 
@@ -249,12 +275,12 @@ def parse_past(text: str, areas: Areas, since: Ruleset) -> Ruleset:
     """
     data = tomllib.loads(text)
     if "format" in data:
-        return parse_ruleset(text, areas)
+        return parse_adopted(text, areas)
     version, time = data.get("version"), data.get("time")
     if not isinstance(version, str) or not isinstance(time, dict):
         raise ValueError("this is no ruleset of any form")  # noqa: TRY004
     known = tomllib.loads(since.content)
-    filled = {**known, "time": {**known["time"], **time}}
+    filled = {**known, "time": {**known["time"], **time}, "phantom": chances.NONE}
     built = parse_ruleset(_toml(filled), areas)
     # Of the older form, the file itself was hashed.
     return replace(built, version=version, content="", digest=_digest(areas, text))
@@ -315,6 +341,7 @@ def _built(
         imports=Imports(**data["import"]),
         budgets=_budgets(data["budget"]),
         anomalies=_anomalies(data["anomaly"]),
+        phantoms=Chances.read(data["phantom"]),
         grades={
             scheme: _mapping(data["grade"][scheme.name.lower()]) for scheme in Scheme
         },

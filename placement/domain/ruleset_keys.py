@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from placement.domain.terms import Grade, Scheme
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The form of file that this program writes and knows."""
 MANY: Final = 1_000_000_000
 """As many as there can be of anything that only counts."""
@@ -46,6 +46,24 @@ class Pairs:
     """A list of pairs of area codes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """A list of area codes; across its sisters each stands once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Whole numbers that rise: between each two of them lie equally many.
+
+    Attributes:
+        high: the last one at most.
+        mean: of what lies between them, at least.
+    """
+
+    high: int
+    mean: int
+
+
 Keys = Mapping[str, Any]
 """A table: what stands for each of its keys, ``Keys`` again or one of the above."""
 
@@ -56,6 +74,8 @@ _COUNT: Final = Number(1, MANY)
 _LOOKED_BACK: Final = Number(1, 366)  # what was asked is kept for little longer
 _LIMIT: Final = {"allowed": Number(0, 1000), "days": Number(1, 366)}
 _KEPT: Final = Number(1, 36_600)
+_SHARE: Final = Number(0, 1000)  # per mille
+_SIZE: Final = Number(1, 1000)
 _SPENT: Final = {"person_hour": _COUNT, "organisation_day": _COUNT}
 
 KEYS: Final[Keys] = MappingProxyType(
@@ -110,6 +130,39 @@ KEYS: Final[Keys] = MappingProxyType(
             "refused_by_organisation": _LIMIT,
             "refused_by_certificate": _LIMIT,
             "many_searches": _LIMIT,
+        },
+        "phantom": {
+            "stays": Number(0, 10),
+            "floor": Number(0, 200),
+            # What is likelier would be told from phantoms, which are not likelier yet.
+            "prior": Number(1, 200),
+            "size": {
+                "small": _SIZE,
+                "medium": _SIZE,
+                "large": _SIZE,
+                "very_large": _SIZE,
+            },
+            "weight": {
+                "city": Number(1, 100),
+                "town": Number(1, 100),
+                "cities": Codes(),
+                "towns": Codes(),
+            },
+            "stay": {
+                "held": Number(0, 500),
+                "extended": _SHARE,
+                "housed": _SHARE,
+                "open": _SHARE,
+                "soft": _SHARE,
+                "lead_days": Quantiles(366, 0),
+                # Shorter ones would be so many that to draw them takes too long.
+                "days": Quantiles(1096, 14),
+            },
+            "lift": {
+                "allowed": Number(0, 1000),
+                "days": Number(1, 366),
+                "hours": _HOURS,
+            },
         },
         "grade": {
             scheme.name.lower(): {grade.name: Grades() for grade in Grade}

@@ -22,10 +22,12 @@ from placement.domain.ruleset_keys import (
     FORMAT,
     KEYS,
     MANY,
+    Codes,
     Grades,
     Keys,
     Number,
     Pairs,
+    Quantiles,
     Version,
     version_of,
 )
@@ -35,9 +37,11 @@ MAX_TEXT: Final = 48 * 1024
 """Characters of a file, so that it fits into one request."""
 
 _GRADE: Final = re.compile(r"[0-9A-Z][0-9A-Z]", re.ASCII)
+_CODE: Final = re.compile(r"[0-9]{4}", re.ASCII)
 _PAIR: Final = re.compile(r"([0-9]{4})-([0-9]{4})", re.ASCII)
 _HOURS_A_DAY: Final = 24
 _FEW: Final = 6  # keys that fit into one sentence
+_QUANTILES: Final = (2, 101)  # at least, at most
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -159,6 +163,12 @@ class _Look:
                 yield from self._texts(path, value, _GRADE, 'grades, such as "2B"')
             case Pairs():
                 yield from self._pairs(path, value)
+            case Codes():
+                yield from self._texts(path, value, _CODE, 'codes, such as "0180"')
+            case Quantiles():
+                text = _unlike(value, wanted)
+                if text:
+                    yield _Wrong(path, text)
             case _:
                 yield from self._table(path, value, dict(_keys(wanted)))
 
@@ -186,6 +196,8 @@ class _Look:
             yield from self._twice(path, value)
         if path == ("near",):
             yield from self._near(path, value)
+        if path == ("phantom", "weight"):
+            yield from self._places(path, value)
         if path == () and isinstance(value["retention"], dict):
             yield from self._forgotten(value)
 
@@ -239,6 +251,21 @@ class _Look:
                 yield _Wrong((*path, index), "has a pair that stands twice")
             seen.add(pair)
 
+    def _places(self, path: Path, value: Mapping[str, Any]) -> Iterator[_Wrong]:
+        """Yield the codes that are none, or stand twice."""
+        seen: set[object] = set()
+        for key in ("cities", "towns"):
+            given = value[key]
+            for index, code in enumerate(given if isinstance(given, list) else ()):
+                item = (*path, key, index)
+                if not isinstance(code, str) or not _CODE.fullmatch(code):
+                    continue
+                if code not in self._areas:
+                    yield _Wrong(item, "must name a municipality that there is")
+                elif code in seen:
+                    yield _Wrong(item, "has a code that stands twice")
+                seen.add(code)
+
     def _near(self, path: Path, value: Mapping[str, Any]) -> Iterator[_Wrong]:
         """Yield the pairs that would change nothing, or contradict a merger."""
         if any(next(self._pairs(path, each), None) for each in value.values()):
@@ -279,6 +306,21 @@ def _less(table: Mapping[str, Any], one: str, other: str) -> bool:
     """Tell whether an hour is not after another; false where one is no hour."""
     numbers = [each for each in (table[one], table[other]) if type(each) is int]
     return len(numbers) > 1 and 0 <= numbers[0] <= numbers[1] < _HOURS_A_DAY
+
+
+def _unlike(value: object, wanted: Quantiles) -> str:
+    """Return what would be right, if a value is no such list."""
+    least, most = _QUANTILES
+    text = f"must be {least} to {most} whole numbers that rise, 0 to {wanted.high}"
+    if not isinstance(value, list) or not least <= len(value) <= most:
+        return text
+    if any(type(each) is not int for each in value) or value != sorted(value):
+        return text
+    if value[0] < 0 or value[-1] > wanted.high:
+        return text
+    between = sum(value[1:]) + sum(value[:-1])
+    few = between < 2 * wanted.mean * (len(value) - 1)
+    return f"must have a mean of {wanted.mean} or more" if few else ""
 
 
 def _number(low: int, high: int) -> str:

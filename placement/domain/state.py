@@ -10,10 +10,11 @@ Invariants:
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, assert_never
 
 from placement.domain import indexing
+from placement.domain.answered import Answered
 from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
 from placement.domain.dossiers import dossier_of
@@ -40,7 +41,6 @@ from placement.domain.events import (
     ProviderLifted,
     Record,
     ReleaseSigned,
-    Request,
     RequestKept,
 )
 from placement.domain.extract_events import ExtractAgreed, ExtractEvent
@@ -66,6 +66,8 @@ from placement.domain.group_events import (
     MergeEvent,
     NameEvent,
 )
+from placement.domain.haunt_events import GroupSized, LiftKept, PhantomsLifted
+from placement.domain.haunts import Haunts
 from placement.domain.histories import Histories, steps_of
 from placement.domain.import_events import ImportEvent
 from placement.domain.imports import Imports
@@ -111,23 +113,6 @@ _Agreed = ErasureAgreed | ExtractAgreed
 _Amended = FactAmendment | PlacementEnded | ProviderLifted | MergeEvent | _Agreed
 _NOBODY: Final = DossierId(b"")
 _RETRIED = RETRIED_DAYS * MICROS_A_DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A request that was answered.
-
-    Attributes:
-        request: with what it made.
-        revision: of the answer.
-        at: when.
-        dossier: with which its digest goes, or empty.
-    """
-
-    request: Request
-    revision: Revision
-    at: Micros
-    dossier: DossierId
 
 
 class State:
@@ -176,6 +161,7 @@ class State:
         areas: every code that a fact, placement, facility or statement ever named.
         ledger: what was asked and evaluated.
         erasures: what was erased.
+        haunts: what phantom stays follow.
         extracts: those that may be read, and how many were asked for.
         requests: what was answered, by (organisation, person, request id); for 30 days.
     """
@@ -221,6 +207,7 @@ class State:
         self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
         self.residents = Residents(self)
         self.erasures = Erasures()
+        self.haunts = Haunts()
         self.extracts = Extracts()
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
@@ -295,7 +282,7 @@ class State:
             case CoverageAttested(attestation=attestation):
                 self._cover(attestation)
             case FacilityRegistered(facility=facility):
-                self._put_facility(facility)
+                self._put_facility(facility, record.at)
             case CustodianNamed(key_id=key_id):
                 self.custodian = key_id
             case Asked() | Evaluated() as spent:
@@ -306,6 +293,8 @@ class State:
                 self.erasures.miss(dossier)
             case DossiersErased() as erased:
                 self._erase(erased, record.at)
+            case GroupSized() | LiftKept() as event:
+                self.haunts.apply(event, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
 
@@ -329,8 +318,9 @@ class State:
         for area in attestation.areas:
             self.coverage.put(area, attestation.id, attestation)
 
-    def _put_facility(self, facility: Facility) -> None:
+    def _put_facility(self, facility: Facility, at: Micros) -> None:
         self.facilities[facility.token] = facility
+        self.haunts.registered[facility.token] = at
         self.areas.add(facility.area)
         self.providers.add(facility.provider)
 
@@ -403,6 +393,10 @@ class State:
         for amendment in change.amendments:
             if isinstance(amendment, ReleaseSigned):
                 self.standing.sign_release(amendment.id, change.region, person)
+            elif isinstance(amendment, PhantomsLifted):
+                self.haunts.lift(amendment, change.region, at)
+            elif isinstance(amendment, GroupSized):
+                self.haunts.apply(amendment, at)
             elif not lost(self, amendment):
                 self._amend(amendment, at)
 
@@ -464,8 +458,9 @@ class State:
             yield Record(at=_THEN, event=named)
         for merged in self.merges.links.values():
             yield Record(at=_THEN, event=merged)
-        for facility in self.facilities.values():
-            yield Record(at=_THEN, event=FacilityRegistered(facility=facility))
+        for token, facility in self.facilities.items():
+            at = self.haunts.registered[token]
+            yield Record(at=at, event=FacilityRegistered(facility=facility))
         for erased in self.erasures.records():
             yield Record(at=_THEN, event=erased)
         for fact in self.facts.values():
@@ -479,6 +474,8 @@ class State:
             yield Record(at=_THEN, event=event)
         for attestation in self.attestations.values():
             yield Record(at=_THEN, event=CoverageAttested(attestation=attestation))
+        for at, haunt in self.haunts.records():
+            yield Record(at=at, event=haunt)
         for imported in self.imports.records():
             yield Record(at=_THEN, event=imported)
         for change in self.changes.values():

@@ -129,6 +129,23 @@ class PresenceKind(IntEnum):
     OCCASIONAL = 3
 
 
+class GroupSize(IntEnum):
+    """How many people a group may have placed; said by people, never counted."""
+
+    SMALL = 1
+    MEDIUM = 2
+    LARGE = 3
+    VERY_LARGE = 4
+
+
+class LiftGround(IntEnum):
+    """Why phantom stays shall not stand in a case's way."""
+
+    NO_OTHER_PLACE = 1
+    URGENT = 2
+    CARE = 3
+
+
 class Basis(IntEnum):
     """On whose word a municipality opens a case; recorded for statistics."""
 

@@ -43,6 +43,7 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.haunt_events import GroupSized, PhantomsLifted
 from placement.domain.imports import Imports
 from placement.domain.life_events import (
     ChangeDropped,
@@ -167,6 +168,8 @@ def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
     match amendment:
         case ReleaseSigned() | ErasureAgreed() | ExtractAgreed():
             return
+        case GroupSized() | PhantomsLifted():
+            return  # nobody who is placed is weighed with phantoms
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))
         case PlacementEnded(id=stay):

@@ -20,6 +20,7 @@ from placement.api.v1 import (
     group_service_pb2_grpc,
     import_service_pb2_grpc,
     log_service_pb2_grpc,
+    phantom_service_pb2_grpc,
     placement_service_pb2_grpc,
     pseudonym_service_pb2_grpc,
     registry_service_pb2_grpc,
@@ -34,6 +35,7 @@ from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_extracts import Extracts
 from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_imports import Imports
+from placement.rpc.servicers_phantoms import Haunts
 from placement.rpc.servicers_placements import Alerts, Placements
 from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
@@ -48,6 +50,7 @@ SERVICES: Final = tuple(
         "ReviewService",
         "GroupService",
         "ErasureService",
+        "PhantomService",
         "ExtractService",
         "AlertService",
         "ImportService",
@@ -93,6 +96,7 @@ class Services:
     reviews: Reviews
     groups: Groups
     erasures: Erasures
+    haunts: Haunts
     extracts: Extracts
     alerts: Alerts
     imports: Imports
@@ -208,6 +212,9 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
         services.reviews, server
     )
     group_service_pb2_grpc.add_GroupServiceServicer_to_server(services.groups, server)
+    phantom_service_pb2_grpc.add_PhantomServiceServicer_to_server(
+        services.haunts, server
+    )
     erasure_service_pb2_grpc.add_ErasureServiceServicer_to_server(
         services.erasures, server
     )

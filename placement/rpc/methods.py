@@ -44,6 +44,8 @@ METHODS: Final[Mapping[str, Action]] = {
         "ReviewService/ListReviews": Action.REVIEW_LIST,
         "ReviewService/ShowCoverage": Action.COVERAGE_SHOW,
         "ReviewService/ReportReviews": Action.REVIEW_REPORT,
+        "PhantomService/LiftPhantoms": Action.PHANTOM_LIFT,
+        "PhantomService/SizeGroup": Action.GROUP_SIZE,
         "ErasureService/ListExpired": Action.ERASURE_LIST,
         "ErasureService/ProposeErasure": Action.ERASURE_PROPOSE,
         "ErasureService/ApproveErasure": Action.ERASURE_APPROVE,

@@ -7,6 +7,7 @@ has, so a person on the wire is left out.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, assert_never
 
+from placement.api.v1 import phantom_service_pb2 as phantom_wire
 from placement.api.v1 import registry_service_pb2 as registry_wire
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.decide.approvals import ChangeView
@@ -36,6 +37,7 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged, MergeEvent
+from placement.domain.haunt_events import GroupSized, PhantomsLifted
 from placement.domain.life_events import FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
@@ -84,18 +86,38 @@ def fact_of(fact: AnyFact) -> wire.Fact:
 
 def _item(item: Amendment, view: ChangeView) -> Item:
     match item:
-        case ReleaseSigned(id=key):
-            return Item(fact_id=key, released=_released(view.permits[key]))
+        case ReleaseSigned() | PlacementEnded() | PhantomsLifted():
+            return _of_a_case(item, view)
         case ProviderLifted(id=provider):
             return Item(fact_id=provider, provider_goes_on=True)
-        case PlacementEnded(id=key, valid_to=day):
-            return Item(fact_id=key, placement_ended=_ended(view.placements[key], day))
+        case GroupSized(group=group, size=kept):
+            size = phantom_wire.GroupSize.ValueType(kept)
+            return Item(sized=registry_wire.SizedGroup(group=group, size=size))
         case GroupsMerged() | GroupsUnmerged():
             return _regrouped(item)
         case ErasureAgreed() | ExtractAgreed():
             return _by_law(item, view)
         case _:
             return _amended(item, fact_of(view.facts[item.id]))
+
+
+def _of_a_case(
+    item: ReleaseSigned | PlacementEnded | PhantomsLifted, view: ChangeView
+) -> Item:
+    match item:
+        case ReleaseSigned(id=key):
+            return Item(fact_id=key, released=_released(view.permits[key]))
+        case PlacementEnded(id=key, valid_to=day):
+            return Item(fact_id=key, placement_ended=_ended(view.placements[key], day))
+        case PhantomsLifted():
+            return Item(
+                lifted=registry_wire.LiftedPhantoms(
+                    case_handle=item.case,
+                    area=item.area,
+                    ground=phantom_wire.LiftGround.ValueType(item.ground),
+                    hours=item.hours,
+                )
+            )
 
 
 def _by_law(item: ErasureAgreed | ExtractAgreed, view: ChangeView) -> Item:

@@ -119,6 +119,7 @@ def _explained(
         seen=explained.seen,
         revision=answer.revision,
         needs_second=explained.needs_second,
+        real_verdict=VERDICTS[explained.real],
     )
 
 

@@ -42,6 +42,7 @@ from placement.service.entries import Refused, Scribe
 from placement.service.feed import Feed
 from placement.service.fit import require_fit
 from placement.service.fold import keep, kept, load
+from placement.service.phantoms import Haunting
 from placement.service.rules import Rules
 from placement.service.worker import Worker
 from placement.store import fsck
@@ -105,6 +106,7 @@ class Engine:
         self._custodian = custodian
         self._signer = signer
         self._scribe = Scribe(store.ring)
+        self._haunting = Haunting(store.ring.stream)
         self._clock = clock
         self._waiting: queue.Queue[_Asked | None] = queue.Queue(MAX_WAITING)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -340,7 +342,8 @@ class Engine:
 
     def _moment(self, state: State, head: Head) -> Moment:
         self._now = max(self._now, self._clock(), state.at, head.at)
-        return Moment(now=Micros(self._now), ruleset=self._rules.of(state))
+        now, ruleset = Micros(self._now), self._rules.of(state)
+        return Moment(now=now, ruleset=ruleset, phantoms=self._haunting.of)
 
     def _publish(self, log: Log, asked: list[_Asked]) -> bool:
         """Sign a checkpoint if one is due or asked for; tell whether it was."""

@@ -12,9 +12,10 @@ from typing import Final
 
 from placement.audit.details import Details
 from placement.audit.written import Written
+from placement.domain.decide.command import Moment
+from placement.domain.decide.weighing import answered
 from placement.domain.questions import Assessment, Candidate, Finding, Question
 from placement.domain.relations import Chain
-from placement.domain.rules import assess
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import (
@@ -27,10 +28,10 @@ from placement.domain.terms import (
     Revision,
     Verdict,
     Window,
-    stockholm_day,
 )
 from placement.errors import NotFoundError
 from placement.service.fold import fold_until
+from placement.service.phantoms import Haunting
 from placement.service.rules import Rules
 from placement.service.selection import Found
 from placement.store.log import Store
@@ -53,7 +54,7 @@ class GroundFact:
 
     Attributes:
         id: of the fact.
-        kind: for example ``rivalry``; or ``placement``, or ``provider``.
+        kind: for example ``rivalry``; or ``placement``, ``phantom``, or ``provider``.
         grade: normalised; empty for what is no fact.
     """
 
@@ -136,7 +137,7 @@ def replay(
     if ruleset is None or ruleset.digest != found.entry.rules:
         yield asked.ended(Replayed.NO_RULESET)
         return
-    yield asked.decided(state, ruleset)
+    yield asked.decided(state, ruleset, Haunting(store.ring.stream))
 
 
 def _erased(found: Found) -> Replay:
@@ -195,8 +196,8 @@ class _Asked:
             recorded=self.recorded,
         )
 
-    def decided(self, state: State, ruleset: Ruleset) -> Replay:
-        """Ask the rules."""
+    def decided(self, state: State, ruleset: Ruleset, haunting: Haunting) -> Replay:
+        """Ask the rules, with the phantom stays of that day."""
         case = state.cases.get(self.case)
         if case is None:
             return self.ended(Replayed.ERASED)
@@ -204,7 +205,8 @@ class _Asked:
         question = Question(
             case=case, candidates=self.candidates, window=self.window, now=now
         )
-        assessments = assess(state, question, ruleset, stockholm_day(now))
+        moment = Moment(now=now, ruleset=ruleset, phantoms=haunting.of)
+        assessments = answered(state, question, moment)
         assessment = assessments[self.place]
         equal = assessment.verdict is self.recorded
         if not equal and state.erasures.unproven:
@@ -243,14 +245,18 @@ def _reason(finding: Finding, state: State) -> Reason:
     return Reason(
         rule=finding.rule,
         verdict=finding.outcome,
-        facts=tuple(_fact(fact_id, state) for fact_id in finding.facts),
+        facts=tuple(
+            _fact(fact_id, state, phantom=finding.phantom) for fact_id in finding.facts
+        ),
     )
 
 
-def _fact(fact_id: FactId, state: State) -> GroundFact:
+def _fact(fact_id: FactId, state: State, *, phantom: bool) -> GroundFact:
     fact = state.facts.get(fact_id)
     if fact is None:
-        kind = "provider" if ProviderToken(fact_id) in state.stopped else "placement"
+        kind = "phantom" if phantom else "placement"
+        if ProviderToken(fact_id) in state.stopped:
+            kind = "provider"
         return GroundFact(id=fact_id, kind=kind, grade="")
     return GroundFact(
         id=fact_id, kind=type(fact).__name__.lower(), grade=fact.grade.name

@@ -9,7 +9,7 @@ Invariants:
 from collections.abc import Mapping
 from typing import Final
 
-from placement.domain.ruleset import Ruleset, parse_ruleset
+from placement.domain.ruleset import Ruleset, parse_adopted
 from placement.domain.state import State
 from placement.errors import UnavailableError
 
@@ -60,7 +60,7 @@ class Rules:
         known = self._read.get(content)
         if known is None:
             try:
-                known = parse_ruleset(content, self.shipped.table)
+                known = parse_adopted(content, self.shipped.table)
             except ValueError as error:
                 raise UnavailableError from error
             self._read[content] = known

@@ -29,6 +29,7 @@ from placement.domain.terms import stockholm_day
 from placement.ops.main import main as placement_server
 from placement.store.log import Store
 from tests.crash.judge import report
+from tests.kit.still import STILL
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = "crash.placement"
@@ -86,7 +87,7 @@ def database(servers: int) -> Iterator[str]:
 
 def prepare(folder: Path, servers: int, url: str) -> list[int]:
     """Make certificates, keys, an empty store and settings; return free ports."""
-    text = (ROOT / "placement/domain/data/ruleset.toml").read_text("utf-8")
+    text = STILL
     for line in ("areas = 6\n", "areas = 30\n", "areas = 10\n"):
         text = text.replace(line, "areas = 1000000000\n")
     (folder / "ruleset.toml").write_text(text, "utf-8")

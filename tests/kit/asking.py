@@ -8,6 +8,7 @@ from kit.bad_input import GOOD, evaluate
 from kit.erasing import ERASING
 from kit.extracting import EXTRACTING
 from kit.grouping import GROUPING
+from kit.haunted import HAUNTING
 from kit.placing import PLACING
 from kit.ruling import RULING
 from kit.sheeted import IMPORTING
@@ -193,6 +194,7 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 REQUESTS: dict[str, Make] = {
     **PLACING,
     **ERASING,
+    **HAUNTING,
     **EXTRACTING,
     **RULING,
     **GROUPING,

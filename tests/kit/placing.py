@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kit.still import STILL
 from kit.town import GROUND, PEOPLE, Town, fresh
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import audit_service_pb2 as audit
@@ -14,7 +15,6 @@ from placement.api.v1 import types_pb2 as wire
 from placement.domain.alerts import Alert
 from placement.domain.terms import AlertKind
 
-RULESET = Path(__file__).parents[2] / "placement/domain/data/ruleset.toml"
 NO_HOLD = bytes(16)
 FAR = 100
 """Days ahead: nobody's picture reaches so far, so the verdict is UNKNOWN."""
@@ -24,7 +24,7 @@ Make = Callable[[Town, str], Any]
 
 def roomy(folder: Path) -> dict[str, Path]:
     """Return settings of a town where nobody's budget is ever spent."""
-    text = RULESET.read_text("utf-8")
+    text = STILL
     for line in ("areas = 6\n", "areas = 30\n", "areas = 10\n"):
         assert line in text, line
         text = text.replace(line, "areas = 1000000000\n")

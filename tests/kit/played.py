@@ -34,6 +34,7 @@ from kit.commands import (
     show_case,
     show_change,
 )
+from kit.drawn import phantom, phantoms
 from kit.engines import answer
 from kit.erasing import approve_erasure, list_expired, propose_erasure
 from kit.extracting import (
@@ -42,6 +43,7 @@ from kit.extracting import (
     read_extract,
     show_extract,
 )
+from kit.haunting import lift, size
 from kit.naming import (
     OTHER,
     begin,
@@ -84,6 +86,7 @@ from placement.domain.decide import searches
 from placement.domain.decide.command import Command
 from placement.domain.decide.searches import Filter
 from placement.domain.facts import Affiliation, Tie
+from placement.domain.phantoms import NOBODY
 from placement.domain.questions import Candidate
 from placement.domain.terms import MICROS_AN_HOUR, AffiliationRole, FactId, Window
 from placement.service import fold
@@ -209,6 +212,7 @@ class Play:
         long_ago = {"valid_from": TODAY - 9000, "valid_to": TODAY - 8000}
         over = presence("secret group", "2480", **long_ago)
         (fact,) = self.made(record_facts(over))
+        self.made(size("secret group"))
         self.ask(list_expired())
         (change,) = self.made(propose_erasure(fact), fact)
         self.ask(approve_erasure(change), change)
@@ -265,6 +269,7 @@ class Play:
 
     def _permits(self, case: bytes) -> None:
         there = {"area": "2480", "facility": "secret house"}
+        self._lift(case)
         self.ask(explain(case, caller=COORDINATOR, **there))
         seen = self.ask(explain(case, caller=COORDINATOR, window=FAR, **there)).seen
         self.made(release_place(case, seen, window=FAR, **there))
@@ -272,6 +277,14 @@ class Play:
         shown = self.ask(show_override(override), override)
         self.ask(sign_override(override, shown.explained.seen), override)
         self.ask(stop_provider("firm"), token("firm"))
+
+    def _lift(self, case: bytes) -> None:
+        now = self._clock.now
+        there = phantoms(phantom("secret group", "0580", now, gone=2 * now))
+        self._engine._haunting.of = lambda *_: there
+        seen = self.ask(explain(case, caller=COORDINATOR, area="0580")).seen
+        self.made(lift(case, seen, area="0580"))
+        self._engine._haunting.of = lambda *_: NOBODY
 
     def _alerts(self, case: bytes) -> None:
         house = Candidate(area="2480", facility=SECRETS["facility"])

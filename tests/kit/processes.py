@@ -27,7 +27,8 @@ from placement.api.v1.placement_service_pb2_grpc import PlacementServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.ops.main import main as placement_server
 from tests.crash.load import TRANSIENT
-from tests.crash.run import ROOT, whom
+from tests.crash.run import whom
+from tests.kit.still import STILL
 
 DOMAIN: Final = "rivals.placement"
 PEOPLE: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -60,7 +61,7 @@ def prepare(
     Returns:
         A free port for each server.
     """
-    text = (ROOT / "placement/domain/data/ruleset.toml").read_text("utf-8")
+    text = STILL
     if not budgets:
         for line in ("areas = 6\n", "areas = 30\n", "areas = 10\n"):
             text = text.replace(line, "areas = 1000000000\n")

@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from kit import commands, erasing, extracting, importing, living, naming, ruled, steps
+from kit import (
+    commands,
+    erasing,
+    extracting,
+    haunting,
+    importing,
+    living,
+    naming,
+    ruled,
+    steps,
+)
 from kit.world import NOW, token
 from placement.domain.decide import searches
 from placement.domain.decide.command import Command
@@ -61,6 +71,8 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     lambda: steps.show_override(token("permit")),
     lambda: steps.sign_override(token("permit")),
     steps.stop_provider,
+    lambda: haunting.lift(token("case"), b""),
+    lambda: haunting.size("A"),
     erasing.list_expired,
     lambda: erasing.propose_erasure(token("fact")),
     lambda: erasing.approve_erasure(token("change")),

@@ -10,6 +10,7 @@ from typing import Self
 import grpc
 
 from kit.certs import TRUST_DOMAIN, Pair, Pki
+from kit.still import written
 from placement.app import App, micros
 from placement.audit.note import Signer
 from placement.config import Settings
@@ -33,7 +34,7 @@ class Served:
         clock: the server's.
         database: where else than in the folder.
         pki: whose certificates it takes; without one it has an authority of its own.
-        settings: of the server.
+        settings: of the server; without a ruleset there, it has no phantom stays.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Served:
             self.pki.server()
         self.clock = clock
         paths = self.pki.paths
+        settings.setdefault("ruleset", written(folder))
         self.settings = Settings(
             address="127.0.0.1:0",
             database=database or f"sqlite:///{folder}/placement.db",

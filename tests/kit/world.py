@@ -6,6 +6,7 @@ from datetime import date
 from importlib.resources import files
 from typing import Any
 
+from kit.still import STILL
 from placement.domain.areas import Areas, parse_areas
 from placement.domain.events import (
     CaseOpened,
@@ -63,7 +64,7 @@ def areas() -> Areas:
 
 
 def ruleset() -> Ruleset:
-    return parse_ruleset((_DATA / "ruleset.toml").read_text("utf-8"), areas())
+    return parse_ruleset(STILL, areas())
 
 
 RULESET = ruleset()

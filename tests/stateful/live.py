@@ -9,13 +9,13 @@ from typing import Any, Final
 import grpc
 from kit.refused import details
 from kit.served import Served
+from kit.still import STILL
 
 from placement.api.v1.alert_service_pb2_grpc import AlertServiceStub
 from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
 from placement.api.v1.placement_service_pb2_grpc import PlacementServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.service import engine as engines
-from tests.crash.run import ROOT
 
 TIMEOUT: Final = 8.0  # seconds
 PEOPLE: Final = {
@@ -63,7 +63,7 @@ class Live:
     """``live = Live(folder, now)``, and ``close`` at the end."""
 
     def __init__(self, folder: Path, now: int) -> None:
-        text = (ROOT / "placement/domain/data/ruleset.toml").read_text("utf-8")
+        text = STILL
         for line in ("areas = 6\n", "areas = 30\n", "areas = 10\n"):
             text = text.replace(line, "areas = 1000000000\n")
         (folder / "ruleset.toml").write_text(text, "utf-8")

@@ -23,6 +23,7 @@ from placement_client.commands.finding_words import (
     Names,
     findings_data,
     known_names,
+    real_words,
     sentences,
     statement_words,
     verdict_text,
@@ -155,6 +156,7 @@ def _explained(answer: ShowChangeResponse, names: Names) -> list[RenderableType]
     found = answer.explained
     return [
         Text.assemble("The place now: ", verdict_text(found.verdict)),
+        *real_words(found),
         *sentences(found.findings, names),
         f"Seen: {found.seen.hex()}",
     ]

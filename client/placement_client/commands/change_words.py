@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from placement.api.v1.phantom_service_pb2 import GroupSize, LiftGround
 from placement.api.v1.registry_service_pb2 import ChangeItem, ReleasedPlace
 from placement.api.v1.types_pb2 import FactReason
 from placement_client.commands.finding_words import (
@@ -55,6 +56,8 @@ def effect(item: ChangeItem, names: Names) -> dict[str, object]:
             data["on"] = iso_day(stay.valid_to_day)
             data["case_handle"] = stay.case_handle.hex()
             data["place"] = place_data(stay.candidate, stay.window)
+        case "lifted" | "sized":
+            data |= _haunting(item, names)
         case "merged" | "unmerged":
             pair = getattr(item, word)
             groups = (pair.group_a, pair.group_b)
@@ -85,10 +88,11 @@ def effect_words(item: ChangeItem, data: Mapping[str, object]) -> str:
             words = f"stand until {day} ({reason})"
         case {"effect": "made_firm", "replaces": old}:
             words = f"become firm, instead of {old}"
-        case {"effect": "merged", "groups": [one, other]}:
-            words = f"let {one} and {other} be one group"
-        case {"effect": "unmerged", "groups": [one, other]}:
-            words = f"let {one} and {other} be two groups again"
+        case {"effect": "merged" | "unmerged" as word, "groups": [one, other]}:
+            what = "one group" if word == "merged" else "two groups again"
+            words = f"let {one} and {other} be {what}"
+        case {"effect": "lifted" | "sized"}:
+            words = _haunting_words(data)
         case {"effect": "extract"}:
             words = f"{words}, request {item.extract}"
         case {"effect": "released"}:
@@ -96,6 +100,29 @@ def effect_words(item: ChangeItem, data: Mapping[str, object]) -> str:
         case _:
             pass
     return words
+
+
+def _haunting(item: ChangeItem, names: Names) -> dict[str, object]:
+    if item.HasField("sized"):
+        group = item.sized.group
+        return {
+            "group": names.get(group, group.hex()),
+            "size": enum_name(GroupSize.DESCRIPTOR, item.sized.size),
+        }
+    return {
+        "case_handle": item.lifted.case_handle.hex(),
+        "area": item.lifted.area,
+        "hours": item.lifted.hours,
+        "ground": enum_name(LiftGround.DESCRIPTOR, item.lifted.ground),
+    }
+
+
+def _haunting_words(data: Mapping[str, object]) -> str:
+    if data["effect"] == "sized":
+        return f"let {data['group']} be {data['size']} from the next month on"
+    case = f"case {data['case_handle']} in {data['area']}"
+    lasts = f"for {data['hours']} hours ({data['ground']})"
+    return f"let no phantom stand in the way of {case} {lasts}"
 
 
 def _released(place: ReleasedPlace) -> dict[str, object]:

@@ -13,6 +13,7 @@ from placement_client.commands.finding_words import (
     known_names,
     place_data,
     place_words,
+    real_words,
     sentences,
     verdict_code,
     verdict_text,
@@ -36,7 +37,9 @@ _RELEASABLE: Final = frozenset({Verdict.VERDICT_REVIEW, Verdict.VERDICT_UNKNOWN}
 def explain(run: Run, asked: Placed) -> Report:
     """Show a coordinator what a place is worth to a case, and why.
 
-    The verdict is what the municipality would get. Each finding has a sentence for each
+    The verdict is what the municipality would get, with phantom stays, which are
+    nobody's. The findings are real, and the answer says so where that would be milder.
+    Each finding has a sentence for each
     thing that it rests on: a fact of your region, something that exists elsewhere and
     whom to phone, or a placement as a handle. Persons are never shown. The answer names
     what you saw; `placement release` takes it with --seen.
@@ -58,6 +61,7 @@ def explain(run: Run, asked: Placed) -> Report:
             Text.assemble(
                 f"{place_words(place, window)}: ", verdict_text(answer.verdict)
             ),
+            *real_words(answer),
             *sentences(answer.findings, names),
             f"Seen: {answer.seen.hex()}",
             *_release_words(answer),

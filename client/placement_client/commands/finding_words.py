@@ -13,6 +13,7 @@ from rich.text import Text
 
 from placement.api.v1.alert_service_pb2 import Finding, FindingLink
 from placement.api.v1.check_service_pb2 import Candidate
+from placement.api.v1.registry_service_pb2 import ExplainPlacementResponse
 from placement.api.v1.types_pb2 import Verdict, Window
 from placement_client.areas import areas
 from placement_client.commands.report import Exit, plain
@@ -215,3 +216,15 @@ def _link_data(link: FindingLink, names: Names) -> Json:
             return {"link": kind, **to_json(getattr(link, kind))}
         case _:
             return {"link": "unknown"}
+
+
+def real_words(answer: ExplainPlacementResponse) -> list[str]:
+    """Say what is real, where the answer is worse than that."""
+    if answer.real_verdict in (0, answer.verdict):
+        return []
+    said = (
+        "Phantom stays alone make it so: by what is real it is "
+        f"{verdict_word(answer.real_verdict)}."
+    )
+    lift = "They can be lifted for this case in this area: placement phantom lift."
+    return [said, lift]

@@ -21,6 +21,7 @@ from placement_client.commands.finding_words import (
     known_names,
     place_data,
     place_words,
+    real_words,
     sentences,
     verdict_code,
     verdict_text,
@@ -197,6 +198,7 @@ def show(run: Run, asked: Meant) -> Report:
             Text.assemble(
                 f"{place_words(place, window)}: ", verdict_text(found.verdict)
             ),
+            *real_words(found),
             *sentences(found.findings, names),
             f"Seen: {found.seen.hex()}",
         ],

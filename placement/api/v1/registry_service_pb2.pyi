@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from placement.api.v1 import alert_service_pb2 as _alert_service_pb2
 from placement.api.v1 import check_service_pb2 as _check_service_pb2
+from placement.api.v1 import phantom_service_pb2 as _phantom_service_pb2
 from placement.api.v1 import placement_service_pb2 as _placement_service_pb2
 from placement.api.v1 import review_service_pb2 as _review_service_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
@@ -1004,6 +1005,8 @@ class ChangeItem(_message.Message):
     RENEWED_FIELD_NUMBER: _builtins.int
     MERGED_FIELD_NUMBER: _builtins.int
     UNMERGED_FIELD_NUMBER: _builtins.int
+    LIFTED_FIELD_NUMBER: _builtins.int
+    SIZED_FIELD_NUMBER: _builtins.int
     ERASED_FIELD_NUMBER: _builtins.int
     EXTRACT_FIELD_NUMBER: _builtins.int
     REPLACES_FIELD_NUMBER: _builtins.int
@@ -1061,6 +1064,16 @@ class ChangeItem(_message.Message):
         unset.
         """
 
+    @_builtins.property
+    def lifted(self) -> Global___LiftedPhantoms:
+        """No fact but a case: phantom stays do not stand in its way in an area. `fact_id` and
+        `fact` are unset.
+        """
+
+    @_builtins.property
+    def sized(self) -> Global___SizedGroup:
+        """No fact but a group: it is so large. `fact_id` and `fact` are unset."""
+
     def __init__(
         self,
         *,
@@ -1076,15 +1089,17 @@ class ChangeItem(_message.Message):
         renewed: Global___RenewedFact | None = ...,
         merged: Global___MergedGroups | None = ...,
         unmerged: Global___MergedGroups | None = ...,
+        lifted: Global___LiftedPhantoms | None = ...,
+        sized: Global___SizedGroup | None = ...,
         erased: _builtins.bool = ...,
         extract: _builtins.str = ...,
         replaces: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "extract", b"extract", "fact", b"fact", "made_firm", b"made_firm", "merged", b"merged", "placement_ended", b"placement_ended", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "extract", b"extract", "fact", b"fact", "lifted", b"lifted", "made_firm", b"made_firm", "merged", b"merged", "placement_ended", b"placement_ended", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "retracted", b"retracted", "sized", b"sized", "unmerged", b"unmerged"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "extract", b"extract", "fact", b"fact", "fact_id", b"fact_id", "made_firm", b"made_firm", "merged", b"merged", "placement_ended", b"placement_ended", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "replaces", b"replaces", "retracted", b"retracted", "unmerged", b"unmerged"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "ended_on_day", b"ended_on_day", "erased", b"erased", "extract", b"extract", "fact", b"fact", "fact_id", b"fact_id", "lifted", b"lifted", "made_firm", b"made_firm", "merged", b"merged", "placement_ended", b"placement_ended", "provider_goes_on", b"provider_goes_on", "regraded", b"regraded", "released", b"released", "renewed", b"renewed", "replaces", b"replaces", "retracted", b"retracted", "sized", b"sized", "unmerged", b"unmerged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "placement_ended", "renewed", "merged", "unmerged", "erased", "extract"]  # noqa: Y015
+    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["made_firm", "ended_on_day", "retracted", "regraded", "released", "provider_goes_on", "placement_ended", "renewed", "merged", "unmerged", "lifted", "sized", "erased", "extract"]  # noqa: Y015
     _WhichOneofArgType_effect: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_effect) -> _WhichOneofReturnType_effect | None: ...
 
@@ -1153,6 +1168,66 @@ class EndedPlacement(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EndedPlacement: _TypeAlias = EndedPlacement  # noqa: Y015
+
+@_typing.final
+class LiftedPhantoms(_message.Message):
+    """Phantom stays do not stand in a case's way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_HANDLE_FIELD_NUMBER: _builtins.int
+    AREA_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    case_handle: _builtins.bytes
+    """16 bytes."""
+    area: _builtins.str
+    """Four ASCII digits."""
+    ground: _phantom_service_pb2.LiftGround.ValueType
+    """Why."""
+    hours: _builtins.int
+    """For how long, from the approval on."""
+    def __init__(
+        self,
+        *,
+        case_handle: _builtins.bytes = ...,
+        area: _builtins.str = ...,
+        ground: _phantom_service_pb2.LiftGround.ValueType = ...,
+        hours: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "case_handle", b"case_handle", "ground", b"ground", "hours", b"hours"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiftedPhantoms: _TypeAlias = LiftedPhantoms  # noqa: Y015
+
+@_typing.final
+class SizedGroup(_message.Message):
+    """A group is so large."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    group: _builtins.bytes
+    """16 bytes."""
+    size: _phantom_service_pb2.GroupSize.ValueType
+    """How large."""
+    def __init__(
+        self,
+        *,
+        group: _builtins.bytes = ...,
+        size: _phantom_service_pb2.GroupSize.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SizedGroup: _TypeAlias = SizedGroup  # noqa: Y015
 
 @_typing.final
 class ReleasedPlace(_message.Message):
@@ -2005,8 +2080,9 @@ class ExplainPlacementResponse(_message.Message):
     SEEN_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     NEEDS_SECOND_FIELD_NUMBER: _builtins.int
+    REAL_VERDICT_FIELD_NUMBER: _builtins.int
     verdict: _types_pb2.Verdict.ValueType
-    """The verdict as the municipality would get it."""
+    """The verdict as the municipality would get it, with phantom stays."""
     seen: _builtins.bytes
     """32 bytes: of the question, of all that the answer rests on, and of who was shown it.
     A release names it, so that nobody releases what they have not seen.
@@ -2015,9 +2091,13 @@ class ExplainPlacementResponse(_message.Message):
     """The state it rests on."""
     needs_second: _builtins.bool
     """A second coordinator has to sign a release."""
+    real_verdict: _types_pb2.Verdict.ValueType
+    """The verdict without phantom stays: when it is better, nothing real stands behind the
+    difference.
+    """
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_alert_service_pb2.Finding]:
-        """The worst first, at most 100."""
+        """What `real_verdict` rests on, the worst first, at most 100."""
 
     def __init__(
         self,
@@ -2027,10 +2107,11 @@ class ExplainPlacementResponse(_message.Message):
         seen: _builtins.bytes = ...,
         revision: _builtins.int = ...,
         needs_second: _builtins.bool = ...,
+        real_verdict: _types_pb2.Verdict.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "needs_second", b"needs_second", "revision", b"revision", "seen", b"seen", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "needs_second", b"needs_second", "real_verdict", b"real_verdict", "revision", b"revision", "seen", b"seen", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -16,13 +16,17 @@ from typing import Final
 from placement.access import Action, Caller
 from placement.domain.decide.command import CaseCommand, Moment, Note, Outcome, require
 from placement.domain.decide.placements import require_candidate
-from placement.domain.decide.weighing import hold_ends, permit_for, question_of
+from placement.domain.decide.weighing import (
+    answered,
+    hold_ends,
+    permit_for,
+    question_of,
+)
 from placement.domain.decide.whose import own_case
 from placement.domain.events import Asked, Event, PlacementRecorded
 from placement.domain.facts import Case, Placement
 from placement.domain.permits import keys_of
 from placement.domain.questions import Assessment, Candidate, Question
-from placement.domain.rules import assess
 from placement.domain.state import State
 from placement.domain.terms import (
     MICROS_AN_HOUR,
@@ -149,7 +153,7 @@ def _assess(
         window=command.window,
         now=moment.now,
     )
-    return assess(state, question, moment.ruleset, moment.today)
+    return answered(state, question, moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +197,8 @@ class _Held:
             valid_to=window.end,
             state=PlacementState.HELD,
             expires_at=hold_ends(moment),
-            verdict=found.verdict,
-            seen=keys_of(found.findings),
+            verdict=found.real.verdict,
+            seen=keys_of(found.real.findings),
             permit=None if permit is None else permit.id,
         )
         return _Held(hold, (hold.id,), events=(PlacementRecorded(placement=hold),))

@@ -4,24 +4,43 @@ A command names its caller and its action; ids are drawn before it comes here, a
 time comes beside it, so that deciding is a pure function that can be run again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from placement.access import Action, Caller
 from placement.domain.events import Event
+from placement.domain.phantoms import NOBODY, Phantoms
 from placement.domain.ruleset import Ruleset
+from placement.domain.state import State
 from placement.domain.terms import CaseHandle, Day, Micros, Revision, stockholm_day
 from placement.errors import InvalidInputError, PlacementError
 
 _NEVER: Final = Micros(0)
 
+PhantomsOf = Callable[[State, Ruleset, Micros], Phantoms]
+
+
+def nobody(state: State, ruleset: Ruleset, now: Micros) -> Phantoms:
+    """Return no phantoms, whatever the state."""
+    del state, ruleset, now
+    return NOBODY
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """When, and by which rules, a command is decided."""
+    """When, and by which rules, a command is decided.
+
+    Attributes:
+        now: when.
+        ruleset: by which rules.
+        phantoms: returns the phantom stays of a state at a moment; what answers a
+            municipality is decided with them, and nothing else is (R15).
+    """
 
     now: Micros
     ruleset: Ruleset
+    phantoms: PhantomsOf = nobody
 
     @property
     def today(self) -> Day:

@@ -165,13 +165,13 @@ def explain_placement(
 ) -> Outcome:
     """Weigh a place for a coordinator of the case's own region."""
     case = linked_case(state, command.caller, command.case, moment)
-    _require_asked(state, case, command.candidate, moment)
+    require_asked(state, case, command.candidate, moment)
     weighed = weighed_place(state, moment, case, command.candidate, command.window)
     reply = explained(state, command.caller, moment, weighed)
     return Outcome(reply=reply, note=told_note(command.note, weighed))
 
 
-def _require_asked(state: State, case: Case, place: Candidate, moment: Moment) -> None:
+def require_asked(state: State, case: Case, place: Candidate, moment: Moment) -> None:
     """Refuse to explain what nobody asked about: it would list who is placed where.
 
     Raises:
@@ -188,7 +188,7 @@ def release_place(state: State, command: ReleasePlace, moment: Moment) -> Outcom
     case = linked_case(state, command.caller, command.case, moment)
     if case.closed_at is not None:
         raise ClosedError
-    _require_asked(state, case, command.candidate, moment)
+    require_asked(state, case, command.candidate, moment)
     weighed = weighed_place(state, moment, case, command.candidate, command.window)
     if seen_by(command.caller, weighed) != command.seen:
         raise StaleError

@@ -30,7 +30,7 @@ from placement.domain.rule_events import (
     RulesetWithdrawn,
 )
 from placement.domain.rulebook import Draft
-from placement.domain.ruleset import Ruleset, parse_ruleset
+from placement.domain.ruleset import Ruleset, parse_adopted, parse_ruleset
 from placement.domain.ruleset_keys import version_of
 from placement.domain.ruleset_reading import Fault, RulesetError
 from placement.domain.state import State
@@ -173,7 +173,7 @@ def approve_ruleset(state: State, command: ApproveRuleset, moment: Moment) -> Ou
     draft = draft_of(state, command.ruleset, moment)
     if draft.proposed.person == command.caller.person:
         raise AccessDeniedError
-    ruleset = parse_ruleset(draft.proposed.content, moment.ruleset.table)
+    ruleset = parse_adopted(draft.proposed.content, moment.ruleset.table)
     # Another table of areas makes another digest: then nobody saw what it would do.
     if not ruleset.digest == draft.proposed.rules == command.rules:
         raise ConflictError

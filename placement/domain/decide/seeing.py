@@ -12,7 +12,7 @@ from placement.access import Caller
 from placement.domain.decide.command import Moment, Note, require
 from placement.domain.decide.explaining import Reason, reasons
 from placement.domain.decide.placements import require_candidate
-from placement.domain.decide.weighing import question_of, weigh
+from placement.domain.decide.weighing import answered, question_of
 from placement.domain.facts import Case
 from placement.domain.life_events import StepKind
 from placement.domain.permits import keys_of
@@ -34,13 +34,15 @@ class Explained:
     """What a place is worth to a case.
 
     Attributes:
-        verdict: as the municipality would get it.
-        reasons: the worst first, as the coordinator may see them.
+        verdict: as the municipality would get it, with phantom stays.
+        real: without them.
+        reasons: what that rests on, the worst first, as the coordinator may see it.
         seen: digest of what this coordinator is shown, 32 bytes.
         needs_second: a second coordinator has to sign a release.
     """
 
     verdict: Verdict
+    real: Verdict
     reasons: tuple[Reason, ...]
     seen: bytes
     needs_second: bool
@@ -60,7 +62,8 @@ def weighed_place(
     day = max(window.start, moment.today)
     require_candidate(state, moment, place, day, "candidate")
     question = question_of(case, place, window, moment)
-    return Weighed(question=question, found=weigh(state, question, moment))
+    (found,) = answered(state, question, moment)
+    return Weighed(question=question, found=found)
 
 
 def explained(
@@ -75,9 +78,11 @@ def explained(
         weighed: the place.
         about: the permit or change that it is shown for, if it is.
     """
+    real = weighed.found.real
     return Explained(
         verdict=weighed.found.verdict,
-        reasons=reasons(state, caller, moment, weighed.found.findings),
+        real=real.verdict,
+        reasons=reasons(state, caller, moment, real.findings),
         seen=seen_by(caller, weighed, about),
         needs_second=needs_second(state, caller, weighed),
     )

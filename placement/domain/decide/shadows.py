@@ -17,7 +17,7 @@ from placement.domain.decide.rulesets import draft_of, require_national
 from placement.domain.decide.weighing import remaining, weighed
 from placement.domain.facts import Placement
 from placement.domain.rule_events import RulesetShadowed, Shift
-from placement.domain.ruleset import parse_ruleset
+from placement.domain.ruleset import parse_adopted
 from placement.domain.state import State
 from placement.domain.terms import CaseHandle, FactId, Verdict
 from placement.errors import InvalidInputError
@@ -98,7 +98,7 @@ def shadow_ruleset(state: State, command: ShadowRuleset, moment: Moment) -> Outc
     part = command.slice or slice_of(plan, 0, Shadowed(weighed=0, shifts=(), moved=()))
     if len(part.placements) > MAX_SLICE:
         raise InvalidInputError("placements", "are more than one slice")
-    ruleset = parse_ruleset(draft.proposed.content, moment.ruleset.table)
+    ruleset = parse_adopted(draft.proposed.content, moment.ruleset.table)
     then = Moment(now=moment.now, ruleset=ruleset)
     found = (state.placements.get(key) for key in part.placements)
     standing = [each for each in found if each is not None]

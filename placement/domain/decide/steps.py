@@ -18,11 +18,11 @@ from placement.domain.decide.command import (
     RequestCommand,
 )
 from placement.domain.decide.weighing import (
+    answered,
     permit_for,
     place_of,
     question_of,
     remaining,
-    weigh,
 )
 from placement.domain.events import Event, PlacementEnded
 from placement.domain.facts import Case, Placement
@@ -128,7 +128,7 @@ class Weighing:
         if window is None:
             raise ConflictError
         question = question_of(case, place, window, moment)
-        found = weigh(state, question, moment)
+        (found,) = answered(state, question, moment)
         permit = permit_for(state, question, found, moment)
         return cls(
             placement,
@@ -191,8 +191,8 @@ class Weighing:
         """Return that the hold is confirmed."""
         return HoldConfirmed(
             id=self.placement.id,
-            verdict=self.found.verdict,
-            seen=keys_of(self.found.findings),
+            verdict=self.found.real.verdict,
+            seen=keys_of(self.found.real.findings),
             permit=self.permit,
         )
 
@@ -201,8 +201,8 @@ class Weighing:
         return MovedIn(
             id=self.placement.id,
             day=moment.today,
-            verdict=self.found.verdict,
-            seen=keys_of(self.found.findings),
+            verdict=self.found.real.verdict,
+            seen=keys_of(self.found.real.findings),
             permit=self.permit,
         )
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from placement.access import admit
+from placement.domain.answered import Answered
 from placement.domain.decide import (
     alerts,
     amendments,
@@ -23,6 +24,7 @@ from placement.domain.decide import (
     extracts,
     facts,
     groups,
+    haunting,
     holds,
     imports,
     label_keys,
@@ -52,7 +54,7 @@ from placement.domain.decide.command import (
     Written,
 )
 from placement.domain.decide.whose import shares_reference
-from placement.domain.state import Answered, State
+from placement.domain.state import State
 from placement.domain.terms import CaseHandle, FactId, Micros
 from placement.errors import PlacementError, RequestReusedError
 
@@ -112,6 +114,8 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     permits.ShowOverride: permits.show_override,
     permits.SignOverride: permits.sign_override,
     providers.StopProvider: providers.stop_provider,
+    haunting.LiftPhantoms: haunting.lift_phantoms,
+    haunting.SizeGroup: haunting.size_group,
     erasures.ListExpired: erasures.list_expired,
     erasures.ProposeErasure: erasures.propose_erasure,
     erasures.ApproveErasure: erasures.approve_erasure,

@@ -1,6 +1,8 @@
 """What a placement is worth now, by the rules of a check; and the alert when it is less.
 
-Whoever is placed is asked about from today on: what is past endangers nobody.
+Whoever is placed is asked about from today on: what is past endangers nobody. What a
+placement keeps is what its place is really worth: only then can it be told whether that
+became worse.
 """
 
 from collections.abc import Iterator
@@ -52,9 +54,22 @@ def question_of(
 
 
 def weigh(state: State, question: Question, moment: Moment) -> Assessment:
-    """Return what a question's one place is worth."""
+    """Return what a question's one place is really worth."""
     (assessment,) = assess(state, question, moment.ruleset, moment.today)
     return assessment
+
+
+def answered(
+    state: State, question: Question, moment: Moment
+) -> tuple[Assessment, ...]:
+    """Return what a municipality is answered: with phantoms that nobody lifted (R15)."""
+    ruleset, now, case = moment.ruleset, moment.now, question.case.handle
+    phantoms = moment.phantoms(state, ruleset, now)
+    found = assess(state, question, ruleset, moment.today, phantoms)
+    return tuple(
+        each.real if state.haunts.lifted(case, place.area, now) else each
+        for each, place in zip(found, question.candidates, strict=True)
+    )
 
 
 def permit_for(

@@ -97,6 +97,8 @@ class Record(_message.Message):
     IMPORT_CANCELLED_FIELD_NUMBER: _builtins.int
     IMPORT_TAKEN_FIELD_NUMBER: _builtins.int
     IMPORT_KEPT_FIELD_NUMBER: _builtins.int
+    GROUP_SIZED_FIELD_NUMBER: _builtins.int
+    LIFT_KEPT_FIELD_NUMBER: _builtins.int
     EXTRACT_ASKED_FIELD_NUMBER: _builtins.int
     EXTRACT_GRANTED_FIELD_NUMBER: _builtins.int
     at: _builtins.int
@@ -378,6 +380,14 @@ class Record(_message.Message):
         """See the message."""
 
     @_builtins.property
+    def group_sized(self) -> Global___GroupSized:
+        """See the message."""
+
+    @_builtins.property
+    def lift_kept(self) -> Global___LiftKept:
+        """See the message."""
+
+    @_builtins.property
     def extract_asked(self) -> Global___ExtractAsked:
         """See the message."""
 
@@ -458,14 +468,16 @@ class Record(_message.Message):
         import_cancelled: Global___ImportCancelled | None = ...,
         import_taken: Global___ImportTaken | None = ...,
         import_kept: Global___ImportKept | None = ...,
+        group_sized: Global___GroupSized | None = ...,
+        lift_kept: Global___LiftKept | None = ...,
         extract_asked: Global___ExtractAsked | None = ...,
         extract_granted: Global___ExtractGranted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased", "import_begun", "import_staged", "import_finished", "import_approved", "import_cancelled", "import_taken", "import_kept", "extract_asked", "extract_granted"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased", "import_begun", "import_staged", "import_finished", "import_approved", "import_cancelled", "import_taken", "import_kept", "group_sized", "lift_kept", "extract_asked", "extract_granted"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -1223,6 +1235,8 @@ class Amendment(_message.Message):
     FACT_RENEWED_FIELD_NUMBER: _builtins.int
     GROUPS_MERGED_FIELD_NUMBER: _builtins.int
     GROUPS_UNMERGED_FIELD_NUMBER: _builtins.int
+    PHANTOMS_LIFTED_FIELD_NUMBER: _builtins.int
+    GROUP_SIZED_FIELD_NUMBER: _builtins.int
     ERASURE_AGREED_FIELD_NUMBER: _builtins.int
     EXTRACT_AGREED_FIELD_NUMBER: _builtins.int
     @_builtins.property
@@ -1262,6 +1276,14 @@ class Amendment(_message.Message):
         """See the message."""
 
     @_builtins.property
+    def phantoms_lifted(self) -> Global___PhantomsLifted:
+        """See the message."""
+
+    @_builtins.property
+    def group_sized(self) -> Global___GroupSized:
+        """See the message."""
+
+    @_builtins.property
     def erasure_agreed(self) -> Global___ErasureAgreed:
         """See the message."""
 
@@ -1281,14 +1303,16 @@ class Amendment(_message.Message):
         fact_renewed: Global___FactRenewed | None = ...,
         groups_merged: Global___GroupsMerged | None = ...,
         groups_unmerged: Global___GroupsUnmerged | None = ...,
+        phantoms_lifted: Global___PhantomsLifted | None = ...,
+        group_sized: Global___GroupSized | None = ...,
         erasure_agreed: Global___ErasureAgreed | None = ...,
         extract_agreed: Global___ExtractAgreed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "extract_agreed", b"extract_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "placement_ended", b"placement_ended", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "extract_agreed", b"extract_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "phantoms_lifted", b"phantoms_lifted", "placement_ended", b"placement_ended", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "extract_agreed", b"extract_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "placement_ended", b"placement_ended", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendment", b"amendment", "erasure_agreed", b"erasure_agreed", "extract_agreed", b"extract_agreed", "fact_ended", b"fact_ended", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "phantoms_lifted", b"phantoms_lifted", "placement_ended", b"placement_ended", "provider_lifted", b"provider_lifted", "release_signed", b"release_signed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted", "placement_ended", "fact_renewed", "groups_merged", "groups_unmerged", "erasure_agreed", "extract_agreed"]  # noqa: Y015
+    _WhichOneofReturnType_amendment: _TypeAlias = _typing.Literal["fact_ended", "fact_retracted", "fact_regraded", "release_signed", "provider_lifted", "placement_ended", "fact_renewed", "groups_merged", "groups_unmerged", "phantoms_lifted", "group_sized", "erasure_agreed", "extract_agreed"]  # noqa: Y015
     _WhichOneofArgType_amendment: _TypeAlias = _typing.Literal["amendment", b"amendment"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_amendment) -> _WhichOneofReturnType_amendment | None: ...
 
@@ -1337,6 +1361,132 @@ class ProviderLifted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ProviderLifted: _TypeAlias = ProviderLifted  # noqa: Y015
+
+@_typing.final
+class GroupSized(_message.Message):
+    """How large a group is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    group: _builtins.bytes
+    """16 bytes."""
+    size: _builtins.int
+    """terms.GroupSize."""
+    def __init__(
+        self,
+        *,
+        group: _builtins.bytes = ...,
+        size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupSized: _TypeAlias = GroupSized  # noqa: Y015
+
+@_typing.final
+class PhantomsLifted(_message.Message):
+    """Phantoms shall not stand in a case's way in an area."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_FIELD_NUMBER: _builtins.int
+    AREA_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    case: _builtins.bytes
+    """16 bytes."""
+    area: _builtins.str
+    """Four ASCII digits."""
+    ground: _builtins.int
+    """terms.LiftGround."""
+    hours: _builtins.int
+    """From the approval on."""
+    def __init__(
+        self,
+        *,
+        case: _builtins.bytes = ...,
+        area: _builtins.str = ...,
+        ground: _builtins.int = ...,
+        hours: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "case", b"case", "ground", b"ground", "hours", b"hours"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PhantomsLifted: _TypeAlias = PhantomsLifted  # noqa: Y015
+
+@_typing.final
+class Lift(_message.Message):
+    """Phantoms do not stand in a case's way in an area."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_FIELD_NUMBER: _builtins.int
+    AREA_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    case: _builtins.bytes
+    """16 bytes."""
+    area: _builtins.str
+    """Four ASCII digits."""
+    ground: _builtins.int
+    """terms.LiftGround."""
+    region: _builtins.str
+    """Whose coordinators lifted them."""
+    at: _builtins.int
+    """Microseconds."""
+    until: _builtins.int
+    """Microseconds."""
+    def __init__(
+        self,
+        *,
+        case: _builtins.bytes = ...,
+        area: _builtins.str = ...,
+        ground: _builtins.int = ...,
+        region: _builtins.str = ...,
+        at: _builtins.int = ...,
+        until: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "at", b"at", "case", b"case", "ground", b"ground", "region", b"region", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Lift: _TypeAlias = Lift  # noqa: Y015
+
+@_typing.final
+class LiftKept(_message.Message):
+    """In a snapshot only: a lift as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIFT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lift(self) -> Global___Lift:
+        """The lift."""
+
+    def __init__(
+        self,
+        *,
+        lift: Global___Lift | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lift", b"lift"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lift", b"lift"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiftKept: _TypeAlias = LiftKept  # noqa: Y015
 
 @_typing.final
 class GroupsMerged(_message.Message):

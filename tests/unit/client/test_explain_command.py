@@ -26,6 +26,7 @@ def explained(verdict, *, needs_second=False):
         seen=SEEN,
         revision=12,
         needs_second=needs_second,
+        real_verdict=verdict,
     )
 
 
@@ -64,6 +65,7 @@ def test_an_explanation_is_an_object(cli, wire, groups):
     assert code == 3
     assert data == {
         "verdict": "UNKNOWN",
+        "real_verdict": "UNKNOWN",
         "seen": SEEN.hex(),
         "revision": 12,
         "needs_second": True,
@@ -131,3 +133,17 @@ def test_what_can_not_be_right_is_refused(cli, wire, words, option):
     assert result.exit_code == 2
     assert option in result.stderr
     assert wire.seen == []
+
+
+def test_what_is_real_is_said_where_phantoms_made_it_worse(cli, wire, groups):
+    """And what can be done; where nothing is different, nothing is said."""
+    worse = explained(types.VERDICT_CONFLICT)
+    worse.real_verdict = types.VERDICT_CLEAR
+    wire.answers["ExplainPlacement"] = worse
+    got = cli(*WORDS).stdout.replace("\n", " ")
+    worse.real_verdict = types.VERDICT_CONFLICT
+    same = cli(*WORDS).stdout
+
+    assert "Phantom stays alone make it so: by what is real it is CLEAR." in got
+    assert "placement phantom lift" in got
+    assert "hantom" not in same

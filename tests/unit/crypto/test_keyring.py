@@ -1,5 +1,6 @@
 """One purpose and epoch, one key; a ring is whole or not at all."""
 
+import hashlib
 import hmac
 from dataclasses import replace
 
@@ -15,7 +16,8 @@ from placement.errors import TamperedError
 OWNER = context(bytes(16), 1)
 PLACE = context(b"here")
 HASHING = [Purpose.SUBJECT, Purpose.ALIAS]
-SEALING = [purpose for purpose in Purpose if purpose not in HASHING]
+UNSEALING = [*HASHING, Purpose.PHANTOM]
+SEALING = [purpose for purpose in Purpose if purpose not in UNSEALING]
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_hashes_use_the_newest_epoch(custody, keys, purpose):
 @pytest.mark.parametrize("purpose", SEALING)
 def test_a_key_that_seals_does_not_hash(custody, keys, purpose):
     """No key is used for both."""
-    with pytest.raises(ValueError, match="seals"):
+    with pytest.raises(ValueError, match="does not hash"):
         KeyRing(keys, custody, owner=OWNER).mac(purpose, b"")
 
 
@@ -98,9 +100,9 @@ def test_a_key_that_hashes_does_not_seal(custody, keys, purpose):
     """Nor the other way round."""
     ring = KeyRing(keys, custody, owner=OWNER)
 
-    with pytest.raises(ValueError, match="hashes"):
+    with pytest.raises(ValueError, match="does not seal"):
         ring.sealer(purpose, 1)
-    with pytest.raises(ValueError, match="hashes"):
+    with pytest.raises(ValueError, match="does not seal"):
         ring.active(purpose)
 
 
@@ -154,3 +156,41 @@ def test_a_new_key_stands_where_it_is_wrapped_for(custody):
 
     assert key == EpochKey(Purpose.HEAD, 7, key.wrapped)
     assert len(custody.unwrap(key.wrapped, key_context(OWNER, Purpose.HEAD, 7))) == 32
+
+
+def test_a_stream_is_of_its_label_and_goes_on(custody, keys):
+    """It begins alike however long it is, and is SHAKE-256 of the derived key."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+    key = next(key for key in keys if key.purpose is Purpose.PHANTOM)
+    got = ring.stream(b"label", 1000)
+
+    assert got == hashlib.shake_256(derive(custody, key) + b"label").digest(1000)
+    assert ring.stream(b"label", 10) == got[:10]
+    assert ring.stream(b"other", 1000) != got
+
+
+def test_a_stream_stays_when_its_key_is_renewed(custody, keys):
+    """It is of the first epoch for ever."""
+    newer = [*keys, new_key(custody, OWNER, Purpose.PHANTOM, 2)]
+    got = KeyRing(newer, custody, owner=OWNER).stream(b"label", 32)
+
+    assert got == KeyRing(keys, custody, owner=OWNER).stream(b"label", 32)
+
+
+def test_a_ring_without_the_first_key_of_its_streams_is_none(custody, keys):
+    """Else everything that was drawn would be another."""
+    newer = [key for key in keys if key.purpose is not Purpose.PHANTOM]
+    newer.append(new_key(custody, OWNER, Purpose.PHANTOM, 2))
+
+    with pytest.raises(TamperedError):
+        KeyRing(newer, custody, owner=OWNER)
+
+
+def test_the_key_of_streams_neither_seals_nor_hashes(custody, keys):
+    """One purpose, one use."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+
+    with pytest.raises(ValueError, match="does not seal"):
+        ring.sealer(Purpose.PHANTOM, 1)
+    with pytest.raises(ValueError, match="does not hash"):
+        ring.mac(Purpose.PHANTOM, b"data")

@@ -69,6 +69,8 @@ SAYS_NOTHING = {
     "ImportCancelled",
     "ImportTaken",
     "ImportKept",
+    "GroupSized",
+    "LiftKept",
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from placement.domain.erasure_events import ErasureAgreed
 from placement.domain.events import Amendment, Event, ProviderLifted, ReleaseSigned
 from placement.domain.extract_events import ExtractAgreed
+from placement.domain.haunt_events import PhantomsLifted
 
 
 @pytest.mark.parametrize("kind", get_args(Event), ids=lambda kind: kind.__name__)
@@ -22,4 +23,10 @@ def test_amendments_are_events():
     """What a change does to facts is also an event of its own; the rest is not."""
     got = set(get_args(Amendment)) - set(get_args(Event))
 
-    assert got == {ErasureAgreed, ExtractAgreed, ProviderLifted, ReleaseSigned}
+    assert got == {
+        ErasureAgreed,
+        ExtractAgreed,
+        PhantomsLifted,
+        ProviderLifted,
+        ReleaseSigned,
+    }

@@ -1,11 +1,14 @@
 """The ruleset: every number is data, and a typing error is refused."""
 
 import re
+import tomllib
 from dataclasses import replace
-from importlib.resources import files
+from hashlib import sha256
 from itertools import product
 
 import pytest
+from kit.drawn import SHIPPED
+from kit.still import STILL
 from kit.world import RULESET
 
 from placement.domain.areas import Areas
@@ -16,11 +19,13 @@ from placement.domain.ruleset import (
     Limit,
     NightLimit,
     ShareLimit,
+    parse_adopted,
+    parse_past,
     parse_ruleset,
 )
 from placement.domain.terms import Grade, Scheme
 
-TEXT = (files("placement.domain") / "data" / "ruleset.toml").read_text("utf-8")
+TEXT = STILL
 
 
 def test_defaults():
@@ -146,8 +151,8 @@ def test_grades(scheme, sources, contents, normalise):
         ("cool_down_days = 180", "cool_down_days = -1"),
         ("cool_down_days = 180", "cool_down_days = true"),
         ("cool_down_days = 180", "cool_down_days = 1.5"),
-        ('version = "2026-11-4"', 'version = ""'),
-        ('version = "2026-11-4"', "version = 1"),
+        ('version = "2026-11-5"', 'version = ""'),
+        ('version = "2026-11-5"', "version = 1"),
         ("[budget.person]", "[budget.persons]"),
         ("[budget.evaluation.coordinator]", "[budget.evaluation.auditor]"),
         ("[anomaly.many_areas]", "[anomaly.many_places]"),
@@ -194,3 +199,39 @@ def test_a_digest_stands_for_all_that_a_ruleset_says():
     assert RULESET.digest in got
     assert parse_ruleset(TEXT + "\n# why\n", RULESET.areas).digest == RULESET.digest
     assert parse_ruleset(TEXT, Areas(reversed(rows))).digest == RULESET.digest
+
+
+def without_phantoms():
+    """Return a file of the form that it had before there were any."""
+    head, _, rest = RULESET.content.partition("\n[phantom]")
+    tail = rest[rest.index("\n[grade") :]
+    return head.replace("format = 3", "format = 2") + "\n" + tail.lstrip("\n")
+
+
+def test_a_log_may_hold_a_ruleset_from_before_there_were_phantoms():
+    """It has none, and says and hashes what it did then."""
+    content = without_phantoms()
+    got = parse_adopted(content, RULESET.areas)
+
+    assert got.phantoms.none
+    assert got.digest == sha256(RULESET.areas.digest + got.content.encode()).digest()
+    assert tomllib.loads(got.content) == tomllib.loads(content)
+    assert parse_past(content, RULESET.areas, RULESET) == got
+    assert parse_adopted(got.content, RULESET.areas).content == got.content
+    assert (got.holds, got.grades) == (RULESET.holds, RULESET.grades)
+
+
+def test_an_older_form_is_not_proposed_again():
+    """Whoever proposes a ruleset says what it has of phantoms."""
+    with pytest.raises(ValueError, match="must be 3"):
+        parse_ruleset(without_phantoms(), RULESET.areas)
+
+
+def test_what_a_log_holds_in_this_form_is_read_as_ever():
+    """With its phantoms."""
+    got = parse_adopted(SHIPPED.content, SHIPPED.areas)
+
+    assert got == SHIPPED
+    assert (got.phantoms.stays, got.phantoms.floor, got.phantoms.prior) == (2, 10, 200)
+    assert got.phantoms.sizes == (1, 3, 8, 30)
+    assert got.phantoms.lift.allowed == 5

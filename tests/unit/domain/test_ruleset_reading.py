@@ -1,5 +1,6 @@
 """What is wrong with a ruleset file: all of it, each with its place."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -81,19 +82,19 @@ def spoilt(sound, instead):
             "must be a whole number, 1 or more",
         ),
         (
-            'version = "2026-11-4"',
+            'version = "2026-11-5"',
             'version = "4"',
             "version",
             'must be year, month and number, such as "2026-11-1"',
         ),
         (
-            'version = "2026-11-4"',
+            'version = "2026-11-5"',
             "version = 4",
             "version",
             'must be year, month and number, such as "2026-11-1"',
         ),
-        ("format = 2", "format = 3", "format", "must be 2; this program knows no other form of file"),
-        ("format = 2", 'format = "2"', "format", "must be 2"),
+        ("format = 3", "format = 4", "format", "must be 3; this program knows no other form of file"),
+        ("format = 3", 'format = "2"', "format", "must be 3"),
         ("begins = 6", "begins = 20", "anomaly.night_work.begins", "must be before ends"),
         ('STRONG = ["1A"', 'STRONG = ["1B"', "grade.three_five_two.STRONG", "has a grade that stands twice"),
         ('STRONG = ["1A"', 'STRONG = ["1a"', "grade.three_five_two.STRONG", 'must be a list of grades, such as "2B"'),
@@ -177,7 +178,7 @@ def test_what_is_no_table_is_told(value):
     """Whatever stands there instead, and what depends on it is passed by."""
     tables = [key for key, inside in KEYS.items() if isinstance(inside, dict)]
     lines = "\n".join(f"{name} = {value}" for name in tables)
-    got = faults(f'format = 2\nversion = "2026-12-1"\n{lines}\n')
+    got = faults(f'format = 3\nversion = "2026-12-1"\n{lines}\n')
 
     assert [(each.key, each.text) for each in got] == [
         (name, "must be a table") for name in tables
@@ -212,7 +213,8 @@ def test_what_no_file_should_be(text, said):
 
 def test_a_removed_pair_may_contradict_a_merger():
     """Who takes over must be near what the merged one was near."""
-    text = TEXT.replace("removed = []", 'removed = ["0003-0004"]')
+    text = re.sub(r"(cities|towns) = .*", r"\1 = []", TEXT)
+    text = text.replace("removed = []", 'removed = ["0003-0004"]')
     (fault,) = faults(text, AREAS)
 
     assert (fault.key, fault.place.line) == ("near.removed", line_of(text, "removed"))
@@ -326,3 +328,77 @@ def test_any_ruleset_that_is_valid_has_one_form(data):
 def test_the_helper_of_tests_changes_one_key():
     """``kit.ruled.text`` makes files that can stand."""
     assert parse_ruleset(ruled(cool_down_days=90), RULESET.table).cool_down_days == 90
+
+
+@pytest.mark.parametrize(
+    ("sound", "instead", "key", "said"),
+    [
+        (
+            "stays = 0",
+            "stays = 11",
+            "phantom.stays",
+            "must be a whole number, 0 to 10",
+        ),
+        (
+            "lead_days = [0, 0, 1, 2, 3, 5, 7, 14, 21, 30, 60]",
+            "lead_days = [0, 2, 1]",
+            "phantom.stay.lead_days",
+            "must be 2 to 101 whole numbers that rise, 0 to 366",
+        ),
+        (
+            "lead_days = [0, 0,",
+            "lead_days = [0, true,",
+            "phantom.stay.lead_days",
+            "must be 2 to 101 whole numbers that rise, 0 to 366",
+        ),
+        (
+            "lead_days = [0, 0, 1, 2, 3, 5, 7, 14, 21, 30, 60]",
+            "lead_days = 3",
+            "phantom.stay.lead_days",
+            "must be 2 to 101 whole numbers that rise, 0 to 366",
+        ),
+        (
+            "540, 900]",
+            "540, 1097]",
+            "phantom.stay.days",
+            "must be 2 to 101 whole numbers that rise, 0 to 1096",
+        ),
+        (
+            "days = [14, 45, 80, 110, 150, 190, 240, 300, 370, 540, 900]",
+            "days = [13, 14]",
+            "phantom.stay.days",
+            "must have a mean of 14 or more",
+        ),
+        (
+            'cities = ["0180", "1280", "1480"]',
+            'cities = ["0180", "9999"]',
+            "phantom.weight.cities",
+            "must name a municipality that there is",
+        ),
+        (
+            'cities = ["0180", "1280", "1480"]',
+            'cities = ["0180", "0123"]',
+            "phantom.weight.towns",
+            "has a code that stands twice",
+        ),
+        (
+            'cities = ["0180", "1280", "1480"]',
+            'cities = ["180"]',
+            "phantom.weight.cities",
+            'must be a list of codes, such as "0180"',
+        ),
+        (
+            'cities = ["0180", "1280", "1480"]',
+            "cities = 1",
+            "phantom.weight.cities",
+            'must be a list of codes, such as "0180"',
+        ),
+    ],
+)
+def test_what_is_wrong_with_phantoms(sound, instead, key, said):
+    """Where, what, and what would be right."""
+    (fault,) = faults(spoilt(sound, instead))
+
+    assert (fault.key, fault.text) == (key, said)
+    there = "towns =" if key.endswith("towns") else sound
+    assert fault.place.line == line_of(TEXT, there)

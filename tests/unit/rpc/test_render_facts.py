@@ -4,6 +4,7 @@ import pytest
 from kit.world import NOW, TODAY, World, token
 
 from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import phantom_service_pb2 as phantom
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.decide.approvals import ChangeView
@@ -18,10 +19,13 @@ from placement.domain.events import (
 )
 from placement.domain.extract_events import ExtractAgreed
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.haunt_events import GroupSized, PhantomsLifted
 from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
 from placement.domain.terms import (
     Grade,
+    GroupSize,
+    LiftGround,
     PermitGround,
     PlacementState,
     Scheme,
@@ -233,4 +237,38 @@ def test_a_change_of_groups():
     assert list(got) == [
         registry.ChangeItem(merged=registry.MergedGroups(**groups, region="syd")),
         registry.ChangeItem(unmerged=registry.MergedGroups(**groups)),
+    ]
+
+
+def test_a_change_about_phantoms():
+    """Whose way they shall not stand in, and how large a group is."""
+    lifted = PhantomsLifted(
+        case=token("case"), area="2480", ground=LiftGround.CARE, hours=336
+    )
+    sized = GroupSized(group=token("A"), size=GroupSize.VERY_LARGE)
+    change = ChangeProposed(
+        id=token("change"),
+        person="co-01",
+        region="syd",
+        expires_at=NOW,
+        records=(),
+        amendments=(lifted, sized),
+    )
+    view = ChangeView(change=change, facts={}, permits={})
+    got = render_facts.change(Answer(reply=view, revision=1, leaf=1)).items
+
+    assert list(got) == [
+        registry.ChangeItem(
+            lifted=registry.LiftedPhantoms(
+                case_handle=token("case"),
+                area="2480",
+                ground=phantom.LIFT_GROUND_CARE,
+                hours=336,
+            )
+        ),
+        registry.ChangeItem(
+            sized=registry.SizedGroup(
+                group=token("A"), size=phantom.GROUP_SIZE_VERY_LARGE
+            )
+        ),
     ]

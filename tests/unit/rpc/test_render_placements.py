@@ -202,7 +202,11 @@ FINDINGS = [
     ),
 ]
 EXPLAINED = Explained(
-    verdict=Verdict.CONFLICT, reasons=REASONS, seen=b"s" * 32, needs_second=True
+    verdict=Verdict.CONFLICT,
+    real=Verdict.REVIEW,
+    reasons=REASONS,
+    seen=b"s" * 32,
+    needs_second=True,
 )
 RENDERED = registry.ExplainPlacementResponse(
     verdict=wire.VERDICT_CONFLICT,
@@ -210,6 +214,7 @@ RENDERED = registry.ExplainPlacementResponse(
     seen=b"s" * 32,
     revision=7,
     needs_second=True,
+    real_verdict=wire.VERDICT_REVIEW,
 )
 
 

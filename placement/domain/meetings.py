@@ -1,0 +1,66 @@
+"""What rules look at: who belongs where, what is seen, whom one would meet."""
+
+from dataclasses import dataclass
+
+from placement.domain.facts import Presence
+from placement.domain.relations import Chain, Relation
+from placement.domain.terms import Day, FacilityToken, GroupToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belonging:
+    """A person's affiliation as a chain: to whom, since when, resting on what.
+
+    Attributes:
+        group: with which group.
+        since: first day; ``None`` when unknown.
+        chain: the SAME_AS links and the affiliation.
+    """
+
+    group: GroupToken
+    since: Day | None
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A group that means something to the household is present.
+
+    Attributes:
+        presence: which group, and how firmly.
+        mine: the household's belonging to which it means something.
+        relation: what it means.
+    """
+
+    presence: Presence
+    mine: Belonging
+    relation: Relation
+
+    def chain(self, link: Chain) -> Chain:
+        """Return what a finding rests on, with the links between the groups."""
+        return (*self.mine.chain, *link, self.presence.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """The household would meet somebody placed, and one means something to the other.
+
+    Attributes:
+        mine: the household's belonging.
+        stay: the placed person's belonging; its chain begins with the placement.
+        facility: the house where that person is placed, or ``None``.
+        ours: what the placed person's group means to the household.
+        theirs: what the household's group means to the placed person (P6).
+        phantom: nobody is placed there (R15).
+    """
+
+    mine: Belonging
+    stay: Belonging
+    facility: FacilityToken | None
+    ours: Relation
+    theirs: Relation
+    phantom: bool = False
+
+    def chain(self, link: Chain) -> Chain:
+        """Return what a finding rests on, with the links between the groups."""
+        return (*self.mine.chain, *link, *self.stay.chain)

@@ -1,0 +1,1 @@
+"""Random worlds, with and without phantom stays."""
