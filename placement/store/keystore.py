@@ -15,7 +15,7 @@ The context of the secret: store id | schema | "key store" | schema of the key s
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
@@ -34,6 +34,7 @@ from sqlalchemy import (
     event,
     insert,
     inspect,
+    select,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -77,6 +78,9 @@ _ONE: Final = {
     table: raw(table.c.wrapped).where(table.c.name == bindparam("of"))
     for table in (data_key, snapshot_key)
 }
+_SOME: Final = select(data_key.c.name).where(
+    data_key.c.name.in_(bindparam("names", expanding=True))
+)
 
 
 def beside(url: str) -> str:
@@ -160,20 +164,20 @@ class KeyStore:
     def add(self, keys: Mapping[bytes, bytes], *, snapshot: bool = False) -> None:
         """Keep wrapped keys by their names; they are durable when this returns.
 
-        A key that has such a name already was left behind by a commit of the log that
-        failed: the name is that of what begins now. Nothing is sealed by it.
+        None is ever replaced: a server whose lock on the log was taken from it may come
+        here late, when another has sealed something by the key that stands here.
 
         Args:
             keys: at least one.
             snapshot: they are those of snapshots.
 
         Raises:
-            UnavailableError: the database does not answer, or the commit failed.
+            UnavailableError: the database does not answer, the commit failed, or a name
+                has a key already.
         """
         rows = [{"name": name, "wrapped": wrapped} for name, wrapped in keys.items()]
         table = snapshot_key if snapshot else data_key
         with database.writing(self._engine) as connection:
-            _delete(connection, table, keys)
             connection.execute(insert(table), rows)
 
     def read(self, name: bytes, *, snapshot: bool = False) -> bytes | None:
@@ -191,6 +195,19 @@ class KeyStore:
         if type(row[0]) is not bytes:
             raise TamperedError
         return row[0]
+
+    def find(self, names: Sequence[bytes]) -> set[bytes]:
+        """Return which of some dossiers have a key.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        found: set[bytes] = set()
+        with database.reading(self._engine) as connection:
+            for start in range(0, len(names), _CHUNK):
+                some = {"names": names[start : start + _CHUNK]}
+                found.update(row[0] for row in connection.execute(_SOME, some))
+        return found
 
     def all(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield name and wrapped key of every dossier.
