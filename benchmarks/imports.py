@@ -277,7 +277,8 @@ def _folder(url: str) -> Iterator[Path]:
         settings = folder / "placement.toml"
         settings.write_text(
             f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\n'
-            'ruleset = "ruleset.toml"\n' + (f'database = "{url}"\n' if url else ""),
+            'ruleset = "ruleset.toml"\nkeys = "sqlite:///keys.db"\n'
+            + (f'database = "{url}"\n' if url else ""),
             "utf-8",
         )
         with redirect_stdout(StringIO()):
