@@ -91,21 +91,21 @@ class Round:
 
 def joined(touches: Iterable[Touch]) -> Touch:
     """Return what touches touch together, each thing once."""
-    parts: dict[str, dict[Any, None]] = {name: {} for name in _LISTS}
-    ones: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for touch in touches:
-        for name, part in parts.items():
-            part.update(dict.fromkeys(getattr(touch, name)))
-        for name in _ONES:
+        for name in _NAMES:
             value = getattr(touch, name)
-            if value:
-                ones[name] = value
-    ones.update({name: tuple(part) for name, part in parts.items()})
-    return Touch(**ones)
+            if not value:  # most are nothing
+                continue
+            if isinstance(value, tuple):
+                found.setdefault(name, {}).update(dict.fromkeys(value))
+            else:
+                found[name] = value
+    lists = {name: tuple(each) for name, each in found.items() if type(each) is dict}
+    return Touch(**(found | lists))
 
 
-_ONES: Final = ("first_day", "last_day", "everything", "sweep")
-_LISTS: Final = tuple(each.name for each in fields(Touch) if each.name not in _ONES)
+_NAMES: Final = tuple(each.name for each in fields(Touch))
 NOTHING: Final = Touch()
 
 

@@ -40,6 +40,7 @@ from placement.errors import PlacementError, TamperedError, UnavailableError
 from placement.service.batch import Answer, Batch
 from placement.service.entries import Refused, Scribe
 from placement.service.feed import Feed
+from placement.service.fit import require_fit
 from placement.service.fold import keep, kept, load
 from placement.service.rules import Rules
 from placement.service.worker import Worker
@@ -51,6 +52,10 @@ MAX_BATCH: Final = 256
 """How many commands share one commit at most."""
 MAX_WAITING: Final = 1024
 """How many commands may wait; more are refused at once."""
+CROWD: Final = 16
+"""When so many wait, the service's own work is put off, but not for ever."""
+MAX_PUT_OFF: Final = 4
+"""For how many commits it is at most."""
 SNAPSHOT_AFTER: Final = 10_000
 """How many records make a snapshot worth its time when the engine stops."""
 PUBLISH_EVERY: Final = 1_000_000
@@ -108,6 +113,7 @@ class Engine:
         self._now = 0  # of the last batch; an entry never stands before an earlier one
         self._published = 0  # when, by the clock, this server last signed
         self._busy = False  # the worker has something to do at once
+        self._put_off = 0  # batches since then, in a crowd
         self._working = False  # something of it is in the transaction
         self._condemned = False
         self._stopping = threading.Event()
@@ -123,7 +129,7 @@ class Engine:
         verifier = Verifier(self._signer.public, verify)
         self._seen = fsck.verify(self._store, verifier)
         self._folded = load(self._store)
-        self._require_fit(self._folded[0])
+        require_fit(self._folded[0], self._rules, self._custodian)
         self.ruleset = self._rules.of(self._folded[0])
         self._feed(self._folded[0])
         self._settle(self._folded[0])
@@ -281,6 +287,11 @@ class Engine:
         self._busy = False
         if self._worker is None or self._stopping.is_set():
             return
+        if self._waiting.qsize() >= CROWD and self._put_off < MAX_PUT_OFF:
+            self._put_off += 1
+            self._busy = True
+            return
+        self._put_off = 0
         command = self._worker.next(state, batch.moment)
         if command is not None:
             self._working = True
@@ -316,24 +327,7 @@ class Engine:
             for _, payload in log.tail(head):
                 state.apply(self._store.vault.open(payload))
             self._store.vault.require_erased(state.erasures.unproven)
-        self._require_fit(state)
-
-    def _require_fit(self, state: State) -> None:
-        """Refuse a state that a question of today would pass by in silence.
-
-        Raises:
-            UnavailableError: rules that can't be read, facts at places that no question
-                could name, or about pseudonyms that no client gets any more.
-        """
-        try:
-            ruleset = self._rules.of(state)
-        except UnavailableError as error:
-            text = "the ruleset in force has a form that this program does not know"
-            raise _misfit(text) from error
-        if not state.areas <= ruleset.areas.keys():
-            raise _misfit("an area of the log is not in the ruleset")
-        if state.custodian != self._custodian:
-            raise _misfit("the custodian's key is not the one of this store")
+        require_fit(state, self._rules, self._custodian)
 
     def _decide(self, state: State, head: Head, asked: list[_Asked]) -> Batch:
         """Decide each command on the state that the ones before it left."""
@@ -385,11 +379,3 @@ class Engine:
                 return
             if asked is not None and asked.future.set_running_or_notify_cancel():
                 asked.future.set_exception(UnavailableError())
-
-
-def _misfit(what: str) -> UnavailableError:
-    """Log what does not fit, and make the error with it as a note."""
-    _log.critical("incident %s; nothing is answered", what)
-    error = UnavailableError()
-    error.add_note(f"{what[0].upper()}{what[1:]}.")
-    return error

@@ -69,7 +69,8 @@ def prepare(
     for number, port in enumerate(ports):
         (folder / f"{number}.toml").write_text(
             f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\n'
-            'ruleset = "ruleset.toml"\n' + (f'database = "{url}"\n' if url else ""),
+            'ruleset = "ruleset.toml"\nkeys = "sqlite:///keys.db"\n'
+            + (f'database = "{url}"\n' if url else ""),
             "utf-8",
         )
     place = ["--dir", str(folder / "pki")]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.linear.areas import ACTIVE, REFUSED
+from tests.linear.areas import ACTIVE, HELD, REFUSED
 from tests.linear.checker import Step
 
 _LOOKS = ("check", "show")
@@ -61,7 +61,7 @@ def _steps(call: Call, number: int) -> Iterator[Step]:
         yield Step(act=call.act, call=call.last, ret=call.ret, answer=call.answer)
         yield Step(act=call.act, call=call.first, ret=None, after=number)
     else:
-        happened = call.answer if call.place is None else (None, *call.answer[1:])
+        happened = call.answer if call.place is None else (None, _then(call))
         yield Step(act=call.act, call=call.first, ret=call.ret, answer=happened)
         if call.place is not None:
             yield Step(
@@ -76,4 +76,9 @@ def _steps(call: Call, number: int) -> Iterator[Step]:
 def _stayed(call: Call) -> bool:
     """Tell whether no attempt so far confirmed a hold, or moved anybody."""
     placing = call.act[0] in ("confirm", "move")
-    return placing and call.answer is not None and call.answer[1] != ACTIVE
+    return placing and call.answer is not None and call.answer[1] == HELD
+
+
+def _then(call: Call) -> Any:
+    """Return what became of it when it happened, whatever did later."""
+    return ACTIVE if call.act[0] in ("confirm", "move") else call.answer[1]

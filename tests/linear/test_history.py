@@ -58,6 +58,14 @@ def test_a_confirmation_found_again_is_made_once():
     ]
 
 
+def test_a_confirmation_found_when_it_was_over():
+    """It happened, and ended before the last attempt."""
+    made, seen = steps([call("confirm n", (CLEAR, "ENDED"), attempts=2)])
+
+    assert made.answer == (None, ACTIVE)
+    assert seen.answer == (CLEAR,)
+
+
 @pytest.mark.parametrize(
     ("act", "answer"), [("confirm a", (CONFLICT, HELD)), ("release a", REFUSED)]
 )

@@ -17,10 +17,9 @@ from placement.domain.decide.steps import (
     left,
     noted,
     overlapping,
-    own_open_placement,
     own_placement,
+    own_step,
     require_held,
-    taken_before,
 )
 from placement.domain.decide.weighing import hold_ends
 from placement.domain.state import State
@@ -63,21 +62,20 @@ class Extended:
 
 def confirm_hold(state: State, command: ConfirmHold, moment: Moment) -> Outcome:
     """Confirm a hold if its place is still as safe as it has to be."""
-    placement = own_open_placement(state, command.caller, command.placement)
-    again = taken_before(state, command)
+    placement, again = own_step(state, command)
     if not again:
         require_held(placement, moment)
         if any(overlapping(state, placement)):
             raise ConflictError
-    weighing = Weighing.of(state, placement, moment)
+    weighing = Weighing.of(state, placement, moment, again=again)
     events = (weighing.confirmed(),) if weighing.lets and not again else ()
     return weighing.outcome(state, command, moment, *events)
 
 
 def extend_hold(state: State, command: ExtendHold, moment: Moment) -> Outcome:
     """Give a hold its whole time again, once."""
-    placement = own_open_placement(state, command.caller, command.placement)
-    if taken_before(state, command):
+    placement, again = own_step(state, command)
+    if again:
         return Outcome(reply=Extended(expires_at=placement.expires_at or moment.now))
     require_held(placement, moment)
     if placement.extended:

@@ -16,12 +16,11 @@ from placement.domain.decide.steps import (
     left,
     noted,
     overlapping,
-    own_open_placement,
     own_placement,
+    own_step,
     require_active,
     require_begun,
     require_held,
-    taken_before,
 )
 from placement.domain.events import PlacementEnded
 from placement.domain.state import State
@@ -77,25 +76,23 @@ class Abort(PlacementCommand):
 
 def move_in(state: State, command: MoveIn, moment: Moment) -> Outcome:
     """Let a household move in if the place is still as safe as it has to be."""
-    placement = own_open_placement(state, command.caller, command.placement)
-    again = taken_before(state, command)
+    placement, again = own_step(state, command)
     if not again:
         if placement.moved_in_on is not None:
             raise ConflictError
         require_active(placement)
         require_begun(placement, moment)
-    weighing = Weighing.of(state, placement, moment)
+    weighing = Weighing.of(state, placement, moment, again=again)
     events = (weighing.moved_in(moment),) if weighing.lets and not again else ()
     return weighing.outcome(state, command, moment, *events)
 
 
 def move(state: State, command: Move, moment: Moment) -> Outcome:
     """Move a household to the place that is held for it, in one step or not at all."""
-    hold = own_open_placement(state, command.caller, command.placement)
+    hold, again = own_step(state, command)
     left = own_placement(state, command.caller, command.left)
     if left.case != hold.case:
         raise NotFoundError
-    again = taken_before(state, command)
     if not again:
         require_active(left)
         require_begun(left, moment)
@@ -103,7 +100,7 @@ def move(state: State, command: Move, moment: Moment) -> Outcome:
         require_begun(hold, moment)
         if any(each.id != left.id for each in overlapping(state, hold)):
             raise ConflictError
-    weighing = Weighing.of(state, hold, moment)
+    weighing = Weighing.of(state, hold, moment, again=again)
     if again or not weighing.lets:
         return weighing.outcome(state, command, moment)
     ended = PlacementEnded(

@@ -31,6 +31,7 @@ from placement.domain.questions import Assessment
 from placement.domain.state import State
 from placement.domain.stay_events import HoldConfirmed, MovedIn
 from placement.domain.terms import (
+    Day,
     EndCause,
     FactId,
     Micros,
@@ -106,14 +107,24 @@ class Weighing:
     lets: bool
 
     @classmethod
-    def of(cls, state: State, placement: Placement, moment: Moment) -> "Weighing":
+    def of(
+        cls, state: State, placement: Placement, moment: Moment, *, again: bool = False
+    ) -> "Weighing":
         """Weigh a placement.
+
+        Args:
+            state: of now.
+            placement: of the case.
+            moment: the time.
+            again: the step was taken before: what is over is weighed for today.
 
         Raises:
             ConflictError: its days are over.
         """
         case = state.cases[placement.case]
         window, place = remaining(placement, moment), place_of(placement)
+        if window is None and again:
+            window = Window(start=moment.today, end=Day(moment.today + 1))
         if window is None:
             raise ConflictError
         question = question_of(case, place, window, moment)
@@ -249,6 +260,20 @@ def own_open_placement(state: State, caller: Caller, key: FactId) -> Placement:
     if state.cases[placement.case].closed_at is not None:
         raise ClosedError
     return placement
+
+
+def own_step(state: State, command: PlacementCommand) -> tuple[Placement, bool]:
+    """Return the placement of a step, and whether the step was taken before.
+
+    One that was is answered again, whatever became of the placement and its case.
+
+    Raises:
+        NotFoundError: there is none, or it is another municipality's.
+        ClosedError: its case is closed, and the step was not taken before.
+    """
+    again = taken_before(state, command)
+    find = own_placement if again else own_open_placement
+    return find(state, command.caller, command.placement), again
 
 
 def taken_before(state: State, command: RequestCommand) -> bool:

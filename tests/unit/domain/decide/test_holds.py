@@ -7,7 +7,7 @@ from kit.commands import (
     caseworker,
     close_case,
 )
-from kit.steps import Stage, confirm, extend, hold, move_in, release
+from kit.steps import Stage, abort, confirm, extend, hold, move_in, release
 from kit.world import NOW, TODAY, day, token
 
 from placement.domain.events import PlacementEnded
@@ -138,6 +138,22 @@ def test_a_retry_changes_nothing_again(stage, case, again):
 
     assert stage.state.placements[held.id] == before
     assert getattr(first, "state", first) == getattr(second, "state", second)
+
+
+def test_a_retry_after_somebody_ended_it(stage, case):
+    """It was confirmed: that is no contradiction, whatever became of it since."""
+    held = stage.held(case)
+    command = confirm(held.id, request="r")
+    stage.court.reply(command)
+    stage.court.reply(abort(held.id))
+    told = stage.court.reply(command)
+    stage.court.reply(close_case(case))
+    later = stage.court.reply(command)
+
+    assert (told.state, later.state) == (PlacementState.ABORTED,) * 2
+    assert told.answer.verdict is later.answer.verdict is Verdict.CLEAR
+    with pytest.raises(ClosedError):
+        stage.court.reply(confirm(held.id, request="s"))
 
 
 def test_a_retry_without_a_commit(stage):

@@ -1,0 +1,41 @@
+"""Whether a state fits the program that answers from it."""
+
+import logging
+from typing import Final
+
+from placement.domain.state import State
+from placement.errors import UnavailableError
+from placement.service.rules import Rules
+
+_log: Final = logging.getLogger(__name__)
+
+
+def require_fit(state: State, rules: Rules, custodian: bytes) -> None:
+    """Refuse a state that a question of today would pass by in silence.
+
+    Args:
+        state: folded from the log.
+        rules: finds its ruleset.
+        custodian: whose pseudonyms clients get, the public key.
+
+    Raises:
+        UnavailableError: rules that can't be read, facts at places that no question could
+            name, or about pseudonyms that no client gets any more.
+    """
+    try:
+        ruleset = rules.of(state)
+    except UnavailableError as error:
+        text = "the ruleset in force has a form that this program does not know"
+        raise _misfit(text) from error
+    if not state.areas <= ruleset.areas.keys():
+        raise _misfit("an area of the log is not in the ruleset")
+    if state.custodian != custodian:
+        raise _misfit("the custodian's key is not the one of this store")
+
+
+def _misfit(what: str) -> UnavailableError:
+    """Log what does not fit, and make the error with it as a note."""
+    _log.critical("incident %s; nothing is answered", what)
+    error = UnavailableError()
+    error.add_note(f"{what[0].upper()}{what[1:]}.")
+    return error
