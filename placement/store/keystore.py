@@ -34,7 +34,6 @@ from sqlalchemy import (
     event,
     insert,
     inspect,
-    select,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -78,9 +77,13 @@ _ONE: Final = {
     table: raw(table.c.wrapped).where(table.c.name == bindparam("of"))
     for table in (data_key, snapshot_key)
 }
-_SOME: Final = select(data_key.c.name).where(
-    data_key.c.name.in_(bindparam("names", expanding=True))
-)
+_SIZES: Final = (1, 16, _CHUNK)
+_SOME: Final = {
+    size: raw(data_key.c.name).where(
+        data_key.c.name.in_([bindparam(f"n{index}") for index in range(size)])
+    )
+    for size in _SIZES
+}
 
 
 def beside(url: str) -> str:
@@ -205,8 +208,12 @@ class KeyStore:
         found: set[bytes] = set()
         with database.reading(self._engine) as connection:
             for start in range(0, len(names), _CHUNK):
-                some = {"names": names[start : start + _CHUNK]}
-                found.update(row[0] for row in connection.execute(_SOME, some))
+                some = list(names[start : start + _CHUNK])
+                size = next(each for each in _SIZES if each >= len(some))
+                filled = [*some, *some[:1] * (size - len(some))]
+                given = {f"n{index}": name for index, name in enumerate(filled)}
+                rows = fetched(connection, _SOME[size], given)
+                found.update(bytes(row[0]) for row in rows)
         return found
 
     def all(self) -> Iterator[tuple[bytes, bytes]]:

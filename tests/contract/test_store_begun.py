@@ -96,7 +96,7 @@ def test_a_server_that_was_too_late_goes_on(url, custody, store, again, record):
 
 def test_keys_are_looked_for_in_any_number(store, again, monkeypatch):
     """More than a statement takes."""
-    monkeypatch.setattr("placement.store.keystore._CHUNK", 2)
+    monkeypatch.setattr("placement.store.keystore._CHUNK", 1)
     names = [DossierId(token(str(number))) for number in range(5)]
     store.vault.begin(names[:4])
     store.vault.flush()
