@@ -1,6 +1,6 @@
 """``make bench-import``: facts imported while checks are answered, on both databases.
 
-One caseworker asks about a case without a pause, first while nothing else happens, then
+Somebody asks about a case some forty times a second, first while nothing else happens, then
 while a coordinator stages rows and while the service takes them over. What counts is how
 long the import takes, from the first row to the last fact, and the 99th percentile of
 the checks meanwhile. Memory at the peak is that of the server and of this process.
@@ -72,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="make bench-import")
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
+    parser.add_argument("--pause", type=float, default=0.02, help="between checks")
     parser.add_argument("--only", choices=DATABASES, default="")
     args = parser.parse_args(argv)
     print(
@@ -81,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in DATABASES:
         for size in args.rows if args.only in ("", name) else ():
             with _database(name) as url, _folder(url) as settings:
-                uvloop.run(_measure(name, settings, size))
+                uvloop.run(_measure(name, settings, size, args.pause))
     with _folder("") as settings:
         uvloop.run(_preview(settings))
     return 0
@@ -92,11 +93,13 @@ class Asker:
     """Asks one question again and again.
 
     Attributes:
+        pause: seconds from one answer to the next question.
         took: seconds for each answer.
     """
 
     stub: Any
     case: bytes
+    pause: float
     took: list[float] = field(default_factory=list)
     on: bool = True
 
@@ -119,6 +122,7 @@ class Asker:
         """Ask until told to stop."""
         while self.on:
             await self.once()
+            await asyncio.sleep(self.pause)
 
     def worst(self) -> float:
         """Return the 99th percentile in milliseconds, and begin anew."""
@@ -127,13 +131,14 @@ class Asker:
         return 1000 * ordered[int(len(ordered) * 0.99)]
 
 
-async def _measure(name: str, settings: Path, size: int) -> None:
+async def _measure(name: str, settings: Path, size: int, pause: float) -> None:
     with serving(settings) as (port, _, finish):
         channels = {who: _channel(settings.parent, who, port) for who in PEOPLE}
-        asker = await _asker(channels)
+        asker = await _asker(channels, pause)
         parts, digest = _parts(_rows(await _groups(channels["sender"]), size))
         for _ in range(QUIET):
             await asker.once()
+            await asyncio.sleep(pause)
         before = asker.worst()
         asking = asyncio.create_task(asker.always())
         key, staged = await _stage(channels["sender"], parts, digest)
@@ -192,7 +197,7 @@ async def _preview(settings: Path) -> None:
     )
 
 
-async def _asker(channels: dict[str, grpc.aio.Channel]) -> Asker:
+async def _asker(channels: dict[str, grpc.aio.Channel], pause: float) -> Asker:
     """Open a case that is assessed."""
     stub: Any = CheckServiceStub(channels["asker"])
     opened = await stub.OpenCase(
@@ -211,7 +216,7 @@ async def _asker(channels: dict[str, grpc.aio.Channel]) -> Asker:
         ),
         timeout=PATIENCE,
     )
-    return Asker(stub, opened.case_handle)
+    return Asker(stub, opened.case_handle, pause)
 
 
 def _parts(

@@ -56,8 +56,8 @@ CROWD: Final = 16
 """When so many wait, the service's own work is put off, but not for ever."""
 MAX_PUT_OFF: Final = 4
 """For how many commits it is at most."""
-MAX_SLICES: Final = 8
-"""How much of what has time shares one commit at most, while nobody waits."""
+MAX_SLICES: Final = 16
+"""How much of what has time shares one commit at most."""
 SNAPSHOT_AFTER: Final = 10_000
 """How many records make a snapshot worth its time when the engine stops."""
 PUBLISH_EVERY: Final = 1_000_000
@@ -295,7 +295,7 @@ class Engine:
             self._put_off += 1
             self._busy = True
             return
-        self._put_off = 0
+        crowded, self._put_off = self._put_off == MAX_PUT_OFF, 0
         for _ in range(MAX_SLICES):
             command = self._worker.next(state, batch.moment)
             if command is None:
@@ -304,8 +304,9 @@ class Engine:
             batch.add(command)
             self._worker.saw(batch.answers[-1], batch.moment)
             self._busy = self._worker.waits(state, batch.moment)
-            # Whoever comes meanwhile waits for one slice, not for all of them.
-            if not self._worker.has_time(state) or self._waiting.qsize():
+            # Whoever comes meanwhile waits for one slice; in a crowd, for all of them.
+            waiting = self._waiting.qsize() and not crowded
+            if waiting or not self._worker.has_time(state):
                 return
 
     def _feed(self, state: State) -> None:

@@ -34,7 +34,7 @@ TICK_EVERY: Final = 1_000_000
 """Microseconds between two looks at the clock."""
 MOST_DUE: Final = 500
 """How much may be due before an import's rows wait."""
-TURN: Final = 4
+TURN: Final = 8
 """How many slices of rows come before something that is due."""
 REST: Final = 60_000_000
 """Microseconds that it rests after a defect of ours, so that callers go on."""

@@ -53,7 +53,9 @@ def broken(where: str) -> ChainError:
 
 
 def fetched(
-    connection: Connection, query: Select[Any], given: Mapping[str, int | bytes] | None = None
+    connection: Connection,
+    query: Select[Any],
+    given: Mapping[str, int | bytes] | None = None,
 ) -> Sequence[Any]:
     """Fetch all rows of a query, as the driver gives them.
 

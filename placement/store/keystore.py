@@ -77,7 +77,7 @@ _ONE: Final = {
     table: raw(table.c.wrapped).where(table.c.name == bindparam("of"))
     for table in (data_key, snapshot_key)
 }
-_SIZES: Final = (1, 16, _CHUNK)
+_SIZES: Final = (1, 8, 64, _CHUNK)
 _SOME: Final = {
     size: raw(data_key.c.name).where(
         data_key.c.name.in_([bindparam(f"n{index}") for index in range(size)])

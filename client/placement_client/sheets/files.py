@@ -11,7 +11,7 @@ from typing import Final
 from placement.errors import InvalidInputError
 from placement_client.sheets.cells import MAX_BYTES, Row, checked, refused
 from placement_client.sheets.csv_file import read_csv, write_csv
-from placement_client.sheets.xlsx_file import read_xlsx, write_xlsx
+from placement_client.sheets.xlsx_file import read_xlsx, require_small, write_xlsx
 
 _CSV, _XLSX = ".csv", ".xlsx"
 _ENDINGS: Final = "must end in .csv or .xlsx"
@@ -34,7 +34,8 @@ class SheetFile:
         """Read a file.
 
         Raises:
-            InvalidInputError: another ending, too large, empty, or can't be read.
+            InvalidInputError: another ending, too large, empty, no workbook, or can't
+                be read.
         """
         ending = _ending(path)
         try:
@@ -51,6 +52,8 @@ class SheetFile:
             raise refused("grew while it was read")
         if not content.strip():
             raise refused("is empty")
+        if ending == _XLSX:
+            require_small(content)
         return cls(ending, content)
 
     @property

@@ -40,7 +40,7 @@ from placement.errors import (
     StaleError,
 )
 
-SLICE: Final = 16
+SLICE: Final = 8
 """Rows that are taken over at once; somebody's check may have to wait for them."""
 _REASONS: Final[tuple[tuple[type[PlacementError], RowRefusal], ...]] = (
     (InvalidInputError, RowRefusal.INVALID),
