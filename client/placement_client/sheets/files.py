@@ -45,10 +45,10 @@ class SheetFile:
                     raise refused("is no file")
                 if found.st_size > MAX_BYTES:
                     raise refused(f"is over {MAX_BYTES // 2**20} MiB; split it")
-                content = file.read(MAX_BYTES + 1)
+                content = file.read(found.st_size + 1)
         except OSError as error:
             raise refused("can't be read") from error
-        if len(content) > MAX_BYTES:
+        if len(content) > found.st_size:
             raise refused("grew while it was read")
         if not content.strip():
             raise refused("is empty")
