@@ -122,6 +122,10 @@ class Action(Enum):
     ERASURE_LIST = "erasure_list"
     ERASURE_PROPOSE = "erasure_propose"
     ERASURE_APPROVE = "erasure_approve"
+    EXTRACT_PROPOSE = "extract_propose"
+    EXTRACT_SHOW = "extract_show"
+    EXTRACT_APPROVE = "extract_approve"
+    EXTRACT_READ = "extract_read"
     ALERT_WATCH = "alert_watch"
     ALERT_TELL = "alert_tell"
     ALERT_LIST = "alert_list"
@@ -230,6 +234,10 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.ERASURE_LIST,
                 Action.ERASURE_PROPOSE,
                 Action.ERASURE_APPROVE,
+                Action.EXTRACT_PROPOSE,
+                Action.EXTRACT_SHOW,
+                Action.EXTRACT_APPROVE,
+                Action.EXTRACT_READ,
                 Action.ALERT_WATCH,
                 Action.ALERT_TELL,
                 Action.ALERT_LIST,
@@ -385,9 +393,7 @@ def parse_san(uri: str, trust_domain: str, *, fingerprint: bytes) -> Caller:
         raise CertificateError
     word, organisation, person = segments
     role = _ROLES.get(word)
-    if role is None:
-        raise CertificateError
-    if not _ORGANISATIONS[role].fullmatch(organisation):
+    if role is None or not _ORGANISATIONS[role].fullmatch(organisation):
         raise CertificateError
     require_person(person)
     return Caller(role, organisation, person, fingerprint)

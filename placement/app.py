@@ -23,6 +23,7 @@ from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
 from placement.rpc.servicers_erasure import Erasures
+from placement.rpc.servicers_extracts import Extracts
 from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_imports import Imports
 from placement.rpc.servicers_placements import Alerts, Placements
@@ -219,6 +220,7 @@ class App:
                 reviews=Reviews(desk),
                 groups=Groups(desk),
                 erasures=Erasures(desk),
+                extracts=Extracts(reading),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
                 imports=Imports(desk, self._staged),
                 rulesets=Rulesets(desk),

@@ -39,6 +39,7 @@ from placement_client.custodian import verified
 from placement_client.days import Clock, now
 from placement_client.erasures import ErasureCalls
 from placement_client.explanations import ExplanationCalls
+from placement_client.extracts import ExtractCalls
 from placement_client.groups import GroupCalls
 from placement_client.holds import HoldCalls
 from placement_client.identifiers import Identifier
@@ -76,6 +77,7 @@ class Session:
         audits: calls of audit staff.
         alerts: calls about alerts.
         erasures: calls about what the law takes.
+        extracts: calls about what a person is told.
         explanations: calls about one place, and about who runs it.
         rulesets: calls about the rules' data.
     """
@@ -107,6 +109,7 @@ class Session:
         self.audits = AuditCalls(channel, self._patience)
         self.alerts = AlertCalls(channel, self._patience, self.request_ids)
         self.erasures = ErasureCalls(channel, self._writes)
+        self.extracts = ExtractCalls(channel, self._writes)
         self.explanations = ExplanationCalls(channel, self._patience, self.request_ids)
         self.rulesets = RulesetCalls(channel, self._writes)
 

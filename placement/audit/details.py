@@ -64,7 +64,8 @@ class Outline:
 
     Attributes:
         case: 16 bytes that all entries of one case share, or empty.
-        subjects: of an opened case: 16 bytes that all cases of one subject share.
+        subjects: of an opened case, or an extract: 16 bytes that all of one subject
+            share.
         counties: two digits each, in the order of the places asked about.
         verdicts: in that order, by harm from 1.
         decisions: 16 bytes each, in that order.

@@ -33,6 +33,7 @@ from placement.domain.events import (
     ReleaseSigned,
     RequestKept,
 )
+from placement.domain.extract_events import ExtractAsked, ExtractGranted
 from placement.domain.facts import Placement
 from placement.domain.group_events import (
     ExchangeKeyPublished,
@@ -240,6 +241,9 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     Reevaluated: None,
     DossiersErased: None,
     Sealed: None,
+    # Of whom an extract is can't be read from it.
+    ExtractAsked: None,
+    ExtractGranted: None,
     # In snapshots only, which have a key of their own.
     RequestKept: None,
     AlertKept: None,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.domain.erasure_events import ErasureAgreed, ErasureEvent
+from placement.domain.extract_events import ExtractAgreed, ExtractEvent
 from placement.domain.facts import (
     AnyFact,
     Attestation,
@@ -119,7 +120,14 @@ class ProviderLifted:
 
 
 FactAmendment = FactEnded | FactRetracted | FactRegraded | FactRenewed
-Amendment = FactAmendment | ReleaseSigned | ProviderLifted | MergeEvent | ErasureAgreed
+Amendment = (
+    FactAmendment
+    | ReleaseSigned
+    | ProviderLifted
+    | MergeEvent
+    | ErasureAgreed
+    | ExtractAgreed
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +274,7 @@ Event = (
     | LifeEvent
     | ImportEvent
     | ErasureEvent
+    | ExtractEvent
 )
 
 

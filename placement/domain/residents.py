@@ -129,8 +129,7 @@ class Residents:
             del self._by_group[code][each][key]
             if not self._by_group[code][each]:
                 del self._by_group[code][each]
-        if code in self._unassessed:
-            self._unassessed[code].pop(key, None)
+        self._unassessed[code].pop(key, None)
 
     def belonged(self, key: FactId) -> frozenset[Belonged]:
         """Return to what the people of a placement ever belonged; nothing once over."""

@@ -43,6 +43,8 @@ from placement.domain.events import (
     Request,
     RequestKept,
 )
+from placement.domain.extract_events import ExtractAgreed, ExtractEvent
+from placement.domain.extracts import Extracts
 from placement.domain.facts import (
     Affiliation,
     AnyFact,
@@ -103,7 +105,10 @@ from placement.errors import TamperedError
 
 RETRIED_DAYS: Final = 30
 """How long a request that is sent again finds its first answer."""
-_Life = FactContested | ContestWithdrawn | FactsKept | FactStepsKept | Previewed
+_Spent = Previewed | ExtractEvent
+_Life = FactContested | ContestWithdrawn | FactsKept | FactStepsKept | _Spent
+_Amended = FactAmendment | ProviderLifted | MergeEvent | ErasureAgreed | ExtractAgreed
+_NOBODY: Final = DossierId(b"")
 _RETRIED = RETRIED_DAYS * MICROS_A_DAY
 
 
@@ -170,6 +175,7 @@ class State:
         areas: every code that a fact, placement, facility or statement ever named.
         ledger: what was asked and evaluated.
         erasures: what was erased.
+        extracts: those that may be read, and how many were asked for.
         requests: what was answered, by (organisation, person, request id); for 30 days.
     """
 
@@ -214,6 +220,7 @@ class State:
         self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
         self.residents = Residents(self)
         self.erasures = Erasures()
+        self.extracts = Extracts()
         self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
 
     def apply(self, record: Record) -> None:
@@ -240,8 +247,7 @@ class State:
         self.revision = revision
         self.at = max(self.at, record.at)
         if request is not None:
-            of = dossier or DossierId(b"")
-            self._keep(Answered(request, self.revision, record.at, of))
+            self._keep(Answered(request, self.revision, record.at, dossier or _NOBODY))
 
     def _keep(self, answered: Answered) -> None:
         """Remember a request, and forget those too old to be retried."""
@@ -336,8 +342,8 @@ class State:
                 self.histories.keep(event)
             case Previewed():
                 self.previews.spend(event, at)
-            case _ as never:
-                assert_never(never)
+            case _ as extract:
+                self.extracts.apply(extract, at)
 
     def _apply_rules(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
         self.rulebook.apply(event, revision, at)
@@ -367,11 +373,7 @@ class State:
             case _ as never:
                 assert_never(never)
 
-    def _amend(
-        self,
-        amendment: FactAmendment | ProviderLifted | MergeEvent | ErasureAgreed,
-        at: Micros,
-    ) -> None:
+    def _amend(self, amendment: _Amended, at: Micros) -> None:
         match amendment:
             case FactEnded(id=key, valid_to=valid_to):
                 self._put(replace(self.facts[key], valid_to=valid_to))
@@ -386,7 +388,7 @@ class State:
                 self.stopped.discard(provider)
             case GroupsMerged() | GroupsUnmerged():
                 self._merge(amendment)
-            case ErasureAgreed():  # an event of its own follows, and erases
+            case ErasureAgreed() | ExtractAgreed():  # an event of its own does it
                 return
             case _ as never:
                 assert_never(never)
@@ -425,8 +427,7 @@ class State:
         for key, answered in self.requests.items():
             if answered.dossier in self.erasures.erased:
                 blank = replace(answered.request, digest=b"")
-                nobody = DossierId(b"")
-                self.requests[key] = replace(answered, request=blank, dossier=nobody)
+                self.requests[key] = replace(answered, request=blank, dossier=_NOBODY)
 
     def _put(self, fact: AnyFact) -> None:
         before = self.facts.get(fact.id)
@@ -488,6 +489,7 @@ class State:
                 dossier=answered.dossier,
             )
             yield Record(at=answered.at, event=kept)
+        yield from self.extracts.records()
         for at, previewed in self.previews.records():
             yield Record(at=at, event=previewed)
         yield from self.ledger.records()

@@ -27,6 +27,7 @@ from placement.domain.events import (
     ProviderLifted,
     ReleaseSigned,
 )
+from placement.domain.extract_events import ExtractAgreed
 from placement.domain.facts import (
     Affiliation,
     Alliance,
@@ -164,7 +165,7 @@ def _by_adoption(event: RulesetAdopted, known: Known) -> Iterator[Touch]:
 
 def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
     match amendment:
-        case ReleaseSigned() | ErasureAgreed():
+        case ReleaseSigned() | ErasureAgreed() | ExtractAgreed():
             return
         case ProviderLifted(id=provider):
             yield Touch(providers=(provider,))

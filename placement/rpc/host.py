@@ -16,6 +16,7 @@ from placement.api.v1 import (
     audit_service_pb2_grpc,
     check_service_pb2_grpc,
     erasure_service_pb2_grpc,
+    extract_service_pb2_grpc,
     group_service_pb2_grpc,
     import_service_pb2_grpc,
     log_service_pb2_grpc,
@@ -30,6 +31,7 @@ from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
 from placement.rpc.servicers_erasure import Erasures
+from placement.rpc.servicers_extracts import Extracts
 from placement.rpc.servicers_groups import Groups
 from placement.rpc.servicers_imports import Imports
 from placement.rpc.servicers_placements import Alerts, Placements
@@ -46,6 +48,7 @@ SERVICES: Final = tuple(
         "ReviewService",
         "GroupService",
         "ErasureService",
+        "ExtractService",
         "AlertService",
         "ImportService",
         "RulesetService",
@@ -90,6 +93,7 @@ class Services:
     reviews: Reviews
     groups: Groups
     erasures: Erasures
+    extracts: Extracts
     alerts: Alerts
     imports: Imports
     rulesets: Rulesets
@@ -206,6 +210,9 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
     group_service_pb2_grpc.add_GroupServiceServicer_to_server(services.groups, server)
     erasure_service_pb2_grpc.add_ErasureServiceServicer_to_server(
         services.erasures, server
+    )
+    extract_service_pb2_grpc.add_ExtractServiceServicer_to_server(
+        services.extracts, server
     )
     placement_service_pb2_grpc.add_PlacementServiceServicer_to_server(
         services.placements, server

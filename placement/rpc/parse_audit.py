@@ -11,6 +11,7 @@ from typing import Any, Final
 from placement.access import Action, Role, require_organisation, require_person
 from placement.api.v1 import audit_service_pb2 as audit_wire
 from placement.api.v1 import check_service_pb2 as check_wire
+from placement.api.v1 import extract_service_pb2 as extract_wire
 from placement.api.v1 import log_service_pb2 as log_wire
 from placement.api.v1 import placement_service_pb2 as placement_wire
 from placement.api.v1 import types_pb2 as wire
@@ -35,6 +36,7 @@ _PURPOSES: Final = (
     (check_wire.Justification, "JUSTIFICATION_"),
     (audit_wire.AuditPurpose, "AUDIT_PURPOSE_"),
     (placement_wire.OverrideGround, "OVERRIDE_GROUND_"),
+    (extract_wire.ExtractGround, "EXTRACT_GROUND_"),
 )
 _CODES: Final[Mapping[str, frozenset[str]]] = {
     "kind": frozenset(KINDS.values()),

@@ -20,6 +20,7 @@ from placement.domain.events import (
     ProviderLifted,
     ReleaseSigned,
 )
+from placement.domain.extract_events import ExtractAgreed
 from placement.domain.facts import (
     Affiliation,
     Alliance,
@@ -88,12 +89,18 @@ def _item(item: Amendment, view: ChangeView) -> Item:
             return Item(merged=merged_groups(item, region))
         case GroupsUnmerged():
             return Item(unmerged=merged_groups(item))
-        case ErasureAgreed(id=key):
-            fact = view.facts.get(FactId(key))
-            shown = None if fact is None else fact_of(fact)
-            return Item(fact_id=key, fact=shown, erased=True)
+        case ErasureAgreed() | ExtractAgreed():
+            return _by_law(item, view)
         case _:
             return _amended(item, fact_of(view.facts[item.id]))
+
+
+def _by_law(item: ErasureAgreed | ExtractAgreed, view: ChangeView) -> Item:
+    if isinstance(item, ExtractAgreed):
+        return Item(extract=item.reference)
+    fact = view.facts.get(FactId(item.id))
+    shown = None if fact is None else fact_of(fact)
+    return Item(fact_id=item.id, fact=shown, erased=True)
 
 
 def _released(permit: Permit) -> registry_wire.ReleasedPlace:

@@ -6,6 +6,7 @@ from typing import Any
 
 from kit.bad_input import GOOD, evaluate
 from kit.erasing import ERASING
+from kit.extracting import EXTRACTING
 from kit.grouping import GROUPING
 from kit.placing import PLACING
 from kit.ruling import RULING
@@ -192,6 +193,7 @@ def _inclusion(town: Town, who: str) -> log.ProveInclusionRequest:
 REQUESTS: dict[str, Make] = {
     **PLACING,
     **ERASING,
+    **EXTRACTING,
     **RULING,
     **GROUPING,
     **IMPORTING,

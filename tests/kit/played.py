@@ -36,6 +36,12 @@ from kit.commands import (
 )
 from kit.engines import answer
 from kit.erasing import approve_erasure, list_expired, propose_erasure
+from kit.extracting import (
+    approve_extract,
+    propose_extract,
+    read_extract,
+    show_extract,
+)
 from kit.naming import (
     OTHER,
     begin,
@@ -142,6 +148,7 @@ class Play:
         self._searches(case)
         self._imports()
         self._erasure()
+        self._extract()
         self._rules()
         self.ask(close_case(case))
         return self.named
@@ -204,6 +211,13 @@ class Play:
         self.ask(list_expired())
         (change,) = self.made(propose_erasure(fact), fact)
         self.ask(approve_erasure(change), change)
+
+    def _extract(self) -> None:
+        who = "secret subject"
+        (change,) = self.made(propose_extract(who))
+        self.ask(show_extract(change, who), change)
+        self.ask(approve_extract(change, who), change)
+        self.ask(read_extract(change, who), change)
 
     def _lives(self) -> None:
         threat = presence("secret group", "2480", valid_from=TODAY - 9)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kit import commands, erasing, importing, living, naming, ruled, steps
+from kit import commands, erasing, extracting, importing, living, naming, ruled, steps
 from kit.world import NOW, token
 from placement.domain.decide import searches
 from placement.domain.decide.command import Command
@@ -64,6 +64,10 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     erasing.list_expired,
     lambda: erasing.propose_erasure(token("fact")),
     lambda: erasing.approve_erasure(token("change")),
+    extracting.propose_extract,
+    lambda: extracting.show_extract(token("change")),
+    lambda: extracting.approve_extract(token("change")),
+    lambda: extracting.read_extract(token("change")),
     steps.watch_alerts,
     lambda: steps.tell_alerts(token("alert")),
     steps.list_alerts,

@@ -18,6 +18,7 @@ from placement.access import Role
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import extract_service_pb2 as extract
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import ruleset_service_pb2 as rules
 from placement.api.v1 import types_pb2 as wire
@@ -52,6 +53,7 @@ STREAMS = frozenset(
     for file in (
         alert.DESCRIPTOR,
         audit.DESCRIPTOR,
+        extract.DESCRIPTOR,
         registry.DESCRIPTOR,
         rules.DESCRIPTOR,
     )

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +16,7 @@ from placement_client.session import Session
 
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import extract_service_pb2 as extract
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.audit import checkpoint, note
@@ -32,7 +34,8 @@ def journey(tmp_path_factory):
     """Run the main job once; keep what was used, stored, logged and answered."""
     folder = tmp_path_factory.mktemp("leaks")
     recorders = {
-        who: Recorder() for who in ("caseworker", "owner", "auditor", "witness")
+        who: Recorder()
+        for who in ("caseworker", "owner", "auditor", "witness", "teller")
     }
     with logged() as records:
         with Served(folder) as served:
@@ -80,6 +83,28 @@ def look(auditor, case, decisions):
         while not next(follow).entries:
             continue
         follow.close()
+
+
+def tell(proposer, second, pseudonym, fact):
+    """Tell the person what is kept about them, with one of the facts."""
+    proposed = proposer.extracts.propose(
+        extract.ProposeExtractRequest(
+            pseudonyms=[pseudonym],
+            ground=extract.EXTRACT_GROUND_OWN_REQUEST,
+            reference="A 12/2026",
+        )
+    )
+    change = proposed.change_id
+    second.extracts.show(change, [pseudonym])
+    second.extracts.approve(
+        extract.ApproveExtractRequest(
+            change_id=change, pseudonyms=[pseudonym], released_ids=[fact], parts=[1, 2]
+        )
+    )
+    proposer.extracts.read(change, [pseudonym])
+    for other in (bytes(32), pseudonym[::-1]):
+        with suppress(PlacementError):
+            second.extracts.show(change, [other])
 
 
 def rely(witness):
@@ -167,6 +192,9 @@ def work(served, folder, recorders):
         )
         for area in AREAS
     ]
+    told = served.channel("coordinator", "national", "co-03")
+    teller = recorders["teller"].session(told)
+    tell(teller, second, pseudonym, assessed.fact_ids[0])
     owner = recorders["owner"].session(channel)
     for answer in checked:
         owner.logs.receipt(answer.leaf_index)
@@ -266,6 +294,16 @@ def test_an_auditor_gets_what_an_auditor_may_see(journey):
 
     assert len(received["auditor"]) > 100
     assert {"fact 0", "fact 9", "fact 10", "change"} <= set(found_in(content, used))
+
+
+def test_an_extract_holds_what_is_the_persons_own(journey):
+    """Their case, group, place and the fact that was released; nobody else's."""
+    own = ("case handle", "reference", "own group", "fact 0", "area ")
+    used, _, _, received = journey
+    content = b"".join(received["teller"])
+
+    assert received_by(journey, "teller", *own) == []
+    assert set(found_in(content, used)) >= {"case handle", "own group", "fact 0"}
 
 
 def test_a_witness_gets_hashes_alone(journey):

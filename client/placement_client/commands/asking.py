@@ -17,6 +17,9 @@ from placement_client.commands.verb import Run
 from placement_client.identifiers import Identifier, parse_identifier
 
 MAX_HOUSEHOLD: Final = 12
+MAX_NUMBERS: Final = 4
+"""Of one person."""
+_NUMBERS: Final = "numbers"
 
 _UNSEEN: Final = "can't be asked for unseen; use --identifier-stdin"
 
@@ -46,7 +49,30 @@ def ask_household(run: Run) -> list[Identifier]:
     return distinct(found)
 
 
-def read_lines(run: Run) -> list[Identifier]:
+def ask_numbers(run: Run, *, stdin: bool) -> list[Identifier]:
+    """Ask for every number of one person, until nothing is typed.
+
+    Args:
+        run: whose day it is.
+        stdin: read them from standard input instead, one a line.
+
+    Raises:
+        InvalidInputError: as ``ask``, or one stands twice, or there are too many.
+    """
+    if stdin:
+        found = read_lines(run, field=_NUMBERS)
+    else:
+        found = [ask(run, "The person, twelve digits", field=f"{_NUMBERS}[0]")]
+        while len(found) < MAX_NUMBERS:
+            field = f"{_NUMBERS}[{len(found)}]"
+            text = _typed("Another number of the same person, or Enter", field)
+            if not text:
+                break
+            found.append(parse_identifier(text, field=field, today=run.today))
+    return _distinct(found, MAX_NUMBERS, _NUMBERS)
+
+
+def read_lines(run: Run, *, field: str = "identifiers") -> list[Identifier]:
     """Read identifiers from standard input, one a line.
 
     Raises:
@@ -54,9 +80,9 @@ def read_lines(run: Run) -> list[Identifier]:
     """
     lines = sys.stdin.read().splitlines()
     if not lines:
-        raise InvalidInputError("identifiers", "must come one a line")
+        raise InvalidInputError(field, "must come one a line")
     return [
-        parse_identifier(line, field=f"identifiers[{place}]", today=run.today)
+        parse_identifier(line, field=f"{field}[{place}]", today=run.today)
         for place, line in enumerate(lines)
     ]
 
@@ -67,11 +93,17 @@ def distinct(identifiers: Sequence[Identifier]) -> list[Identifier]:
     Raises:
         InvalidInputError: one stands twice, or there are too many.
     """
-    if len(identifiers) > MAX_HOUSEHOLD:
-        raise InvalidInputError("identifiers", f"must be at most {MAX_HOUSEHOLD}")
+    return _distinct(identifiers, MAX_HOUSEHOLD, "identifiers")
+
+
+def _distinct(
+    identifiers: Sequence[Identifier], most: int, field: str
+) -> list[Identifier]:
+    if len(identifiers) > most:
+        raise InvalidInputError(field, f"must be at most {most}")
     for place, each in enumerate(identifiers):
         if each in identifiers[:place]:
-            raise InvalidInputError(f"identifiers[{place}]", "stands twice")
+            raise InvalidInputError(f"{field}[{place}]", "stands twice")
     return list(identifiers)
 
 

@@ -20,6 +20,7 @@ _EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
         "made_firm": "become firm",
         "retracted": "be retracted",
         "erased": "be erased for good (placement erase approve)",
+        "extract": "be told to the person (placement extract show)",
         "provider_goes_on": "let the provider go on; its houses answer as others do",
     }
 )
@@ -45,6 +46,8 @@ def effect(item: ChangeItem, names: Names) -> dict[str, object]:
             data["replaces"] = item.replaces.hex()
         case "regraded":
             data["to"] = to_json(item.regraded)
+        case "extract":
+            data["reference"] = item.extract
         case "released":
             data["place"] = _released(item.released)
         case "merged" | "unmerged":
@@ -77,6 +80,8 @@ def effect_words(item: ChangeItem, data: Mapping[str, object]) -> str:
             words = f"let {one} and {other} be one group"
         case {"effect": "unmerged", "groups": [one, other]}:
             words = f"let {one} and {other} be two groups again"
+        case {"effect": "extract"}:
+            words = f"{words}, request {item.extract}"
         case {"effect": "released"}:
             words = _released_words(item.released)
         case _:

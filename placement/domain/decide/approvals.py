@@ -20,6 +20,7 @@ from placement.domain.decide.command import (
     require,
 )
 from placement.domain.decide.erasures import erased_by, is_erasure
+from placement.domain.decide.extracts import agreed_by
 from placement.domain.decide.registry import ANY
 from placement.domain.decide.seeing import (
     Explained,
@@ -159,7 +160,8 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
     if command.shown and any(changed(each) > command.shown for each in _facts(change)):
         raise StaleError
     lapsed = moment.now >= change.expires_at
-    if lapsed or is_erasure(change) or not still_fits(state, change):
+    other = is_erasure(change) or agreed_by(change)  # these have a way of their own
+    if lapsed or other or not still_fits(state, change):
         raise ConflictError
     note = command.note
     release = _release(state, change)

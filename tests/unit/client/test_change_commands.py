@@ -215,7 +215,7 @@ def test_a_change_is_shown_before_it_is_approved(cli, wire):
 
 
 def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
-    """A release with its case, place and verdict; a provider."""
+    """A release with its case, place and verdict; a provider; an extract."""
     released = registry.ReleasedPlace(
         case_handle=CASE,
         candidate=Candidate(area="1280"),
@@ -229,14 +229,19 @@ def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
         items=[
             registry.ChangeItem(fact_id=one, released=released),
             registry.ChangeItem(fact_id=two, provider_goes_on=True),
+            registry.ChangeItem(extract="A 12/2026"),
         ],
     )
     shown = cli("change", "show", CHANGE.hex()).stdout
-    _headings, place, provider, _as_of = shown.splitlines()
+    _headings, place, provider, told, _as_of = shown.splitlines()
     _, data = cli.json("change", "show", CHANGE.hex())
-    first, second = data["items"]
+    first, second, third = data["items"]
 
     assert data["explained"] is None
+    assert told.strip() == (
+        "be told to the person (placement extract show), request A 12/2026"
+    )
+    assert (third["effect"], third["reference"]) == ("extract", "A 12/2026")
     assert re.split("  +", place.strip()) == [
         one.hex(),
         (

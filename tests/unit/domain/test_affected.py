@@ -14,6 +14,7 @@ from placement.domain.agenda import Touch, joined
 from placement.domain.areas import Areas
 from placement.domain.decide.command import Moment
 from placement.domain.decide.weighing import reweighed
+from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import (
     Amendment,
     CaseAssessed,
@@ -497,3 +498,13 @@ def test_a_fact_that_turns_on_a_day(world):
     ]
 
     assert got == [[], [made]]
+
+
+def test_what_was_erased_turns_no_more(world):
+    """Neither it, nor anybody near it, on the day on which it would have ended."""
+    case = world.case("h")
+    world.placement(case, "0001", end=5)
+    world.apply(DossiersErased(dossiers=(case.handle,)))
+    touch = Touch(first_day=Day(TODAY + 5), last_day=Day(TODAY + 5))
+
+    assert affected(world.state, SMALL, touch) == []

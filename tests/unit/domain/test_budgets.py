@@ -242,3 +242,25 @@ def test_what_a_case_has_asked(restarted, days, expected):
     assert got is expected
     assert ledger.has_asked(token("two"), AreaCode("1480"), now)
     assert not ledger.has_asked(token("two"), AreaCode("0180"), now)
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "more", "affords"),
+    [
+        ((), 2, False),
+        (("one",), 4, True),
+        (("one",), 5, False),
+        (("one", "two"), 6, True),
+    ],
+)
+def test_what_other_cases_asked_still_counts(forgotten, more, affords):
+    """A case that is erased takes its own questions with it, and no other's."""
+    ledger = Ledger()
+    ledger.spend(asked(*codes(3)), NOW)
+    ledger.spend(asked(*codes(6), case="two"), NOW)
+    ledger.spend(asked("0001", case="two", person="q"), NOW)
+    ledger.forget({token(name) for name in forgotten})
+
+    got = ledger.affords(asked(*codes(more), case="three"), NOW, BUDGETS)
+
+    assert got is affords

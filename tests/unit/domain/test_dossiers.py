@@ -41,6 +41,8 @@ SAYS_NOTHING = {
     "Reevaluated",
     "DossiersErased",
     "Sealed",
+    "ExtractAsked",
+    "ExtractGranted",
     "RequestKept",
     "AlertKept",
     "AgendaKept",

@@ -7,6 +7,7 @@ import pytest
 
 from placement.domain.erasure_events import ErasureAgreed
 from placement.domain.events import Amendment, Event, ProviderLifted, ReleaseSigned
+from placement.domain.extract_events import ExtractAgreed
 
 
 @pytest.mark.parametrize("kind", get_args(Event), ids=lambda kind: kind.__name__)
@@ -21,4 +22,4 @@ def test_amendments_are_events():
     """What a change does to facts is also an event of its own; the rest is not."""
     got = set(get_args(Amendment)) - set(get_args(Event))
 
-    assert got == {ErasureAgreed, ProviderLifted, ReleaseSigned}
+    assert got == {ErasureAgreed, ExtractAgreed, ProviderLifted, ReleaseSigned}

@@ -126,3 +126,16 @@ def test_nobody_stands_in_an_area_that_nobody_named():
     got = World().state.residents
 
     assert (list(got.in_area("0180")), list(got.unassessed("0180"))) == ([], [])
+
+
+def test_whoever_stands_beside_what_is_erased_stays():
+    """Two of one group in one area, of whom one is forgotten."""
+    world = World()
+    cases = [world.case(name) for name in ("one", "other")]
+    for name in ("one", "other"):
+        world.affiliation(name, "A")
+    stays = [world.placement(case, "2480") for case in cases]
+    world.apply(DossiersErased(dossiers=(cases[0].handle,)))
+    got = world.state.residents.in_area("2480")
+
+    assert [list(each) for each in got.values()] == [stays[1:]]

@@ -15,6 +15,7 @@ from placement.domain.events import (
     ProviderLifted,
     ReleaseSigned,
 )
+from placement.domain.extract_events import ExtractAgreed
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
@@ -124,7 +125,7 @@ def test_a_change_says_what_it_does_to_each_fact():
 
 
 def test_a_change_of_no_fact():
-    """A place that is released, and a provider that goes on."""
+    """A place that is released, a provider that goes on, a person who is told."""
     permit = Permit(
         id=token("release"),
         case=token("case"),
@@ -144,10 +145,22 @@ def test_a_change_of_no_fact():
         region="syd",
         expires_at=NOW,
         records=(),
-        amendments=(ReleaseSigned(id=permit.id), ProviderLifted(id=token("firm"))),
+        amendments=(
+            ReleaseSigned(id=permit.id),
+            ProviderLifted(id=token("firm")),
+            ExtractAgreed(
+                id=token("change"),
+                named=bytes(32),
+                cases=(),
+                ground="COURT",
+                reference="A 1",
+            ),
+        ),
     )
     view = ChangeView(change=change, facts={}, permits={permit.id: permit})
-    released, lifted = render_facts.change(Answer(reply=view, revision=1, leaf=1)).items
+    released, lifted, told = render_facts.change(
+        Answer(reply=view, revision=1, leaf=1)
+    ).items
     Item = registry.ChangeItem  # noqa: N806 (a type)
 
     assert released == Item(
@@ -160,6 +173,7 @@ def test_a_change_of_no_fact():
         ),
     )
     assert lifted == Item(fact_id=token("firm"), provider_goes_on=True)
+    assert told == Item(extract="A 1")
 
 
 def test_a_change_of_groups():

@@ -22,6 +22,7 @@ from placement.domain.decide import reevaluations, table
 from placement.domain.facts import Tie
 from placement.domain.terms import AlertState, Revision
 from placement.errors import PlacementError, UnavailableError
+from placement.service import engine as engine_module
 from placement.service import fold
 from placement.service import worker as worker_module
 from placement.service.worker import REST, Worker
@@ -164,6 +165,24 @@ def test_much_is_done_in_slices(engine, store, monkeypatch):
 
     assert [len(each) for each in done] == [2, 2, 2, 1]
     assert {key for each in done for key in each} == keys
+
+
+def test_in_a_crowd_its_own_work_is_put_off(engine, store, monkeypatch):
+    """For some commits, and not for ever: somebody may be in danger."""
+    place(engine)
+    wait_until(lambda: calm(store))
+    first, most = store.read_head().leaves, engine_module.MAX_PUT_OFF
+    monkeypatch.setattr(engine_module, "CROWD", 0)
+    monkeypatch.setattr(engine_module, "MAX_PUT_OFF", 10**9)
+    answer(engine, attest(caller=NATIONAL))
+    answer(engine, open_case("i"))
+    crowded = [entry.action for entry in entries(store)[first:]]
+    monkeypatch.setattr(engine_module, "MAX_PUT_OFF", most)
+    wait_until(lambda: calm(store))
+    after = [entry.action for entry in entries(store)[first + 2 :]]
+
+    assert "REEVALUATE" not in crowded
+    assert after == ["REEVALUATE"]
 
 
 def test_a_checkpoint_is_not_signed_with_every_slice(engine, store, monkeypatch):

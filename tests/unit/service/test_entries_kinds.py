@@ -40,6 +40,7 @@ from placement.store.head import Head
 EVENTS = {"events"}
 OF_CASE = {"case"}
 OBJECTS = {"objects"}
+ASKED = {"subjects", "search"}
 PLACE = {"reference", "areas", "facilities", "window"}
 ANSWERED = {"request", "verdicts", "decisions", "valid_until"}
 SEEN = OF_CASE | {"counties", "verdicts"}
@@ -137,6 +138,10 @@ EXPECTED = {
     "ERASURE_LIST": (set(), set()),
     "ERASURE_PROPOSE": (OBJECTS, OBJECTS | EVENTS),
     "ERASURE_APPROVE": (OBJECTS, OBJECTS | EVENTS),
+    "EXTRACT_PROPOSE": (OBJECTS | ASKED, OBJECTS | EVENTS),
+    "EXTRACT_SHOW": (OBJECTS | ASKED, OBJECTS),
+    "EXTRACT_APPROVE": (OBJECTS | ASKED, OBJECTS | EVENTS),
+    "EXTRACT_READ": (OBJECTS | ASKED, OBJECTS),
     "CLOCK_TICK": (OBJECTS, OBJECTS | EVENTS),
     "REEVALUATE": (OBJECTS, OBJECTS | EVENTS),
     "PERMIT_LIST": ({"search"}, set()),

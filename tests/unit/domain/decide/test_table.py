@@ -190,6 +190,8 @@ def test_every_repeatable_command_is_known_by_person_and_id():
         Action.OVERRIDE_SHOW,
         Action.PLACE_EXPLAIN,
         Action.ERASURE_LIST,
+        Action.EXTRACT_SHOW,
+        Action.EXTRACT_READ,
         Action.PERMIT_LIST,
         Action.ALERT_WATCH,
         Action.ALERT_TELL,
