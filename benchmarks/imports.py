@@ -1,13 +1,16 @@
 """``make bench-import``: facts imported while checks are answered, on both databases.
 
-One caseworker asks about a case without a pause, first while nothing else happens, then
+Somebody asks about a case some forty times a second, first while nothing else happens, then
 while a coordinator stages rows and while the service takes them over. What counts is how
 long the import takes, from the first row to the last fact, and the 99th percentile of
-the checks meanwhile.
+the checks meanwhile. Memory at the peak is that of the server and of this process.
+
+Then what 300 rivalries would do to 1,000 people who are placed is asked, as a dry run
+with ``--effects`` does.
 
 Example::
 
-    python -m benchmarks.imports --rows 10000
+    python -m benchmarks.imports --rows 5000 20000
 """
 
 import argparse
@@ -24,14 +27,17 @@ from importlib import import_module
 from io import StringIO
 from itertools import product
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from typing import Any, Final
 
 import grpc
 import grpc.aio
 import uvloop
+from placement_client.sheets.sending import CALL_ROWS
 
 from benchmarks.dataset import PATIENCE, fact, fresh
 from benchmarks.run import serving
+from benchmarks.standing import Nation
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import import_service_pb2 as wire
 from placement.api.v1 import registry_service_pb2 as registry
@@ -40,36 +46,45 @@ from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
 from placement.api.v1.import_service_pb2_grpc import ImportServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.app import micros, read_ruleset
+from placement.crypto.custody import FileCustody
 from placement.crypto.pki import SERVER_LIFETIME, Authority
 from placement.domain.imports import first_digest, next_digest
 from placement.domain.terms import Micros, stockholm_day
 from placement.ops.main import main as placement_server
+from placement.store.log import Store
 
 DOMAIN: Final = "bench.placement"
 PEOPLE: Final = {
     "asker": "caseworker/1280/cw-01",
     "sender": "coordinator/syd/co-01",
     "second": "coordinator/syd/co-02",
+    "national": "coordinator/national/co-09",
 }
 GROUPS: Final = 400
-CALL: Final = 128  # rows in one call, as the client makes it
+DATABASES: Final = ("sqlite", "postgresql")
 QUIET: Final = 200  # checks before anything else happens
+RIVALRIES: Final = {2: 100, 4: 200}
+"""How many rivalries touch how many people who are placed."""
+PREVIEWS: Final = 5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="make bench-import")
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--only", choices=("sqlite", "postgresql"), default="")
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
+    parser.add_argument("--pause", type=float, default=0.02, help="between checks")
+    parser.add_argument("--only", choices=DATABASES, default="")
     args = parser.parse_args(argv)
     print(
-        f"{'':<12}{'staged':>10}{'taken over':>12}{'p99 alone':>12}"
-        f"{'staging':>12}{'taking':>12}"
+        f"{'':<12}{'rows':>8}{'staged':>10}{'taken over':>12}{'p99 alone':>12}"
+        f"{'staging':>12}{'taking':>12}{'server':>10}{'client':>10}"
     )
-    for name in ("sqlite", "postgresql"):
-        if args.only in ("", name):
+    for name in DATABASES:
+        for size in args.rows if args.only in ("", name) else ():
             with _database(name) as url, _folder(url) as settings:
-                uvloop.run(_measure(name, settings, args.rows))
+                uvloop.run(_measure(name, settings, size, args.pause))
+    with _folder("") as settings:
+        uvloop.run(_preview(settings))
     return 0
 
 
@@ -78,11 +93,13 @@ class Asker:
     """Asks one question again and again.
 
     Attributes:
+        pause: seconds from one answer to the next question.
         took: seconds for each answer.
     """
 
     stub: Any
     case: bytes
+    pause: float
     took: list[float] = field(default_factory=list)
     on: bool = True
 
@@ -105,6 +122,7 @@ class Asker:
         """Ask until told to stop."""
         while self.on:
             await self.once()
+            await asyncio.sleep(self.pause)
 
     def worst(self) -> float:
         """Return the 99th percentile in milliseconds, and begin anew."""
@@ -113,13 +131,14 @@ class Asker:
         return 1000 * ordered[int(len(ordered) * 0.99)]
 
 
-async def _measure(name: str, settings: Path, size: int) -> None:
+async def _measure(name: str, settings: Path, size: int, pause: float) -> None:
     with serving(settings) as (port, _, finish):
         channels = {who: _channel(settings.parent, who, port) for who in PEOPLE}
-        asker = await _asker(channels)
+        asker = await _asker(channels, pause)
         parts, digest = _parts(_rows(await _groups(channels["sender"]), size))
         for _ in range(QUIET):
             await asker.once()
+            await asyncio.sleep(pause)
         before = asker.worst()
         asking = asyncio.create_task(asker.always())
         key, staged = await _stage(channels["sender"], parts, digest)
@@ -127,17 +146,58 @@ async def _measure(name: str, settings: Path, size: int) -> None:
         taken = await _take(channels["second"], key, digest)
         asker.on = False
         await asking
-        print(
-            f"{name:<12}{staged:>8.1f} s{taken:>10.1f} s{before:>9.1f} ms"
-            f"{meanwhile:>9.1f} ms{asker.worst():>9.1f} ms",
-            flush=True,
-        )
         for channel in channels.values():
             await channel.close()
+        server, client = finish(), getrusage(RUSAGE_SELF).ru_maxrss
+    print(
+        f"{name:<12}{size:>8,}{staged:>8.1f} s{taken:>10.1f} s{before:>9.1f} ms"
+        f"{meanwhile:>9.1f} ms{asker.worst():>9.1f} ms"
+        f"{server // 1024:>6} MiB{client // 1024:>6} MiB",
+        flush=True,
+    )
+
+
+async def _preview(settings: Path) -> None:
+    """Ask what rivalries would do, and print how long the answers took."""
+    folder, nation_now = settings.parent, Micros(micros())
+    store = Store.open(
+        f"sqlite:///{folder}/placement.db",
+        FileCustody(folder / "store.key"),
+        f"sqlite:///{folder}/keys.db",
+    )
+    nation = Nation(store, read_ruleset(None), nation_now)
+    nation.cover()
+    pairs = [
+        nation.pair(touched)
+        for touched, count in RIVALRIES.items()
+        for _ in range(count)
+    ]
+    nation.finish()
+    store.close()
+    facts = [
+        fact(rivalry=types_pb2.Rivalry(group_a=one.one, group_b=one.other, severity=2))
+        for one in pairs
+    ]
+    took, weighed = [], 0
+    with serving(settings) as (port, _, finish):
+        async with _channel(folder, "national", port) as channel:
+            stub: Any = RegistryServiceStub(channel)
+            request = registry.PreviewChangeRequest(facts=facts)
+            for _ in range(PREVIEWS):
+                began = time.perf_counter()
+                weighed = 0
+                async for answer in stub.PreviewChange(request, timeout=PATIENCE):
+                    weighed += answer.weighed
+                took.append(time.perf_counter() - began)
         finish()
+    standing = sum(each.placements for each in pairs)
+    print(
+        f"{len(pairs)} rivalries against {standing:,} placements, {weighed:,} of them "
+        f"weighed: {min(took):.2f} to {max(took):.2f} s"
+    )
 
 
-async def _asker(channels: dict[str, grpc.aio.Channel]) -> Asker:
+async def _asker(channels: dict[str, grpc.aio.Channel], pause: float) -> Asker:
     """Open a case that is assessed."""
     stub: Any = CheckServiceStub(channels["asker"])
     opened = await stub.OpenCase(
@@ -156,7 +216,7 @@ async def _asker(channels: dict[str, grpc.aio.Channel]) -> Asker:
         ),
         timeout=PATIENCE,
     )
-    return Asker(stub, opened.case_handle)
+    return Asker(stub, opened.case_handle, pause)
 
 
 def _parts(
@@ -166,7 +226,9 @@ def _parts(
     digest = first_digest()
     for row in rows:
         digest = next_digest(digest, row.SerializeToString(deterministic=True))
-    return [rows[start : start + CALL] for start in range(0, len(rows), CALL)], digest
+    return [
+        rows[start : start + CALL_ROWS] for start in range(0, len(rows), CALL_ROWS)
+    ], digest
 
 
 async def _stage(
@@ -180,7 +242,7 @@ async def _stage(
     key = (await sender.BeginImport(request, timeout=PATIENCE)).import_id
     for number, part in enumerate(parts):
         append = wire.AppendRowsRequest(
-            import_id=key, position=number * CALL, rows=part
+            import_id=key, position=number * CALL_ROWS, rows=part
         )
         await sender.AppendRows(append, timeout=PATIENCE)
     done = wire.FinishImportRequest(import_id=key, digest=digest)
@@ -277,7 +339,8 @@ def _folder(url: str) -> Iterator[Path]:
         settings = folder / "placement.toml"
         settings.write_text(
             f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\n'
-            'ruleset = "ruleset.toml"\n' + (f'database = "{url}"\n' if url else ""),
+            'ruleset = "ruleset.toml"\nkeys = "sqlite:///keys.db"\n'
+            + (f'database = "{url}"\n' if url else ""),
             "utf-8",
         )
         with redirect_stdout(StringIO()):

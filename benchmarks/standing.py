@@ -236,6 +236,8 @@ class Nation:
 
 def _payloads(vault: Vault, events: Sequence[Event], now: Micros) -> Iterator[bytes]:
     nothing = State()  # none of these speaks of anything before it
-    for event in events:
-        record = Record(at=now, event=event)
-        yield vault.seal(record, dossier_of(event, nothing), new=begins(event))
+    dossiers = [dossier_of(event, nothing) for event in events]
+    pairs = list(zip(events, dossiers, strict=True))
+    vault.begin([to for event, to in pairs if to is not None and begins(event)])
+    for event, dossier in pairs:
+        yield vault.seal(Record(at=now, event=event), dossier)

@@ -114,11 +114,11 @@ class Batch:
         first, revision = state.revision + 1, state.revision
         payloads: list[bytes] = []
         if isinstance(outcome, Outcome):
+            self._vault.begin(_begun(state, outcome))
             for record in _records(command, outcome, self.moment.now):
                 dossier = dossier_of(record.event, state)
                 state.apply(record)
-                new = begins(record.event)
-                payloads.append(self._vault.seal(record, dossier, new=new))
+                payloads.append(self._vault.seal(record, dossier))
             revision = outcome.revision or state.revision
             self.answers.append(self._answer(outcome.reply, revision))
         else:
@@ -145,6 +145,12 @@ def _decided(state: State, command: Command, moment: Moment) -> Decision:
     except Exception as error:  # noqa: BLE001 (deciding changed nothing)
         _log.error("decide_failed kind=%s", type(error).__name__)
         return Decision(note=command.note, outcome=PlacementError())
+
+
+def _begun(state: State, outcome: Outcome) -> list[DossierId]:
+    """Return the dossiers that an outcome begins."""
+    found = (dossier_of(event, state) for event in outcome.events if begins(event))
+    return [dossier for dossier in found if dossier is not None]
 
 
 def _records(command: Command, outcome: Outcome, now: Micros) -> list[Record]:

@@ -57,6 +57,8 @@ CROWD: Final = 16
 """When so many wait, the service's own work is put off, but not for ever."""
 MAX_PUT_OFF: Final = 4
 """For how many commits it is at most."""
+MAX_SLICES: Final = 16
+"""How much of what has time shares one commit at most."""
 SNAPSHOT_AFTER: Final = 10_000
 """How many records make a snapshot worth its time when the engine stops."""
 PUBLISH_EVERY: Final = 1_000_000
@@ -289,17 +291,25 @@ class Engine:
         self._busy = False
         if self._worker is None or self._stopping.is_set():
             return
-        if self._waiting.qsize() >= CROWD and self._put_off < MAX_PUT_OFF:
+        crowd = 1 if self._worker.has_time(state) else CROWD
+        asking = self._waiting.qsize() + (len(batch.answers) if crowd == 1 else 0)
+        if asking >= crowd and self._put_off < MAX_PUT_OFF:
             self._put_off += 1
             self._busy = True
             return
-        self._put_off = 0
-        command = self._worker.next(state, batch.moment)
-        if command is not None:
+        crowded, self._put_off = self._put_off == MAX_PUT_OFF, 0
+        for _ in range(MAX_SLICES):
+            command = self._worker.next(state, batch.moment)
+            if command is None:
+                return
             self._working = True
             batch.add(command)
             self._worker.saw(batch.answers[-1], batch.moment)
             self._busy = self._worker.waits(state, batch.moment)
+            # Whoever comes meanwhile waits for one slice; in a crowd, for all of them.
+            waiting = self._waiting.qsize() and not crowded
+            if waiting or not self._worker.has_time(state):
+                return
 
     def _feed(self, state: State) -> None:
         """Show what has become of alerts; it is durable."""

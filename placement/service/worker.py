@@ -34,6 +34,8 @@ TICK_EVERY: Final = 1_000_000
 """Microseconds between two looks at the clock."""
 MOST_DUE: Final = 500
 """How much may be due before an import's rows wait."""
+TURN: Final = 8
+"""How many slices of rows come before something that is due."""
 REST: Final = 60_000_000
 """Microseconds that it rests after a defect of ours, so that callers go on."""
 
@@ -58,7 +60,7 @@ class Worker:
         self._read = staged
         self._staged: tuple[Revision, ImportStaged] | None = None
         self._noted: FactId | None = None  # an import that was durable a look ago
-        self._took = False  # the last thing was a slice of rows
+        self._took = 0  # slices of rows since something else was done
         self._ticked = 0
         self._rests_until = 0
         self._plan: tuple[Revision, Touch, list[FactId]] | None = None
@@ -103,6 +105,10 @@ class Worker:
             return True
         return self._looks(moment) and awaits(state, moment)
 
+    def has_time(self, state: State) -> bool:
+        """Tell whether what comes next can wait for whoever asks: rows of an import."""
+        return self._import(state) is not None and self._may_take(state)
+
     def _next(self, state: State, moment: Moment) -> Command | None:
         if moment.now < self._rests_until:
             return None
@@ -112,9 +118,9 @@ class Worker:
             self._ticked = moment.now
         known = self._import(state)
         if known is not None and self._may_take(state):
-            self._took = True
+            self._took += 1
             return self._rows(known)
-        self._took = False
+        self._took = 0
         self._staged = None if known is None else self._staged
         turn = state.agenda.next()
         return None if turn is None else self._slice(state, turn, moment.ruleset)
@@ -129,7 +135,7 @@ class Worker:
         When too much is due, they wait: whoever is placed is weighed again soon.
         """
         due = len(state.agenda)
-        return due == 0 or (not self._took and due <= MOST_DUE)
+        return due == 0 or (self._took < TURN and due <= MOST_DUE)
 
     def _rows(self, known: ImportKept) -> TakeRows | None:
         """Return the next rows of an approved import."""

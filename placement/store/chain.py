@@ -13,7 +13,7 @@ The tag before the first record is 16 zero bytes.
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,7 +53,9 @@ def broken(where: str) -> ChainError:
 
 
 def fetched(
-    connection: Connection, query: Select[Any], given: dict[str, int] | None = None
+    connection: Connection,
+    query: Select[Any],
+    given: Mapping[str, int | bytes] | None = None,
 ) -> Sequence[Any]:
     """Fetch all rows of a query, as the driver gives them.
 

@@ -15,7 +15,7 @@ The context of the secret: store id | schema | "key store" | schema of the key s
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
@@ -76,6 +76,13 @@ snapshot_key: Final = Table(
 _ONE: Final = {
     table: raw(table.c.wrapped).where(table.c.name == bindparam("of"))
     for table in (data_key, snapshot_key)
+}
+_SIZES: Final = (1, 8, 64, _CHUNK)
+_SOME: Final = {
+    size: raw(data_key.c.name).where(
+        data_key.c.name.in_([bindparam(f"n{index}") for index in range(size)])
+    )
+    for size in _SIZES
 }
 
 
@@ -160,20 +167,20 @@ class KeyStore:
     def add(self, keys: Mapping[bytes, bytes], *, snapshot: bool = False) -> None:
         """Keep wrapped keys by their names; they are durable when this returns.
 
-        A key that has such a name already was left behind by a commit of the log that
-        failed: the name is that of what begins now. Nothing is sealed by it.
+        None is ever replaced: a server whose lock on the log was taken from it may come
+        here late, when another has sealed something by the key that stands here.
 
         Args:
             keys: at least one.
             snapshot: they are those of snapshots.
 
         Raises:
-            UnavailableError: the database does not answer, or the commit failed.
+            UnavailableError: the database does not answer, the commit failed, or a name
+                has a key already.
         """
         rows = [{"name": name, "wrapped": wrapped} for name, wrapped in keys.items()]
         table = snapshot_key if snapshot else data_key
         with database.writing(self._engine) as connection:
-            _delete(connection, table, keys)
             connection.execute(insert(table), rows)
 
     def read(self, name: bytes, *, snapshot: bool = False) -> bytes | None:
@@ -191,6 +198,23 @@ class KeyStore:
         if type(row[0]) is not bytes:
             raise TamperedError
         return row[0]
+
+    def find(self, names: Sequence[bytes]) -> set[bytes]:
+        """Return which of some dossiers have a key.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        found: set[bytes] = set()
+        with database.reading(self._engine) as connection:
+            for start in range(0, len(names), _CHUNK):
+                some = list(names[start : start + _CHUNK])
+                size = next(each for each in _SIZES if each >= len(some))
+                filled = [*some, *some[:1] * (size - len(some))]
+                given = {f"n{index}": name for index, name in enumerate(filled)}
+                rows = fetched(connection, _SOME[size], given)
+                found.update(bytes(row[0]) for row in rows)
+        return found
 
     def all(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield name and wrapped key of every dossier.

@@ -7,6 +7,8 @@ destroyed, and stay as they are.
 
 Invariants:
     * a key is durable in the key store before the record that needs it is appended;
+    * a key that is there is never replaced: whoever begins the same dossier again, after
+      a commit that failed or on another server, seals it by the key that it has;
     * a key that is missing is taken for an erasure only if an event later in the log
       says so; else something was tampered with.
 
@@ -73,28 +75,42 @@ class Vault:
 
     # Records
 
-    def seal(self, record: Record, dossier: DossierId | None, *, new: bool) -> bytes:
+    def begin(self, dossiers: Collection[DossierId]) -> None:
+        """Find or make the keys of dossiers that begin.
+
+        One that has a key already was begun before, and that commit failed, or did not
+        tell; another server may be about to use that key.
+
+        Raises:
+            TamperedError: a key does not unwrap.
+            UnavailableError: the key store does not answer.
+        """
+        wanted = [
+            each for each in dossiers if each not in self._new and not self._has(each)
+        ]
+        if not wanted:
+            return
+        found = self._keys.find(wanted)
+        for name in wanted:
+            if name not in found:
+                self._new[name] = self._keys.wrapping.make(name)
+
+    def seal(self, record: Record, dossier: DossierId | None) -> bytes:
         """Write a record of a dossier.
 
         Args:
             record: which.
             dossier: whose; ``None`` for what is of none.
-            new: it is the dossier's first, and its key is made.
 
         Raises:
-            TamperedError: the dossier's key is missing.
+            TamperedError: the dossier's key is missing, or it was not begun.
             UnavailableError: the key store does not answer.
 
         Secret: the result
         """
         if dossier is None:
             return encode(record)
-        # One at hand is durable: of a commit that failed, and is tried again.
-        if new and dossier not in self._new and dossier not in self._kept:
-            self._new[dossier] = self._keys.wrapping.make(dossier)
-        key = self._key(dossier)
-        if key is None:
-            raise TamperedError
+        key = self._sealing(dossier)
         request = record.request
         digest = None if request is None else _digest_of(request)
         said = encode(Record(at=Micros(0), event=record.event, request=digest))
@@ -138,7 +154,8 @@ class Vault:
         """Keep the keys that were made since the last ``drop``, in one commit.
 
         Raises:
-            UnavailableError: the key store does not answer, or the commit failed.
+            UnavailableError: the key store does not answer, the commit failed, or
+                somebody else began one of the dossiers meanwhile.
         """
         if self._new:
             self._keys.add({name: wrapped for name, (_, wrapped) in self._new.items()})
@@ -162,9 +179,7 @@ class Vault:
 
         Secret: details
         """
-        key = self._key(dossier)
-        if key is None:
-            raise TamperedError
+        key = self._sealing(dossier)
         blob = datakeys.sealed(key, details, self._place(b"details", dossier))
         return _MARK + dossier + blob
 
@@ -305,11 +320,30 @@ class Vault:
         """Close the key store."""
         self._keys.close()
 
-    def _key(self, dossier: bytes) -> DataKey | None:
-        """Return the key of a dossier; ``None`` if it is not there, or shall not be."""
+    def _has(self, dossier: bytes) -> bool:
+        """Tell whether a dossier's key is at hand; it is durable then."""
+        with self._lock:
+            return dossier in self._kept
+
+    def _sealing(self, dossier: bytes) -> DataKey:
+        """Return the key that seals what is said of a dossier now.
+
+        Raises:
+            TamperedError: there is none.
+            UnavailableError: the key store does not answer.
+        """
         made = self._new.get(dossier)
-        if made is not None:
-            return made[0]
+        key = self._key(dossier) if made is None else made[0]
+        if key is None:
+            raise TamperedError
+        return key
+
+    def _key(self, dossier: bytes) -> DataKey | None:
+        """Return the durable key of a dossier.
+
+        ``None`` if there is none, or shall not be. One that was made for what is to be
+        appended opens nothing: another server may have begun the same.
+        """
         with self._lock:
             if dossier in self._owed or dossier in self._settled:
                 return None

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from kit.engines import VERIFIER
 from kit.erased import Kept, say_erased
 from kit.stored import keys_of, on_sqlite
-from kit.world import NOW, TODAY, World, token
+from kit.world import NOW, TODAY, token
 from sqlalchemy import create_engine, text
 
 from placement.crypto.custody import FileCustody
 from placement.domain.erasure_events import Sealed
-from placement.domain.events import FactEnded, FactRecorded, Record
-from placement.domain.terms import DossierId
+from placement.domain.events import FactEnded, Record
 from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.service.fold import keep, kept, load
 from placement.store import fsck, keystore
@@ -381,11 +380,13 @@ def test_a_key_is_durable_before_what_it_seals(world, opened):
     again = Record(
         at=NOW, event=type(record.event)(fact=_renamed(record.event.fact, "later"))
     )
-    vault.seal(again, token("later"), new=True)
+    vault.begin([token("later")])
+    vault.seal(again, token("later"))
     vault.drop()
     with pytest.raises(TamperedError):
-        vault.seal(again, token("later"), new=False)
-    vault.seal(again, token("later"), new=True)
+        vault.seal(again, token("later"))
+    vault.begin([token("later")])
+    vault.seal(again, token("later"))
     vault.flush()
 
     assert vault._keys.read(token("later")) is not None
@@ -393,26 +394,4 @@ def test_a_key_is_durable_before_what_it_seals(world, opened):
 
 
 def _renamed(fact, name):
-    from dataclasses import replace  # noqa: PLC0415
-
     return replace(fact, id=token(name))
-
-
-def test_a_key_left_behind_by_a_commit_that_failed_is_in_nobodys_way(
-    url, custody, store
-):
-    """Another server begins the same dossier anew, and the key that it made holds."""
-    record = Record(at=NOW, event=FactRecorded(fact=presence_of(token("fact"))))
-    store.vault.seal(record, DossierId(token("fact")), new=True)
-    store.vault.flush()
-    with closing(Store.open(url, custody, keys_of(url))) as other:
-        payload = other.vault.seal(record, DossierId(token("fact")), new=True)
-        other.vault.flush()
-    with closing(Store.open(url, custody, keys_of(url))) as third:
-        assert third.vault.open(payload) == record
-
-
-def presence_of(fact_id):
-    """Return a fact of a world of its own, under an id."""
-    world = World()
-    return replace(world.state.facts[world.presence("B", "1480")], id=fact_id)

@@ -66,8 +66,9 @@ class Kept(World):
         payloads = []
         for record in records:
             dossier = dossier_of(record.event, self.state)
-            new = begins(record.event)
-            payloads.append(self.store.vault.seal(record, dossier, new=new))
+            if dossier is not None and begins(record.event):
+                self.store.vault.begin([dossier])
+            payloads.append(self.store.vault.seal(record, dossier))
             self.state.apply(record)
         self.records += records
         with self.store.writing() as log:

@@ -11,7 +11,7 @@ from typing import Final
 from placement.errors import InvalidInputError
 from placement_client.sheets.cells import MAX_BYTES, Row, checked, refused
 from placement_client.sheets.csv_file import read_csv, write_csv
-from placement_client.sheets.xlsx_file import read_xlsx, write_xlsx
+from placement_client.sheets.xlsx_file import read_xlsx, require_small, write_xlsx
 
 _CSV, _XLSX = ".csv", ".xlsx"
 _ENDINGS: Final = "must end in .csv or .xlsx"
@@ -34,7 +34,8 @@ class SheetFile:
         """Read a file.
 
         Raises:
-            InvalidInputError: another ending, too large, empty, or can't be read.
+            InvalidInputError: another ending, too large, empty, no workbook, or can't
+                be read.
         """
         ending = _ending(path)
         try:
@@ -44,13 +45,15 @@ class SheetFile:
                     raise refused("is no file")
                 if found.st_size > MAX_BYTES:
                     raise refused(f"is over {MAX_BYTES // 2**20} MiB; split it")
-                content = file.read(MAX_BYTES + 1)
+                content = file.read(found.st_size + 1)
         except OSError as error:
             raise refused("can't be read") from error
-        if len(content) > MAX_BYTES:
+        if len(content) > found.st_size:
             raise refused("grew while it was read")
         if not content.strip():
             raise refused("is empty")
+        if ending == _XLSX:
+            require_small(content)
         return cls(ending, content)
 
     @property

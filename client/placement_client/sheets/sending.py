@@ -21,7 +21,7 @@ from placement_client.imports import ImportCalls
 from placement_client.sheets.planning import digest_of
 from placement_client.sheets.spool import Spool
 
-CALL_ROWS: Final = 128
+CALL_ROWS: Final = 64
 """Rows in one call: few enough that nobody's check waits long behind them."""
 CALL_BYTES: Final = 48 * 1024
 """Bytes of rows in one call; the server takes 64 KiB."""

@@ -1,11 +1,13 @@
 """XLSX: one sheet, read as a stream, and never more of it than the limits allow.
 
 A workbook is a ZIP file of XML. What it says of its sizes is added up before anything
-is unpacked; ``zipfile`` never unpacks more of a part than was said.
+is unpacked; ``zipfile`` never unpacks more of a part than was said. Then each part is
+scanned for what reading it would cost (``xml_scan``).
 """
 
 import zipfile
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -23,26 +25,33 @@ from placement_client.sheets.cells import (
     refused,
     text_cell,
 )
+from placement_client.sheets.xml_scan import require_bounded
 
 MAX_UNPACKED: Final = 256 * 1024 * 1024
 """Bytes of all parts together."""
 MAX_STRINGS: Final = 32 * 1024 * 1024
 """Bytes of the one part that is held in memory: the texts of all cells."""
+MAX_BESIDE: Final = 1024 * 1024
+"""Bytes of all XML beside sheets and texts: styles and the like, read whole."""
 MAX_PARTS: Final = 1000
 _STRINGS: Final = "xl/sharedstrings.xml"
-_HEAD: Final = 4096  # bytes in which a part says its document type
+_SHEETS: Final = "xl/worksheets/"
+_XML: Final = (".xml", ".rels")
+_NO_WORKBOOK: Final = (
+    *(zipfile.BadZipFile, zlib.error, EOFError),
+    *(NotImplementedError, ValueError),
+)
 _ENCRYPTED: Final = 1  # the flag of a ZIP part
 _BROKEN: Final = "is no workbook that can be read; save it as XLSX anew"
 _TEXT: Final = "@"  # the format of a cell that stays text
 
 
 def read_xlsx(content: bytes) -> Iterator[Row]:
-    """Yield the rows of the one sheet of a workbook.
+    """Yield the rows of the one sheet of a workbook that is small enough.
 
     Raises:
-        InvalidInputError: it is none, has another number of sheets, or is too large.
+        InvalidInputError: it is none, or has another number of sheets.
     """
-    _require_small(content)
     try:
         book = load_workbook(BytesIO(content), read_only=True, data_only=False)
     except Exception as error:
@@ -64,8 +73,8 @@ def read_xlsx(content: bytes) -> Iterator[Row]:
         yield number, _trimmed(tuple(map(_cell, cells)))
 
 
-def _require_small(content: bytes) -> None:
-    """Refuse what would unpack to more than the limits allow.
+def require_small(content: bytes) -> None:
+    """Refuse a workbook that would take more memory than the limits allow.
 
     Raises:
         InvalidInputError: it would, or it is no ZIP file, or has a document type.
@@ -73,20 +82,34 @@ def _require_small(content: bytes) -> None:
     try:
         with zipfile.ZipFile(BytesIO(content)) as packed:
             parts = packed.infolist()
-            sizes = [part.file_size for part in parts]
-            if len(parts) > MAX_PARTS or sum(sizes) > MAX_UNPACKED:
-                raise refused("unpacks to too much; split it")
+            _require_sizes(parts)
             for part in parts:
-                if part.flag_bits & _ENCRYPTED:
-                    raise refused("is encrypted")
-                held = part.filename.lower() == _STRINGS
-                if held and part.file_size > MAX_STRINGS:
-                    raise refused("has too much text; split it")
-                with packed.open(part) as opened:
-                    if b"<!DOCTYPE" in opened.read(_HEAD):
-                        raise refused(_BROKEN)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+                if part.filename.lower().endswith(_XML):
+                    with packed.open(part) as opened:
+                        require_bounded(opened)
+    except _NO_WORKBOOK as error:
         raise refused(_BROKEN) from error
+
+
+def _require_sizes(parts: Sequence[zipfile.ZipInfo]) -> None:
+    """Refuse what would unpack to more than the limits allow, by what it says.
+
+    Raises:
+        InvalidInputError: it would, or is encrypted.
+    """
+    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+        raise refused("unpacks to too much; split it")
+    if any(part.flag_bits & _ENCRYPTED for part in parts):
+        raise refused("is encrypted")
+    beside = 0
+    for part in parts:
+        name = part.filename.lower()
+        if name == _STRINGS and part.file_size > MAX_STRINGS:
+            raise refused("has too much text; split it")
+        if name.endswith(_XML) and name != _STRINGS and not name.startswith(_SHEETS):
+            beside += part.file_size
+    if beside > MAX_BESIDE:
+        raise refused("has too much beside its rows; copy them into a new workbook")
 
 
 def _trimmed(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:

@@ -9,7 +9,9 @@ Invariants:
     * rows speak of groups and areas alone; facts about persons are not imported.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final
 
 from placement.access import NATIONAL, Action, Caller
@@ -273,8 +275,8 @@ def part_at(known: ImportKept, position: int) -> StagedPart | None:
     """Return the part that has a row, or ``None``."""
     if not 0 <= position < known.staged:
         return None
-    before = (part for part in reversed(known.parts) if part.position <= position)
-    return next(before, None)
+    behind = bisect_right(known.parts, position, key=attrgetter("position"))
+    return known.parts[behind - 1] if behind else None
 
 
 def _lapse(moment: Moment) -> Micros:

@@ -40,8 +40,8 @@ from placement.errors import (
     StaleError,
 )
 
-SLICE: Final = 64
-"""Rows that are taken over in one transaction."""
+SLICE: Final = 8
+"""Rows that are taken over at once; somebody's check may have to wait for them."""
 _REASONS: Final[tuple[tuple[type[PlacementError], RowRefusal], ...]] = (
     (InvalidInputError, RowRefusal.INVALID),
     (ConflictError, RowRefusal.CONTRADICTION),

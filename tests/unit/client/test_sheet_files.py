@@ -95,6 +95,19 @@ def test_too_large_a_file(tmp_path):
     assert "is over 64 MiB" in refusal(path)
 
 
+@pytest.mark.parametrize(
+    "row",
+    [b"," * 2_000_000, b'"' + b"x" * 2_000_000, b'"\n",' * 400_000],
+    ids=["cells", "quote", "lines"],
+)
+def test_a_row_without_an_end(tmp_path, row):
+    """It is refused before all of it is held as cells."""
+    path = tmp_path / "long.csv"
+    path.write_bytes(HEAD.encode() + row)
+
+    assert "a row that is too long" in refusal(path)
+
+
 def test_a_file_that_grows(tmp_path, monkeypatch):
     """What is read is never more than the limit."""
     path = tmp_path / "growing.csv"
@@ -178,8 +191,9 @@ def test_what_unpacks_to_too_much(tmp_path, monkeypatch):
         ([("a.xml", "<!DOCTYPE x>")], 0, "no workbook"),
         ([("a.xml", "x")], 1, "is encrypted"),
         ([("a.xml", "x")], 0, "no workbook"),
+        ([("a.xml", "<x/>")], 0, "no workbook"),
     ],
-    ids=["doctype", "encrypted", "other"],
+    ids=["doctype", "encrypted", "text", "other"],
 )
 def test_no_workbook(tmp_path, parts, flag, why):
     """A ZIP file of something else."""

@@ -253,7 +253,7 @@ def test_cuts():
     rows = [wire.ImportRow(fact=presence())] * 300
     found = list(cuts(rows))
 
-    assert [each.position for each in found] == [0, 128, 256]
+    assert [each.position for each in found] == [0, 64, 128, 192, 256]
     assert [row for each in found for row in each.rows] == rows
 
 

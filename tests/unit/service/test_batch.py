@@ -57,9 +57,10 @@ def batch(state, store):
 
 @pytest.fixture
 def read(store):
-    """Return what reads a leaf."""
+    """Return what reads a leaf, once its key is kept."""
 
     def opened_(leaf):
+        store.vault.flush()
         entry = parse(leaf.entry)
         return entry, opened(store.vault.details(leaf.details), entry.details)
 
@@ -70,6 +71,7 @@ def test_a_command_is_answered_with_its_leaf(batch, state, read, store):
     """Its events are applied and to be appended; its entry vouches for them."""
     command = open_case("h")
     batch.add(command)
+    store.vault.flush()
     (payload,), (leaf,), (answer,) = batch.payloads, batch.leaves, batch.answers
     entry, kept = read(leaf)
 
@@ -104,6 +106,7 @@ def test_the_last_event_remembers_the_request(batch, store):
     batch.add(register_groups("A", "B"))
     command = record_facts(stays(), stays("B"))
     batch.add(command)
+    store.vault.flush()
     *_, before, last = (store.vault.open(payload) for payload in batch.payloads)
 
     assert before.request is None

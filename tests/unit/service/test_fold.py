@@ -133,7 +133,8 @@ class Log:
         def applied(record):
             event = record.event
             dossier = dossier_of(event, self.court.state)
-            self.payloads.append(vault.seal(record, dossier, new=begins(event)))
+            vault.begin([dossier] if begins(event) else [])
+            self.payloads.append(vault.seal(record, dossier))
             apply(record)
 
         self.court.state.apply = applied

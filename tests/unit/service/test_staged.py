@@ -10,7 +10,7 @@ from kit.engines import answer, engine_on
 from placement.errors import TamperedError
 from placement.service import fold
 from placement.service.staged import StagedRows
-from placement.service.worker import MOST_DUE, Worker
+from placement.service.worker import MOST_DUE, TURN, Worker
 
 
 @pytest.fixture
@@ -69,15 +69,16 @@ def test_a_worker_takes_rows_once_they_are_durable(store, key, engine):
 @pytest.mark.parametrize(
     ("due", "took", "may"),
     [
-        (0, False, True),
-        (0, True, True),
-        (1, False, True),
-        (1, True, False),
-        (MOST_DUE + 1, False, False),
+        (0, 0, True),
+        (0, TURN, True),
+        (1, 0, True),
+        (1, TURN - 1, True),
+        (1, TURN, False),
+        (MOST_DUE + 1, 0, False),
     ],
 )
 def test_rows_take_turns_with_what_is_due(due, took, may):
-    """Whoever is placed is weighed again between two slices, and first if much is due."""
+    """Whoever is placed is weighed again after some slices, and first if much is due."""
     worker = Worker(lambda revision: None)
     worker._took = took
 

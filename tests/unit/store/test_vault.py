@@ -58,7 +58,7 @@ def forged(vault, dossier, said, **changes):
 def test_a_record_is_read_again(vault, world, record, request_):
     """With its request, if it has one."""
     record = replace(record, request=request_)
-    payload = vault.seal(record, world.base, new=False)
+    payload = vault.seal(record, world.base)
 
     assert vault.open(payload) == record
     assert type(decode(payload).event) is Sealed
@@ -66,7 +66,7 @@ def test_a_record_is_read_again(vault, world, record, request_):
 
 def test_without_the_key_all_but_the_digest_of_a_request_is_left(vault, world, record):
     """A retry is refused then, and does nothing twice."""
-    payload = vault.seal(record, world.base, new=False)
+    payload = vault.seal(record, world.base)
     world.erase(world.base)
     left = vault.open(payload)
 
@@ -77,7 +77,7 @@ def test_without_the_key_all_but_the_digest_of_a_request_is_left(vault, world, r
 
 def test_what_is_of_no_dossier_is_written_as_it_is(vault, record):
     """Nobody can forget it."""
-    payload = vault.seal(record, None, new=False)
+    payload = vault.seal(record, None)
 
     assert payload == encode(record)
     assert vault.open(payload) == record
@@ -100,7 +100,7 @@ def test_a_request_without_its_digest_is_refused(vault, world, record):
 def test_what_was_moved_does_not_open(vault, world, record):
     """A content belongs to its dossier; so do details."""
     other = world.presence("A", "1280")
-    sealed = decode(vault.seal(record, world.base, new=False))
+    sealed = decode(vault.seal(record, world.base))
     moved = replace(sealed, event=replace(sealed.event, dossier=other))
     details = vault.shut(world.base, b"details")
     with pytest.raises(TamperedError):
