@@ -267,12 +267,9 @@ def engine_of(nation: Nation, ruleset: Ruleset) -> Iterator[Engine]:
         custody = FileCustody.create(folder / "store.key")
         store = Store.create(f"sqlite:///{folder}/placement.db", custody)
         nothing = State()  # none of these speaks of anything before it
-        payloads = [
-            store.vault.seal(
-                record, dossier_of(record.event, nothing), new=begins(record.event)
-            )
-            for record in nation.records
-        ]
+        owned = [(each, dossier_of(each.event, nothing)) for each in nation.records]
+        store.vault.begin([of for each, of in owned if of and begins(each.event)])
+        payloads = [store.vault.seal(each, of) for each, of in owned]
         with store.writing() as log:
             store.vault.flush()
             log.append(payloads, ())
