@@ -1,10 +1,14 @@
 """What phantoms follow: sizes of groups, houses, lifts."""
 
+from dataclasses import replace
+
 from kit.world import NOW, World, token
 
-from placement.domain.events import Record
+from placement.domain.erasure_events import DossiersErased
+from placement.domain.events import ChangeApproved, ChangeProposed, Record
 from placement.domain.haunt_events import GroupSized, Lift, LiftKept, PhantomsLifted
 from placement.domain.haunts import Haunts
+from placement.domain.imagined import Imagined
 from placement.domain.state import State
 from placement.domain.terms import MICROS_AN_HOUR, GroupSize, LiftGround, Micros
 
@@ -86,3 +90,69 @@ def test_records_fold_to_the_same():
     assert again.haunts.lifts == world.state.haunts.lifts == [lift]
     assert list(again.haunts.records()) == list(world.state.haunts.records())
     assert again.haunts.registered == {token("red"): NOW}
+
+
+def waiting(world, *amendments):
+    """Let a change wait that says something about phantoms."""
+    change = ChangeProposed(
+        id=token("change"),
+        person="co-01",
+        region="syd",
+        expires_at=Micros(NOW + MICROS_AN_HOUR),
+        records=(),
+        amendments=amendments,
+    )
+    world.apply(change)
+    return world.state.changes
+
+
+def test_an_erased_case_takes_its_lifts_with_it():
+    """Those that stand, and those that wait; what is said of groups stays."""
+    world = World()
+    case = world.case("h").handle
+    lifted = replace(LIFTED, case=case)
+    world.state.haunts.lift(lifted, "syd", NOW)
+    changes = waiting(world, lifted, LARGE)
+    world.apply(DossiersErased(dossiers=(case,)))
+    left = changes[token("change")].amendments
+    alone = waiting(world, replace(LIFTED, case=world.case("i").handle))
+    world.apply(DossiersErased(dossiers=(next(iter(world.state.cases)),)))
+
+    assert left == (LARGE,)
+    assert dict(alone) == {}
+    assert world.state.haunts.lifts == []
+
+
+def test_a_change_that_is_approved_lifts_and_sizes():
+    """From then on, by the word of the region that proposed it."""
+    world = World()
+    waiting(world, LIFTED, LARGE)
+    world.apply(ChangeApproved(id=token("change"), person="co-02"))
+    (lift,) = world.state.haunts.lifts
+
+    assert (lift.region, lift.at, lift.ground) == ("syd", NOW, LiftGround.URGENT)
+    assert lift.until == NOW + 2 * MICROS_AN_HOUR
+    assert world.state.haunts.size_of(GROUP) is GroupSize.LARGE
+
+
+def test_whoever_is_placed_is_not_weighed_again_for_it():
+    """What is real is what it was."""
+    world = World()
+    world.placement(world.case("h"), "0180")
+    world.state.agenda.keep(())
+    waiting(world, LIFTED, LARGE)
+    world.apply(ChangeApproved(id=token("change"), person="co-02"))
+
+    assert len(world.state.agenda) == 0
+
+
+def test_what_is_imagined_lifts_nothing():
+    """A preview of such a change leaves the real state as it is."""
+    world = World()
+    waiting(world, LIFTED, LARGE)
+    approved = ChangeApproved(id=token("change"), person="co-02")
+    imagined = Imagined(world.state, (approved,), NOW)
+
+    assert len(imagined.haunts.lifts) == 1
+    assert world.state.haunts.lifts == []
+    assert world.state.haunts.size_of(GROUP) is GroupSize.MEDIUM
