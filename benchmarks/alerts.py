@@ -35,6 +35,7 @@ import grpc
 import grpc.aio
 import uvloop
 
+from benchmarks.channels import connect
 from benchmarks.dataset import PATIENCE, SEED, fact, fresh
 from benchmarks.holding import Holder, race
 from benchmarks.run import serving
@@ -191,7 +192,7 @@ async def _over_the_wire(
     folder: Path, port: int, pairs: Sequence[Sequence[Pair]], figures: list[Figures]
 ) -> None:
     """Record the rivalries, kind by kind in turn, and time their alerts."""
-    recorder, watcher = (_channel(folder, name, port) for name in ("co-01", "co-02"))
+    recorder, watcher = (connect(folder, name, port) for name in ("co-01", "co-02"))
     stub: Any = RegistryServiceStub(recorder)
     watch = Watch(watcher)
     await watch.ready()
@@ -268,7 +269,7 @@ async def hold(callers: int, rounds: int) -> None:
         store.close()
         with serving(folder / "placement.toml") as (port, _, finish):
             channels = [
-                _channel(folder, person.rpartition("/")[2], port) for person in people
+                connect(folder, person.rpartition("/")[2], port) for person in people
             ]
             print(
                 f"\n{callers} holds at once {'p50':>9} {'p99':>9} {'worst':>9}"
@@ -303,7 +304,9 @@ def _folder(people: list[str]) -> Iterator[Path]:
                 lifetime=timedelta(hours=12),
             )
         settings = folder / "placement.toml"
-        settings.write_text(f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\n')
+        settings.write_text(
+            f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\npace = 0\n'
+        )
         with redirect_stdout(StringIO()):
             failed = placement_server(["init", "--settings", str(settings)])
         if failed:
@@ -314,17 +317,6 @@ def _folder(people: list[str]) -> Iterator[Path]:
 def _opened(folder: Path) -> Store:
     custody = FileCustody(folder / "store.key")
     return Store.open(f"sqlite:///{folder}/placement.db", custody)
-
-
-def _channel(folder: Path, name: str, port: int) -> grpc.aio.Channel:
-    pki = folder / "pki"
-    credentials = grpc.ssl_channel_credentials(
-        (pki / "ca.pem").read_bytes(),
-        (pki / f"{name}.key").read_bytes(),
-        (pki / f"{name}.pem").read_bytes(),
-    )
-    options = [("grpc.use_local_subchannel_pool", 1)]
-    return grpc.aio.secure_channel(f"localhost:{port}", credentials, options)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ import grpc.aio
 import uvloop
 from placement_client.sheets.sending import CALL_ROWS
 
+from benchmarks.channels import connect
 from benchmarks.dataset import PATIENCE, fact, fresh
 from benchmarks.run import serving
 from benchmarks.standing import Nation
@@ -133,7 +134,7 @@ class Asker:
 
 async def _measure(name: str, settings: Path, size: int, pause: float) -> None:
     with serving(settings) as (port, _, finish):
-        channels = {who: _channel(settings.parent, who, port) for who in PEOPLE}
+        channels = {who: connect(settings.parent, who, port) for who in PEOPLE}
         asker = await _asker(channels, pause)
         parts, digest = _parts(_rows(await _groups(channels["sender"]), size))
         for _ in range(QUIET):
@@ -180,7 +181,7 @@ async def _preview(settings: Path) -> None:
     ]
     took, weighed = [], 0
     with serving(settings) as (port, _, finish):
-        async with _channel(folder, "national", port) as channel:
+        async with connect(folder, "national", port) as channel:
             stub: Any = RegistryServiceStub(channel)
             request = registry.PreviewChangeRequest(facts=facts)
             for _ in range(PREVIEWS):
@@ -338,7 +339,7 @@ def _folder(url: str) -> Iterator[Path]:
         (folder / "ruleset.toml").write_text(text, "utf-8")
         settings = folder / "placement.toml"
         settings.write_text(
-            f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\n'
+            f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\npace = 0\n'
             'ruleset = "ruleset.toml"\nkeys = "sqlite:///keys.db"\n'
             + (f'database = "{url}"\n' if url else ""),
             "utf-8",
@@ -348,17 +349,6 @@ def _folder(url: str) -> Iterator[Path]:
         if failed:
             raise SystemExit(1)
         yield settings
-
-
-def _channel(folder: Path, name: str, port: int) -> grpc.aio.Channel:
-    pki = folder / "pki"
-    credentials = grpc.ssl_channel_credentials(
-        (pki / "ca.pem").read_bytes(),
-        (pki / f"{name}.key").read_bytes(),
-        (pki / f"{name}.pem").read_bytes(),
-    )
-    options = [("grpc.use_local_subchannel_pool", 1)]
-    return grpc.aio.secure_channel(f"localhost:{port}", credentials, options)
 
 
 if __name__ == "__main__":

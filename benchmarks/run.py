@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import grpc
-import grpc.aio
 import uvloop
 
+from benchmarks.channels import connect
 from benchmarks.dataset import PATIENCE, Loader, Municipality, Sizes, fresh
 from benchmarks.host import ECHO
 from placement.api.v1 import check_service_pb2 as check
@@ -36,13 +36,16 @@ from placement.crypto.pki import SERVER_LIFETIME, Authority
 from placement.domain.areas import parse_areas
 from placement.domain.terms import Micros, stockholm_day
 from placement.ops.main import main as placement_server
+from placement.rpc.even import SIZES
 
 CLIENTS: Final = (1, 16, 64)
 CASES_EACH: Final = 2
 AREAS_A_CHECK: Final = 5
+CHECK: Final = "/placement.api.v1.CheckService/CheckPlacement"
 
 ROOT: Final = Path(__file__).parents[1]
 _DOMAIN: Final = "bench.placement"
+_AT_ONCE: Final = "pace = 0\n"
 _AREAS: Final = tuple(
     parse_areas(
         (files("placement.domain") / "data" / "municipalities.csv").read_text("utf-8")
@@ -92,8 +95,8 @@ async def measure(folder: Path, factor: float, options: Options) -> None:
     with serving(settings) as (port, echo_port, finish):
         callers = [_caller(folder, index, port) for index in range(max(CLIENTS))]
         loader = Loader(
-            _channel(folder, "co-01", port),
-            _channel(folder, "co-02", port),
+            connect(folder, "co-01", port),
+            connect(folder, "co-02", port),
             callers,
             _AREAS,
             _today(),
@@ -106,8 +109,7 @@ async def measure(folder: Path, factor: float, options: Options) -> None:
             f" in {took:.1f} s ({sizes.facts / took:,.0f} a second)"
         )
         checks = [_checking(caller) for caller in callers]
-        answer = await checks[0]()
-        size = answer.ByteSize()
+        size = SIZES[CHECK]
         echoes = [
             _echoing(folder, index, echo_port, size) for index in range(len(checks))
         ]
@@ -118,10 +120,30 @@ async def measure(folder: Path, factor: float, options: Options) -> None:
         f"{disk / sizes.facts:,.0f} bytes a fact on the disk (log and entries),"
         f" {resident * 1024 / sizes.facts:,.0f} in memory at the peak"
     )
+    settings.write_text(settings.read_text("utf-8").replace(_AT_ONCE, ""), "utf-8")
     began = time.perf_counter()
-    with serving(settings) as (_, _, finish):
+    with serving(settings) as (port, _, finish):
         print(f"start, whole chain verified: {time.perf_counter() - began:.1f} s")
+        again = [_caller(folder, index, port) for index in range(len(callers))]
+        for caller, known in zip(again, callers, strict=True):
+            caller.cases.extend(known.cases)
+        await pace([_checking(caller) for caller in again], options)
         finish()
+
+
+async def pace(checks: list[Any], options: Options) -> None:
+    """Measure checks that leave on the grid, and print the medians."""
+    print(f"on the grid:\n{'clients':>8} {'checks/s':>9} {'p50 ms':>7} {'p99 ms':>7}")
+    for clients in CLIENTS:
+        rounds = [
+            await _round(checks[:clients], options.seconds)
+            for _ in range(options.rounds)
+        ]
+        ours = _median(rounds)
+        print(
+            f"{clients:>8} {ours.per_second:>9,.0f} {ours.p50:>7.2f} {ours.p99:>7.2f}",
+            flush=True,
+        )
 
 
 async def compare(checks: list[Any], echoes: list[Any], options: Options) -> None:
@@ -194,7 +216,9 @@ def prepare(folder: Path) -> Path:
             lifetime=timedelta(hours=12),
         )
     settings = folder / "placement.toml"
-    settings.write_text(f'address = "127.0.0.1:0"\ntrust_domain = "{_DOMAIN}"\n')
+    settings.write_text(
+        f'address = "127.0.0.1:0"\ntrust_domain = "{_DOMAIN}"\n' + _AT_ONCE, "utf-8"
+    )
     if placement_server(["init", "--settings", str(settings)]):
         raise SystemExit(1)
     return settings
@@ -233,20 +257,8 @@ def serving(settings: Path) -> Iterator[tuple[int, int, Callable[[], int]]]:
         server.wait()
 
 
-def _channel(folder: Path, name: str, port: int) -> grpc.aio.Channel:
-    pki = folder / "pki"
-    credentials = grpc.ssl_channel_credentials(
-        (pki / "ca.pem").read_bytes(),
-        (pki / f"{name}.key").read_bytes(),
-        (pki / f"{name}.pem").read_bytes(),
-    )
-    # A connection of its own for each caller, as in life.
-    options = [("grpc.use_local_subchannel_pool", 1)]
-    return grpc.aio.secure_channel(f"localhost:{port}", credentials, options)
-
-
 def _caller(folder: Path, index: int, port: int) -> Municipality:
-    channel = _channel(folder, f"cw-{index:03}", port)
+    channel = connect(folder, f"cw-{index:03}", port)
     return Municipality(CheckServiceStub(channel), [])
 
 
@@ -278,7 +290,7 @@ def _echoing(
     folder: Path, index: int, port: int, size: int
 ) -> Callable[[], Awaitable[object]]:
     """Return a call that has as many bytes echoed as a check's answer has."""
-    channel = _channel(folder, f"cw-{index:03}", port)
+    channel = connect(folder, f"cw-{index:03}", port)
     echo: Any = channel.unary_unary(ECHO)
     request = size.to_bytes(4, "big") + bytes(100)
 

@@ -18,6 +18,7 @@ from placement.domain.ruleset import Ruleset, parse_past, parse_ruleset
 from placement.errors import TamperedError
 from placement.rpc.desk import Desk
 from placement.rpc.door import Door
+from placement.rpc.even import Pace
 from placement.rpc.host import Host, Services
 from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
@@ -212,7 +213,7 @@ class App:
         return Host(
             settings.address,
             tls=tls,
-            door=Door(identifier, desk),
+            door=Door(identifier, desk, Pace(settings.pace / 1000)),
             services=Services(
                 pseudonyms=Pseudonyms(desk, self._custodian),
                 checks=Checks(desk, self.contact_of),

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 _DOMAIN: Final = re.compile(r"[a-z0-9.-]{1,63}")
 _ORIGIN: Final = re.compile(r"[^\s+\x00-\x1f\x7f]*")  # what a signed note can name
+_MAX_PACE: Final = 1000  # ms; a call may last ten times that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Settings:
         past_rulesets: a folder with the rulesets that were in force before, by which
             past decisions are replayed; ``None`` for none.
         reflection: whether the server describes its methods to callers.
+        pace: milliseconds from one point to the next of the grid on which answers leave;
+            0 for none.
         contacts: whom to phone, by police region; a default stands for the rest.
     """
 
@@ -58,6 +61,7 @@ class Settings:
     ruleset: Path | None = None
     past_rulesets: Path | None = None
     reflection: bool = False
+    pace: int = 25
     contacts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -100,6 +104,8 @@ def parse(text: str, folder: Path) -> Settings:
         raise ValueError("trust_domain must be a lower-case domain")
     if settings.keys == settings.database:
         raise ValueError("keys must be another database")
+    if not 0 <= settings.pace <= _MAX_PACE:
+        raise ValueError("pace must be 0 to 1000 ms")
     if not _ORIGIN.fullmatch(settings.origin):
         raise ValueError("origin must have neither spaces nor plus")
     return settings

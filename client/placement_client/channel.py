@@ -8,6 +8,7 @@ import grpc
 
 from placement_client.credentials import read_credentials
 from placement_client.profile import Profile
+from placement_client.refusals import evened
 
 
 def open_channel(profile: Profile) -> grpc.Channel:
@@ -26,4 +27,4 @@ def open_channel(profile: Profile) -> grpc.Channel:
     ]
     if profile.server_name:
         options.append(("grpc.ssl_target_name_override", profile.server_name))
-    return grpc.secure_channel(profile.server, credentials, options)
+    return evened(grpc.secure_channel(profile.server, credentials, options))

@@ -14,11 +14,13 @@ from typing import Any, Final, TypeAlias, cast
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from placement.api.v1.refusal_pb2 import Envelope
 from placement.api.v1.types_pb2 import Fact, Person
 from placement_client.days import iso_day, iso_instant
 
 Json: TypeAlias = Mapping[str, object]
 
+_COMMON: Final = frozenset(Envelope.DESCRIPTOR.fields_by_number)
 _INSTANTS: Final = frozenset({"at", "valid_until"})
 
 
@@ -70,9 +72,13 @@ def _day(fact: Any, name: str) -> str | None:  # noqa: ANN401 (by reflection)
 
 
 def fields_of(message: Message) -> Sequence[FieldDescriptor]:
-    """Return the descriptors of a message's fields, in the order of the proto."""
+    """Return the descriptors of a message's fields, in the order of the proto.
+
+    What every response has is none of them: a refusal was raised, padding thrown away.
+    """
     # The stubs tell two implementations of descriptors apart; they are used alike.
-    return cast("Sequence[FieldDescriptor]", message.DESCRIPTOR.fields)
+    fields = cast("Sequence[FieldDescriptor]", message.DESCRIPTOR.fields)
+    return [field for field in fields if field.number not in _COMMON]
 
 
 def _value(field: FieldDescriptor, value: Any) -> object:  # noqa: ANN401 (by reflection)

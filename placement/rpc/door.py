@@ -6,14 +6,16 @@ Invariants:
     * a method that is not in ``METHODS`` is refused, whoever calls it;
     * a call without a deadline, with too much or with fields that we don't know is
       refused before it is parsed, and the refusal is an entry of the access log;
-    * what leaves is a response or one of our refusals, never anything else.
+    * what leaves is a response or one of our refusals, never anything else;
+    * a response and a refusal of one method are of one length and leave on one grid of
+      time (``even``).
 """
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from inspect import isasyncgen
 from typing import Any, Final, TypeAlias
@@ -31,9 +33,10 @@ from placement.errors import (
     UnavailableError,
 )
 from placement.rpc.desk import CALL, Call, Desk
+from placement.rpc.even import SIZES, Pace, padded
 from placement.rpc.identity import Identifier, auth_context
 from placement.rpc.methods import METHODS
-from placement.rpc.status import refusal_of, status_of
+from placement.rpc.status import refusal_of, response_of, status_of
 from placement.service.entries import Refused
 
 MAX_REQUEST: Final = 64 * 1024
@@ -64,11 +67,15 @@ class Door(grpc.aio.ServerInterceptor):
     Args:
         identifier: who calls.
         desk: logs refusals.
+        pace: lets answers go; without one they go at once.
     """
 
-    def __init__(self, identifier: Identifier, desk: Desk) -> None:
+    def __init__(
+        self, identifier: Identifier, desk: Desk, pace: Pace | None = None
+    ) -> None:
         self._identifier = identifier
         self._desk = desk
+        self._pace = pace or Pace()
         self._streams: Counter[bytes] = Counter()
         self._followed: set[asyncio.Task[Any]] = set()
         self._drained = asyncio.Event()
@@ -92,34 +99,37 @@ class Door(grpc.aio.ServerInterceptor):
         action = METHODS.get(method)
         if action is None or handler is None or handler.request_streaming:
             return grpc.unary_unary_rpc_method_handler(self._refuse_method)
+        size = SIZES[method]
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                self._guarded_stream(action, handler),
-                response_serializer=handler.response_serializer,
+                self._guarded_stream(action, handler, size)
             )
-        return grpc.unary_unary_rpc_method_handler(
-            self._guarded(action, handler),
-            response_serializer=handler.response_serializer,
-        )
+        return grpc.unary_unary_rpc_method_handler(self._guarded(action, handler, size))
 
-    def _guarded(self, action: Action, handler: Handler) -> Behaviour:
+    def _guarded(self, action: Action, handler: Handler, size: int) -> Behaviour:
         """Return a method that answers only to whom the door lets in."""
         decode: Any = handler.request_deserializer
         serve: Any = handler.unary_unary
+        encode: Any = handler.response_serializer
 
-        async def behave(content: bytes, context: Context) -> Any:  # noqa: ANN401 (any response)
+        async def behave(content: bytes, context: Context) -> bytes:
+            begun = self._pace.begin()
             try:
                 request = await self._let_in(action, content, decode, context)
-                return await serve(request, context)
-            except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
-                return await self._end(error, context)
+                said: bytes = encode(await serve(request, context))
+            except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a refusal)
+                said = self._refusal(error)
+            answer = padded(said, size)
+            await self._pace.keep(begun)
+            return answer
 
         return behave
 
-    def _guarded_stream(self, action: Action, handler: Handler) -> Behaviour:
+    def _guarded_stream(self, action: Action, handler: Handler, size: int) -> Behaviour:
         """Return a method that sends pieces only to whom the door lets in."""
         decode: Any = handler.request_deserializer
         serve: Any = handler.unary_stream
+        encode: Any = handler.response_serializer
 
         async def behave(content: bytes, context: Context) -> None:
             try:
@@ -134,11 +144,12 @@ class Door(grpc.aio.ServerInterceptor):
                 ):
                     async for response in responses:
                         await self._desk.identify_again()
-                        await context.write(response)
+                        await context.write(padded(encode(response), size))
             except grpc.aio.InternalError:
-                return  # of a write: whoever asked is gone, and nobody reads a status
-            except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
-                await self._end(error, context)
+                return  # of a write: whoever asked is gone, and nobody reads a refusal
+            except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a refusal)
+                with suppress(grpc.aio.InternalError):
+                    await context.write(padded(self._refusal(error), size))
 
         return behave
 
@@ -163,11 +174,15 @@ class Door(grpc.aio.ServerInterceptor):
         finally:
             self._followed.discard(task)
 
-    async def _end(self, error: Exception, context: Context) -> None:
-        """End a call; what is stored and does not verify condemns the engine."""
+    def _refusal(self, error: Exception) -> bytes:
+        """Return the response that ends a call.
+
+        What is stored and does not verify condemns the engine.
+        """
         if isinstance(error, TamperedError):
             self._desk.condemn()
-        await _abort(error, context)
+        _note(error)
+        return response_of(refusal_of(error))
 
     @asynccontextmanager
     async def _one_of_few(self) -> AsyncIterator[None]:
@@ -278,10 +293,15 @@ class Door(grpc.aio.ServerInterceptor):
         return watched
 
 
-async def _abort(error: Exception, context: Context) -> None:
-    """End a call with what its caller may learn of an error."""
+def _note(error: Exception) -> None:
+    """Log an error that is not ours."""
     if not isinstance(error, PlacementError):
         _log.error("call_failed kind=%s", type(error).__name__)
+
+
+async def _abort(error: Exception, context: Context) -> None:
+    """End a call with what its caller may learn of an error, as gRPC's own status."""
+    _note(error)
     code, text, trailers = status_of(refusal_of(error))
     await context.abort(code, text, trailers)
 

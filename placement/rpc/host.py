@@ -138,7 +138,11 @@ class Host:
         reflection_on: bool = False,
     ) -> None:
         self._server = grpc.aio.server(
-            interceptors=[door], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
+            interceptors=[door],
+            options=_OPTIONS,
+            maximum_concurrent_rpcs=MAX_CALLS,
+            # Or the length of an answer would tell what it says, padded or not.
+            compression=grpc.Compression.NoCompression,
         )
         self._door = door
         self._serving = serving

@@ -1,11 +1,7 @@
-"""From what is kept about a person to the wire: of anybody else there is no field.
-
-Whatever leaves is filled up with zeros to the next multiple of ``STEP``, so that who
-sees the wire can't tell somebody on whom nothing is kept from somebody on whom little is.
-"""
+"""From what is kept about a person to the wire: of anybody else there is no field."""
 
 from collections.abc import Iterable
-from typing import Final, TypeVar, assert_never
+from typing import assert_never
 
 from placement.api.v1 import check_service_pb2 as check_wire
 from placement.api.v1 import extract_service_pb2 as wire
@@ -16,20 +12,6 @@ from placement.domain.facts import Affiliation, Placement, SameAs, Threat, Tie
 from placement.domain.terms import Verdict, Window
 from placement.rpc.render import VERDICTS, days
 from placement.service.traces import Trace
-
-STEP: Final = 8192
-"""Bytes; what is sent has a multiple of them."""
-_MARK: Final = 3  # bytes: the tag of the padding, and its length where it is over 127
-_LEAST: Final = 128  # bytes of padding, so that its length always takes two
-
-_Padded = TypeVar("_Padded", wire.ShowExtractResponse, wire.ReadExtractResponse)
-
-
-def padded(message: _Padded) -> _Padded:
-    """Fill a response up to the next multiple of ``STEP``."""
-    rest = -(message.ByteSize() + _MARK + _LEAST) % STEP
-    message.padding = bytes(_LEAST + rest)
-    return message
 
 
 def head(told: Told) -> wire.ExtractHead:
@@ -51,7 +33,7 @@ def head(told: Told) -> wire.ExtractHead:
 def entries(traces: Iterable[Trace], *, last: bool = False) -> wire.ReadExtractResponse:
     """Render some entries of the access log."""
     told = wire.ExtractEntries(entries=map(_entry, traces), last=last)
-    return padded(wire.ReadExtractResponse(entries=told))
+    return wire.ReadExtractResponse(entries=told)
 
 
 def _fact(fact: OwnFact) -> wire.ExtractFact:

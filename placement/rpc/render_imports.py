@@ -28,9 +28,8 @@ def appended(answer: Answer) -> wire.AppendRowsResponse:
 
 def finished(answer: Answer) -> wire.FinishImportResponse:
     """Render an import that waits."""
-    return wire.FinishImportResponse(
-        **{"import": _import(_reply(answer))}, revision=answer.revision
-    )
+    named: dict[str, Any] = {"import": _import(_reply(answer))}
+    return wire.FinishImportResponse(**named, revision=answer.revision)
 
 
 def shown(answer: Answer, after: int) -> wire.ShowImportResponse:
@@ -42,9 +41,10 @@ def shown(answer: Answer, after: int) -> wire.ShowImportResponse:
     """
     view: ImportView = _reply(answer)
     known, some = view.known, slice(after, after + MAX_REFUSED)
+    named: dict[str, Any] = {"import": _import(view)}
     pairs = zip(known.refused[some], known.reasons[some], strict=True)
     return wire.ShowImportResponse(
-        **{"import": _import(view)},
+        **named,
         refused=[
             wire.RefusedRow(position=position, reason=wire.RowRefusal.ValueType(reason))
             for position, reason in pairs

@@ -43,8 +43,7 @@ class Extracts(ExtractServiceServicer):
         """Show what could be told."""
         answer = await self._desk.ask(parse.show_extract, request)
         head = render.head(_told(answer))
-        shown = wire.ShowExtractResponse(revision=answer.revision, head=head)
-        return render.padded(shown)
+        return wire.ShowExtractResponse(revision=answer.revision, head=head)
 
     async def ApproveExtract(
         self, request: wire.ApproveExtractRequest, context: Context
@@ -63,7 +62,7 @@ class Extracts(ExtractServiceServicer):
         """
         answer = await self._desk.ask(parse.read_extract, request)
         told = _told(answer)
-        yield render.padded(wire.ReadExtractResponse(head=render.head(told)))
+        yield wire.ReadExtractResponse(head=render.head(told))
         found = traces(self._reading.review, told, answer.leaf)
         held: list[Trace] = []
         async for piece in self._reading.drawn(found):

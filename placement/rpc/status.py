@@ -1,6 +1,8 @@
-"""From our exceptions to gRPC's status: constant texts, no identifiers.
+"""From our exceptions to what a caller may learn: constant texts, no identifiers.
 
-A refusal is a ``google.rpc.Status`` with an ``ErrorInfo`` (our reason) and, for a field
+A refusal leaves in the response, under gRPC's status OK. Only where there is no response
+that it could be in, a method that nobody was granted or one of the machinery, it is
+gRPC's own status. Either way it is a ``google.rpc.Status`` with an ``ErrorInfo`` (our reason) and, for a field
 that does not hold, a ``BadRequest``. Whatever is not ours becomes INTERNAL with a
 random incident id, which the server's log has too.
 """
@@ -15,6 +17,7 @@ from google.protobuf.any_pb2 import Any as Packed
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from google.rpc.status_pb2 import Status
 
+from placement.api.v1.refusal_pb2 import Envelope, Refusal
 from placement.errors import InvalidInputError, PlacementError
 
 DOMAIN: Final = "placement.api.v1"
@@ -48,14 +51,25 @@ def refusal_of(error: Exception) -> PlacementError:
 
 
 def status_of(error: PlacementError) -> tuple[grpc.StatusCode, str, Trailers]:
-    """Return code, text and trailing metadata of a refusal."""
+    """Return code, text and trailing metadata of a refusal as gRPC's own status."""
+    status = _status(error)
+    trailers = ((DETAILS_KEY, status.SerializeToString()),)
+    return _CODES[error.reason], error.text, trailers
+
+
+def response_of(error: PlacementError) -> bytes:
+    """Return the response, of any method, that holds a refusal."""
+    refusal = Refusal.FromString(_status(error).SerializeToString())
+    return Envelope(refusal=refusal).SerializeToString()
+
+
+def _status(error: PlacementError) -> Status:
     info = ErrorInfo(reason=error.reason, domain=DOMAIN)
     if error.reason == PlacementError.reason:
         incident = secrets.token_hex(8)
         info.metadata["incident"] = incident
         _log.error("incident id=%s", incident)
-    code = _CODES[error.reason]
-    status = Status(code=code.value[0], message=error.text)
+    status = Status(code=_CODES[error.reason].value[0], message=error.text)
     status.details.append(_packed(info))
     if isinstance(error, InvalidInputError):
         violations = [
@@ -63,7 +77,7 @@ def status_of(error: PlacementError) -> tuple[grpc.StatusCode, str, Trailers]:
             for phrase in (error.description, *error.others)
         ]
         status.details.append(_packed(BadRequest(field_violations=violations)))
-    return code, error.text, ((DETAILS_KEY, status.SerializeToString()),)
+    return status
 
 
 def _packed(message: ErrorInfo | BadRequest) -> Packed:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from placement_client.refusals import evened
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import log_service_pb2 as log
@@ -161,14 +162,16 @@ def channels(folder: Path, port: int) -> tuple[grpc.Channel, ...]:
         ("grpc.max_reconnect_backoff_ms", 50),
     ]
     return tuple(
-        grpc.secure_channel(
-            f"localhost:{port}",
-            grpc.ssl_channel_credentials(
-                (folder / "pki" / "ca.pem").read_bytes(),
-                (folder / "pki" / f"{name}.key").read_bytes(),
-                (folder / "pki" / f"{name}.pem").read_bytes(),
-            ),
-            options,
+        evened(
+            grpc.secure_channel(
+                f"localhost:{port}",
+                grpc.ssl_channel_credentials(
+                    (folder / "pki" / "ca.pem").read_bytes(),
+                    (folder / "pki" / f"{name}.key").read_bytes(),
+                    (folder / "pki" / f"{name}.pem").read_bytes(),
+                ),
+                options,
+            )
         )
         for name in ("caseworker", "coordinator")
     )

@@ -124,7 +124,7 @@ class Site:
 
 def _prepare(folder: Path, port: int) -> None:
     (folder / "0.toml").write_text(
-        f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\n', "utf-8"
+        f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\npace = 0\n', "utf-8"
     )
     place = ["--dir", str(folder / "pki")]
     client = ["pki", "issue-client", *place, "--trust-domain", DOMAIN, "--hours", "24"]

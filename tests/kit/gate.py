@@ -1,25 +1,28 @@
 """A door in front of one method that does nothing, and what the door asks of a call."""
 
 import asyncio
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import grpc
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
+from placement_client.refusals import RefusedError, opened
 
 from kit.commands import CASEWORKER
 from kit.town import PATHS
 from placement.api.v1 import check_service_pb2 as check
 from placement.rpc.desk import CALL, Desk
 from placement.rpc.door import Door
+from placement.rpc.even import Pace
 from placement.service.entries import Refused
 
 PATH = PATHS["ShowCase"]
 
 
 class Aborted(Exception):  # noqa: N818 (gRPC's own word)
-    """How gRPC ends a call."""
+    """A call ended with a refusal, in a response or as gRPC's own status."""
 
 
 class Context:
@@ -28,14 +31,16 @@ class Context:
     Attributes:
         status: code and sentence, once the call was ended.
         reason: ours.
-        written: what a stream has sent.
+        written: what a stream has sent, but for a refusal.
+        sizes: how many bytes each response had.
     """
 
     def __init__(self, left: float | None = 5.0) -> None:
         self.left = left
         self.status: tuple[str, str] | None = None
         self.reason = ""
-        self.written: list[Any] = []
+        self.written: list[str] = []
+        self.sizes: list[int] = []
 
     def auth_context(self) -> dict[str, Any]:
         return {}
@@ -43,16 +48,30 @@ class Context:
     def time_remaining(self) -> float | None:
         return self.left
 
-    async def write(self, response: Any) -> None:
-        self.written.append(response)
+    def read(self, response: bytes) -> str:
+        """Return what a response says, as a client reads it."""
+        self.sizes.append(len(response))
+        try:
+            content = opened(response)
+        except RefusedError as error:
+            self._end(error.code(), error.details(), error.trailing_metadata())
+            raise Aborted from error
+        return check.ShowCaseResponse.FromString(content).reference
+
+    async def write(self, response: bytes) -> None:
+        with suppress(Aborted):
+            self.written.append(self.read(response))
 
     async def abort(self, code: grpc.StatusCode, text: str, trailers: Any) -> None:
+        self._end(code, text, trailers)
+        raise Aborted
+
+    def _end(self, code: grpc.StatusCode, text: str, trailers: Any) -> None:
         self.status = (code.name, text)
         ((_, content),) = trailers
         info = ErrorInfo()
         assert Status.FromString(content).details[0].Unpack(info)
         self.reason = info.reason
-        raise Aborted
 
 
 class Gate:
@@ -62,6 +81,7 @@ class Gate:
         caller: who calls, or why nobody knows.
         serve: what the method raises, if it shall.
         pieces: what it sends before, if it streams.
+        pace: lets answers go.
 
     Attributes:
         logged: the refusals.
@@ -71,7 +91,12 @@ class Gate:
     """
 
     def __init__(
-        self, *, caller: Any = CASEWORKER, serve: Any = None, pieces: Any = ()
+        self,
+        *,
+        caller: Any = CASEWORKER,
+        serve: Any = None,
+        pieces: Any = (),
+        pace: Pace | None = None,
     ) -> None:
         self.logged: list[Refused] = []
         self.served: list[Any] = []
@@ -80,7 +105,7 @@ class Gate:
         self.pieces = pieces
         self.ended = False
         self.condemned = False
-        self.door = Door(self, self)
+        self.door = Door(self, self, pace)
 
     def identify(self, _: Any) -> Any:
         if isinstance(self.caller, Exception):
@@ -104,7 +129,7 @@ class Gate:
                 raise self.serve
             return "response"
 
-        return grpc.unary_unary_rpc_method_handler(serve, decode, str.encode)
+        return grpc.unary_unary_rpc_method_handler(serve, decode, _encoded)
 
     def stream_handler(self, decode: Any = check.ShowCaseRequest.FromString) -> Any:
         async def serve(request: Any, context: Any) -> Any:
@@ -117,7 +142,7 @@ class Gate:
             finally:
                 self.ended = True
 
-        return grpc.unary_stream_rpc_method_handler(serve, decode, str.encode)
+        return grpc.unary_stream_rpc_method_handler(serve, decode, _encoded)
 
     async def guarded(self, path: str, handler: Any) -> Any:
         """Return what the door puts before a handler."""
@@ -134,9 +159,25 @@ class Gate:
         path: str = PATH,
         handler: Any = None,
     ) -> Any:
+        context = context or Context()
+
         async def call() -> Any:
             guarded = await self.guarded(path, handler or self.handler())
             behave = guarded.unary_stream or guarded.unary_unary
-            return await behave(content, context or Context())
+            return await behave(content, context)
 
-        return asyncio.run(call())
+        response = asyncio.run(call())
+        if response is not None:
+            return context.read(response)
+        if context.status:
+            raise Aborted
+        return None
+
+    def attempt(self, context: Context) -> None:
+        """Call, whatever comes of it."""
+        with suppress(Aborted):
+            self.call(context=context)
+
+
+def _encoded(said: str) -> bytes:
+    return check.ShowCaseResponse(reference=said).SerializeToString()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import grpc
+from placement_client.refusals import evened
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
@@ -69,7 +70,7 @@ def prepare(
     ports = free_ports(servers)
     for number, port in enumerate(ports):
         (folder / f"{number}.toml").write_text(
-            f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\n'
+            f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\npace = 0\n'
             'ruleset = "ruleset.toml"\nkeys = "sqlite:///keys.db"\n'
             + (f'database = "{url}"\n' if url else ""),
             "utf-8",
@@ -152,7 +153,7 @@ class Desk:
 def _channel(folder: Path, name: str, port: int) -> grpc.Channel:
     """Connect, trying again soon after each loss."""
     pki = folder / "pki"
-    return grpc.secure_channel(
+    channel = grpc.secure_channel(
         f"localhost:{port}",
         grpc.ssl_channel_credentials(
             (pki / "ca.pem").read_bytes(),
@@ -166,6 +167,7 @@ def _channel(folder: Path, name: str, port: int) -> grpc.Channel:
             ("grpc.max_reconnect_backoff_ms", 50),
         ],
     )
+    return evened(channel)
 
 
 def insist(call: Callable[..., Any], request: Any) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import grpc
+from placement_client.refusals import evened
 
 from kit.certs import TRUST_DOMAIN, Pair, Pki
 from kit.still import written
@@ -34,7 +35,8 @@ class Served:
         clock: the server's.
         database: where else than in the folder.
         pki: whose certificates it takes; without one it has an authority of its own.
-        settings: of the server; without a ruleset there, it has no phantom stays.
+        settings: of the server; without a ruleset there, it has no phantom stays, and
+            without a pace, answers leave at once.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Served:
         self.clock = clock
         paths = self.pki.paths
         settings.setdefault("ruleset", written(folder))
+        settings.setdefault("pace", 0)
         self.settings = Settings(
             address="127.0.0.1:0",
             database=database or f"sqlite:///{folder}/placement.db",
@@ -135,6 +138,10 @@ class Served:
 
     def connect(self, pair: Pair) -> grpc.Channel:
         """Connect with a certificate."""
+        return evened(self.bare(pair))
+
+    def bare(self, pair: Pair) -> grpc.Channel:
+        """Connect as a client that knows nothing of refusals, and sees the padding."""
         credentials = grpc.ssl_channel_credentials(
             self.pki.ca, pair.key, pair.certificate
         )

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import grpc
 from google.protobuf.message import Message
+from placement_client import refusals
 
 from kit.refused import details
 from kit.served import Served
@@ -150,7 +151,8 @@ class Town:
         try:
             if path in STREAMS:
                 return _first(channel.unary_stream(path)(content, timeout=timeout))
-            return channel.unary_unary(path)(content, timeout=timeout)
+            answer = channel.unary_unary(path)(content, timeout=timeout)
+            return refusals.opened(answer)
         except grpc.RpcError as error:
             reason, fields = details(error)
             metadata = (*error.initial_metadata(), *error.trailing_metadata())
@@ -173,6 +175,16 @@ class Town:
         ask = self.channel(who).unary_stream(PATHS[method])
         pieces = ask(request.SerializeToString(), timeout=TIMEOUT)
         return [kind.FromString(piece) for piece in pieces]
+
+    def sent(self, who: str, method: str, request: Message) -> list[int]:
+        """Call, and return how many bytes each message of the answer has."""
+        pair = self.served.pki.client(*PEOPLE[who])
+        path, content = PATHS[method], request.SerializeToString()
+        with self.served.bare(pair) as channel:
+            if path in STREAMS:
+                pieces = channel.unary_stream(path)(content, timeout=TIMEOUT)
+                return [len(piece) for piece in pieces]
+            return [len(channel.unary_unary(path)(content, timeout=TIMEOUT))]
 
     @contextmanager
     def through(self, port: int) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
-from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -32,6 +31,7 @@ from placement.api.v1 import (
     ruleset_service_pb2,
 )
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResponse
+from placement.api.v1.refusal_pb2 import Envelope, Refusal
 from placement.crypto import voprf
 from placement.rpc.identity import server_credentials
 
@@ -55,7 +55,7 @@ DOMAIN = "placement.api.v1"
 
 
 class RefusalError(Exception):
-    """What an answer raises to end a call with a status."""
+    """What an answer raises to refuse: in a response, or with trailers as a status."""
 
     def __init__(
         self,
@@ -72,8 +72,10 @@ class RefusalError(Exception):
             status.details.append(packed)
         self.code = code
         self.message = message
-        whole = (("grpc-status-details-bin", status.SerializeToString()),)
-        self.trailers = whole if trailers is None else tuple(trailers)
+        self.trailers = None if trailers is None else tuple(trailers)
+        self.response = Envelope(
+            refusal=Refusal.FromString(status.SerializeToString()), padding=bytes(9)
+        )
 
 
 def refusal(code: grpc.StatusCode, reason: str, **metadata: str) -> RefusalError:
@@ -192,29 +194,31 @@ class Wire:
         answer = self.answers.get(name, self._otherwise.get(name))
         if isinstance(answer, list):
             answer = answer.pop(0)
-        with _refused(context):
+        try:
             return _given(answer(request) if callable(answer) else answer)
+        except RefusalError as error:
+            return _refused(error, context)
 
     def _stream(
         self, name: str, request: Any, context: grpc.ServicerContext
     ) -> Iterator[Any]:
         self.seen.append((name, request))
         answer = self.answers.get(name)
-        with _refused(context):
+        try:
             given = _given(answer(request) if callable(answer) else answer)
             alone = isinstance(given, bytes | Message)
             for each in (given,) if alone else given:
                 yield _given(each)
+        except RefusalError as error:
+            yield _refused(error, context)
 
 
-@contextmanager
-def _refused(context: grpc.ServicerContext) -> Iterator[None]:
-    """End the call as a refusal says."""
-    try:
-        yield
-    except RefusalError as error:
+def _refused(error: RefusalError, context: grpc.ServicerContext) -> Envelope:
+    """Return the response of a refusal, or end the call with its status."""
+    if error.trailers is not None:
         context.set_trailing_metadata(error.trailers)
         context.abort(error.code, error.message)
+    return error.response
 
 
 def _given(answer: Any) -> Any:

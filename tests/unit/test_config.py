@@ -115,6 +115,9 @@ def test_a_relative_folder():
         ("contacts = {syd = 1}", "contacts must be a table of texts"),
         ('trust_domain = ""', "trust_domain must be a lower-case domain"),
         ('trust_domain = "A.example"', "trust_domain must be a lower-case domain"),
+        ("pace = -1", "pace must be 0 to 1000 ms"),
+        ("pace = 1001", "pace must be 0 to 1000 ms"),
+        ("pace = 2.5", "pace must be a int"),
         ('trust_domain = "a/b"', "trust_domain must be a lower-case domain"),
     ],
 )

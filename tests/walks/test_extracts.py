@@ -15,7 +15,7 @@ from placement.crypto.keyring import Purpose
 from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import Record
 from placement.domain.terms import Micros
-from placement.rpc.render_extracts import STEP
+from placement.rpc.even import LIST_SIZE
 from placement.service.traces import MOST
 from placement.store.codec import encode
 
@@ -187,20 +187,20 @@ def test_somebody_on_whom_nothing_is_kept_is_answered_alike(tmp_path):
             ]
             change = wire.ProposeExtractResponse.FromString(answers[0]).change_id
             looking = wire.ShowExtractRequest(change_id=change, pseudonyms=[who])
-            answers.append(town.call("second", "ShowExtract", looking))
+            shown = town.sent("second", "ShowExtract", looking)
             answers.append(
                 town.call("second", "ApproveExtract", approving(change, who))
             )
             pieces = read(town, change, who)
-            read_ = [piece.ByteSize() for piece in pieces]
-            sizes[who] = [[len(each) for each in answers], read_]
             left[who] = [
                 (e.action, e.kind, e.outcome, e.recipient) for e in town.asked(before)
             ]
+            reading = wire.ReadExtractRequest(change_id=change, pseudonyms=[who])
+            sizes[who] = shown, town.sent("coordinator", "ReadExtract", reading)
             assert request.reference == pieces[0].head.reference
 
     assert sizes[PSEUDONYM] == sizes[NOBODY]
-    assert (sizes[NOBODY][0][1], sizes[NOBODY][1]) == (STEP, [STEP] * 2)
+    assert sizes[NOBODY] == ([LIST_SIZE], [LIST_SIZE] * 2)
     assert left[PSEUDONYM] == left[NOBODY]
     assert left[NOBODY] == [(step, "DISCLOSURE", "ANSWERED", "syd") for step in STEPS]
     assert pieces[0].head.cases == []

@@ -11,6 +11,7 @@ import pytest
 from kit.audited import vouched
 from kit.placing import alarm, confirm, held
 from kit.town import GROUND, PATHS, PEOPLE, TIMEOUT, Town, fresh
+from placement_client.refusals import evened
 
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import audit_service_pb2 as audit
@@ -186,7 +187,7 @@ def test_checkpoints_of_two_servers_never_fork(town, both):
             town.served.pki.ca, pair.key, pair.certificate
         )
         address = f"localhost:{both._ports[number % 2]}"
-        with grpc.secure_channel(address, credentials) as channel:
+        with evened(grpc.secure_channel(address, credentials)) as channel:
             show = channel.unary_unary(PATHS["ShowCase"])
             ask = channel.unary_unary(PATHS["GetCheckpoint"])
             for _ in range(40):
@@ -255,7 +256,7 @@ def watching(town, port, token=b""):
         town.served.pki.ca, pair.key, pair.certificate
     )
     request = alert.WatchAlertsRequest(resume_token=token)
-    with grpc.secure_channel(f"localhost:{port}", credentials) as channel:
+    with evened(grpc.secure_channel(f"localhost:{port}", credentials)) as channel:
         ask = channel.unary_stream(PATHS["WatchAlerts"])
         stream = ask(request.SerializeToString(), timeout=60.0)
         yield map(alert.WatchAlertsResponse.FromString, stream)

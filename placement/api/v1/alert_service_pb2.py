@@ -22,64 +22,65 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$placement/api/v1/alert_service.proto\x12\x10placement.api.v1\x1a\x1cplacement/api/v1/types.proto\"\xc6\x01\n\tCaseAlert\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.placement.api.v1.AlertState\x12\x11\n\traised_at\x18\x04 \x01(\x06\x12\x10\n\x08revision\x18\x05 \x01(\x06\x12\x0f\n\x07told_at\x18\x06 \x01(\x06\x12/\n\x07raising\x18\x07 \x01(\x0e\x32\x1e.placement.api.v1.AlertRaising\"\xd7\x03\n\x0bPoliceAlert\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x03 \x01(\x0c\x12)\n\x04kind\x18\x04 \x01(\x0e\x32\x1b.placement.api.v1.AlertKind\x12*\n\x07verdict\x18\x05 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12)\n\x06\x62\x65\x66ore\x18\x06 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12+\n\x05state\x18\x07 \x01(\x0e\x32\x1c.placement.api.v1.AlertState\x12\x0f\n\x07regions\x18\x08 \x03(\t\x12\r\n\x05owner\x18\t \x01(\t\x12\x16\n\x0e\x61\x63knowledge_by\x18\n \x01(\x06\x12\x11\n\traised_at\x18\x0b \x01(\x06\x12\x10\n\x08revision\x18\x0c \x01(\x06\x12/\n\x07\x63losing\x18\r \x01(\x0e\x32\x1e.placement.api.v1.AlertClosing\x12\x0f\n\x07told_at\x18\x0e \x01(\x06\x12/\n\x07raising\x18\x0f \x01(\x0e\x32\x1e.placement.api.v1.AlertRaising\x12\x0c\n\x04seen\x18\x10 \x01(\x08\"z\n\x05\x41lert\x12\x31\n\ncase_alert\x18\x01 \x01(\x0b\x32\x1b.placement.api.v1.CaseAlertH\x00\x12\x35\n\x0cpolice_alert\x18\x02 \x01(\x0b\x32\x1d.placement.api.v1.PoliceAlertH\x00\x42\x07\n\x05\x61lert\"*\n\x12WatchAlertsRequest\x12\x14\n\x0cresume_token\x18\x01 \x01(\x0c\"T\n\x13WatchAlertsResponse\x12\'\n\x06\x61lerts\x18\x01 \x03(\x0b\x32\x17.placement.api.v1.Alert\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\"\x13\n\x11ListAlertsRequest\"K\n\x12ListAlertsResponse\x12\'\n\x06\x61lerts\x18\x01 \x03(\x0b\x32\x17.placement.api.v1.Alert\x12\x0c\n\x04more\x18\x02 \x01(\x08\"$\n\x10ShowAlertRequest\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\x0c\"\xaa\x01\n\x0b\x46indingLink\x12-\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.VisibleFactH\x00\x12.\n\x06hidden\x18\x02 \x01(\x0b\x32\x1c.placement.api.v1.HiddenFactH\x00\x12\x34\n\tplacement\x18\x03 \x01(\x0b\x32\x1f.placement.api.v1.PlacementLinkH\x00\x42\x06\n\x04link\"D\n\x0bVisibleFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12$\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x16.placement.api.v1.Fact\"-\n\nHiddenFact\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\"E\n\rPlacementLink\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x03 \x01(\t\"q\n\x07\x46inding\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12,\n\x05links\x18\x03 \x03(\x0b\x32\x1d.placement.api.v1.FindingLink\"\xb8\x01\n\x11ShowAlertResponse\x12,\n\x05\x61lert\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.PoliceAlert\x12+\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x19.placement.api.v1.Finding\x12\x0c\n\x04\x61rea\x18\x03 \x01(\t\x12\x10\n\x08\x66\x61\x63ility\x18\x04 \x01(\x0c\x12(\n\x06window\x18\x05 \x01(\x0b\x32\x18.placement.api.v1.Window\"Q\n\x17\x41\x63knowledgeAlertRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x0c\x12\x10\n\x08revision\x18\x03 \x01(\x06\",\n\x18\x41\x63knowledgeAlertResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"^\n\x14HandOverAlertRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x0c\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x10\n\x08revision\x18\x04 \x01(\x06\")\n\x15HandOverAlertResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"|\n\x11\x43loseAlertRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x0c\x12/\n\x07\x63losing\x18\x03 \x01(\x0e\x32\x1e.placement.api.v1.AlertClosing\x12\x10\n\x08revision\x18\x04 \x01(\x06\"&\n\x12\x43loseAlertResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06*\x92\x01\n\nAlertState\x12\x1b\n\x17\x41LERT_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41LERT_STATE_RAISED\x10\x01\x12\x1c\n\x18\x41LERT_STATE_ACKNOWLEDGED\x10\x02\x12\x19\n\x15\x41LERT_STATE_ESCALATED\x10\x03\x12\x16\n\x12\x41LERT_STATE_CLOSED\x10\x04*\x9c\x01\n\x0c\x41lertClosing\x12\x1d\n\x19\x41LERT_CLOSING_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41LERT_CLOSING_MOVED\x10\x01\x12\x1b\n\x17\x41LERT_CLOSING_NO_DANGER\x10\x02\x12\x1a\n\x16\x41LERT_CLOSING_ACCEPTED\x10\x03\x12\x1b\n\x17\x41LERT_CLOSING_CORRECTED\x10\x04*\x8b\x01\n\tAlertKind\x12\x1a\n\x16\x41LERT_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41LERT_KIND_WORSE\x10\x01\x12\x18\n\x14\x41LERT_KIND_FOLLOW_UP\x10\x02\x12\x1a\n\x16\x41LERT_KIND_CASE_CLOSED\x10\x03\x12\x16\n\x12\x41LERT_KIND_OVERDUE\x10\x04*_\n\x0c\x41lertRaising\x12\x1d\n\x19\x41LERT_RAISING_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41LERT_RAISING_FIRST\x10\x01\x12\x17\n\x13\x41LERT_RAISING_AGAIN\x10\x02\x32\xc1\x04\n\x0c\x41lertService\x12\\\n\x0bWatchAlerts\x12$.placement.api.v1.WatchAlertsRequest\x1a%.placement.api.v1.WatchAlertsResponse0\x01\x12W\n\nListAlerts\x12#.placement.api.v1.ListAlertsRequest\x1a$.placement.api.v1.ListAlertsResponse\x12T\n\tShowAlert\x12\".placement.api.v1.ShowAlertRequest\x1a#.placement.api.v1.ShowAlertResponse\x12i\n\x10\x41\x63knowledgeAlert\x12).placement.api.v1.AcknowledgeAlertRequest\x1a*.placement.api.v1.AcknowledgeAlertResponse\x12`\n\rHandOverAlert\x12&.placement.api.v1.HandOverAlertRequest\x1a\'.placement.api.v1.HandOverAlertResponse\x12W\n\nCloseAlert\x12#.placement.api.v1.CloseAlertRequest\x1a$.placement.api.v1.CloseAlertResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$placement/api/v1/alert_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"\xc6\x01\n\tCaseAlert\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.placement.api.v1.AlertState\x12\x11\n\traised_at\x18\x04 \x01(\x06\x12\x10\n\x08revision\x18\x05 \x01(\x06\x12\x0f\n\x07told_at\x18\x06 \x01(\x06\x12/\n\x07raising\x18\x07 \x01(\x0e\x32\x1e.placement.api.v1.AlertRaising\"\xd7\x03\n\x0bPoliceAlert\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x03 \x01(\x0c\x12)\n\x04kind\x18\x04 \x01(\x0e\x32\x1b.placement.api.v1.AlertKind\x12*\n\x07verdict\x18\x05 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12)\n\x06\x62\x65\x66ore\x18\x06 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12+\n\x05state\x18\x07 \x01(\x0e\x32\x1c.placement.api.v1.AlertState\x12\x0f\n\x07regions\x18\x08 \x03(\t\x12\r\n\x05owner\x18\t \x01(\t\x12\x16\n\x0e\x61\x63knowledge_by\x18\n \x01(\x06\x12\x11\n\traised_at\x18\x0b \x01(\x06\x12\x10\n\x08revision\x18\x0c \x01(\x06\x12/\n\x07\x63losing\x18\r \x01(\x0e\x32\x1e.placement.api.v1.AlertClosing\x12\x0f\n\x07told_at\x18\x0e \x01(\x06\x12/\n\x07raising\x18\x0f \x01(\x0e\x32\x1e.placement.api.v1.AlertRaising\x12\x0c\n\x04seen\x18\x10 \x01(\x08\"z\n\x05\x41lert\x12\x31\n\ncase_alert\x18\x01 \x01(\x0b\x32\x1b.placement.api.v1.CaseAlertH\x00\x12\x35\n\x0cpolice_alert\x18\x02 \x01(\x0b\x32\x1d.placement.api.v1.PoliceAlertH\x00\x42\x07\n\x05\x61lert\"*\n\x12WatchAlertsRequest\x12\x14\n\x0cresume_token\x18\x01 \x01(\x0c\"\x93\x01\n\x13WatchAlertsResponse\x12\'\n\x06\x61lerts\x18\x01 \x03(\x0b\x32\x17.placement.api.v1.Alert\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\x13\n\x11ListAlertsRequest\"\x8a\x01\n\x12ListAlertsResponse\x12\'\n\x06\x61lerts\x18\x01 \x03(\x0b\x32\x17.placement.api.v1.Alert\x12\x0c\n\x04more\x18\x02 \x01(\x08\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"$\n\x10ShowAlertRequest\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\x0c\"\xaa\x01\n\x0b\x46indingLink\x12-\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.VisibleFactH\x00\x12.\n\x06hidden\x18\x02 \x01(\x0b\x32\x1c.placement.api.v1.HiddenFactH\x00\x12\x34\n\tplacement\x18\x03 \x01(\x0b\x32\x1f.placement.api.v1.PlacementLinkH\x00\x42\x06\n\x04link\"D\n\x0bVisibleFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12$\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x16.placement.api.v1.Fact\"-\n\nHiddenFact\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\"E\n\rPlacementLink\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x03 \x01(\t\"q\n\x07\x46inding\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12,\n\x05links\x18\x03 \x03(\x0b\x32\x1d.placement.api.v1.FindingLink\"\xf7\x01\n\x11ShowAlertResponse\x12,\n\x05\x61lert\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.PoliceAlert\x12+\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x19.placement.api.v1.Finding\x12\x0c\n\x04\x61rea\x18\x03 \x01(\t\x12\x10\n\x08\x66\x61\x63ility\x18\x04 \x01(\x0c\x12(\n\x06window\x18\x05 \x01(\x0b\x32\x18.placement.api.v1.Window\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"Q\n\x17\x41\x63knowledgeAlertRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x0c\x12\x10\n\x08revision\x18\x03 \x01(\x06\"k\n\x18\x41\x63knowledgeAlertResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"^\n\x14HandOverAlertRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x0c\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x10\n\x08revision\x18\x04 \x01(\x06\"h\n\x15HandOverAlertResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"|\n\x11\x43loseAlertRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x10\n\x08\x61lert_id\x18\x02 \x01(\x0c\x12/\n\x07\x63losing\x18\x03 \x01(\x0e\x32\x1e.placement.api.v1.AlertClosing\x12\x10\n\x08revision\x18\x04 \x01(\x06\"e\n\x12\x43loseAlertResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*\x92\x01\n\nAlertState\x12\x1b\n\x17\x41LERT_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41LERT_STATE_RAISED\x10\x01\x12\x1c\n\x18\x41LERT_STATE_ACKNOWLEDGED\x10\x02\x12\x19\n\x15\x41LERT_STATE_ESCALATED\x10\x03\x12\x16\n\x12\x41LERT_STATE_CLOSED\x10\x04*\x9c\x01\n\x0c\x41lertClosing\x12\x1d\n\x19\x41LERT_CLOSING_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41LERT_CLOSING_MOVED\x10\x01\x12\x1b\n\x17\x41LERT_CLOSING_NO_DANGER\x10\x02\x12\x1a\n\x16\x41LERT_CLOSING_ACCEPTED\x10\x03\x12\x1b\n\x17\x41LERT_CLOSING_CORRECTED\x10\x04*\x8b\x01\n\tAlertKind\x12\x1a\n\x16\x41LERT_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41LERT_KIND_WORSE\x10\x01\x12\x18\n\x14\x41LERT_KIND_FOLLOW_UP\x10\x02\x12\x1a\n\x16\x41LERT_KIND_CASE_CLOSED\x10\x03\x12\x16\n\x12\x41LERT_KIND_OVERDUE\x10\x04*_\n\x0c\x41lertRaising\x12\x1d\n\x19\x41LERT_RAISING_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41LERT_RAISING_FIRST\x10\x01\x12\x17\n\x13\x41LERT_RAISING_AGAIN\x10\x02\x32\xc1\x04\n\x0c\x41lertService\x12\\\n\x0bWatchAlerts\x12$.placement.api.v1.WatchAlertsRequest\x1a%.placement.api.v1.WatchAlertsResponse0\x01\x12W\n\nListAlerts\x12#.placement.api.v1.ListAlertsRequest\x1a$.placement.api.v1.ListAlertsResponse\x12T\n\tShowAlert\x12\".placement.api.v1.ShowAlertRequest\x1a#.placement.api.v1.ShowAlertResponse\x12i\n\x10\x41\x63knowledgeAlert\x12).placement.api.v1.AcknowledgeAlertRequest\x1a*.placement.api.v1.AcknowledgeAlertResponse\x12`\n\rHandOverAlert\x12&.placement.api.v1.HandOverAlertRequest\x1a\'.placement.api.v1.HandOverAlertResponse\x12W\n\nCloseAlert\x12#.placement.api.v1.CloseAlertRequest\x1a$.placement.api.v1.CloseAlertResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.alert_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ALERTSTATE']._serialized_start=2251
-  _globals['_ALERTSTATE']._serialized_end=2397
-  _globals['_ALERTCLOSING']._serialized_start=2400
-  _globals['_ALERTCLOSING']._serialized_end=2556
-  _globals['_ALERTKIND']._serialized_start=2559
-  _globals['_ALERTKIND']._serialized_end=2698
-  _globals['_ALERTRAISING']._serialized_start=2700
-  _globals['_ALERTRAISING']._serialized_end=2795
-  _globals['_CASEALERT']._serialized_start=89
-  _globals['_CASEALERT']._serialized_end=287
-  _globals['_POLICEALERT']._serialized_start=290
-  _globals['_POLICEALERT']._serialized_end=761
-  _globals['_ALERT']._serialized_start=763
-  _globals['_ALERT']._serialized_end=885
-  _globals['_WATCHALERTSREQUEST']._serialized_start=887
-  _globals['_WATCHALERTSREQUEST']._serialized_end=929
-  _globals['_WATCHALERTSRESPONSE']._serialized_start=931
-  _globals['_WATCHALERTSRESPONSE']._serialized_end=1015
-  _globals['_LISTALERTSREQUEST']._serialized_start=1017
-  _globals['_LISTALERTSREQUEST']._serialized_end=1036
-  _globals['_LISTALERTSRESPONSE']._serialized_start=1038
-  _globals['_LISTALERTSRESPONSE']._serialized_end=1113
-  _globals['_SHOWALERTREQUEST']._serialized_start=1115
-  _globals['_SHOWALERTREQUEST']._serialized_end=1151
-  _globals['_FINDINGLINK']._serialized_start=1154
-  _globals['_FINDINGLINK']._serialized_end=1324
-  _globals['_VISIBLEFACT']._serialized_start=1326
-  _globals['_VISIBLEFACT']._serialized_end=1394
-  _globals['_HIDDENFACT']._serialized_start=1396
-  _globals['_HIDDENFACT']._serialized_end=1441
-  _globals['_PLACEMENTLINK']._serialized_start=1443
-  _globals['_PLACEMENTLINK']._serialized_end=1512
-  _globals['_FINDING']._serialized_start=1514
-  _globals['_FINDING']._serialized_end=1627
-  _globals['_SHOWALERTRESPONSE']._serialized_start=1630
-  _globals['_SHOWALERTRESPONSE']._serialized_end=1814
-  _globals['_ACKNOWLEDGEALERTREQUEST']._serialized_start=1816
-  _globals['_ACKNOWLEDGEALERTREQUEST']._serialized_end=1897
-  _globals['_ACKNOWLEDGEALERTRESPONSE']._serialized_start=1899
-  _globals['_ACKNOWLEDGEALERTRESPONSE']._serialized_end=1943
-  _globals['_HANDOVERALERTREQUEST']._serialized_start=1945
-  _globals['_HANDOVERALERTREQUEST']._serialized_end=2039
-  _globals['_HANDOVERALERTRESPONSE']._serialized_start=2041
-  _globals['_HANDOVERALERTRESPONSE']._serialized_end=2082
-  _globals['_CLOSEALERTREQUEST']._serialized_start=2084
-  _globals['_CLOSEALERTREQUEST']._serialized_end=2208
-  _globals['_CLOSEALERTRESPONSE']._serialized_start=2210
-  _globals['_CLOSEALERTRESPONSE']._serialized_end=2248
-  _globals['_ALERTSERVICE']._serialized_start=2798
-  _globals['_ALERTSERVICE']._serialized_end=3375
+  _globals['_ALERTSTATE']._serialized_start=2663
+  _globals['_ALERTSTATE']._serialized_end=2809
+  _globals['_ALERTCLOSING']._serialized_start=2812
+  _globals['_ALERTCLOSING']._serialized_end=2968
+  _globals['_ALERTKIND']._serialized_start=2971
+  _globals['_ALERTKIND']._serialized_end=3110
+  _globals['_ALERTRAISING']._serialized_start=3112
+  _globals['_ALERTRAISING']._serialized_end=3207
+  _globals['_CASEALERT']._serialized_start=121
+  _globals['_CASEALERT']._serialized_end=319
+  _globals['_POLICEALERT']._serialized_start=322
+  _globals['_POLICEALERT']._serialized_end=793
+  _globals['_ALERT']._serialized_start=795
+  _globals['_ALERT']._serialized_end=917
+  _globals['_WATCHALERTSREQUEST']._serialized_start=919
+  _globals['_WATCHALERTSREQUEST']._serialized_end=961
+  _globals['_WATCHALERTSRESPONSE']._serialized_start=964
+  _globals['_WATCHALERTSRESPONSE']._serialized_end=1111
+  _globals['_LISTALERTSREQUEST']._serialized_start=1113
+  _globals['_LISTALERTSREQUEST']._serialized_end=1132
+  _globals['_LISTALERTSRESPONSE']._serialized_start=1135
+  _globals['_LISTALERTSRESPONSE']._serialized_end=1273
+  _globals['_SHOWALERTREQUEST']._serialized_start=1275
+  _globals['_SHOWALERTREQUEST']._serialized_end=1311
+  _globals['_FINDINGLINK']._serialized_start=1314
+  _globals['_FINDINGLINK']._serialized_end=1484
+  _globals['_VISIBLEFACT']._serialized_start=1486
+  _globals['_VISIBLEFACT']._serialized_end=1554
+  _globals['_HIDDENFACT']._serialized_start=1556
+  _globals['_HIDDENFACT']._serialized_end=1601
+  _globals['_PLACEMENTLINK']._serialized_start=1603
+  _globals['_PLACEMENTLINK']._serialized_end=1672
+  _globals['_FINDING']._serialized_start=1674
+  _globals['_FINDING']._serialized_end=1787
+  _globals['_SHOWALERTRESPONSE']._serialized_start=1790
+  _globals['_SHOWALERTRESPONSE']._serialized_end=2037
+  _globals['_ACKNOWLEDGEALERTREQUEST']._serialized_start=2039
+  _globals['_ACKNOWLEDGEALERTREQUEST']._serialized_end=2120
+  _globals['_ACKNOWLEDGEALERTRESPONSE']._serialized_start=2122
+  _globals['_ACKNOWLEDGEALERTRESPONSE']._serialized_end=2229
+  _globals['_HANDOVERALERTREQUEST']._serialized_start=2231
+  _globals['_HANDOVERALERTREQUEST']._serialized_end=2325
+  _globals['_HANDOVERALERTRESPONSE']._serialized_start=2327
+  _globals['_HANDOVERALERTRESPONSE']._serialized_end=2431
+  _globals['_CLOSEALERTREQUEST']._serialized_start=2433
+  _globals['_CLOSEALERTREQUEST']._serialized_end=2557
+  _globals['_CLOSEALERTRESPONSE']._serialized_start=2559
+  _globals['_CLOSEALERTRESPONSE']._serialized_end=2660
+  _globals['_ALERTSERVICE']._serialized_start=3210
+  _globals['_ALERTSERVICE']._serialized_end=3787
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from placement.api.v1 import refusal_pb2 as _refusal_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -209,22 +210,32 @@ class OpenCaseResponse(_message.Message):
     CASE_HANDLE_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     SAME_REFERENCE_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     case_handle: _builtins.bytes
     """16 bytes, opaque."""
     revision: _builtins.int
     """Of the state that holds the case."""
     same_reference: _builtins.bool
     """Another case of the same municipality has this reference, and is not closed."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         case_handle: _builtins.bytes = ...,
         revision: _builtins.int = ...,
         same_reference: _builtins.bool = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_handle", b"case_handle", "revision", b"revision", "same_reference", b"same_reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_handle", b"case_handle", "padding", b"padding", "refusal", b"refusal", "revision", b"revision", "same_reference", b"same_reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -271,6 +282,8 @@ class ShowCaseResponse(_message.Message):
     CASE_HANDLE_FIELD_NUMBER: _builtins.int
     CONTACT_FIELD_NUMBER: _builtins.int
     PERMITS_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     reference: _builtins.str
     """The municipality's own case number."""
     assessed: _builtins.bool
@@ -285,6 +298,8 @@ class ShowCaseResponse(_message.Message):
     """16 bytes: its handle."""
     contact: _builtins.str
     """Whom to phone."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def placements(self) -> _containers.RepeatedCompositeFieldContainer[Global___OwnPlacement]:
         """What is held and placed for it, newest first, at most 20."""
@@ -292,6 +307,10 @@ class ShowCaseResponse(_message.Message):
     @_builtins.property
     def permits(self) -> _containers.RepeatedCompositeFieldContainer[Global___OwnPermit]:
         """Releases that are in force or were, and overrides; newest first, at most 20."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
@@ -305,10 +324,12 @@ class ShowCaseResponse(_message.Message):
         case_handle: _builtins.bytes = ...,
         contact: _builtins.str = ...,
         permits: _abc.Iterable[Global___OwnPermit] | None = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas_left", b"areas_left", "assessed", b"assessed", "case_handle", b"case_handle", "closed", b"closed", "contact", b"contact", "opened_at", b"opened_at", "permits", b"permits", "placements", b"placements", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas_left", b"areas_left", "assessed", b"assessed", "case_handle", b"case_handle", "closed", b"closed", "contact", b"contact", "opened_at", b"opened_at", "padding", b"padding", "permits", b"permits", "placements", b"placements", "reference", b"reference", "refusal", b"refusal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -469,16 +490,26 @@ class CloseCaseResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that holds the end."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -611,6 +642,8 @@ class CheckPlacementResponse(_message.Message):
     CONTACT_FIELD_NUMBER: _builtins.int
     LEAF_INDEX_FIELD_NUMBER: _builtins.int
     AHEAD_DAYS_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """The state it rests on."""
     ruleset: _builtins.str
@@ -623,9 +656,15 @@ class CheckPlacementResponse(_message.Message):
     """Index of its entry in the access log; always set."""
     ahead_days: _builtins.int
     """Of the rules: a window that begins more days after the decision's gets at best UNKNOWN."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CandidateVerdict]:
         """One a candidate, in the order asked."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
@@ -637,10 +676,12 @@ class CheckPlacementResponse(_message.Message):
         contact: _builtins.str = ...,
         leaf_index: _builtins.int | None = ...,
         ahead_days: _builtins.int = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "leaf_index", b"leaf_index"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "leaf_index", b"leaf_index", "refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "ahead_days", b"ahead_days", "contact", b"contact", "decided_at", b"decided_at", "leaf_index", b"leaf_index", "revision", b"revision", "ruleset", b"ruleset", "verdicts", b"verdicts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "ahead_days", b"ahead_days", "contact", b"contact", "decided_at", b"decided_at", "leaf_index", b"leaf_index", "padding", b"padding", "refusal", b"refusal", "revision", b"revision", "ruleset", b"ruleset", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__leaf_index: _TypeAlias = _typing.Literal["leaf_index"]  # noqa: Y015
     _WhichOneofArgType__leaf_index: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index"]  # noqa: Y015

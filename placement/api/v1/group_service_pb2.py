@@ -22,61 +22,62 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$placement/api/v1/group_service.proto\x12\x10placement.api.v1\"W\n\x0b\x46urtherName\x12\r\n\x05token\x18\x01 \x01(\x0c\x12\x13\n\x0b\x66ingerprint\x18\x02 \x01(\x0c\x12\x14\n\x0csealed_label\x18\x03 \x01(\x0c\x12\x0e\n\x06key_id\x18\x04 \x01(\x0c\"U\n\x11NameGroupsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12,\n\x05names\x18\x02 \x03(\x0b\x32\x1d.placement.api.v1.FurtherName\"&\n\x12NameGroupsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"X\n\x12MergeGroupsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07group_a\x18\x02 \x01(\x0c\x12\x0f\n\x07group_b\x18\x03 \x01(\x0c\x12\x0c\n\x04undo\x18\x04 \x01(\x08\":\n\x13MergeGroupsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\"*\n\x14ShowLabelKeysRequest\x12\x12\n\npage_token\x18\x01 \x01(\x0c\"o\n\x0b\x45xchangeKey\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x0e\n\x06person\x18\x02 \x01(\t\x12\x12\n\npublic_key\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63\x65rtificate\x18\x04 \x01(\x0c\x12\x11\n\tsignature\x18\x05 \x01(\x0c\"d\n\tSealedKey\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x0e\n\x06person\x18\x02 \x01(\t\x12\x0e\n\x06key_id\x18\x03 \x01(\x0c\x12\x0e\n\x06sealed\x18\x04 \x01(\x0c\x12\x11\n\tsignature\x18\x05 \x01(\x0c\"y\n\tHandedKey\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x0e\n\x06person\x18\x02 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x03 \x01(\x0c\x12\x0e\n\x06key_id\x18\x04 \x01(\x0c\x12\x0e\n\x06sealed\x18\x05 \x01(\x0c\x12\x11\n\tsignature\x18\x06 \x01(\x0c\"X\n\x08Rotation\x12\x13\n\x0b\x66rom_key_id\x18\x01 \x01(\x0c\x12\x11\n\tto_key_id\x18\x02 \x01(\x0c\x12\x14\n\x0corganisation\x18\x03 \x01(\t\x12\x0e\n\x06person\x18\x04 \x01(\t\"\xd1\x01\n\x15ShowLabelKeysResponse\x12\x0e\n\x06key_id\x18\x01 \x01(\x0c\x12,\n\x08rotation\x18\x02 \x01(\x0b\x32\x1a.placement.api.v1.Rotation\x12\x34\n\rexchange_keys\x18\x03 \x03(\x0b\x32\x1d.placement.api.v1.ExchangeKey\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\x0c\x12+\n\x06handed\x18\x05 \x03(\x0b\x32\x1b.placement.api.v1.HandedKey\"k\n\x19PublishExchangeKeyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\x12\x13\n\x0b\x63\x65rtificate\x18\x03 \x01(\x0c\x12\x11\n\tsignature\x18\x04 \x01(\x0c\".\n\x1aPublishExchangeKeyResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"m\n\x17HandOverLabelKeyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x65rtificate\x18\x02 \x01(\x0c\x12)\n\x04keys\x18\x03 \x03(\x0b\x32\x1b.placement.api.v1.SealedKey\",\n\x18HandOverLabelKeyResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"3\n\x0b\x43oordinator\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x0e\n\x06person\x18\x02 \x01(\t\"\xc2\x01\n\x14\x42\x65ginRotationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x66rom_key_id\x18\x02 \x01(\x0c\x12\x11\n\tto_key_id\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63\x65rtificate\x18\x04 \x01(\x0c\x12)\n\x04keys\x18\x05 \x03(\x0b\x32\x1b.placement.api.v1.SealedKey\x12.\n\x07without\x18\x06 \x03(\x0b\x32\x1d.placement.api.v1.Coordinator\")\n\x15\x42\x65ginRotationResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"I\n\x0cRenewedLabel\x12\x0e\n\x06renews\x18\x01 \x01(\x0c\x12\x13\n\x0b\x66ingerprint\x18\x02 \x01(\x0c\x12\x14\n\x0csealed_label\x18\x03 \x01(\x0c\"k\n\x12RenewLabelsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tto_key_id\x18\x02 \x01(\x0c\x12.\n\x06labels\x18\x03 \x03(\x0b\x32\x1e.placement.api.v1.RenewedLabel\"\'\n\x13RenewLabelsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"Z\n\x12\x45ndRotationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tto_key_id\x18\x02 \x01(\x0c\x12\x0f\n\x07give_up\x18\x03 \x01(\x08\x12\x0c\n\x04seen\x18\x04 \x01(\x0c\"\'\n\x13\x45ndRotationResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x32\x9b\x06\n\x0cGroupService\x12W\n\nNameGroups\x12#.placement.api.v1.NameGroupsRequest\x1a$.placement.api.v1.NameGroupsResponse\x12Z\n\x0bMergeGroups\x12$.placement.api.v1.MergeGroupsRequest\x1a%.placement.api.v1.MergeGroupsResponse\x12`\n\rShowLabelKeys\x12&.placement.api.v1.ShowLabelKeysRequest\x1a\'.placement.api.v1.ShowLabelKeysResponse\x12o\n\x12PublishExchangeKey\x12+.placement.api.v1.PublishExchangeKeyRequest\x1a,.placement.api.v1.PublishExchangeKeyResponse\x12i\n\x10HandOverLabelKey\x12).placement.api.v1.HandOverLabelKeyRequest\x1a*.placement.api.v1.HandOverLabelKeyResponse\x12`\n\rBeginRotation\x12&.placement.api.v1.BeginRotationRequest\x1a\'.placement.api.v1.BeginRotationResponse\x12Z\n\x0bRenewLabels\x12$.placement.api.v1.RenewLabelsRequest\x1a%.placement.api.v1.RenewLabelsResponse\x12Z\n\x0b\x45ndRotation\x12$.placement.api.v1.EndRotationRequest\x1a%.placement.api.v1.EndRotationResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$placement/api/v1/group_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\"W\n\x0b\x46urtherName\x12\r\n\x05token\x18\x01 \x01(\x0c\x12\x13\n\x0b\x66ingerprint\x18\x02 \x01(\x0c\x12\x14\n\x0csealed_label\x18\x03 \x01(\x0c\x12\x0e\n\x06key_id\x18\x04 \x01(\x0c\"U\n\x11NameGroupsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12,\n\x05names\x18\x02 \x03(\x0b\x32\x1d.placement.api.v1.FurtherName\"e\n\x12NameGroupsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"X\n\x12MergeGroupsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07group_a\x18\x02 \x01(\x0c\x12\x0f\n\x07group_b\x18\x03 \x01(\x0c\x12\x0c\n\x04undo\x18\x04 \x01(\x08\"y\n\x13MergeGroupsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"*\n\x14ShowLabelKeysRequest\x12\x12\n\npage_token\x18\x01 \x01(\x0c\"o\n\x0b\x45xchangeKey\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x0e\n\x06person\x18\x02 \x01(\t\x12\x12\n\npublic_key\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63\x65rtificate\x18\x04 \x01(\x0c\x12\x11\n\tsignature\x18\x05 \x01(\x0c\"d\n\tSealedKey\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x0e\n\x06person\x18\x02 \x01(\t\x12\x0e\n\x06key_id\x18\x03 \x01(\x0c\x12\x0e\n\x06sealed\x18\x04 \x01(\x0c\x12\x11\n\tsignature\x18\x05 \x01(\x0c\"y\n\tHandedKey\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x0e\n\x06person\x18\x02 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x03 \x01(\x0c\x12\x0e\n\x06key_id\x18\x04 \x01(\x0c\x12\x0e\n\x06sealed\x18\x05 \x01(\x0c\x12\x11\n\tsignature\x18\x06 \x01(\x0c\"X\n\x08Rotation\x12\x13\n\x0b\x66rom_key_id\x18\x01 \x01(\x0c\x12\x11\n\tto_key_id\x18\x02 \x01(\x0c\x12\x14\n\x0corganisation\x18\x03 \x01(\t\x12\x0e\n\x06person\x18\x04 \x01(\t\"\x90\x02\n\x15ShowLabelKeysResponse\x12\x0e\n\x06key_id\x18\x01 \x01(\x0c\x12,\n\x08rotation\x18\x02 \x01(\x0b\x32\x1a.placement.api.v1.Rotation\x12\x34\n\rexchange_keys\x18\x03 \x03(\x0b\x32\x1d.placement.api.v1.ExchangeKey\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\x0c\x12+\n\x06handed\x18\x05 \x03(\x0b\x32\x1b.placement.api.v1.HandedKey\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"k\n\x19PublishExchangeKeyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\x12\x13\n\x0b\x63\x65rtificate\x18\x03 \x01(\x0c\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"m\n\x1aPublishExchangeKeyResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"m\n\x17HandOverLabelKeyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x65rtificate\x18\x02 \x01(\x0c\x12)\n\x04keys\x18\x03 \x03(\x0b\x32\x1b.placement.api.v1.SealedKey\"k\n\x18HandOverLabelKeyResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"3\n\x0b\x43oordinator\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x0e\n\x06person\x18\x02 \x01(\t\"\xc2\x01\n\x14\x42\x65ginRotationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x66rom_key_id\x18\x02 \x01(\x0c\x12\x11\n\tto_key_id\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63\x65rtificate\x18\x04 \x01(\x0c\x12)\n\x04keys\x18\x05 \x03(\x0b\x32\x1b.placement.api.v1.SealedKey\x12.\n\x07without\x18\x06 \x03(\x0b\x32\x1d.placement.api.v1.Coordinator\"h\n\x15\x42\x65ginRotationResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"I\n\x0cRenewedLabel\x12\x0e\n\x06renews\x18\x01 \x01(\x0c\x12\x13\n\x0b\x66ingerprint\x18\x02 \x01(\x0c\x12\x14\n\x0csealed_label\x18\x03 \x01(\x0c\"k\n\x12RenewLabelsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tto_key_id\x18\x02 \x01(\x0c\x12.\n\x06labels\x18\x03 \x03(\x0b\x32\x1e.placement.api.v1.RenewedLabel\"f\n\x13RenewLabelsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"Z\n\x12\x45ndRotationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tto_key_id\x18\x02 \x01(\x0c\x12\x0f\n\x07give_up\x18\x03 \x01(\x08\x12\x0c\n\x04seen\x18\x04 \x01(\x0c\"f\n\x13\x45ndRotationResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x32\x9b\x06\n\x0cGroupService\x12W\n\nNameGroups\x12#.placement.api.v1.NameGroupsRequest\x1a$.placement.api.v1.NameGroupsResponse\x12Z\n\x0bMergeGroups\x12$.placement.api.v1.MergeGroupsRequest\x1a%.placement.api.v1.MergeGroupsResponse\x12`\n\rShowLabelKeys\x12&.placement.api.v1.ShowLabelKeysRequest\x1a\'.placement.api.v1.ShowLabelKeysResponse\x12o\n\x12PublishExchangeKey\x12+.placement.api.v1.PublishExchangeKeyRequest\x1a,.placement.api.v1.PublishExchangeKeyResponse\x12i\n\x10HandOverLabelKey\x12).placement.api.v1.HandOverLabelKeyRequest\x1a*.placement.api.v1.HandOverLabelKeyResponse\x12`\n\rBeginRotation\x12&.placement.api.v1.BeginRotationRequest\x1a\'.placement.api.v1.BeginRotationResponse\x12Z\n\x0bRenewLabels\x12$.placement.api.v1.RenewLabelsRequest\x1a%.placement.api.v1.RenewLabelsResponse\x12Z\n\x0b\x45ndRotation\x12$.placement.api.v1.EndRotationRequest\x1a%.placement.api.v1.EndRotationResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.group_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FURTHERNAME']._serialized_start=58
-  _globals['_FURTHERNAME']._serialized_end=145
-  _globals['_NAMEGROUPSREQUEST']._serialized_start=147
-  _globals['_NAMEGROUPSREQUEST']._serialized_end=232
-  _globals['_NAMEGROUPSRESPONSE']._serialized_start=234
-  _globals['_NAMEGROUPSRESPONSE']._serialized_end=272
-  _globals['_MERGEGROUPSREQUEST']._serialized_start=274
-  _globals['_MERGEGROUPSREQUEST']._serialized_end=362
-  _globals['_MERGEGROUPSRESPONSE']._serialized_start=364
-  _globals['_MERGEGROUPSRESPONSE']._serialized_end=422
-  _globals['_SHOWLABELKEYSREQUEST']._serialized_start=424
-  _globals['_SHOWLABELKEYSREQUEST']._serialized_end=466
-  _globals['_EXCHANGEKEY']._serialized_start=468
-  _globals['_EXCHANGEKEY']._serialized_end=579
-  _globals['_SEALEDKEY']._serialized_start=581
-  _globals['_SEALEDKEY']._serialized_end=681
-  _globals['_HANDEDKEY']._serialized_start=683
-  _globals['_HANDEDKEY']._serialized_end=804
-  _globals['_ROTATION']._serialized_start=806
-  _globals['_ROTATION']._serialized_end=894
-  _globals['_SHOWLABELKEYSRESPONSE']._serialized_start=897
-  _globals['_SHOWLABELKEYSRESPONSE']._serialized_end=1106
-  _globals['_PUBLISHEXCHANGEKEYREQUEST']._serialized_start=1108
-  _globals['_PUBLISHEXCHANGEKEYREQUEST']._serialized_end=1215
-  _globals['_PUBLISHEXCHANGEKEYRESPONSE']._serialized_start=1217
-  _globals['_PUBLISHEXCHANGEKEYRESPONSE']._serialized_end=1263
-  _globals['_HANDOVERLABELKEYREQUEST']._serialized_start=1265
-  _globals['_HANDOVERLABELKEYREQUEST']._serialized_end=1374
-  _globals['_HANDOVERLABELKEYRESPONSE']._serialized_start=1376
-  _globals['_HANDOVERLABELKEYRESPONSE']._serialized_end=1420
-  _globals['_COORDINATOR']._serialized_start=1422
-  _globals['_COORDINATOR']._serialized_end=1473
-  _globals['_BEGINROTATIONREQUEST']._serialized_start=1476
-  _globals['_BEGINROTATIONREQUEST']._serialized_end=1670
-  _globals['_BEGINROTATIONRESPONSE']._serialized_start=1672
-  _globals['_BEGINROTATIONRESPONSE']._serialized_end=1713
-  _globals['_RENEWEDLABEL']._serialized_start=1715
-  _globals['_RENEWEDLABEL']._serialized_end=1788
-  _globals['_RENEWLABELSREQUEST']._serialized_start=1790
-  _globals['_RENEWLABELSREQUEST']._serialized_end=1897
-  _globals['_RENEWLABELSRESPONSE']._serialized_start=1899
-  _globals['_RENEWLABELSRESPONSE']._serialized_end=1938
-  _globals['_ENDROTATIONREQUEST']._serialized_start=1940
-  _globals['_ENDROTATIONREQUEST']._serialized_end=2030
-  _globals['_ENDROTATIONRESPONSE']._serialized_start=2032
-  _globals['_ENDROTATIONRESPONSE']._serialized_end=2071
-  _globals['_GROUPSERVICE']._serialized_start=2074
-  _globals['_GROUPSERVICE']._serialized_end=2869
+  _globals['_FURTHERNAME']._serialized_start=90
+  _globals['_FURTHERNAME']._serialized_end=177
+  _globals['_NAMEGROUPSREQUEST']._serialized_start=179
+  _globals['_NAMEGROUPSREQUEST']._serialized_end=264
+  _globals['_NAMEGROUPSRESPONSE']._serialized_start=266
+  _globals['_NAMEGROUPSRESPONSE']._serialized_end=367
+  _globals['_MERGEGROUPSREQUEST']._serialized_start=369
+  _globals['_MERGEGROUPSREQUEST']._serialized_end=457
+  _globals['_MERGEGROUPSRESPONSE']._serialized_start=459
+  _globals['_MERGEGROUPSRESPONSE']._serialized_end=580
+  _globals['_SHOWLABELKEYSREQUEST']._serialized_start=582
+  _globals['_SHOWLABELKEYSREQUEST']._serialized_end=624
+  _globals['_EXCHANGEKEY']._serialized_start=626
+  _globals['_EXCHANGEKEY']._serialized_end=737
+  _globals['_SEALEDKEY']._serialized_start=739
+  _globals['_SEALEDKEY']._serialized_end=839
+  _globals['_HANDEDKEY']._serialized_start=841
+  _globals['_HANDEDKEY']._serialized_end=962
+  _globals['_ROTATION']._serialized_start=964
+  _globals['_ROTATION']._serialized_end=1052
+  _globals['_SHOWLABELKEYSRESPONSE']._serialized_start=1055
+  _globals['_SHOWLABELKEYSRESPONSE']._serialized_end=1327
+  _globals['_PUBLISHEXCHANGEKEYREQUEST']._serialized_start=1329
+  _globals['_PUBLISHEXCHANGEKEYREQUEST']._serialized_end=1436
+  _globals['_PUBLISHEXCHANGEKEYRESPONSE']._serialized_start=1438
+  _globals['_PUBLISHEXCHANGEKEYRESPONSE']._serialized_end=1547
+  _globals['_HANDOVERLABELKEYREQUEST']._serialized_start=1549
+  _globals['_HANDOVERLABELKEYREQUEST']._serialized_end=1658
+  _globals['_HANDOVERLABELKEYRESPONSE']._serialized_start=1660
+  _globals['_HANDOVERLABELKEYRESPONSE']._serialized_end=1767
+  _globals['_COORDINATOR']._serialized_start=1769
+  _globals['_COORDINATOR']._serialized_end=1820
+  _globals['_BEGINROTATIONREQUEST']._serialized_start=1823
+  _globals['_BEGINROTATIONREQUEST']._serialized_end=2017
+  _globals['_BEGINROTATIONRESPONSE']._serialized_start=2019
+  _globals['_BEGINROTATIONRESPONSE']._serialized_end=2123
+  _globals['_RENEWEDLABEL']._serialized_start=2125
+  _globals['_RENEWEDLABEL']._serialized_end=2198
+  _globals['_RENEWLABELSREQUEST']._serialized_start=2200
+  _globals['_RENEWLABELSREQUEST']._serialized_end=2307
+  _globals['_RENEWLABELSRESPONSE']._serialized_start=2309
+  _globals['_RENEWLABELSRESPONSE']._serialized_end=2411
+  _globals['_ENDROTATIONREQUEST']._serialized_start=2413
+  _globals['_ENDROTATIONREQUEST']._serialized_end=2503
+  _globals['_ENDROTATIONRESPONSE']._serialized_start=2505
+  _globals['_ENDROTATIONRESPONSE']._serialized_end=2607
+  _globals['_GROUPSERVICE']._serialized_start=2610
+  _globals['_GROUPSERVICE']._serialized_end=3405
 # @@protoc_insertion_point(module_scope)

@@ -22,39 +22,40 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"placement/api/v1/log_service.proto\x12\x10placement.api.v1\"@\n\x14GetCheckpointRequest\x12\x14\n\x0c\x63osignatures\x18\x01 \x01(\r\x12\x12\n\nleast_size\x18\x02 \x01(\x06\"%\n\x15GetCheckpointResponse\x12\x0c\n\x04note\x18\x01 \x01(\x0c\";\n\x16ListCheckpointsRequest\x12\x12\n\nleast_size\x18\x01 \x01(\x06\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"(\n\x17ListCheckpointsResponse\x12\r\n\x05notes\x18\x01 \x03(\x0c\"=\n\x17ProveConsistencyRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x06\x12\x10\n\x08new_size\x18\x02 \x01(\x06\"*\n\x18ProveConsistencyResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\"4\n\x15ProveInclusionRequest\x12\r\n\x05index\x18\x01 \x01(\x06\x12\x0c\n\x04size\x18\x02 \x01(\x06\";\n\x16ProveInclusionResponse\x12\x11\n\tleaf_hash\x18\x01 \x01(\x0c\x12\x0e\n\x06hashes\x18\x02 \x03(\x0c\"8\n\x11GetReceiptRequest\x12\r\n\x05index\x18\x01 \x01(\x06\x12\x14\n\x0c\x63osignatures\x18\x02 \x01(\r\"R\n\x12GetReceiptResponse\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\x0f\n\x07\x64\x65tails\x18\x02 \x01(\x0c\x12\x0e\n\x06hashes\x18\x03 \x03(\x0c\x12\x0c\n\x04note\x18\x04 \x01(\x0c\"3\n\x15\x41\x64\x64\x43osignatureRequest\x12\x0c\n\x04size\x18\x01 \x01(\x06\x12\x0c\n\x04note\x18\x02 \x01(\x0c\".\n\x16\x41\x64\x64\x43osignatureResponse\x12\x14\n\x0c\x63osignatures\x18\x01 \x01(\r2\xe4\x04\n\nLogService\x12`\n\rGetCheckpoint\x12&.placement.api.v1.GetCheckpointRequest\x1a\'.placement.api.v1.GetCheckpointResponse\x12\x66\n\x0fListCheckpoints\x12(.placement.api.v1.ListCheckpointsRequest\x1a).placement.api.v1.ListCheckpointsResponse\x12i\n\x10ProveConsistency\x12).placement.api.v1.ProveConsistencyRequest\x1a*.placement.api.v1.ProveConsistencyResponse\x12\x63\n\x0eProveInclusion\x12\'.placement.api.v1.ProveInclusionRequest\x1a(.placement.api.v1.ProveInclusionResponse\x12W\n\nGetReceipt\x12#.placement.api.v1.GetReceiptRequest\x1a$.placement.api.v1.GetReceiptResponse\x12\x63\n\x0e\x41\x64\x64\x43osignature\x12\'.placement.api.v1.AddCosignatureRequest\x1a(.placement.api.v1.AddCosignatureResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"placement/api/v1/log_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\"@\n\x14GetCheckpointRequest\x12\x14\n\x0c\x63osignatures\x18\x01 \x01(\r\x12\x12\n\nleast_size\x18\x02 \x01(\x06\"d\n\x15GetCheckpointResponse\x12\x0c\n\x04note\x18\x01 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\";\n\x16ListCheckpointsRequest\x12\x12\n\nleast_size\x18\x01 \x01(\x06\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"g\n\x17ListCheckpointsResponse\x12\r\n\x05notes\x18\x01 \x03(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"=\n\x17ProveConsistencyRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x06\x12\x10\n\x08new_size\x18\x02 \x01(\x06\"i\n\x18ProveConsistencyResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"4\n\x15ProveInclusionRequest\x12\r\n\x05index\x18\x01 \x01(\x06\x12\x0c\n\x04size\x18\x02 \x01(\x06\"z\n\x16ProveInclusionResponse\x12\x11\n\tleaf_hash\x18\x01 \x01(\x0c\x12\x0e\n\x06hashes\x18\x02 \x03(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"8\n\x11GetReceiptRequest\x12\r\n\x05index\x18\x01 \x01(\x06\x12\x14\n\x0c\x63osignatures\x18\x02 \x01(\r\"\x91\x01\n\x12GetReceiptResponse\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\x0f\n\x07\x64\x65tails\x18\x02 \x01(\x0c\x12\x0e\n\x06hashes\x18\x03 \x03(\x0c\x12\x0c\n\x04note\x18\x04 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"3\n\x15\x41\x64\x64\x43osignatureRequest\x12\x0c\n\x04size\x18\x01 \x01(\x06\x12\x0c\n\x04note\x18\x02 \x01(\x0c\"m\n\x16\x41\x64\x64\x43osignatureResponse\x12\x14\n\x0c\x63osignatures\x18\x01 \x01(\r\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x32\xe4\x04\n\nLogService\x12`\n\rGetCheckpoint\x12&.placement.api.v1.GetCheckpointRequest\x1a\'.placement.api.v1.GetCheckpointResponse\x12\x66\n\x0fListCheckpoints\x12(.placement.api.v1.ListCheckpointsRequest\x1a).placement.api.v1.ListCheckpointsResponse\x12i\n\x10ProveConsistency\x12).placement.api.v1.ProveConsistencyRequest\x1a*.placement.api.v1.ProveConsistencyResponse\x12\x63\n\x0eProveInclusion\x12\'.placement.api.v1.ProveInclusionRequest\x1a(.placement.api.v1.ProveInclusionResponse\x12W\n\nGetReceipt\x12#.placement.api.v1.GetReceiptRequest\x1a$.placement.api.v1.GetReceiptResponse\x12\x63\n\x0e\x41\x64\x64\x43osignature\x12\'.placement.api.v1.AddCosignatureRequest\x1a(.placement.api.v1.AddCosignatureResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.log_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETCHECKPOINTREQUEST']._serialized_start=56
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=120
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=122
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=159
-  _globals['_LISTCHECKPOINTSREQUEST']._serialized_start=161
-  _globals['_LISTCHECKPOINTSREQUEST']._serialized_end=220
-  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_start=222
-  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_end=262
-  _globals['_PROVECONSISTENCYREQUEST']._serialized_start=264
-  _globals['_PROVECONSISTENCYREQUEST']._serialized_end=325
-  _globals['_PROVECONSISTENCYRESPONSE']._serialized_start=327
-  _globals['_PROVECONSISTENCYRESPONSE']._serialized_end=369
-  _globals['_PROVEINCLUSIONREQUEST']._serialized_start=371
-  _globals['_PROVEINCLUSIONREQUEST']._serialized_end=423
-  _globals['_PROVEINCLUSIONRESPONSE']._serialized_start=425
-  _globals['_PROVEINCLUSIONRESPONSE']._serialized_end=484
-  _globals['_GETRECEIPTREQUEST']._serialized_start=486
-  _globals['_GETRECEIPTREQUEST']._serialized_end=542
-  _globals['_GETRECEIPTRESPONSE']._serialized_start=544
-  _globals['_GETRECEIPTRESPONSE']._serialized_end=626
-  _globals['_ADDCOSIGNATUREREQUEST']._serialized_start=628
-  _globals['_ADDCOSIGNATUREREQUEST']._serialized_end=679
-  _globals['_ADDCOSIGNATURERESPONSE']._serialized_start=681
-  _globals['_ADDCOSIGNATURERESPONSE']._serialized_end=727
-  _globals['_LOGSERVICE']._serialized_start=730
-  _globals['_LOGSERVICE']._serialized_end=1342
+  _globals['_GETCHECKPOINTREQUEST']._serialized_start=88
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=152
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=154
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=254
+  _globals['_LISTCHECKPOINTSREQUEST']._serialized_start=256
+  _globals['_LISTCHECKPOINTSREQUEST']._serialized_end=315
+  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_start=317
+  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_end=420
+  _globals['_PROVECONSISTENCYREQUEST']._serialized_start=422
+  _globals['_PROVECONSISTENCYREQUEST']._serialized_end=483
+  _globals['_PROVECONSISTENCYRESPONSE']._serialized_start=485
+  _globals['_PROVECONSISTENCYRESPONSE']._serialized_end=590
+  _globals['_PROVEINCLUSIONREQUEST']._serialized_start=592
+  _globals['_PROVEINCLUSIONREQUEST']._serialized_end=644
+  _globals['_PROVEINCLUSIONRESPONSE']._serialized_start=646
+  _globals['_PROVEINCLUSIONRESPONSE']._serialized_end=768
+  _globals['_GETRECEIPTREQUEST']._serialized_start=770
+  _globals['_GETRECEIPTREQUEST']._serialized_end=826
+  _globals['_GETRECEIPTRESPONSE']._serialized_start=829
+  _globals['_GETRECEIPTRESPONSE']._serialized_end=974
+  _globals['_ADDCOSIGNATUREREQUEST']._serialized_start=976
+  _globals['_ADDCOSIGNATUREREQUEST']._serialized_end=1027
+  _globals['_ADDCOSIGNATURERESPONSE']._serialized_start=1029
+  _globals['_ADDCOSIGNATURERESPONSE']._serialized_end=1138
+  _globals['_LOGSERVICE']._serialized_start=1141
+  _globals['_LOGSERVICE']._serialized_end=1753
 # @@protoc_insertion_point(module_scope)

@@ -23,28 +23,29 @@ _sym_db = _symbol_database.Default()
 
 
 from placement.api.v1 import check_service_pb2 as placement_dot_api_dot_v1_dot_check__service__pb2
+from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&placement/api/v1/phantom_service.proto\x12\x10placement.api.v1\x1a$placement/api/v1/check_service.proto\x1a\x1cplacement/api/v1/types.proto\"\xd4\x01\n\x13LiftPhantomsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12.\n\tcandidate\x18\x03 \x01(\x0b\x32\x1b.placement.api.v1.Candidate\x12(\n\x06window\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Window\x12,\n\x06ground\x18\x05 \x01(\x0e\x32\x1c.placement.api.v1.LiftGround\x12\x0c\n\x04seen\x18\x06 \x01(\x0c\";\n\x14LiftPhantomsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\"`\n\x10SizeGroupRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\r\n\x05group\x18\x02 \x01(\x0c\x12)\n\x04size\x18\x03 \x01(\x0e\x32\x1b.placement.api.v1.GroupSize\"8\n\x11SizeGroupResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c*w\n\nLiftGround\x12\x1b\n\x17LIFT_GROUND_UNSPECIFIED\x10\x00\x12\x1e\n\x1aLIFT_GROUND_NO_OTHER_PLACE\x10\x01\x12\x16\n\x12LIFT_GROUND_URGENT\x10\x02\x12\x14\n\x10LIFT_GROUND_CARE\x10\x03*\x85\x01\n\tGroupSize\x12\x1a\n\x16GROUP_SIZE_UNSPECIFIED\x10\x00\x12\x14\n\x10GROUP_SIZE_SMALL\x10\x01\x12\x15\n\x11GROUP_SIZE_MEDIUM\x10\x02\x12\x14\n\x10GROUP_SIZE_LARGE\x10\x03\x12\x19\n\x15GROUP_SIZE_VERY_LARGE\x10\x04\x32\xc5\x01\n\x0ePhantomService\x12]\n\x0cLiftPhantoms\x12%.placement.api.v1.LiftPhantomsRequest\x1a&.placement.api.v1.LiftPhantomsResponse\x12T\n\tSizeGroup\x12\".placement.api.v1.SizeGroupRequest\x1a#.placement.api.v1.SizeGroupResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&placement/api/v1/phantom_service.proto\x12\x10placement.api.v1\x1a$placement/api/v1/check_service.proto\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"\xd4\x01\n\x13LiftPhantomsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12.\n\tcandidate\x18\x03 \x01(\x0b\x32\x1b.placement.api.v1.Candidate\x12(\n\x06window\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Window\x12,\n\x06ground\x18\x05 \x01(\x0e\x32\x1c.placement.api.v1.LiftGround\x12\x0c\n\x04seen\x18\x06 \x01(\x0c\"z\n\x14LiftPhantomsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"`\n\x10SizeGroupRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\r\n\x05group\x18\x02 \x01(\x0c\x12)\n\x04size\x18\x03 \x01(\x0e\x32\x1b.placement.api.v1.GroupSize\"w\n\x11SizeGroupResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*w\n\nLiftGround\x12\x1b\n\x17LIFT_GROUND_UNSPECIFIED\x10\x00\x12\x1e\n\x1aLIFT_GROUND_NO_OTHER_PLACE\x10\x01\x12\x16\n\x12LIFT_GROUND_URGENT\x10\x02\x12\x14\n\x10LIFT_GROUND_CARE\x10\x03*\x85\x01\n\tGroupSize\x12\x1a\n\x16GROUP_SIZE_UNSPECIFIED\x10\x00\x12\x14\n\x10GROUP_SIZE_SMALL\x10\x01\x12\x15\n\x11GROUP_SIZE_MEDIUM\x10\x02\x12\x14\n\x10GROUP_SIZE_LARGE\x10\x03\x12\x19\n\x15GROUP_SIZE_VERY_LARGE\x10\x04\x32\xc5\x01\n\x0ePhantomService\x12]\n\x0cLiftPhantoms\x12%.placement.api.v1.LiftPhantomsRequest\x1a&.placement.api.v1.LiftPhantomsResponse\x12T\n\tSizeGroup\x12\".placement.api.v1.SizeGroupRequest\x1a#.placement.api.v1.SizeGroupResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.phantom_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LIFTGROUND']._serialized_start=560
-  _globals['_LIFTGROUND']._serialized_end=679
-  _globals['_GROUPSIZE']._serialized_start=682
-  _globals['_GROUPSIZE']._serialized_end=815
-  _globals['_LIFTPHANTOMSREQUEST']._serialized_start=129
-  _globals['_LIFTPHANTOMSREQUEST']._serialized_end=341
-  _globals['_LIFTPHANTOMSRESPONSE']._serialized_start=343
-  _globals['_LIFTPHANTOMSRESPONSE']._serialized_end=402
-  _globals['_SIZEGROUPREQUEST']._serialized_start=404
-  _globals['_SIZEGROUPREQUEST']._serialized_end=500
-  _globals['_SIZEGROUPRESPONSE']._serialized_start=502
-  _globals['_SIZEGROUPRESPONSE']._serialized_end=558
-  _globals['_PHANTOMSERVICE']._serialized_start=818
-  _globals['_PHANTOMSERVICE']._serialized_end=1015
+  _globals['_LIFTGROUND']._serialized_start=718
+  _globals['_LIFTGROUND']._serialized_end=837
+  _globals['_GROUPSIZE']._serialized_start=840
+  _globals['_GROUPSIZE']._serialized_end=973
+  _globals['_LIFTPHANTOMSREQUEST']._serialized_start=161
+  _globals['_LIFTPHANTOMSREQUEST']._serialized_end=373
+  _globals['_LIFTPHANTOMSRESPONSE']._serialized_start=375
+  _globals['_LIFTPHANTOMSRESPONSE']._serialized_end=497
+  _globals['_SIZEGROUPREQUEST']._serialized_start=499
+  _globals['_SIZEGROUPREQUEST']._serialized_end=595
+  _globals['_SIZEGROUPRESPONSE']._serialized_start=597
+  _globals['_SIZEGROUPRESPONSE']._serialized_end=716
+  _globals['_PHANTOMSERVICE']._serialized_start=976
+  _globals['_PHANTOMSERVICE']._serialized_end=1173
 # @@protoc_insertion_point(module_scope)

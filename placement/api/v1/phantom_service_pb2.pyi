@@ -7,6 +7,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from placement.api.v1 import check_service_pb2 as _check_service_pb2
+from placement.api.v1 import refusal_pb2 as _refusal_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -133,19 +134,29 @@ class LiftPhantomsResponse(_message.Message):
 
     REVISION_FIELD_NUMBER: _builtins.int
     CHANGE_ID_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that holds the change."""
     change_id: _builtins.bytes
     """16 bytes."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
         change_id: _builtins.bytes = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -189,19 +200,29 @@ class SizeGroupResponse(_message.Message):
 
     REVISION_FIELD_NUMBER: _builtins.int
     CHANGE_ID_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that holds the change."""
     change_id: _builtins.bytes
     """16 bytes."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
         change_id: _builtins.bytes = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

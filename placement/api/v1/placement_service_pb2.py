@@ -23,52 +23,53 @@ _sym_db = _symbol_database.Default()
 
 
 from placement.api.v1 import check_service_pb2 as placement_dot_api_dot_v1_dot_check__service__pb2
+from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(placement/api/v1/placement_service.proto\x12\x10placement.api.v1\x1a$placement/api/v1/check_service.proto\x1a\x1cplacement/api/v1/types.proto\"\x9d\x01\n\x0fPlacementAnswer\x12\x33\n\x07verdict\x18\x01 \x01(\x0b\x32\".placement.api.v1.CandidateVerdict\x12/\n\x05state\x18\x02 \x01(\x0e\x32 .placement.api.v1.PlacementState\x12\x10\n\x08revision\x18\x03 \x01(\x06\x12\x12\n\ndecided_at\x18\x04 \x01(\x06\"9\n\x12\x43onfirmHoldRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07hold_id\x18\x02 \x01(\x0c\"\x92\x01\n\x13\x43onfirmHoldResponse\x12\x31\n\x06\x61nswer\x18\x01 \x01(\x0b\x32!.placement.api.v1.PlacementAnswer\x12\x0f\n\x07ruleset\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x03 \x01(\t\x12\x17\n\nleaf_index\x18\x04 \x01(\x06H\x00\x88\x01\x01\x42\r\n\x0b_leaf_index\"8\n\x11\x45xtendHoldRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07hold_id\x18\x02 \x01(\x0c\":\n\x12\x45xtendHoldResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x12\n\nexpires_at\x18\x02 \x01(\x06\"9\n\x12ReleaseHoldRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07hold_id\x18\x02 \x01(\x0c\"\'\n\x13ReleaseHoldResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"9\n\rMoveInRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x02 \x01(\x0c\"\xb1\x01\n\x0eMoveInResponse\x12\x31\n\x06\x61nswer\x18\x01 \x01(\x0b\x32!.placement.api.v1.PlacementAnswer\x12\x0f\n\x07ruleset\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x03 \x01(\t\x12\x17\n\nleaf_index\x18\x04 \x01(\x06H\x00\x88\x01\x01\x12\x15\n\x08moved_in\x18\x05 \x01(\x08H\x01\x88\x01\x01\x42\r\n\x0b_leaf_indexB\x0b\n\t_moved_in\"Q\n\x14MovePlacementRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x02 \x01(\x0c\x12\x0f\n\x07hold_id\x18\x03 \x01(\x0c\"\x94\x01\n\x15MovePlacementResponse\x12\x31\n\x06\x61nswer\x18\x01 \x01(\x0b\x32!.placement.api.v1.PlacementAnswer\x12\x0f\n\x07ruleset\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x03 \x01(\t\x12\x17\n\nleaf_index\x18\x04 \x01(\x06H\x00\x88\x01\x01\x42\r\n\x0b_leaf_index\"U\n\x13\x45ndPlacementRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x02 \x01(\x0c\x12\x14\n\x0cvalid_to_day\x18\x03 \x01(\x05\"(\n\x14\x45ndPlacementResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"A\n\x15\x41\x62ortPlacementRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x02 \x01(\x0c\"*\n\x16\x41\x62ortPlacementResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"\xe4\x01\n\x16ProposeOverrideRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12.\n\tcandidate\x18\x03 \x01(\x0b\x32\x1b.placement.api.v1.Candidate\x12(\n\x06window\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Window\x12\x30\n\x06ground\x18\x05 \x01(\x0e\x32 .placement.api.v1.OverrideGround\x12\x15\n\rfollow_up_day\x18\x06 \x01(\x05\"T\n\x17ProposeOverrideResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x13\n\x0boverride_id\x18\x02 \x01(\x0c\x12\x12\n\nexpires_at\x18\x03 \x01(\x06*\xab\x01\n\x0eOverrideGround\x12\x1f\n\x1bOVERRIDE_GROUND_UNSPECIFIED\x10\x00\x12\"\n\x1eOVERRIDE_GROUND_GREATER_DANGER\x10\x01\x12\x1c\n\x18OVERRIDE_GROUND_DECISION\x10\x02\x12\x18\n\x14OVERRIDE_GROUND_CARE\x10\x03\x12\x1c\n\x18OVERRIDE_GROUND_OWN_WISH\x10\x04\x32\xfe\x05\n\x10PlacementService\x12Z\n\x0b\x43onfirmHold\x12$.placement.api.v1.ConfirmHoldRequest\x1a%.placement.api.v1.ConfirmHoldResponse\x12W\n\nExtendHold\x12#.placement.api.v1.ExtendHoldRequest\x1a$.placement.api.v1.ExtendHoldResponse\x12Z\n\x0bReleaseHold\x12$.placement.api.v1.ReleaseHoldRequest\x1a%.placement.api.v1.ReleaseHoldResponse\x12K\n\x06MoveIn\x12\x1f.placement.api.v1.MoveInRequest\x1a .placement.api.v1.MoveInResponse\x12`\n\rMovePlacement\x12&.placement.api.v1.MovePlacementRequest\x1a\'.placement.api.v1.MovePlacementResponse\x12]\n\x0c\x45ndPlacement\x12%.placement.api.v1.EndPlacementRequest\x1a&.placement.api.v1.EndPlacementResponse\x12\x63\n\x0e\x41\x62ortPlacement\x12\'.placement.api.v1.AbortPlacementRequest\x1a(.placement.api.v1.AbortPlacementResponse\x12\x66\n\x0fProposeOverride\x12(.placement.api.v1.ProposeOverrideRequest\x1a).placement.api.v1.ProposeOverrideResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(placement/api/v1/placement_service.proto\x12\x10placement.api.v1\x1a$placement/api/v1/check_service.proto\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"\x9d\x01\n\x0fPlacementAnswer\x12\x33\n\x07verdict\x18\x01 \x01(\x0b\x32\".placement.api.v1.CandidateVerdict\x12/\n\x05state\x18\x02 \x01(\x0e\x32 .placement.api.v1.PlacementState\x12\x10\n\x08revision\x18\x03 \x01(\x06\x12\x12\n\ndecided_at\x18\x04 \x01(\x06\"9\n\x12\x43onfirmHoldRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07hold_id\x18\x02 \x01(\x0c\"\xd1\x01\n\x13\x43onfirmHoldResponse\x12\x31\n\x06\x61nswer\x18\x01 \x01(\x0b\x32!.placement.api.v1.PlacementAnswer\x12\x0f\n\x07ruleset\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x03 \x01(\t\x12\x17\n\nleaf_index\x18\x04 \x01(\x06H\x00\x88\x01\x01\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\r\n\x0b_leaf_index\"8\n\x11\x45xtendHoldRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07hold_id\x18\x02 \x01(\x0c\"y\n\x12\x45xtendHoldResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x12\n\nexpires_at\x18\x02 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"9\n\x12ReleaseHoldRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07hold_id\x18\x02 \x01(\x0c\"f\n\x13ReleaseHoldResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"9\n\rMoveInRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x02 \x01(\x0c\"\xf0\x01\n\x0eMoveInResponse\x12\x31\n\x06\x61nswer\x18\x01 \x01(\x0b\x32!.placement.api.v1.PlacementAnswer\x12\x0f\n\x07ruleset\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x03 \x01(\t\x12\x17\n\nleaf_index\x18\x04 \x01(\x06H\x00\x88\x01\x01\x12\x15\n\x08moved_in\x18\x05 \x01(\x08H\x01\x88\x01\x01\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\r\n\x0b_leaf_indexB\x0b\n\t_moved_in\"Q\n\x14MovePlacementRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x02 \x01(\x0c\x12\x0f\n\x07hold_id\x18\x03 \x01(\x0c\"\xd3\x01\n\x15MovePlacementResponse\x12\x31\n\x06\x61nswer\x18\x01 \x01(\x0b\x32!.placement.api.v1.PlacementAnswer\x12\x0f\n\x07ruleset\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x03 \x01(\t\x12\x17\n\nleaf_index\x18\x04 \x01(\x06H\x00\x88\x01\x01\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\r\n\x0b_leaf_index\"U\n\x13\x45ndPlacementRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x02 \x01(\x0c\x12\x14\n\x0cvalid_to_day\x18\x03 \x01(\x05\"g\n\x14\x45ndPlacementResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"A\n\x15\x41\x62ortPlacementRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x02 \x01(\x0c\"i\n\x16\x41\x62ortPlacementResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\xe4\x01\n\x16ProposeOverrideRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12.\n\tcandidate\x18\x03 \x01(\x0b\x32\x1b.placement.api.v1.Candidate\x12(\n\x06window\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Window\x12\x30\n\x06ground\x18\x05 \x01(\x0e\x32 .placement.api.v1.OverrideGround\x12\x15\n\rfollow_up_day\x18\x06 \x01(\x05\"\x93\x01\n\x17ProposeOverrideResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x13\n\x0boverride_id\x18\x02 \x01(\x0c\x12\x12\n\nexpires_at\x18\x03 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*\xab\x01\n\x0eOverrideGround\x12\x1f\n\x1bOVERRIDE_GROUND_UNSPECIFIED\x10\x00\x12\"\n\x1eOVERRIDE_GROUND_GREATER_DANGER\x10\x01\x12\x1c\n\x18OVERRIDE_GROUND_DECISION\x10\x02\x12\x18\n\x14OVERRIDE_GROUND_CARE\x10\x03\x12\x1c\n\x18OVERRIDE_GROUND_OWN_WISH\x10\x04\x32\xfe\x05\n\x10PlacementService\x12Z\n\x0b\x43onfirmHold\x12$.placement.api.v1.ConfirmHoldRequest\x1a%.placement.api.v1.ConfirmHoldResponse\x12W\n\nExtendHold\x12#.placement.api.v1.ExtendHoldRequest\x1a$.placement.api.v1.ExtendHoldResponse\x12Z\n\x0bReleaseHold\x12$.placement.api.v1.ReleaseHoldRequest\x1a%.placement.api.v1.ReleaseHoldResponse\x12K\n\x06MoveIn\x12\x1f.placement.api.v1.MoveInRequest\x1a .placement.api.v1.MoveInResponse\x12`\n\rMovePlacement\x12&.placement.api.v1.MovePlacementRequest\x1a\'.placement.api.v1.MovePlacementResponse\x12]\n\x0c\x45ndPlacement\x12%.placement.api.v1.EndPlacementRequest\x1a&.placement.api.v1.EndPlacementResponse\x12\x63\n\x0e\x41\x62ortPlacement\x12\'.placement.api.v1.AbortPlacementRequest\x1a(.placement.api.v1.AbortPlacementResponse\x12\x66\n\x0fProposeOverride\x12(.placement.api.v1.ProposeOverrideRequest\x1a).placement.api.v1.ProposeOverrideResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.placement_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OVERRIDEGROUND']._serialized_start=1747
-  _globals['_OVERRIDEGROUND']._serialized_end=1918
-  _globals['_PLACEMENTANSWER']._serialized_start=131
-  _globals['_PLACEMENTANSWER']._serialized_end=288
-  _globals['_CONFIRMHOLDREQUEST']._serialized_start=290
-  _globals['_CONFIRMHOLDREQUEST']._serialized_end=347
-  _globals['_CONFIRMHOLDRESPONSE']._serialized_start=350
-  _globals['_CONFIRMHOLDRESPONSE']._serialized_end=496
-  _globals['_EXTENDHOLDREQUEST']._serialized_start=498
-  _globals['_EXTENDHOLDREQUEST']._serialized_end=554
-  _globals['_EXTENDHOLDRESPONSE']._serialized_start=556
-  _globals['_EXTENDHOLDRESPONSE']._serialized_end=614
-  _globals['_RELEASEHOLDREQUEST']._serialized_start=616
-  _globals['_RELEASEHOLDREQUEST']._serialized_end=673
-  _globals['_RELEASEHOLDRESPONSE']._serialized_start=675
-  _globals['_RELEASEHOLDRESPONSE']._serialized_end=714
-  _globals['_MOVEINREQUEST']._serialized_start=716
-  _globals['_MOVEINREQUEST']._serialized_end=773
-  _globals['_MOVEINRESPONSE']._serialized_start=776
-  _globals['_MOVEINRESPONSE']._serialized_end=953
-  _globals['_MOVEPLACEMENTREQUEST']._serialized_start=955
-  _globals['_MOVEPLACEMENTREQUEST']._serialized_end=1036
-  _globals['_MOVEPLACEMENTRESPONSE']._serialized_start=1039
-  _globals['_MOVEPLACEMENTRESPONSE']._serialized_end=1187
-  _globals['_ENDPLACEMENTREQUEST']._serialized_start=1189
-  _globals['_ENDPLACEMENTREQUEST']._serialized_end=1274
-  _globals['_ENDPLACEMENTRESPONSE']._serialized_start=1276
-  _globals['_ENDPLACEMENTRESPONSE']._serialized_end=1316
-  _globals['_ABORTPLACEMENTREQUEST']._serialized_start=1318
-  _globals['_ABORTPLACEMENTREQUEST']._serialized_end=1383
-  _globals['_ABORTPLACEMENTRESPONSE']._serialized_start=1385
-  _globals['_ABORTPLACEMENTRESPONSE']._serialized_end=1427
-  _globals['_PROPOSEOVERRIDEREQUEST']._serialized_start=1430
-  _globals['_PROPOSEOVERRIDEREQUEST']._serialized_end=1658
-  _globals['_PROPOSEOVERRIDERESPONSE']._serialized_start=1660
-  _globals['_PROPOSEOVERRIDERESPONSE']._serialized_end=1744
-  _globals['_PLACEMENTSERVICE']._serialized_start=1921
-  _globals['_PLACEMENTSERVICE']._serialized_end=2687
+  _globals['_OVERRIDEGROUND']._serialized_start=2284
+  _globals['_OVERRIDEGROUND']._serialized_end=2455
+  _globals['_PLACEMENTANSWER']._serialized_start=163
+  _globals['_PLACEMENTANSWER']._serialized_end=320
+  _globals['_CONFIRMHOLDREQUEST']._serialized_start=322
+  _globals['_CONFIRMHOLDREQUEST']._serialized_end=379
+  _globals['_CONFIRMHOLDRESPONSE']._serialized_start=382
+  _globals['_CONFIRMHOLDRESPONSE']._serialized_end=591
+  _globals['_EXTENDHOLDREQUEST']._serialized_start=593
+  _globals['_EXTENDHOLDREQUEST']._serialized_end=649
+  _globals['_EXTENDHOLDRESPONSE']._serialized_start=651
+  _globals['_EXTENDHOLDRESPONSE']._serialized_end=772
+  _globals['_RELEASEHOLDREQUEST']._serialized_start=774
+  _globals['_RELEASEHOLDREQUEST']._serialized_end=831
+  _globals['_RELEASEHOLDRESPONSE']._serialized_start=833
+  _globals['_RELEASEHOLDRESPONSE']._serialized_end=935
+  _globals['_MOVEINREQUEST']._serialized_start=937
+  _globals['_MOVEINREQUEST']._serialized_end=994
+  _globals['_MOVEINRESPONSE']._serialized_start=997
+  _globals['_MOVEINRESPONSE']._serialized_end=1237
+  _globals['_MOVEPLACEMENTREQUEST']._serialized_start=1239
+  _globals['_MOVEPLACEMENTREQUEST']._serialized_end=1320
+  _globals['_MOVEPLACEMENTRESPONSE']._serialized_start=1323
+  _globals['_MOVEPLACEMENTRESPONSE']._serialized_end=1534
+  _globals['_ENDPLACEMENTREQUEST']._serialized_start=1536
+  _globals['_ENDPLACEMENTREQUEST']._serialized_end=1621
+  _globals['_ENDPLACEMENTRESPONSE']._serialized_start=1623
+  _globals['_ENDPLACEMENTRESPONSE']._serialized_end=1726
+  _globals['_ABORTPLACEMENTREQUEST']._serialized_start=1728
+  _globals['_ABORTPLACEMENTREQUEST']._serialized_end=1793
+  _globals['_ABORTPLACEMENTRESPONSE']._serialized_start=1795
+  _globals['_ABORTPLACEMENTRESPONSE']._serialized_end=1900
+  _globals['_PROPOSEOVERRIDEREQUEST']._serialized_start=1903
+  _globals['_PROPOSEOVERRIDEREQUEST']._serialized_end=2131
+  _globals['_PROPOSEOVERRIDERESPONSE']._serialized_start=2134
+  _globals['_PROPOSEOVERRIDERESPONSE']._serialized_end=2281
+  _globals['_PLACEMENTSERVICE']._serialized_start=2458
+  _globals['_PLACEMENTSERVICE']._serialized_end=3224
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from placement.api.v1 import check_service_pb2 as _check_service_pb2
+from placement.api.v1 import refusal_pb2 as _refusal_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -125,15 +126,23 @@ class ConfirmHoldResponse(_message.Message):
     RULESET_FIELD_NUMBER: _builtins.int
     CONTACT_FIELD_NUMBER: _builtins.int
     LEAF_INDEX_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     ruleset: _builtins.str
     """The rules it rests on."""
     contact: _builtins.str
     """Whom to phone."""
     leaf_index: _builtins.int
     """Index of its entry in the access log; always set."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def answer(self) -> Global___PlacementAnswer:
         """What was decided."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
@@ -142,10 +151,12 @@ class ConfirmHoldResponse(_message.Message):
         ruleset: _builtins.str = ...,
         contact: _builtins.str = ...,
         leaf_index: _builtins.int | None = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "answer", b"answer", "leaf_index", b"leaf_index"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "answer", b"answer", "leaf_index", b"leaf_index", "refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "answer", b"answer", "contact", b"contact", "leaf_index", b"leaf_index", "ruleset", b"ruleset"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "answer", b"answer", "contact", b"contact", "leaf_index", b"leaf_index", "padding", b"padding", "refusal", b"refusal", "ruleset", b"ruleset"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__leaf_index: _TypeAlias = _typing.Literal["leaf_index"]  # noqa: Y015
     _WhichOneofArgType__leaf_index: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index"]  # noqa: Y015
@@ -187,19 +198,29 @@ class ExtendHoldResponse(_message.Message):
 
     REVISION_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that holds it."""
     expires_at: _builtins.int
     """When it lapses now."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
         expires_at: _builtins.int = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -238,16 +259,26 @@ class ReleaseHoldResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state without it."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -290,6 +321,8 @@ class MoveInResponse(_message.Message):
     CONTACT_FIELD_NUMBER: _builtins.int
     LEAF_INDEX_FIELD_NUMBER: _builtins.int
     MOVED_IN_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     ruleset: _builtins.str
     """The rules it rests on."""
     contact: _builtins.str
@@ -298,9 +331,15 @@ class MoveInResponse(_message.Message):
     """Index of its entry in the access log; always set."""
     moved_in: _builtins.bool
     """The move-in stands; always set."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def answer(self) -> Global___PlacementAnswer:
         """What was decided."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
@@ -310,10 +349,12 @@ class MoveInResponse(_message.Message):
         contact: _builtins.str = ...,
         leaf_index: _builtins.int | None = ...,
         moved_in: _builtins.bool | None = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "_moved_in", b"_moved_in", "answer", b"answer", "leaf_index", b"leaf_index", "moved_in", b"moved_in"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "_moved_in", b"_moved_in", "answer", b"answer", "leaf_index", b"leaf_index", "moved_in", b"moved_in", "refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "_moved_in", b"_moved_in", "answer", b"answer", "contact", b"contact", "leaf_index", b"leaf_index", "moved_in", b"moved_in", "ruleset", b"ruleset"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "_moved_in", b"_moved_in", "answer", b"answer", "contact", b"contact", "leaf_index", b"leaf_index", "moved_in", b"moved_in", "padding", b"padding", "refusal", b"refusal", "ruleset", b"ruleset"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__leaf_index: _TypeAlias = _typing.Literal["leaf_index"]  # noqa: Y015
     _WhichOneofArgType__leaf_index: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index"]  # noqa: Y015
@@ -366,15 +407,23 @@ class MovePlacementResponse(_message.Message):
     RULESET_FIELD_NUMBER: _builtins.int
     CONTACT_FIELD_NUMBER: _builtins.int
     LEAF_INDEX_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     ruleset: _builtins.str
     """The rules it rests on."""
     contact: _builtins.str
     """Whom to phone."""
     leaf_index: _builtins.int
     """Index of its entry in the access log; always set."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def answer(self) -> Global___PlacementAnswer:
         """What was decided about the place held."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
@@ -383,10 +432,12 @@ class MovePlacementResponse(_message.Message):
         ruleset: _builtins.str = ...,
         contact: _builtins.str = ...,
         leaf_index: _builtins.int | None = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "answer", b"answer", "leaf_index", b"leaf_index"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "answer", b"answer", "leaf_index", b"leaf_index", "refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "answer", b"answer", "contact", b"contact", "leaf_index", b"leaf_index", "ruleset", b"ruleset"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "answer", b"answer", "contact", b"contact", "leaf_index", b"leaf_index", "padding", b"padding", "refusal", b"refusal", "ruleset", b"ruleset"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__leaf_index: _TypeAlias = _typing.Literal["leaf_index"]  # noqa: Y015
     _WhichOneofArgType__leaf_index: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index"]  # noqa: Y015
@@ -431,16 +482,26 @@ class EndPlacementResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that holds the end."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -479,16 +540,26 @@ class AbortPlacementResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that holds the end."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -551,22 +622,32 @@ class ProposeOverrideResponse(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     OVERRIDE_ID_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that holds it."""
     override_id: _builtins.bytes
     """16 bytes; the coordinator who signs needs it."""
     expires_at: _builtins.int
     """When it lapses unsigned."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
         override_id: _builtins.bytes = ...,
         expires_at: _builtins.int = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "override_id", b"override_id", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "override_id", b"override_id", "padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

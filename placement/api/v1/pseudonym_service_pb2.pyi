@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from placement.api.v1 import refusal_pb2 as _refusal_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -55,13 +56,21 @@ class EvaluateResponse(_message.Message):
     EVALUATED_ELEMENTS_FIELD_NUMBER: _builtins.int
     PROOF_FIELD_NUMBER: _builtins.int
     KEY_ID_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     proof: _builtins.bytes
     """64 bytes, the DLEQ proof over all of them (RFC 9497 section 2.2)."""
     key_id: _builtins.bytes
     """32 bytes: SHA-256 of the custodian's compressed public key."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def evaluated_elements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """As many as asked, in order, 33 bytes each."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
@@ -69,10 +78,12 @@ class EvaluateResponse(_message.Message):
         evaluated_elements: _abc.Iterable[_builtins.bytes] | None = ...,
         proof: _builtins.bytes = ...,
         key_id: _builtins.bytes = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evaluated_elements", b"evaluated_elements", "key_id", b"key_id", "proof", b"proof"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evaluated_elements", b"evaluated_elements", "key_id", b"key_id", "padding", b"padding", "proof", b"proof", "refusal", b"refusal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,62 +22,63 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%placement/api/v1/review_service.proto\x12\x10placement.api.v1\x1a\x1cplacement/api/v1/types.proto\"\x86\x02\n\x0cRecordedFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12$\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x16.placement.api.v1.Fact\x12*\n\x05state\x18\x03 \x01(\x0e\x32\x1b.placement.api.v1.FactState\x12\x18\n\x10\x63hanged_revision\x18\x04 \x01(\x06\x12\x0e\n\x06\x61uthor\x18\x05 \x01(\t\x12\x0e\n\x06region\x18\x06 \x01(\t\x12\x13\n\x0brecorded_at\x18\x07 \x01(\x06\x12\x32\n\tcontested\x18\x08 \x01(\x0e\x32\x1f.placement.api.v1.ContestReason\x12\x10\n\x08replaces\x18\t \x01(\x0c\"\xa9\x01\n\x10ListFactsRequest\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.placement.api.v1.FactKind\x12\r\n\x05group\x18\x02 \x01(\x0c\x12\x0c\n\x04\x61rea\x18\x03 \x01(\t\x12*\n\x05state\x18\x04 \x01(\x0e\x32\x1b.placement.api.v1.FactState\x12\x0e\n\x06region\x18\x05 \x01(\t\x12\x12\n\npage_token\x18\x06 \x01(\x0c\"[\n\x11ListFactsResponse\x12-\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1e.placement.api.v1.RecordedFact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\"\"\n\x0fShowFactRequest\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\"\xe7\x02\n\x08\x46\x61\x63tStep\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.placement.api.v1.FactStepKind\x12\n\n\x02\x61t\x18\x02 \x01(\x06\x12\x10\n\x08revision\x18\x03 \x01(\x06\x12\x0e\n\x06person\x18\x04 \x01(\t\x12\x15\n\rsecond_person\x18\x05 \x01(\t\x12\x19\n\x0c\x65nded_on_day\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x1a\n\rreview_by_day\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12,\n\x05grade\x18\x08 \x01(\x0b\x32\x1d.placement.api.v1.SourceGrade\x12,\n\x06reason\x18\t \x01(\x0e\x32\x1c.placement.api.v1.FactReason\x12\x32\n\tcontested\x18\n \x01(\x0e\x32\x1f.placement.api.v1.ContestReasonB\x0f\n\r_ended_on_dayB\x10\n\x0e_review_by_day\"k\n\x10ShowFactResponse\x12,\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x1e.placement.api.v1.RecordedFact\x12)\n\x05steps\x18\x02 \x03(\x0b\x32\x1a.placement.api.v1.FactStep\"h\n\x12ListReviewsRequest\x12\x0e\n\x06region\x18\x01 \x01(\t\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.placement.api.v1.ReviewReason\x12\x12\n\npage_token\x18\x03 \x01(\x0c\"~\n\nQueuedFact\x12,\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x1e.placement.api.v1.RecordedFact\x12\x11\n\tsince_day\x18\x02 \x01(\x05\x12/\n\x07reasons\x18\x03 \x03(\x0e\x32\x1e.placement.api.v1.ReviewReason\"[\n\nQueueCount\x12\x0e\n\x06region\x18\x01 \x01(\t\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.placement.api.v1.ReviewReason\x12\r\n\x05\x63ount\x18\x03 \x01(\r\"\x89\x01\n\x13ListReviewsResponse\x12+\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1c.placement.api.v1.QueuedFact\x12,\n\x06\x63ounts\x18\x02 \x03(\x0b\x32\x1c.placement.api.v1.QueueCount\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\x0c\"%\n\x13ShowCoverageRequest\x12\x0e\n\x06region\x18\x01 \x01(\t\"m\n\x0c\x41reaCoverage\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x1c\n\x0freviewed_on_day\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05\x66resh\x18\x04 \x01(\x08\x42\x12\n\x10_reviewed_on_day\"E\n\x14ShowCoverageResponse\x12-\n\x05\x61reas\x18\x01 \x03(\x0b\x32\x1e.placement.api.v1.AreaCoverage\"4\n\x14ReportReviewsRequest\x12\x0c\n\x04year\x18\x01 \x01(\r\x12\x0e\n\x06region\x18\x02 \x01(\t\"H\n\tStepCount\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.placement.api.v1.FactStepKind\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"J\n\x0bReasonCount\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x1c.placement.api.v1.FactReason\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"\xc2\x01\n\x0bReviewTally\x12\x0e\n\x06region\x18\x01 \x01(\t\x12(\n\x04kind\x18\x02 \x01(\x0e\x32\x1a.placement.api.v1.FactKind\x12\x0c\n\x04kept\x18\x03 \x01(\r\x12\x0f\n\x07overdue\x18\x04 \x01(\r\x12*\n\x05steps\x18\x05 \x03(\x0b\x32\x1b.placement.api.v1.StepCount\x12.\n\x07reasons\x18\x06 \x03(\x0b\x32\x1d.placement.api.v1.ReasonCount\"U\n\x15ReportReviewsResponse\x12\x0c\n\x04year\x18\x01 \x01(\r\x12.\n\x07tallies\x18\x02 \x03(\x0b\x32\x1d.placement.api.v1.ReviewTally*\xf5\x01\n\x08\x46\x61\x63tKind\x12\x19\n\x15\x46\x41\x43T_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46\x41\x43T_KIND_AFFILIATION\x10\x01\x12\x15\n\x11\x46\x41\x43T_KIND_FACTION\x10\x02\x12\x15\n\x11\x46\x41\x43T_KIND_RIVALRY\x10\x03\x12\x16\n\x12\x46\x41\x43T_KIND_ALLIANCE\x10\x04\x12\x16\n\x12\x46\x41\x43T_KIND_PRESENCE\x10\x05\x12\x14\n\x10\x46\x41\x43T_KIND_THREAT\x10\x06\x12\x15\n\x11\x46\x41\x43T_KIND_LOCATED\x10\x07\x12\x11\n\rFACT_KIND_TIE\x10\x08\x12\x15\n\x11\x46\x41\x43T_KIND_SAME_AS\x10\t*\xa3\x01\n\tFactState\x12\x1a\n\x16\x46\x41\x43T_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46\x41\x43T_STATE_UNAPPROVED\x10\x01\x12\x17\n\x13\x46\x41\x43T_STATE_STANDING\x10\x02\x12\x1a\n\x16\x46\x41\x43T_STATE_PAST_REVIEW\x10\x03\x12\x14\n\x10\x46\x41\x43T_STATE_ENDED\x10\x04\x12\x14\n\x10\x46\x41\x43T_STATE_INERT\x10\x05*\xc5\x01\n\rContestReason\x12\x1e\n\x1a\x43ONTEST_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONTEST_REASON_OUTDATED\x10\x01\x12\x1b\n\x17\x43ONTEST_REASON_MISTAKEN\x10\x02\x12\"\n\x1e\x43ONTEST_REASON_MISTAKEN_PERSON\x10\x03\x12\x19\n\x15\x43ONTEST_REASON_SOURCE\x10\x04\x12\x1b\n\x17\x43ONTEST_REASON_DISPUTED\x10\x05*\xb9\x01\n\x0cReviewReason\x12\x1d\n\x19REVIEW_REASON_UNSPECIFIED\x10\x00\x12\x15\n\x11REVIEW_REASON_DUE\x10\x01\x12\x1d\n\x19REVIEW_REASON_PAST_REVIEW\x10\x02\x12\x19\n\x15REVIEW_REASON_OVERDUE\x10\x03\x12\x1b\n\x17REVIEW_REASON_CONTESTED\x10\x04\x12\x1c\n\x18REVIEW_REASON_UNAPPROVED\x10\x05*\xd2\x02\n\x0c\x46\x61\x63tStepKind\x12\x1e\n\x1a\x46\x41\x43T_STEP_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x46\x41\x43T_STEP_KIND_RECORDED\x10\x01\x12\x1b\n\x17\x46\x41\x43T_STEP_KIND_APPROVED\x10\x02\x12\x18\n\x14\x46\x41\x43T_STEP_KIND_ENDED\x10\x03\x12\x1c\n\x18\x46\x41\x43T_STEP_KIND_RETRACTED\x10\x04\x12\x1b\n\x17\x46\x41\x43T_STEP_KIND_REGRADED\x10\x05\x12\x1a\n\x16\x46\x41\x43T_STEP_KIND_RENEWED\x10\x06\x12\x1c\n\x18\x46\x41\x43T_STEP_KIND_CONTESTED\x10\x07\x12\x1e\n\x1a\x46\x41\x43T_STEP_KIND_UNCONTESTED\x10\x08\x12\x1b\n\x17\x46\x41\x43T_STEP_KIND_REJECTED\x10\t\x12\x1c\n\x18\x46\x41\x43T_STEP_KIND_WITHDRAWN\x10\n2\xd5\x03\n\rReviewService\x12T\n\tListFacts\x12\".placement.api.v1.ListFactsRequest\x1a#.placement.api.v1.ListFactsResponse\x12Q\n\x08ShowFact\x12!.placement.api.v1.ShowFactRequest\x1a\".placement.api.v1.ShowFactResponse\x12Z\n\x0bListReviews\x12$.placement.api.v1.ListReviewsRequest\x1a%.placement.api.v1.ListReviewsResponse\x12]\n\x0cShowCoverage\x12%.placement.api.v1.ShowCoverageRequest\x1a&.placement.api.v1.ShowCoverageResponse\x12`\n\rReportReviews\x12&.placement.api.v1.ReportReviewsRequest\x1a\'.placement.api.v1.ReportReviewsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%placement/api/v1/review_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"\x86\x02\n\x0cRecordedFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12$\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x16.placement.api.v1.Fact\x12*\n\x05state\x18\x03 \x01(\x0e\x32\x1b.placement.api.v1.FactState\x12\x18\n\x10\x63hanged_revision\x18\x04 \x01(\x06\x12\x0e\n\x06\x61uthor\x18\x05 \x01(\t\x12\x0e\n\x06region\x18\x06 \x01(\t\x12\x13\n\x0brecorded_at\x18\x07 \x01(\x06\x12\x32\n\tcontested\x18\x08 \x01(\x0e\x32\x1f.placement.api.v1.ContestReason\x12\x10\n\x08replaces\x18\t \x01(\x0c\"\xa9\x01\n\x10ListFactsRequest\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.placement.api.v1.FactKind\x12\r\n\x05group\x18\x02 \x01(\x0c\x12\x0c\n\x04\x61rea\x18\x03 \x01(\t\x12*\n\x05state\x18\x04 \x01(\x0e\x32\x1b.placement.api.v1.FactState\x12\x0e\n\x06region\x18\x05 \x01(\t\x12\x12\n\npage_token\x18\x06 \x01(\x0c\"\x9a\x01\n\x11ListFactsResponse\x12-\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1e.placement.api.v1.RecordedFact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\"\n\x0fShowFactRequest\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\"\xe7\x02\n\x08\x46\x61\x63tStep\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.placement.api.v1.FactStepKind\x12\n\n\x02\x61t\x18\x02 \x01(\x06\x12\x10\n\x08revision\x18\x03 \x01(\x06\x12\x0e\n\x06person\x18\x04 \x01(\t\x12\x15\n\rsecond_person\x18\x05 \x01(\t\x12\x19\n\x0c\x65nded_on_day\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x1a\n\rreview_by_day\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12,\n\x05grade\x18\x08 \x01(\x0b\x32\x1d.placement.api.v1.SourceGrade\x12,\n\x06reason\x18\t \x01(\x0e\x32\x1c.placement.api.v1.FactReason\x12\x32\n\tcontested\x18\n \x01(\x0e\x32\x1f.placement.api.v1.ContestReasonB\x0f\n\r_ended_on_dayB\x10\n\x0e_review_by_day\"\xaa\x01\n\x10ShowFactResponse\x12,\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x1e.placement.api.v1.RecordedFact\x12)\n\x05steps\x18\x02 \x03(\x0b\x32\x1a.placement.api.v1.FactStep\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"h\n\x12ListReviewsRequest\x12\x0e\n\x06region\x18\x01 \x01(\t\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.placement.api.v1.ReviewReason\x12\x12\n\npage_token\x18\x03 \x01(\x0c\"~\n\nQueuedFact\x12,\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x1e.placement.api.v1.RecordedFact\x12\x11\n\tsince_day\x18\x02 \x01(\x05\x12/\n\x07reasons\x18\x03 \x03(\x0e\x32\x1e.placement.api.v1.ReviewReason\"[\n\nQueueCount\x12\x0e\n\x06region\x18\x01 \x01(\t\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.placement.api.v1.ReviewReason\x12\r\n\x05\x63ount\x18\x03 \x01(\r\"\xc8\x01\n\x13ListReviewsResponse\x12+\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1c.placement.api.v1.QueuedFact\x12,\n\x06\x63ounts\x18\x02 \x03(\x0b\x32\x1c.placement.api.v1.QueueCount\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"%\n\x13ShowCoverageRequest\x12\x0e\n\x06region\x18\x01 \x01(\t\"m\n\x0c\x41reaCoverage\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x1c\n\x0freviewed_on_day\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05\x66resh\x18\x04 \x01(\x08\x42\x12\n\x10_reviewed_on_day\"\x84\x01\n\x14ShowCoverageResponse\x12-\n\x05\x61reas\x18\x01 \x03(\x0b\x32\x1e.placement.api.v1.AreaCoverage\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"4\n\x14ReportReviewsRequest\x12\x0c\n\x04year\x18\x01 \x01(\r\x12\x0e\n\x06region\x18\x02 \x01(\t\"H\n\tStepCount\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.placement.api.v1.FactStepKind\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"J\n\x0bReasonCount\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x1c.placement.api.v1.FactReason\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"\xc2\x01\n\x0bReviewTally\x12\x0e\n\x06region\x18\x01 \x01(\t\x12(\n\x04kind\x18\x02 \x01(\x0e\x32\x1a.placement.api.v1.FactKind\x12\x0c\n\x04kept\x18\x03 \x01(\r\x12\x0f\n\x07overdue\x18\x04 \x01(\r\x12*\n\x05steps\x18\x05 \x03(\x0b\x32\x1b.placement.api.v1.StepCount\x12.\n\x07reasons\x18\x06 \x03(\x0b\x32\x1d.placement.api.v1.ReasonCount\"\x94\x01\n\x15ReportReviewsResponse\x12\x0c\n\x04year\x18\x01 \x01(\r\x12.\n\x07tallies\x18\x02 \x03(\x0b\x32\x1d.placement.api.v1.ReviewTally\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*\xf5\x01\n\x08\x46\x61\x63tKind\x12\x19\n\x15\x46\x41\x43T_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46\x41\x43T_KIND_AFFILIATION\x10\x01\x12\x15\n\x11\x46\x41\x43T_KIND_FACTION\x10\x02\x12\x15\n\x11\x46\x41\x43T_KIND_RIVALRY\x10\x03\x12\x16\n\x12\x46\x41\x43T_KIND_ALLIANCE\x10\x04\x12\x16\n\x12\x46\x41\x43T_KIND_PRESENCE\x10\x05\x12\x14\n\x10\x46\x41\x43T_KIND_THREAT\x10\x06\x12\x15\n\x11\x46\x41\x43T_KIND_LOCATED\x10\x07\x12\x11\n\rFACT_KIND_TIE\x10\x08\x12\x15\n\x11\x46\x41\x43T_KIND_SAME_AS\x10\t*\xa3\x01\n\tFactState\x12\x1a\n\x16\x46\x41\x43T_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46\x41\x43T_STATE_UNAPPROVED\x10\x01\x12\x17\n\x13\x46\x41\x43T_STATE_STANDING\x10\x02\x12\x1a\n\x16\x46\x41\x43T_STATE_PAST_REVIEW\x10\x03\x12\x14\n\x10\x46\x41\x43T_STATE_ENDED\x10\x04\x12\x14\n\x10\x46\x41\x43T_STATE_INERT\x10\x05*\xc5\x01\n\rContestReason\x12\x1e\n\x1a\x43ONTEST_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONTEST_REASON_OUTDATED\x10\x01\x12\x1b\n\x17\x43ONTEST_REASON_MISTAKEN\x10\x02\x12\"\n\x1e\x43ONTEST_REASON_MISTAKEN_PERSON\x10\x03\x12\x19\n\x15\x43ONTEST_REASON_SOURCE\x10\x04\x12\x1b\n\x17\x43ONTEST_REASON_DISPUTED\x10\x05*\xb9\x01\n\x0cReviewReason\x12\x1d\n\x19REVIEW_REASON_UNSPECIFIED\x10\x00\x12\x15\n\x11REVIEW_REASON_DUE\x10\x01\x12\x1d\n\x19REVIEW_REASON_PAST_REVIEW\x10\x02\x12\x19\n\x15REVIEW_REASON_OVERDUE\x10\x03\x12\x1b\n\x17REVIEW_REASON_CONTESTED\x10\x04\x12\x1c\n\x18REVIEW_REASON_UNAPPROVED\x10\x05*\xd2\x02\n\x0c\x46\x61\x63tStepKind\x12\x1e\n\x1a\x46\x41\x43T_STEP_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x46\x41\x43T_STEP_KIND_RECORDED\x10\x01\x12\x1b\n\x17\x46\x41\x43T_STEP_KIND_APPROVED\x10\x02\x12\x18\n\x14\x46\x41\x43T_STEP_KIND_ENDED\x10\x03\x12\x1c\n\x18\x46\x41\x43T_STEP_KIND_RETRACTED\x10\x04\x12\x1b\n\x17\x46\x41\x43T_STEP_KIND_REGRADED\x10\x05\x12\x1a\n\x16\x46\x41\x43T_STEP_KIND_RENEWED\x10\x06\x12\x1c\n\x18\x46\x41\x43T_STEP_KIND_CONTESTED\x10\x07\x12\x1e\n\x1a\x46\x41\x43T_STEP_KIND_UNCONTESTED\x10\x08\x12\x1b\n\x17\x46\x41\x43T_STEP_KIND_REJECTED\x10\t\x12\x1c\n\x18\x46\x41\x43T_STEP_KIND_WITHDRAWN\x10\n2\xd5\x03\n\rReviewService\x12T\n\tListFacts\x12\".placement.api.v1.ListFactsRequest\x1a#.placement.api.v1.ListFactsResponse\x12Q\n\x08ShowFact\x12!.placement.api.v1.ShowFactRequest\x1a\".placement.api.v1.ShowFactResponse\x12Z\n\x0bListReviews\x12$.placement.api.v1.ListReviewsRequest\x1a%.placement.api.v1.ListReviewsResponse\x12]\n\x0cShowCoverage\x12%.placement.api.v1.ShowCoverageRequest\x1a&.placement.api.v1.ShowCoverageResponse\x12`\n\rReportReviews\x12&.placement.api.v1.ReportReviewsRequest\x1a\'.placement.api.v1.ReportReviewsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.review_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FACTKIND']._serialized_start=2303
-  _globals['_FACTKIND']._serialized_end=2548
-  _globals['_FACTSTATE']._serialized_start=2551
-  _globals['_FACTSTATE']._serialized_end=2714
-  _globals['_CONTESTREASON']._serialized_start=2717
-  _globals['_CONTESTREASON']._serialized_end=2914
-  _globals['_REVIEWREASON']._serialized_start=2917
-  _globals['_REVIEWREASON']._serialized_end=3102
-  _globals['_FACTSTEPKIND']._serialized_start=3105
-  _globals['_FACTSTEPKIND']._serialized_end=3443
-  _globals['_RECORDEDFACT']._serialized_start=90
-  _globals['_RECORDEDFACT']._serialized_end=352
-  _globals['_LISTFACTSREQUEST']._serialized_start=355
-  _globals['_LISTFACTSREQUEST']._serialized_end=524
-  _globals['_LISTFACTSRESPONSE']._serialized_start=526
-  _globals['_LISTFACTSRESPONSE']._serialized_end=617
-  _globals['_SHOWFACTREQUEST']._serialized_start=619
-  _globals['_SHOWFACTREQUEST']._serialized_end=653
-  _globals['_FACTSTEP']._serialized_start=656
-  _globals['_FACTSTEP']._serialized_end=1015
-  _globals['_SHOWFACTRESPONSE']._serialized_start=1017
-  _globals['_SHOWFACTRESPONSE']._serialized_end=1124
-  _globals['_LISTREVIEWSREQUEST']._serialized_start=1126
-  _globals['_LISTREVIEWSREQUEST']._serialized_end=1230
-  _globals['_QUEUEDFACT']._serialized_start=1232
-  _globals['_QUEUEDFACT']._serialized_end=1358
-  _globals['_QUEUECOUNT']._serialized_start=1360
-  _globals['_QUEUECOUNT']._serialized_end=1451
-  _globals['_LISTREVIEWSRESPONSE']._serialized_start=1454
-  _globals['_LISTREVIEWSRESPONSE']._serialized_end=1591
-  _globals['_SHOWCOVERAGEREQUEST']._serialized_start=1593
-  _globals['_SHOWCOVERAGEREQUEST']._serialized_end=1630
-  _globals['_AREACOVERAGE']._serialized_start=1632
-  _globals['_AREACOVERAGE']._serialized_end=1741
-  _globals['_SHOWCOVERAGERESPONSE']._serialized_start=1743
-  _globals['_SHOWCOVERAGERESPONSE']._serialized_end=1812
-  _globals['_REPORTREVIEWSREQUEST']._serialized_start=1814
-  _globals['_REPORTREVIEWSREQUEST']._serialized_end=1866
-  _globals['_STEPCOUNT']._serialized_start=1868
-  _globals['_STEPCOUNT']._serialized_end=1940
-  _globals['_REASONCOUNT']._serialized_start=1942
-  _globals['_REASONCOUNT']._serialized_end=2016
-  _globals['_REVIEWTALLY']._serialized_start=2019
-  _globals['_REVIEWTALLY']._serialized_end=2213
-  _globals['_REPORTREVIEWSRESPONSE']._serialized_start=2215
-  _globals['_REPORTREVIEWSRESPONSE']._serialized_end=2300
-  _globals['_REVIEWSERVICE']._serialized_start=3446
-  _globals['_REVIEWSERVICE']._serialized_end=3915
+  _globals['_FACTKIND']._serialized_start=2654
+  _globals['_FACTKIND']._serialized_end=2899
+  _globals['_FACTSTATE']._serialized_start=2902
+  _globals['_FACTSTATE']._serialized_end=3065
+  _globals['_CONTESTREASON']._serialized_start=3068
+  _globals['_CONTESTREASON']._serialized_end=3265
+  _globals['_REVIEWREASON']._serialized_start=3268
+  _globals['_REVIEWREASON']._serialized_end=3453
+  _globals['_FACTSTEPKIND']._serialized_start=3456
+  _globals['_FACTSTEPKIND']._serialized_end=3794
+  _globals['_RECORDEDFACT']._serialized_start=122
+  _globals['_RECORDEDFACT']._serialized_end=384
+  _globals['_LISTFACTSREQUEST']._serialized_start=387
+  _globals['_LISTFACTSREQUEST']._serialized_end=556
+  _globals['_LISTFACTSRESPONSE']._serialized_start=559
+  _globals['_LISTFACTSRESPONSE']._serialized_end=713
+  _globals['_SHOWFACTREQUEST']._serialized_start=715
+  _globals['_SHOWFACTREQUEST']._serialized_end=749
+  _globals['_FACTSTEP']._serialized_start=752
+  _globals['_FACTSTEP']._serialized_end=1111
+  _globals['_SHOWFACTRESPONSE']._serialized_start=1114
+  _globals['_SHOWFACTRESPONSE']._serialized_end=1284
+  _globals['_LISTREVIEWSREQUEST']._serialized_start=1286
+  _globals['_LISTREVIEWSREQUEST']._serialized_end=1390
+  _globals['_QUEUEDFACT']._serialized_start=1392
+  _globals['_QUEUEDFACT']._serialized_end=1518
+  _globals['_QUEUECOUNT']._serialized_start=1520
+  _globals['_QUEUECOUNT']._serialized_end=1611
+  _globals['_LISTREVIEWSRESPONSE']._serialized_start=1614
+  _globals['_LISTREVIEWSRESPONSE']._serialized_end=1814
+  _globals['_SHOWCOVERAGEREQUEST']._serialized_start=1816
+  _globals['_SHOWCOVERAGEREQUEST']._serialized_end=1853
+  _globals['_AREACOVERAGE']._serialized_start=1855
+  _globals['_AREACOVERAGE']._serialized_end=1964
+  _globals['_SHOWCOVERAGERESPONSE']._serialized_start=1967
+  _globals['_SHOWCOVERAGERESPONSE']._serialized_end=2099
+  _globals['_REPORTREVIEWSREQUEST']._serialized_start=2101
+  _globals['_REPORTREVIEWSREQUEST']._serialized_end=2153
+  _globals['_STEPCOUNT']._serialized_start=2155
+  _globals['_STEPCOUNT']._serialized_end=2227
+  _globals['_REASONCOUNT']._serialized_start=2229
+  _globals['_REASONCOUNT']._serialized_end=2303
+  _globals['_REVIEWTALLY']._serialized_start=2306
+  _globals['_REVIEWTALLY']._serialized_end=2500
+  _globals['_REPORTREVIEWSRESPONSE']._serialized_start=2503
+  _globals['_REPORTREVIEWSRESPONSE']._serialized_end=2651
+  _globals['_REVIEWSERVICE']._serialized_start=3797
+  _globals['_REVIEWSERVICE']._serialized_end=4266
 # @@protoc_insertion_point(module_scope)

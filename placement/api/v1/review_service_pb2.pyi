@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from placement.api.v1 import refusal_pb2 as _refusal_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -342,21 +343,31 @@ class ListFactsResponse(_message.Message):
 
     FACTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.bytes
     """Empty on the last page."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecordedFact]:
         """The facts."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
         *,
         facts: _abc.Iterable[Global___RecordedFact] | None = ...,
         next_page_token: _builtins.bytes = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["facts", b"facts", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["facts", b"facts", "next_page_token", b"next_page_token", "padding", b"padding", "refusal", b"refusal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -459,6 +470,10 @@ class ShowFactResponse(_message.Message):
 
     FACT_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def fact(self) -> Global___RecordedFact:
         """As it stands."""
@@ -467,15 +482,21 @@ class ShowFactResponse(_message.Message):
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___FactStep]:
         """The oldest first."""
 
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         fact: Global___RecordedFact | None = ...,
         steps: _abc.Iterable[Global___FactStep] | None = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact", b"fact", "padding", b"padding", "refusal", b"refusal", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -584,8 +605,12 @@ class ListReviewsResponse(_message.Message):
     FACTS_FIELD_NUMBER: _builtins.int
     COUNTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.bytes
     """Empty on the last page."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueuedFact]:
         """The facts."""
@@ -594,16 +619,22 @@ class ListReviewsResponse(_message.Message):
     def counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueueCount]:
         """How many there are in the whole queue; a fact counts for each of its reasons."""
 
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         facts: _abc.Iterable[Global___QueuedFact] | None = ...,
         counts: _abc.Iterable[Global___QueueCount] | None = ...,
         next_page_token: _builtins.bytes = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "facts", b"facts", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "facts", b"facts", "next_page_token", b"next_page_token", "padding", b"padding", "refusal", b"refusal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -674,18 +705,28 @@ class ShowCoverageResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AREAS_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def areas(self) -> _containers.RepeatedCompositeFieldContainer[Global___AreaCoverage]:
         """The areas."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
         *,
         areas: _abc.Iterable[Global___AreaCoverage] | None = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "padding", b"padding", "refusal", b"refusal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -823,21 +864,31 @@ class ReportReviewsResponse(_message.Message):
 
     YEAR_FIELD_NUMBER: _builtins.int
     TALLIES_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     year: _builtins.int
     """As asked for."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def tallies(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReviewTally]:
         """Nothing where nothing was."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
         *,
         year: _builtins.int = ...,
         tallies: _abc.Iterable[Global___ReviewTally] | None = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["tallies", b"tallies", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "tallies", b"tallies", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

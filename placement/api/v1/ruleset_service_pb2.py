@@ -22,50 +22,51 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&placement/api/v1/ruleset_service.proto\x12\x10placement.api.v1\x1a\x1cplacement/api/v1/types.proto\"r\n\x0cVerdictShift\x12)\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12(\n\x05\x61\x66ter\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\r\n\x05\x63ount\x18\x03 \x01(\r\"`\n\rRulesetShadow\x12\x0e\n\x06person\x18\x01 \x01(\t\x12\x0f\n\x07weighed\x18\x02 \x01(\r\x12.\n\x06shifts\x18\x03 \x03(\x0b\x32\x1e.placement.api.v1.VerdictShift\"\x88\x02\n\x0eRulesetSummary\x12\x12\n\nruleset_id\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\r\n\x05rules\x18\x03 \x01(\x0c\x12-\n\x05state\x18\x04 \x01(\x0e\x32\x1e.placement.api.v1.RulesetState\x12\x13\n\x0bproposed_by\x18\x05 \x01(\t\x12\x12\n\nexpires_at\x18\x06 \x01(\x10\x12\x13\n\x0b\x61pproved_by\x18\x07 \x01(\t\x12\x12\n\nadopted_at\x18\x08 \x01(\x10\x12\x10\n\x08revision\x18\t \x01(\x06\x12/\n\x06shadow\x18\n \x01(\x0b\x32\x1f.placement.api.v1.RulesetShadow\"<\n\x15ProposeRulesetRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\">\n\x16ProposeRulesetResponse\x12\x12\n\nruleset_id\x18\x01 \x01(\x0c\x12\x10\n\x08revision\x18\x02 \x01(\x06\"*\n\x14ShadowRulesetRequest\x12\x12\n\nruleset_id\x18\x01 \x01(\x0c\"z\n\x0eMovedPlacement\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12)\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12(\n\x05\x61\x66ter\x18\x03 \x01(\x0e\x32\x19.placement.api.v1.Verdict\"\x99\x01\n\x15ShadowRulesetResponse\x12\x0f\n\x07weighed\x18\x01 \x01(\r\x12\r\n\x05total\x18\x02 \x01(\r\x12/\n\x05moved\x18\x03 \x03(\x0b\x32 .placement.api.v1.MovedPlacement\x12/\n\x06shadow\x18\x04 \x01(\x0b\x32\x1f.placement.api.v1.RulesetShadow\"N\n\x15\x41pproveRulesetRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x12\n\nruleset_id\x18\x02 \x01(\x0c\x12\r\n\x05rules\x18\x03 \x01(\x0c\"*\n\x16\x41pproveRulesetResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"@\n\x16WithdrawRulesetRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x12\n\nruleset_id\x18\x02 \x01(\x0c\"+\n\x17WithdrawRulesetResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\"\x15\n\x13ListRulesetsRequest\"J\n\x14ListRulesetsResponse\x12\x32\n\x08rulesets\x18\x01 \x03(\x0b\x32 .placement.api.v1.RulesetSummary\"(\n\x12ShowRulesetRequest\x12\x12\n\nruleset_id\x18\x01 \x01(\x0c\"Y\n\x13ShowRulesetResponse\x12\x31\n\x07ruleset\x18\x01 \x01(\x0b\x32 .placement.api.v1.RulesetSummary\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t*|\n\x0cRulesetState\x12\x1d\n\x19RULESET_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15RULESET_STATE_WAITING\x10\x01\x12\x1a\n\x16RULESET_STATE_IN_FORCE\x10\x02\x12\x16\n\x12RULESET_STATE_PAST\x10\x03\x32\xe1\x04\n\x0eRulesetService\x12\x63\n\x0eProposeRuleset\x12\'.placement.api.v1.ProposeRulesetRequest\x1a(.placement.api.v1.ProposeRulesetResponse\x12\x62\n\rShadowRuleset\x12&.placement.api.v1.ShadowRulesetRequest\x1a\'.placement.api.v1.ShadowRulesetResponse0\x01\x12\x63\n\x0e\x41pproveRuleset\x12\'.placement.api.v1.ApproveRulesetRequest\x1a(.placement.api.v1.ApproveRulesetResponse\x12\x66\n\x0fWithdrawRuleset\x12(.placement.api.v1.WithdrawRulesetRequest\x1a).placement.api.v1.WithdrawRulesetResponse\x12]\n\x0cListRulesets\x12%.placement.api.v1.ListRulesetsRequest\x1a&.placement.api.v1.ListRulesetsResponse\x12Z\n\x0bShowRuleset\x12$.placement.api.v1.ShowRulesetRequest\x1a%.placement.api.v1.ShowRulesetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&placement/api/v1/ruleset_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"r\n\x0cVerdictShift\x12)\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12(\n\x05\x61\x66ter\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\r\n\x05\x63ount\x18\x03 \x01(\r\"`\n\rRulesetShadow\x12\x0e\n\x06person\x18\x01 \x01(\t\x12\x0f\n\x07weighed\x18\x02 \x01(\r\x12.\n\x06shifts\x18\x03 \x03(\x0b\x32\x1e.placement.api.v1.VerdictShift\"\x88\x02\n\x0eRulesetSummary\x12\x12\n\nruleset_id\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\r\n\x05rules\x18\x03 \x01(\x0c\x12-\n\x05state\x18\x04 \x01(\x0e\x32\x1e.placement.api.v1.RulesetState\x12\x13\n\x0bproposed_by\x18\x05 \x01(\t\x12\x12\n\nexpires_at\x18\x06 \x01(\x10\x12\x13\n\x0b\x61pproved_by\x18\x07 \x01(\t\x12\x12\n\nadopted_at\x18\x08 \x01(\x10\x12\x10\n\x08revision\x18\t \x01(\x06\x12/\n\x06shadow\x18\n \x01(\x0b\x32\x1f.placement.api.v1.RulesetShadow\"<\n\x15ProposeRulesetRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\"}\n\x16ProposeRulesetResponse\x12\x12\n\nruleset_id\x18\x01 \x01(\x0c\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"*\n\x14ShadowRulesetRequest\x12\x12\n\nruleset_id\x18\x01 \x01(\x0c\"z\n\x0eMovedPlacement\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12)\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12(\n\x05\x61\x66ter\x18\x03 \x01(\x0e\x32\x19.placement.api.v1.Verdict\"\xd8\x01\n\x15ShadowRulesetResponse\x12\x0f\n\x07weighed\x18\x01 \x01(\r\x12\r\n\x05total\x18\x02 \x01(\r\x12/\n\x05moved\x18\x03 \x03(\x0b\x32 .placement.api.v1.MovedPlacement\x12/\n\x06shadow\x18\x04 \x01(\x0b\x32\x1f.placement.api.v1.RulesetShadow\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"N\n\x15\x41pproveRulesetRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x12\n\nruleset_id\x18\x02 \x01(\x0c\x12\r\n\x05rules\x18\x03 \x01(\x0c\"i\n\x16\x41pproveRulesetResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"@\n\x16WithdrawRulesetRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x12\n\nruleset_id\x18\x02 \x01(\x0c\"j\n\x17WithdrawRulesetResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\x15\n\x13ListRulesetsRequest\"\x89\x01\n\x14ListRulesetsResponse\x12\x32\n\x08rulesets\x18\x01 \x03(\x0b\x32 .placement.api.v1.RulesetSummary\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"(\n\x12ShowRulesetRequest\x12\x12\n\nruleset_id\x18\x01 \x01(\x0c\"\x98\x01\n\x13ShowRulesetResponse\x12\x31\n\x07ruleset\x18\x01 \x01(\x0b\x32 .placement.api.v1.RulesetSummary\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*|\n\x0cRulesetState\x12\x1d\n\x19RULESET_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15RULESET_STATE_WAITING\x10\x01\x12\x1a\n\x16RULESET_STATE_IN_FORCE\x10\x02\x12\x16\n\x12RULESET_STATE_PAST\x10\x03\x32\xe1\x04\n\x0eRulesetService\x12\x63\n\x0eProposeRuleset\x12\'.placement.api.v1.ProposeRulesetRequest\x1a(.placement.api.v1.ProposeRulesetResponse\x12\x62\n\rShadowRuleset\x12&.placement.api.v1.ShadowRulesetRequest\x1a\'.placement.api.v1.ShadowRulesetResponse0\x01\x12\x63\n\x0e\x41pproveRuleset\x12\'.placement.api.v1.ApproveRulesetRequest\x1a(.placement.api.v1.ApproveRulesetResponse\x12\x66\n\x0fWithdrawRuleset\x12(.placement.api.v1.WithdrawRulesetRequest\x1a).placement.api.v1.WithdrawRulesetResponse\x12]\n\x0cListRulesets\x12%.placement.api.v1.ListRulesetsRequest\x1a&.placement.api.v1.ListRulesetsResponse\x12Z\n\x0bShowRuleset\x12$.placement.api.v1.ShowRulesetRequest\x1a%.placement.api.v1.ShowRulesetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.ruleset_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RULESETSTATE']._serialized_start=1488
-  _globals['_RULESETSTATE']._serialized_end=1612
-  _globals['_VERDICTSHIFT']._serialized_start=90
-  _globals['_VERDICTSHIFT']._serialized_end=204
-  _globals['_RULESETSHADOW']._serialized_start=206
-  _globals['_RULESETSHADOW']._serialized_end=302
-  _globals['_RULESETSUMMARY']._serialized_start=305
-  _globals['_RULESETSUMMARY']._serialized_end=569
-  _globals['_PROPOSERULESETREQUEST']._serialized_start=571
-  _globals['_PROPOSERULESETREQUEST']._serialized_end=631
-  _globals['_PROPOSERULESETRESPONSE']._serialized_start=633
-  _globals['_PROPOSERULESETRESPONSE']._serialized_end=695
-  _globals['_SHADOWRULESETREQUEST']._serialized_start=697
-  _globals['_SHADOWRULESETREQUEST']._serialized_end=739
-  _globals['_MOVEDPLACEMENT']._serialized_start=741
-  _globals['_MOVEDPLACEMENT']._serialized_end=863
-  _globals['_SHADOWRULESETRESPONSE']._serialized_start=866
-  _globals['_SHADOWRULESETRESPONSE']._serialized_end=1019
-  _globals['_APPROVERULESETREQUEST']._serialized_start=1021
-  _globals['_APPROVERULESETREQUEST']._serialized_end=1099
-  _globals['_APPROVERULESETRESPONSE']._serialized_start=1101
-  _globals['_APPROVERULESETRESPONSE']._serialized_end=1143
-  _globals['_WITHDRAWRULESETREQUEST']._serialized_start=1145
-  _globals['_WITHDRAWRULESETREQUEST']._serialized_end=1209
-  _globals['_WITHDRAWRULESETRESPONSE']._serialized_start=1211
-  _globals['_WITHDRAWRULESETRESPONSE']._serialized_end=1254
-  _globals['_LISTRULESETSREQUEST']._serialized_start=1256
-  _globals['_LISTRULESETSREQUEST']._serialized_end=1277
-  _globals['_LISTRULESETSRESPONSE']._serialized_start=1279
-  _globals['_LISTRULESETSRESPONSE']._serialized_end=1353
-  _globals['_SHOWRULESETREQUEST']._serialized_start=1355
-  _globals['_SHOWRULESETREQUEST']._serialized_end=1395
-  _globals['_SHOWRULESETRESPONSE']._serialized_start=1397
-  _globals['_SHOWRULESETRESPONSE']._serialized_end=1486
-  _globals['_RULESETSERVICE']._serialized_start=1615
-  _globals['_RULESETSERVICE']._serialized_end=2224
+  _globals['_RULESETSTATE']._serialized_start=1900
+  _globals['_RULESETSTATE']._serialized_end=2024
+  _globals['_VERDICTSHIFT']._serialized_start=122
+  _globals['_VERDICTSHIFT']._serialized_end=236
+  _globals['_RULESETSHADOW']._serialized_start=238
+  _globals['_RULESETSHADOW']._serialized_end=334
+  _globals['_RULESETSUMMARY']._serialized_start=337
+  _globals['_RULESETSUMMARY']._serialized_end=601
+  _globals['_PROPOSERULESETREQUEST']._serialized_start=603
+  _globals['_PROPOSERULESETREQUEST']._serialized_end=663
+  _globals['_PROPOSERULESETRESPONSE']._serialized_start=665
+  _globals['_PROPOSERULESETRESPONSE']._serialized_end=790
+  _globals['_SHADOWRULESETREQUEST']._serialized_start=792
+  _globals['_SHADOWRULESETREQUEST']._serialized_end=834
+  _globals['_MOVEDPLACEMENT']._serialized_start=836
+  _globals['_MOVEDPLACEMENT']._serialized_end=958
+  _globals['_SHADOWRULESETRESPONSE']._serialized_start=961
+  _globals['_SHADOWRULESETRESPONSE']._serialized_end=1177
+  _globals['_APPROVERULESETREQUEST']._serialized_start=1179
+  _globals['_APPROVERULESETREQUEST']._serialized_end=1257
+  _globals['_APPROVERULESETRESPONSE']._serialized_start=1259
+  _globals['_APPROVERULESETRESPONSE']._serialized_end=1364
+  _globals['_WITHDRAWRULESETREQUEST']._serialized_start=1366
+  _globals['_WITHDRAWRULESETREQUEST']._serialized_end=1430
+  _globals['_WITHDRAWRULESETRESPONSE']._serialized_start=1432
+  _globals['_WITHDRAWRULESETRESPONSE']._serialized_end=1538
+  _globals['_LISTRULESETSREQUEST']._serialized_start=1540
+  _globals['_LISTRULESETSREQUEST']._serialized_end=1561
+  _globals['_LISTRULESETSRESPONSE']._serialized_start=1564
+  _globals['_LISTRULESETSRESPONSE']._serialized_end=1701
+  _globals['_SHOWRULESETREQUEST']._serialized_start=1703
+  _globals['_SHOWRULESETREQUEST']._serialized_end=1743
+  _globals['_SHOWRULESETRESPONSE']._serialized_start=1746
+  _globals['_SHOWRULESETRESPONSE']._serialized_end=1898
+  _globals['_RULESETSERVICE']._serialized_start=2027
+  _globals['_RULESETSERVICE']._serialized_end=2636
 # @@protoc_insertion_point(module_scope)

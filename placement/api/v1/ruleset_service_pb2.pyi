@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from placement.api.v1 import refusal_pb2 as _refusal_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -204,19 +205,29 @@ class ProposeRulesetResponse(_message.Message):
 
     RULESET_ID_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     ruleset_id: _builtins.bytes
     """16 bytes."""
     revision: _builtins.int
     """Of the state that holds it."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         ruleset_id: _builtins.bytes = ...,
         revision: _builtins.int = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision", "ruleset_id", b"ruleset_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "revision", b"revision", "ruleset_id", b"ruleset_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -284,10 +295,14 @@ class ShadowRulesetResponse(_message.Message):
     TOTAL_FIELD_NUMBER: _builtins.int
     MOVED_FIELD_NUMBER: _builtins.int
     SHADOW_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     weighed: _builtins.int
     """How many placements were weighed so far."""
     total: _builtins.int
     """How many there are to weigh."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def moved(self) -> _containers.RepeatedCompositeFieldContainer[Global___MovedPlacement]:
         """What this part found."""
@@ -296,6 +311,10 @@ class ShadowRulesetResponse(_message.Message):
     def shadow(self) -> Global___RulesetShadow:
         """All that was found; only in the last part, which alone ends a run."""
 
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
@@ -303,10 +322,12 @@ class ShadowRulesetResponse(_message.Message):
         total: _builtins.int = ...,
         moved: _abc.Iterable[Global___MovedPlacement] | None = ...,
         shadow: Global___RulesetShadow | None = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["shadow", b"shadow"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal", "shadow", b"shadow"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["moved", b"moved", "shadow", b"shadow", "total", b"total", "weighed", b"weighed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["moved", b"moved", "padding", b"padding", "refusal", b"refusal", "shadow", b"shadow", "total", b"total", "weighed", b"weighed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -349,16 +370,26 @@ class ApproveRulesetResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """From this one on."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -397,16 +428,26 @@ class WithdrawRulesetResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state without it."""
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -436,18 +477,28 @@ class ListRulesetsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RULESETS_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def rulesets(self) -> _containers.RepeatedCompositeFieldContainer[Global___RulesetSummary]:
         """Each of them."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
         *,
         rulesets: _abc.Iterable[Global___RulesetSummary] | None = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["rulesets", b"rulesets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "rulesets", b"rulesets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -483,21 +534,31 @@ class ShowRulesetResponse(_message.Message):
 
     RULESET_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
     content: _builtins.str
     """TOML in the one form, without comments."""
+    padding: _builtins.bytes
+    """To be thrown away."""
     @_builtins.property
     def ruleset(self) -> Global___RulesetSummary:
         """Which."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
 
     def __init__(
         self,
         *,
         ruleset: Global___RulesetSummary | None = ...,
         content: _builtins.str = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ruleset", b"ruleset"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal", "ruleset", b"ruleset"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "ruleset", b"ruleset"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "padding", b"padding", "refusal", b"refusal", "ruleset", b"ruleset"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

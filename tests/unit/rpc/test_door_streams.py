@@ -105,12 +105,12 @@ def test_an_error_between_two_pieces(error, expected, caplog):
 
 def test_a_certificate_that_is_refused_between_two_pieces():
     """The stream ends as a new call would; what was made ready is not sent."""
-    gate = Gate(pieces=("one", "two"))
+    gate, refused = Gate(pieces=("one", "two")), CertificateError()
 
     class Revoking(Context):
         async def write(self, response):
             await super().write(response)
-            gate.caller = CertificateError()
+            gate.caller = refused
 
     context = Revoking()
 
@@ -127,19 +127,18 @@ def test_a_server_that_stops_ends_what_is_followed():
     class Slow(Context):
         async def write(self, response):
             await super().write(response)
-            writing.set()
-            await asyncio.sleep(TIMEOUT)
+            if not writing.is_set():
+                writing.set()
+                await asyncio.sleep(TIMEOUT)
 
     async def run(context):
         guarded = await gate.guarded(PATH, gate.stream_handler())
         task = asyncio.ensure_future(guarded.unary_stream(b"", context))
         await writing.wait()
         gate.door.drain()
-        with pytest.raises(Aborted):
-            await task
+        await task
         late = Context()
-        with pytest.raises(Aborted):
-            await guarded.unary_stream(b"", late)
+        await guarded.unary_stream(b"", late)
         return late
 
     context = Slow()

@@ -9,8 +9,15 @@ from google.rpc.status_pb2 import Status
 
 from placement import errors
 from placement.api.v1 import types_pb2 as wire
+from placement.api.v1.refusal_pb2 import Envelope
 from placement.errors import InvalidInputError, PlacementError
-from placement.rpc.status import DETAILS_KEY, DOMAIN, refusal_of, status_of
+from placement.rpc.status import (
+    DETAILS_KEY,
+    DOMAIN,
+    refusal_of,
+    response_of,
+    status_of,
+)
 
 CODES = {
     "PlacementError": "INTERNAL",
@@ -122,3 +129,14 @@ def test_several_things_that_are_wrong_are_named_each():
         ("content", "two"),
         ("content", "three"),
     ]
+
+
+@pytest.mark.parametrize("name", sorted(set(CODES) - {"PlacementError"}))
+def test_a_response_holds_what_a_status_would(name):
+    """The same bytes, in the field that every response has."""
+    error = make(KINDS[name])
+    envelope = Envelope.FromString(response_of(error))
+    ((_, content),) = status_of(error)[2]
+
+    assert envelope.refusal.SerializeToString() == content
+    assert envelope.refusal.code != 0
