@@ -275,3 +275,28 @@ def test_an_amendment_from_the_first_day(coordinator, second, tmp_path):
 
     said = [each for each in read(tmp_path / "out.csv").splitlines() if "1286" in each]
     assert said == [",".join(row)]
+
+
+def test_the_same_rows_twice(coordinator, tmp_path):
+    """What waits already is not sent again, and the refusal names the import."""
+    row = line(kind="presence", group="Åsen", area="1287", presence="active")
+    sheet = write(tmp_path / "in.csv", [row])
+    plan = coordinator("import", "dry-run", sheet)
+    sent = coordinator("import", "commit", sheet, "--plan", plan["plan"])
+    again = coordinator("import", "commit", sheet, "--plan", plan["plan"], code=2)
+    coordinator("import", "cancel", sent["import_id"])
+    anew = coordinator("import", "commit", sheet, "--plan", plan["plan"])
+    coordinator("import", "cancel", anew["import_id"])
+
+    assert again["error"]["field"] == "file"
+    assert sent["import_id"] in again["error"]["description"]
+
+
+def test_refused_rows_go_to_a_new_file(coordinator, tmp_path):
+    """The error names the option that names the file."""
+    row = line(kind="presence", group="Åsen", area="128", presence="active")
+    sheet = write(tmp_path / "in.csv", [row])
+    got = coordinator("import", "dry-run", sheet, "--refused", sheet, code=2)
+
+    assert got["error"]["field"] == "refused"
+    assert read(sheet).count("128,") == 1
