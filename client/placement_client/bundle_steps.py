@@ -43,8 +43,8 @@ _LOG_KEY, _CHECKPOINT, _WITNESSES, _PLACE, *_READ = _REST
 _ENTRIES, _TIMES, _LINES, _FILTER = _READ
 
 _GONE: Final = (
-    "Nothing in this version destroys details lawfully: ask the operator what became of "
-    "them."
+    "Those of a case that was erased are gone for good, and an ERASURE entry says who "
+    "approved that; of any others ask the operator what became of them."
 )
 
 

@@ -65,7 +65,8 @@ _HINTS: Final[Hints] = {
 }
 _UNSEEN: Final = (
     "Run `placement change show`, read what the place is worth now, and approve with the "
-    "--seen that it prints. Every other change is approved without --seen."
+    "--seen that it prints. Every other change is approved without --seen: the revision "
+    "that `show` told goes with --revision."
 )
 
 app = nouns("Coordinators: see what waits for a second one, and decide on it.")
@@ -206,8 +207,8 @@ def approve(run: Run, asked: Meant, approved: Approved) -> Report:
 
     Of a release you say with --seen what you were shown of the place.
     """
-    seen = Seen(seen=approved.seen).digest() if approved.seen else b""
     with _advised():
+        seen = Seen(seen=approved.seen).digest() if approved.seen else b""
         answer = run.session().registry.approve_change(
             asked.id, shown=approved.revision, seen=seen
         )

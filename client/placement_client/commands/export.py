@@ -7,13 +7,18 @@ from typing import Annotated, Final
 
 import typer
 
-from placement.api.v1.review_service_pb2 import FACT_STATE_INERT, RecordedFact
+from placement.api.v1.review_service_pb2 import (
+    FACT_STATE_INERT,
+    FACT_STATE_UNAPPROVED,
+    RecordedFact,
+)
 from placement.errors import InvalidInputError
 from placement_client.commands.report import Report, counted
 from placement_client.commands.sheet_reading import recorded
 from placement_client.commands.verb import Run, verb
 from placement_client.sheets.columns import COLUMNS, KINDS
 from placement_client.sheets.files import write_sheet
+from placement_client.sheets.planning import key_of, not_replaced
 from placement_client.sheets.said import in_order, row_of
 
 _KIND: Final = f"must be one of {', '.join(KINDS)}"
@@ -51,11 +56,17 @@ def export(run: Run, asked: Exported) -> Report:
 
 
 def _standing(facts: Iterable[RecordedFact]) -> Iterator[RecordedFact]:
-    """Yield what counts, or once did, and was not recorded anew."""
+    """Yield what counts, or once did, and was not recorded anew.
+
+    What waits to be recorded instead of a fact stands beside it. Where one row can say
+    only one of the two, the row says the fact that counts.
+    """
     listed = list(facts)
-    replaced = {each.replaces for each in listed if each.state != FACT_STATE_INERT}
-    for each in listed:
-        if each.state != FACT_STATE_INERT and each.fact_id not in replaced:
+    keys = {each.fact_id: key_of(each.fact) for each in listed}
+    for each in not_replaced(listed):
+        waits = each.state == FACT_STATE_UNAPPROVED
+        hidden = waits and keys.get(each.replaces) == keys[each.fact_id]
+        if each.state != FACT_STATE_INERT and not hidden:
             yield each
 
 

@@ -252,7 +252,8 @@ def _rows(data: dict[str, Any]) -> Iterator[tuple[object, ...]]:
         yield (fact["fact_id"], kind, says, *days)
     for case in data["cases"]:
         whose = "case" if case["is_first"] else "case of somebody else"
-        says = f"{case['municipality_name']}, {len(case['stays'])} placements"
+        stays = counted(len(case["stays"]), "placement", "placements")
+        says = f"{case['municipality_name']}, {stays}"
         days = (case["opened_on"], case["closed_on"] or "")
         yield (case["case_handle"], whose, says, *days)
     for handle in data["erased_cases"]:

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import RenderableType
 
+from placement.api.v1.import_service_pb2 import IMPORT_STATE_WAITING
 from placement.errors import (
     AccessDeniedError,
     ConflictError,
@@ -35,7 +36,7 @@ from placement_client.drafts import read_token
 from placement_client.sheets.columns import KINDS, columns_of
 from placement_client.sheets.files import write_sheet
 from placement_client.sheets.mapping import ColumnMap
-from placement_client.sheets.planning import Plan
+from placement_client.sheets.planning import Plan, digest_of
 from placement_client.sheets.sending import begin, send
 from placement_client.sheets.spool import Spool
 
@@ -196,6 +197,7 @@ def commit(run: Run, sheet: Sheet, asked: Committed) -> Report:
         raise InvalidInputError("plan", _STALE)
     _require_something(plan)
     with hinted(_HINTS):
+        _require_unsent(run, plan)
         spool = Spool.of(folder(run), plan)
         import_id = begin(run.session().imports, spool)
         return _sent(run, spool, import_id)
@@ -204,6 +206,17 @@ def commit(run: Run, sheet: Sheet, asked: Committed) -> Report:
 def _require_something(plan: Plan) -> None:
     if next(plan.sent(), None) is None:
         raise InvalidInputError("file", "would change nothing")
+
+
+def _require_unsent(run: Run, plan: Plan) -> None:
+    """Refuse rows that wait already: approved twice, some would stand there twice."""
+    sent = (each.row for each in plan.sent() if each.row is not None)
+    digest = digest_of(sent)
+    for each in run.session().imports.list_all().imports:
+        if each.state == IMPORT_STATE_WAITING and each.digest == digest:
+            key = each.import_id.hex()
+            why = f"was sent already: its rows wait as import {key}"
+            raise InvalidInputError("file", why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from placement.errors import BudgetError, InvalidInputError
 from placement_client.commands.drafting import read_facts, read_file
 from placement_client.commands.finding_words import verdict_word
 from placement_client.commands.hints import Hints, hinted
-from placement_client.commands.report import Report, note, table
+from placement_client.commands.report import Report, counted, note, table
 from placement_client.commands.verb import Run, verb
 from placement_client.days import parse_day
 from placement_client.drafts import read_token
@@ -131,7 +131,9 @@ def foreseen(run: Run, request: PreviewChangeRequest) -> Report:
         "moves": moves,
         "cases": cases,
     }
-    again = f"{found.weighed} placements would be weighed again"
+    again = (
+        f"{counted(found.weighed, 'placement', 'placements')} would be weighed again"
+    )
     shown = [
         f"{again}: {worse} would be worth less, {better} more.",
         *(f"{each['count']}: {each['before']} to {each['after']}" for each in moves),

@@ -14,7 +14,7 @@ from placement.api.v1.ruleset_service_pb2 import (
 )
 from placement.errors import TamperedError
 from placement_client.commands.finding_words import verdict_word
-from placement_client.commands.report import table
+from placement_client.commands.report import counted, table
 from placement_client.days import stockholm_time
 from placement_client.rendering import Json, enum_name, to_json
 
@@ -80,7 +80,8 @@ def _since(ruleset: RulesetSummary) -> str:
 
 def shadow_words(shadow: RulesetShadow) -> list[str | Table]:
     """Say what a shadow run found."""
-    said = f"{shadow.weighed} placements were weighed."
+    was = "was" if shadow.weighed == 1 else "were"
+    said = f"{counted(shadow.weighed, 'placement', 'placements')} {was} weighed."
     if not shadow.shifts:
         return [said + " None would be worth anything else."]
     rows = [

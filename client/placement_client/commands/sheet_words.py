@@ -86,7 +86,7 @@ def write_refused(path: Path, read: Read, plan: Plan) -> int:
         )
         if number in reasons
     )
-    write_sheet(path, ((*COLUMNS, REASON), *rows))
+    write_sheet(path, ((*COLUMNS, REASON), *rows), "refused")
     return len(reasons)
 
 
@@ -106,7 +106,7 @@ def import_rows(found: Iterable[Import]) -> Table:
             each.region,
             each.rows,
             each.staged,
-            each.taken,
+            each.taken - each.refused,
             each.refused,
         )
         for each in found

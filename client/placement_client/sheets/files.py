@@ -71,8 +71,13 @@ class SheetFile:
         return checked(read(self.content))
 
 
-def write_sheet(path: Path, rows: Iterable[Iterable[str]]) -> None:
+def write_sheet(path: Path, rows: Iterable[Iterable[str]], field: str = "to") -> None:
     """Write a new file, readable by its owner only; CSV or XLSX by its ending.
+
+    Args:
+        path: of the file.
+        rows: its rows, the headings first.
+        field: the option that names the file, for errors.
 
     Raises:
         InvalidInputError: another ending, or it exists or can't be written.
@@ -87,9 +92,9 @@ def write_sheet(path: Path, rows: Iterable[Iterable[str]]) -> None:
             os.close(descriptor)
             write_xlsx(path, rows)
     except FileExistsError as error:
-        raise InvalidInputError("to", "exists already; it is left alone") from error
+        raise InvalidInputError(field, "exists already; it is left alone") from error
     except OSError as error:
-        raise InvalidInputError("to", "can't be written") from error
+        raise InvalidInputError(field, "can't be written") from error
 
 
 def _ending(path: Path) -> str:

@@ -30,6 +30,7 @@ _START: Final = b"placement-import-v1"
 _PLAN: Final = b"placement-plan-v1"
 _LINKS: Final = ("rivalry", "alliance", "faction")
 _COUNTS_NOTHING: Final = frozenset({review.FACT_STATE_INERT})
+_UNAPPROVED: Final = review.FACT_STATE_UNAPPROVED
 
 
 class Outcome(Enum):
@@ -128,17 +129,16 @@ class Registry:
     def __init__(self, facts: Iterable[review.RecordedFact], today: int) -> None:
         self.today = today
         listed = list(facts)
-        replaced = {
-            each.replaces for each in listed if each.state not in _COUNTS_NOTHING
-        }
+        # What somebody proposed to say instead; whether or not it was approved in time.
+        self._proposed = {
+            each.replaces for each in listed if each.state == _UNAPPROVED
+        } - {b""}
         self._by_key: dict[Key, _Known] = {}
         self._by_link: dict[Key, list[_Known]] = {}
-        for each in listed:
-            if each.fact_id not in replaced:
-                known = _Known(
-                    each.fact_id, each.fact, each.state, each.changed_revision
-                )
-                self._add(known)
+        for each in not_replaced(listed):
+            self._add(
+                _Known(each.fact_id, each.fact, each.state, each.changed_revision)
+            )
 
     def _add(self, known: _Known) -> None:
         key = key_of(known.fact)
@@ -193,7 +193,7 @@ class Registry:
             "valid_to_day"
         ):
             return Fault("until", "has ended on record, and can't be changed"), None
-        if known.state == review.FACT_STATE_UNAPPROVED:
+        if known.state == _UNAPPROVED or known.id in self._proposed:
             why = "changes a fact that waits for a second coordinator"
             return Fault("row", why), None
         if _without_end(fact) == known.fact:
@@ -215,6 +215,20 @@ class Registry:
             return Fault("since", "is after today, so it can't be changed"), None
         row = wire.ImportRow(fact=fact, end=_end(known, self.today))
         return Outcome.CHANGED, row
+
+
+def not_replaced(
+    facts: Iterable[review.RecordedFact],
+) -> Iterator[review.RecordedFact]:
+    """Yield what no fact was recorded instead of.
+
+    What is proposed instead of a fact takes its place once it is approved. Until then
+    the old fact counts in full, so both are yielded.
+    """
+    listed = list(facts)
+    takes_no_place = {*_COUNTS_NOTHING, _UNAPPROVED}
+    replaced = {each.replaces for each in listed if each.state not in takes_no_place}
+    return (each for each in listed if each.fact_id not in replaced)
 
 
 def plan(

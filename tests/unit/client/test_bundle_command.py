@@ -162,7 +162,7 @@ def test_details_that_are_gone_must_be_looked_at(cli, served, log, path):
     assert (code, data["ok"]) == (3, False)
     assert step["step"] == "entries"
     assert "2 of the shown have no details" in step["text"]
-    assert "ask the operator" in step["text"]
+    assert "an ERASURE entry says who approved that" in step["text"]
 
 
 def test_an_export_of_something_else_leaves_no_file(cli, served, path):

@@ -128,14 +128,14 @@ def test_a_bundle_verifies(bundle, authorities):
 
 
 def test_details_that_are_gone_are_a_warning(tmp_path, auditor):
-    """With how many: nothing destroys them lawfully."""
+    """With how many, and what shows that it was lawful."""
     path = tmp_path / "a.placement-audit.zip"
     export(path, LOG, auditor, pieces(LOG, erased={5, 6}))
     steps = examined(path.read_bytes())
 
     assert steps["entries"].result is Result.WARNING
     assert steps["entries"].sentence.startswith(
-        "5 are shown, 2 are hidden. 2 of the shown have no details. Nothing in this "
+        "5 are shown, 2 are hidden. 2 of the shown have no details. Those of a case "
     )
 
 

@@ -414,6 +414,15 @@ def test_who_approves_names_what_was_shown(cli, wire):
     assert wire.requests("ApproveChange")[0].seen_revision == 44
 
 
+def test_a_revision_is_not_what_was_seen(cli, wire):
+    """Who names the revision with the other option is told which one it is."""
+    got = cli("change", "approve", CHANGE.hex(), "--seen", "44")
+
+    assert got.exit_code == 2
+    assert "goes with --revision" in " ".join(got.stderr.split())
+    assert wire.requests("ApproveChange") == []
+
+
 @pytest.mark.parametrize("word", ["Approve", "Reject", "Withdraw"])
 @pytest.mark.parametrize(
     ("refused", "hint"),

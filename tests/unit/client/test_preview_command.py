@@ -58,6 +58,14 @@ def test_a_change_is_previewed(cli, wire):
     )
 
 
+def test_one_placement(cli, wire):
+    """One is one placement, not one placements."""
+    wire.answers["PreviewChange"] = SLICES[-1:]
+    shown = cli("change", "preview", CHANGE.hex()).stdout
+
+    assert shown.startswith("1 placement would be weighed again: 0 would be worth less")
+
+
 def test_what_nobody_has_sent_yet(cli, wire, groups, tmp_path):
     """Facts of a file, and ends; nothing of it is recorded."""
     wire.answers["PreviewChange"] = SLICES[:1]

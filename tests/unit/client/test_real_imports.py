@@ -245,3 +245,58 @@ def test_xlsx_goes_both_ways(coordinator, tmp_path):
     got = coordinator("import", "dry-run", tmp_path / "out.xlsx")
 
     assert got["counts"]["same"] == len(got["rows"]) > 0
+
+
+def test_an_amendment_that_waits(coordinator, second, tmp_path):
+    """Until it is approved a sheet shows the fact that counts, and what waits beside it."""
+    row = line(kind="presence", group="Åsen", area="1281", presence="base")
+    imported(coordinator, second, write(tmp_path / "in.csv", [row]), tmp_path)
+    facts = coordinator("fact", "list", "--kind", "presence", "--area", "1281")["facts"]
+    amended = coordinator("fact", "amend", facts[0]["fact_id"], "--area", "1283")
+    coordinator("export", tmp_path / "out.csv")
+    again = coordinator("import", "dry-run", tmp_path / "out.csv")
+    second("change", "reject", amended["change_id"])
+
+    assert ",".join(row) in read(tmp_path / "out.csv")
+    assert TODAY.isoformat() in read(tmp_path / "out.csv")
+    assert again["counts"]["same"] == len(again["rows"])
+
+
+def test_an_amendment_from_the_first_day(coordinator, second, tmp_path):
+    """Where one row can say only one of the two facts, it says the one that counts."""
+    day = TODAY.isoformat()
+    row = line(kind="presence", group="Åsen", area="1286", presence="base", since=day)
+    imported(coordinator, second, write(tmp_path / "in.csv", [row]), tmp_path)
+    facts = coordinator("fact", "list", "--kind", "presence", "--area", "1286")["facts"]
+    options = ("--presence", "active", "--on", day)
+    amended = coordinator("fact", "amend", facts[0]["fact_id"], *options)
+    coordinator("export", tmp_path / "out.csv")
+    second("change", "reject", amended["change_id"])
+
+    said = [each for each in read(tmp_path / "out.csv").splitlines() if "1286" in each]
+    assert said == [",".join(row)]
+
+
+def test_the_same_rows_twice(coordinator, tmp_path):
+    """What waits already is not sent again, and the refusal names the import."""
+    row = line(kind="presence", group="Åsen", area="1287", presence="active")
+    sheet = write(tmp_path / "in.csv", [row])
+    plan = coordinator("import", "dry-run", sheet)
+    sent = coordinator("import", "commit", sheet, "--plan", plan["plan"])
+    again = coordinator("import", "commit", sheet, "--plan", plan["plan"], code=2)
+    coordinator("import", "cancel", sent["import_id"])
+    anew = coordinator("import", "commit", sheet, "--plan", plan["plan"])
+    coordinator("import", "cancel", anew["import_id"])
+
+    assert again["error"]["field"] == "file"
+    assert sent["import_id"] in again["error"]["description"]
+
+
+def test_refused_rows_go_to_a_new_file(coordinator, tmp_path):
+    """The error names the option that names the file."""
+    row = line(kind="presence", group="Åsen", area="128", presence="active")
+    sheet = write(tmp_path / "in.csv", [row])
+    got = coordinator("import", "dry-run", sheet, "--refused", sheet, code=2)
+
+    assert got["error"]["field"] == "refused"
+    assert read(sheet).count("128,") == 1

@@ -101,6 +101,33 @@ def test_what_was_recorded_anew():
     assert only(rivalry(2), new, retracted).outcome is Outcome.SAME
 
 
+def test_what_waits_to_be_recorded_anew():
+    """Until the amendment is approved the old fact is the one on record."""
+    old = known(rivalry(3))
+    new = known(
+        rivalry(2, valid_from_day=9),
+        review.FACT_STATE_UNAPPROVED,
+        b"n" * 16,
+        old.fact_id,
+    )
+
+    assert only(rivalry(3), old, new).outcome is Outcome.SAME
+    assert only(rivalry(2, valid_from_day=9), old, new).outcome is Outcome.SAME
+    assert only(rivalry(1), old, new).outcome is Outcome.REFUSED
+    assert only(rivalry(3, valid_to_day=TODAY), old, new).outcome is Outcome.REFUSED
+
+
+def test_what_waits_under_the_same_key():
+    """Of two facts that one row would say, the row is compared with what counts."""
+    old = known(presence(valid_from_day=9))
+    softer = presence(valid_from_day=9)
+    softer.presence.kind = types_pb2.PRESENCE_KIND_OCCASIONAL
+    new = known(softer, review.FACT_STATE_UNAPPROVED, b"n" * 16, old.fact_id)
+
+    assert only(presence(valid_from_day=9), old, new).outcome is Outcome.SAME
+    assert only(softer, old, new).outcome is Outcome.REFUSED
+
+
 def test_links_that_do_not_meet():
     """Two spans of one pair are two facts."""
     before = known(rivalry(valid_to_day=9), review.FACT_STATE_ENDED)
