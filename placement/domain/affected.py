@@ -31,6 +31,14 @@ def affected(state: State, ruleset: Ruleset, touch: Touch) -> list[FactId]:
     return sorted(set(_Reach(state, ruleset).of(touch)))
 
 
+def concerned(state: State, ruleset: Ruleset, touch: Touch) -> set[CaseHandle]:
+    """Return the cases whose people belong to what a touch moves, or are threatened by it.
+
+    Nobody has to be placed for them: somebody may be, tomorrow.
+    """
+    return _Reach(state, ruleset).cases_of_kin(touch)
+
+
 class _Reach:
     """Looks around in a state."""
 
@@ -50,7 +58,7 @@ class _Reach:
         of, close_to = self._state.merges.of, self._state.graph.close_to
         groups = close_to(map(of, touch.groups), _LINK_STEPS)
         groups |= close_to(map(of, touch.kin), _KIN_STEPS)
-        yield from (each.id for each in self._of_groups(groups))
+        yield from (each.id for each in self._of_cases(self._cases_of_groups(groups)))
         yield from (each.id for each in self._in_areas(touch))
         for provider in touch.providers:
             for each in self._state.stays.with_provider(provider):
@@ -74,14 +82,17 @@ class _Reach:
         for case in cases:
             yield from self._state.stays.of_case(case)
 
-    def _of_groups(self, groups: Iterable[GroupToken]) -> Iterator[Placement]:
-        """Yield where members are placed, and whom one of the groups threatens."""
+    def cases_of_kin(self, touch: Touch) -> set[CaseHandle]:
+        """Return the cases of whoever belongs to families that a touch moves."""
+        groups = map(self._state.merges.of, touch.kin)
+        return self._cases_of_groups(self._state.graph.close_to(groups, _KIN_STEPS))
+
+    def _cases_of_groups(self, groups: Iterable[GroupToken]) -> set[CaseHandle]:
+        """Return the cases of members, and of whom one of the groups threatens."""
         subjects = set(self._threatened_by(groups))
         for group in groups:
             subjects.update(each.subject for each in self._state.members.of(group))
-        return self._of_cases(
-            set(self._cases(self._state.residents.connected(subjects)))
-        )
+        return set(self._cases(self._state.residents.connected(subjects)))
 
     def _around(self, placements: Iterable[Placement]) -> Iterator[FactId]:
         """Yield placements and whatever stands where they do."""

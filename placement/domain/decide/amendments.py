@@ -209,9 +209,12 @@ def renew_facts(state: State, command: RenewFacts, moment: Moment) -> Outcome:
     for index, item in enumerate(command.renewals):
         fact = own_fact(state, command.caller, item.id, item.seen)
         _require_renewable(fact, item, moment, f"renewals[{index}].review_by_day")
-        # Of a fact that nobody had to review, too: a date takes strength from it.
-        turns = fact.review_by is None or fact.review_by < moment.today
-        second = second or (turns and (needs_second(fact) or settles(state, fact)))
+        # A date takes strength from what nobody had to review: whatever it says may be
+        # a link of a CONFLICT, which would be a REVIEW on the day after.
+        first = fact.review_by is None
+        past = fact.review_by is not None and fact.review_by < moment.today
+        turns = past and (needs_second(fact) or settles(state, fact))
+        second = second or first or turns
     by = "" if second else command.caller.person
     events = tuple(
         FactRenewed(id=each.id, review_by=each.review_by, reason=each.reason, person=by)

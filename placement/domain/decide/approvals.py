@@ -3,7 +3,8 @@
 Invariants:
     * nobody stands behind, or rejects, what a person of the same id proposed, whatever
       certificate, region or organisation that was under;
-    * only who proposed a change withdraws it, from the same region.
+    * only who proposed a change withdraws it, from the same region, and only if what it
+      recorded is their own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -189,10 +190,16 @@ def reject_change(state: State, command: RejectChange, moment: Moment) -> Outcom
 
 
 def withdraw_change(state: State, command: WithdrawChange, moment: Moment) -> Outcome:
-    """End a change that one proposed: what it recorded counts no more."""
+    """End a change that one proposed: what it recorded counts no more.
+
+    What another recorded, and lapsed, is not made untrue by proposing it again and
+    taking that back: it lapses, or a second person rejects or retracts it.
+    """
     change = waiting_change(state, command.change, command.caller)
     caller = command.caller
     if (change.person, change.region) != (caller.person, caller.organisation):
+        raise AccessDeniedError
+    if any(state.facts[each].author != caller.person for each in change.records):
         raise AccessDeniedError
     if moment.now >= change.expires_at:
         raise ConflictError

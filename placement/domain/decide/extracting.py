@@ -18,7 +18,13 @@ from placement.domain.decide.command import Moment
 from placement.domain.decide.weighing import region_of
 from placement.domain.facts import Affiliation, Case, Placement, SameAs, Threat, Tie
 from placement.domain.state import State
-from placement.domain.terms import AreaCode, CaseHandle, DossierId, SubjectId
+from placement.domain.terms import (
+    AreaCode,
+    CaseHandle,
+    DossierId,
+    Micros,
+    SubjectId,
+)
 
 OwnFact = Affiliation | Tie | Threat | SameAs
 """What can be told to the person it is about."""
@@ -65,15 +71,24 @@ class Kept:
         return frozenset(DossierId(each.case.handle) for each in own)
 
     def told(
-        self, released: AbstractSet[DossierId], withheld: AbstractSet[DossierId]
+        self,
+        released: AbstractSet[DossierId],
+        withheld: AbstractSet[DossierId],
+        approved_at: Micros,
     ) -> "Kept":
-        """Return what is told when some of it is released, and some withheld."""
+        """Return what is told when some of it is released, and some withheld.
+
+        A case that was opened later is withheld: nobody could say so of it.
+        """
         cases = (self.withholdable - withheld) | released
         return replace(
             self,
             facts=tuple(each for each in self.facts if DossierId(each.id) in released),
             cases=tuple(
-                each for each in self.cases if DossierId(each.case.handle) in cases
+                each
+                for each in self.cases
+                if DossierId(each.case.handle) in cases
+                and each.case.opened_at <= approved_at
             ),
         )
 

@@ -6,7 +6,7 @@ Invariants:
       told to the two of them once that coordinator stood behind it;
     * facts, and cases in which somebody else stands first, are withheld unless the
       second coordinator released each of them; the person's own cases are told unless
-      that coordinator withheld them;
+      that coordinator withheld them, or they were opened afterwards;
     * how many may be asked for is a budget, and every step is an entry.
 """
 
@@ -257,13 +257,16 @@ def read_extract(state: State, command: ReadExtract, moment: Moment) -> Outcome:
     agreed = granted.agreed
     _require_named(agreed, command.subjects)
     kept = kept_of(state, command.subjects, granted.region, moment)
+    approved_at = Micros(granted.expires_at - READ_DAYS * MICROS_A_DAY)
     told = Told(
         agreed=agreed,
         region=granted.region,
         proposer=granted.proposer,
         at=moment.now,
         subjects=command.subjects,
-        kept=kept.told(frozenset(granted.released), frozenset(granted.withheld)),
+        kept=kept.told(
+            frozenset(granted.released), frozenset(granted.withheld), approved_at
+        ),
         erased=_erased(state, agreed),
         parts=granted.parts,
     )

@@ -42,6 +42,7 @@ from placement.domain.terms import (
     Window,
 )
 from placement.errors import (
+    AccessDeniedError,
     ClosedError,
     ConflictError,
     NotFoundError,
@@ -242,8 +243,13 @@ def show_override(state: State, command: ShowOverride, moment: Moment) -> Outcom
 
 
 def sign_override(state: State, command: SignOverride, moment: Moment) -> Outcome:
-    """Sign an override for what the coordinator was shown, and nothing that is added."""
+    """Sign an override for what the coordinator was shown, and nothing that is added.
+
+    Nobody signs what a person of the same id proposed, under whatever certificate.
+    """
     permit, case = _override(state, command, moment)
+    if permit.person == command.caller.person:
+        raise AccessDeniedError
     if case.closed_at is not None:
         raise ClosedError
     if permit.signed or moment.now >= permit.expires_at:

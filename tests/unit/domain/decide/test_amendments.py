@@ -293,6 +293,23 @@ def test_a_date_for_what_had_none_waits(court):
     assert court.state.facts[base].review_by is None
 
 
+@pytest.mark.parametrize("what", ["presence", "rivalry", "affiliation"])
+def test_a_first_date_waits_for_whatever_it_is(court, what):
+    """Who alone made a REVIEW of a CONFLICT could release the place alone, too."""
+    stated = {"group": token("A"), "role": AffiliationRole.CORE}
+    drafts = {
+        "presence": presence(),
+        "rivalry": rivalry(),
+        "affiliation": draft(
+            Affiliation, "affiliation", subject=subject("h"), **stated
+        ),
+    }
+    fact = record(court, drafts[what])[0]
+
+    assert court.reply(renew_facts(fact, days=1)).ids != (b"",)
+    assert court.state.facts[fact].review_by is None
+
+
 def test_what_ends_a_splits_reviews_waits(court):
     """Renewed past its date, an alliance of two halves would excuse again (R8)."""
     pair = {"child": token("A"), "parent": token("B"), "inherits_rivalry": True}

@@ -13,7 +13,7 @@ from kit.commands import (
     retract_facts,
     show_change,
 )
-from kit.living import contest_facts, reject, withdraw
+from kit.living import contest_facts, propose_facts, reject, withdraw
 from kit.steps import stop_provider
 from kit.world import TODAY, token
 
@@ -136,6 +136,22 @@ def test_only_the_proposer_withdraws(court, waiting):
     court.reply(withdraw(change))
 
     assert court.state.changes == {}
+
+
+def test_nobody_takes_back_alone_what_another_recorded(court, waiting):
+    """To propose it again and withdraw that would be to retract it, by one person."""
+    base, _ = waiting
+    court.later(LAPSED)
+    (again,) = court.reply(propose_facts(base, caller=SECOND)).ids
+    with pytest.raises(AccessDeniedError):
+        court.reply(withdraw(again, caller=SECOND))
+    stands = not court.state.facts[base].retracted
+    court.later(LAPSED)
+    (own,) = court.reply(propose_facts(base)).ids
+    court.reply(withdraw(own))
+
+    assert stands
+    assert court.state.facts[base].retracted
 
 
 def test_who_approves_has_seen_it(court, waiting):

@@ -258,6 +258,23 @@ def test_what_may_protect_somebody_placed_is_kept(court, what):
     assert wanted in expired(court)
 
 
+def test_a_split_is_kept_for_whoever_waits_for_a_place(court):
+    """That nobody is placed for an open case does not mean that nobody will be."""
+    case = open_case("h")
+    court.reply(case)
+    recorded(court, affiliated())
+    statement = {"child": token("A"), "parent": token("B"), "inherits_rivalry": True}
+    split = ended(court, draft(Faction, "faction", **statement))
+    days(court, KEPT["faction"].ended + 1)
+    waits = expired(court)
+    with pytest.raises(ConflictError):
+        court.reply(propose_erasure(split))
+    court.reply(close_case(case.handle))
+
+    assert waits == []
+    assert expired(court) == [split]
+
+
 def test_a_fact_that_waits_for_its_second_person_is_kept(court):
     """What it is to become is not decided yet; once its change lapsed it is."""
     frame = {"valid_from": TODAY - 3000, "valid_to": TODAY - 2000}

@@ -19,7 +19,7 @@ from kit.commands import (
     retract_facts,
     rivalry,
 )
-from kit.world import subject, token
+from kit.world import NOW, subject, token
 
 from placement.domain.decide.extracting import kept_of
 from placement.domain.facts import Affiliation, Located, SameAs, Threat, Tie
@@ -173,9 +173,9 @@ def test_what_is_not_released_is_not_told(court):
     for handle, members in (("own", ("h",)), ("other", ("x", "h"))):
         court.reply(open_case(*members, handle=token(handle)))
     found = kept(court)
-    nothing = found.told(frozenset(), frozenset())
-    some = found.told({other, token("other")}, frozenset())
-    less = found.told(frozenset(), {token("own")})
+    nothing = found.told(frozenset(), frozenset(), NOW)
+    some = found.told({other, token("other")}, frozenset(), NOW)
+    less = found.told(frozenset(), {token("own")}, NOW)
 
     assert (nothing.facts, [c.case.handle for c in nothing.cases]) == (
         (),

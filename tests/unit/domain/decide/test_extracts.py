@@ -250,6 +250,18 @@ def test_an_own_case_is_told_unless_it_is_withheld(court):
         assert field_of(court, command) == "withheld_ids"
 
 
+def test_a_case_that_was_opened_afterwards_is_not_told(court):
+    """The second coordinator could not withhold it."""
+    change = granted(court)
+    court.later(1)
+    court.reply(open_case("h", handle=token("later")))
+    told = court.reply(read_extract(change)).kept.cases
+    anew = court.reply(read_extract(granted(court))).kept.cases
+
+    assert [each.case.handle for each in told] == [token("case")]
+    assert [each.case.handle for each in anew] == [token("case"), token("later")]
+
+
 def test_what_else_is_told_comes_with_it(court):
     """Each part once, in one order."""
     parts = (ExtractPart.POLICE_ENTRIES, ExtractPart.VERDICTS, ExtractPart.VERDICTS)

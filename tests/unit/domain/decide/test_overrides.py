@@ -6,6 +6,7 @@ from kit.commands import (
     caseworker,
     check,
     close_case,
+    coordinator,
     field_of,
 )
 from kit.permitted import holds, overridden, released
@@ -79,6 +80,19 @@ def test_nobody_of_the_municipality_signs(stage, feud):
         command = sign_override(permit, caller=caseworker(person=person))
         with pytest.raises(AccessDeniedError):
             stage.court.reply(command)
+
+    assert not stage.state.permits[permit].signed
+
+
+def test_nobody_signs_what_they_proposed(stage, feud):
+    """Not under another certificate, region or organisation either."""
+    (permit,) = stage.court.reply(propose_override(feud)).ids
+    proposer = stage.state.permits[permit].person
+    for region in ("syd", "national"):
+        same = coordinator(region, proposer)
+        digest = stage.court.reply(show_override(permit, caller=same)).explained.seen
+        with pytest.raises(AccessDeniedError):
+            stage.court.reply(sign_override(permit, digest, caller=same))
 
     assert not stage.state.permits[permit].signed
 
