@@ -99,6 +99,12 @@ never-clear: N = 100000
 never-clear: $(READY) ## Ask about N random worlds with phantom stays and without: no answer is milder
 	@PYTHONPATH=tests $(BIN)/python -m tests.phantoms.run --worlds $(N) $(ARGS)
 
+attack: $(READY) ## Attack a nation's answers, with each control and each planted bug: tables, gates
+	@PYTHONPATH=tests $(BIN)/python -m tests.attack.run $(ARGS)
+
+attack-live: $(READY) ## Ask a live server over mutual TLS, and hold its answers against the table
+	@PYTHONPATH=tests $(BIN)/python -m tests.attack.live $(ARGS)
+
 bench-phantoms: $(READY) ## What phantom stays cost: a month, a start, a check
 	@$(BIN)/python -m benchmarks.phantoms $(ARGS)
 
@@ -132,4 +138,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: scenarios never-clear bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
+.PHONY: scenarios never-clear attack attack-live bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean

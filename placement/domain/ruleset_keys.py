@@ -135,7 +135,7 @@ KEYS: Final[Keys] = MappingProxyType(
             "stays": Number(0, 10),
             "floor": Number(0, 200),
             # What is likelier would be told from phantoms, which are not likelier yet.
-            "prior": Number(1, 200),
+            "prior": Number(1, 250),
             "size": {
                 "small": _SIZE,
                 "medium": _SIZE,

@@ -151,8 +151,8 @@ def test_grades(scheme, sources, contents, normalise):
         ("cool_down_days = 180", "cool_down_days = -1"),
         ("cool_down_days = 180", "cool_down_days = true"),
         ("cool_down_days = 180", "cool_down_days = 1.5"),
-        ('version = "2026-11-5"', 'version = ""'),
-        ('version = "2026-11-5"', "version = 1"),
+        ('version = "2026-11-6"', 'version = ""'),
+        ('version = "2026-11-6"', "version = 1"),
         ("[budget.person]", "[budget.persons]"),
         ("[budget.evaluation.coordinator]", "[budget.evaluation.auditor]"),
         ("[anomaly.many_areas]", "[anomaly.many_places]"),
@@ -232,6 +232,6 @@ def test_what_a_log_holds_in_this_form_is_read_as_ever():
     got = parse_adopted(SHIPPED.content, SHIPPED.areas)
 
     assert got == SHIPPED
-    assert (got.phantoms.stays, got.phantoms.floor, got.phantoms.prior) == (2, 10, 200)
-    assert got.phantoms.sizes == (1, 3, 8, 30)
+    assert (got.phantoms.stays, got.phantoms.floor, got.phantoms.prior) == (2, 10, 225)
+    assert got.phantoms.sizes == (2, 4, 16, 64)
     assert got.phantoms.lift.allowed == 5

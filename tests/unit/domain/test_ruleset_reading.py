@@ -82,13 +82,13 @@ def spoilt(sound, instead):
             "must be a whole number, 1 or more",
         ),
         (
-            'version = "2026-11-5"',
+            'version = "2026-11-6"',
             'version = "4"',
             "version",
             'must be year, month and number, such as "2026-11-1"',
         ),
         (
-            'version = "2026-11-5"',
+            'version = "2026-11-6"',
             "version = 4",
             "version",
             'must be year, month and number, such as "2026-11-1"',

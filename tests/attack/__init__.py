@@ -1,0 +1,1 @@
+"""What anybody can learn from answers: attackers against the real rules and phantoms."""
