@@ -7,7 +7,7 @@ it between two pieces.
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
@@ -117,13 +117,17 @@ class Reading:
         return await loop.run_in_executor(self._pool, call, *given)
 
     async def drawn(self, items: Iterator[_Item]) -> AsyncIterator[_Item]:
-        """Draw from an iterator in threads, one item after another."""
+        """Draw from an iterator in threads, one item after another; close it then."""
         end = object()
-        while True:
-            item: Any = await self.run(next, items, end)
-            if item is end:
-                return
-            yield item
+        try:
+            while True:
+                item: Any = await self.run(next, items, end)
+                if item is end:
+                    return
+                yield item
+        finally:
+            if isinstance(items, Generator):
+                items.close()
 
 
 class Log(LogServiceServicer):

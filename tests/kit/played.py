@@ -229,7 +229,7 @@ class Play:
         (fact,) = self.made(record_facts(threat))
         instead = presence("secret group", "0180", "BASE")
         (new, change) = self.made(living.amend_facts((fact, instead)), fact)
-        self.ask(living.renew_facts(fact), fact)
+        self.made(living.renew_facts(fact), fact)
         self.ask(living.contest_facts(fact), fact)
         self.ask(living.show_fact(fact), fact)
         listed = self.ask(living.list_facts()).facts

@@ -20,7 +20,7 @@ from placement.store.log import Store
 
 MANY = tuple(f"Group {number:03}" for number in range(300))
 ALL = sorted((*NAMES, *MANY))
-KILLS = 30  # at most
+KILLS = 120  # at most; a quick machine has few of its moments in between
 HALVES = 3  # of them have to come while some names are sealed anew, and some are not
 DRAW = SystemRandom()
 
