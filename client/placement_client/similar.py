@@ -35,10 +35,14 @@ def folded(text: str) -> list[str]:
 def alike(one: str, other: str) -> bool:
     """Tell whether two names may be one.
 
-    They may if they differ by few letters, or by the order of their words, or if one
-    stands in the other.
+    They may if they differ by few letters, by letters that sound the same, or by the
+    order of their words, or if one stands in the other.
     """
     words, others = folded(one), folded(other)
+    return _like(words, others) or _like(_heard(words), _heard(others))
+
+
+def _like(words: Sequence[str], others: Sequence[str]) -> bool:
     joined, joined_other = "".join(words), "".join(others)
     short, long = sorted((joined, joined_other), key=len)
     if len(short) >= _LEAST and short in long:
@@ -46,6 +50,14 @@ def alike(one: str, other: str) -> bool:
     return _near(joined, joined_other) or _near(
         "".join(sorted(words)), "".join(sorted(others))
     )
+
+
+def _heard(words: Iterable[str]) -> list[str]:
+    """Return words with one spelling for what sounds the same."""
+    return [
+        each.replace("ph", "f").replace("ck", "k").replace("w", "v").replace("z", "s")
+        for each in words
+    ]
 
 
 def ranked(

@@ -34,8 +34,9 @@ _HINTS: Final[Hints] = {
     AccessDeniedError: "Coordinators do this.",
     NotFoundError: "A case of another region answers as if it were not there.",
     StaleError: (
-        "What is known is no longer what you saw, so nothing was proposed. Run "
-        "`placement explain` again, read it, and lift with its --seen."
+        "What is known is no longer what you saw, or you saw it of other days, or a "
+        "colleague saw it, so nothing was proposed. Run `placement explain` again for "
+        "these days, read it, and lift with its --seen."
     ),
     ConflictError: (
         "No phantom stands in the way there, so lifting them changes no answer; or the "

@@ -27,8 +27,9 @@ _HINTS: Final[Hints] = {
     AccessDeniedError: "Coordinators do this; a municipality asks for an override.",
     NotFoundError: "A case of another region answers as if it were not there.",
     StaleError: (
-        "What is known is no longer what you saw, so nothing was released. Run "
-        "`placement explain` again, read it, and release with its --seen."
+        "What is known is no longer what you saw, or you saw it of other days, or a "
+        "colleague saw it, so nothing was released. Run `placement explain` again for "
+        "these days, read it, and release with its --seen."
     ),
     ConflictError: (
         "Only REVIEW and UNKNOWN of a case that is assessed can be released. CLEAR needs "

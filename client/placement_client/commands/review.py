@@ -18,7 +18,14 @@ from placement.api.v1.review_service_pb2 import (
     ReviewTally,
 )
 from placement.api.v1.types_pb2 import FactReason
-from placement.errors import InvalidInputError, PlacementError
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PlacementError,
+    StaleError,
+)
 from placement_client.commands import fact, fact_life
 from placement_client.commands.fact_words import recorded_data, recorded_words
 from placement_client.commands.finding_words import (
@@ -38,8 +45,12 @@ verb(app, "renew")(fact_life.renew)
 verb(app, "end")(fact.end)
 verb(app, "contest")(fact_life.contest)
 
+# Whatever else goes wrong ends the walk: it may have been done, or nothing may be relied on.
+_REFUSALS: Final = (AccessDeniedError, NotFoundError, ConflictError, StaleError)
+_GOES_ON: Final = "Nothing is changed; the walk goes on."
 _KEEPS: Final = 180  # days that `next` keeps a fact, unless it is told
 _ASKED: Final = "renew, end, contest, skip or quit"
+_WORDS: Final = frozenset({"renew", "end", "contest", "skip", "quit"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,22 +138,31 @@ class _Walk:
         why = ", ".join(_reasons(item))
         note("", f"{data['fact_id']} since {data['waiting_since']}: {why}")
         note(recorded_words(data))
-        word = _ask(_ASKED, "skip")
         steps: dict[str, Callable[[QueuedFact], None]] = {
             "renew": self._renew,
             "end": self._end,
             "contest": self._contest,
         }
-        if word in steps:
-            try:
+        try:
+            word = _asked_word()
+            if word in steps:
                 steps[word](item)
-            except PlacementError as error:
-                note(error.text, "Nothing is changed; the walk goes on.")
-                word = "refused"
-        elif word != "quit":
-            word = "skip"
+        except InvalidInputError as error:
+            note(f"{error.field} {error.description}.", _GOES_ON)
+            word = "refused"
+        except _REFUSALS as error:
+            note(error.text, _GOES_ON)
+            word = "refused"
+        except typer.Abort:
+            # What was done before is told all the same.
+            word = "quit"
         self.done[word] = self.done.get(word, 0) + 1
         return word != "quit"
+
+    def told(self) -> list[str]:
+        """Say what was done, and what waits for a second coordinator."""
+        said = [f"{word}: {count}" for word, count in self.done.items()]
+        return said + [line for each in self.changes for line in pending(each)]
 
     def _renew(self, item: QueuedFact) -> None:
         word = _ask("why it is kept", "intelligence")
@@ -180,6 +200,13 @@ class _Walk:
         self.run.session().lives.contest([doubt])
 
 
+def _asked_word() -> str:
+    """Ask what to do with a fact until the answer is one of the words."""
+    while (word := _ask(_ASKED, "skip").strip().lower()) not in _WORDS:
+        note(f"Nothing is done yet; type one of {_ASKED}.")
+    return word
+
+
 def _ask(question: str, default: str) -> str:
     typed: str = typer.prompt(question, default=default, err=True)
     return typed
@@ -205,14 +232,16 @@ def next_(run: Run, asked: Queue, walked: Walked) -> Report:
         until = parse_day(walked.until, field="until", today=run.today)
     walk = _Walk(run, until)
     names = known_names(run)
-    for item in (each for page in asked.pages(run) for each in page.facts):
-        if not walk.look(item, names):
-            break
-    said = [f"{word}: {count}" for word, count in walk.done.items()]
-    waits = [line for each in walk.changes for line in pending(each)]
+    try:
+        for item in (each for page in asked.pages(run) for each in page.facts):
+            if not walk.look(item, names):
+                break
+    except PlacementError:
+        note(*walk.told())
+        raise
     return Report(
         data={"done": walk.done, "change_ids": [each.hex() for each in walk.changes]},
-        shown=[*(said or ["Nothing has to be looked at."]), *waits],
+        shown=walk.told() or ["Nothing has to be looked at."],
     )
 
 

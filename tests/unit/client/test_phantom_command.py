@@ -75,7 +75,7 @@ def test_a_group_gets_a_size(cli, wire, groups):
     [
         (LIFT, (CODE.FAILED_PRECONDITION, "CONTRADICTION"), "No phantom stands"),
         (LIFT, (CODE.RESOURCE_EXHAUSTED, "BUDGET_SPENT"), "Your region has lifted"),
-        (LIFT, (CODE.ABORTED, "STALE"), "placement explain"),
+        (LIFT, (CODE.ABORTED, "STALE"), "you saw it of other days"),
         (SIZE, (CODE.FAILED_PRECONDITION, "CONTRADICTION"), "of that size already"),
     ],
 )

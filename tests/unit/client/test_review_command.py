@@ -127,7 +127,7 @@ def test_a_walk_that_goes_on_or_ends(cli, wire, queue, steps, at_noon):
         refusal(grpc.StatusCode.ABORTED, "STALE"),
         registry.RenewFactsResponse(revision=8, change_id=CHANGE),
     ]
-    first = walked(cli, "whatever\nrenew\n\nquit\n")
+    first = walked(cli, "skip\nrenew\n\nquit\n")
     second = walked(cli, "renew\n\nquit\n")
     kept = wire.requests("RenewFacts")[0].renewals[0]
 
@@ -138,6 +138,45 @@ def test_a_walk_that_goes_on_or_ends(cli, wire, queue, steps, at_noon):
     assert second == {"done": {"renew": 1, "quit": 1}, "change_ids": [CHANGE.hex()]}
     assert kept.review_by_day == day("2026-06-15") + 180
     assert kept.reason == types.FACT_REASON_INTELLIGENCE
+
+
+def test_a_word_that_is_none_is_asked_again(cli, wire, queue, steps, at_noon):
+    """A slip passes no fact by; capitals and spaces are no slip."""
+    result = cli("review", "next", stdin="renwe\n Renew\ncourt\nquit\n")
+    (renewal,) = wire.requests("RenewFacts")[0].renewals
+
+    assert "Nothing is done yet; type one of renew, end" in result.stderr
+    assert result.stdout.endswith("renew: 1\nquit: 1\n")
+    assert renewal.fact_id == FACTS[0]
+
+
+def test_an_answer_that_is_none_is_told(cli, wire, queue, steps, at_noon):
+    """With what it must be; the walk goes on."""
+    result = cli("review", "next", stdin="renew\nboss\nquit\n")
+
+    assert "reason must be one of intelligence" in " ".join(result.stderr.split())
+    assert result.stdout.endswith("refused: 1\nquit: 1\n")
+    assert wire.requests("RenewFacts") == []
+
+
+def test_a_walk_that_is_broken_off(cli, queue, steps, at_noon):
+    """What was done before stands in the answer, with the change that waits."""
+    for typed in ("end\n\n", "end\n\nrenew\n"):
+        result = cli("review", "next", stdin=typed)
+
+        assert result.exit_code == 0
+        assert "end: 1\nquit: 1\n" in result.stdout
+        assert f"Change {CHANGE.hex()} waits" in result.stdout
+
+
+def test_what_is_no_refusal_ends_the_walk(cli, wire, queue, steps, at_noon):
+    """It never says that nothing is changed; what was done before is told."""
+    wire.answers["RenewFacts"] = refusal(grpc.StatusCode.DATA_LOSS, "TAMPERED")
+    result = cli("review", "next", stdin="end\n\nrenew\n\nskip\n")
+
+    assert result.exit_code == 5
+    assert f"Change {CHANGE.hex()} waits" in result.stderr
+    assert "Nothing is changed" not in result.stderr
 
 
 def test_an_empty_queue_is_said_to_be(cli, wire, groups):

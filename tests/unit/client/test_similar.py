@@ -40,6 +40,9 @@ def test_words_are_folded(text, expected):
         ("Vårby", "Vårbynätverket"),
         ("Bandet", "Bandit"),
         ("A1", "a 1"),
+        ("Alfa", "Alpha"),
+        ("Wicks", "Viks"),
+        ("Zorro", "Sorro"),
     ],
 )
 def test_these_may_be_one(one, other):
