@@ -95,7 +95,7 @@ class KeyRing:
 
     Raises:
         TamperedError: a key does not unwrap (wrong custody, wrong store, altered), is
-            there twice, or a purpose has none, or streams not their first.
+            there twice, or a purpose has none, or streams another than their first.
     """
 
     __slots__ = ("_active", "_hashes", "_sealers")
@@ -118,8 +118,8 @@ class KeyRing:
                 self._sealers[where] = Sealer(derived)
             newest = self._active.get(key.purpose, 0)
             self._active[key.purpose] = max(newest, key.epoch)
-        drawn = (Purpose.PHANTOM, 1) in self._hashes
-        if len(self._active) != len(Purpose) or not drawn:
+        drawn = self._active.get(Purpose.PHANTOM)
+        if len(self._active) != len(Purpose) or drawn != 1:
             raise TamperedError
 
     def __repr__(self) -> str:

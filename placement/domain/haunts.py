@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 
 from placement.domain.haunt_events import (
     GroupSized,
+    HauntAmendment,
     HauntEvent,
     Lift,
     LiftKept,
@@ -54,6 +55,13 @@ class Haunts:
             self.lifts.append(event.lift)
         else:
             self._sizes.setdefault(event.group, []).append((at, event.size))
+
+    def agree(self, amendment: HauntAmendment, region: str, at: Micros) -> None:
+        """Follow what a second coordinator of a region stood behind."""
+        if isinstance(amendment, GroupSized):
+            self.apply(amendment, at)
+        else:
+            self.lift(amendment, region, at)
 
     def lift(self, lifted: PhantomsLifted, region: str, at: Micros) -> None:
         """Let phantoms not stand in a case's way.

@@ -66,7 +66,7 @@ from placement.domain.group_events import (
     MergeEvent,
     NameEvent,
 )
-from placement.domain.haunt_events import GroupSized, LiftKept, PhantomsLifted
+from placement.domain.haunt_events import HauntAmendment, HauntEvent
 from placement.domain.haunts import Haunts
 from placement.domain.histories import Histories, steps_of
 from placement.domain.import_events import ImportEvent
@@ -108,7 +108,8 @@ from placement.errors import TamperedError
 RETRIED_DAYS: Final = 30
 """How long a request that is sent again finds its first answer."""
 _Spent = Previewed | ExtractEvent
-_Life = FactContested | ContestWithdrawn | FactsKept | FactStepsKept | _Spent
+_Kept = FactsKept | FactStepsKept | HauntEvent
+_Life = FactContested | ContestWithdrawn | _Kept | _Spent
 _Agreed = ErasureAgreed | ExtractAgreed
 _Amended = FactAmendment | PlacementEnded | ProviderLifted | MergeEvent | _Agreed
 _NOBODY: Final = DossierId(b"")
@@ -293,8 +294,6 @@ class State:
                 self.erasures.miss(dossier)
             case DossiersErased() as erased:
                 self._erase(erased, record.at)
-            case GroupSized() | LiftKept() as event:
-                self.haunts.apply(event, record.at)
             case _ as event:
                 self.standing.apply(event, revision, record.at)
 
@@ -325,6 +324,9 @@ class State:
         self.providers.add(facility.provider)
 
     def _apply_life(self, event: _Life, at: Micros) -> None:
+        if isinstance(event, HauntEvent):
+            self.haunts.apply(event, at)
+            return
         match event:
             case FactContested(id=key) | ContestWithdrawn(id=key):
                 self.facts[key]  # the steps say it; but of nothing they say nothing
@@ -393,10 +395,8 @@ class State:
         for amendment in change.amendments:
             if isinstance(amendment, ReleaseSigned):
                 self.standing.sign_release(amendment.id, change.region, person)
-            elif isinstance(amendment, PhantomsLifted):
-                self.haunts.lift(amendment, change.region, at)
-            elif isinstance(amendment, GroupSized):
-                self.haunts.apply(amendment, at)
+            elif isinstance(amendment, HauntAmendment):
+                self.haunts.agree(amendment, change.region, at)
             elif not lost(self, amendment):
                 self._amend(amendment, at)
 

@@ -51,7 +51,7 @@ NEWER: Final = 256
 """From this leaf on, everything is sealed under the keys of a second epoch."""
 WITNESS: Final = Signer("witness.test/w", SigningKey(bytes([7]) * 32), time=1)
 WITNESS_VERIFIER: Final = Verifier(WITNESS.public, verify)
-_HASHING: Final = frozenset({Purpose.SUBJECT, Purpose.ALIAS})
+_HASHING: Final = frozenset({Purpose.SUBJECT, Purpose.ALIAS, Purpose.PHANTOM})
 
 
 def live(url: str, custody: Custody) -> None:

@@ -171,7 +171,7 @@ def test_every_step_is_an_entry_of_its_kind(town):
         (lambda text: text.replace("live = 2", "lives = 2"), 2),
         (lambda text: text.replace("days = ", "day = "), 21),
         (lambda text: "?", 1),
-        (lambda text: "", 12),
+        (lambda text: "", 13),
         (lambda text: text + "#" * 50_000, 1),
         (lambda text: text.replace("coverage_days = 90", "coverage_days = 0"), 1),
     ],
@@ -238,7 +238,7 @@ def test_who_sees_what(town):
     }
 
     assert seen == {"auditor": [True], "national": [True], "coordinator": [False]}
-    assert shown(town, listed(town)[0].ruleset_id).content.startswith("format = 2\n")
+    assert shown(town, listed(town)[0].ruleset_id).content.startswith("format = 3\n")
 
 
 def test_a_retry_finds_the_first_answer(town):

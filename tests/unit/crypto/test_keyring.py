@@ -169,21 +169,14 @@ def test_a_stream_is_of_its_label_and_goes_on(custody, keys):
     assert ring.stream(b"other", 1000) != got
 
 
-def test_a_stream_stays_when_its_key_is_renewed(custody, keys):
-    """It is of the first epoch for ever."""
-    newer = [*keys, new_key(custody, OWNER, Purpose.PHANTOM, 2)]
-    got = KeyRing(newer, custody, owner=OWNER).stream(b"label", 32)
-
-    assert got == KeyRing(keys, custody, owner=OWNER).stream(b"label", 32)
-
-
-def test_a_ring_without_the_first_key_of_its_streams_is_none(custody, keys):
-    """Else everything that was drawn would be another."""
-    newer = [key for key in keys if key.purpose is not Purpose.PHANTOM]
-    newer.append(new_key(custody, OWNER, Purpose.PHANTOM, 2))
+@pytest.mark.parametrize("epochs", [(), (2,), (1, 2)])
+def test_a_ring_has_the_first_key_of_its_streams_and_no_other(custody, keys, epochs):
+    """Else everything that was drawn would be another, or could be."""
+    other = [key for key in keys if key.purpose is not Purpose.PHANTOM]
+    streams = [new_key(custody, OWNER, Purpose.PHANTOM, epoch) for epoch in epochs]
 
     with pytest.raises(TamperedError):
-        KeyRing(newer, custody, owner=OWNER)
+        KeyRing([*other, *streams], custody, owner=OWNER)
 
 
 def test_the_key_of_streams_neither_seals_nor_hashes(custody, keys):
