@@ -7,7 +7,7 @@ from math import sqrt
 from typing import Final
 
 from tests.attack.hunt import Hunted
-from tests.attack.measuring import Measured
+from tests.attack.measuring import AS_THEY_COME, Measured
 from tests.attack.static import BINS, Bin, Found
 from tests.attack.watch import Watched
 
@@ -93,13 +93,16 @@ def _sum(one: Bin, other: Bin) -> Bin:
 def _hunts(control: str, words: str, size: str, hunted: Hunted) -> Iterator[Gate]:
     right, prior = hunted.right / hunted.hunts, hunted.prior / hunted.hunts
     name = f"{size} group, {words} cases"
-    if control in {"phantoms", "both"} and words != "60 as they come":
+    if control in {"phantoms", "both"} and words != AS_THEY_COME:
         bound = hunted.bound / hunted.hunts
         sigma = sqrt(bound * (1 - bound) / hunted.hunts)
         yield Gate(f"right guesses, {control}: {name}", right, bound + SIGMAS * sigma)
-    if (control, words) == ("both", "60 as they come"):
+    if (control, words) == ("both", AS_THEY_COME):
         believed = hunted.believed / hunted.hunts
-        yield Gate(f"belief in the guess, {control}: {name}", believed, prior + NEAR)
+        near = prior + NEAR
+        sigma = sqrt(near * (1 - near) / hunted.hunts)
+        yield Gate(f"belief in the guess, {control}: {name}", believed, near)
+        yield Gate(f"right guesses, {control}: {name}", right, near + SIGMAS * sigma)
 
 
 def _flips(watched: Watched) -> Gate:

@@ -202,13 +202,15 @@ def rates(nation: Nation, table: Table) -> Rates:
     return Rates((review - conflict) / cells, conflict / cells, stuck / whole)
 
 
+AS_THEY_COME: Final = "60 as they come"
+MORE: Final = 4  # times as many hunts again, where a gate is close to what is measured
 HUNTS: Final = (
     ("none", "any number", None),
-    ("budget", "60 as they come", 60),
+    ("budget", AS_THEY_COME, 60),
     ("budget", "60 of rivals", 60),
     ("phantoms", "any number", None),
     ("both", "10 of rivals", 10),
-    ("both", "60 as they come", 60),
+    ("both", AS_THEY_COME, 60),
     ("both", "60 of rivals", 60),
 )
 """Control, hostile cases in words, and how many."""
@@ -219,31 +221,63 @@ def hunts(seed: int, plan: Plan) -> Measured:
     found, here = Measured(), scene(seed, plan)
     nation, draw = here.nation, Random(f"hunts {seed}")
     for control, words, cases in HUNTS:
-        known, seen = here.of(control)
         for size, name in enumerate(SIZES, 1):
             groups = [
                 group
                 for group in range(nation.size.groups)
                 if nation.sizes[group] == size and nation.rivals[group]
             ]
-            total = Hunted()
-            for _ in range(plan.hunts if groups else 0):
-                group = draw.choice(groups)
-                many = known.phantoms_of(group)
+            chosen, count = words != AS_THEY_COME, plan.hunts if groups else 0
+            total = _hunted(
+                here, control, groups, draw, count=count, cases=cases, chosen=chosen
+            )
+            if (control, words) == ("both", AS_THEY_COME) and name in SIZES[:2]:
+                more = Random(f"more {seed} {name}")
+                count *= MORE
                 total.add(
-                    hunt(
-                        nation,
-                        known,
-                        seen,
-                        draw,
+                    _hunted(
+                        here,
+                        control,
+                        groups,
+                        more,
+                        count=count,
                         cases=cases,
-                        group=group,
-                        bound=best_guess(many) if many else 1.0,
-                        chosen=words != "60 as they come",
+                        chosen=chosen,
                     )
                 )
             found.hunts[control, words, name] = total
     return found
+
+
+def _hunted(
+    here: Scene,
+    control: str,
+    groups: list[int],
+    draw: Random,
+    *,
+    count: int,
+    cases: int | None,
+    chosen: bool,
+) -> Hunted:
+    """Hunt so many persons of some groups."""
+    known, seen = here.of(control)
+    total = Hunted()
+    for _ in range(count):
+        group = draw.choice(groups)
+        many = known.phantoms_of(group)
+        total.add(
+            hunt(
+                here.nation,
+                known,
+                seen,
+                draw,
+                cases=cases,
+                group=group,
+                bound=best_guess(many) if many else 1.0,
+                chosen=chosen,
+            )
+        )
+    return total
 
 
 def watching(seed: int, plan: Plan) -> Measured:

@@ -180,7 +180,11 @@ def main(arguments: list[str]) -> int:
     for name, some in red.items():
         print("\n".join([f"  {name}: {len(some)}", *(f"    {gate}" for gate in some)]))
     ok = all(gate.green for gate in judged) and all(red.values())
-    print(f"\nSeeds {seeds[0]} to {seeds[-1]}, {time.monotonic() - began:.0f} s.")
+    spent = sum(os.times()[:4])
+    took = time.monotonic() - began
+    print(
+        f"\nSeeds {seeds[0]} to {seeds[-1]}, {took:.0f} s, of processors {spent:.0f} s."
+    )
     print(
         "All gates are green, and every bug was found." if ok else "This does NOT hold."
     )
