@@ -501,10 +501,11 @@ def test_a_fact_that_turns_on_a_day(world):
 
 
 def test_what_was_erased_turns_no_more(world):
-    """Neither it, nor anybody near it, on the day on which it would have ended."""
+    """Nor anybody near it, on the day it would have ended, though a calendar knew it."""
     case = world.case("h")
-    world.placement(case, "0001", end=5)
+    stay = world.state.placements[world.placement(case, "0001", end=5)]
     world.apply(DossiersErased(dossiers=(case.handle,)))
+    world.state.calendar.put(stay)
     touch = Touch(first_day=Day(TODAY + 5), last_day=Day(TODAY + 5))
 
     assert affected(world.state, SMALL, touch) == []
