@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from placement_client.refusals import RefusedError, is_ours, opened
+from placement_client.refusals import Answer, RefusedError, is_ours, opened
 
 
 def connect(folder: Path, name: str, port: int) -> grpc.aio.Channel:
@@ -37,8 +37,8 @@ class _Calls(grpc.aio.UnaryUnaryClientInterceptor):
         self,
         continuation: Callable[[grpc.aio.ClientCallDetails, Any], Awaitable[Any]],
         client_call_details: grpc.aio.ClientCallDetails,
-        request: Any,  # noqa: ANN401 (any request)
-    ) -> Any:  # noqa: ANN401 (any response)
+        request: object,
+    ) -> Any:  # noqa: ANN401 (gRPC's signature)
         call = await continuation(client_call_details, request)
         response = await call
         return _opened(response) if is_ours(client_call_details.method) else response
@@ -51,18 +51,18 @@ class _Streams(grpc.aio.UnaryStreamClientInterceptor):
         self,
         continuation: Callable[[grpc.aio.ClientCallDetails, Any], Awaitable[Any]],
         client_call_details: grpc.aio.ClientCallDetails,
-        request: Any,  # noqa: ANN401 (any request)
-    ) -> Any:  # noqa: ANN401 (any responses)
+        request: object,
+    ) -> Any:  # noqa: ANN401 (gRPC's signature)
         call = await continuation(client_call_details, request)
 
-        async def pieces() -> AsyncIterator[Any]:
+        async def pieces() -> AsyncIterator[Answer]:
             async for piece in call:
                 yield _opened(piece)
 
         return pieces() if is_ours(client_call_details.method) else call
 
 
-def _opened(response: Any) -> Any:  # noqa: ANN401 (any response)
+def _opened(response: Answer) -> Answer:
     try:
         return opened(response)
     except RefusedError as error:

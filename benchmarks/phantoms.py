@@ -20,7 +20,7 @@ from functools import partial
 from hashlib import shake_256
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from benchmarks.dataset import SEED
 from placement.access import Caller, Role
@@ -117,7 +117,7 @@ class Maker:
     def _id(self) -> FactId:
         return FactId(self._draw.randbytes(16))
 
-    def _common(self) -> dict[str, object]:
+    def _common(self) -> dict[str, Any]:
         return {
             "id": self._id(),
             "valid_from": None,
@@ -144,7 +144,7 @@ class Maker:
         yield CoverageAttested(attestation=attested)
         for _ in range(RIVALRIES):
             low, high = sorted(self._draw.sample(self._groups, 2))
-            war = Rivalry(low=low, high=high, severity=3, **self._common())  # type: ignore[arg-type]
+            war = Rivalry(low=low, high=high, severity=3, **self._common())
             yield FactRecorded(fact=war)
         people = [SubjectId(self._draw.randbytes(32)) for _ in range(PEOPLE)]
         for person in people:
@@ -152,7 +152,7 @@ class Maker:
                 subject=person,
                 group=self._draw.choice(self._groups),
                 role=AffiliationRole.CORE,
-                **self._common(),  # type: ignore[arg-type]
+                **self._common(),
             )
             yield FactRecorded(fact=member)
         yield from self._placed(people, cases)

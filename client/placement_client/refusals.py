@@ -9,8 +9,8 @@ Invariants:
     * a refusal that can't be read is one nevertheless.
 """
 
-from collections.abc import Iterator
-from typing import Any, Final, Self, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Self, TypeAlias
 
 import grpc
 from google.protobuf.message import Message
@@ -20,11 +20,15 @@ from placement.api.v1.refusal_pb2 import Envelope, Refusal
 DETAILS_KEY: Final = "grpc-status-details-bin"
 """Where gRPC carries a ``google.rpc.Status``, whose bytes are a refusal's."""
 
+_REFUSAL: Final = "refusal"
 _OURS: Final = "/placement.api.v1."
 _MARK_SIZE: Final = 5  # bytes before the padding: its field, and three of length
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
-_Response = TypeVar("_Response", Message, bytes)
+Answer: TypeAlias = Message | bytes
+"""A response, or its bytes for whoever reads them later."""
+_Method: TypeAlias = "grpc.UnaryUnaryMultiCallable[Any, Answer]"
+_Streaming: TypeAlias = "grpc.UnaryStreamMultiCallable[Any, Answer]"
 
 
 class RefusedError(grpc.RpcError):
@@ -64,7 +68,7 @@ class RefusedError(grpc.RpcError):
         raise self
 
 
-def opened(response: _Response) -> _Response:
+def opened(response: Answer) -> Answer:
     """Return a response without its padding.
 
     Args:
@@ -94,9 +98,10 @@ def is_ours(method: str | bytes) -> bool:
     return path.startswith(_OURS)
 
 
-def _require_answer(response: Any) -> None:  # noqa: ANN401 (any response of ours)
-    if response.HasField("refusal"):
-        raise RefusedError(response.refusal)
+def _require_answer(response: Message) -> None:
+    if response.HasField(_REFUSAL):
+        refusal: Refusal = getattr(response, _REFUSAL)
+        raise RefusedError(refusal)
 
 
 class _Evened(grpc.Channel):
@@ -151,37 +156,39 @@ class _Evened(grpc.Channel):
 class _Call:
     """A method that is answered once."""
 
-    def __init__(self, method: Any) -> None:  # noqa: ANN401 (gRPC's own)
-        self._method = method
+    def __init__(self, method: _Method) -> None:
+        self._made: Callable[..., tuple[Answer, grpc.Call]] = method.with_call
 
-    def __call__(self, request: Any, *args: Any, **given: Any) -> Any:  # noqa: ANN401 (any message)
+    def __call__(self, request: object, *args: object, **given: object) -> Answer:
         return self.with_call(request, *args, **given)[0]
 
-    def with_call(self, request: Any, *args: Any, **given: Any) -> tuple[Any, Any]:  # noqa: ANN401 (any message)
-        response, call = self._method.with_call(request, *args, **given)
+    def with_call(
+        self, request: object, *args: object, **given: object
+    ) -> tuple[Answer, grpc.Call]:
+        response, call = self._made(request, *args, **given)
         return opened(response), call
 
 
 class _Stream:
     """A method that is answered in pieces."""
 
-    def __init__(self, method: Any) -> None:  # noqa: ANN401 (gRPC's own)
-        self._method = method
+    def __init__(self, method: _Streaming) -> None:
+        self._begun: Callable[..., Iterator[Answer]] = method
 
-    def __call__(self, request: Any, *args: Any, **given: Any) -> "_Pieces":  # noqa: ANN401 (any message)
-        return _Pieces(self._method(request, *args, **given))
+    def __call__(self, request: object, *args: object, **given: object) -> "_Pieces":
+        return _Pieces(self._begun(request, *args, **given))
 
 
 class _Pieces:
     """A stream that ends where a piece is a refusal."""
 
-    def __init__(self, call: Any) -> None:  # noqa: ANN401 (gRPC's own, which has no type)
+    def __init__(self, call: Iterator[Answer]) -> None:
         self._call = call
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Answer]:
         return self
 
-    def __next__(self) -> Any:  # noqa: ANN401 (any response)
+    def __next__(self) -> Answer:
         return opened(next(self._call))
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (whatever else a call has)

@@ -45,9 +45,9 @@ def said(fact: Fact, names: Mapping[bytes, str]) -> dict[str, object]:
     return {
         "kind": kind,
         "statement": {f.name: _said(f, value, names) for f, value in statement},
-        "since": _day(fact, "valid_from_day"),
-        "until": _day(fact, "valid_to_day"),
-        "review_by": _day(fact, "review_by_day"),
+        "since": day_of(fact, "valid_from_day"),
+        "until": day_of(fact, "valid_to_day"),
+        "review_by": day_of(fact, "review_by_day"),
         "grade": fact.grade.given,
         "scheme": _one(
             fact.grade.DESCRIPTOR.fields_by_name["scheme"], fact.grade.scheme
@@ -67,8 +67,9 @@ def _said(field: FieldDescriptor, value: Any, names: Mapping[bytes, str]) -> obj
     return _one(field, value)
 
 
-def _day(fact: Any, name: str) -> str | None:  # noqa: ANN401 (by reflection)
-    return iso_day(getattr(fact, name)) if fact.HasField(name) else None
+def day_of(message: Message, name: str) -> str | None:
+    """Return the day that a field of a message holds, as calendars write it, if any."""
+    return iso_day(getattr(message, name)) if message.HasField(name) else None
 
 
 def fields_of(message: Message) -> Sequence[FieldDescriptor]:

@@ -1,7 +1,7 @@
 """From requests about extracts to commands: form only."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import TypeAlias, TypedDict
 
 from placement.api.v1 import extract_service_pb2 as wire
 from placement.domain.decide import extracts
@@ -9,6 +9,10 @@ from placement.domain.extract_events import ExtractPart
 from placement.domain.terms import CaseHandle, DossierId, FactId, SubjectId
 from placement.rpc import forms
 from placement.rpc.origin import Origin, common, fresh
+
+_About: TypeAlias = (
+    wire.ShowExtractRequest | wire.ApproveExtractRequest | wire.ReadExtractRequest
+)
 
 
 class _Named(TypedDict):
@@ -69,7 +73,7 @@ def read_extract(
     return extracts.ReadExtract(caller=origin.caller, **_named(request, origin))
 
 
-def _named(request: Any, origin: Origin) -> _Named:  # noqa: ANN401 (any request about one)
+def _named(request: _About, origin: Origin) -> _Named:
     return {
         "change": FactId(forms.token(request.change_id, "change_id")),
         "subjects": _subjects(request.pseudonyms, origin),

@@ -9,7 +9,7 @@ from functools import reduce
 from math import comb
 from operator import and_
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 from kit.drawn import SHIPPED
 from kit.world import NOW
@@ -39,6 +39,8 @@ SIZES: Final = ("small", "medium", "large", "very large")
 FIVE: Final = 5  # proposals
 WHOLE: Final = Effort()
 ASKS: Final = 10  # cases that ask the same
+_Key = TypeVar("_Key")
+_Each = TypeVar("_Each")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +121,9 @@ class Measured:
     def add(self, other: "Measured") -> None:
         """Take in what another task measured."""
         self.oracle.extend(other.oracle)
-        for mine, theirs in (
-            (self.coalitions, other.coalitions),
-            (self.edges, other.edges),
-            (self.rates, other.rates),
-        ):
-            for key, found in theirs.items():
-                mine.setdefault(key, []).extend(found)  # type: ignore[attr-defined]
+        _extend(self.coalitions, other.coalitions)
+        _extend(self.edges, other.edges)
+        _extend(self.rates, other.rates)
         for key, hunted in other.hunts.items():
             self.hunts.setdefault(key, Hunted()).add(hunted)
         for control, watched in other.watched.items():
@@ -314,3 +312,8 @@ def short_of(seed: int, make: Callable[[bytes], Source], plan: Plan) -> Measured
     for number in range(SHORT.pairs * 2):
         found.paired.add(pair(small.nation, small.source, number))
     return found
+
+
+def _extend(mine: dict[_Key, list[_Each]], theirs: dict[_Key, list[_Each]]) -> None:
+    for key, found in theirs.items():
+        mine.setdefault(key, []).extend(found)

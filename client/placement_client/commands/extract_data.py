@@ -5,7 +5,7 @@ nothing to the person and would be the same in the next one's extract.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from placement.api.v1 import extract_service_pb2 as wire
 from placement.api.v1.check_service_pb2 import Basis
@@ -14,7 +14,7 @@ from placement_client.areas import areas
 from placement_client.commands.finding_words import Names
 from placement_client.days import iso_day, iso_instant, stockholm_day
 from placement_client.extracts import Extract
-from placement_client.rendering import Json, enum_name
+from placement_client.rendering import Json, day_of, enum_name
 
 WITHHELD: Final = (
     "Parts may be withheld where the law allows it: to protect somebody else, to "
@@ -54,8 +54,8 @@ def _fact(fact: wire.ExtractFact, names: Names) -> Json:
     return {
         "fact_id": fact.fact_id.hex(),
         "kind": kind,
-        "since": _day(fact, "valid_from_day"),
-        "until": _day(fact, "valid_to_day"),
+        "since": day_of(fact, "valid_from_day"),
+        "until": day_of(fact, "valid_to_day"),
         "recorded_on": _on(fact.recorded_at),
         "retracted": fact.retracted,
         **_statement(fact, kind, names),
@@ -69,7 +69,7 @@ def _statement(fact: wire.ExtractFact, kind: str, names: Names) -> Json:
             return {
                 "group": names.get(said.group),
                 "role": enum_name(AffiliationRole.DESCRIPTOR, said.role),
-                "left_on": _day(said, "left_on_day"),
+                "left_on": day_of(said, "left_on_day"),
             }
         case "tie":
             return {**_area(fact.tie.area), "danger": fact.tie.danger}
@@ -99,9 +99,9 @@ def _stay(stay: wire.ExtractStay) -> Json:
         **_area(stay.area),
         "in_facility": stay.in_facility,
         "since": iso_day(stay.window.start_day),
-        "until": _day(stay.window, "end_day"),
+        "until": day_of(stay.window, "end_day"),
         "state": enum_name(PlacementState.DESCRIPTOR, stay.state),
-        "moved_in": _day(stay, "moved_in_day"),
+        "moved_in": day_of(stay, "moved_in_day"),
     }
 
 
@@ -126,10 +126,6 @@ def _answers(answers: Iterable[wire.ExtractAnswer]) -> Iterable[Json]:
 
 def _area(code: str) -> dict[str, object]:
     return {"area": code, "area_name": areas().name(code)}
-
-
-def _day(message: Any, name: str) -> str | None:  # noqa: ANN401 (by reflection)
-    return iso_day(getattr(message, name)) if message.HasField(name) else None
 
 
 def _on(micros: int) -> str | None:

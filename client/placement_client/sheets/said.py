@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from google.protobuf.message import Message
+
 from placement.api.v1 import types_pb2 as wire
-from placement_client.days import iso_day
+from placement_client.rendering import day_of
 from placement_client.sheets.columns import COLUMNS, KINDS
 
 _SCHEMES: Final[Mapping[int, str]] = {
@@ -86,8 +88,8 @@ _STATEMENTS: Final[Mapping[str, Callable[[Any, NameOf], dict[str, str]]]] = {
 }
 
 
-def _day(message: Any, name: str) -> str:  # noqa: ANN401 (a fact or what it says)
-    return iso_day(getattr(message, name)) if message.HasField(name) else ""
+def _day(message: Message, name: str) -> str:
+    return day_of(message, name) or ""
 
 
 def _word(kind: Any, prefix: str, number: int) -> str:  # noqa: ANN401 (a wire enumeration)
