@@ -31,12 +31,13 @@ def affected(state: State, ruleset: Ruleset, touch: Touch) -> list[FactId]:
     return sorted(set(_Reach(state, ruleset).of(touch)))
 
 
-def concerned(state: State, ruleset: Ruleset, touch: Touch) -> set[CaseHandle]:
-    """Return the cases whose people belong to what a touch moves, or are threatened by it.
+def has_kin(state: State, ruleset: Ruleset, touch: Touch) -> bool:
+    """Tell whether anybody on record belongs to families that a touch moves.
 
-    Nobody has to be placed for them: somebody may be, tomorrow.
+    Or is threatened by one of them. Nobody has to be placed, or to have a case: one may
+    be opened tomorrow.
     """
-    return _Reach(state, ruleset).cases_of_kin(touch)
+    return bool(_Reach(state, ruleset).kin(touch))
 
 
 class _Reach:
@@ -82,17 +83,23 @@ class _Reach:
         for case in cases:
             yield from self._state.stays.of_case(case)
 
-    def cases_of_kin(self, touch: Touch) -> set[CaseHandle]:
-        """Return the cases of whoever belongs to families that a touch moves."""
+    def kin(self, touch: Touch) -> set[SubjectId]:
+        """Return whoever belongs to families that a touch moves, or is threatened."""
         groups = map(self._state.merges.of, touch.kin)
-        return self._cases_of_groups(self._state.graph.close_to(groups, _KIN_STEPS))
+        return self._of_groups(self._state.graph.close_to(groups, _KIN_STEPS))
 
-    def _cases_of_groups(self, groups: Iterable[GroupToken]) -> set[CaseHandle]:
-        """Return the cases of members, and of whom one of the groups threatens."""
+    def _of_groups(self, groups: Iterable[GroupToken]) -> set[SubjectId]:
+        """Return members, and whom one of the groups threatens."""
         subjects = set(self._threatened_by(groups))
         for group in groups:
             subjects.update(each.subject for each in self._state.members.of(group))
-        return set(self._cases(self._state.residents.connected(subjects)))
+        return subjects
+
+    def _cases_of_groups(self, groups: Iterable[GroupToken]) -> set[CaseHandle]:
+        """Return the cases of members, and of whom one of the groups threatens."""
+        return set(
+            self._cases(self._state.residents.connected(self._of_groups(groups)))
+        )
 
     def _around(self, placements: Iterable[Placement]) -> Iterator[FactId]:
         """Yield placements and whatever stands where they do."""

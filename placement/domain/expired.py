@@ -4,8 +4,8 @@ Invariants:
     * what stands, and nothing ended it, is never past retention;
     * what may act for somebody who is placed is not, either: whoever is placed is
       protected by it;
-    * what is said about somebody who has an open case is not, nor is a split of groups
-      that are close to theirs: it protects whoever will be placed for it;
+    * what is said about somebody who has an open case is not, nor is a split while anybody
+      on record belongs to groups close to it: it protects whoever of them will be placed;
     * what still counts in a budget, or still answers a request that comes again, is not.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from placement.domain.affected import affected, concerned
+from placement.domain.affected import affected, has_kin
 from placement.domain.facts import (
     Affiliation,
     Alliance,
@@ -107,17 +107,9 @@ def _fact(state: State, ruleset: Ruleset, fact: AnyFact, today: Day) -> Expired 
     lasting = not (fact.retracted or isinstance(fact, _PASSING))
     if lasting and affected(state, ruleset, by_fact(fact)):
         return None
-    if lasting and _will_protect(state, ruleset, fact):
+    if lasting and has_kin(state, ruleset, by_fact(fact)):
         return None
     return Expired(id=DossierId(fact.id), kind=kind, region=fact.region, since=since)
-
-
-def _will_protect(state: State, ruleset: Ruleset, fact: AnyFact) -> bool:
-    """Tell whether a split may count for somebody who has an open case (R8)."""
-    return any(
-        state.cases[handle].closed_at is None
-        for handle in concerned(state, ruleset, by_fact(fact))
-    )
 
 
 def _since(state: State, ruleset: Ruleset, fact: AnyFact) -> Day | None:

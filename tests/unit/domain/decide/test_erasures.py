@@ -253,26 +253,37 @@ def test_what_may_protect_somebody_placed_is_kept(court, what):
     with pytest.raises(ConflictError):
         court.reply(propose_erasure(wanted))
     court.reply(approve(court.reply(end_placements((stay, 0))).ids[0]))
+    if what == "faction":
+        erased(court, member)
 
     assert not before
     assert wanted in expired(court)
 
 
-def test_a_split_is_kept_for_whoever_waits_for_a_place(court):
-    """That nobody is placed for an open case does not mean that nobody will be."""
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_split_is_kept_for_whoever_may_be_placed(court, opened):
+    """A case may be opened tomorrow for anybody who is on record as one of theirs."""
     case = open_case("h")
-    court.reply(case)
-    recorded(court, affiliated())
+    if opened:
+        court.reply(case)
+    (member,) = recorded(court, affiliated())
     statement = {"child": token("A"), "parent": token("B"), "inherits_rivalry": True}
     split = ended(court, draft(Faction, "faction", **statement))
     days(court, KEPT["faction"].ended + 1)
     waits = expired(court)
     with pytest.raises(ConflictError):
         court.reply(propose_erasure(split))
+    if not opened:
+        court.reply(case)
     court.reply(close_case(case.handle))
+    closed = expired(court)
+    days(court, KEPT["affiliation"].closed)
+    late = expired(court)
+    erased(court, member)
 
-    assert waits == []
-    assert expired(court) == [split]
+    assert (waits, closed) == ([], [])
+    assert split not in late
+    assert split in expired(court)
 
 
 def test_a_fact_that_waits_for_its_second_person_is_kept(court):
