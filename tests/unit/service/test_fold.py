@@ -150,7 +150,8 @@ class Log:
         """Append what was applied."""
         with self.store.writing() as log:
             self.store.vault.flush()
-            log.append(self.payloads, [leaf(b"entry")])
+            entry = replace(leaf(b"entry"), at=self.court.moment.now)
+            log.append(self.payloads, [entry])
         self.payloads.clear()
 
     def erase(self, *dossiers):
@@ -360,6 +361,7 @@ def test_a_snapshot_is_nothing_but_a_shorter_log(shelf, deeds, snapshots):
     store.close()
 
     assert head.revision == lived.revision
+    assert max(fresh.at, head.at) == max(lived.at, head.at)  # whence an engine goes on
     *ours, agenda = fresh.records()
     *theirs, theirs_due = lived.records()
     assert ours == theirs
