@@ -63,7 +63,7 @@ PEOPLE: Final = {
 }
 GROUPS: Final = 400
 DATABASES: Final = ("sqlite", "postgresql")
-QUIET: Final = 200  # checks before anything else happens
+QUIET: Final = 1000  # checks before anything else happens
 RIVALRIES: Final = {2: 100, 4: 200}
 """How many rivalries touch how many people who are placed."""
 PREVIEWS: Final = 5

@@ -65,7 +65,7 @@ class Batch:
     Attributes:
         payloads: events to append.
         leaves: of the access log, to append.
-        answers: one for each that was added, in order.
+        answers: one for each that was added, in order; none for what was only done.
         moment: when, and by which rules.
     """
 
@@ -105,9 +105,14 @@ class Batch:
             self.answers.append(item.refusal)
             self.leaves.append(leaf)
         else:
-            self._decide(item)
+            self.answers.append(self.do(item))
 
-    def _decide(self, command: Command) -> None:
+    def do(self, command: Command) -> Answer | PlacementError:
+        """Decide a command that nobody waits for, or whose answer is added.
+
+        Returns:
+            What became of it.
+        """
         state = self._state
         decision = _decided(state, command, self.moment)
         outcome = decision.outcome
@@ -120,9 +125,9 @@ class Batch:
                 state.apply(record)
                 payloads.append(self._vault.seal(record, dossier))
             revision = outcome.revision or state.revision
-            self.answers.append(self._answer(outcome.reply, revision))
+            answer: Answer | PlacementError = self._answer(outcome.reply, revision)
         else:
-            self.answers.append(outcome)
+            answer = outcome
         self.payloads += payloads
         written = Written.of(first, payloads)
         leaf = self._scribe.leaf(command, decision, self.moment, written, revision)
@@ -131,6 +136,7 @@ class Batch:
             leaf = replace(leaf, details=details)
         self.leaves.append(leaf)
         self.moment = replace(self.moment, ruleset=self._rules_of(state))
+        return answer
 
     def _answer(self, reply: object, revision: Revision) -> Answer:
         """Return an answer whose entry will be the next leaf."""

@@ -23,12 +23,10 @@ Invariants:
 """
 
 import logging
-import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 from placement.audit.note import Signer, Verifier
@@ -44,34 +42,23 @@ from placement.service.fit import require_fit
 from placement.service.fold import keep, kept, load
 from placement.service.phantoms import Haunting
 from placement.service.rules import Rules
+from placement.service.waiting import MAX_BATCH, Asked, Waiting
 from placement.service.worker import Worker
 from placement.store import fsck
 from placement.store.head import Head
 from placement.store.log import Log, Store
 
-MAX_BATCH: Final = 256
-"""How many commands share one commit at most."""
-MAX_WAITING: Final = 1024
-"""How many commands may wait; more are refused at once."""
 CROWD: Final = 16
 """When so many wait, the service's own work is put off, but not for ever."""
 MAX_PUT_OFF: Final = 4
 """For how many commits it is at most."""
-MAX_SLICES: Final = 16
+MAX_SLICES: Final = 5
 """How much of what has time shares one commit at most."""
 SNAPSHOT_AFTER: Final = 10_000
 """How many records make a snapshot worth its time when the engine stops."""
 PUBLISH_EVERY: Final = 1_000_000
 """Microseconds after which the log, if it grew, gets a new checkpoint."""
 _log: Final = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Something that waits for its answer."""
-
-    item: Command | Refused | None  # None asks for a checkpoint
-    future: "Future[Answer]" = field(default_factory=Future)
 
 
 class Engine:
@@ -110,7 +97,7 @@ class Engine:
         self._scribe = Scribe(store.ring)
         self._haunting = Haunting(store.ring.stream)
         self._clock = clock
-        self._waiting: queue.Queue[_Asked | None] = queue.Queue(MAX_WAITING)
+        self._waiting = Waiting()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._folded: tuple[State, Head] | None = None
         self._seen = Head.GENESIS
@@ -155,7 +142,7 @@ class Engine:
         Raises:
             PlacementError: as ``submit``.
         """
-        return self._queue(_Asked(None))
+        return self._queue(Asked(None))
 
     def submit(self, item: Command | Refused) -> "Future[Answer]":
         """Queue a command, or a refusal to be logged.
@@ -169,29 +156,26 @@ class Engine:
             UnavailableError: too many wait, or the engine does not serve.
             TamperedError: stored data did not verify; nothing is answered any more.
         """
-        return self._queue(_Asked(item))
+        return self._queue(Asked(item))
 
-    def _queue(self, asked: _Asked) -> "Future[Answer]":
+    def _queue(self, asked: Asked) -> "Future[Answer]":
         if self._condemned:
             raise TamperedError
         if not self.serving:
             raise UnavailableError
-        try:
-            self._waiting.put_nowait(asked)
-        except queue.Full as error:
-            raise UnavailableError from error
+        self._waiting.put(asked)
         # Checked after queueing, so that between here and stop somebody refuses it.
         if not self._thread.is_alive():
-            self._refuse_waiting()
+            self._waiting.refuse()
         return asked.future
 
     def stop(self) -> None:
         """Answer what waits, keep a snapshot if it is worth it, and end the thread."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._waiting.put(None)
+            self._waiting.wake()
             self._thread.join()
-        self._refuse_waiting()
+        self._waiting.refuse()
         if self._folded is not None and not self._condemned:
             state, head = self._folded
             with suppress(PlacementError):
@@ -199,32 +183,15 @@ class Engine:
                     keep(self._store, state, head)
 
     def _run(self) -> None:
-        while not (self._stopping.is_set() and self._waiting.empty()):
+        while not self._stopping.is_set() or len(self._waiting) > 0:
             self._serve(self._take())
         self._serve([])  # so that what came last has its checkpoint
 
-    def _take(self) -> list[_Asked]:
+    def _take(self) -> list[Asked]:
         """Wait for a command, for a while, and take what has come with it."""
-        taken: list[_Asked] = []
-        wait = 0.0 if self._busy else PUBLISH_EVERY / 1_000_000
-        try:
-            asked = (
-                self._waiting.get(timeout=wait) if wait else self._waiting.get_nowait()
-            )
-        except queue.Empty:
-            return taken
-        while True:
-            # None only wakes the thread; what its caller gave up is not decided.
-            if asked is not None and asked.future.set_running_or_notify_cancel():
-                taken.append(asked)
-            if len(taken) == MAX_BATCH:
-                return taken
-            try:
-                asked = self._waiting.get_nowait()
-            except queue.Empty:
-                return taken
+        return self._waiting.take(0 if self._busy else PUBLISH_EVERY / 1_000_000)
 
-    def _serve(self, asked: list[_Asked]) -> None:
+    def _serve(self, asked: list[Asked]) -> None:
         """Decide a batch in one transaction, then answer; or refuse all of it."""
         try:
             if self._condemned:
@@ -258,7 +225,7 @@ class Engine:
             _log.critical("incident stored data does not verify; nothing is answered")
         self._condemned = True
 
-    def _commit(self, asked: list[_Asked]) -> list[Answer | PlacementError]:
+    def _commit(self, asked: list[Asked]) -> list[Answer | PlacementError]:
         """Return the answers to a batch once they are durable.
 
         Raises:
@@ -271,7 +238,7 @@ class Engine:
         with self._store.writing() as log:
             self._catch_up(state, head, log)
             batch = self._decide(state, log.head, asked)
-            self._work(state, batch)
+            self._work(state, batch, asked)
             if batch.leaves:
                 self._store.vault.flush()
                 log.append(batch.payloads, batch.leaves)
@@ -284,15 +251,19 @@ class Engine:
         self.ruleset = batch.moment.ruleset
         self._feed(state)
         self._settle(state)
-        return batch.answers[: len(asked)]
+        return batch.answers
 
-    def _work(self, state: State, batch: Batch) -> None:
-        """Do a little of what the service has to do by itself."""
+    def _work(self, state: State, batch: Batch, asked: list[Asked]) -> None:
+        """Do a little of what the service has to do by itself.
+
+        Whoever comes meanwhile waits for one slice and shares the commit; in a crowd
+        that had waited long enough for others, for all slices and the next commit.
+        """
         self._busy = False
         if self._worker is None or self._stopping.is_set():
             return
         crowd = 1 if self._worker.has_time(state) else CROWD
-        asking = self._waiting.qsize() + (len(batch.answers) if crowd == 1 else 0)
+        asking = len(self._waiting) + (len(asked) if crowd == 1 else 0)
         if asking >= crowd and self._put_off < MAX_PUT_OFF:
             self._put_off += 1
             self._busy = True
@@ -303,12 +274,13 @@ class Engine:
             if command is None:
                 return
             self._working = True
-            batch.add(command)
-            self._worker.saw(batch.answers[-1], batch.moment)
+            self._worker.saw(batch.do(command), batch.moment)
             self._busy = self._worker.waits(state, batch.moment)
-            # Whoever comes meanwhile waits for one slice; in a crowd, for all of them.
-            waiting = self._waiting.qsize() and not crowded
-            if waiting or not self._worker.has_time(state):
+            came = [] if crowded else self._waiting.join(MAX_BATCH - len(asked))
+            asked += came  # first of all: whatever happens now, they are told
+            for one in came:
+                batch.add(one.item)
+            if came or not self._worker.has_time(state):
                 return
 
     def _feed(self, state: State) -> None:
@@ -341,7 +313,7 @@ class Engine:
             self._store.vault.require_erased(state.erasures.unproven)
         require_fit(state, self._rules, self._custodian)
 
-    def _decide(self, state: State, head: Head, asked: list[_Asked]) -> Batch:
+    def _decide(self, state: State, head: Head, asked: list[Asked]) -> Batch:
         """Decide each command on the state that the ones before it left."""
         moment = self._moment(state, head)
         rules, vault = self._rules.of, self._store.vault
@@ -355,7 +327,7 @@ class Engine:
         now, ruleset = Micros(self._now), self._rules.of(state)
         return Moment(now=now, ruleset=ruleset, phantoms=self._haunting.of)
 
-    def _publish(self, log: Log, asked: list[_Asked]) -> bool:
+    def _publish(self, log: Log, asked: list[Asked]) -> bool:
         """Sign a checkpoint if one is due or asked for; tell whether it was."""
         wanted = not (asked or self._busy) or any(one.item is None for one in asked)
         # By this server's own clock: another's may be ahead, and the log's time stand.
@@ -383,12 +355,3 @@ class Engine:
             state, self._moment(state, head)
         )
         return waits or head.leaves != head.published
-
-    def _refuse_waiting(self) -> None:
-        while True:
-            try:
-                asked = self._waiting.get_nowait()
-            except queue.Empty:
-                return
-            if asked is not None and asked.future.set_running_or_notify_cancel():
-                asked.future.set_exception(UnavailableError())

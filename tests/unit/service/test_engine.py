@@ -15,8 +15,7 @@ from placement.errors import (
     PlacementError,
     UnavailableError,
 )
-from placement.service import engine as engine_module
-from placement.service.engine import MAX_WAITING
+from placement.service import waiting
 from placement.service.entries import Refused
 from placement.store import fsck
 from placement.store.log import Store
@@ -59,7 +58,7 @@ def test_a_call_that_never_became_a_command_has_its_entry(engine, store):
 
 def test_commands_that_wait_share_a_commit(engine, faulty, store, monkeypatch):
     """Each is decided on what the ones before it left; leaves are in order."""
-    monkeypatch.setattr(engine_module, "MAX_BATCH", 4)
+    monkeypatch.setattr(waiting, "MAX_BATCH", 4)
     case = open_case("h")
     wanted = (case, show_case(case.handle), evaluate(caller=OPERATOR), open_case("i"))
     futures = hold(engine, faulty, *wanted, show_case(case.handle))
@@ -95,7 +94,7 @@ def test_a_cancelled_command_is_not_decided(engine, faulty, store):
 def test_a_full_queue_refuses_at_once(engine, faulty):
     """More than may wait is refused without waiting."""
     hold(engine, faulty)
-    for _ in range(MAX_WAITING):
+    for _ in range(waiting.MAX_WAITING):
         engine.submit(Refused(Action.CHECK, CertificateError(), None))
     with pytest.raises(UnavailableError):
         engine.submit(open_case("one too many"))

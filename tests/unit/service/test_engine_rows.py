@@ -1,7 +1,5 @@
 """Rows of an import give way to whoever asks, and come to an end all the same."""
 
-from types import SimpleNamespace
-
 import pytest
 from kit import importing as im
 from kit.commands import open_case, presence, register_groups
@@ -11,6 +9,7 @@ from placement.domain.decide.taking import SLICE
 from placement.domain.import_events import ImportState
 from placement.service.engine import CROWD, MAX_PUT_OFF, MAX_SLICES
 from placement.service.staged import StagedRows
+from placement.service.waiting import Asked, Waiting
 from placement.service.worker import Worker
 
 
@@ -42,18 +41,22 @@ class Slices:
 
 
 class Commit:
-    """What one transaction appends."""
+    """What one transaction appends.
+
+    Attributes:
+        done: how much of the worker's.
+        answers: what was asked and is decided.
+    """
 
     moment = None
 
-    def __init__(self, asked=0):
-        self.answers = [None] * asked
-        self.asked = asked
+    def __init__(self):
+        self.done = 0
+        self.answers = []
         self.add = self.answers.append
 
-    @property
-    def slices(self):
-        return len(self.answers) - self.asked
+    def do(self, _command):
+        self.done += 1
 
 
 @pytest.fixture
@@ -64,10 +67,12 @@ def engine(store, clock):
 def commit(engine, worker, asked=0, waiting=0):
     """Let an engine do what it may in a commit; return how many slices it did."""
     engine._worker = worker
-    engine._waiting = SimpleNamespace(qsize=lambda: waiting)
-    made = Commit(asked)
-    engine._work(None, made)
-    return made.slices
+    engine._waiting = Waiting()
+    for _ in range(waiting):
+        engine._waiting.put(Asked("late"))
+    made = Commit()
+    engine._work(None, made, [Asked("early") for _ in range(asked)])
+    return made.done
 
 
 def test_while_nobody_asks_slices_share_a_commit(engine):
@@ -85,24 +90,35 @@ def test_while_nobody_asks_slices_share_a_commit(engine):
 @pytest.mark.parametrize(("asked", "waiting"), [(1, 0), (0, 1)])
 def test_no_slice_is_begun_beside_a_call(engine, asked, waiting):
     """It comes at once behind it."""
-    worker = Slices(9)
+    worker = Slices(MAX_SLICES)
 
     assert commit(engine, worker, asked, waiting) == 0
     assert engine._busy
-    assert commit(engine, worker) == 9
+    assert commit(engine, worker) == MAX_SLICES
 
 
 def test_whoever_comes_meanwhile_waits_for_one_slice(engine):
-    """Not for all that would fit."""
-    queue = []
-    worker = Slices(9, lambda: queue.append(None))
-    engine._worker = worker
-    engine._waiting = SimpleNamespace(qsize=lambda: len(queue))
-    made = Commit()
-    engine._work(None, made)
+    """Not for all that would fit; the commit is shared."""
+    worker = Slices(9, lambda: engine._waiting.put(Asked("late")))
+    engine._worker, asked, made = worker, [], Commit()
+    engine._work(None, made, asked)
 
-    assert made.slices == 1
-    assert worker.left == 8
+    assert (made.done, worker.left) == (1, 8)
+    assert made.answers == [one.item for one in asked] == ["late"]
+
+
+def test_whoever_gave_up_shares_nothing(engine):
+    """And the next slice is begun."""
+
+    def give_up():
+        gone = Asked("late")
+        gone.future.cancel()
+        engine._waiting.put(gone)
+
+    engine._worker, asked, made = Slices(2, give_up), [], Commit()
+    engine._work(None, made, asked)
+
+    assert (made.done, asked, made.answers) == (2, [], [])
 
 
 def test_in_a_crowd_rows_have_their_turn(engine):

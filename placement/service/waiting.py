@@ -1,0 +1,95 @@
+"""What waits for the engine: a bounded line, and a place in a batch for each.
+
+Invariants:
+    * more than the line holds is refused at once;
+    * what its caller gave up before its turn is not decided;
+    * whoever stands in the line when the engine ends is refused.
+"""
+
+import queue
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Final
+
+from placement.domain.decide.command import Command
+from placement.errors import UnavailableError
+from placement.service.batch import Answer
+from placement.service.entries import Refused
+
+MAX_BATCH: Final = 256
+"""How many commands share one commit at most."""
+MAX_WAITING: Final = 1024
+"""How many commands may wait; more are refused at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something that waits for its answer."""
+
+    item: Command | Refused | None  # None asks for a checkpoint
+    future: "Future[Answer]" = field(default_factory=Future)
+
+
+class Waiting:
+    """The line before the engine; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._line: queue.Queue[Asked | None] = queue.Queue(MAX_WAITING)
+
+    def __len__(self) -> int:
+        """Tell how many wait."""
+        return self._line.qsize()
+
+    def put(self, asked: Asked) -> None:
+        """Put something at the end of the line.
+
+        Raises:
+            UnavailableError: too many wait.
+        """
+        try:
+            self._line.put_nowait(asked)
+        except queue.Full as error:
+            raise UnavailableError from error
+
+    def wake(self) -> None:
+        """Wake whoever waits for somebody to come, though nobody does."""
+        self._line.put(None)
+
+    def take(self, seconds: float) -> list[Asked]:
+        """Wait for somebody to come, and take whoever came with him.
+
+        Args:
+            seconds: to wait at most; with 0, whoever is there is taken.
+        """
+        try:
+            first = self._line.get(block=seconds > 0, timeout=seconds or None)
+        except queue.Empty:
+            return []
+        return [*_begun(first), *self.join(MAX_BATCH - 1)]
+
+    def join(self, most: int) -> list[Asked]:
+        """Take whoever is there.
+
+        Args:
+            most: how many at most.
+        """
+        taken: list[Asked] = []
+        while len(taken) < most:
+            try:
+                taken += _begun(self._line.get_nowait())
+            except queue.Empty:
+                break
+        return taken
+
+    def refuse(self) -> None:
+        """Refuse whoever is there; nobody will take them."""
+        while taken := self.join(MAX_BATCH):
+            for asked in taken:
+                asked.future.set_exception(UnavailableError())
+
+
+def _begun(asked: Asked | None) -> list[Asked]:
+    """Begin something, unless its caller gave it up or it only wakes the engine."""
+    if asked is None or not asked.future.set_running_or_notify_cancel():
+        return []
+    return [asked]
