@@ -95,6 +95,10 @@ E ?= 300
 stateful: $(READY) ## Play E random lives of placements against a live server and a plain model
 	@EXAMPLES=$(E) $(BIN)/python -m pytest -n0 -s tests/stateful
 
+TIMES ?= 10
+properties: $(READY) ## Try each property on TIMES as many examples as `make test` does
+	@TIMES=$(TIMES) $(BIN)/python -m pytest -q -n $(WORKERS) -m hypothesis
+
 never-clear: N = 100000
 never-clear: $(READY) ## Ask about N random worlds with phantom stays and without: no answer is milder
 	@PYTHONPATH=tests $(BIN)/python -m tests.phantoms.run --worlds $(N) $(ARGS)
@@ -138,4 +142,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: scenarios never-clear attack attack-live bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
+.PHONY: scenarios properties never-clear attack attack-live bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean

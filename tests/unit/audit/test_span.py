@@ -7,6 +7,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kit.often import often
 
 from placement.audit.merkle import EMPTY_ROOT, leaf_hash, node_hash
 from placement.audit.span import Span, after, before, close, follow, make, verify
@@ -90,7 +91,7 @@ def test_every_small_part_verifies():
                 verify(span, LEAVES[first:end], size, mth(0, size))
 
 
-@settings(deadline=None, max_examples=200)
+@often(100)
 @given(parts, st.integers(0))
 def test_only_the_part_itself_verifies(part, place):
     """A leaf or hash changed, cut, dropped, swapped or put in: refused."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from kit.often import often
 from kit.small import ANY, AREAS, GROUPS, HOUSES, SMALL, STAND, Small, settled
 from kit.world import NOW, TODAY, World, day, token
 
@@ -258,7 +259,7 @@ def reached(world: World) -> set[FactId]:
     return set(affected(world.state, world.ruleset, touch))
 
 
-@settings(max_examples=200, deadline=None)
+@often(60)
 @given(settled(), st.lists(_PAIR, max_size=2), CHANGES)
 def test_whatever_changed_is_affected(
     small: Small, merged: list[list[str]], change: Change

@@ -1,10 +1,11 @@
 """The rules against an oracle that was written from the text alone."""
 
-from hypothesis import given, settings
+from hypothesis import given
+from kit.often import often
 from kit.small import Small, worlds
 
 
-@settings(max_examples=400, deadline=None)
+@often(150)
 @given(worlds())
 def test_rules_answer_as_the_oracle(small: Small):
     """In every small world every question gets the verdict that the text gives it."""

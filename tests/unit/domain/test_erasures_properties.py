@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import event as noted
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kit.commands import NATIONAL, list_changes
 from kit.living import list_facts, list_reviews, report_reviews, show_coverage
+from kit.often import often
 from kit.small import ANY, GROUPS, HOUSED, SMALL, STAND, Small, worlds
 from kit.world import NOW, TODAY, World, token
 
@@ -251,7 +252,7 @@ def verdicts(small: Small, state: State) -> dict[Any, Any]:
     }
 
 
-@settings(max_examples=300, deadline=None)
+@often(60)
 @given(logs())
 def test_what_was_erased_is_in_no_answer(drawn: tuple[Small, Told, Logged]):
     """Every answer is that of a log in which it never was; of both who fold it."""
@@ -264,7 +265,7 @@ def test_what_was_erased_is_in_no_answer(drawn: tuple[Small, Told, Logged]):
     assert list(later.erasures.unproven) == []
 
 
-@settings(max_examples=150, deadline=None)
+@often(40)
 @given(logs(most_cases=0))
 def test_an_erased_fact_counts_as_one_that_was_retracted(
     drawn: tuple[Small, Told, Logged],

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kit.commands import (
     COORDINATOR,
@@ -31,6 +31,7 @@ from kit.living import (
     show_fact,
     withdraw,
 )
+from kit.often import often
 from kit.world import NOW, TODAY, World, token
 
 from placement.domain.decide.table import decide
@@ -182,7 +183,7 @@ def _refolded(state: State) -> State:
     return again
 
 
-@settings(max_examples=60, deadline=None)
+@often(30)
 @given(LIVES)
 def test_a_snapshot_of_lives_is_those_lives(deeds):
     """Steps, doubts, queues and revisions are all there, and decide alike."""
@@ -202,7 +203,7 @@ def test_a_snapshot_of_lives_is_those_lives(deeds):
     assert list(again.records()) == list(state.records())
 
 
-@settings(max_examples=60, deadline=None)
+@often(30)
 @given(LIVES)
 def test_the_queue_is_what_a_full_scan_finds(deeds):
     """The indexes hold every fact that has to be looked at, and no other."""

@@ -3,8 +3,9 @@
 from copy import copy
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from kit.often import often
 from kit.small import ANY, SMALL, Small, settled
 from kit.world import NOW, World, day, token
 
@@ -95,7 +96,7 @@ def amended(state: State, kinds) -> list[Event]:
     return made
 
 
-@settings(max_examples=150, deadline=None)
+@often(40)
 @given(settled(), st.lists(ANY, max_size=4), _AMENDED, st.booleans())
 def test_what_is_imagined_is_what_happens(
     small: Small,

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from kit.often import often
 from kit.small import GROUPS, SMALL, SUBJECTS, Small, worlds
 from kit.world import NOW, TODAY, World, token
 
@@ -19,7 +20,7 @@ from placement.domain.state import State
 from placement.domain.terms import Verdict
 from placement.errors import TamperedError
 
-many = settings(max_examples=150, deadline=None)
+many = often(50)
 PAIR = st.lists(st.sampled_from(GROUPS), min_size=2, max_size=2, unique=True)
 
 

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kit.drawn import phantom, phantoms
+from kit.often import often
 from kit.small import CODES, EVERYWHERE, GROUPS, HOUSES, SMALL, Small, worlds
 from kit.world import NOW, TODAY, World, day, token
 
@@ -61,7 +62,7 @@ def settle(world: World, stay: Phantom, number: int) -> None:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@often(100)
 @given(worlds(), st.lists(stays(), min_size=1, max_size=6))
 def test_no_answer_is_milder_for_a_phantom(small, drawn):
     """And without what rests on one, it is to the letter what is real."""
@@ -80,7 +81,7 @@ def test_no_answer_is_milder_for_a_phantom(small, drawn):
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@often(80)
 @given(worlds(), st.lists(stays(), min_size=1, max_size=4))
 def test_a_phantom_acts_as_somebody_real_would(small, drawn):
     """Every answer is the one that a person in its place would give."""
@@ -93,7 +94,7 @@ def test_a_phantom_acts_as_somebody_real_would(small, drawn):
     assert got == expected
 
 
-@settings(max_examples=200, deadline=None)
+@often(60)
 @given(worlds(), stays())
 def test_nobody_who_is_placed_makes_an_answer_milder(small, drawn):
     """The rules are monotone in who is placed, so phantoms can't hide anybody."""

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from kit import small
+from kit.often import often
 from kit.small import EVERYWHERE, SMALL, Small, Statement, worlds
 from kit.world import NOW, TODAY
 
@@ -31,7 +32,7 @@ ADVERSE = st.one_of(
     small.AFFILIATION,
 )
 FIRM = {"grade": "1B"}
-many = settings(max_examples=100, deadline=None)
+many = often(60)
 
 
 def softened(world: Small, index: int, **given: object) -> Small:

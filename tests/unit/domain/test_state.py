@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kit.commands import NATIONAL, check
 from kit.lives import LIVES, Life
+from kit.often import often
 from kit.small import Small, worlds
 from kit.steps import hold, list_alerts, reevaluate, tick
 from kit.world import NOW, TODAY, World, token
@@ -287,7 +288,7 @@ def test_a_snapshot_keeps_requests(world):
     assert got == list(world.state.requests.values())
 
 
-@settings(max_examples=50, deadline=None)
+@often(25)
 @given(worlds())
 def test_a_snapshot_answers_alike(small: Small):
     """A state that was folded from a snapshot gives the same verdicts."""
@@ -318,7 +319,7 @@ def refolded(state: State) -> State:
     return again
 
 
-@settings(max_examples=40, deadline=None)
+@often(20)
 @given(LIVES)
 def test_a_snapshot_of_a_life_is_that_life(life: Life):
     """Holds, permits, alerts and what is due are all there, as they were."""
@@ -335,7 +336,7 @@ def test_a_snapshot_of_a_life_is_that_life(life: Life):
         assert list(again.stays.of_case(case)) == list(state.stays.of_case(case))
 
 
-@settings(max_examples=40, deadline=None)
+@often(20)
 @given(LIVES, st.integers(0, 400))
 def test_a_snapshot_decides_alike(life: Life, hours: int):
     """What comes next is the same, whoever decides it."""

@@ -4,7 +4,7 @@ from dataclasses import is_dataclass, replace
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from kit.commands import (
     NATIONAL,
@@ -32,6 +32,7 @@ from kit.commands import (
 )
 from kit.living import begin_preview, contest_facts, reject, renew_facts, withdraw
 from kit.naming import merge_groups
+from kit.often import often
 from kit.steps import (
     abort,
     acknowledge,
@@ -332,7 +333,7 @@ def shelf(tmp_path_factory):
     return folder, FileCustody.create(folder / "kek")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@often(20)
 @given(
     deeds=st.lists(st.tuples(st.sampled_from(DEEDS), PICK), min_size=1, max_size=40),
     snapshots=st.sets(st.integers(0, 40), max_size=2),

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kit.commands import (
     AUDITOR,
@@ -16,6 +16,7 @@ from kit.commands import (
 )
 from kit.engines import answer, details, tamper
 from kit.erased import take
+from kit.often import often
 from kit.stored import leaf
 from kit.story import ReadingRoom
 from kit.world import NOW
@@ -62,7 +63,7 @@ def test_a_case_has_one_alias(room, case, store):
 # Periods
 
 
-@settings(deadline=None, max_examples=200)
+@often(60)
 @given(st.data())
 def test_bounds_are_those_of_the_times(library, data):
     """Found by halves: where a look at every entry's time says, too."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kit.commands import (
     AUDITOR,
@@ -16,6 +16,7 @@ from kit.commands import (
     show_case,
 )
 from kit.engines import answer, details
+from kit.often import often
 from kit.story import OTHER_AUDITOR, SCOPE, ReadingRoom, filters, naive
 
 from placement.domain.decide import searches
@@ -85,14 +86,14 @@ def require_walk_is_naive(library, data):
     assert room.incidents == []
 
 
-@settings(deadline=None, max_examples=40)
+@often(20)
 @given(st.data())
 def test_pages_give_exactly_what_is_selected(library, data):
     """In order, once each, however long a page is and however far it may look."""
     require_walk_is_naive(library, data)
 
 
-@settings(deadline=None, max_examples=40)
+@often(20)
 @given(st.data())
 def test_pages_give_the_same_with_summaries(indexed, data):
     """What is passed by is nothing that is looked for."""

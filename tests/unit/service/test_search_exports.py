@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kit.commands import (
     MOMENT,
@@ -14,6 +14,7 @@ from kit.commands import (
 )
 from kit.engines import SECONDS, answer, tamper
 from kit.erased import take
+from kit.often import often
 from kit.story import SCOPE, ReadingRoom, filters, naive
 
 from placement.audit import note
@@ -77,7 +78,7 @@ def require_export(library, asked, content, checkpoint: Checkpoint):
     return export, leaves
 
 
-@settings(deadline=None, max_examples=60)
+@often(20)
 @given(st.data())
 def test_an_export_proves_itself(library, newest, data):
     """Every leaf stands under the checkpoint; what is not selected is a hash."""

@@ -1,10 +1,11 @@
 """What a filter selects is what a naive look at everything selects."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kit.commands import open_case
 from kit.engines import answer
+from kit.often import often
 from kit.story import OTHER_AUDITOR, TEXTS, ReadingRoom, filters, naive
 from kit.world import token
 
@@ -16,7 +17,7 @@ from placement.errors import TamperedError
 from placement.service.selection import Selection
 from placement.store.leaves import Kept
 
-_SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
+_SLOW = often(20)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kit.watched import DAY, HOUR, MINUTE, MONDAY, SATURDAY, SECOND, limits, seen, told
 from kit.world import RULESET, token
 
-from placement.domain.anomalies import tallies
+from placement.domain.anomalies import patterns, tallies
 from placement.domain.anomalies.detector import Detector
 from placement.domain.anomalies.patterns import PATTERNS
 from placement.domain.anomalies.seen import Anomaly, Seen
@@ -242,12 +242,14 @@ def sizes(detector):
     return found
 
 
-def test_memory_in_a_rush():
+def test_memory_in_a_rush(monkeypatch):
     """Whatever happens within a window, no more is kept than the limits say."""
+    for module in (tallies, patterns):
+        monkeypatch.setattr(module, "MAX_HELD", 10_000)
     detector = Detector(RULESET.anomalies)
-    entries = country(20_000)
-    for n in range(200_000):
-        again = entries[n * 7919 % 20_000]
+    entries = country(2_000)
+    for n in range(20_000):
+        again = entries[n * 7919 % 2_000]
         detector.observe(Seen(n, again.entry, again.outline, again.areas))
     got = sizes(detector)
 

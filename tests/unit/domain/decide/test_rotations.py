@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kit.commands import Court, field_of, register_groups
 from kit.naming import (
@@ -20,6 +20,7 @@ from kit.naming import (
     renewal,
     who,
 )
+from kit.often import often
 from kit.world import subject, token
 
 from placement.domain.decide import rotations
@@ -282,7 +283,7 @@ def step(names: Names, kind: str, person: Person, number: int) -> Command:
     return name_groups(("A", str(number)), key=names.key)
 
 
-@settings(max_examples=100, deadline=None)
+@often(40)
 @given(_STEPS)
 def test_no_label_is_ever_lost(steps):
     """Whatever two coordinators do in whatever order, every name has its label.

@@ -1,11 +1,12 @@
 """Phantoms act in whatever answers a municipality, and in nothing else."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kit.commands import NATIONAL, check
 from kit.drawn import phantom
 from kit.haunting import LONG, haunt, rival_there
+from kit.often import often
 from kit.permitted import holds, overridden, released, seen
 from kit.steps import Stage, confirm, explain, move, move_in, raised, show_alert
 from kit.world import NOW, TODAY, token
@@ -115,7 +116,7 @@ def test_a_phantom_hides_no_alert(stage):
 _WHERE = st.sampled_from((OPEN, OTHER))
 
 
-@settings(max_examples=40, deadline=None)
+@often(15)
 @given(st.lists(st.tuples(st.sampled_from("ABC"), _WHERE), max_size=4), _WHERE)
 def test_alerts_are_the_same_with_phantoms_and_without(stays, where):
     """Whatever phantoms there are, whoever is placed is warned of the same."""
