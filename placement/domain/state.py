@@ -303,7 +303,7 @@ class State:
         change = self.changes.pop(event.id)
         if isinstance(event, ChangeApproved):
             self._approve(change, event.person, at)
-        else:
+        elif isinstance(event, ChangeWithdrawn) or not event.softly:
             self._drop(change, at)
 
     def _record(self, fact: AnyFact, at: Micros) -> None:

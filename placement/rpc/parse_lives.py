@@ -129,7 +129,9 @@ def reject_change(
 ) -> approvals.RejectChange:
     """Read which change to reject."""
     change = _id(request.change_id, "change_id")
-    return approvals.RejectChange(**common(request, origin), change=change)
+    return approvals.RejectChange(
+        **common(request, origin), change=change, retraction=FactId(fresh())
+    )
 
 
 def withdraw_change(

@@ -9,7 +9,10 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from placement.api.v1.registry_service_pb2 import ShowChangeResponse
+from placement.api.v1.registry_service_pb2 import (
+    RejectChangeResponse,
+    ShowChangeResponse,
+)
 from placement.errors import (
     AccessDeniedError,
     ConflictError,
@@ -229,10 +232,28 @@ def _advised() -> Iterator[None]:
 
 @verb(app, "reject")
 def reject(run: Run, asked: Meant) -> Report:
-    """Don't stand behind another coordinator's change; it is over."""
+    """Don't stand behind another coordinator's change; it is over.
+
+    What it recorded gives REVIEW until somebody else agrees that it was never true: the
+    one who proposed it, or a third coordinator.
+    """
     with hinted(_HINTS):
         answer = run.session().lives.reject(asked.id)
-    return Report(data=to_json(answer), shown=[_OVER])
+    return Report(data=to_json(answer), shown=_rejected(answer))
+
+
+def _rejected(answer: RejectChangeResponse) -> list[str]:
+    """Say what stands, and what is left to do."""
+    if not answer.change_id:
+        return ["The change is over; all stays as it was."]
+    retraction = answer.change_id.hex()
+    said = (
+        "The change is over. What it recorded gives REVIEW as before, until somebody "
+        f"else agrees that it was never true: change {retraction} retracts it. Ask who "
+        "recorded it, or a third coordinator, to look at it with `placement change "
+        f"show {retraction}`, and to approve or reject it."
+    )
+    return [said]
 
 
 @verb(app, "withdraw")

@@ -883,15 +883,22 @@ Global___RejectChangeRequest: _TypeAlias = RejectChangeRequest  # noqa: Y015
 
 @_typing.final
 class RejectChangeResponse(_message.Message):
-    """The change is over: what it recorded counts no more, what it amended stays as it was."""
+    """The change is over: what it would amend stays as it was, and what it recorded goes on
+    to give REVIEW until somebody else agrees that it was never true.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that holds it."""
+    change_id: _builtins.bytes
+    """16 bytes when the change recorded something: the retraction of that, which waits for
+    another coordinator, who may be the one who recorded it. Else empty.
+    """
     padding: _builtins.bytes
     """To be thrown away."""
     @_builtins.property
@@ -902,12 +909,13 @@ class RejectChangeResponse(_message.Message):
         self,
         *,
         revision: _builtins.int = ...,
+        change_id: _builtins.bytes = ...,
         refusal: _refusal_pb2.Refusal | None = ...,
         padding: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -941,7 +949,7 @@ Global___WithdrawChangeRequest: _TypeAlias = WithdrawChangeRequest  # noqa: Y015
 
 @_typing.final
 class WithdrawChangeResponse(_message.Message):
-    """The change is over, as if it had been rejected."""
+    """The change is over: what it recorded counts no more, what it amended stays as it was."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -3520,19 +3520,23 @@ class ChangeRejected(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     PERSON_FIELD_NUMBER: _builtins.int
+    SOFTLY_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     person: _builtins.str
     """Person id."""
+    softly: _builtins.bool
+    """What it recorded goes on to give REVIEW; without it, it counts no more."""
     def __init__(
         self,
         *,
         id: _builtins.bytes = ...,
         person: _builtins.str = ...,
+        softly: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "softly", b"softly"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -393,17 +393,32 @@ def test_all_is_what_the_coordinator_polices(cli, pki, wire, organisation, said)
 # reject, withdraw, what is told before
 
 
-def test_a_change_is_rejected_or_withdrawn(cli, wire):
+def test_a_change_is_withdrawn(cli, wire):
     """It is over, and that is said."""
-    wire.answers["RejectChange"] = registry.RejectChangeResponse(revision=9)
     wire.answers["WithdrawChange"] = registry.WithdrawChangeResponse(revision=10)
-    rejected = cli("change", "reject", CHANGE.hex())
+    said = cli("change", "withdraw", CHANGE.hex())
     got = cli.json("change", "withdraw", CHANGE.hex())
 
-    assert rejected.stdout.startswith("The change is over: what it recorded counts no")
+    assert said.stdout.startswith("The change is over: what it recorded counts no")
     assert got == (0, {"revision": 10})
-    assert wire.requests("RejectChange")[0].change_id == CHANGE
     assert wire.requests("WithdrawChange")[0].change_id == CHANGE
+
+
+def test_a_change_is_rejected(cli, wire):
+    """Where it recorded something, another has to agree; that is said, with the change."""
+    wire.answers["RejectChange"] = registry.RejectChangeResponse(
+        revision=9, change_id=b"r" * 16
+    )
+    said = " ".join(cli("change", "reject", CHANGE.hex()).stdout.split())
+    got = cli.json("change", "reject", CHANGE.hex())
+    wire.answers["RejectChange"] = registry.RejectChangeResponse(revision=9)
+    nothing = cli("change", "reject", CHANGE.hex())
+
+    assert "gives REVIEW as before" in said
+    assert f"`placement change show {(b'r' * 16).hex()}`" in said
+    assert got == (0, {"revision": 9, "change_id": (b"r" * 16).hex()})
+    assert nothing.stdout == "The change is over; all stays as it was.\n"
+    assert wire.requests("RejectChange")[0].change_id == CHANGE
 
 
 def test_who_approves_names_what_was_shown(cli, wire):

@@ -190,12 +190,13 @@ def test_what_gives_conflict_is_not_made_milder_by_one(court):
 
 
 def test_a_rejected_amendment_leaves_the_old_one(court, base):
-    """What was to replace it counts no more."""
+    """What was to replace it acts softly until somebody agrees that it shall not."""
     made, change = court.reply(amend_facts((base, presence("B")))).ids
     court.reply(reject(change))
 
     assert court.state.facts[base].valid_to is None
-    assert court.state.facts[made].retracted
+    assert not court.state.facts[made].approved
+    assert not court.state.facts[made].retracted
     assert kinds(court, base) == [StepKind.APPROVED]
     assert kinds(court, made) == [StepKind.REJECTED]
 

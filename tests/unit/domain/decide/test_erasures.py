@@ -297,10 +297,11 @@ def test_a_fact_that_waits_for_its_second_person_is_kept(court):
 
 
 def test_what_nobody_stood_behind_is_kept_as_what_was_never_true(court):
-    """From when it was rejected."""
+    """From when two had said so."""
     fact, change = court.reply(record_facts(presence(kind="BASE"))).ids
     days(court, 1)
-    court.reply(reject(change))
+    (retraction,) = court.reply(reject(change)).ids
+    court.reply(approve(retraction, caller=COORDINATOR))
     days(court, KEPT["presence"].retracted - 1)
     before = expired(court)
     days(court, 1)
