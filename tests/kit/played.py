@@ -220,8 +220,8 @@ class Play:
     def _extract(self) -> None:
         who = "secret subject"
         (change,) = self.made(propose_extract(who))
-        self.ask(show_extract(change, who), change)
-        self.ask(approve_extract(change, who), change)
+        seen = self.ask(show_extract(change, who), change).seen
+        self.ask(approve_extract(change, who, seen=seen), change)
         self.ask(read_extract(change, who), change)
 
     def _lives(self) -> None:
