@@ -396,7 +396,7 @@ class State:
             if isinstance(amendment, ReleaseSigned):
                 self.standing.sign_release(amendment.id, change.region, person)
             elif isinstance(amendment, HauntAmendment):
-                self.haunts.agree(amendment, change.region, at)
+                self.haunts.agree(amendment, change, person, at)
             elif not lost(self, amendment):
                 self._amend(amendment, at)
 

@@ -47,10 +47,11 @@ from placement.domain.events import (
 )
 from placement.domain.facts import AnyFact, Placement
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.haunt_events import PhantomsLifted
 from placement.domain.life_events import ChangeRejected, ChangeWithdrawn, FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.state import State
-from placement.domain.terms import FactId, PlacementState, Revision
+from placement.domain.terms import CaseHandle, FactId, PlacementState, Revision
 from placement.errors import (
     AccessDeniedError,
     ClosedError,
@@ -186,7 +187,14 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
         weighed = _looked_at(state, command, release, moment)
         note = _released(note, weighed)
     approved = ChangeApproved(id=change.id, person=command.caller.person)
-    return replace(Outcome.written(approved), note=note)
+    return replace(Outcome.written(approved, made=_lifted(change)), note=note)
+
+
+def _lifted(change: ChangeProposed) -> tuple[CaseHandle, ...]:
+    """Return the case whose caseworker is to be told, if phantoms are lifted."""
+    return tuple(
+        each.case for each in change.amendments if isinstance(each, PhantomsLifted)
+    )
 
 
 def reject_change(state: State, command: RejectChange, moment: Moment) -> Outcome:
