@@ -142,7 +142,7 @@ def list_facts(state: State, command: ListFacts, moment: Moment) -> Outcome:
     """List a page of facts, looking through no more than so many."""
     caller, wanted = command.caller, command.filter
     looked = tuple(
-        islice(_owned(state, caller, wanted.region, command.after), LOOKED_AT + 1)
+        islice(owned(state, caller, wanted.region, command.after), LOOKED_AT + 1)
     )
     found: list[FactView] = []
     last = command.after
@@ -202,7 +202,7 @@ def regions_of(state: State, caller: Caller, region: str | None) -> list[str]:
     return state.histories.regions() if region is None else [region]
 
 
-def _owned(
+def owned(
     state: State, caller: Caller, region: str | None, after: Revision
 ) -> Iterator[AnyFact]:
     """Yield facts in the order of recording."""
