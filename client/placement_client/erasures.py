@@ -1,6 +1,7 @@
 """Calls about retention and erasure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import grpc
@@ -15,6 +16,19 @@ MAX_ERASED: Final = 500
 _ID_BYTES: Final = 16
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is past its retention.
+
+    Attributes:
+        revision: of the state from which the last page was read.
+        expired: all of it, what is past the longest first.
+    """
+
+    revision: int
+    expired: Sequence[wire.Expired]
+
+
 class ErasureCalls:
     """The calls of ``ErasureService``.
 
@@ -27,10 +41,27 @@ class ErasureCalls:
         self._stub = ErasureServiceStub(channel)
         self._writes = writes
 
-    def expired(self) -> wire.ListExpiredResponse:
-        """List what is past its retention."""
+    def expired(self) -> Due:
+        """List what is past its retention, page by page.
+
+        Raises:
+            TamperedError: the pages go round in a circle.
+            PlacementError: a call failed.
+        """
+        found: list[wire.Expired] = []
+        seen = {b""}
         request = wire.ListExpiredRequest()
-        return self._writes.patience.call(self._stub.ListExpired, request)
+        while True:
+            page = self._writes.patience.call(self._stub.ListExpired, request)
+            found += page.expired
+            token = page.next_page_token
+            if not token:
+                ordered = sorted(found, key=lambda each: (each.since_day, each.id))
+                return Due(revision=page.revision, expired=ordered)
+            if token in seen:
+                raise TamperedError
+            seen.add(token)
+            request = wire.ListExpiredRequest(page_token=token)
 
     def propose(self, ids: Iterable[bytes]) -> wire.ProposeErasureResponse:
         """Propose that facts and cases are erased.

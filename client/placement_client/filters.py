@@ -22,6 +22,7 @@ from placement.api.v1 import audit_service_pb2 as wire
 from placement.api.v1.types_pb2 import Verdict
 from placement.audit.checkpoint import MAX_SIZE
 from placement.errors import InvalidInputError, TamperedError
+from placement_client.actions import action_code, actions_like
 from placement_client.days import iso_instant, parse_instant
 from placement_client.drafts import enum_number, enum_words, read_token
 from placement_client.rendering import enum_name
@@ -46,7 +47,12 @@ class Selected:
         ),
     ] = ""
     action: Annotated[
-        str, typer.Option(help="What was attempted, for example check.")
+        str,
+        typer.Option(
+            help="What was attempted, for example check or lift; another word is "
+            "answered with all that there are.",
+            autocompletion=actions_like,
+        ),
     ] = ""
     entry_purpose: Annotated[
         str, typer.Option(help="Why it was attempted, as the entry says.")
@@ -117,7 +123,7 @@ def to_filter(selected: Selected, *, today: date) -> wire.EntryFilter:
         organisation=selected.organisation.lower(),
         role=selected.role.lower(),
         kind=selected.kind.upper(),
-        action=_word(selected.action),
+        action=action_code(selected.action),
         purpose=_word(selected.entry_purpose),
         outcome=_word(selected.outcome),
         reference=selected.reference,

@@ -9,7 +9,7 @@ Invariants:
     * what still counts in a budget, or still answers a request that comes again, is not.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,18 +84,6 @@ def expired(
     if fact is not None:
         return _fact(state, ruleset, fact, today)
     return _case(state, ruleset, state.cases[CaseHandle(dossier)], today)
-
-
-def all_expired(state: State, ruleset: Ruleset, today: Day) -> Iterator[Expired]:
-    """Yield every dossier that is past its retention."""
-    for fact in state.facts.values():
-        found = _fact(state, ruleset, fact, today)
-        if found is not None:
-            yield found
-    for case in state.cases.values():
-        found = _case(state, ruleset, case, today)
-        if found is not None:
-            yield found
 
 
 def _fact(state: State, ruleset: Ruleset, fact: AnyFact, today: Day) -> Expired | None:

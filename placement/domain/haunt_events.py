@@ -48,6 +48,10 @@ class Lift:
         region: whose coordinators lifted them.
         at: when.
         until: until when.
+        change: that said so, 16 bytes.
+        person: person id of who proposed it, in that region.
+        second: person id of who approved it; this and the two before are empty in what
+            an older snapshot kept.
     """
 
     case: CaseHandle
@@ -56,6 +60,9 @@ class Lift:
     region: str
     at: Micros
     until: Micros
+    change: bytes = b""
+    person: str = ""
+    second: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ Invariants:
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
+from placement.domain.events import ChangeProposed
 from placement.domain.haunt_events import (
     GroupSized,
     HauntAmendment,
@@ -56,28 +57,40 @@ class Haunts:
         else:
             self._sizes.setdefault(event.group, []).append((at, event.size))
 
-    def agree(self, amendment: HauntAmendment, region: str, at: Micros) -> None:
-        """Follow what a second coordinator of a region stood behind."""
+    def agree(
+        self,
+        amendment: HauntAmendment,
+        change: ChangeProposed,
+        second: str,
+        at: Micros,
+    ) -> None:
+        """Follow what a second coordinator stood behind."""
         if isinstance(amendment, GroupSized):
             self.apply(amendment, at)
         else:
-            self.lift(amendment, region, at)
+            self.lift(amendment, change, second, at)
 
-    def lift(self, lifted: PhantomsLifted, region: str, at: Micros) -> None:
+    def lift(
+        self, lifted: PhantomsLifted, change: ChangeProposed, second: str, at: Micros
+    ) -> None:
         """Let phantoms not stand in a case's way.
 
         Args:
             lifted: where, and how long.
-            region: whose coordinators say so.
+            change: that says so.
+            second: who approved it.
             at: when.
         """
         lift = Lift(
             case=lifted.case,
             area=lifted.area,
             ground=lifted.ground,
-            region=region,
+            region=change.region,
             at=at,
             until=Micros(at + lifted.hours * MICROS_AN_HOUR),
+            change=change.id,
+            person=change.person,
+            second=second,
         )
         self.lifts.append(lift)
 

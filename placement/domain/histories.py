@@ -41,19 +41,19 @@ from placement.domain.terms import Day, FactId, Grade, Revision
 
 _KEPT_AT_ONCE: Final = 1000  # facts in one event of a snapshot
 # A doubt stands until somebody has looked: these say nothing about it.
-_LEAVES_DOUBT: Final = frozenset({StepKind.APPROVED, StepKind.CONTESTED})
+_LEAVES_DOUBT: Final = frozenset({StepKind.APPROVED, StepKind.REJECTED})
 
 
 class Histories:
     """The lives of all facts.
 
     Attributes:
-        contested: the step that says so, by fact; the oldest first.
+        contested: the steps that say so, one of each person, the oldest first; by fact.
         unapproved: facts that no second person stands behind, and that count.
     """
 
     def __init__(self) -> None:
-        self.contested: dict[FactId, Step] = {}
+        self.contested: dict[FactId, tuple[Step, ...]] = {}
         self.unapproved: dict[FactId, None] = {}
         self._recorded: dict[FactId, Revision] = {}
         self._later: dict[FactId, tuple[Step, ...]] = {}
@@ -81,9 +81,18 @@ class Histories:
         """Note a step."""
         self._later[key] = (*self._later.get(key, ()), step)
         if step.kind is StepKind.CONTESTED:
-            self.contested[key] = step
+            self.contested[key] = (*self.contested.get(key, ()), step)
+        elif step.kind is StepKind.UNCONTESTED:
+            self._doubt_no_more(key, step.person)
         elif step.kind not in _LEAVES_DOUBT:
             self.contested.pop(key, None)
+
+    def _doubt_no_more(self, key: FactId, person: str) -> None:
+        """Take a person's doubt away; what others doubt stands."""
+        doubts = self.contested.pop(key, ())
+        left = tuple(each for each in doubts if each.person != person)
+        if left:
+            self.contested[key] = left
 
     def forget(self, facts: Collection[AnyFact]) -> None:
         """Remove all that was noted of facts, as they stood last."""

@@ -96,10 +96,18 @@ class ContestWithdrawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRejected:
-    """A second coordinator did not stand behind a change."""
+    """A second coordinator did not stand behind a change.
+
+    Attributes:
+        id: which.
+        person: who.
+        softly: what it recorded goes on to act softly; not in logs of before, where it
+            counts no more.
+    """
 
     id: FactId
     person: str
+    softly: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -303,7 +303,7 @@ class State:
         change = self.changes.pop(event.id)
         if isinstance(event, ChangeApproved):
             self._approve(change, event.person, at)
-        else:
+        elif isinstance(event, ChangeWithdrawn) or not event.softly:
             self._drop(change, at)
 
     def _record(self, fact: AnyFact, at: Micros) -> None:
@@ -396,7 +396,7 @@ class State:
             if isinstance(amendment, ReleaseSigned):
                 self.standing.sign_release(amendment.id, change.region, person)
             elif isinstance(amendment, HauntAmendment):
-                self.haunts.agree(amendment, change.region, at)
+                self.haunts.agree(amendment, change, person, at)
             elif not lost(self, amendment):
                 self._amend(amendment, at)
 

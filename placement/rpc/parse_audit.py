@@ -13,6 +13,7 @@ from placement.api.v1 import audit_service_pb2 as audit_wire
 from placement.api.v1 import check_service_pb2 as check_wire
 from placement.api.v1 import extract_service_pb2 as extract_wire
 from placement.api.v1 import log_service_pb2 as log_wire
+from placement.api.v1 import phantom_service_pb2 as phantom_wire
 from placement.api.v1 import placement_service_pb2 as placement_wire
 from placement.api.v1 import types_pb2 as wire
 from placement.audit import note as notes
@@ -37,6 +38,7 @@ _PURPOSES: Final = (
     (audit_wire.AuditPurpose, "AUDIT_PURPOSE_"),
     (placement_wire.OverrideGround, "OVERRIDE_GROUND_"),
     (extract_wire.ExtractGround, "EXTRACT_GROUND_"),
+    (phantom_wire.LiftGround, "LIFT_GROUND_"),
 )
 _CODES: Final[Mapping[str, frozenset[str]]] = {
     "kind": frozenset(KINDS.values()),

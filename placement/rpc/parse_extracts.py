@@ -63,6 +63,7 @@ def approve_extract(
             forms.member(ExtractPart, each, f"parts[{index}]")
             for index, each in enumerate(request.parts)
         ),
+        seen=request.seen,
     )
 
 

@@ -129,7 +129,9 @@ def reject_change(
 ) -> approvals.RejectChange:
     """Read which change to reject."""
     change = _id(request.change_id, "change_id")
-    return approvals.RejectChange(**common(request, origin), change=change)
+    return approvals.RejectChange(
+        **common(request, origin), change=change, retraction=FactId(fresh())
+    )
 
 
 def withdraw_change(
@@ -144,7 +146,7 @@ def list_facts(
     request: review_wire.ListFactsRequest, origin: Origin
 ) -> facts.ListFacts:
     """Read which page of which facts."""
-    scope, numbers = _page(request, origin)
+    scope, numbers = page_of(request, origin)
     group = forms.token(request.group, "group") if request.group else None
     state = facts.FactState
     return facts.ListFacts(
@@ -203,7 +205,7 @@ def list_reviews(
     request: review_wire.ListReviewsRequest, origin: Origin
 ) -> reviews.ListReviews:
     """Read which page of which queue."""
-    scope, numbers = _page(request, origin)
+    scope, numbers = page_of(request, origin)
     reason = reviews.ReviewReason
     return reviews.ListReviews(
         caller=origin.caller,
@@ -246,7 +248,7 @@ def _queued(numbers: tuple[int, ...]) -> tuple[Day, FactId]:
     return Day(day + _EARLIEST), FactId(number.to_bytes(forms.TOKEN_SIZE))
 
 
-def _page(request: Any, origin: Origin) -> tuple[bytes, tuple[int, ...]]:  # noqa: ANN401 (any request for a page)
+def page_of(request: Any, origin: Origin) -> tuple[bytes, tuple[int, ...]]:  # noqa: ANN401 (any request for a page)
     """Read where a list goes on; a token belongs to one list of one caller."""
     whole = type(request)()
     whole.CopyFrom(request)

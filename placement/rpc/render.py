@@ -18,6 +18,7 @@ from placement.domain.facts import Placement
 from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
 from placement.domain.terms import Micros, Verdict, Window
+from placement.rpc.change_kinds import kind_of
 from placement.service.batch import Answer
 from placement.service.custodian import Evaluation
 
@@ -194,7 +195,10 @@ def regraded(answer: Answer) -> registry_wire.RegradeFactsResponse:
 
 def approved(answer: Answer) -> registry_wire.ApproveChangeResponse:
     """Render an approved change."""
-    return registry_wire.ApproveChangeResponse(revision=answer.revision)
+    lifted = b"".join(written_ids(answer))
+    return registry_wire.ApproveChangeResponse(
+        revision=answer.revision, lifted_case_handle=lifted
+    )
 
 
 def changes(answer: Answer) -> registry_wire.ListChangesResponse:
@@ -215,6 +219,7 @@ def waiting(change: ChangeProposed) -> registry_wire.Change:
         expires_at=change.expires_at,
         records=len(change.records),
         amendments=len(change.amendments),
+        kind=kind_of(change),
     )
 
 

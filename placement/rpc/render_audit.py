@@ -6,11 +6,14 @@ from typing import Any, Final
 
 from placement.api.v1 import audit_service_pb2 as audit_wire
 from placement.api.v1 import log_service_pb2 as log_wire
+from placement.api.v1 import phantom_service_pb2 as phantom_wire
 from placement.api.v1 import types_pb2 as wire
 from placement.audit.note import Note
 from placement.audit.note import render as rendered
 from placement.domain.anomalies.seen import Anomaly
 from placement.domain.decide.register import Register
+from placement.domain.events import ChangeProposed
+from placement.domain.haunt_events import Lift, PhantomsLifted
 from placement.domain.permits import Permit
 from placement.domain.terms import Verdict
 from placement.rpc.render import VERDICTS
@@ -175,12 +178,46 @@ def anomaly(step: Progress | Anomaly) -> audit_wire.ReportAnomaliesResponse:
 def permits(
     answer: Answer, alias: Callable[[bytes], bytes]
 ) -> audit_wire.ListPermitsResponse:
-    """Render the register of overrides and releases."""
+    """Render the register of overrides, releases and lifts."""
     reply: Any = answer.reply
     register: Register = reply
     return audit_wire.ListPermitsResponse(
         permits=[_permit(each, alias(each.case)) for each in register.permits],
         more=register.more,
+        lifts=[
+            *(_lift(each, alias(each.case)) for each in register.lifts),
+            *(
+                _waiting(change, lifted, alias(lifted.case))
+                for change, lifted in register.waiting
+            ),
+        ],
+    )
+
+
+def _lift(each: Lift, alias: bytes) -> audit_wire.Lift:
+    return audit_wire.Lift(
+        change_id=each.change,
+        case_alias=alias,
+        county=each.area[:2],
+        ground=phantom_wire.LiftGround.ValueType(each.ground),
+        proposed_by=f"{each.region}/{each.person}",
+        signed_by=each.second,
+        approved_at=each.at,
+        ends_at=each.until,
+    )
+
+
+def _waiting(
+    change: ChangeProposed, lifted: PhantomsLifted, alias: bytes
+) -> audit_wire.Lift:
+    return audit_wire.Lift(
+        change_id=change.id,
+        case_alias=alias,
+        county=lifted.area[:2],
+        ground=phantom_wire.LiftGround.ValueType(lifted.ground),
+        proposed_by=f"{change.region}/{change.person}",
+        ends_at=change.expires_at,
+        waits=True,
     )
 
 

@@ -50,6 +50,14 @@ def proposed(answer: Answer) -> registry_wire.ProposeFactsResponse:
     )
 
 
+def rejected(answer: Answer) -> registry_wire.RejectChangeResponse:
+    """Render the retraction that waits, if the change recorded something."""
+    (change,) = written_ids(answer)
+    return registry_wire.RejectChangeResponse(
+        revision=answer.revision, change_id=change
+    )
+
+
 def planned(answer: Answer) -> registry_wire.PreviewChangeResponse:
     """Render how many placements would be weighed again."""
     plan: Planned = _reply(answer)

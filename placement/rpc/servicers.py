@@ -176,7 +176,7 @@ class Registry(RegistryServiceServicer):
     ) -> registry_wire.RejectChangeResponse:
         """End somebody else's change."""
         answer = await self._desk.ask(parse_lives.reject_change, request)
-        return registry_wire.RejectChangeResponse(revision=answer.revision)
+        return render_lives.rejected(answer)
 
     async def WithdrawChange(
         self, request: registry_wire.WithdrawChangeRequest, context: Context

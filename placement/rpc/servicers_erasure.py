@@ -11,6 +11,7 @@ from placement.domain.terms import DossierId, FactId
 from placement.rpc import forms
 from placement.rpc.desk import Desk
 from placement.rpc.origin import Origin, common, fresh
+from placement.rpc.parse_lives import page_of
 from placement.rpc.render import written_ids
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
@@ -29,6 +30,8 @@ class Erasures(ErasureServiceServicer):
         answer = await self._desk.ask(list_expired, request)
         reply: Any = answer.reply
         found: erasures.ExpiredList = reply
+        after = found.after
+        token = b"" if after is None else self._desk.bookmark(found.scope, *after)
         return wire.ListExpiredResponse(
             revision=answer.revision,
             expired=[
@@ -40,7 +43,8 @@ class Erasures(ErasureServiceServicer):
                 )
                 for each in found.listed
             ],
-            more=found.more,
+            more=bool(token),
+            next_page_token=token,
         )
 
     async def ProposeErasure(
@@ -62,9 +66,10 @@ class Erasures(ErasureServiceServicer):
 def list_expired(
     request: wire.ListExpiredRequest, origin: Origin
 ) -> erasures.ListExpired:
-    """Read nothing: the list is the caller's."""
-    del request
-    return erasures.ListExpired(caller=origin.caller)
+    """Read which page of the caller's list."""
+    scope, numbers = page_of(request, origin)
+    after = (numbers[0], numbers[1]) if numbers else None
+    return erasures.ListExpired(caller=origin.caller, after=after, scope=scope)
 
 
 def propose_erasure(

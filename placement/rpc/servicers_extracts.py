@@ -42,8 +42,10 @@ class Extracts(ExtractServiceServicer):
     ) -> wire.ShowExtractResponse:
         """Show what could be told."""
         answer = await self._desk.ask(parse.show_extract, request)
-        head = render.head(_told(answer))
-        return wire.ShowExtractResponse(revision=answer.revision, head=head)
+        told = _told(answer)
+        return wire.ShowExtractResponse(
+            revision=answer.revision, head=render.head(told), seen=told.seen
+        )
 
     async def ApproveExtract(
         self, request: wire.ApproveExtractRequest, context: Context

@@ -12,8 +12,8 @@ Invariants:
       nothing is ever decided on what was not stored;
     * the last head that was seen durable is never forgotten: a log that does not
       continue from it was put back, or overgrown;
-    * what the log says is erased has no key any more when that is answered, and a crash
-      in between is made good at the start;
+    * what the log says is erased has no key any more when who erased it is answered, and
+      a crash in between is made good at the start;
     * while the log grows, a checkpoint of it is signed at least every second, in a
       commit of its own only when nothing else is to be committed;
     * what does not verify condemns the engine: it answers nothing any more;
@@ -42,6 +42,7 @@ from placement.service.fit import require_fit
 from placement.service.fold import keep, kept, load
 from placement.service.phantoms import Haunting
 from placement.service.rules import Rules
+from placement.service.settling import settled, withheld
 from placement.service.waiting import MAX_BATCH, Asked, Waiting
 from placement.service.worker import Worker
 from placement.store import fsck
@@ -250,8 +251,9 @@ class Engine:
         self._folded = state, head
         self.ruleset = batch.moment.ruleset
         self._feed(state)
-        self._settle(state)
-        return batch.answers
+        if self._settle(state):
+            return batch.answers
+        return withheld(batch.answers, [one.item for one in asked])
 
     def _work(self, state: State, batch: Batch, asked: list[Asked]) -> None:
         """Do a little of what the service has to do by itself.
@@ -288,15 +290,11 @@ class Engine:
         changed = state.alerts.changed_after(self.feed.until)
         self.feed.publish(changed, state.revision)
 
-    def _settle(self, state: State) -> None:
-        """Destroy the keys of what is erased; that it is, is durable.
-
-        Raises:
-            UnavailableError: the key store does not answer; it is tried again.
-        """
+    def _settle(self, state: State) -> bool:
+        """Destroy the keys of what is erased, which is durable; tell whether all are."""
         vault = self._store.vault
         self.feed.forget(vault.owe(state.erasures.erased))
-        vault.settle()
+        return settled(vault)
 
     def _catch_up(self, state: State, head: Head, log: Log) -> None:
         """Bring the state to the head of the log.

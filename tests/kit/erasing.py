@@ -14,8 +14,8 @@ YEARS = 1500
 """Days ago; whatever ended then is past its retention."""
 
 
-def list_expired(caller: Any = COORDINATOR) -> erasures.ListExpired:
-    return erasures.ListExpired(caller=caller)
+def list_expired(caller: Any = COORDINATOR, after: Any = None) -> erasures.ListExpired:
+    return erasures.ListExpired(caller=caller, after=after, scope=bytes(32))
 
 
 def propose_erasure(*dossiers: bytes, **given: Any) -> erasures.ProposeErasure:

@@ -38,7 +38,16 @@ def approve_extract(change: bytes, *who: str, **given: Any) -> extracts.ApproveE
         released=given.get("released", ()),
         withheld=given.get("withheld", ()),
         parts=given.get("parts", ()),
+        seen=given.get("seen", bytes(32)),
     )
+
+
+def seen_extract(court: Any, change: bytes, *who: str, **given: Any) -> Any:
+    """Look at an extract; return the approval of what is shown, if anything is."""
+    caller = given.get("caller", SECOND)
+    shown = court.decide(show_extract(change, *who, caller=caller)).outcome
+    seen = getattr(getattr(shown, "reply", None), "seen", bytes(32))
+    return approve_extract(change, *who, seen=seen, **given)
 
 
 def read_extract(
@@ -80,10 +89,23 @@ def approving(
     )
 
 
+def shown(
+    town: Town, change: bytes, *pseudonyms: bytes, who: str = "second"
+) -> wire.ShowExtractResponse:
+    """Look at an extract."""
+    request = wire.ShowExtractRequest(
+        change_id=change, pseudonyms=pseudonyms or (PSEUDONYM,)
+    )
+    answer = town.done(who, "ShowExtract", request, wire.ShowExtractResponse)
+    assert isinstance(answer, wire.ShowExtractResponse)
+    return answer
+
+
 def granted(town: Town, *pseudonyms: bytes, **given: Any) -> bytes:
-    """Have an extract proposed and approved; return its id."""
+    """Have an extract proposed, looked at and approved; return its id."""
     change = proposed(town, *pseudonyms)
-    request = approving(change, *pseudonyms, **given)
+    seen = shown(town, change, *pseudonyms).seen
+    request = approving(change, *pseudonyms, seen=seen, **given)
     town.done("second", "ApproveExtract", request, wire.ApproveExtractResponse)
     return change
 
@@ -109,7 +131,9 @@ EXTRACTING = {
     "ShowExtract": lambda town, who: wire.ShowExtractRequest(
         change_id=_waiting(town, "show"), pseudonyms=[PSEUDONYM]
     ),
-    "ApproveExtract": lambda town, who: approving(_waiting(town, "approve")),
+    "ApproveExtract": lambda town, who: approving(
+        change := _waiting(town, "approve"), seen=shown(town, change).seen
+    ),
     "ReadExtract": lambda town, who: wire.ReadExtractRequest(
         change_id=_readable(town), pseudonyms=[PSEUDONYM]
     ),

@@ -21,7 +21,10 @@ from placement.domain.terms import Day, Reason, Revision
 
 
 def reject(change: bytes, **given: Any) -> approvals.RejectChange:
-    return approvals.RejectChange(**asked(SECOND, given), change=change)
+    retraction = given.get("retraction") or fresh()
+    return approvals.RejectChange(
+        **asked(SECOND, given), change=change, retraction=retraction
+    )
 
 
 def withdraw(change: bytes, **given: Any) -> approvals.WithdrawChange:

@@ -220,8 +220,8 @@ class Play:
     def _extract(self) -> None:
         who = "secret subject"
         (change,) = self.made(propose_extract(who))
-        self.ask(show_extract(change, who), change)
-        self.ask(approve_extract(change, who), change)
+        seen = self.ask(show_extract(change, who), change).seen
+        self.ask(approve_extract(change, who, seen=seen), change)
         self.ask(read_extract(change, who), change)
 
     def _lives(self) -> None:
@@ -236,7 +236,8 @@ class Play:
         self.named["FACT_LIST"] = tuple(view.fact.id for view in listed)
         self._clock.now += 73 * MICROS_AN_HOUR
         (change,) = self.made(living.propose_facts(new), new)
-        self.ask(living.reject(change), change)
+        (retraction,) = self.made(living.reject(change), change)
+        self.ask(approve(retraction, caller=COORDINATOR), retraction)
         queued = self.ask(living.list_reviews()).items
         self.named["REVIEW_LIST"] = tuple(item.view.fact.id for item in queued)
         self.ask(living.show_coverage())

@@ -95,10 +95,14 @@ def tell(proposer, second, pseudonym, fact):
         )
     )
     change = proposed.change_id
-    second.extracts.show(change, [pseudonym])
+    seen = second.extracts.show(change, [pseudonym]).seen
     second.extracts.approve(
         extract.ApproveExtractRequest(
-            change_id=change, pseudonyms=[pseudonym], released_ids=[fact], parts=[1, 2]
+            change_id=change,
+            pseudonyms=[pseudonym],
+            released_ids=[fact],
+            parts=[1, 2],
+            seen=seen,
         )
     )
     proposer.extracts.read(change, [pseudonym])

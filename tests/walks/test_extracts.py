@@ -2,7 +2,14 @@
 
 import grpc
 import pytest
-from kit.extracting import PSEUDONYM, approving, granted, proposed, proposing
+from kit.extracting import (
+    PSEUDONYM,
+    approving,
+    granted,
+    proposed,
+    proposing,
+    shown,
+)
 from kit.leaks import found_in
 from kit.town import GROUND, Refused, Town, fresh
 
@@ -20,7 +27,13 @@ from placement.service.traces import MOST
 from placement.store.codec import encode
 
 PARTNER, ENEMY, VICTIM, OTHER, NOBODY = (fresh(32) for _ in range(5))
-STEPS = ("EXTRACT_PROPOSE", "EXTRACT_SHOW", "EXTRACT_APPROVE", "EXTRACT_READ")
+STEPS = (
+    "EXTRACT_PROPOSE",
+    "EXTRACT_SHOW",
+    "EXTRACT_SHOW",
+    "EXTRACT_APPROVE",
+    "EXTRACT_READ",
+)
 
 
 def of(pseudonym):
@@ -102,13 +115,6 @@ def read(town, change, *pseudonyms, who="coordinator"):
     return town.stream(who, "ReadExtract", request, wire.ReadExtractResponse)
 
 
-def shown(town, change, *pseudonyms):
-    request = wire.ShowExtractRequest(
-        change_id=change, pseudonyms=pseudonyms or (PSEUDONYM,)
-    )
-    return town.done("second", "ShowExtract", request, wire.ShowExtractResponse)
-
-
 def entries(pieces):
     return [each for piece in pieces for each in piece.entries.entries]
 
@@ -118,7 +124,7 @@ def test_a_person_is_told_what_was_released_and_nothing_else(town):
     own, _, shared = town.peopled
     change = proposed(town)
     looked = shown(town, change)
-    request = approving(change, released_ids=own[:2])
+    request = approving(change, released_ids=own[:2], seen=looked.seen)
     town.done("second", "ApproveExtract", request, wire.ApproveExtractResponse)
     head = read(town, change)[0].head
 
@@ -187,16 +193,17 @@ def test_somebody_on_whom_nothing_is_kept_is_answered_alike(tmp_path):
             ]
             change = wire.ProposeExtractResponse.FromString(answers[0]).change_id
             looking = wire.ShowExtractRequest(change_id=change, pseudonyms=[who])
-            shown = town.sent("second", "ShowExtract", looking)
+            looked = town.sent("second", "ShowExtract", looking)
+            seen = shown(town, change, who).seen
             answers.append(
-                town.call("second", "ApproveExtract", approving(change, who))
+                town.call("second", "ApproveExtract", approving(change, who, seen=seen))
             )
             pieces = read(town, change, who)
             left[who] = [
                 (e.action, e.kind, e.outcome, e.recipient) for e in town.asked(before)
             ]
             reading = wire.ReadExtractRequest(change_id=change, pseudonyms=[who])
-            sizes[who] = shown, town.sent("coordinator", "ReadExtract", reading)
+            sizes[who] = looked, town.sent("coordinator", "ReadExtract", reading)
             assert request.reference == pieces[0].head.reference
 
     assert sizes[PSEUDONYM] == sizes[NOBODY]
@@ -216,7 +223,7 @@ def test_many_entries_come_in_pieces(tmp_path):
         pieces = read(town, granted(town))
     told = entries(pieces)
 
-    assert [len(piece.entries.entries) for piece in pieces] == [0, MOST, MOST, 3]
+    assert [len(piece.entries.entries) for piece in pieces] == [0, MOST, MOST, 4]
     assert [piece.entries.last for piece in pieces] == [False, False, False, True]
     assert [each.action for each in told].count("CASE_SHOW") == 2 * MOST
     assert told[0].action == "CASE_OPEN"

@@ -9,7 +9,12 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from placement.api.v1.registry_service_pb2 import ShowChangeResponse
+from placement.api.v1.registry_service_pb2 import (
+    ApproveChangeResponse,
+    Change,
+    RejectChangeResponse,
+    ShowChangeResponse,
+)
 from placement.errors import (
     AccessDeniedError,
     ConflictError,
@@ -18,7 +23,7 @@ from placement.errors import (
     StaleError,
 )
 from placement_client.commands import preview
-from placement_client.commands.change_words import effect, effect_words
+from placement_client.commands.change_words import effect, effect_words, kind_words
 from placement_client.commands.finding_words import (
     Names,
     findings_data,
@@ -80,15 +85,14 @@ def list_(run: Run) -> Report:
     rows = [
         (
             each.change_id.hex(),
+            kind_words(each),
             each.person,
             each.region,
-            each.records,
-            each.amendments,
             stockholm_time(each.expires_at),
         )
         for each in answer.changes
     ]
-    headings = ("Change", "By", "Region", "Makes firm", "Amends", "Lapses")
+    headings = ("Change", "Would", "Proposed by", "Region", "Decide before")
     return Report(data=to_json(answer), shown=[table(headings, rows)])
 
 
@@ -132,11 +136,19 @@ def show(run: Run, asked: Shown) -> Report:
             "explained": _explained_data(answer, names),
         },
         shown=[
+            *_whole(answer.change),
             table(headings, rows),
             f"As of revision {answer.revision}.",
             *_explained(answer, names),
         ],
     )
+
+
+def _whole(change: Change) -> list[str]:
+    """Say what a change would do as a whole, who proposed it, and until when."""
+    who = f"{change.person} ({change.region})"
+    until = stockholm_time(change.expires_at)
+    return [f"{who} proposes to {kind_words(change)}. Decide before {until}."]
 
 
 def _explained_data(answer: ShowChangeResponse, names: Names) -> Json | None:
@@ -212,7 +224,21 @@ def approve(run: Run, asked: Meant, approved: Approved) -> Report:
         answer = run.session().registry.approve_change(
             asked.id, shown=approved.revision, seen=seen
         )
-    return Report(data=to_json(answer), shown=["Approved; the change is in force."])
+    return Report(data=to_json(answer), shown=_approved(answer))
+
+
+def _approved(answer: ApproveChangeResponse) -> list[str]:
+    """Say that a change is in force, and whom to tell."""
+    said = "Approved; the change is in force."
+    if not answer.lifted_case_handle:
+        return [said]
+    # Why is left out: it would tell where nobody is.
+    tell = (
+        f"Nobody else tells them: phone the caseworker of case "
+        f"{answer.lifted_case_handle.hex()}, and ask them to check the place again. Say "
+        "nothing of why."
+    )
+    return [said, tell]
 
 
 @contextmanager
@@ -229,10 +255,28 @@ def _advised() -> Iterator[None]:
 
 @verb(app, "reject")
 def reject(run: Run, asked: Meant) -> Report:
-    """Don't stand behind another coordinator's change; it is over."""
+    """Don't stand behind another coordinator's change; it is over.
+
+    What it recorded gives REVIEW until somebody else agrees that it was never true: the
+    one who proposed it, or a third coordinator.
+    """
     with hinted(_HINTS):
         answer = run.session().lives.reject(asked.id)
-    return Report(data=to_json(answer), shown=[_OVER])
+    return Report(data=to_json(answer), shown=_rejected(answer))
+
+
+def _rejected(answer: RejectChangeResponse) -> list[str]:
+    """Say what stands, and what is left to do."""
+    if not answer.change_id:
+        return ["The change is over; all stays as it was."]
+    retraction = answer.change_id.hex()
+    said = (
+        "The change is over. What it recorded gives REVIEW as before, until somebody "
+        f"else agrees that it was never true: change {retraction} retracts it. Ask who "
+        "recorded it, or a third coordinator, to look at it with `placement change "
+        f"show {retraction}`, and to approve or reject it."
+    )
+    return [said]
 
 
 @verb(app, "withdraw")

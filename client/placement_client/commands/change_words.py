@@ -5,7 +5,12 @@ from types import MappingProxyType
 from typing import Final
 
 from placement.api.v1.phantom_service_pb2 import GroupSize, LiftGround
-from placement.api.v1.registry_service_pb2 import ChangeItem, ReleasedPlace
+from placement.api.v1.registry_service_pb2 import (
+    Change,
+    ChangeItem,
+    ChangeKind,
+    ReleasedPlace,
+)
 from placement.api.v1.types_pb2 import FactReason
 from placement_client.commands.finding_words import (
     Names,
@@ -13,6 +18,7 @@ from placement_client.commands.finding_words import (
     place_words,
     verdict_word,
 )
+from placement_client.commands.report import counted
 from placement_client.days import iso_day
 from placement_client.rendering import enum_name, to_json
 
@@ -26,6 +32,37 @@ _EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _UNKNOWN: Final = "do what this version does not know"
+_KINDS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        ChangeKind.CHANGE_KIND_RECORD: "make {facts} count fully",
+        ChangeKind.CHANGE_KIND_AMEND: "put {facts} in the place of others",
+        ChangeKind.CHANGE_KIND_END: "end {facts}",
+        ChangeKind.CHANGE_KIND_RETRACT: "retract {facts}",
+        ChangeKind.CHANGE_KIND_REGRADE: "grade {facts} anew",
+        ChangeKind.CHANGE_KIND_RENEW: "let {facts} stand longer",
+        ChangeKind.CHANGE_KIND_MERGE: "let two groups be one",
+        ChangeKind.CHANGE_KIND_UNMERGE: "let one group be two again",
+        ChangeKind.CHANGE_KIND_RELEASE: "release a place",
+        ChangeKind.CHANGE_KIND_PROVIDER_GOES_ON: "let a provider go on",
+        ChangeKind.CHANGE_KIND_PLACEMENT_END: "end {placements}",
+        ChangeKind.CHANGE_KIND_LIFT: "lift phantom stays for a case",
+        ChangeKind.CHANGE_KIND_GROUP_SIZE: "say how large a group is",
+        ChangeKind.CHANGE_KIND_ERASE: "erase {dossiers} for good",
+        ChangeKind.CHANGE_KIND_EXTRACT: "tell a person what is kept about them",
+    }
+)
+
+
+def kind_words(change: Change) -> str:
+    """Say what a change would do, as a whole: how many facts, not which."""
+    amended = change.amendments
+    # What replaces a fact is counted once.
+    facts = change.records or amended
+    return _KINDS.get(change.kind, _UNKNOWN).format(
+        facts=counted(facts, "fact", "facts"),
+        placements=counted(amended, "placement", "placements"),
+        dossiers=counted(amended, "fact or case", "facts or cases"),
+    )
 
 
 def effect(item: ChangeItem, names: Names) -> dict[str, object]:

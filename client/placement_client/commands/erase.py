@@ -41,14 +41,23 @@ _APPROVAL_HINTS: Final[Hints] = {
 def due(run: Run) -> Report:
     """List what is past its retention in the own region, the longest first."""
     with hinted(_HINTS):
-        answer = run.session().erasures.expired()
+        found = run.session().erasures.expired()
+    shown = found.expired[:MAX_ERASED]
     rows = [
         (each.id.hex(), each.kind, each.region, iso_day(each.since_day))
-        for each in answer.expired
+        for each in shown
     ]
     headings = ("Id", "Kind", "Region", "Past since")
-    more = ["There is more; erase these first."] if answer.more else []
-    return Report(data=to_json(answer), shown=[table(headings, rows), *more])
+    is_more = len(found.expired) > len(shown)
+    more = ["There is more; erase these first."] if is_more else []
+    return Report(
+        data={
+            "revision": found.revision,
+            "expired": [to_json(each) for each in shown],
+            "more": is_more,
+        },
+        shown=[table(headings, rows), *more],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from placement.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    StaleError,
 )
 from placement.reference import require_reference
 from placement_client.commands.asking import ask_numbers
@@ -24,6 +25,7 @@ from placement_client.commands.extract_words import document
 from placement_client.commands.finding_words import known_names
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.options import IdentifierStdin, choice, chosen
+from placement_client.commands.release import Seen
 from placement_client.commands.report import Report, counted, table
 from placement_client.commands.verb import Run, nouns, verb
 from placement_client.drafts import read_token
@@ -46,6 +48,11 @@ _HINTS: Final[Hints] = {
         "`placement change list` lists what waits."
     ),
     ConflictError: _OTHER_PERSON,
+    StaleError: (
+        "What is kept about the person is no longer what you were shown, or it was shown "
+        "to somebody else, so nothing was approved. Run `placement extract show` again, "
+        "read it, and approve with the --seen that it prints."
+    ),
     BudgetError: (
         "You may propose 5 extracts a day, your region 50 in 30 days, whoever they are "
         "about."
@@ -90,7 +97,8 @@ def propose(run: Run, asked: Proposed) -> Report:
     change = answer.change_id.hex()
     said = (
         "Nothing is told yet. A second coordinator looks with `placement extract show "
-        f"{change}`, decides what is told with `placement extract approve {change}`, and "
+        f"{change}`, decides what is told with `placement extract approve {change} --seen "
+        "HEX`, and "
         "one of you writes it with `placement extract write`."
     )
     return Report(data=to_json(answer), shown=[said])
@@ -120,7 +128,11 @@ def show(run: Run, asked: Meant) -> Report:
     pseudonyms = _pseudonyms(run, stdin=asked.identifier_stdin)
     with hinted(_HINTS):
         answer = run.session().extracts.show(change_id, pseudonyms)
-    data = {**head_data(answer.head, names), "proposer": answer.head.proposer}
+    data = {
+        **head_data(answer.head, names),
+        "proposer": answer.head.proposer,
+        "seen": answer.seen.hex(),
+    }
     headings = ("Id", "What", "Says", "Since", "Until")
     shown = table(headings, _rows(data))
     said = (
@@ -129,13 +141,16 @@ def show(run: Run, asked: Meant) -> Report:
         "keeps from the person with --release ID and --tell WORD. The person's own cases "
         "are told, and where they were placed; --withhold ID keeps one back."
     )
-    return Report(data=data, shown=[shown, said])
+    return Report(data=data, shown=[shown, said, f"Seen: {answer.seen.hex()}"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
     """Options of ``approve``."""
 
+    seen: Annotated[
+        str, typer.Option(metavar="HEX", help="As `placement extract show` printed it.")
+    ]
     release: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="A fact or case that is told; repeat it."),
@@ -153,12 +168,14 @@ class Approved:
 def approve(run: Run, asked: Meant, approved: Approved) -> Report:
     """Stand behind another coordinator's extract, and say what is told.
 
-    What you don't release is withheld, and the person is not told that there is any.
+    You say with --seen what you were shown: if something came or changed since, nothing
+    is approved. What you don't release is withheld, and the person is not told that there is any.
     Cases in which the person stands first are told, with where they were placed, unless
     you withhold them.
     """
     request = wire.ApproveExtractRequest(
         change_id=asked.id,
+        seen=Seen(seen=approved.seen).digest(),
         released_ids=_ids(approved.release, "release"),
         withheld_ids=_ids(approved.withhold, "withhold"),
         parts=[

@@ -42,6 +42,14 @@ HINTS: Final[Hints] = {
     ConflictError: "It ended, counts no more, or is in that state already.",
     AccessDeniedError: "Only who doubted a fact withdraws the doubt.",
 }
+_CONTEST_HINTS: Final[Hints] = {
+    **HINTS,
+    ConflictError: (
+        "Your own doubt about it stands already, or with --withdraw none does; or it "
+        "counts no more. `placement fact show FACT` tells who doubts it, since when and "
+        "why. To give another reason, --withdraw yours first."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +284,10 @@ class Contested:
 
 
 def contest(run: Run, asked: Facts, why: Contested) -> Report:
-    """Doubt facts: they stand in the queue until somebody looks; no verdict changes."""
+    """Doubt facts: they stand in the queue until somebody looks; no verdict changes.
+
+    Others may doubt the same fact, each once. Every doubt stands in its life.
+    """
     if why.withdraw == bool(why.reason):
         raise InvalidInputError("reason", "say why, or --withdraw")
     reason = _chosen(ContestReason, why.reason, "reason")
@@ -286,7 +297,7 @@ def contest(run: Run, asked: Facts, why: Contested) -> Report:
         )
         for key, seen in asked.pairs()
     ]
-    with hinted(HINTS):
+    with hinted(_CONTEST_HINTS):
         answer = run.session().lives.contest(contests)
     said = "Withdrawn." if why.withdraw else "Contested; it counts as before."
     return Report(data=to_json(answer), shown=[said])

@@ -4,8 +4,8 @@ A row is the same as a fact on record, or says a new one, or changes one (which 
 old and records the new in one step, or ends it and no more), or is refused.
 
 Invariants:
-    * the plan is a function of the file, the registry and the day, so a plan made again
-      has the same digest unless one of them changed;
+    * the plan is a function of the file, the registry and the day; made again, it has the
+      same digest unless the file changed, or what it says of one of its rows;
     * one fact is said by one row: rows that say one twice are all refused, since nobody
       can know which of them is meant.
 """
@@ -27,7 +27,7 @@ Key = tuple[object, ...]
 """What makes two rows speak of one fact: kind, groups, area, first day."""
 
 _START: Final = b"placement-import-v1"
-_PLAN: Final = b"placement-plan-v1"
+_PLAN: Final = b"placement-plan-v2"
 _LINKS: Final = ("rivalry", "alliance", "faction")
 _COUNTS_NOTHING: Final = frozenset({review.FACT_STATE_INERT})
 _UNAPPROVED: Final = review.FACT_STATE_UNAPPROVED
@@ -87,9 +87,14 @@ class Plan:
 
     @property
     def digest(self) -> bytes:
-        """What stands for this plan: the file, and all that would be sent."""
+        """What stands for this plan: the file, all that would be sent, each outcome.
+
+        Of a row of which nothing is sent the outcome says whether that is because it is
+        on record, or because it is refused.
+        """
         over = digest_of(each.row for each in self.sent() if each.row is not None)
-        return sha256(_PLAN + self.file + over).digest()
+        said = ",".join(each.outcome.value for each in self.rows).encode()
+        return sha256(_PLAN + self.file + over + sha256(said).digest()).digest()
 
 
 def digest_of(rows: Iterable[wire.ImportRow]) -> bytes:

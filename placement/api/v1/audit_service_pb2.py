@@ -22,78 +22,81 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from placement.api.v1 import phantom_service_pb2 as placement_dot_api_dot_v1_dot_phantom__service__pb2
 from placement.api.v1 import placement_service_pb2 as placement_dot_api_dot_v1_dot_placement__service__pb2
 from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$placement/api/v1/audit_service.proto\x12\x10placement.api.v1\x1a(placement/api/v1/placement_service.proto\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"I\n\x06Ground\x12/\n\x07purpose\x18\x01 \x01(\x0e\x32\x1e.placement.api.v1.AuditPurpose\x12\x0e\n\x06matter\x18\x02 \x01(\t\"\xf6\x02\n\x0b\x45ntryFilter\x12\x0e\n\x06person\x18\x01 \x01(\t\x12\x14\n\x0corganisation\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x0f\n\x07purpose\x18\x06 \x01(\t\x12\x0f\n\x07outcome\x18\x07 \x01(\t\x12*\n\x07verdict\x18\x08 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\x13\n\x0b\x63\x61se_handle\x18\t \x01(\x0c\x12\x11\n\treference\x18\n \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x0b \x01(\x0c\x12\x12\n\x05since\x18\x0c \x01(\x06H\x00\x88\x01\x01\x12\x12\n\x05until\x18\r \x01(\x06H\x01\x88\x01\x01\x12\x18\n\x0b\x66irst_index\x18\x0e \x01(\x06H\x02\x88\x01\x01\x12\x16\n\tend_index\x18\x0f \x01(\x06H\x03\x88\x01\x01\x42\x08\n\x06_sinceB\x08\n\x06_untilB\x0e\n\x0c_first_indexB\x0c\n\n_end_index\"\x94\x01\n\x12ListEntriesRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.EntryFilter\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\x0c\x12(\n\x06ground\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Ground\"9\n\x08LogEntry\x12\r\n\x05index\x18\x01 \x01(\x06\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\x12\x0f\n\x07\x64\x65tails\x18\x03 \x01(\x0c\"\xa8\x01\n\x13ListEntriesResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.placement.api.v1.LogEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"a\n\x10ShowEntryRequest\x12\r\n\x05index\x18\x01 \x01(\x06\x12(\n\x06ground\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.Ground\x12\x14\n\x0c\x63osignatures\x18\x03 \x01(\r\"\x9b\x01\n\x11ShowEntryResponse\x12)\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1a.placement.api.v1.LogEntry\x12\x0e\n\x06hashes\x18\x02 \x03(\x0c\x12\x0c\n\x04note\x18\x03 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\x83\x01\n\x12TailEntriesRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.EntryFilter\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\x12(\n\x06ground\x18\x03 \x01(\x0b\x32\x18.placement.api.v1.Ground\"\x97\x01\n\x13TailEntriesResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.placement.api.v1.LogEntry\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\x85\x01\n\x14\x45xportEntriesRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.EntryFilter\x12(\n\x06ground\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.Ground\x12\x14\n\x0c\x63osignatures\x18\x03 \x01(\r\"\xeb\x01\n\x15\x45xportEntriesResponse\x12,\n\x04head\x18\x01 \x01(\x0b\x32\x1c.placement.api.v1.ExportHeadH\x00\x12\x30\n\x06leaves\x18\x02 \x01(\x0b\x32\x1e.placement.api.v1.ExportLeavesH\x00\x12*\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1b.placement.api.v1.ExportEndH\x00\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\x07\n\x05piece\"H\n\nExportHead\x12\x0c\n\x04note\x18\x01 \x01(\x0c\x12\r\n\x05\x66irst\x18\x02 \x01(\x06\x12\r\n\x05\x63ount\x18\x03 \x01(\x06\x12\x0e\n\x06\x62\x65\x66ore\x18\x04 \x03(\x0c\"<\n\x0c\x45xportLeaves\x12,\n\x06leaves\x18\x01 \x03(\x0b\x32\x1c.placement.api.v1.ExportLeaf\"?\n\nExportLeaf\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\x0f\n\x07\x64\x65tails\x18\x02 \x01(\x0c\x12\x11\n\tleaf_hash\x18\x03 \x01(\x0c\"5\n\tExportEnd\x12(\n\x05\x61\x66ter\x18\x01 \x03(\x0b\x32\x19.placement.api.v1.Subtree\"&\n\x07Subtree\x12\r\n\x05level\x18\x01 \x01(\r\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\"V\n\x15ReplayDecisionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x0c\x12(\n\x06ground\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.Ground\"\xbb\x01\n\x16ReplayDecisionResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.placement.api.v1.ProgressH\x00\x12*\n\x06replay\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.ReplayH\x00\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\x06\n\x04step\"\'\n\x08Progress\x12\x0c\n\x04\x64one\x18\x01 \x01(\x06\x12\r\n\x05total\x18\x02 \x01(\x06\"\x8d\x02\n\x06Replay\x12\x30\n\x07outcome\x18\x01 \x01(\x0e\x32\x1f.placement.api.v1.ReplayOutcome\x12\r\n\x05index\x18\x02 \x01(\x06\x12\x10\n\x08revision\x18\x03 \x01(\x06\x12\x0f\n\x07ruleset\x18\x04 \x01(\t\x12\x12\n\ndecided_at\x18\x05 \x01(\x06\x12+\n\x08recorded\x18\x06 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12+\n\x08replayed\x18\x07 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\x31\n\x08\x66indings\x18\x08 \x03(\x0b\x32\x1f.placement.api.v1.ReplayFinding\"v\n\rReplayFinding\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12+\n\x05\x66\x61\x63ts\x18\x03 \x03(\x0b\x32\x1c.placement.api.v1.ReplayFact\":\n\nReplayFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05grade\x18\x03 \x01(\t\"o\n\x16ReportAnomaliesRequest\x12\r\n\x05since\x18\x01 \x01(\x06\x12\x12\n\x05until\x18\x02 \x01(\x06H\x00\x88\x01\x01\x12(\n\x06ground\x18\x03 \x01(\x0b\x32\x18.placement.api.v1.GroundB\x08\n\x06_until\"\xbe\x01\n\x17ReportAnomaliesResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.placement.api.v1.ProgressH\x00\x12,\n\x07\x61nomaly\x18\x02 \x01(\x0b\x32\x19.placement.api.v1.AnomalyH\x00\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\x06\n\x04step\"\x89\x01\n\x07\x41nomaly\x12\x0f\n\x07pattern\x18\x01 \x01(\t\x12\x14\n\x0corganisation\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\t\x12\x0c\n\x04\x63\x61se\x18\x04 \x01(\x0c\x12\n\n\x02\x61t\x18\x05 \x01(\x06\x12\r\n\x05\x63ount\x18\x06 \x01(\r\x12\r\n\x05limit\x18\x07 \x01(\r\x12\x0f\n\x07\x65ntries\x18\x08 \x03(\x06\"\\\n\x12ListPermitsRequest\x12(\n\x06ground\x18\x01 \x01(\x0b\x32\x18.placement.api.v1.Ground\x12\r\n\x05since\x18\x02 \x01(\x06\x12\r\n\x05until\x18\x03 \x01(\x06\"\xa9\x02\n\x06Permit\x12\x11\n\tpermit_id\x18\x01 \x01(\x0c\x12\x10\n\x08override\x18\x02 \x01(\x08\x12\x12\n\ncase_alias\x18\x03 \x01(\x0c\x12\x0e\n\x06\x63ounty\x18\x04 \x01(\t\x12*\n\x07verdict\x18\x05 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\x39\n\x0foverride_ground\x18\x06 \x01(\x0e\x32 .placement.api.v1.OverrideGround\x12\x13\n\x0bproposed_by\x18\x07 \x01(\t\x12\x11\n\tsigned_by\x18\x08 \x01(\t\x12\x13\n\x0bproposed_at\x18\t \x01(\x06\x12\x15\n\rfollow_up_day\x18\n \x01(\x05\x12\x0c\n\x04used\x18\x0b \x01(\x08\x12\r\n\x05waits\x18\x0c \x01(\x08\"\x8d\x01\n\x13ListPermitsResponse\x12)\n\x07permits\x18\x01 \x03(\x0b\x32\x18.placement.api.v1.Permit\x12\x0c\n\x04more\x18\x02 \x01(\x08\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*\x83\x01\n\x0c\x41uditPurpose\x12\x1d\n\x19\x41UDIT_PURPOSE_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41UDIT_PURPOSE_SUPERVISION\x10\x01\x12\x1a\n\x16\x41UDIT_PURPOSE_INCIDENT\x10\x02\x12\x19\n\x15\x41UDIT_PURPOSE_EXTRACT\x10\x03*\xa1\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14REPLAY_OUTCOME_EQUAL\x10\x01\x12\x1c\n\x18REPLAY_OUTCOME_DIFFERENT\x10\x02\x12\x19\n\x15REPLAY_OUTCOME_ERASED\x10\x03\x12\x1d\n\x19REPLAY_OUTCOME_NO_RULESET\x10\x04\x32\xaf\x05\n\x0c\x41uditService\x12Z\n\x0bListEntries\x12$.placement.api.v1.ListEntriesRequest\x1a%.placement.api.v1.ListEntriesResponse\x12T\n\tShowEntry\x12\".placement.api.v1.ShowEntryRequest\x1a#.placement.api.v1.ShowEntryResponse\x12\\\n\x0bTailEntries\x12$.placement.api.v1.TailEntriesRequest\x1a%.placement.api.v1.TailEntriesResponse0\x01\x12\x62\n\rExportEntries\x12&.placement.api.v1.ExportEntriesRequest\x1a\'.placement.api.v1.ExportEntriesResponse0\x01\x12\x65\n\x0eReplayDecision\x12\'.placement.api.v1.ReplayDecisionRequest\x1a(.placement.api.v1.ReplayDecisionResponse0\x01\x12h\n\x0fReportAnomalies\x12(.placement.api.v1.ReportAnomaliesRequest\x1a).placement.api.v1.ReportAnomaliesResponse0\x01\x12Z\n\x0bListPermits\x12$.placement.api.v1.ListPermitsRequest\x1a%.placement.api.v1.ListPermitsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$placement/api/v1/audit_service.proto\x12\x10placement.api.v1\x1a&placement/api/v1/phantom_service.proto\x1a(placement/api/v1/placement_service.proto\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"I\n\x06Ground\x12/\n\x07purpose\x18\x01 \x01(\x0e\x32\x1e.placement.api.v1.AuditPurpose\x12\x0e\n\x06matter\x18\x02 \x01(\t\"\xf6\x02\n\x0b\x45ntryFilter\x12\x0e\n\x06person\x18\x01 \x01(\t\x12\x14\n\x0corganisation\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x0f\n\x07purpose\x18\x06 \x01(\t\x12\x0f\n\x07outcome\x18\x07 \x01(\t\x12*\n\x07verdict\x18\x08 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\x13\n\x0b\x63\x61se_handle\x18\t \x01(\x0c\x12\x11\n\treference\x18\n \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x0b \x01(\x0c\x12\x12\n\x05since\x18\x0c \x01(\x06H\x00\x88\x01\x01\x12\x12\n\x05until\x18\r \x01(\x06H\x01\x88\x01\x01\x12\x18\n\x0b\x66irst_index\x18\x0e \x01(\x06H\x02\x88\x01\x01\x12\x16\n\tend_index\x18\x0f \x01(\x06H\x03\x88\x01\x01\x42\x08\n\x06_sinceB\x08\n\x06_untilB\x0e\n\x0c_first_indexB\x0c\n\n_end_index\"\x94\x01\n\x12ListEntriesRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.EntryFilter\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\x0c\x12(\n\x06ground\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Ground\"9\n\x08LogEntry\x12\r\n\x05index\x18\x01 \x01(\x06\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\x12\x0f\n\x07\x64\x65tails\x18\x03 \x01(\x0c\"\xa8\x01\n\x13ListEntriesResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.placement.api.v1.LogEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"a\n\x10ShowEntryRequest\x12\r\n\x05index\x18\x01 \x01(\x06\x12(\n\x06ground\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.Ground\x12\x14\n\x0c\x63osignatures\x18\x03 \x01(\r\"\x9b\x01\n\x11ShowEntryResponse\x12)\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1a.placement.api.v1.LogEntry\x12\x0e\n\x06hashes\x18\x02 \x03(\x0c\x12\x0c\n\x04note\x18\x03 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\x83\x01\n\x12TailEntriesRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.EntryFilter\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\x12(\n\x06ground\x18\x03 \x01(\x0b\x32\x18.placement.api.v1.Ground\"\x97\x01\n\x13TailEntriesResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.placement.api.v1.LogEntry\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\x85\x01\n\x14\x45xportEntriesRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.EntryFilter\x12(\n\x06ground\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.Ground\x12\x14\n\x0c\x63osignatures\x18\x03 \x01(\r\"\xeb\x01\n\x15\x45xportEntriesResponse\x12,\n\x04head\x18\x01 \x01(\x0b\x32\x1c.placement.api.v1.ExportHeadH\x00\x12\x30\n\x06leaves\x18\x02 \x01(\x0b\x32\x1e.placement.api.v1.ExportLeavesH\x00\x12*\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1b.placement.api.v1.ExportEndH\x00\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\x07\n\x05piece\"H\n\nExportHead\x12\x0c\n\x04note\x18\x01 \x01(\x0c\x12\r\n\x05\x66irst\x18\x02 \x01(\x06\x12\r\n\x05\x63ount\x18\x03 \x01(\x06\x12\x0e\n\x06\x62\x65\x66ore\x18\x04 \x03(\x0c\"<\n\x0c\x45xportLeaves\x12,\n\x06leaves\x18\x01 \x03(\x0b\x32\x1c.placement.api.v1.ExportLeaf\"?\n\nExportLeaf\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\x0f\n\x07\x64\x65tails\x18\x02 \x01(\x0c\x12\x11\n\tleaf_hash\x18\x03 \x01(\x0c\"5\n\tExportEnd\x12(\n\x05\x61\x66ter\x18\x01 \x03(\x0b\x32\x19.placement.api.v1.Subtree\"&\n\x07Subtree\x12\r\n\x05level\x18\x01 \x01(\r\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\"V\n\x15ReplayDecisionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x0c\x12(\n\x06ground\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.Ground\"\xbb\x01\n\x16ReplayDecisionResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.placement.api.v1.ProgressH\x00\x12*\n\x06replay\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.ReplayH\x00\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\x06\n\x04step\"\'\n\x08Progress\x12\x0c\n\x04\x64one\x18\x01 \x01(\x06\x12\r\n\x05total\x18\x02 \x01(\x06\"\x8d\x02\n\x06Replay\x12\x30\n\x07outcome\x18\x01 \x01(\x0e\x32\x1f.placement.api.v1.ReplayOutcome\x12\r\n\x05index\x18\x02 \x01(\x06\x12\x10\n\x08revision\x18\x03 \x01(\x06\x12\x0f\n\x07ruleset\x18\x04 \x01(\t\x12\x12\n\ndecided_at\x18\x05 \x01(\x06\x12+\n\x08recorded\x18\x06 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12+\n\x08replayed\x18\x07 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\x31\n\x08\x66indings\x18\x08 \x03(\x0b\x32\x1f.placement.api.v1.ReplayFinding\"v\n\rReplayFinding\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12+\n\x05\x66\x61\x63ts\x18\x03 \x03(\x0b\x32\x1c.placement.api.v1.ReplayFact\":\n\nReplayFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05grade\x18\x03 \x01(\t\"o\n\x16ReportAnomaliesRequest\x12\r\n\x05since\x18\x01 \x01(\x06\x12\x12\n\x05until\x18\x02 \x01(\x06H\x00\x88\x01\x01\x12(\n\x06ground\x18\x03 \x01(\x0b\x32\x18.placement.api.v1.GroundB\x08\n\x06_until\"\xbe\x01\n\x17ReportAnomaliesResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.placement.api.v1.ProgressH\x00\x12,\n\x07\x61nomaly\x18\x02 \x01(\x0b\x32\x19.placement.api.v1.AnomalyH\x00\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\x06\n\x04step\"\x89\x01\n\x07\x41nomaly\x12\x0f\n\x07pattern\x18\x01 \x01(\t\x12\x14\n\x0corganisation\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\t\x12\x0c\n\x04\x63\x61se\x18\x04 \x01(\x0c\x12\n\n\x02\x61t\x18\x05 \x01(\x06\x12\r\n\x05\x63ount\x18\x06 \x01(\r\x12\r\n\x05limit\x18\x07 \x01(\r\x12\x0f\n\x07\x65ntries\x18\x08 \x03(\x06\"\\\n\x12ListPermitsRequest\x12(\n\x06ground\x18\x01 \x01(\x0b\x32\x18.placement.api.v1.Ground\x12\r\n\x05since\x18\x02 \x01(\x06\x12\r\n\x05until\x18\x03 \x01(\x06\"\xa9\x02\n\x06Permit\x12\x11\n\tpermit_id\x18\x01 \x01(\x0c\x12\x10\n\x08override\x18\x02 \x01(\x08\x12\x12\n\ncase_alias\x18\x03 \x01(\x0c\x12\x0e\n\x06\x63ounty\x18\x04 \x01(\t\x12*\n\x07verdict\x18\x05 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\x39\n\x0foverride_ground\x18\x06 \x01(\x0e\x32 .placement.api.v1.OverrideGround\x12\x13\n\x0bproposed_by\x18\x07 \x01(\t\x12\x11\n\tsigned_by\x18\x08 \x01(\t\x12\x13\n\x0bproposed_at\x18\t \x01(\x06\x12\x15\n\rfollow_up_day\x18\n \x01(\x05\x12\x0c\n\x04used\x18\x0b \x01(\x08\x12\r\n\x05waits\x18\x0c \x01(\x08\"\xc8\x01\n\x04Lift\x12\x11\n\tchange_id\x18\x01 \x01(\x0c\x12\x12\n\ncase_alias\x18\x02 \x01(\x0c\x12\x0e\n\x06\x63ounty\x18\x03 \x01(\t\x12,\n\x06ground\x18\x04 \x01(\x0e\x32\x1c.placement.api.v1.LiftGround\x12\x13\n\x0bproposed_by\x18\x05 \x01(\t\x12\x11\n\tsigned_by\x18\x06 \x01(\t\x12\x13\n\x0b\x61pproved_at\x18\x07 \x01(\x06\x12\x0f\n\x07\x65nds_at\x18\x08 \x01(\x06\x12\r\n\x05waits\x18\t \x01(\x08\"\xb4\x01\n\x13ListPermitsResponse\x12)\n\x07permits\x18\x01 \x03(\x0b\x32\x18.placement.api.v1.Permit\x12\x0c\n\x04more\x18\x02 \x01(\x08\x12%\n\x05lifts\x18\x03 \x03(\x0b\x32\x16.placement.api.v1.Lift\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*\x83\x01\n\x0c\x41uditPurpose\x12\x1d\n\x19\x41UDIT_PURPOSE_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41UDIT_PURPOSE_SUPERVISION\x10\x01\x12\x1a\n\x16\x41UDIT_PURPOSE_INCIDENT\x10\x02\x12\x19\n\x15\x41UDIT_PURPOSE_EXTRACT\x10\x03*\xa1\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14REPLAY_OUTCOME_EQUAL\x10\x01\x12\x1c\n\x18REPLAY_OUTCOME_DIFFERENT\x10\x02\x12\x19\n\x15REPLAY_OUTCOME_ERASED\x10\x03\x12\x1d\n\x19REPLAY_OUTCOME_NO_RULESET\x10\x04\x32\xaf\x05\n\x0c\x41uditService\x12Z\n\x0bListEntries\x12$.placement.api.v1.ListEntriesRequest\x1a%.placement.api.v1.ListEntriesResponse\x12T\n\tShowEntry\x12\".placement.api.v1.ShowEntryRequest\x1a#.placement.api.v1.ShowEntryResponse\x12\\\n\x0bTailEntries\x12$.placement.api.v1.TailEntriesRequest\x1a%.placement.api.v1.TailEntriesResponse0\x01\x12\x62\n\rExportEntries\x12&.placement.api.v1.ExportEntriesRequest\x1a\'.placement.api.v1.ExportEntriesResponse0\x01\x12\x65\n\x0eReplayDecision\x12\'.placement.api.v1.ReplayDecisionRequest\x1a(.placement.api.v1.ReplayDecisionResponse0\x01\x12h\n\x0fReportAnomalies\x12(.placement.api.v1.ReportAnomaliesRequest\x1a).placement.api.v1.ReportAnomaliesResponse0\x01\x12Z\n\x0bListPermits\x12$.placement.api.v1.ListPermitsRequest\x1a%.placement.api.v1.ListPermitsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.audit_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AUDITPURPOSE']._serialized_start=3966
-  _globals['_AUDITPURPOSE']._serialized_end=4097
-  _globals['_REPLAYOUTCOME']._serialized_start=4100
-  _globals['_REPLAYOUTCOME']._serialized_end=4261
-  _globals['_GROUND']._serialized_start=162
-  _globals['_GROUND']._serialized_end=235
-  _globals['_ENTRYFILTER']._serialized_start=238
-  _globals['_ENTRYFILTER']._serialized_end=612
-  _globals['_LISTENTRIESREQUEST']._serialized_start=615
-  _globals['_LISTENTRIESREQUEST']._serialized_end=763
-  _globals['_LOGENTRY']._serialized_start=765
-  _globals['_LOGENTRY']._serialized_end=822
-  _globals['_LISTENTRIESRESPONSE']._serialized_start=825
-  _globals['_LISTENTRIESRESPONSE']._serialized_end=993
-  _globals['_SHOWENTRYREQUEST']._serialized_start=995
-  _globals['_SHOWENTRYREQUEST']._serialized_end=1092
-  _globals['_SHOWENTRYRESPONSE']._serialized_start=1095
-  _globals['_SHOWENTRYRESPONSE']._serialized_end=1250
-  _globals['_TAILENTRIESREQUEST']._serialized_start=1253
-  _globals['_TAILENTRIESREQUEST']._serialized_end=1384
-  _globals['_TAILENTRIESRESPONSE']._serialized_start=1387
-  _globals['_TAILENTRIESRESPONSE']._serialized_end=1538
-  _globals['_EXPORTENTRIESREQUEST']._serialized_start=1541
-  _globals['_EXPORTENTRIESREQUEST']._serialized_end=1674
-  _globals['_EXPORTENTRIESRESPONSE']._serialized_start=1677
-  _globals['_EXPORTENTRIESRESPONSE']._serialized_end=1912
-  _globals['_EXPORTHEAD']._serialized_start=1914
-  _globals['_EXPORTHEAD']._serialized_end=1986
-  _globals['_EXPORTLEAVES']._serialized_start=1988
-  _globals['_EXPORTLEAVES']._serialized_end=2048
-  _globals['_EXPORTLEAF']._serialized_start=2050
-  _globals['_EXPORTLEAF']._serialized_end=2113
-  _globals['_EXPORTEND']._serialized_start=2115
-  _globals['_EXPORTEND']._serialized_end=2168
-  _globals['_SUBTREE']._serialized_start=2170
-  _globals['_SUBTREE']._serialized_end=2208
-  _globals['_REPLAYDECISIONREQUEST']._serialized_start=2210
-  _globals['_REPLAYDECISIONREQUEST']._serialized_end=2296
-  _globals['_REPLAYDECISIONRESPONSE']._serialized_start=2299
-  _globals['_REPLAYDECISIONRESPONSE']._serialized_end=2486
-  _globals['_PROGRESS']._serialized_start=2488
-  _globals['_PROGRESS']._serialized_end=2527
-  _globals['_REPLAY']._serialized_start=2530
-  _globals['_REPLAY']._serialized_end=2799
-  _globals['_REPLAYFINDING']._serialized_start=2801
-  _globals['_REPLAYFINDING']._serialized_end=2919
-  _globals['_REPLAYFACT']._serialized_start=2921
-  _globals['_REPLAYFACT']._serialized_end=2979
-  _globals['_REPORTANOMALIESREQUEST']._serialized_start=2981
-  _globals['_REPORTANOMALIESREQUEST']._serialized_end=3092
-  _globals['_REPORTANOMALIESRESPONSE']._serialized_start=3095
-  _globals['_REPORTANOMALIESRESPONSE']._serialized_end=3285
-  _globals['_ANOMALY']._serialized_start=3288
-  _globals['_ANOMALY']._serialized_end=3425
-  _globals['_LISTPERMITSREQUEST']._serialized_start=3427
-  _globals['_LISTPERMITSREQUEST']._serialized_end=3519
-  _globals['_PERMIT']._serialized_start=3522
-  _globals['_PERMIT']._serialized_end=3819
-  _globals['_LISTPERMITSRESPONSE']._serialized_start=3822
-  _globals['_LISTPERMITSRESPONSE']._serialized_end=3963
-  _globals['_AUDITSERVICE']._serialized_start=4264
-  _globals['_AUDITSERVICE']._serialized_end=4951
+  _globals['_AUDITPURPOSE']._serialized_start=4248
+  _globals['_AUDITPURPOSE']._serialized_end=4379
+  _globals['_REPLAYOUTCOME']._serialized_start=4382
+  _globals['_REPLAYOUTCOME']._serialized_end=4543
+  _globals['_GROUND']._serialized_start=202
+  _globals['_GROUND']._serialized_end=275
+  _globals['_ENTRYFILTER']._serialized_start=278
+  _globals['_ENTRYFILTER']._serialized_end=652
+  _globals['_LISTENTRIESREQUEST']._serialized_start=655
+  _globals['_LISTENTRIESREQUEST']._serialized_end=803
+  _globals['_LOGENTRY']._serialized_start=805
+  _globals['_LOGENTRY']._serialized_end=862
+  _globals['_LISTENTRIESRESPONSE']._serialized_start=865
+  _globals['_LISTENTRIESRESPONSE']._serialized_end=1033
+  _globals['_SHOWENTRYREQUEST']._serialized_start=1035
+  _globals['_SHOWENTRYREQUEST']._serialized_end=1132
+  _globals['_SHOWENTRYRESPONSE']._serialized_start=1135
+  _globals['_SHOWENTRYRESPONSE']._serialized_end=1290
+  _globals['_TAILENTRIESREQUEST']._serialized_start=1293
+  _globals['_TAILENTRIESREQUEST']._serialized_end=1424
+  _globals['_TAILENTRIESRESPONSE']._serialized_start=1427
+  _globals['_TAILENTRIESRESPONSE']._serialized_end=1578
+  _globals['_EXPORTENTRIESREQUEST']._serialized_start=1581
+  _globals['_EXPORTENTRIESREQUEST']._serialized_end=1714
+  _globals['_EXPORTENTRIESRESPONSE']._serialized_start=1717
+  _globals['_EXPORTENTRIESRESPONSE']._serialized_end=1952
+  _globals['_EXPORTHEAD']._serialized_start=1954
+  _globals['_EXPORTHEAD']._serialized_end=2026
+  _globals['_EXPORTLEAVES']._serialized_start=2028
+  _globals['_EXPORTLEAVES']._serialized_end=2088
+  _globals['_EXPORTLEAF']._serialized_start=2090
+  _globals['_EXPORTLEAF']._serialized_end=2153
+  _globals['_EXPORTEND']._serialized_start=2155
+  _globals['_EXPORTEND']._serialized_end=2208
+  _globals['_SUBTREE']._serialized_start=2210
+  _globals['_SUBTREE']._serialized_end=2248
+  _globals['_REPLAYDECISIONREQUEST']._serialized_start=2250
+  _globals['_REPLAYDECISIONREQUEST']._serialized_end=2336
+  _globals['_REPLAYDECISIONRESPONSE']._serialized_start=2339
+  _globals['_REPLAYDECISIONRESPONSE']._serialized_end=2526
+  _globals['_PROGRESS']._serialized_start=2528
+  _globals['_PROGRESS']._serialized_end=2567
+  _globals['_REPLAY']._serialized_start=2570
+  _globals['_REPLAY']._serialized_end=2839
+  _globals['_REPLAYFINDING']._serialized_start=2841
+  _globals['_REPLAYFINDING']._serialized_end=2959
+  _globals['_REPLAYFACT']._serialized_start=2961
+  _globals['_REPLAYFACT']._serialized_end=3019
+  _globals['_REPORTANOMALIESREQUEST']._serialized_start=3021
+  _globals['_REPORTANOMALIESREQUEST']._serialized_end=3132
+  _globals['_REPORTANOMALIESRESPONSE']._serialized_start=3135
+  _globals['_REPORTANOMALIESRESPONSE']._serialized_end=3325
+  _globals['_ANOMALY']._serialized_start=3328
+  _globals['_ANOMALY']._serialized_end=3465
+  _globals['_LISTPERMITSREQUEST']._serialized_start=3467
+  _globals['_LISTPERMITSREQUEST']._serialized_end=3559
+  _globals['_PERMIT']._serialized_start=3562
+  _globals['_PERMIT']._serialized_end=3859
+  _globals['_LIFT']._serialized_start=3862
+  _globals['_LIFT']._serialized_end=4062
+  _globals['_LISTPERMITSRESPONSE']._serialized_start=4065
+  _globals['_LISTPERMITSRESPONSE']._serialized_end=4245
+  _globals['_AUDITSERVICE']._serialized_start=4546
+  _globals['_AUDITSERVICE']._serialized_end=5233
 # @@protoc_insertion_point(module_scope)

@@ -11,6 +11,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from placement.api.v1 import phantom_service_pb2 as _phantom_service_pb2
 from placement.api.v1 import placement_service_pb2 as _placement_service_pb2
 from placement.api.v1 import refusal_pb2 as _refusal_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
@@ -1127,13 +1128,70 @@ class Permit(_message.Message):
 Global___Permit: _TypeAlias = Permit  # noqa: Y015
 
 @_typing.final
+class Lift(_message.Message):
+    """Phantom stays don't, or shall not, stand in a case's way in an area."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    CASE_ALIAS_FIELD_NUMBER: _builtins.int
+    COUNTY_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    PROPOSED_BY_FIELD_NUMBER: _builtins.int
+    SIGNED_BY_FIELD_NUMBER: _builtins.int
+    APPROVED_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    WAITS_FIELD_NUMBER: _builtins.int
+    change_id: _builtins.bytes
+    """16 bytes: the change that says so; empty where an old log does not say."""
+    case_alias: _builtins.bytes
+    """16 bytes: what entries show instead of the case."""
+    county: _builtins.str
+    """Two ASCII digits."""
+    ground: _phantom_service_pb2.LiftGround.ValueType
+    """Why."""
+    proposed_by: _builtins.str
+    """Organisation and person of who proposed it; the person is empty where an old log does
+    not say.
+    """
+    signed_by: _builtins.str
+    """Person id of who approved it; empty while it waits, or where an old log does not say."""
+    approved_at: _builtins.int
+    """When it was approved; 0 while it waits."""
+    ends_at: _builtins.int
+    """Until when it acts; while it waits, when it lapses."""
+    waits: _builtins.bool
+    """It waits for its second person, and changes no answer."""
+    def __init__(
+        self,
+        *,
+        change_id: _builtins.bytes = ...,
+        case_alias: _builtins.bytes = ...,
+        county: _builtins.str = ...,
+        ground: _phantom_service_pb2.LiftGround.ValueType = ...,
+        proposed_by: _builtins.str = ...,
+        signed_by: _builtins.str = ...,
+        approved_at: _builtins.int = ...,
+        ends_at: _builtins.int = ...,
+        waits: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_at", b"approved_at", "case_alias", b"case_alias", "change_id", b"change_id", "county", b"county", "ends_at", b"ends_at", "ground", b"ground", "proposed_by", b"proposed_by", "signed_by", b"signed_by", "waits", b"waits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Lift: _TypeAlias = Lift  # noqa: Y015
+
+@_typing.final
 class ListPermitsResponse(_message.Message):
-    """Overrides and releases, at most 500, oldest first."""
+    """Overrides, releases and lifts, at most 500 of each, oldest first."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PERMITS_FIELD_NUMBER: _builtins.int
     MORE_FIELD_NUMBER: _builtins.int
+    LIFTS_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     PADDING_FIELD_NUMBER: _builtins.int
     more: _builtins.bool
@@ -1142,7 +1200,13 @@ class ListPermitsResponse(_message.Message):
     """To be thrown away."""
     @_builtins.property
     def permits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Permit]:
-        """The permits."""
+        """The overrides and releases."""
+
+    @_builtins.property
+    def lifts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Lift]:
+        """The lifts that were approved in the period, and those that wait now if it reaches
+        today.
+        """
 
     @_builtins.property
     def refusal(self) -> _refusal_pb2.Refusal:
@@ -1153,12 +1217,13 @@ class ListPermitsResponse(_message.Message):
         *,
         permits: _abc.Iterable[Global___Permit] | None = ...,
         more: _builtins.bool = ...,
+        lifts: _abc.Iterable[Global___Lift] | None = ...,
         refusal: _refusal_pb2.Refusal | None = ...,
         padding: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["more", b"more", "padding", b"padding", "permits", b"permits", "refusal", b"refusal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lifts", b"lifts", "more", b"more", "padding", b"padding", "permits", b"permits", "refusal", b"refusal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&placement/api/v1/erasure_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\"\x14\n\x12ListExpiredRequest\"F\n\x07\x45xpired\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x11\n\tsince_day\x18\x04 \x01(\x05\"\xa0\x01\n\x13ListExpiredResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12*\n\x07\x65xpired\x18\x02 \x03(\x0b\x32\x19.placement.api.v1.Expired\x12\x0c\n\x04more\x18\x03 \x01(\x08\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"8\n\x15ProposeErasureRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0b\n\x03ids\x18\x02 \x03(\x0c\"|\n\x16ProposeErasureResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\">\n\x15\x41pproveErasureRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\"i\n\x16\x41pproveErasureResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x32\xb6\x02\n\x0e\x45rasureService\x12Z\n\x0bListExpired\x12$.placement.api.v1.ListExpiredRequest\x1a%.placement.api.v1.ListExpiredResponse\x12\x63\n\x0eProposeErasure\x12\'.placement.api.v1.ProposeErasureRequest\x1a(.placement.api.v1.ProposeErasureResponse\x12\x63\n\x0e\x41pproveErasure\x12\'.placement.api.v1.ApproveErasureRequest\x1a(.placement.api.v1.ApproveErasureResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&placement/api/v1/erasure_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\"(\n\x12ListExpiredRequest\x12\x12\n\npage_token\x18\x01 \x01(\x0c\"F\n\x07\x45xpired\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x11\n\tsince_day\x18\x04 \x01(\x05\"\xb9\x01\n\x13ListExpiredResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12*\n\x07\x65xpired\x18\x02 \x03(\x0b\x32\x19.placement.api.v1.Expired\x12\x0c\n\x04more\x18\x03 \x01(\x08\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"8\n\x15ProposeErasureRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0b\n\x03ids\x18\x02 \x03(\x0c\"|\n\x16ProposeErasureResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\">\n\x15\x41pproveErasureRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\"i\n\x16\x41pproveErasureResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x32\xb6\x02\n\x0e\x45rasureService\x12Z\n\x0bListExpired\x12$.placement.api.v1.ListExpiredRequest\x1a%.placement.api.v1.ListExpiredResponse\x12\x63\n\x0eProposeErasure\x12\'.placement.api.v1.ProposeErasureRequest\x1a(.placement.api.v1.ProposeErasureResponse\x12\x63\n\x0e\x41pproveErasure\x12\'.placement.api.v1.ApproveErasureRequest\x1a(.placement.api.v1.ApproveErasureResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,19 +33,19 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.erasure_se
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LISTEXPIREDREQUEST']._serialized_start=92
-  _globals['_LISTEXPIREDREQUEST']._serialized_end=112
-  _globals['_EXPIRED']._serialized_start=114
-  _globals['_EXPIRED']._serialized_end=184
-  _globals['_LISTEXPIREDRESPONSE']._serialized_start=187
-  _globals['_LISTEXPIREDRESPONSE']._serialized_end=347
-  _globals['_PROPOSEERASUREREQUEST']._serialized_start=349
-  _globals['_PROPOSEERASUREREQUEST']._serialized_end=405
-  _globals['_PROPOSEERASURERESPONSE']._serialized_start=407
-  _globals['_PROPOSEERASURERESPONSE']._serialized_end=531
-  _globals['_APPROVEERASUREREQUEST']._serialized_start=533
-  _globals['_APPROVEERASUREREQUEST']._serialized_end=595
-  _globals['_APPROVEERASURERESPONSE']._serialized_start=597
-  _globals['_APPROVEERASURERESPONSE']._serialized_end=702
-  _globals['_ERASURESERVICE']._serialized_start=705
-  _globals['_ERASURESERVICE']._serialized_end=1015
+  _globals['_LISTEXPIREDREQUEST']._serialized_end=132
+  _globals['_EXPIRED']._serialized_start=134
+  _globals['_EXPIRED']._serialized_end=204
+  _globals['_LISTEXPIREDRESPONSE']._serialized_start=207
+  _globals['_LISTEXPIREDRESPONSE']._serialized_end=392
+  _globals['_PROPOSEERASUREREQUEST']._serialized_start=394
+  _globals['_PROPOSEERASUREREQUEST']._serialized_end=450
+  _globals['_PROPOSEERASURERESPONSE']._serialized_start=452
+  _globals['_PROPOSEERASURERESPONSE']._serialized_end=576
+  _globals['_APPROVEERASUREREQUEST']._serialized_start=578
+  _globals['_APPROVEERASUREREQUEST']._serialized_end=640
+  _globals['_APPROVEERASURERESPONSE']._serialized_start=642
+  _globals['_APPROVEERASURERESPONSE']._serialized_end=747
+  _globals['_ERASURESERVICE']._serialized_start=750
+  _globals['_ERASURESERVICE']._serialized_end=1060
 # @@protoc_insertion_point(module_scope)

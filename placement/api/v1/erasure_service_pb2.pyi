@@ -21,16 +21,21 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ListExpiredRequest(_message.Message):
-    """Nothing is chosen: the list is the caller's."""
+    """Which page of the list; it is the caller's."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_token: _builtins.bytes
+    """Empty for the first page, else `next_page_token` of the page before."""
     def __init__(
         self,
+        *,
+        page_token: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -72,24 +77,29 @@ Global___Expired: _TypeAlias = Expired  # noqa: Y015
 
 @_typing.final
 class ListExpiredResponse(_message.Message):
-    """What is past its retention, at most 500, the longest first."""
+    """Some of what is past its retention, the longest first."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
     EXPIRED_FIELD_NUMBER: _builtins.int
     MORE_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that was read."""
     more: _builtins.bool
-    """There is more."""
+    """More may follow."""
+    next_page_token: _builtins.bytes
+    """For the next page; empty on the last."""
     padding: _builtins.bytes
     """To be thrown away."""
     @_builtins.property
     def expired(self) -> _containers.RepeatedCompositeFieldContainer[Global___Expired]:
-        """Without what a change that waits erases already."""
+        """Without what a change that waits erases already; perhaps nothing, though more may
+        follow.
+        """
 
     @_builtins.property
     def refusal(self) -> _refusal_pb2.Refusal:
@@ -101,12 +111,13 @@ class ListExpiredResponse(_message.Message):
         revision: _builtins.int = ...,
         expired: _abc.Iterable[Global___Expired] | None = ...,
         more: _builtins.bool = ...,
+        next_page_token: _builtins.bytes = ...,
         refusal: _refusal_pb2.Refusal | None = ...,
         padding: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expired", b"expired", "more", b"more", "padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expired", b"expired", "more", b"more", "next_page_token", b"next_page_token", "padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

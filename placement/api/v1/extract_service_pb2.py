@@ -27,17 +27,17 @@ from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal
 from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&placement/api/v1/extract_service.proto\x12\x10placement.api.v1\x1a$placement/api/v1/check_service.proto\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"\x99\x01\n\x15ProposeExtractRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x12\n\npseudonyms\x18\x02 \x03(\x0c\x12\x14\n\x0c\x63\x61se_handles\x18\x03 \x03(\x0c\x12/\n\x06ground\x18\x04 \x01(\x0e\x32\x1f.placement.api.v1.ExtractGround\x12\x11\n\treference\x18\x05 \x01(\t\"|\n\x16ProposeExtractResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\";\n\x12ShowExtractRequest\x12\x11\n\tchange_id\x18\x01 \x01(\x0c\x12\x12\n\npseudonyms\x18\x02 \x03(\x0c\"\x93\x01\n\x13ShowExtractResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x04head\x18\x02 \x01(\x0b\x32\x1d.placement.api.v1.ExtractHead\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\xac\x01\n\x15\x41pproveExtractRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\x12\x12\n\npseudonyms\x18\x03 \x03(\x0c\x12\x14\n\x0creleased_ids\x18\x04 \x03(\x0c\x12,\n\x05parts\x18\x05 \x03(\x0e\x32\x1d.placement.api.v1.ExtractPart\x12\x14\n\x0cwithheld_ids\x18\x06 \x03(\x0c\"i\n\x16\x41pproveExtractResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\";\n\x12ReadExtractRequest\x12\x11\n\tchange_id\x18\x01 \x01(\x0c\x12\x12\n\npseudonyms\x18\x02 \x03(\x0c\"\xc1\x01\n\x13ReadExtractResponse\x12-\n\x04head\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.ExtractHeadH\x00\x12\x33\n\x07\x65ntries\x18\x02 \x01(\x0b\x32 .placement.api.v1.ExtractEntriesH\x00\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\x07\n\x05piece\"\x9f\x02\n\x0b\x45xtractHead\x12/\n\x06ground\x18\x01 \x01(\x0e\x32\x1f.placement.api.v1.ExtractGround\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x10\n\x08proposer\x18\x04 \x01(\t\x12\n\n\x02\x61t\x18\x05 \x01(\x06\x12,\n\x05\x66\x61\x63ts\x18\x06 \x03(\x0b\x32\x1d.placement.api.v1.ExtractFact\x12,\n\x05\x63\x61ses\x18\x07 \x03(\x0b\x32\x1d.placement.api.v1.ExtractCase\x12\x14\n\x0c\x65rased_cases\x18\x08 \x03(\x0c\x12,\n\x05parts\x18\t \x03(\x0e\x32\x1d.placement.api.v1.ExtractPart\"\x80\x03\n\x0b\x45xtractFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12\x1b\n\x0evalid_from_day\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x19\n\x0cvalid_to_day\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x13\n\x0brecorded_at\x18\x04 \x01(\x06\x12\x11\n\tretracted\x18\x05 \x01(\x08\x12;\n\x0b\x61\x66\x66iliation\x18\n \x01(\x0b\x32$.placement.api.v1.ExtractAffiliationH\x00\x12+\n\x03tie\x18\x0b \x01(\x0b\x32\x1c.placement.api.v1.ExtractTieH\x00\x12\x31\n\x06threat\x18\x0c \x01(\x0b\x32\x1f.placement.api.v1.ExtractThreatH\x00\x12\x32\n\x07same_as\x18\r \x01(\x0b\x32\x1f.placement.api.v1.ExtractSameAsH\x00\x42\x0b\n\tstatementB\x11\n\x0f_valid_from_dayB\x0f\n\r_valid_to_day\"~\n\x12\x45xtractAffiliation\x12\r\n\x05group\x18\x01 \x01(\x0c\x12/\n\x04role\x18\x02 \x01(\x0e\x32!.placement.api.v1.AffiliationRole\x12\x18\n\x0bleft_on_day\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0e\n\x0c_left_on_day\"*\n\nExtractTie\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x61nger\x18\x02 \x01(\x08\"!\n\rExtractThreat\x12\x10\n\x08severity\x18\x01 \x01(\r\"\x0f\n\rExtractSameAs\"\xee\x01\n\x0b\x45xtractCase\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12\x14\n\x0cmunicipality\x18\x02 \x01(\t\x12\x11\n\treference\x18\x03 \x01(\t\x12&\n\x05\x62\x61sis\x18\x04 \x01(\x0e\x32\x17.placement.api.v1.Basis\x12\x10\n\x08is_first\x18\x05 \x01(\x08\x12\x11\n\topened_at\x18\x06 \x01(\x06\x12\x13\n\x0b\x61ssessed_at\x18\x07 \x01(\x06\x12\x11\n\tclosed_at\x18\x08 \x01(\x06\x12,\n\x05stays\x18\t \x03(\x0b\x32\x1d.placement.api.v1.ExtractStay\"\xb7\x01\n\x0b\x45xtractStay\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x13\n\x0bin_facility\x18\x02 \x01(\x08\x12(\n\x06window\x18\x03 \x01(\x0b\x32\x18.placement.api.v1.Window\x12/\n\x05state\x18\x04 \x01(\x0e\x32 .placement.api.v1.PlacementState\x12\x19\n\x0cmoved_in_day\x18\x05 \x01(\x05H\x00\x88\x01\x01\x42\x0f\n\r_moved_in_day\"O\n\x0e\x45xtractEntries\x12/\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1e.placement.api.v1.ExtractEntry\x12\x0c\n\x04last\x18\x02 \x01(\x08\"\xb8\x01\n\x0c\x45xtractEntry\x12\n\n\x02\x61t\x18\x01 \x01(\x06\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x14\n\x0corganisation\x18\x04 \x01(\t\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x10\n\x08\x61nswered\x18\x06 \x01(\x08\x12\x13\n\x0b\x63\x61se_handle\x18\x07 \x01(\x0c\x12\x30\n\x07\x61nswers\x18\x08 \x03(\x0b\x32\x1f.placement.api.v1.ExtractAnswer\"I\n\rExtractAnswer\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict*\x93\x01\n\rExtractGround\x12\x1e\n\x1a\x45XTRACT_GROUND_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45XTRACT_GROUND_OWN_REQUEST\x10\x01\x12(\n$EXTRACT_GROUND_SUPERVISORY_AUTHORITY\x10\x02\x12\x18\n\x14\x45XTRACT_GROUND_COURT\x10\x03*g\n\x0b\x45xtractPart\x12\x1c\n\x18\x45XTRACT_PART_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45XTRACT_PART_VERDICTS\x10\x01\x12\x1f\n\x1b\x45XTRACT_PART_POLICE_ENTRIES\x10\x02\x32\x94\x03\n\x0e\x45xtractService\x12\x63\n\x0eProposeExtract\x12\'.placement.api.v1.ProposeExtractRequest\x1a(.placement.api.v1.ProposeExtractResponse\x12Z\n\x0bShowExtract\x12$.placement.api.v1.ShowExtractRequest\x1a%.placement.api.v1.ShowExtractResponse\x12\x63\n\x0e\x41pproveExtract\x12\'.placement.api.v1.ApproveExtractRequest\x1a(.placement.api.v1.ApproveExtractResponse\x12\\\n\x0bReadExtract\x12$.placement.api.v1.ReadExtractRequest\x1a%.placement.api.v1.ReadExtractResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&placement/api/v1/extract_service.proto\x12\x10placement.api.v1\x1a$placement/api/v1/check_service.proto\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"\x99\x01\n\x15ProposeExtractRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x12\n\npseudonyms\x18\x02 \x03(\x0c\x12\x14\n\x0c\x63\x61se_handles\x18\x03 \x03(\x0c\x12/\n\x06ground\x18\x04 \x01(\x0e\x32\x1f.placement.api.v1.ExtractGround\x12\x11\n\treference\x18\x05 \x01(\t\"|\n\x16ProposeExtractResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\";\n\x12ShowExtractRequest\x12\x11\n\tchange_id\x18\x01 \x01(\x0c\x12\x12\n\npseudonyms\x18\x02 \x03(\x0c\"\xa1\x01\n\x13ShowExtractResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x04head\x18\x02 \x01(\x0b\x32\x1d.placement.api.v1.ExtractHead\x12\x0c\n\x04seen\x18\x03 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\xba\x01\n\x15\x41pproveExtractRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tchange_id\x18\x02 \x01(\x0c\x12\x12\n\npseudonyms\x18\x03 \x03(\x0c\x12\x14\n\x0creleased_ids\x18\x04 \x03(\x0c\x12,\n\x05parts\x18\x05 \x03(\x0e\x32\x1d.placement.api.v1.ExtractPart\x12\x14\n\x0cwithheld_ids\x18\x06 \x03(\x0c\x12\x0c\n\x04seen\x18\x07 \x01(\x0c\"i\n\x16\x41pproveExtractResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\";\n\x12ReadExtractRequest\x12\x11\n\tchange_id\x18\x01 \x01(\x0c\x12\x12\n\npseudonyms\x18\x02 \x03(\x0c\"\xc1\x01\n\x13ReadExtractResponse\x12-\n\x04head\x18\x01 \x01(\x0b\x32\x1d.placement.api.v1.ExtractHeadH\x00\x12\x33\n\x07\x65ntries\x18\x02 \x01(\x0b\x32 .placement.api.v1.ExtractEntriesH\x00\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\x07\n\x05piece\"\x9f\x02\n\x0b\x45xtractHead\x12/\n\x06ground\x18\x01 \x01(\x0e\x32\x1f.placement.api.v1.ExtractGround\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x10\n\x08proposer\x18\x04 \x01(\t\x12\n\n\x02\x61t\x18\x05 \x01(\x06\x12,\n\x05\x66\x61\x63ts\x18\x06 \x03(\x0b\x32\x1d.placement.api.v1.ExtractFact\x12,\n\x05\x63\x61ses\x18\x07 \x03(\x0b\x32\x1d.placement.api.v1.ExtractCase\x12\x14\n\x0c\x65rased_cases\x18\x08 \x03(\x0c\x12,\n\x05parts\x18\t \x03(\x0e\x32\x1d.placement.api.v1.ExtractPart\"\x80\x03\n\x0b\x45xtractFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12\x1b\n\x0evalid_from_day\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x19\n\x0cvalid_to_day\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x13\n\x0brecorded_at\x18\x04 \x01(\x06\x12\x11\n\tretracted\x18\x05 \x01(\x08\x12;\n\x0b\x61\x66\x66iliation\x18\n \x01(\x0b\x32$.placement.api.v1.ExtractAffiliationH\x00\x12+\n\x03tie\x18\x0b \x01(\x0b\x32\x1c.placement.api.v1.ExtractTieH\x00\x12\x31\n\x06threat\x18\x0c \x01(\x0b\x32\x1f.placement.api.v1.ExtractThreatH\x00\x12\x32\n\x07same_as\x18\r \x01(\x0b\x32\x1f.placement.api.v1.ExtractSameAsH\x00\x42\x0b\n\tstatementB\x11\n\x0f_valid_from_dayB\x0f\n\r_valid_to_day\"~\n\x12\x45xtractAffiliation\x12\r\n\x05group\x18\x01 \x01(\x0c\x12/\n\x04role\x18\x02 \x01(\x0e\x32!.placement.api.v1.AffiliationRole\x12\x18\n\x0bleft_on_day\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0e\n\x0c_left_on_day\"*\n\nExtractTie\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x61nger\x18\x02 \x01(\x08\"!\n\rExtractThreat\x12\x10\n\x08severity\x18\x01 \x01(\r\"\x0f\n\rExtractSameAs\"\xee\x01\n\x0b\x45xtractCase\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12\x14\n\x0cmunicipality\x18\x02 \x01(\t\x12\x11\n\treference\x18\x03 \x01(\t\x12&\n\x05\x62\x61sis\x18\x04 \x01(\x0e\x32\x17.placement.api.v1.Basis\x12\x10\n\x08is_first\x18\x05 \x01(\x08\x12\x11\n\topened_at\x18\x06 \x01(\x06\x12\x13\n\x0b\x61ssessed_at\x18\x07 \x01(\x06\x12\x11\n\tclosed_at\x18\x08 \x01(\x06\x12,\n\x05stays\x18\t \x03(\x0b\x32\x1d.placement.api.v1.ExtractStay\"\xb7\x01\n\x0b\x45xtractStay\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x13\n\x0bin_facility\x18\x02 \x01(\x08\x12(\n\x06window\x18\x03 \x01(\x0b\x32\x18.placement.api.v1.Window\x12/\n\x05state\x18\x04 \x01(\x0e\x32 .placement.api.v1.PlacementState\x12\x19\n\x0cmoved_in_day\x18\x05 \x01(\x05H\x00\x88\x01\x01\x42\x0f\n\r_moved_in_day\"O\n\x0e\x45xtractEntries\x12/\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1e.placement.api.v1.ExtractEntry\x12\x0c\n\x04last\x18\x02 \x01(\x08\"\xb8\x01\n\x0c\x45xtractEntry\x12\n\n\x02\x61t\x18\x01 \x01(\x06\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x14\n\x0corganisation\x18\x04 \x01(\t\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x10\n\x08\x61nswered\x18\x06 \x01(\x08\x12\x13\n\x0b\x63\x61se_handle\x18\x07 \x01(\x0c\x12\x30\n\x07\x61nswers\x18\x08 \x03(\x0b\x32\x1f.placement.api.v1.ExtractAnswer\"I\n\rExtractAnswer\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.placement.api.v1.Verdict*\x93\x01\n\rExtractGround\x12\x1e\n\x1a\x45XTRACT_GROUND_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45XTRACT_GROUND_OWN_REQUEST\x10\x01\x12(\n$EXTRACT_GROUND_SUPERVISORY_AUTHORITY\x10\x02\x12\x18\n\x14\x45XTRACT_GROUND_COURT\x10\x03*g\n\x0b\x45xtractPart\x12\x1c\n\x18\x45XTRACT_PART_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45XTRACT_PART_VERDICTS\x10\x01\x12\x1f\n\x1b\x45XTRACT_PART_POLICE_ENTRIES\x10\x02\x32\x94\x03\n\x0e\x45xtractService\x12\x63\n\x0eProposeExtract\x12\'.placement.api.v1.ProposeExtractRequest\x1a(.placement.api.v1.ProposeExtractResponse\x12Z\n\x0bShowExtract\x12$.placement.api.v1.ShowExtractRequest\x1a%.placement.api.v1.ShowExtractResponse\x12\x63\n\x0e\x41pproveExtract\x12\'.placement.api.v1.ApproveExtractRequest\x1a(.placement.api.v1.ApproveExtractResponse\x12\\\n\x0bReadExtract\x12$.placement.api.v1.ReadExtractRequest\x1a%.placement.api.v1.ReadExtractResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.extract_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EXTRACTGROUND']._serialized_start=2864
-  _globals['_EXTRACTGROUND']._serialized_end=3011
-  _globals['_EXTRACTPART']._serialized_start=3013
-  _globals['_EXTRACTPART']._serialized_end=3116
+  _globals['_EXTRACTGROUND']._serialized_start=2892
+  _globals['_EXTRACTGROUND']._serialized_end=3039
+  _globals['_EXTRACTPART']._serialized_start=3041
+  _globals['_EXTRACTPART']._serialized_end=3144
   _globals['_PROPOSEEXTRACTREQUEST']._serialized_start=161
   _globals['_PROPOSEEXTRACTREQUEST']._serialized_end=314
   _globals['_PROPOSEEXTRACTRESPONSE']._serialized_start=316
@@ -45,37 +45,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SHOWEXTRACTREQUEST']._serialized_start=442
   _globals['_SHOWEXTRACTREQUEST']._serialized_end=501
   _globals['_SHOWEXTRACTRESPONSE']._serialized_start=504
-  _globals['_SHOWEXTRACTRESPONSE']._serialized_end=651
-  _globals['_APPROVEEXTRACTREQUEST']._serialized_start=654
-  _globals['_APPROVEEXTRACTREQUEST']._serialized_end=826
-  _globals['_APPROVEEXTRACTRESPONSE']._serialized_start=828
-  _globals['_APPROVEEXTRACTRESPONSE']._serialized_end=933
-  _globals['_READEXTRACTREQUEST']._serialized_start=935
-  _globals['_READEXTRACTREQUEST']._serialized_end=994
-  _globals['_READEXTRACTRESPONSE']._serialized_start=997
-  _globals['_READEXTRACTRESPONSE']._serialized_end=1190
-  _globals['_EXTRACTHEAD']._serialized_start=1193
-  _globals['_EXTRACTHEAD']._serialized_end=1480
-  _globals['_EXTRACTFACT']._serialized_start=1483
-  _globals['_EXTRACTFACT']._serialized_end=1867
-  _globals['_EXTRACTAFFILIATION']._serialized_start=1869
-  _globals['_EXTRACTAFFILIATION']._serialized_end=1995
-  _globals['_EXTRACTTIE']._serialized_start=1997
-  _globals['_EXTRACTTIE']._serialized_end=2039
-  _globals['_EXTRACTTHREAT']._serialized_start=2041
-  _globals['_EXTRACTTHREAT']._serialized_end=2074
-  _globals['_EXTRACTSAMEAS']._serialized_start=2076
-  _globals['_EXTRACTSAMEAS']._serialized_end=2091
-  _globals['_EXTRACTCASE']._serialized_start=2094
-  _globals['_EXTRACTCASE']._serialized_end=2332
-  _globals['_EXTRACTSTAY']._serialized_start=2335
-  _globals['_EXTRACTSTAY']._serialized_end=2518
-  _globals['_EXTRACTENTRIES']._serialized_start=2520
-  _globals['_EXTRACTENTRIES']._serialized_end=2599
-  _globals['_EXTRACTENTRY']._serialized_start=2602
-  _globals['_EXTRACTENTRY']._serialized_end=2786
-  _globals['_EXTRACTANSWER']._serialized_start=2788
-  _globals['_EXTRACTANSWER']._serialized_end=2861
-  _globals['_EXTRACTSERVICE']._serialized_start=3119
-  _globals['_EXTRACTSERVICE']._serialized_end=3523
+  _globals['_SHOWEXTRACTRESPONSE']._serialized_end=665
+  _globals['_APPROVEEXTRACTREQUEST']._serialized_start=668
+  _globals['_APPROVEEXTRACTREQUEST']._serialized_end=854
+  _globals['_APPROVEEXTRACTRESPONSE']._serialized_start=856
+  _globals['_APPROVEEXTRACTRESPONSE']._serialized_end=961
+  _globals['_READEXTRACTREQUEST']._serialized_start=963
+  _globals['_READEXTRACTREQUEST']._serialized_end=1022
+  _globals['_READEXTRACTRESPONSE']._serialized_start=1025
+  _globals['_READEXTRACTRESPONSE']._serialized_end=1218
+  _globals['_EXTRACTHEAD']._serialized_start=1221
+  _globals['_EXTRACTHEAD']._serialized_end=1508
+  _globals['_EXTRACTFACT']._serialized_start=1511
+  _globals['_EXTRACTFACT']._serialized_end=1895
+  _globals['_EXTRACTAFFILIATION']._serialized_start=1897
+  _globals['_EXTRACTAFFILIATION']._serialized_end=2023
+  _globals['_EXTRACTTIE']._serialized_start=2025
+  _globals['_EXTRACTTIE']._serialized_end=2067
+  _globals['_EXTRACTTHREAT']._serialized_start=2069
+  _globals['_EXTRACTTHREAT']._serialized_end=2102
+  _globals['_EXTRACTSAMEAS']._serialized_start=2104
+  _globals['_EXTRACTSAMEAS']._serialized_end=2119
+  _globals['_EXTRACTCASE']._serialized_start=2122
+  _globals['_EXTRACTCASE']._serialized_end=2360
+  _globals['_EXTRACTSTAY']._serialized_start=2363
+  _globals['_EXTRACTSTAY']._serialized_end=2546
+  _globals['_EXTRACTENTRIES']._serialized_start=2548
+  _globals['_EXTRACTENTRIES']._serialized_end=2627
+  _globals['_EXTRACTENTRY']._serialized_start=2630
+  _globals['_EXTRACTENTRY']._serialized_end=2814
+  _globals['_EXTRACTANSWER']._serialized_start=2816
+  _globals['_EXTRACTANSWER']._serialized_end=2889
+  _globals['_EXTRACTSERVICE']._serialized_start=3147
+  _globals['_EXTRACTSERVICE']._serialized_end=3551
 # @@protoc_insertion_point(module_scope)

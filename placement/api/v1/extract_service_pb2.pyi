@@ -190,10 +190,13 @@ class ShowExtractResponse(_message.Message):
 
     REVISION_FIELD_NUMBER: _builtins.int
     HEAD_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that was read."""
+    seen: _builtins.bytes
+    """32 bytes: digest of what this coordinator was shown, for ApproveExtract."""
     padding: _builtins.bytes
     """To be thrown away."""
     @_builtins.property
@@ -209,12 +212,13 @@ class ShowExtractResponse(_message.Message):
         *,
         revision: _builtins.int = ...,
         head: Global___ExtractHead | None = ...,
+        seen: _builtins.bytes = ...,
         refusal: _refusal_pb2.Refusal | None = ...,
         padding: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "padding", b"padding", "refusal", b"refusal", "revision", b"revision", "seen", b"seen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -232,10 +236,13 @@ class ApproveExtractRequest(_message.Message):
     RELEASED_IDS_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     WITHHELD_IDS_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
     request_id: _builtins.bytes
     """16 random bytes; a retry uses the same."""
     change_id: _builtins.bytes
     """16 bytes."""
+    seen: _builtins.bytes
+    """32 bytes, from ShowExtract: what is told is what was shown."""
     @_builtins.property
     def pseudonyms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Those that it was proposed for, in any order. Secret."""
@@ -265,10 +272,11 @@ class ApproveExtractRequest(_message.Message):
         released_ids: _abc.Iterable[_builtins.bytes] | None = ...,
         parts: _abc.Iterable[Global___ExtractPart.ValueType] | None = ...,
         withheld_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        seen: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "parts", b"parts", "pseudonyms", b"pseudonyms", "released_ids", b"released_ids", "request_id", b"request_id", "withheld_ids", b"withheld_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "parts", b"parts", "pseudonyms", b"pseudonyms", "released_ids", b"released_ids", "request_id", b"request_id", "seen", b"seen", "withheld_ids", b"withheld_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

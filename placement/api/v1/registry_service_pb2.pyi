@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from placement.api.v1 import alert_service_pb2 as _alert_service_pb2
 from placement.api.v1 import check_service_pb2 as _check_service_pb2
 from placement.api.v1 import phantom_service_pb2 as _phantom_service_pb2
@@ -24,6 +25,82 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ChangeKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ChangeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ChangeKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CHANGE_KIND_UNSPECIFIED: _ChangeKind.ValueType  # 0
+    """Never sent."""
+    CHANGE_KIND_RECORD: _ChangeKind.ValueType  # 1
+    """Facts become firm."""
+    CHANGE_KIND_AMEND: _ChangeKind.ValueType  # 2
+    """Facts end, and others become firm instead."""
+    CHANGE_KIND_END: _ChangeKind.ValueType  # 3
+    """Facts end."""
+    CHANGE_KIND_RETRACT: _ChangeKind.ValueType  # 4
+    """Facts were never true."""
+    CHANGE_KIND_REGRADE: _ChangeKind.ValueType  # 5
+    """Facts' sources are graded anew."""
+    CHANGE_KIND_RENEW: _ChangeKind.ValueType  # 6
+    """Facts stand until another review date."""
+    CHANGE_KIND_MERGE: _ChangeKind.ValueType  # 7
+    """Two groups are one."""
+    CHANGE_KIND_UNMERGE: _ChangeKind.ValueType  # 8
+    """Two groups that are one are two again."""
+    CHANGE_KIND_RELEASE: _ChangeKind.ValueType  # 9
+    """A case may have a place despite what was answered."""
+    CHANGE_KIND_PROVIDER_GOES_ON: _ChangeKind.ValueType  # 10
+    """A provider may go on."""
+    CHANGE_KIND_PLACEMENT_END: _ChangeKind.ValueType  # 11
+    """Placements ended."""
+    CHANGE_KIND_LIFT: _ChangeKind.ValueType  # 12
+    """Phantom stays do not stand in a case's way in an area."""
+    CHANGE_KIND_GROUP_SIZE: _ChangeKind.ValueType  # 13
+    """A group is so large."""
+    CHANGE_KIND_ERASE: _ChangeKind.ValueType  # 14
+    """Facts or cases are erased for good."""
+    CHANGE_KIND_EXTRACT: _ChangeKind.ValueType  # 15
+    """A person is told what is kept about them."""
+
+class ChangeKind(_ChangeKind, metaclass=_ChangeKindEnumTypeWrapper):
+    """What a change is about, as a whole."""
+
+CHANGE_KIND_UNSPECIFIED: ChangeKind.ValueType  # 0
+"""Never sent."""
+CHANGE_KIND_RECORD: ChangeKind.ValueType  # 1
+"""Facts become firm."""
+CHANGE_KIND_AMEND: ChangeKind.ValueType  # 2
+"""Facts end, and others become firm instead."""
+CHANGE_KIND_END: ChangeKind.ValueType  # 3
+"""Facts end."""
+CHANGE_KIND_RETRACT: ChangeKind.ValueType  # 4
+"""Facts were never true."""
+CHANGE_KIND_REGRADE: ChangeKind.ValueType  # 5
+"""Facts' sources are graded anew."""
+CHANGE_KIND_RENEW: ChangeKind.ValueType  # 6
+"""Facts stand until another review date."""
+CHANGE_KIND_MERGE: ChangeKind.ValueType  # 7
+"""Two groups are one."""
+CHANGE_KIND_UNMERGE: ChangeKind.ValueType  # 8
+"""Two groups that are one are two again."""
+CHANGE_KIND_RELEASE: ChangeKind.ValueType  # 9
+"""A case may have a place despite what was answered."""
+CHANGE_KIND_PROVIDER_GOES_ON: ChangeKind.ValueType  # 10
+"""A provider may go on."""
+CHANGE_KIND_PLACEMENT_END: ChangeKind.ValueType  # 11
+"""Placements ended."""
+CHANGE_KIND_LIFT: ChangeKind.ValueType  # 12
+"""Phantom stays do not stand in a case's way in an area."""
+CHANGE_KIND_GROUP_SIZE: ChangeKind.ValueType  # 13
+"""A group is so large."""
+CHANGE_KIND_ERASE: ChangeKind.ValueType  # 14
+"""Facts or cases are erased for good."""
+CHANGE_KIND_EXTRACT: ChangeKind.ValueType  # 15
+"""A person is told what is kept about them."""
+Global___ChangeKind: _TypeAlias = ChangeKind  # noqa: Y015
 
 @_typing.final
 class AssessCaseRequest(_message.Message):
@@ -883,15 +960,22 @@ Global___RejectChangeRequest: _TypeAlias = RejectChangeRequest  # noqa: Y015
 
 @_typing.final
 class RejectChangeResponse(_message.Message):
-    """The change is over: what it recorded counts no more, what it amended stays as it was."""
+    """The change is over: what it would amend stays as it was, and what it recorded goes on
+    to give REVIEW until somebody else agrees that it was never true.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that holds it."""
+    change_id: _builtins.bytes
+    """16 bytes when the change recorded something: the retraction of that, which waits for
+    another coordinator, who may be the one who recorded it. Else empty.
+    """
     padding: _builtins.bytes
     """To be thrown away."""
     @_builtins.property
@@ -902,12 +986,13 @@ class RejectChangeResponse(_message.Message):
         self,
         *,
         revision: _builtins.int = ...,
+        change_id: _builtins.bytes = ...,
         refusal: _refusal_pb2.Refusal | None = ...,
         padding: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -941,7 +1026,7 @@ Global___WithdrawChangeRequest: _TypeAlias = WithdrawChangeRequest  # noqa: Y015
 
 @_typing.final
 class WithdrawChangeResponse(_message.Message):
-    """The change is over, as if it had been rejected."""
+    """The change is over: what it recorded counts no more, what it amended stays as it was."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -978,10 +1063,15 @@ class ApproveChangeResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
+    LIFTED_CASE_HANDLE_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Of the state that holds it."""
+    lifted_case_handle: _builtins.bytes
+    """16 bytes when phantom stays no longer stand in a case's way: that case. Its caseworker
+    is told by nobody but the coordinator. Else empty.
+    """
     padding: _builtins.bytes
     """To be thrown away."""
     @_builtins.property
@@ -992,12 +1082,13 @@ class ApproveChangeResponse(_message.Message):
         self,
         *,
         revision: _builtins.int = ...,
+        lifted_case_handle: _builtins.bytes = ...,
         refusal: _refusal_pb2.Refusal | None = ...,
         padding: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lifted_case_handle", b"lifted_case_handle", "padding", b"padding", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1032,6 +1123,7 @@ class Change(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     RECORDS_FIELD_NUMBER: _builtins.int
     AMENDMENTS_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     change_id: _builtins.bytes
     """16 bytes."""
     person: _builtins.str
@@ -1044,6 +1136,8 @@ class Change(_message.Message):
     """How many facts it makes firm."""
     amendments: _builtins.int
     """How many facts it ends, retracts or regrades."""
+    kind: Global___ChangeKind.ValueType
+    """What it is about."""
     def __init__(
         self,
         *,
@@ -1053,10 +1147,11 @@ class Change(_message.Message):
         expires_at: _builtins.int = ...,
         records: _builtins.int = ...,
         amendments: _builtins.int = ...,
+        kind: Global___ChangeKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendments", b"amendments", "change_id", b"change_id", "expires_at", b"expires_at", "person", b"person", "records", b"records", "region", b"region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendments", b"amendments", "change_id", b"change_id", "expires_at", b"expires_at", "kind", b"kind", "person", b"person", "records", b"records", "region", b"region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -244,7 +244,7 @@ def _require_renewable(
 
 
 def contest_facts(state: State, command: ContestFacts, moment: Moment) -> Outcome:
-    """Doubt facts, one doubt a fact; only who raised one withdraws it."""
+    """Doubt facts, once each; only who raised a doubt withdraws it."""
     del moment
     caller = command.caller
     require_count(command.contests, "contests")
@@ -252,11 +252,12 @@ def contest_facts(state: State, command: ContestFacts, moment: Moment) -> Outcom
     events: list[Event] = []
     for item in command.contests:
         own_fact(state, caller, item.id, item.seen)
-        known = state.histories.contested.get(item.id)
-        if (known is None) is (item.doubt is None):
+        doubts = state.histories.contested.get(item.id, ())
+        own = any(each.person == caller.person for each in doubts)
+        if own if item.doubt is not None else not doubts:
             raise ConflictError
         if item.doubt is None:
-            if known is None or known.person != caller.person:
+            if not own:
                 raise AccessDeniedError
             events.append(ContestWithdrawn(id=item.id, person=caller.person))
         else:

@@ -3,6 +3,8 @@
 Invariants:
     * nobody stands behind, or rejects, what a person of the same id proposed, whatever
       certificate, region or organisation that was under;
+    * rejecting takes no REVIEW away: what a change recorded counts no more once two
+      persons say so, and one of them may be who recorded it;
     * only who proposed a change withdraws it, from the same region, and only if what it
       recorded is their own.
 """
@@ -20,6 +22,7 @@ from placement.domain.decide.command import (
     RequestCommand,
     require,
 )
+from placement.domain.decide.drafts import propose
 from placement.domain.decide.erasures import erased_by, is_erasure
 from placement.domain.decide.extracts import agreed_by
 from placement.domain.decide.registry import ANY
@@ -38,15 +41,17 @@ from placement.domain.events import (
     ChangeProposed,
     FactAmendment,
     FactEnded,
+    FactRetracted,
     PlacementEnded,
     ReleaseSigned,
 )
 from placement.domain.facts import AnyFact, Placement
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
+from placement.domain.haunt_events import PhantomsLifted
 from placement.domain.life_events import ChangeRejected, ChangeWithdrawn, FactRenewed
 from placement.domain.permits import Permit
 from placement.domain.state import State
-from placement.domain.terms import FactId, PlacementState, Revision
+from placement.domain.terms import CaseHandle, FactId, PlacementState, Revision
 from placement.errors import (
     AccessDeniedError,
     ClosedError,
@@ -83,11 +88,17 @@ class ApproveChange(RequestCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectChange(RequestCommand):
-    """Don't stand behind another coordinator's change; it is over."""
+    """Don't stand behind another coordinator's change; it is over.
+
+    Attributes:
+        change: which.
+        retraction: 16 fresh random bytes, used if it recorded something.
+    """
 
     action = Action.CHANGE_REJECT
 
     change: FactId
+    retraction: FactId
 
     @property
     def note(self) -> Note:
@@ -176,17 +187,44 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
         weighed = _looked_at(state, command, release, moment)
         note = _released(note, weighed)
     approved = ChangeApproved(id=change.id, person=command.caller.person)
-    return replace(Outcome.written(approved), note=note)
+    return replace(Outcome.written(approved, made=_lifted(change)), note=note)
+
+
+def _lifted(change: ChangeProposed) -> tuple[CaseHandle, ...]:
+    """Return the case whose caseworker is to be told, if phantoms are lifted."""
+    return tuple(
+        each.case for each in change.amendments if isinstance(each, PhantomsLifted)
+    )
 
 
 def reject_change(state: State, command: RejectChange, moment: Moment) -> Outcome:
-    """End a change that somebody else proposed: what it recorded counts no more."""
+    """End a change that somebody else proposed; what it would amend stays as it was.
+
+    What it recorded gives REVIEW as before. That it was never true waits for another
+    person, as every retraction does: whoever proposed the change, or a third one.
+    """
     change = waiting_change(state, command.change, command.caller)
-    if change.person == command.caller.person:
+    caller = command.caller
+    if change.person == caller.person:
         raise AccessDeniedError
     if moment.now >= change.expires_at:
         raise ConflictError
-    return Outcome.written(ChangeRejected(id=change.id, person=command.caller.person))
+    rejected = ChangeRejected(id=change.id, person=caller.person, softly=True)
+    retracted = tuple(FactRetracted(id=each) for each in _soft(state, change))
+    if not retracted:
+        return Outcome.written(rejected, made=(b"",))
+    proposed = propose(moment, caller, command.retraction, amendments=retracted)
+    # Of the region of the facts, so that who recorded them may agree.
+    proposed = replace(proposed, region=change.region)
+    return Outcome.written(rejected, proposed, made=(proposed.id,))
+
+
+def _soft(state: State, change: ChangeProposed) -> Iterator[FactId]:
+    """Yield what a change recorded and what nobody else stood behind or retracted."""
+    for each in change.records:
+        fact = state.facts.get(each)
+        if fact is not None and not (fact.approved or fact.retracted):
+            yield each
 
 
 def withdraw_change(state: State, command: WithdrawChange, moment: Moment) -> Outcome:

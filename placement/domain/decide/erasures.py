@@ -7,7 +7,8 @@ Invariants:
     * another region's fact or case is answered like one that isn't there.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
@@ -22,24 +23,42 @@ from placement.domain.decide.command import (
     require,
 )
 from placement.domain.decide.drafts import propose
+from placement.domain.decide.facts import owned
 from placement.domain.decide.weighing import region_of
 from placement.domain.erasure_events import DossiersErased, ErasureAgreed
 from placement.domain.events import ChangeApproved, ChangeProposed
-from placement.domain.expired import Expired, all_expired, expired
+from placement.domain.expired import Expired, expired
 from placement.domain.state import State
 from placement.domain.tallies import counted_of
-from placement.domain.terms import AreaCode, CaseHandle, DossierId, FactId
+from placement.domain.terms import AreaCode, CaseHandle, DossierId, FactId, Revision
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
 
 MAX_ERASED: Final = 500
-"""Dossiers that are listed, or erased, at once."""
+"""Dossiers that are erased at once, or listed on one page but for ties."""
+LOOKED_AT: Final = 1000
+"""Dossiers that are looked through for one page, so that nobody waits for long."""
+
+Place = tuple[int, int]
+"""Where a page ends: among facts, the revision of the last one; or among cases, when the
+last one was opened."""
+_FACTS: Final = 0
+_CASES: Final = 1
+_START: Final[Place] = (_FACTS, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListExpired(Command):
-    """List what is past its retention in the own region; the national unit sees all."""
+    """List what is past its retention in the own region; the national unit sees all.
+
+    Attributes:
+        after: where the page before ended; ``None`` for the first.
+        scope: 32 bytes: what the list is of; its token is bound to that.
+    """
 
     action = Action.ERASURE_LIST
+
+    after: Place | None
+    scope: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,28 +92,61 @@ class ApproveErasure(RequestCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiredList:
-    """The reply to ``ListExpired``: what is past its retention the longest, first.
+    """The reply to ``ListExpired``: of a page, what is past the longest, first.
 
     Attributes:
-        listed: some of it.
-        more: there is more.
+        listed: some of it; perhaps nothing, though more may follow.
+        after: where the next page begins, or ``None`` on the last.
+        scope: of the list.
     """
 
     listed: tuple[Expired, ...]
-    more: bool
+    after: Place | None
+    scope: bytes
 
 
 def list_expired(state: State, command: ListExpired, moment: Moment) -> Outcome:
-    """List what may be erased."""
-    found = [
-        each
-        for each in all_expired(state, moment.ruleset, moment.today)
-        if command.caller.organisation in (each.region, NATIONAL)
-        and not _proposed(state, (each.id,), moment)
-    ]
+    """List a page of what may be erased, looking through no more than so many."""
+    caller, waiting = command.caller, _waiting(state, moment)
+    found: list[Expired] = []
+    last = command.after or _START
+    for count, (place, dossier) in enumerate(_behind(state, caller, last)):
+        # What stands at one place is never split: a page begins behind all of it.
+        if place != last and (count >= LOOKED_AT or len(found) >= MAX_ERASED):
+            break
+        last = place
+        each = expired(state, moment.ruleset, dossier, moment.today)
+        if each is None or each.id in waiting:
+            continue
+        if caller.organisation in (each.region, NATIONAL):
+            found.append(each)
+    else:
+        last = _START
     found.sort(key=lambda each: (each.since, each.id))
-    listed = tuple(islice(found, MAX_ERASED))
-    return Outcome(reply=ExpiredList(listed=listed, more=len(found) > len(listed)))
+    page = ExpiredList(
+        listed=tuple(found),
+        after=None if last == _START else last,
+        scope=command.scope,
+    )
+    return Outcome(reply=page)
+
+
+def _behind(
+    state: State, caller: Caller, last: Place
+) -> Iterator[tuple[Place, DossierId]]:
+    """Yield facts as they were recorded, then cases as they were opened."""
+    among, after = last
+    if among == _FACTS:
+        for fact in owned(state, caller, None, Revision(after)):
+            yield (_FACTS, state.histories.recorded(fact.id)), DossierId(fact.id)
+    handles = list(state.cases)
+    opened = 0 if among == _FACTS else bisect_right(handles, after, key=_opened(state))
+    for handle in islice(handles, opened, None):
+        yield (_CASES, _opened(state)(handle)), DossierId(handle)
+
+
+def _opened(state: State) -> Callable[[CaseHandle], int]:
+    return lambda handle: state.cases[handle].opened_at
 
 
 def propose_erasure(state: State, command: ProposeErasure, moment: Moment) -> Outcome:
@@ -189,9 +241,14 @@ def _erasable(state: State, dossiers: Iterable[DossierId], moment: Moment) -> bo
 
 def _proposed(state: State, dossiers: Iterable[DossierId], moment: Moment) -> bool:
     """Tell whether a change that waits erases one of some dossiers already."""
-    wanted = set(dossiers)
-    return any(
-        not wanted.isdisjoint(erased_by(change))
+    return not _waiting(state, moment).isdisjoint(dossiers)
+
+
+def _waiting(state: State, moment: Moment) -> set[DossierId]:
+    """Return what a change that waits erases already."""
+    return {
+        dossier
         for change in state.changes.values()
         if moment.now < change.expires_at
-    )
+        for dossier in erased_by(change)
+    }

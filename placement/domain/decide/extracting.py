@@ -4,17 +4,20 @@ Invariants:
     * nothing is found but under the subjects that were named: a link that says that
       another number is the same person's leads nowhere, since it may be wrong;
     * of a region's facts and cases none is found for another one;
+    * who approves names the digest of what they were shown, so that nothing is told that
+      came, or changed, after somebody looked;
     * who else a fact or a case speaks of is left to nobody who renders it: facts about
       others are not gathered, threats by the person and where they are because of them
       included, since those point at who is threatened.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from placement.access import NATIONAL
+from placement.access import NATIONAL, Caller
 from placement.domain.decide.command import Moment
+from placement.domain.decide.seeing import digest_of
 from placement.domain.decide.weighing import region_of
 from placement.domain.facts import Affiliation, Case, Placement, SameAs, Threat, Tie
 from placement.domain.state import State
@@ -22,6 +25,7 @@ from placement.domain.terms import (
     AreaCode,
     CaseHandle,
     DossierId,
+    FactId,
     Micros,
     SubjectId,
 )
@@ -141,3 +145,40 @@ def _own(state: State, handle: CaseHandle, subjects: Iterable[SubjectId]) -> Own
         is_first=case.members[0] in subjects,
         placements=tuple(state.stays.ever_of(handle)),
     )
+
+
+def seen_of(state: State, caller: Caller, change: FactId, kept: Kept) -> bytes:
+    """Return the digest of what somebody is shown of a person (docs/protocol.md).
+
+    Args:
+        state: as it stands.
+        caller: who is shown it.
+        change: the extract that it is shown for.
+        kept: what is shown.
+    """
+    return digest_of(
+        (
+            caller.organisation.encode(),
+            caller.person.encode(),
+            change,
+            *(part for fact in kept.facts for part in _fact_parts(state, fact.id)),
+            *(part for own in kept.cases for part in _case_parts(own)),
+        )
+    )
+
+
+def _fact_parts(state: State, fact: FactId) -> Iterator[bytes]:
+    """Yield which fact it is, and when it changed last: whatever it says is of then."""
+    yield fact
+    yield str(state.histories.changed(fact)).encode()
+
+
+def _case_parts(own: OwnCase) -> Iterator[bytes]:
+    """Yield what is told of a case, and of each placement."""
+    case = own.case
+    yield case.handle
+    yield f"{own.is_first} {case.assessed_at} {case.closed_at}".encode()
+    for each in own.placements:
+        yield each.id
+        days = f"{each.valid_from} {each.valid_to} {each.moved_in_on}"
+        yield f"{each.state} {days}".encode()

@@ -23,7 +23,7 @@ from placement.domain.decide.command import (
     require,
 )
 from placement.domain.decide.drafts import propose
-from placement.domain.decide.extracting import Kept, kept_of
+from placement.domain.decide.extracting import Kept, kept_of, seen_of
 from placement.domain.events import ChangeApproved, ChangeProposed
 from placement.domain.extract_events import (
     ExtractAgreed,
@@ -46,6 +46,7 @@ from placement.errors import (
     BudgetError,
     ConflictError,
     NotFoundError,
+    StaleError,
 )
 from placement.reference import require_reference
 
@@ -112,6 +113,7 @@ class ApproveExtract(RequestCommand):
         released: facts and cases that are told.
         withheld: cases that are not, though the person stands first in them.
         parts: what else is told.
+        seen: digest of what the coordinator was shown, from ``ShowExtract``.
     """
 
     action = Action.EXTRACT_APPROVE
@@ -121,6 +123,7 @@ class ApproveExtract(RequestCommand):
     released: tuple[DossierId, ...]
     withheld: tuple[DossierId, ...]
     parts: tuple[ExtractPart, ...]
+    seen: bytes
 
     @property
     def note(self) -> Note:
@@ -161,6 +164,7 @@ class Told:
         kept: what could be told, or is.
         erased: of the cases that were named, those that were erased.
         parts: what else is told.
+        seen: digest of what is shown; empty where it is told.
     """
 
     agreed: ExtractAgreed
@@ -171,6 +175,7 @@ class Told:
     kept: Kept
     erased: tuple[CaseHandle, ...]
     parts: tuple[ExtractPart, ...] = ()
+    seen: bytes = b""
 
 
 def propose_extract(state: State, command: ProposeExtract, moment: Moment) -> Outcome:
@@ -203,26 +208,31 @@ def show_extract(state: State, command: ShowExtract, moment: Moment) -> Outcome:
     if moment.now >= change.expires_at:
         raise NotFoundError
     _require_named(agreed, command.subjects)
+    kept = kept_of(state, command.subjects, change.region, moment)
     told = Told(
         agreed=agreed,
         region=change.region,
         proposer=change.person,
         at=moment.now,
         subjects=command.subjects,
-        kept=kept_of(state, command.subjects, change.region, moment),
+        kept=kept,
         erased=_erased(state, agreed),
+        seen=seen_of(state, command.caller, change.id, kept),
     )
     return Outcome(reply=told, note=_noted(command.note, agreed))
 
 
 def approve_extract(state: State, command: ApproveExtract, moment: Moment) -> Outcome:
-    """Let an extract be read; whatever was not released is withheld."""
+    """Let an extract be read as it was shown; what was not released is withheld."""
     change, agreed = _proposed(state, command.change, command.caller)
     if moment.now >= change.expires_at:
         raise ConflictError
     _require_named(agreed, command.subjects)
     caller = command.caller
     kept = kept_of(state, command.subjects, change.region, moment)
+    require(command.seen, "seen", "must be what was shown")
+    if command.seen != seen_of(state, caller, change.id, kept):
+        raise StaleError
     for field, ids, possible in (
         ("released_ids", command.released, kept.releasable),
         ("withheld_ids", command.withheld, kept.withholdable),

@@ -104,7 +104,7 @@ class FactView:
         fact: it.
         state: where it is in its life.
         changed: the revision in which it last changed.
-        doubt: why it is contested, or ``None``.
+        doubt: why it was contested first, or ``None``.
         members: by attribute, a case's member that the person is.
     """
 
@@ -142,7 +142,7 @@ def list_facts(state: State, command: ListFacts, moment: Moment) -> Outcome:
     """List a page of facts, looking through no more than so many."""
     caller, wanted = command.caller, command.filter
     looked = tuple(
-        islice(_owned(state, caller, wanted.region, command.after), LOOKED_AT + 1)
+        islice(owned(state, caller, wanted.region, command.after), LOOKED_AT + 1)
     )
     found: list[FactView] = []
     last = command.after
@@ -180,12 +180,12 @@ def fact_state(fact: AnyFact, moment: Moment) -> FactState:
 
 def view_of(state: State, caller: Caller, moment: Moment, fact: AnyFact) -> FactView:
     """Return a fact as a coordinator may see it."""
-    contest = state.histories.contested.get(fact.id)
+    doubts = state.histories.contested.get(fact.id)
     return FactView(
         fact=fact,
         state=fact_state(fact, moment),
         changed=state.histories.changed(fact.id),
-        doubt=None if contest is None else contest.doubt,
+        doubt=None if doubts is None else doubts[0].doubt,
         members=dict(_members(state, caller, moment, fact)),
     )
 
@@ -202,7 +202,7 @@ def regions_of(state: State, caller: Caller, region: str | None) -> list[str]:
     return state.histories.regions() if region is None else [region]
 
 
-def _owned(
+def owned(
     state: State, caller: Caller, region: str | None, after: Revision
 ) -> Iterator[AnyFact]:
     """Yield facts in the order of recording."""

@@ -109,7 +109,7 @@ def lift_phantoms(state: State, command: LiftPhantoms, moment: Moment) -> Outcom
         ground=command.ground,
         hours=lifting.hours,
     )
-    waiting = list(_waiting(state, moment))
+    waiting = list(waiting_lifts(state, moment))
     stands = found.real.verdict < found.verdict
     if not stands or any(_alike(lifted, each) for _, each in waiting):
         raise ConflictError
@@ -144,7 +144,7 @@ def _proposed(
     return propose(moment, caller, change, amendments=(amendment,))
 
 
-def _waiting(
+def waiting_lifts(
     state: State, moment: Moment
 ) -> Iterator[tuple[ChangeProposed, PhantomsLifted]]:
     """Yield the lifts that wait."""

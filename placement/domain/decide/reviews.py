@@ -210,7 +210,7 @@ def _queue(state: State, regions: list[str], moment: Moment) -> Iterator[_Waits]
     due = (key for each in regions for key in histories.reviewed_until(each, last))
     for key in dict.fromkeys((*due, *histories.contested, *lapsed)):
         fact = state.facts[key]
-        if fact.region not in regions or is_over(fact, today):
+        if fact.region not in regions or fact.retracted or is_over(fact, today):
             continue
         since: list[Day] = []
         reasons: list[ReviewReason] = []
@@ -219,7 +219,7 @@ def _queue(state: State, regions: list[str], moment: Moment) -> Iterator[_Waits]
             since.append(review)
             reasons.append(_lateness(review, moment))
         if key in histories.contested:
-            since.append(stockholm_day(histories.contested[key].at))
+            since.append(stockholm_day(histories.contested[key][0].at))
             reasons.append(ReviewReason.CONTESTED)
         if not fact.approved and key not in waiting:
             since.append(stockholm_day(fact.recorded_at))

@@ -5,6 +5,7 @@ one person, one question and one answer. What another was shown, what was shown 
 days or of another place, and what has changed since give another digest.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -117,7 +118,7 @@ def seen_by(caller: Caller, weighed: Weighed, about: bytes = b"") -> bytes:
         bytes([found.verdict, found.floor]),
         b"".join(keys_of(found.findings)),
     )
-    return sha256(b"".join(_framed(part) for part in parts)).digest()
+    return digest_of(parts)
 
 
 def asked_note(case: CaseHandle, place: Candidate, window: Window) -> Note:
@@ -141,5 +142,7 @@ def told_note(note: Note, weighed: Weighed) -> Note:
     )
 
 
-def _framed(part: bytes) -> bytes:
-    return len(part).to_bytes(4) + part
+def digest_of(parts: Iterable[bytes]) -> bytes:
+    """Return the digest of some parts in their order, 32 bytes."""
+    framed = (len(part).to_bytes(4) + part for part in parts)
+    return sha256(b"".join(framed)).digest()

@@ -1434,6 +1434,9 @@ class Lift(_message.Message):
     REGION_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
     UNTIL_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    SECOND_FIELD_NUMBER: _builtins.int
     case: _builtins.bytes
     """16 bytes."""
     area: _builtins.str
@@ -1446,6 +1449,12 @@ class Lift(_message.Message):
     """Microseconds."""
     until: _builtins.int
     """Microseconds."""
+    change: _builtins.bytes
+    """16 bytes: the change that said so; empty in older snapshots."""
+    person: _builtins.str
+    """Person id of who proposed it; likewise."""
+    second: _builtins.str
+    """Person id of who approved it; likewise."""
     def __init__(
         self,
         *,
@@ -1455,10 +1464,13 @@ class Lift(_message.Message):
         region: _builtins.str = ...,
         at: _builtins.int = ...,
         until: _builtins.int = ...,
+        change: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+        second: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "at", b"at", "case", b"case", "ground", b"ground", "region", b"region", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "at", b"at", "case", b"case", "change", b"change", "ground", b"ground", "person", b"person", "region", b"region", "second", b"second", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3520,19 +3532,23 @@ class ChangeRejected(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     PERSON_FIELD_NUMBER: _builtins.int
+    SOFTLY_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     person: _builtins.str
     """Person id."""
+    softly: _builtins.bool
+    """What it recorded goes on to give REVIEW; without it, it counts no more."""
     def __init__(
         self,
         *,
         id: _builtins.bytes = ...,
         person: _builtins.str = ...,
+        softly: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "person", b"person", "softly", b"softly"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -9,6 +9,7 @@ from kit.asked import day
 from placement_client.commands.audit_permits import GROUNDS
 
 from placement.api.v1 import audit_service_pb2 as audit
+from placement.api.v1 import phantom_service_pb2 as phantom
 from placement.api.v1.placement_service_pb2 import OverrideGround
 from placement.api.v1.types_pb2 import Verdict
 
@@ -58,7 +59,10 @@ def test_the_register_is_a_table(cli, wire):
         re.split("  +", line.strip()) for line in result.stdout.splitlines()
     )
 
-    assert (result.exit_code, result.stderr) == (0, "3 permits.\n")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "3 permits.\n0 lifts of phantom stays.\n",
+    )
     assert first == [
         *("2026-06-15 12:00:00", "override", "01" * 16, "cacacaca"),
         *("Västra Götalands län", "CONFLICT", "staying is a greater danger"),
@@ -94,6 +98,53 @@ def test_the_register_is_an_object(cli, wire):
         "waits": False,
     }
     assert (second["override_ground"], second["follow_up_day"]) == (None, None)
+
+
+def lifted(**changes):
+    given = {
+        "change_id": bytes([2]) * 16,
+        "case_alias": PSEUDONYM,
+        "county": "14",
+        "ground": phantom.LIFT_GROUND_URGENT,
+        "proposed_by": "vast/co-01",
+        "signed_by": "co-02",
+        "approved_at": AT,
+        "ends_at": AT + 3_600_000_000,
+    }
+    return audit.Lift(**{**given, **changes})
+
+
+def test_lifts_stand_below(cli, wire):
+    """Who proposed, who approved, why and how long; or that it waits."""
+    waits = lifted(signed_by="", approved_at=0, waits=True)
+    old = lifted(change_id=b"", proposed_by="vast/", signed_by="", ground=0)
+    wire.answers["ListPermits"] = audit.ListPermitsResponse(
+        lifts=[lifted(), waits, old]
+    )
+    result = cli(*PERMITS)
+    rows = [re.split("  +", line.strip()) for line in result.stdout.splitlines()[-3:]]
+    _, data = cli.json(*PERMITS)
+
+    assert "3 lifts of phantom stays." in result.stderr
+    assert rows[0] == [
+        *("2026-06-15 12:00:00", "02" * 16, "cacacaca", "Västra Götalands län"),
+        *("somebody has to move at once", "vast/co-01", "co-02"),
+        "2026-06-15 13:00:00",
+    ]
+    assert (rows[1][0], rows[1][-2]) == ("-", "waits")
+    assert (rows[2][1], rows[2][4], rows[2][-2]) == ("-", "-", "-")
+    assert data["lifts"][0] == {
+        "change_id": "02" * 16,
+        "case_alias": PSEUDONYM.hex(),
+        "county": {"code": "14", "name": "Västra Götalands län"},
+        "ground": "URGENT",
+        "proposed_by": "vast/co-01",
+        "signed_by": "co-02",
+        "approved_at": "2026-06-15T10:00:00.000000Z",
+        "ends_at": "2026-06-15T11:00:00.000000Z",
+        "waits": False,
+    }
+    assert data["lifts"][1]["approved_at"] is None
 
 
 def test_what_does_not_fit_is_said(cli, wire):

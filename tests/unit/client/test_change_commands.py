@@ -6,6 +6,7 @@ import grpc
 import pytest
 from kit.asked import ALLIANCE, CASE, CHANGE, NOON, day, ids, written
 from kit.wire import invalid, refusal
+from placement_client.commands.change_words import kind_words
 
 from placement.access import Role
 from placement.api.v1 import alert_service_pb2 as alerts
@@ -134,6 +135,7 @@ def test_changes_are_listed_and_approved(cli, wire):
         expires_at=NOON,
         records=2,
         amendments=1,
+        kind=registry.CHANGE_KIND_AMEND,
     )
     wire.answers["ListChanges"] = registry.ListChangesResponse(changes=[change])
     wire.answers["ApproveChange"] = registry.ApproveChangeResponse(revision=9)
@@ -142,10 +144,34 @@ def test_changes_are_listed_and_approved(cli, wire):
     approved = cli("change", "approve", CHANGE.hex())
 
     assert CHANGE.hex() in listed.stdout
+    assert "put 2 facts in the place of others" in listed.stdout
+    assert data["changes"][0]["kind"] == "AMEND"
     assert "2026-06-15 12:00 Stockholm time" in listed.stdout
     assert data["changes"][0]["expires_at"] == "2026-06-15T10:00:00.000000Z"
     assert approved.stdout == "Approved; the change is in force.\n"
     assert wire.requests("ApproveChange")[0].change_id == CHANGE
+
+
+@pytest.mark.parametrize("kind", [*registry.ChangeKind.values(), 99])
+def test_every_kind_of_change_has_its_words(kind):
+    """One that a later service sends is said to be unknown."""
+    words = kind_words(registry.Change(kind=kind, records=0, amendments=1))
+
+    assert ("does not know" in words) is (kind in (0, 99))
+    assert "{" not in words
+
+
+def test_who_approves_a_lift_tells_the_caseworker(cli, wire):
+    """Nobody else does; and not why."""
+    wire.answers["ApproveChange"] = registry.ApproveChangeResponse(
+        revision=9, lifted_case_handle=CASE
+    )
+    said = " ".join(cli("change", "approve", CHANGE.hex()).stdout.split())
+    _, data = cli.json("change", "approve", CHANGE.hex())
+
+    assert f"phone the caseworker of case {CASE.hex()}" in said
+    assert "phantom" not in said
+    assert data == {"revision": 9, "lifted_case_handle": CASE.hex()}
 
 
 def shown_change(group):
@@ -233,7 +259,7 @@ def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
         ],
     )
     shown = cli("change", "show", CHANGE.hex()).stdout
-    _headings, place, provider, told, _as_of = shown.splitlines()
+    _whole, _headings, place, provider, told, _as_of = shown.splitlines()
     _, data = cli.json("change", "show", CHANGE.hex())
     first, second, third = data["items"]
 
@@ -393,17 +419,32 @@ def test_all_is_what_the_coordinator_polices(cli, pki, wire, organisation, said)
 # reject, withdraw, what is told before
 
 
-def test_a_change_is_rejected_or_withdrawn(cli, wire):
+def test_a_change_is_withdrawn(cli, wire):
     """It is over, and that is said."""
-    wire.answers["RejectChange"] = registry.RejectChangeResponse(revision=9)
     wire.answers["WithdrawChange"] = registry.WithdrawChangeResponse(revision=10)
-    rejected = cli("change", "reject", CHANGE.hex())
+    said = cli("change", "withdraw", CHANGE.hex())
     got = cli.json("change", "withdraw", CHANGE.hex())
 
-    assert rejected.stdout.startswith("The change is over: what it recorded counts no")
+    assert said.stdout.startswith("The change is over: what it recorded counts no")
     assert got == (0, {"revision": 10})
-    assert wire.requests("RejectChange")[0].change_id == CHANGE
     assert wire.requests("WithdrawChange")[0].change_id == CHANGE
+
+
+def test_a_change_is_rejected(cli, wire):
+    """Where it recorded something, another has to agree; that is said, with the change."""
+    wire.answers["RejectChange"] = registry.RejectChangeResponse(
+        revision=9, change_id=b"r" * 16
+    )
+    said = " ".join(cli("change", "reject", CHANGE.hex()).stdout.split())
+    got = cli.json("change", "reject", CHANGE.hex())
+    wire.answers["RejectChange"] = registry.RejectChangeResponse(revision=9)
+    nothing = cli("change", "reject", CHANGE.hex())
+
+    assert "gives REVIEW as before" in said
+    assert f"`placement change show {(b'r' * 16).hex()}`" in said
+    assert got == (0, {"revision": 9, "change_id": (b"r" * 16).hex()})
+    assert nothing.stdout == "The change is over; all stays as it was.\n"
+    assert wire.requests("RejectChange")[0].change_id == CHANGE
 
 
 def test_who_approves_names_what_was_shown(cli, wire):

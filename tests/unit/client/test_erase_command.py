@@ -37,10 +37,34 @@ def test_what_is_past_its_retention_is_listed(cli, wire):
 
 
 def test_a_list_that_goes_on_says_so(cli, wire):
-    """The rest comes once these are gone."""
-    wire.answers["ListExpired"] = erasure.ListExpiredResponse(more=True)
+    """The rest comes once these are gone; those that are past the longest are shown."""
+    many = [
+        erasure.Expired(id=n.to_bytes(16), kind="tie", since_day=30_000 - n)
+        for n in range(501)
+    ]
+    wire.answers["ListExpired"] = erasure.ListExpiredResponse(expired=many)
+    code, got = cli.json("erase", "due")
 
     assert "There is more; erase these first." in cli("erase", "due").stdout
+    assert (code, got["more"], len(got["expired"])) == (0, True, 500)
+    assert got["expired"][0]["id"] == (500).to_bytes(16).hex()
+
+
+def test_all_pages_are_read(cli, wire):
+    """Empty ones too; and a circle of them is refused."""
+    token = erasure.ListExpiredResponse(next_page_token=b"t", more=True)
+    wire.answers["ListExpired"] = [token, LISTED, token, token]
+    _, got = cli.json("erase", "due")
+    circle = cli("erase", "due")
+
+    assert [each["kind"] for each in got["expired"]] == ["presence", "case"]
+    assert [each.page_token for each in wire.requests("ListExpired")] == [
+        b"",
+        b"t",
+        b"",
+        b"t",
+    ]
+    assert circle.exit_code == 5
 
 
 def test_a_proposal_erases_nothing_yet(cli, wire):

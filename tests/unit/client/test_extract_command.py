@@ -20,6 +20,8 @@ PROPOSE = ("extract", "propose", "--reference", "A 12/2026")
 SHOW, APPROVE, WRITE = (
     ("extract", verb, CHANGE.hex()) for verb in ("show", "approve", "write")
 )
+SEEN = b"s" * 32
+APPROVE += ("--seen", SEEN.hex())
 LINES = f"{number(serial=1)}\n{number(serial=2)}\n"
 STDIN = "--identifier-stdin"
 
@@ -79,7 +81,7 @@ def pieces(told, *entries):
 def answers(wire, groups):
     wire.answers |= {
         "ProposeExtract": wire_.ProposeExtractResponse(revision=8, change_id=CHANGE),
-        "ShowExtract": wire_.ShowExtractResponse(revision=8, head=FULL),
+        "ShowExtract": wire_.ShowExtractResponse(revision=8, head=FULL, seen=SEEN),
         "ApproveExtract": wire_.ApproveExtractResponse(revision=9),
         "ReadExtract": lambda _: pieces(FULL, wire_.ExtractEntry(at=AT, action="X")),
     }
@@ -92,7 +94,9 @@ def test_a_proposal_tells_nothing_yet(cli, wire, answers):
 
     assert result.exit_code == 0
     assert "Nothing is told yet." in result.stdout
-    assert f"extract approve {CHANGE.hex()}" in " ".join(result.stdout.split())
+    assert f"extract approve {CHANGE.hex()} --seen HEX" in " ".join(
+        result.stdout.split()
+    )
     assert tuple(request.pseudonyms) == wire.pseudonyms(*LINES.split())
     assert [*request.case_handles] == [CASE]
     assert (request.reference, request.ground) == (
@@ -154,7 +158,8 @@ def test_the_second_is_shown_what_could_be_told(cli, wire, answers):
     assert "case of somebody else" in result.stdout
     assert "erased case" in result.stdout
     assert "Withheld unless you release it" in result.stdout
-    assert (code, data["proposer"]) == (0, "co-01")
+    assert f"Seen: {SEEN.hex()}" in result.stdout
+    assert (code, data["proposer"], data["seen"]) == (0, "co-01", SEEN.hex())
     assert [each["kind"] for each in data["facts"]] == ["affiliation", "tie"]
 
 
@@ -171,10 +176,23 @@ def test_what_is_released_is_named(cli, wire, answers):
 
     assert "for seven days" in result.stdout
     assert ([*none.released_ids], [*none.parts]) == ([], [])
+    assert (none.seen, some.seen) == (SEEN, SEEN)
     assert [*some.released_ids] == [FACT, CASE]
     assert [*some.withheld_ids] == [CASE]
     assert [*some.parts] == [1, 2]
     assert tuple(some.pseudonyms) == wire.pseudonyms(*LINES.split())
+
+
+def test_what_changed_since_is_looked_at_again(cli, wire, answers):
+    """The refusal says so; what is no digest is refused before a number is typed."""
+    wire.answers["ApproveExtract"] = refusal(CODE.ABORTED, "STALE")
+    stale = cli(*APPROVE, STDIN, stdin=LINES)
+    wrong = cli(*APPROVE[:-1], "44", STDIN, stdin=LINES)
+
+    assert stale.exit_code == 1
+    assert "`placement extract show`" in " ".join(stale.stderr.split())
+    assert wrong.exit_code == 2
+    assert "64 hex digits" in wrong.stderr
 
 
 @pytest.mark.parametrize("option", ["--release", "--withhold"])

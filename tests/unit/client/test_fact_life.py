@@ -311,7 +311,7 @@ def test_seen_is_said_of_each_fact(cli, wire):
     "refused",
     [
         ((CODE.ABORTED, "STALE"), "placement fact show FACT"),
-        ((CODE.FAILED_PRECONDITION, "CONTRADICTION"), "in that state already"),
+        ((CODE.FAILED_PRECONDITION, "CONTRADICTION"), "counts no more"),
         ((CODE.PERMISSION_DENIED, "ACCESS_DENIED"), "withdraws the doubt"),
     ],
 )

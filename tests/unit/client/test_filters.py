@@ -27,6 +27,7 @@ def filtered(**given):
         ({"role": "Caseworker"}, {"role": "caseworker"}),
         ({"kind": "disclosure"}, {"kind": "DISCLOSURE"}),
         ({"action": "case-show"}, {"action": "CASE_SHOW"}),
+        ({"action": "lift"}, {"action": "PHANTOM_LIFT"}),
         ({"entry_purpose": "follow_up"}, {"purpose": "FOLLOW_UP"}),
         ({"outcome": "access-denied"}, {"outcome": "ACCESS_DENIED"}),
         ({"verdict": "conflict"}, {"verdict": VERDICT_CONFLICT}),

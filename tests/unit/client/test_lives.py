@@ -35,7 +35,7 @@ WRITES = [
     (
         lambda s: s.lives.reject(CHANGE),
         registry.RejectChangeRequest(change_id=CHANGE),
-        registry.RejectChangeResponse(revision=9),
+        registry.RejectChangeResponse(revision=9, change_id=CHANGE),
     ),
     (
         lambda s: s.lives.withdraw(CHANGE),

@@ -189,6 +189,23 @@ def test_a_sheet_that_changed_is_refused(coordinator, tmp_path):
     assert got["error"]["field"] == "plan"
 
 
+def test_others_work_between_dry_run_and_commit(coordinator, tmp_path):
+    """What is recorded elsewhere refuses nothing; what a row says anew refuses the plan."""
+    row = line(kind="presence", group="Åsen", area="2480", presence="active")
+    sheet = write(tmp_path / "meanwhile.csv", [row])
+    words = ("fact", "record", "presence", "--group", "Åsen", "--kind", "active")
+    words += ("--grade", "2B", "--reason", "intelligence")
+    plan = coordinator("import", "dry-run", sheet)
+    coordinator(*words, "--area", "2482")
+    sent = coordinator("import", "commit", sheet, "--plan", plan["plan"])
+    coordinator("import", "cancel", sent["import_id"])
+    coordinator(*words, "--area", "2480")
+    got = coordinator("import", "commit", sheet, "--plan", plan["plan"], code=2)
+
+    assert sent["rows"] == 1
+    assert got["error"]["field"] == "plan"
+
+
 def test_effects(coordinator, tmp_path):
     """A dry run tells what its rows would do to whoever is placed: here to nobody."""
     row = line(kind="presence", group="Åsen", area="1282", presence="base")

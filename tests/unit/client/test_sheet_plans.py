@@ -175,15 +175,30 @@ def test_a_long_chain_is_no_circle():
 
 
 def test_the_plan_stands_for_all_that_is_sent():
-    """Another row, or another file, is another plan; a refused row changes nothing."""
+    """Another row, refused or not, or another file, is another plan."""
     one = planned(rivalry())
     fault = (Fault("kind", "is missing"),)
 
     assert one.digest == planned(rivalry()).digest
     assert one.digest != planned(rivalry(2)).digest
     assert one.digest != plan([(2, rivalry())], Registry((), TODAY), b"x" * 32).digest
-    assert one.digest == planned(rivalry(), fault).digest
+    assert one.digest != planned(rivalry(), fault).digest
     assert one.counts()["new"] == 1
+
+
+def test_the_plan_stands_for_what_is_said_of_its_rows_alone():
+    """Others may work meanwhile; but what was on record and is refused is no longer so."""
+    there = known(rivalry())
+    one = planned(rivalry(), presence(), registry=[there])
+    elsewhere = known(presence("1480"), key=b"g" * 16)
+    inert = known(rivalry(), state=review.FACT_STATE_INERT)
+
+    def digest(*registry):
+        return planned(rivalry(), presence(), registry=registry).digest
+
+    assert one.digest == digest(there, elsewhere)
+    assert one.digest != digest(inert)
+    assert one.digest != digest(there, known(presence(), key=b"h" * 16))
 
 
 def test_the_digest_is_the_services():

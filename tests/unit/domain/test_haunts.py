@@ -15,6 +15,14 @@ from placement.domain.terms import MICROS_AN_HOUR, GroupSize, LiftGround, Micros
 CASE, GROUP = token("case"), token("A")
 LIFTED = PhantomsLifted(case=CASE, area="0180", ground=LiftGround.URGENT, hours=2)
 LARGE = GroupSized(group=GROUP, size=GroupSize.LARGE)
+BY_SYD = ChangeProposed(
+    id=token("change"),
+    person="co-01",
+    region="syd",
+    expires_at=Micros(NOW + MICROS_AN_HOUR),
+    records=(),
+    amendments=(LIFTED,),
+)
 
 
 def test_a_size_is_what_was_said_before():
@@ -31,7 +39,7 @@ def test_a_size_is_what_was_said_before():
 def test_a_lift_is_of_one_case_and_area_and_ends():
     """Nobody else's, nowhere else, and not for ever."""
     haunts = Haunts()
-    haunts.lift(LIFTED, "syd", NOW)
+    haunts.lift(LIFTED, BY_SYD, "co-02", NOW)
     end = Micros(NOW + 2 * MICROS_AN_HOUR)
 
     assert haunts.lifted(CASE, "0180", NOW)
@@ -44,7 +52,7 @@ def test_a_lift_is_of_one_case_and_area_and_ends():
 def test_the_lifts_of_a_region_are_counted():
     """Since an instant, and its own."""
     haunts = Haunts()
-    haunts.lift(LIFTED, "syd", NOW)
+    haunts.lift(LIFTED, BY_SYD, "co-02", NOW)
 
     assert len(list(haunts.lifts_of("syd", NOW))) == 1
     assert not list(haunts.lifts_of("syd", Micros(NOW + 1)))
@@ -54,7 +62,7 @@ def test_the_lifts_of_a_region_are_counted():
 def test_lifts_of_an_erased_case_are_forgotten():
     """And of no other."""
     haunts = Haunts()
-    haunts.lift(LIFTED, "syd", NOW)
+    haunts.lift(LIFTED, BY_SYD, "co-02", NOW)
     haunts.forget({token("other")})
     assert len(haunts.lifts) == 1
     haunts.forget({CASE})
@@ -68,7 +76,7 @@ def test_a_copy_is_apart():
     real.apply(LARGE, NOW)
     copy = real.copy()
     copy.apply(GroupSized(group=GROUP, size=GroupSize.SMALL), NOW)
-    copy.lift(LIFTED, "syd", NOW)
+    copy.lift(LIFTED, BY_SYD, "co-02", NOW)
 
     assert real.size_of(GROUP) is GroupSize.LARGE
     assert real.lifts == []
@@ -111,7 +119,7 @@ def test_an_erased_case_takes_its_lifts_with_it():
     world = World()
     case = world.case("h").handle
     lifted = replace(LIFTED, case=case)
-    world.state.haunts.lift(lifted, "syd", NOW)
+    world.state.haunts.lift(lifted, BY_SYD, "co-02", NOW)
     changes = waiting(world, lifted, LARGE)
     world.apply(DossiersErased(dossiers=(case,)))
     left = changes[token("change")].amendments
@@ -131,6 +139,11 @@ def test_a_change_that_is_approved_lifts_and_sizes():
     (lift,) = world.state.haunts.lifts
 
     assert (lift.region, lift.at, lift.ground) == ("syd", NOW, LiftGround.URGENT)
+    assert (lift.change, lift.person, lift.second) == (
+        token("change"),
+        "co-01",
+        "co-02",
+    )
     assert lift.until == NOW + 2 * MICROS_AN_HOUR
     assert world.state.haunts.size_of(GROUP) is GroupSize.LARGE
 

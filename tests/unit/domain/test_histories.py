@@ -253,3 +253,22 @@ def test_what_somebody_stood_behind_stays():
 
     assert not world.state.facts[base].retracted
     assert world.state.changes == {}
+
+
+@pytest.mark.parametrize(("softly", "retracted"), [(False, True), (True, False)])
+def test_a_log_of_before_says_what_a_rejection_did(softly, retracted):
+    """Then it took away what the change had recorded; now it doesn't."""
+    world = World()
+    base = world.presence("A", "1480", kind="BASE", approved=False)
+    waits = ChangeProposed(
+        id=token("change"),
+        person="co-01",
+        region="syd",
+        expires_at=NOW + 1,
+        records=(base,),
+        amendments=(),
+    )
+    world.apply(waits)
+    world.apply(ChangeRejected(id=waits.id, person="co-02", softly=softly))
+
+    assert world.state.facts[base].retracted is retracted

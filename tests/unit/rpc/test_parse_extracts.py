@@ -39,11 +39,13 @@ def test_an_approval_is_read_whole():
     """What is released, and what else is told."""
     parts, other = [wire.EXTRACT_PART_POLICE_ENTRIES], bytes([9]) * 16
     given = {"released_ids": [ID], "withheld_ids": [other], "parts": parts}
+    given["seen"] = bytes(32)
     request = approving(ID, WHO, **given)
     got = parse.approve_extract(request, ORIGIN)
 
     assert (got.change, got.released, got.withheld) == (ID, (ID,), (other,))
     assert got.parts == (ExtractPart.POLICE_ENTRIES,)
+    assert got.seen == bytes(32)
     assert got.subjects == (WHO[::-1],)
 
 

@@ -367,7 +367,14 @@ def test_amended_facts(form, kind):
 )
 def test_changes_that_make_nothing(form, kind):
     """The revision that holds them."""
-    assert form(written(A)) == kind(revision=7)
+    assert form(written()) == kind(revision=7)
+
+
+def test_whose_way_phantoms_leave():
+    """The case that a lift is for."""
+    assert render.approved(written(A)) == registry.ApproveChangeResponse(
+        revision=7, lifted_case_handle=A
+    )
 
 
 def test_changes_that_wait():
@@ -391,6 +398,7 @@ def test_changes_that_wait():
                     expires_at=NOW,
                     records=2,
                     amendments=1,
+                    kind=registry.CHANGE_KIND_AMEND,
                 )
             ]
         )

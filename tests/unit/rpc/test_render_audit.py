@@ -7,6 +7,7 @@ from kit.world import NOW, TODAY, token
 
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import log_service_pb2 as log
+from placement.api.v1 import phantom_service_pb2 as phantom
 from placement.api.v1 import placement_service_pb2 as place
 from placement.api.v1 import types_pb2 as wire
 from placement.audit import details, merkle, note
@@ -17,9 +18,11 @@ from placement.audit.span import Span
 from placement.crypto.signing import SigningKey
 from placement.domain.anomalies.seen import Anomaly
 from placement.domain.decide.register import Register
+from placement.domain.events import ChangeProposed
+from placement.domain.haunt_events import Lift, PhantomsLifted
 from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
-from placement.domain.terms import PermitGround, Verdict, Window
+from placement.domain.terms import LiftGround, PermitGround, Verdict, Window
 from placement.rpc import render_audit as render
 from placement.service.batch import Answer
 from placement.service.replay import GroundFact, Progress, Reason, Replay, Replayed
@@ -252,8 +255,15 @@ def permit(**given):
     return Permit(**(values | given))
 
 
-def registered(*permits, more=False):
-    register = Register(search=list_permits(), cases=None, permits=permits, more=more)
+def registered(*permits, more=False, lifts=(), waiting=()):
+    register = Register(
+        search=list_permits(),
+        cases=None,
+        permits=permits,
+        lifts=lifts,
+        waiting=waiting,
+        more=more,
+    )
     return render.permits(
         Answer(reply=register, revision=1, leaf=1), lambda case: b"alias" + case[:1]
     )
@@ -295,3 +305,51 @@ def test_what_waits_in_the_register():
 
     assert (alone.override, alone.waits, alone.signed_by) == (False, False, "")
     assert (waits.override, waits.waits, waits.follow_up_day) == (False, True, 0)
+
+
+def test_lifts_in_the_register():
+    """Those in force, and those that wait; a county, and no case or place."""
+    given = {"case": MATTER.case, "area": "2480", "ground": LiftGround.CARE}
+    lift = Lift(
+        **given,
+        region="syd",
+        at=NOW,
+        until=NOW + 9,
+        change=token("change"),
+        person="co-01",
+        second="co-02",
+    )
+    proposed = PhantomsLifted(**given, hours=2)
+    change = ChangeProposed(
+        id=token("later"),
+        person="co-03",
+        region="nord",
+        expires_at=NOW + 5,
+        records=(),
+        amendments=(proposed,),
+    )
+    got = registered(lifts=(lift,), waiting=((change, proposed),))
+    common = {
+        "case_alias": b"alias" + MATTER.case[:1],
+        "county": "24",
+        "ground": phantom.LIFT_GROUND_CARE,
+    }
+
+    assert list(got.lifts) == [
+        audit.Lift(
+            change_id=token("change"),
+            **common,
+            proposed_by="syd/co-01",
+            signed_by="co-02",
+            approved_at=NOW,
+            ends_at=NOW + 9,
+        ),
+        audit.Lift(
+            change_id=token("later"),
+            **common,
+            proposed_by="nord/co-03",
+            ends_at=NOW + 5,
+            waits=True,
+        ),
+    ]
+    assert MATTER.case not in got.SerializeToString()

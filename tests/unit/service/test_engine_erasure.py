@@ -179,6 +179,50 @@ def test_keys_that_could_not_be_destroyed_are_owed(engine, store, monkeypatch):
     assert fact not in fold.load(store)[0].facts
 
 
+def test_a_key_store_that_is_down_keeps_nobody_else_waiting(
+    engine, store, monkeypatch, caplog
+):
+    """Who erased is told, again and again; checks are answered, and it is made good."""
+    fact = old_fact(engine)
+    case = open_case("h")
+    answer(engine, case)
+    (change,) = answer(engine, propose_erasure(fact)).reply.ids
+    destroy = store.vault._keys.destroy
+    monkeypatch.setattr(store.vault._keys, "destroy", unavailable)
+    command = approve_erasure(change, request="r")
+    for _ in range(2):
+        with pytest.raises(UnavailableError):
+            answer(engine, command)
+    (told,) = answer(engine, check(case.handle)).reply.answers
+    listed = answer(engine, list_expired()).reply.listed
+    owed, opened = store.vault.owes, store.vault._key(fact)
+    monkeypatch.setattr(store.vault._keys, "destroy", destroy)
+    answer(engine, command)
+
+    assert told.verdict is Verdict.UNKNOWN
+    assert (listed, owed, opened) == ((), True, None)
+    assert "keys of what was erased are not destroyed yet" in caplog.text
+    assert (store.vault.owes, key(store, fact)) == (False, None)
+
+
+def test_what_is_owed_is_destroyed_though_nobody_asks(engine, store, monkeypatch):
+    """With the next checkpoint."""
+    fact = old_fact(engine)
+    (change,) = answer(engine, propose_erasure(fact)).reply.ids
+    destroy = store.vault._keys.destroy
+    monkeypatch.setattr(store.vault._keys, "destroy", unavailable)
+    with pytest.raises(UnavailableError):
+        answer(engine, approve_erasure(change))
+    monkeypatch.setattr(store.vault._keys, "destroy", destroy)
+    engine.publish().result(SECONDS)
+
+    assert key(store, fact) is None
+
+
+def unavailable(*_):
+    raise UnavailableError
+
+
 def test_another_server_forgets_too(engine, start, url, custody, store):
     """Without having been asked: it reads the log."""
     again = Store.open(url, custody)

@@ -235,7 +235,8 @@ class Town:
 
     def refuse(self, pick):
         make = reject if pick % 2 else withdraw
-        self.log.run(make(self.one(self.changes, pick)))
+        made = self.log.run(make(self.one(self.changes, pick)))
+        self.changes += [each for each in made if each]
 
     def join(self, pick):
         a, b = GROUPS[pick % 3], GROUPS[(pick + 1) % 3]

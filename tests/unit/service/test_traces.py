@@ -61,8 +61,9 @@ def told(engine, store, *who, parts=(), by=(COORDINATOR, SECOND)):
     """Make an extract and return its traces."""
     first = answer(engine, propose_extract(*who, caller=by[0]))
     (change,) = first.reply.ids
-    answer(engine, show_extract(change, *who, caller=by[1]))
-    answer(engine, approve_extract(change, *who, caller=by[1], parts=parts))
+    seen = answer(engine, show_extract(change, *who, caller=by[1])).reply.seen
+    approval = approve_extract(change, *who, caller=by[1], parts=parts, seen=seen)
+    answer(engine, approval)
     read = answer(engine, read_extract(change, *who, caller=by[0]))
     found = traces(ReadingRoom(store).review, read.reply, read.leaf)
     return [trace for piece in found for trace in piece]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from kit.commands import (
+    COORDINATOR,
     NATIONAL,
     SECOND,
     approve,
@@ -23,6 +24,7 @@ from kit.living import (
     propose_facts,
     reject,
     renew_facts,
+    show_fact,
     withdraw,
 )
 from kit.world import RULESET, TODAY, subject, token
@@ -190,12 +192,13 @@ def test_what_gives_conflict_is_not_made_milder_by_one(court):
 
 
 def test_a_rejected_amendment_leaves_the_old_one(court, base):
-    """What was to replace it counts no more."""
+    """What was to replace it acts softly until somebody agrees that it shall not."""
     made, change = court.reply(amend_facts((base, presence("B")))).ids
     court.reply(reject(change))
 
     assert court.state.facts[base].valid_to is None
-    assert court.state.facts[made].retracted
+    assert not court.state.facts[made].approved
+    assert not court.state.facts[made].retracted
     assert kinds(court, base) == [StepKind.APPROVED]
     assert kinds(court, made) == [StepKind.REJECTED]
 
@@ -360,17 +363,44 @@ def test_a_doubt_changes_nothing_but_the_flag(court, fact, doubt):
     (step,) = court.state.histories.later(fact)
 
     assert court.state.facts[fact] is before
-    assert court.state.histories.contested == {fact: step}
+    assert court.state.histories.contested == {fact: (step,)}
     assert (step.kind, step.doubt, step.person) == (StepKind.CONTESTED, doubt, "co-01")
 
 
-def test_one_doubt_at_a_time(court, fact):
-    """Neither a second one, nor one withdrawn that is not there."""
+def test_one_doubt_a_person(court, fact):
+    """Neither a second one of theirs, nor one withdrawn that is not there."""
     with pytest.raises(ConflictError):
         court.reply(contest_facts(fact, doubt=None))
     court.reply(contest_facts(fact))
     with pytest.raises(ConflictError):
-        court.reply(contest_facts(fact, caller=SECOND))
+        court.reply(contest_facts(fact, doubt=Doubt.SOURCE))
+
+
+def test_another_doubts_it_too(court, fact):
+    """Each stands until who raised it withdraws it; the first is shown."""
+    court.reply(contest_facts(fact))
+    court.reply(contest_facts(fact, doubt=Doubt.SOURCE, caller=SECOND))
+    both = court.reply(show_fact(fact)).view.doubt
+    court.reply(contest_facts(fact, doubt=None))
+    (left,) = court.state.histories.contested[fact]
+    other = court.reply(show_fact(fact)).view.doubt
+    court.reply(contest_facts(fact, doubt=None, caller=SECOND))
+
+    assert (both, other) == (Doubt.OUTDATED, Doubt.SOURCE)
+    assert left.person == "co-02"
+    assert court.state.histories.contested == {}
+
+
+def test_a_rejection_takes_no_doubt_away(court):
+    """The fact acts as before; once it is retracted nobody has to look."""
+    base, change = record(court, presence(kind="BASE"))
+    court.reply(contest_facts(base))
+    (retraction,) = court.reply(reject(change)).ids
+    doubted = base in court.state.histories.contested
+    court.reply(approve(retraction, caller=COORDINATOR))
+
+    assert doubted
+    assert court.state.histories.contested == {}
 
 
 def test_only_who_doubted_doubts_no_more(court, fact):

@@ -6,8 +6,12 @@ from kit.commands import (
     NATIONAL,
     SECOND,
     approve,
+    assess_case,
+    check,
     coordinator,
+    draft,
     end_facts,
+    open_case,
     presence,
     record_facts,
     retract_facts,
@@ -18,8 +22,11 @@ from kit.steps import stop_provider
 from kit.world import TODAY, token
 
 from placement.domain.decide.command import Note
+from placement.domain.decide.drafts import Member
+from placement.domain.events import FactRetracted
+from placement.domain.facts import Tie
 from placement.domain.life_events import StepKind
-from placement.domain.terms import MICROS_AN_HOUR
+from placement.domain.terms import MICROS_AN_HOUR, Verdict
 from placement.errors import (
     AccessDeniedError,
     ConflictError,
@@ -37,20 +44,82 @@ def waiting(court):
     return court.reply(record_facts(presence(kind="BASE"))).ids
 
 
-@ends
-def test_what_a_change_recorded_counts_no_more(court, waiting, end):
+def test_what_was_withdrawn_counts_no_more(court, waiting):
     """It stays in history, and so does who decided."""
     base, change = waiting
-    court.reply(end(change))
+    court.reply(withdraw(change))
     (step,) = court.state.histories.later(base)
-    expected = {
-        reject: (StepKind.REJECTED, "co-01", "co-02"),
-        withdraw: (StepKind.WITHDRAWN, "co-01", ""),
-    }[end]
 
     assert court.state.facts[base].retracted
     assert court.state.changes == {}
-    assert (step.kind, step.person, step.second) == expected
+    assert (step.kind, step.person, step.second) == (StepKind.WITHDRAWN, "co-01", "")
+
+
+def test_what_was_rejected_acts_softly_until_another_agrees(court, waiting):
+    """Who rejects a warning does not take it away alone."""
+    base, change = waiting
+    (retraction,) = court.reply(reject(change)).ids
+    before = court.state.facts[base]
+    proposed = court.state.changes[retraction]
+    with pytest.raises(AccessDeniedError):
+        court.reply(approve(retraction))
+    court.reply(approve(retraction, caller=COORDINATOR))
+    rejected, retracted = court.state.histories.later(base)
+
+    assert (before.approved, before.retracted) == (False, False)
+    assert (proposed.person, proposed.region) == ("co-02", "syd")
+    assert proposed.amendments == (FactRetracted(id=base),)
+    assert court.state.facts[base].retracted
+    assert (rejected.kind, rejected.person, rejected.second) == (
+        StepKind.REJECTED,
+        "co-01",
+        "co-02",
+    )
+    assert (retracted.kind, retracted.person, retracted.second) == (
+        StepKind.RETRACTED,
+        "co-02",
+        "co-01",
+    )
+
+
+def test_a_rejected_warning_still_gives_review(court):
+    """Who was assessed with it is not answered as if nothing were known."""
+    (case,) = court.reply(open_case("h")).ids
+    tie = draft(
+        Tie, "tie", subject=Member(case=case, position=0), area="2480", danger=True
+    )
+    _, change = court.reply(assess_case(case, tie)).ids
+    before = answered(court, case)
+    (retraction,) = court.reply(reject(change)).ids
+    rejected = answered(court, case)
+    court.reply(approve(retraction, caller=COORDINATOR))
+
+    assert (before, rejected) == (Verdict.REVIEW, Verdict.REVIEW)
+    assert answered(court, case) is Verdict.UNKNOWN
+
+
+def answered(court, case):
+    """Return what 2480 is worth to a case."""
+    (one,) = court.reply(check(case, "2480")).answers
+    return one.verdict
+
+
+def test_who_rejects_for_the_nation_lets_the_region_agree(court, waiting):
+    """Else who recorded it could not say that they were wrong."""
+    base, change = waiting
+    (retraction,) = court.reply(reject(change, caller=NATIONAL)).ids
+    court.reply(approve(retraction, caller=COORDINATOR))
+
+    assert court.state.facts[base].retracted
+
+
+def test_nothing_is_retracted_where_nothing_was_recorded(court):
+    """Nor what somebody else stood behind, or what is erased."""
+    fact, _ = court.reply(record_facts(presence())).ids
+    (change,) = court.reply(end_facts((fact, -1))).ids
+
+    assert court.reply(reject(change)).ids == (b"",)
+    assert court.state.changes == {}
 
 
 @ends
@@ -174,6 +243,7 @@ def test_what_was_retracted_meanwhile_is_still_rejected(court, waiting):
     court.reply(approve(retraction))
     with pytest.raises(ConflictError):
         court.reply(approve(change))
-    court.reply(reject(change))
+    made = court.reply(reject(change)).ids
 
     assert court.state.facts[base].retracted
+    assert (made, court.state.changes) == ((b"",), {})

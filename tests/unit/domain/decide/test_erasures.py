@@ -44,6 +44,7 @@ from kit.naming import merge_groups
 from kit.steps import propose_override
 from kit.world import RULESET, TODAY, subject, token
 
+from placement.domain.decide import erasures as deciding
 from placement.domain.decide.erasures import ExpiredList
 from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import (
@@ -141,7 +142,8 @@ def test_a_fact_is_past_its_retention_so_long_after_it_ended(court):
                 since=TODAY + KEPT["presence"].ended,
             ),
         ),
-        more=False,
+        after=None,
+        scope=bytes(32),
     )
 
 
@@ -297,10 +299,11 @@ def test_a_fact_that_waits_for_its_second_person_is_kept(court):
 
 
 def test_what_nobody_stood_behind_is_kept_as_what_was_never_true(court):
-    """From when it was rejected."""
+    """From when two had said so."""
     fact, change = court.reply(record_facts(presence(kind="BASE"))).ids
     days(court, 1)
-    court.reply(reject(change))
+    (retraction,) = court.reply(reject(change)).ids
+    court.reply(approve(retraction, caller=COORDINATOR))
     days(court, KEPT["presence"].retracted - 1)
     before = expired(court)
     days(court, 1)
@@ -648,18 +651,57 @@ def test_whoever_is_placed_is_weighed_again(court):
     assert due.touch.everything
 
 
-def test_a_list_says_when_there_is_more(court, monkeypatch):
-    """What is past its retention the longest comes first."""
-    from placement.domain.decide import erasures  # noqa: PLC0415
+def pages(court, caller=COORDINATOR):
+    """Return the ids on each page of the list."""
+    found, after = [], None
+    while True:
+        page = court.reply(list_expired(caller, after))
+        found.append([each.id for each in page.listed])
+        if page.after is None:
+            return found
+        after = page.after
 
-    monkeypatch.setattr(erasures, "MAX_ERASED", 1)
+
+def closed(court, who):
+    """Open a case and close it."""
+    case = open_case(who)
+    court.reply(case)
+    court.reply(close_case(case.handle))
+    return case.handle
+
+
+@pytest.mark.parametrize("limit", ["MAX_ERASED", "LOOKED_AT"])
+def test_a_list_has_pages(court, monkeypatch, limit):
+    """Facts as they were recorded, then cases; none twice, and none left out."""
+    monkeypatch.setattr(deciding, limit, 1)
     first = ended(court)
+    recorded(court, presence("A"))
     days(court, 1)
-    ended(court, presence("B"))
-    days(court, KEPT["presence"].ended)
-    found = court.reply(list_expired())
+    second = ended(
+        court, presence("B"), caller=NATIONAL, second=coordinator("national", "co-08")
+    )
+    cases = []
+    for who in "hij":
+        cases.append(closed(court, who))
+        court.later(who != "h")  # two were opened in one instant
+    days(court, 4000)
+    own, all_ = pages(court), pages(court, NATIONAL)
 
-    assert ([each.id for each in found.listed], found.more) == ([first], True)
+    assert [each for page in own for each in page] == [first, *cases]
+    assert sorted(cases[:2]) in [sorted(page) for page in own]
+    assert [each for page in all_ for each in page] == [first, second, *cases]
+    assert len(own) >= 3
+
+
+def test_of_one_page_the_longest_past_comes_first(court):
+    """Whatever was recorded first."""
+    later = recorded(court, presence())[0]
+    first = ended(court, presence("B"))
+    days(court, 1)
+    court.reply(approve(court.reply(end_facts((later, 1))).ids[0]))
+    days(court, KEPT["presence"].ended)
+
+    assert expired(court) == [first, later]
 
 
 def test_a_request_that_comes_again_erases_once(court):

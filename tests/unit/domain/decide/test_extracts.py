@@ -11,13 +11,17 @@ from kit.commands import (
     SECOND,
     Court,
     approve,
+    assess_case,
     coordinator,
     draft,
+    end_placements,
     field_of,
     list_changes,
     open_case,
+    placement,
     presence,
     record_facts,
+    record_placements,
     register_groups,
     show_change,
 )
@@ -25,9 +29,10 @@ from kit.extracting import (
     approve_extract,
     propose_extract,
     read_extract,
+    seen_extract,
     show_extract,
 )
-from kit.living import begin_preview, reject, withdraw
+from kit.living import begin_preview, contest_facts, reject, withdraw
 from kit.world import subject, token
 
 from placement.domain.decide import extracts
@@ -42,6 +47,7 @@ from placement.errors import (
     BudgetError,
     ConflictError,
     NotFoundError,
+    StaleError,
 )
 
 OTHER = coordinator("nord", "co-05")
@@ -64,7 +70,7 @@ def proposed(court, *who, **given):
 
 def granted(court, *who, **given):
     change = proposed(court, *who)
-    court.reply(approve_extract(change, *who, **given))
+    court.reply(seen_extract(court, change, *who, **given))
     return change
 
 
@@ -81,7 +87,7 @@ def test_a_person_is_told_by_two(court):
     change = proposed(court)
     before = refusal(court, read_extract(change))
     looked = court.reply(show_extract(change))
-    court.reply(approve_extract(change))
+    court.reply(seen_extract(court, change))
     told = [
         court.reply(read_extract(change, caller=who)) for who in (COORDINATOR, SECOND)
     ]
@@ -98,6 +104,41 @@ def test_a_person_is_told_by_two(court):
     assert court.reply(list_changes()).changes == ()
 
 
+def test_what_is_told_is_what_was_shown(court):
+    """What came, or changed, since then is looked at first."""
+    change = proposed(court)
+    stale = [seen_extract(court, change)]
+    tie = draft(Tie, "tie", subject=subject("h"), area="2480", danger=False)
+    fact, _ = court.reply(record_facts(tie)).ids
+    stale.append(seen_extract(court, change, released=(fact,)))
+    court.reply(contest_facts(fact))
+    stale.append(seen_extract(court, change, released=(fact,)))
+    (other,) = court.reply(open_case("h", handle=token("later"))).ids
+    stale.append(seen_extract(court, change))
+    court.reply(assess_case(other))
+    stale.append(seen_extract(court, change))
+    stay = placement(other)
+    court.reply(record_placements(stay))
+    stale.append(seen_extract(court, change))
+    (end,) = court.reply(end_placements((stay.id, 0))).ids
+    court.reply(approve(end))
+    got = [type(refusal(court, each)) for each in stale]
+    court.reply(seen_extract(court, change))
+
+    assert got == [StaleError] * 6
+
+
+def test_what_another_was_shown_is_not_what_one_saw(court):
+    """Nor of another extract; and nothing at all is a fault of form."""
+    one, other = proposed(court), proposed(court)
+    seen = court.reply(show_extract(one)).seen
+
+    for change, caller in ((one, NATIONAL), (other, SECOND)):
+        approval = approve_extract(change, caller=caller, seen=seen)
+        assert isinstance(refusal(court, approval), StaleError)
+    assert field_of(court, approve_extract(one, seen=b"")) == "seen"
+
+
 def test_nobody_is_shown_what_they_proposed(court):
     """Neither look nor approve, under no organisation and no certificate."""
     change = proposed(court)
@@ -108,7 +149,8 @@ def test_nobody_is_shown_what_they_proposed(court):
             refusal(court, show_extract(change, caller=caller)), AccessDeniedError
         )
         assert isinstance(
-            refusal(court, approve_extract(change, caller=caller)), AccessDeniedError
+            refusal(court, seen_extract(court, change, caller=caller)),
+            AccessDeniedError,
         )
 
 
@@ -119,11 +161,14 @@ def test_whoever_names_somebody_else_is_refused(court, make):
     """Or not all of the person's numbers, or one too many."""
     change = proposed(court, "h", "i")
     if make is read_extract:
-        court.reply(approve_extract(change, "h", "i"))
+        court.reply(seen_extract(court, change, "h", "i"))
     for who in (("x", "i"), ("h",), ("h", "i", "j")):
         assert isinstance(refusal(court, make(change, *who)), ConflictError)
 
-    assert court.reply(make(change, "i", "h"))
+    if make is approve_extract:
+        assert court.reply(seen_extract(court, change, "i", "h"))
+    else:
+        assert court.reply(make(change, "i", "h"))
 
 
 def test_somebody_on_whom_nothing_is_kept_is_answered_alike(court):
@@ -133,7 +178,7 @@ def test_somebody_on_whom_nothing_is_kept_is_answered_alike(court):
         command = propose_extract(who, change=token("c" + who))
         decision = court.decide(command)
         events = decision.outcome.events
-        approval = court.decide(approve_extract(command.change, who))
+        approval = court.decide(seen_extract(court, command.change, who))
         answers.append(
             (len(events), len(decision.note.objects), len(approval.note.objects))
         )
@@ -153,7 +198,7 @@ def test_what_lapsed_is_gone(court):
     assert last.at
     assert isinstance(refusal(court, read_extract(read)), NotFoundError)
     assert isinstance(refusal(court, show_extract(change)), NotFoundError)
-    assert isinstance(refusal(court, approve_extract(change)), ConflictError)
+    assert isinstance(refusal(court, seen_extract(court, change)), ConflictError)
 
 
 def test_other_regions_and_other_changes_are_not_there(court):
@@ -178,7 +223,7 @@ def test_the_two_alone_read_it(court):
 def test_the_national_unit_may_be_the_second(court):
     """What is told stays what the proposing region has."""
     change = proposed(court)
-    court.reply(approve_extract(change, caller=NATIONAL))
+    court.reply(seen_extract(court, change, caller=NATIONAL))
     told = court.reply(read_extract(change, caller=NATIONAL))
 
     assert told.region == "syd"
@@ -200,7 +245,7 @@ def test_it_is_rejected_and_withdrawn_like_any_change(court):
     court.reply(withdraw(other))
 
     assert court.state.changes == {}
-    assert isinstance(refusal(court, approve_extract(one)), NotFoundError)
+    assert isinstance(refusal(court, seen_extract(court, one)), NotFoundError)
 
 
 def test_a_case_that_was_erased_is_told_by_its_handle(court):
@@ -210,7 +255,7 @@ def test_a_case_that_was_erased_is_told_by_its_handle(court):
     cases = (token("gone"), token("case"), token("none"))
     change = proposed(court, cases=cases)
     looked = court.reply(show_extract(change))
-    court.reply(approve_extract(change))
+    court.reply(seen_extract(court, change))
 
     assert looked.erased == (token("gone"),)
     assert court.reply(read_extract(change)).erased == (token("gone"),)
@@ -235,7 +280,7 @@ def test_only_what_could_be_told_is_released(court):
     (fact,) = court.reply(record_facts(presence("A"))).ids[:1]
     change = proposed(court)
     for released in ((fact,), (token("case"),), (token("none"),)):
-        command = approve_extract(change, released=released)
+        command = seen_extract(court, change, released=released)
         assert field_of(court, command) == "released_ids"
 
 
@@ -246,7 +291,7 @@ def test_an_own_case_is_told_unless_it_is_withheld(court):
 
     assert court.reply(read_extract(change)).kept.cases == ()
     for withheld in ((token("none"),), tuple(map(token, map(str, range(501))))):
-        command = approve_extract(waiting, withheld=withheld)
+        command = seen_extract(court, waiting, withheld=withheld)
         assert field_of(court, command) == "withheld_ids"
 
 
@@ -307,7 +352,7 @@ def test_too_many_releases_are_refused(court):
     change = proposed(court)
     many = tuple(token(str(number)) for number in range(501))
 
-    assert field_of(court, approve_extract(change, released=many)) == "released_ids"
+    assert field_of(court, seen_extract(court, change, released=many)) == "released_ids"
 
 
 def test_a_day_has_so_many(court):
@@ -334,8 +379,8 @@ def test_a_retry_finds_the_first_answer(court):
     """It makes one extract, and costs one."""
     first = proposed(court, request="r")
     again = proposed(court, request="r")
-    court.reply(approve_extract(first, request="s"))
-    court.reply(approve_extract(first, request="s"))
+    court.reply(seen_extract(court, first, request="s"))
+    court.reply(seen_extract(court, first, request="s"))
 
     assert first == again
     assert [*court.state.extracts.granted] == [first]
@@ -344,13 +389,12 @@ def test_a_retry_finds_the_first_answer(court):
 def test_every_step_names_why_and_whom(court):
     """As auditors see it; a refusal what was given."""
     change = token("c")
-    steps = (
-        propose_extract(change=change),
-        show_extract(change),
-        approve_extract(change),
-        read_extract(change),
-    )
-    notes = [note_of(court, step) for step in steps]
+    notes = [
+        note_of(court, propose_extract(change=change)),
+        note_of(court, show_extract(change)),
+        note_of(court, seen_extract(court, change)),
+        note_of(court, read_extract(change)),
+    ]
     refused = note_of(court, show_extract(token("none"), "x"))
 
     assert {(n.purpose, n.search) for n in notes} == {

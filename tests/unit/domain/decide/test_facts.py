@@ -15,7 +15,14 @@ from kit.commands import (
     regrade_facts,
     rivalry,
 )
-from kit.living import contest_facts, list_facts, reject, renew_facts, show_fact
+from kit.living import (
+    contest_facts,
+    list_facts,
+    reject,
+    renew_facts,
+    show_fact,
+    withdraw,
+)
 from kit.world import TODAY, subject, token
 
 from placement.domain.decide import facts as deciding
@@ -109,11 +116,14 @@ def test_states(court):
 
 
 def test_what_nobody_stood_behind_is_inert(court):
-    """A rejected base is no base."""
+    """A base that somebody took back is no base; one that was rejected may be."""
     base, change = court.reply(record_facts(presence(kind="BASE"))).ids
-    court.reply(reject(change))
+    court.reply(withdraw(change))
+    soft, other = court.reply(record_facts(presence(area="1480", kind="BASE"))).ids
+    court.reply(reject(other))
 
     assert listed(court, state=FactState.INERT) == [base]
+    assert listed(court, state=FactState.UNAPPROVED) == [soft]
 
 
 def test_an_affiliation_never_ends(court):

@@ -1,12 +1,14 @@
-"""The register of releases and overrides, for audit staff."""
+"""The register of releases, overrides and lifts, for audit staff."""
 
 import pytest
-from kit.commands import check, field_of
+from kit.commands import SECOND, approve, check, field_of
+from kit.haunting import lift, rival_there
+from kit.permitted import seen
 from kit.steps import explain, list_permits, propose_override, release_place
 from kit.world import NOW
 
 from placement.domain.decide import register
-from placement.domain.terms import MICROS_AN_HOUR
+from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
 
 
 @pytest.fixture
@@ -54,6 +56,28 @@ def test_a_page_has_an_end(stage, permits, monkeypatch):
     reply = stage.court.reply(list_permits())
 
     assert ([each.id for each in reply.permits], reply.more) == ([permits[0]], True)
+
+
+def test_lifts_stand_beside_permits(stage):
+    """Who proposed and who approved; and those that wait now, if it reaches today."""
+    case = rival_there(stage)
+    stage.court.reply(check(case, "2480"))
+    (change,) = stage.court.reply(lift(case, seen(stage, case))).ids
+    waiting = stage.court.reply(list_permits())
+    past = stage.court.reply(list_permits(until=NOW - MICROS_A_DAY, since=0))
+    stage.court.later(1)
+    approved = stage.court.reply(approve(change, caller=SECOND))
+    stage.court.later(1)
+    reply = stage.court.reply(list_permits())
+    (found,) = reply.lifts
+
+    assert [(c.id, each.case) for c, each in waiting.waiting] == [(change, case)]
+    assert (waiting.lifts, reply.waiting) == ((), ())
+    assert past.waiting == ()
+    assert approved.ids == (case,)
+    assert (found.change, found.person, found.second) == (change, "co-01", "co-02")
+    assert stage.court.reply(list_permits(since=found.at + 1)).lifts == ()
+    assert stage.court.reply(list_permits(until=found.at)).lifts == ()
 
 
 def test_looking_is_noted(stage, permits):

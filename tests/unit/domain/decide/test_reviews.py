@@ -133,7 +133,7 @@ def test_a_doubted_fact_is_in_the_queue(court):
 
 
 def test_what_lapsed_is_in_the_queue(court):
-    """What still waits is not: it is in the list of changes."""
+    """So is what was rejected; what still waits is not: it is in the list of changes."""
     base = record(court, presence(kind="BASE"))
     waits = queue(court)
     court.later(4 * MICROS_A_DAY)
@@ -142,8 +142,8 @@ def test_what_lapsed_is_in_the_queue(court):
     again = queue(court)
     court.reply(reject(change))
 
-    assert (waits, again, queue(court)) == ([], [], [])
-    assert lapsed == [(base, 0, (UNAPPROVED,))]
+    assert (waits, again) == ([], [])
+    assert lapsed == queue(court) == [(base, 0, (UNAPPROVED,))]
 
 
 def test_regions(court):

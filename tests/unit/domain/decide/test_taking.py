@@ -190,6 +190,18 @@ def test_what_changed_meanwhile(court, desk):
         assert court.state.facts[fact] == before[fact]
 
 
+def test_a_presence_that_was_recorded_meanwhile(court, desk):
+    """The dry run said new; it would be there twice. One since another day goes on."""
+    desk.approved(
+        im.row(presence(valid_from=TODAY - 9)),
+        im.row(presence("B", valid_from=TODAY - 9)),
+        im.row(presence(valid_from=TODAY - 8)),
+    )
+    court.reply(record_facts(presence(valid_from=TODAY - 9)))
+
+    assert desk.all() == {0: RowRefusal.CONTRADICTION}
+
+
 def _change(court, facts):
     change = court.reply(regrade_facts(facts[0], grade="2B")).ids[0]
     court.reply(approve(change, caller=SECOND))

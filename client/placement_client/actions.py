@@ -1,0 +1,66 @@
+"""What entries say was attempted: the codes, and how people type them.
+
+Whoever searches types ``check``, ``change-approve`` or a word that only one code has,
+such as ``lift``. A search for what no entry can have would find nothing and say nothing.
+
+Example:
+    >>> action_code("change-approve"), action_code("lift")
+    ('CHANGE_APPROVE', 'PHANTOM_LIFT')
+"""
+
+from typing import Final
+
+from placement.errors import InvalidInputError
+
+ACTIONS: Final = (
+    *("ALERT_ACKNOWLEDGE", "ALERT_CLOSE", "ALERT_HAND_OVER", "ALERT_LIST"),
+    *("ALERT_SHOW", "ALERT_TELL", "ALERT_WATCH", "ANOMALY_REPORT", "CASE_ASSESS"),
+    *("CASE_CLOSE", "CASE_OPEN", "CASE_SHOW", "CHANGE_APPROVE", "CHANGE_LIST"),
+    *("CHANGE_REJECT", "CHANGE_SHOW", "CHANGE_WITHDRAW", "CHECK", "CLOCK_TICK"),
+    *("COVERAGE_ATTEST", "COVERAGE_SHOW", "DECISION_REPLAY", "ENTRY_LIST"),
+    *("ENTRY_SHOW", "ENTRY_TAIL", "ERASURE_APPROVE", "ERASURE_LIST"),
+    *("ERASURE_PROPOSE", "EVALUATE", "EXCHANGE_KEY_PUBLISH", "EXTRACT_APPROVE"),
+    *("EXTRACT_PROPOSE", "EXTRACT_READ", "EXTRACT_SHOW", "FACILITY_REGISTER"),
+    *("FACT_AMEND", "FACT_CONTEST", "FACT_END", "FACT_LIST", "FACT_PROPOSE"),
+    *("FACT_RECORD", "FACT_REGRADE", "FACT_RENEW", "FACT_RETRACT", "FACT_SHOW"),
+    *("GROUP_LIST", "GROUP_MERGE", "GROUP_NAME", "GROUP_REGISTER", "GROUP_SIZE"),
+    *("HOLD_CONFIRM", "HOLD_EXTEND", "HOLD_RELEASE", "IMPORT_APPEND"),
+    *("IMPORT_APPROVE", "IMPORT_BEGIN", "IMPORT_CANCEL", "IMPORT_FINISH"),
+    *("IMPORT_LIST", "IMPORT_READ", "IMPORT_SHOW", "IMPORT_TAKE", "LABELS_RENEW"),
+    *("LABEL_KEYS_SHOW", "LABEL_KEY_HAND_OVER", "LOG_COSIGN", "LOG_EXPORT"),
+    *("LOG_FOLLOW", "NO_METHOD", "OVERRIDE_PROPOSE", "OVERRIDE_SHOW"),
+    *("OVERRIDE_SIGN", "PERMIT_LIST", "PHANTOM_LIFT", "PLACEMENT_ABORT"),
+    *("PLACEMENT_END", "PLACEMENT_MOVE", "PLACEMENT_MOVE_IN", "PLACEMENT_MOVE_OUT"),
+    *("PLACEMENT_RECORD", "PLACE_EXPLAIN", "PLACE_RELEASE", "PREVIEW_BEGIN"),
+    *("PREVIEW_WEIGH", "PROVIDER_STOP", "RECEIPT_READ", "REEVALUATE"),
+    *("REVIEW_LIST", "REVIEW_REPORT", "ROTATION_BEGIN", "ROTATION_END"),
+    *("RULESET_APPROVE", "RULESET_LIST", "RULESET_PROPOSE", "RULESET_SHADOW"),
+    *("RULESET_SHOW", "RULESET_WITHDRAW"),
+)
+"""Every code that an entry can have, in order."""
+
+
+def action_code(text: str) -> str:
+    """Return the code that somebody means; nothing means any.
+
+    Raises:
+        InvalidInputError: no code, or no single one, is called so; it lists those that
+            might be meant.
+    """
+    code = text.upper().replace("-", "_")
+    if not code or code in ACTIONS:
+        return code
+    alike = [each for each in ACTIONS if f"_{code}_" in f"_{each}_"]
+    if len(alike) == 1:
+        return alike[0]
+    known = ", ".join(_typed(each) for each in alike or ACTIONS)
+    raise InvalidInputError("action", f"must be one of {known}")
+
+
+def actions_like(incomplete: str) -> list[str]:
+    """Return what somebody may go on to type."""
+    return [word for word in map(_typed, ACTIONS) if word.startswith(incomplete)]
+
+
+def _typed(code: str) -> str:
+    return code.lower().replace("_", "-")
