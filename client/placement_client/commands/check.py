@@ -51,6 +51,7 @@ from placement_client.commands.finding_words import verdict_code, verdict_text
 from placement_client.commands.hint_words import NO_CASEWORKER, PERHAPS_DONE
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.looking import case_seen
+from placement_client.commands.next_words import next_acts
 from placement_client.commands.options import (
     area_code,
     area_names,
@@ -276,6 +277,7 @@ def _footer(
     return [
         f"Phone: {answer.contact}",
         NO_REASON,
+        *next_acts(answer.verdicts),
         *([left_line(answer.budgets)] if answer.HasField("budgets") else []),
         *([ONLY_CLEAR] if any(map(is_clear, answer.verdicts)) else []),
         f"Decided {decided}, ruleset {answer.ruleset}.",
