@@ -65,6 +65,7 @@ class Action(Enum):
     CASE_OPEN = "case_open"
     CASE_SHOW = "case_show"
     CASE_CLOSE = "case_close"
+    BUDGET_SHOW = "budget_show"
     CHECK = "check"
     CASE_ASSESS = "case_assess"
     FACT_RECORD = "fact_record"
@@ -160,11 +161,24 @@ class Action(Enum):
     NO_METHOD = "no_method"
 
 
+_BOTH: Final = frozenset(
+    {
+        Action.EVALUATE,
+        Action.BUDGET_SHOW,
+        Action.ALERT_WATCH,
+        Action.ALERT_TELL,
+        Action.ALERT_LIST,
+        Action.ALERT_ACKNOWLEDGE,
+        Action.RECEIPT_READ,
+        Action.LOG_FOLLOW,
+    }
+)
+"""What caseworkers and coordinators may."""
+
 _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
     {
-        Role.CASEWORKER: frozenset(
+        Role.CASEWORKER: _BOTH.union(
             {
-                Action.EVALUATE,
                 Action.CASE_OPEN,
                 Action.CASE_SHOW,
                 Action.CASE_CLOSE,
@@ -177,17 +191,10 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.PLACEMENT_MOVE_OUT,
                 Action.PLACEMENT_ABORT,
                 Action.OVERRIDE_PROPOSE,
-                Action.ALERT_WATCH,
-                Action.ALERT_TELL,
-                Action.ALERT_LIST,
-                Action.ALERT_ACKNOWLEDGE,
-                Action.RECEIPT_READ,
-                Action.LOG_FOLLOW,
             }
         ),
-        Role.COORDINATOR: frozenset(
+        Role.COORDINATOR: _BOTH.union(
             {
-                Action.EVALUATE,
                 Action.CASE_ASSESS,
                 Action.FACT_RECORD,
                 Action.FACT_END,
@@ -237,11 +244,7 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.EXTRACT_SHOW,
                 Action.EXTRACT_APPROVE,
                 Action.EXTRACT_READ,
-                Action.ALERT_WATCH,
-                Action.ALERT_TELL,
-                Action.ALERT_LIST,
                 Action.ALERT_SHOW,
-                Action.ALERT_ACKNOWLEDGE,
                 Action.ALERT_HAND_OVER,
                 Action.ALERT_CLOSE,
                 Action.IMPORT_BEGIN,
@@ -258,8 +261,6 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.RULESET_WITHDRAW,
                 Action.RULESET_LIST,
                 Action.RULESET_SHOW,
-                Action.RECEIPT_READ,
-                Action.LOG_FOLLOW,
             }
         ),
         Role.AUDITOR: frozenset(

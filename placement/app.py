@@ -23,6 +23,7 @@ from placement.rpc.host import Host, Services
 from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
+from placement.rpc.servicers_budgets import Budgets
 from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_extracts import Extracts
 from placement.rpc.servicers_groups import Groups
@@ -222,6 +223,7 @@ class App:
                 reviews=Reviews(desk),
                 groups=Groups(desk),
                 erasures=Erasures(desk),
+                budgets=Budgets(desk),
                 haunts=Haunts(desk),
                 extracts=Extracts(reading),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),

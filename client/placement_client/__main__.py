@@ -17,6 +17,7 @@ from placement_client.commands import (
     alert,
     assess,
     audit,
+    budget,
     bundle,
     case,
     change,
@@ -125,6 +126,7 @@ def _placement(
 
 for _noun, _app in {
     "context": context.app,
+    "budget": budget.app,
     "case": case.app,
     "fact": fact.app,
     "change": change.app,

@@ -33,6 +33,7 @@ from placement.crypto import voprf
 from placement.errors import InvalidInputError
 from placement_client.alerts import AlertCalls
 from placement_client.audits import AuditCalls
+from placement_client.budgets import BudgetCalls
 from placement_client.calls import REQUEST_ID_BYTES, Patience, RequestIds, Writes
 from placement_client.channel import open_channel
 from placement_client.custodian import verified
@@ -72,6 +73,7 @@ class Session:
         lives: calls of coordinators about what becomes of it.
         groups: calls about names of groups and the key that seals them.
         imports: calls of coordinators about many facts at once.
+        budgets: calls about what a question would cost.
         holds: calls about what a municipality holds and has placed.
         overrides: calls about a place despite what was answered.
         logs: calls about the access log.
@@ -105,6 +107,7 @@ class Session:
         self.lives = LifeCalls(channel, self._writes)
         self.groups = GroupCalls(channel, self._writes)
         self.imports = ImportCalls(channel, self._writes)
+        self.budgets = BudgetCalls(channel, self._patience)
         self.holds = HoldCalls(channel, self._writes, clock)
         self.overrides = OverrideCalls(channel, self._writes)
         self.logs = LogCalls(channel, self._patience)

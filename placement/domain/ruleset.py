@@ -113,6 +113,8 @@ class AnomalyLimits:
     refused_by_organisation: Limit
     refused_by_certificate: Limit
     many_searches: Limit
+    # No number of its own in the file: it is half of a budget, and the first one tells.
+    evaluations_half_spent: Limit = Limit(allowed=0, days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,7 +372,7 @@ def _budgets(table: Mapping[str, Any]) -> Budgets:
 
 def _anomalies(table: Mapping[str, Any]) -> AnomalyLimits:
     kinds = get_type_hints(AnomalyLimits)
-    return AnomalyLimits(**{name: kind(**table[name]) for name, kind in kinds.items()})
+    return AnomalyLimits(**{name: kinds[name](**said) for name, said in table.items()})
 
 
 def _mapping(lists: Mapping[str, list[str]]) -> dict[str, Grade]:

@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from placement.api.v1 import (
     alert_service_pb2_grpc,
     audit_service_pb2_grpc,
+    budget_service_pb2_grpc,
     check_service_pb2_grpc,
     erasure_service_pb2_grpc,
     extract_service_pb2_grpc,
@@ -31,6 +32,7 @@ from placement.rpc.door import MAX_REQUEST, Door
 from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
+from placement.rpc.servicers_budgets import Budgets
 from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_extracts import Extracts
 from placement.rpc.servicers_groups import Groups
@@ -45,6 +47,7 @@ SERVICES: Final = tuple(
     for name in (
         "PseudonymService",
         "CheckService",
+        "BudgetService",
         "PlacementService",
         "RegistryService",
         "ReviewService",
@@ -91,6 +94,7 @@ class Services:
 
     pseudonyms: Pseudonyms
     checks: Checks
+    budgets: Budgets
     placements: Placements
     registry: Registry
     reviews: Reviews
@@ -209,6 +213,9 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
         services.pseudonyms, server
     )
     check_service_pb2_grpc.add_CheckServiceServicer_to_server(services.checks, server)
+    budget_service_pb2_grpc.add_BudgetServiceServicer_to_server(
+        services.budgets, server
+    )
     registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(
         services.registry, server
     )

@@ -11,6 +11,7 @@ METHODS: Final[Mapping[str, Action]] = {
         "PseudonymService/Evaluate": Action.EVALUATE,
         "CheckService/OpenCase": Action.CASE_OPEN,
         "CheckService/ShowCase": Action.CASE_SHOW,
+        "BudgetService/ShowBudgets": Action.BUDGET_SHOW,
         "CheckService/CloseCase": Action.CASE_CLOSE,
         "CheckService/CheckPlacement": Action.CHECK,
         "RegistryService/AssessCase": Action.CASE_ASSESS,

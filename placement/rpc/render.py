@@ -19,6 +19,7 @@ from placement.domain.permits import Permit
 from placement.domain.questions import Candidate
 from placement.domain.terms import Micros, Verdict, Window
 from placement.rpc.change_kinds import kind_of
+from placement.rpc.render_budgets import area_budgets
 from placement.service.batch import Answer
 from placement.service.custodian import Evaluation
 
@@ -139,6 +140,7 @@ def checked(answer: Answer, contact: str) -> check_wire.CheckPlacementResponse:
         decided_at=answers.decided_at,
         contact=contact,
         leaf_index=answer.leaf,
+        budgets=area_budgets(answers.balances),
         ahead_days=answers.ahead_days,
     )
 

@@ -25,6 +25,7 @@ KINDS: Final[Mapping[Action, str]] = {
     Action.EVALUATE: "COMBINATION",
     Action.CASE_OPEN: "COLLECTION",
     Action.CASE_SHOW: "CONSULTATION",
+    Action.BUDGET_SHOW: "CONSULTATION",
     Action.CASE_CLOSE: "ALTERATION",
     Action.CHECK: "DISCLOSURE",
     Action.CASE_ASSESS: "COLLECTION",

@@ -14,6 +14,7 @@ from kit.ruling import RULING
 from kit.sheeted import IMPORTING
 from kit.town import GROUND, PEOPLE, Town, fresh
 from placement.api.v1 import audit_service_pb2 as audit
+from placement.api.v1 import budget_service_pb2 as budget
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import log_service_pb2 as log
 from placement.api.v1 import registry_service_pb2 as registry
@@ -135,6 +136,13 @@ def _close(town: Town, who: str) -> check.CloseCaseRequest:
     )
 
 
+def _budgets(town: Town, who: str) -> budget.ShowBudgetsRequest:
+    asks = PEOPLE[who][0] == "caseworker"
+    return budget.ShowBudgetsRequest(
+        case_handle=town.case if asks else b"", areas=["2480"] if asks else []
+    )
+
+
 def _end(town: Town, who: str) -> registry.EndFactsRequest:
     (fact,) = recorded(town, "0117").fact_ids
     ending = registry.Ending(fact_id=fact, valid_to_day=town.today)
@@ -202,6 +210,7 @@ REQUESTS: dict[str, Make] = {
     "Evaluate": lambda town, who: evaluate(GOOD),
     "OpenCase": lambda town, who: town.open_case(),
     "ShowCase": lambda town, who: check.ShowCaseRequest(case_handle=town.case),
+    "ShowBudgets": _budgets,
     "CloseCase": _close,
     "CheckPlacement": lambda town, who: town.question(),
     "AssessCase": lambda town, who: registry.AssessCaseRequest(

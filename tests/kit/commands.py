@@ -12,6 +12,7 @@ from kit.world import NOW, RULESET, TODAY, subject, token
 from placement.access import Caller, Role
 from placement.domain.decide import (
     approvals,
+    balances,
     cases,
     checks,
     coverage,
@@ -32,6 +33,7 @@ from placement.domain.state import State
 from placement.domain.terms import (
     AreaCode,
     Basis,
+    CaseHandle,
     Day,
     Micros,
     PlacementState,
@@ -86,6 +88,16 @@ def open_case(*members: str, **given: Any) -> cases.OpenCase:
         members=tuple(subject(member) for member in members or ("h",)),
         reference=given.get("reference", "SN 1"),
         basis=Basis.POLICE,
+    )
+
+
+def show_budgets(
+    case: bytes | None = None, *areas: str, caller: Caller = CASEWORKER
+) -> balances.ShowBudgets:
+    return balances.ShowBudgets(
+        caller=caller,
+        case=None if case is None else CaseHandle(case),
+        areas=tuple(map(AreaCode, areas)),
     )
 
 

@@ -31,6 +31,7 @@ from kit.commands import (
     regrade_facts,
     retract_facts,
     search,
+    show_budgets,
     show_case,
     show_change,
 )
@@ -153,6 +154,7 @@ class Play:
         self._erasure()
         self._extract()
         self._rules()
+        self.ask(show_budgets(case, "2480"))
         self.ask(close_case(case))
         return self.named
 

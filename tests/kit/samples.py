@@ -20,6 +20,7 @@ from placement.domain.decide.command import Command
 SAMPLES: tuple[Callable[[], Command], ...] = (
     commands.open_case,
     lambda: commands.show_case(token("case")),
+    lambda: commands.show_budgets(token("case"), "1480"),
     lambda: commands.close_case(token("case")),
     lambda: commands.assess_case(token("case")),
     lambda: commands.check(token("case")),

@@ -56,6 +56,7 @@ def seen(
     case: str = "",
     subjects: tuple[str, ...] = (),
     areas: tuple[str, ...] = (),
+    purpose: str = "",
 ) -> Seen:
     """Return an entry; empty names stay empty."""
     entry = Entry(
@@ -66,6 +67,7 @@ def seen(
         person=person,
         organisation=organisation,
         role=role,
+        purpose=purpose,
         certificate=token(certificate, 32) if certificate else b"",
     )
     outline = Outline(

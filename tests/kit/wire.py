@@ -17,6 +17,7 @@ from kit.certs import Pki
 from placement.api.v1 import (
     alert_service_pb2,
     audit_service_pb2,
+    budget_service_pb2,
     check_service_pb2,
     erasure_service_pb2,
     extract_service_pb2,
@@ -38,6 +39,7 @@ from placement.rpc.identity import server_credentials
 _FILES = (
     alert_service_pb2,
     audit_service_pb2,
+    budget_service_pb2,
     check_service_pb2,
     erasure_service_pb2,
     extract_service_pb2,
@@ -52,6 +54,13 @@ _FILES = (
     review_service_pb2,
 )
 DOMAIN = "placement.api.v1"
+_SOME = budget_service_pb2.Budget(allowed=9, left=9, cost=1, left_after=8, hours=48)
+PLENTY = budget_service_pb2.ShowBudgetsResponse(
+    areas=budget_service_pb2.AreaBudgets(case=_SOME, organisation=_SOME, person=_SOME),
+    evaluations=budget_service_pb2.EvaluationBudgets(organisation=_SOME, person=_SOME),
+    affords=True,
+)
+"""Budgets of which nothing runs out."""
 
 
 class RefusalError(Exception):
@@ -113,8 +122,8 @@ class Wire:
             streams: the same, or an iterable of responses, of which a refusal may be
             the last.
         seen: method and request of every call, in order.
-        key: the custodian's; ``Evaluate`` answers with it unless told otherwise, and
-            the log has no checkpoint unless it is.
+        key: the custodian's; ``Evaluate`` answers with it unless told otherwise, there
+            is enough of each budget, and the log has no checkpoint unless it is.
         initial: metadata sent before every answer of the health service.
         health_refusal: name of the status that it refuses with, if it shall.
     """
@@ -127,6 +136,7 @@ class Wire:
         self.key = voprf.generate_key()
         self._otherwise = {
             "Evaluate": self.evaluate,
+            "ShowBudgets": PLENTY,
             "GetCheckpoint": refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"),
         }
         self.health = health.HealthServicer()

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import contextmanager
 
 import grpc
 import pytest
@@ -14,6 +15,8 @@ from placement.access import Role, grants
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
+from placement.domain.decide import table
+from placement.rpc import door
 from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST
 from placement.rpc.even import SIZES
 from placement.rpc.methods import METHODS
@@ -46,6 +49,34 @@ def taps(town):
         tap.__exit__()
 
 
+@pytest.fixture(scope="module")
+def revoked(town):
+    """Connections as above, of people whose certificates are good no more."""
+    found = {}
+    for number, who in enumerate([*SPEAKERS, "national-second"]):
+        role, organisation, _ = PEOPLE[who]
+        pair = town.served.pki.client(role, organisation, f"no-{number}")
+        found[who] = tap = Tap(town.served, pair)
+        for _ in range(2):
+            tap.call("CheckPlacement", b"")
+        town.served.pki.revoke(pair)
+    yield found
+    for tap in found.values():
+        tap.__exit__()
+
+
+@contextmanager
+def broken(place, name):
+    """Let something fail in a way that nobody foresaw, until the block ends."""
+
+    def fails(*_):
+        raise ZeroDivisionError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place, name, fails)
+        yield
+
+
 def speaker(method):
     """Return who is answered."""
     for who in ("national-second",) if method in NATIONAL else SPEAKERS:
@@ -63,7 +94,7 @@ def stranger(method):
 
 
 @pytest.mark.parametrize("method", PATHS)
-def test_answers_and_refusals_of_a_method_look_alike(town, taps, method):
+def test_answers_and_refusals_of_a_method_look_alike(town, taps, revoked, method):
     """Bytes of messages and of headers, names and values of headers, and no status."""
     who, other = speaker(method), stranger(method)
     request = REQUESTS[method](town, who)
@@ -75,6 +106,9 @@ def test_answers_and_refusals_of_a_method_look_alike(town, taps, method):
         "too large": taps[who].call(method, bytes(MAX_REQUEST + 1)),
         "late deadline": taps[who].call(method, request, timeout=MAX_DEADLINE * 90),
     }
+    shapes["certificate refused"] = revoked[who].call(method, request)
+    with broken(door, "_decoded"):
+        shapes["unforeseen"] = taps[who].call(method, request)
     if other is not None:
         shapes["access denied"] = taps[other].call(method, request)
     own = taps[who].call(method, REQUESTS[method](town, who))
@@ -194,6 +228,28 @@ def test_every_outcome_of_a_check_looks_alike(asked, compression):
 
     assert {name for name, shape in shapes.items() if shape != one} == set()
     assert one.data == SIZES[PATHS["CheckPlacement"]] + MESSAGE_HEAD
+
+
+def test_the_outcomes_that_nobody_wants_look_alike_too(asked):
+    """A certificate that is good no more, and a defect in what decides."""
+    town, found, _ = asked
+    request = found["CLEAR"]
+    gone = town.served.pki.client("caseworker", "1280", "no-9")
+    with Tap.of(town, "worker") as tap, Tap(town.served, gone) as other:
+        for each in (tap, other):
+            for _ in range(2):
+                each.call("CheckPlacement", b"")
+        town.served.pki.revoke(gone)
+        one = tap.call("CheckPlacement", again(request))
+        with broken(table, "admit"):
+            defect = tap.call("CheckPlacement", again(request))
+            reason = town.call("worker", "CheckPlacement", again(request)).reason
+        refused = other.call("CheckPlacement", again(request))
+    outcomes = [each.outcome for each in town.asked(0)[-4:]]
+
+    assert (defect, refused) == (one, one)
+    assert reason == "INTERNAL"
+    assert outcomes == ["ANSWERED", "INTERNAL", "INTERNAL", "CERTIFICATE_REFUSED"]
 
 
 def test_no_outcome_of_a_check_is_told_by_the_servers_log(asked, caplog):

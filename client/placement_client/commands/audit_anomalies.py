@@ -39,6 +39,9 @@ PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "QUESTION_REPEATED": "The same area was asked about again and again in a case.",
         "EVALUATED_WITHOUT_CASE": "Identifiers were evaluated and no case followed.",
+        "EVALUATIONS_HALF_SPENT": (
+            "Half of what a person or an organisation may have evaluated was spent."
+        ),
         "REFUSED_BY_ORGANISATION": "An organisation was denied access many times.",
         "REFUSED_BY_CERTIFICATE": "One certificate was denied access many times.",
         "MANY_SEARCHES": "One auditor searched for one case many times.",

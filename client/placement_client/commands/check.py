@@ -1,5 +1,6 @@
 """``placement check``: ask whether places are safe."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Final
@@ -17,6 +18,7 @@ from placement.api.v1.check_service_pb2 import (
 from placement.api.v1.types_pb2 import Verdict, Window
 from placement.errors import (
     AccessDeniedError,
+    BudgetError,
     ClosedError,
     ConflictError,
     InvalidInputError,
@@ -39,10 +41,17 @@ from placement_client.commands.beside_words import (
     twins,
     unassessed,
 )
+from placement_client.commands.budget_words import (
+    areas_data,
+    cost_line,
+    left_line,
+    uses_up,
+)
 from placement_client.commands.finding_words import verdict_code, verdict_text
 from placement_client.commands.hint_words import NO_CASEWORKER, PERHAPS_DONE
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.looking import case_seen
+from placement_client.commands.next_words import next_acts
 from placement_client.commands.options import (
     area_code,
     area_names,
@@ -60,9 +69,14 @@ from placement_client.verdicts import is_held
 MAX_PAST: Final = 31
 """Days; a window that began earlier is doubted, unless it is a follow-up."""
 
+_LAST: Final = "That is the last of a budget for some time. Ask?"
 _ONE_PLACE: Final = "must be one place if it is to be held; ask about others without it"
 _ASKING: Final[Hints] = {
     AccessDeniedError: f"{NO_CASEWORKER} A coordinator runs `placement explain`.",
+    BudgetError: (
+        "Ask about fewer areas; what was asked within 14 days is free. `placement budget "
+        "show` tells what is left, and of what. If it can't wait, phone the coordinator."
+    ),
     ClosedError: (
         "It is closed, and a closed case can't be opened again. For the same people open "
         "a new one (`placement case open`), and have it assessed."
@@ -115,6 +129,9 @@ class Checked:
     min_revision: Annotated[
         int, typer.Option(min=0, help="Rest on at least this revision.")
     ] = 0
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask, even if it takes the last.")
+    ] = False
 
 
 def check(run: Run, asked: Checked) -> Report:
@@ -122,6 +139,9 @@ def check(run: Run, asked: Checked) -> Report:
 
     Each place gets one of four verdicts, and no reason: CLEAR, UNKNOWN, REVIEW or
     CONFLICT. The question is logged. Without an answer, do not place.
+
+    Before it is sent you are told how many new areas it takes of your budgets. What is
+    more than is left is not sent. Where it takes the last, you are asked first.
 
     Where the key of the access log is pinned, the receipt is fetched and verified
     before a verdict is shown; if it can't be had yet, it is pending.
@@ -145,6 +165,7 @@ def check(run: Run, asked: Checked) -> Report:
         handle, candidates, window=window, justification=justification, hold=asked.hold
     )
     with hinted(_HOLDING if asked.hold else _ASKING):
+        _weigh_cost(run, question, yes=asked.yes)
         answer = session.check_placement(question)
         proven = proving.prove_check(session.logs, question, answer)
     return Report(
@@ -157,6 +178,22 @@ def check(run: Run, asked: Checked) -> Report:
         ],
         code=verdict_code(max(each.verdict for each in answer.verdicts)),
     )
+
+
+def _weigh_cost(run: Run, question: CheckPlacementRequest, *, yes: bool) -> None:
+    """Tell what a question will take before it is sent.
+
+    Raises:
+        BudgetError: more than is left.
+        typer.Abort: it takes the last, and that is not wanted.
+    """
+    areas_asked = [each.area for each in question.candidates]
+    found = run.session().budgets.show(question.case_handle, areas_asked)
+    note(cost_line(found.areas))
+    if not found.affords:
+        raise BudgetError
+    if uses_up(found.areas) and not yes and sys.stdin.isatty():
+        typer.confirm(_LAST, abort=True, err=True)
 
 
 def _candidates(asked: Checked) -> list[Candidate]:
@@ -240,6 +277,8 @@ def _footer(
     return [
         f"Phone: {answer.contact}",
         NO_REASON,
+        *next_acts(answer.verdicts),
+        *([left_line(answer.budgets)] if answer.HasField("budgets") else []),
         *([ONLY_CLEAR] if any(map(is_clear, answer.verdicts)) else []),
         f"Decided {decided}, ruleset {answer.ruleset}.",
         *decisions,
@@ -251,6 +290,8 @@ def _data(
 ) -> dict[str, object]:
     """Return the answer with what was asked beside each verdict."""
     data = to_json(answer)
+    told = answer.HasField("budgets")
+    data["budgets"] = areas_data(answer.budgets) if told else None
     data["from"] = iso_day(window.start_day)
     data["to"] = iso_day(window.end_day) if window.HasField("end_day") else None
     data["verdicts"] = [

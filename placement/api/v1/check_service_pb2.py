@@ -22,51 +22,52 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from placement.api.v1 import budget_service_pb2 as placement_dot_api_dot_v1_dot_budget__service__pb2
 from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$placement/api/v1/check_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"t\n\x0fOpenCaseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x12\n\npseudonyms\x18\x02 \x03(\x0c\x12\x11\n\treference\x18\x03 \x01(\t\x12&\n\x05\x62\x61sis\x18\x04 \x01(\x0e\x32\x17.placement.api.v1.Basis\"\x90\x01\n\x10OpenCaseResponse\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12\x16\n\x0esame_reference\x18\x03 \x01(\x08\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"<\n\x0fShowCaseRequest\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x02 \x01(\x0c\"\xb5\x02\n\x10ShowCaseResponse\x12\x11\n\treference\x18\x01 \x01(\t\x12\x10\n\x08\x61ssessed\x18\x02 \x01(\x08\x12\x0e\n\x06\x63losed\x18\x03 \x01(\x08\x12\x12\n\nareas_left\x18\x04 \x01(\r\x12\x11\n\topened_at\x18\x05 \x01(\x06\x12\x32\n\nplacements\x18\x06 \x03(\x0b\x32\x1e.placement.api.v1.OwnPlacement\x12\x13\n\x0b\x63\x61se_handle\x18\x07 \x01(\x0c\x12\x0f\n\x07\x63ontact\x18\x08 \x01(\t\x12,\n\x07permits\x18\t \x03(\x0b\x32\x1b.placement.api.v1.OwnPermit\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\xbe\x02\n\x0cOwnPlacement\x12\x14\n\x0cplacement_id\x18\x01 \x01(\x0c\x12*\n\x05place\x18\x02 \x01(\x0b\x32\x1b.placement.api.v1.Candidate\x12(\n\x06window\x18\x03 \x01(\x0b\x32\x18.placement.api.v1.Window\x12/\n\x05state\x18\x04 \x01(\x0e\x32 .placement.api.v1.PlacementState\x12\x12\n\nexpires_at\x18\x05 \x01(\x06\x12\x10\n\x08moved_in\x18\x06 \x01(\x08\x12\x10\n\x08\x65xtended\x18\x07 \x01(\x08\x12-\n\tend_cause\x18\x08 \x01(\x0e\x32\x1a.placement.api.v1.EndCause\x12\x19\n\x0cmoved_in_day\x18\t \x01(\x05H\x00\x88\x01\x01\x42\x0f\n\r_moved_in_day\"\xe5\x01\n\tOwnPermit\x12\x11\n\tpermit_id\x18\x01 \x01(\x0c\x12\x10\n\x08override\x18\x02 \x01(\x08\x12*\n\x05place\x18\x03 \x01(\x0b\x32\x1b.placement.api.v1.Candidate\x12(\n\x06window\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Window\x12\r\n\x05waits\x18\x05 \x01(\x08\x12\x12\n\nexpires_at\x18\x06 \x01(\x06\x12\x0c\n\x04used\x18\x07 \x01(\x08\x12\x1a\n\rfollow_up_day\x18\x08 \x01(\x05H\x00\x88\x01\x01\x42\x10\n\x0e_follow_up_day\"j\n\x10\x43loseCaseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12-\n\x06reason\x18\x03 \x01(\x0e\x32\x1d.placement.api.v1.CloseReason\"d\n\x11\x43loseCaseResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"+\n\tCandidate\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x10\n\x08\x66\x61\x63ility\x18\x02 \x01(\x0c\"\x94\x02\n\x15\x43heckPlacementRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12/\n\ncandidates\x18\x03 \x03(\x0b\x32\x1b.placement.api.v1.Candidate\x12(\n\x06window\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Window\x12\x36\n\rjustification\x18\x05 \x01(\x0e\x32\x1f.placement.api.v1.Justification\x12)\n\x04mode\x18\x06 \x01(\x0e\x32\x1b.placement.api.v1.CheckMode\x12\x14\n\x0cmin_revision\x18\x07 \x01(\x06\"\x92\x01\n\x10\x43\x61ndidateVerdict\x12*\n\x07verdict\x18\x01 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\x0c\x12\x13\n\x0bvalid_until\x18\x03 \x01(\x06\x12\x0f\n\x07hold_id\x18\x04 \x01(\x0c\x12\x17\n\x0fhold_expires_at\x18\x05 \x01(\x06\"\x91\x02\n\x16\x43heckPlacementResponse\x12\x34\n\x08verdicts\x18\x01 \x03(\x0b\x32\".placement.api.v1.CandidateVerdict\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12\x0f\n\x07ruleset\x18\x03 \x01(\t\x12\x12\n\ndecided_at\x18\x04 \x01(\x06\x12\x0f\n\x07\x63ontact\x18\x05 \x01(\t\x12\x17\n\nleaf_index\x18\x06 \x01(\x06H\x00\x88\x01\x01\x12\x12\n\nahead_days\x18\x07 \x01(\x07\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\r\n\x0b_leaf_index*G\n\x05\x42\x61sis\x12\x15\n\x11\x42\x41SIS_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x42\x41SIS_POLICE\x10\x01\x12\x15\n\x11\x42\x41SIS_SOCIAL_ONLY\x10\x02*\xbc\x01\n\x08\x45ndCause\x12\x19\n\x15\x45ND_CAUSE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45ND_CAUSE_MOVED_OUT\x10\x01\x12\x16\n\x12\x45ND_CAUSE_MOVED_ON\x10\x02\x12\x16\n\x12\x45ND_CAUSE_RELEASED\x10\x03\x12\x15\n\x11\x45ND_CAUSE_EXPIRED\x10\x04\x12\x1a\n\x16\x45ND_CAUSE_NOT_MOVED_IN\x10\x05\x12\x19\n\x15\x45ND_CAUSE_CASE_CLOSED\x10\x06*f\n\x0b\x43loseReason\x12\x1c\n\x18\x43LOSE_REASON_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43LOSE_REASON_DONE\x10\x01\x12\"\n\x1e\x43LOSE_REASON_CONSENT_WITHDRAWN\x10\x02*\\\n\tCheckMode\x12\x1a\n\x16\x43HECK_MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HECK_MODE_CHECK\x10\x01\x12\x1d\n\x19\x43HECK_MODE_CHECK_AND_HOLD\x10\x02*\x80\x01\n\rJustification\x12\x1d\n\x19JUSTIFICATION_UNSPECIFIED\x10\x00\x12\x19\n\x15JUSTIFICATION_PLANNED\x10\x01\x12\x18\n\x14JUSTIFICATION_URGENT\x10\x02\x12\x1b\n\x17JUSTIFICATION_FOLLOW_UP\x10\x03\x32\xef\x02\n\x0c\x43heckService\x12Q\n\x08OpenCase\x12!.placement.api.v1.OpenCaseRequest\x1a\".placement.api.v1.OpenCaseResponse\x12Q\n\x08ShowCase\x12!.placement.api.v1.ShowCaseRequest\x1a\".placement.api.v1.ShowCaseResponse\x12T\n\tCloseCase\x12\".placement.api.v1.CloseCaseRequest\x1a#.placement.api.v1.CloseCaseResponse\x12\x63\n\x0e\x43heckPlacement\x12\'.placement.api.v1.CheckPlacementRequest\x1a(.placement.api.v1.CheckPlacementResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$placement/api/v1/check_service.proto\x12\x10placement.api.v1\x1a%placement/api/v1/budget_service.proto\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"t\n\x0fOpenCaseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x12\n\npseudonyms\x18\x02 \x03(\x0c\x12\x11\n\treference\x18\x03 \x01(\t\x12&\n\x05\x62\x61sis\x18\x04 \x01(\x0e\x32\x17.placement.api.v1.Basis\"\x90\x01\n\x10OpenCaseResponse\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12\x16\n\x0esame_reference\x18\x03 \x01(\x08\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"<\n\x0fShowCaseRequest\x12\x13\n\x0b\x63\x61se_handle\x18\x01 \x01(\x0c\x12\x14\n\x0cplacement_id\x18\x02 \x01(\x0c\"\xb5\x02\n\x10ShowCaseResponse\x12\x11\n\treference\x18\x01 \x01(\t\x12\x10\n\x08\x61ssessed\x18\x02 \x01(\x08\x12\x0e\n\x06\x63losed\x18\x03 \x01(\x08\x12\x12\n\nareas_left\x18\x04 \x01(\r\x12\x11\n\topened_at\x18\x05 \x01(\x06\x12\x32\n\nplacements\x18\x06 \x03(\x0b\x32\x1e.placement.api.v1.OwnPlacement\x12\x13\n\x0b\x63\x61se_handle\x18\x07 \x01(\x0c\x12\x0f\n\x07\x63ontact\x18\x08 \x01(\t\x12,\n\x07permits\x18\t \x03(\x0b\x32\x1b.placement.api.v1.OwnPermit\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\xbe\x02\n\x0cOwnPlacement\x12\x14\n\x0cplacement_id\x18\x01 \x01(\x0c\x12*\n\x05place\x18\x02 \x01(\x0b\x32\x1b.placement.api.v1.Candidate\x12(\n\x06window\x18\x03 \x01(\x0b\x32\x18.placement.api.v1.Window\x12/\n\x05state\x18\x04 \x01(\x0e\x32 .placement.api.v1.PlacementState\x12\x12\n\nexpires_at\x18\x05 \x01(\x06\x12\x10\n\x08moved_in\x18\x06 \x01(\x08\x12\x10\n\x08\x65xtended\x18\x07 \x01(\x08\x12-\n\tend_cause\x18\x08 \x01(\x0e\x32\x1a.placement.api.v1.EndCause\x12\x19\n\x0cmoved_in_day\x18\t \x01(\x05H\x00\x88\x01\x01\x42\x0f\n\r_moved_in_day\"\xe5\x01\n\tOwnPermit\x12\x11\n\tpermit_id\x18\x01 \x01(\x0c\x12\x10\n\x08override\x18\x02 \x01(\x08\x12*\n\x05place\x18\x03 \x01(\x0b\x32\x1b.placement.api.v1.Candidate\x12(\n\x06window\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Window\x12\r\n\x05waits\x18\x05 \x01(\x08\x12\x12\n\nexpires_at\x18\x06 \x01(\x06\x12\x0c\n\x04used\x18\x07 \x01(\x08\x12\x1a\n\rfollow_up_day\x18\x08 \x01(\x05H\x00\x88\x01\x01\x42\x10\n\x0e_follow_up_day\"j\n\x10\x43loseCaseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12-\n\x06reason\x18\x03 \x01(\x0e\x32\x1d.placement.api.v1.CloseReason\"d\n\x11\x43loseCaseResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"+\n\tCandidate\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x10\n\x08\x66\x61\x63ility\x18\x02 \x01(\x0c\"\x94\x02\n\x15\x43heckPlacementRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x63\x61se_handle\x18\x02 \x01(\x0c\x12/\n\ncandidates\x18\x03 \x03(\x0b\x32\x1b.placement.api.v1.Candidate\x12(\n\x06window\x18\x04 \x01(\x0b\x32\x18.placement.api.v1.Window\x12\x36\n\rjustification\x18\x05 \x01(\x0e\x32\x1f.placement.api.v1.Justification\x12)\n\x04mode\x18\x06 \x01(\x0e\x32\x1b.placement.api.v1.CheckMode\x12\x14\n\x0cmin_revision\x18\x07 \x01(\x06\"\x92\x01\n\x10\x43\x61ndidateVerdict\x12*\n\x07verdict\x18\x01 \x01(\x0e\x32\x19.placement.api.v1.Verdict\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\x0c\x12\x13\n\x0bvalid_until\x18\x03 \x01(\x06\x12\x0f\n\x07hold_id\x18\x04 \x01(\x0c\x12\x17\n\x0fhold_expires_at\x18\x05 \x01(\x06\"\xc1\x02\n\x16\x43heckPlacementResponse\x12\x34\n\x08verdicts\x18\x01 \x03(\x0b\x32\".placement.api.v1.CandidateVerdict\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12\x0f\n\x07ruleset\x18\x03 \x01(\t\x12\x12\n\ndecided_at\x18\x04 \x01(\x06\x12\x0f\n\x07\x63ontact\x18\x05 \x01(\t\x12\x17\n\nleaf_index\x18\x06 \x01(\x06H\x00\x88\x01\x01\x12\x12\n\nahead_days\x18\x07 \x01(\x07\x12.\n\x07\x62udgets\x18\x08 \x01(\x0b\x32\x1d.placement.api.v1.AreaBudgets\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x42\r\n\x0b_leaf_index*G\n\x05\x42\x61sis\x12\x15\n\x11\x42\x41SIS_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x42\x41SIS_POLICE\x10\x01\x12\x15\n\x11\x42\x41SIS_SOCIAL_ONLY\x10\x02*\xbc\x01\n\x08\x45ndCause\x12\x19\n\x15\x45ND_CAUSE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45ND_CAUSE_MOVED_OUT\x10\x01\x12\x16\n\x12\x45ND_CAUSE_MOVED_ON\x10\x02\x12\x16\n\x12\x45ND_CAUSE_RELEASED\x10\x03\x12\x15\n\x11\x45ND_CAUSE_EXPIRED\x10\x04\x12\x1a\n\x16\x45ND_CAUSE_NOT_MOVED_IN\x10\x05\x12\x19\n\x15\x45ND_CAUSE_CASE_CLOSED\x10\x06*f\n\x0b\x43loseReason\x12\x1c\n\x18\x43LOSE_REASON_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43LOSE_REASON_DONE\x10\x01\x12\"\n\x1e\x43LOSE_REASON_CONSENT_WITHDRAWN\x10\x02*\\\n\tCheckMode\x12\x1a\n\x16\x43HECK_MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HECK_MODE_CHECK\x10\x01\x12\x1d\n\x19\x43HECK_MODE_CHECK_AND_HOLD\x10\x02*\x80\x01\n\rJustification\x12\x1d\n\x19JUSTIFICATION_UNSPECIFIED\x10\x00\x12\x19\n\x15JUSTIFICATION_PLANNED\x10\x01\x12\x18\n\x14JUSTIFICATION_URGENT\x10\x02\x12\x1b\n\x17JUSTIFICATION_FOLLOW_UP\x10\x03\x32\xef\x02\n\x0c\x43heckService\x12Q\n\x08OpenCase\x12!.placement.api.v1.OpenCaseRequest\x1a\".placement.api.v1.OpenCaseResponse\x12Q\n\x08ShowCase\x12!.placement.api.v1.ShowCaseRequest\x1a\".placement.api.v1.ShowCaseResponse\x12T\n\tCloseCase\x12\".placement.api.v1.CloseCaseRequest\x1a#.placement.api.v1.CloseCaseResponse\x12\x63\n\x0e\x43heckPlacement\x12\'.placement.api.v1.CheckPlacementRequest\x1a(.placement.api.v1.CheckPlacementResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.check_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BASIS']._serialized_start=2271
-  _globals['_BASIS']._serialized_end=2342
-  _globals['_ENDCAUSE']._serialized_start=2345
-  _globals['_ENDCAUSE']._serialized_end=2533
-  _globals['_CLOSEREASON']._serialized_start=2535
-  _globals['_CLOSEREASON']._serialized_end=2637
-  _globals['_CHECKMODE']._serialized_start=2639
-  _globals['_CHECKMODE']._serialized_end=2731
-  _globals['_JUSTIFICATION']._serialized_start=2734
-  _globals['_JUSTIFICATION']._serialized_end=2862
-  _globals['_OPENCASEREQUEST']._serialized_start=120
-  _globals['_OPENCASEREQUEST']._serialized_end=236
-  _globals['_OPENCASERESPONSE']._serialized_start=239
-  _globals['_OPENCASERESPONSE']._serialized_end=383
-  _globals['_SHOWCASEREQUEST']._serialized_start=385
-  _globals['_SHOWCASEREQUEST']._serialized_end=445
-  _globals['_SHOWCASERESPONSE']._serialized_start=448
-  _globals['_SHOWCASERESPONSE']._serialized_end=757
-  _globals['_OWNPLACEMENT']._serialized_start=760
-  _globals['_OWNPLACEMENT']._serialized_end=1078
-  _globals['_OWNPERMIT']._serialized_start=1081
-  _globals['_OWNPERMIT']._serialized_end=1310
-  _globals['_CLOSECASEREQUEST']._serialized_start=1312
-  _globals['_CLOSECASEREQUEST']._serialized_end=1418
-  _globals['_CLOSECASERESPONSE']._serialized_start=1420
-  _globals['_CLOSECASERESPONSE']._serialized_end=1520
-  _globals['_CANDIDATE']._serialized_start=1522
-  _globals['_CANDIDATE']._serialized_end=1565
-  _globals['_CHECKPLACEMENTREQUEST']._serialized_start=1568
-  _globals['_CHECKPLACEMENTREQUEST']._serialized_end=1844
-  _globals['_CANDIDATEVERDICT']._serialized_start=1847
-  _globals['_CANDIDATEVERDICT']._serialized_end=1993
-  _globals['_CHECKPLACEMENTRESPONSE']._serialized_start=1996
-  _globals['_CHECKPLACEMENTRESPONSE']._serialized_end=2269
-  _globals['_CHECKSERVICE']._serialized_start=2865
-  _globals['_CHECKSERVICE']._serialized_end=3232
+  _globals['_BASIS']._serialized_start=2358
+  _globals['_BASIS']._serialized_end=2429
+  _globals['_ENDCAUSE']._serialized_start=2432
+  _globals['_ENDCAUSE']._serialized_end=2620
+  _globals['_CLOSEREASON']._serialized_start=2622
+  _globals['_CLOSEREASON']._serialized_end=2724
+  _globals['_CHECKMODE']._serialized_start=2726
+  _globals['_CHECKMODE']._serialized_end=2818
+  _globals['_JUSTIFICATION']._serialized_start=2821
+  _globals['_JUSTIFICATION']._serialized_end=2949
+  _globals['_OPENCASEREQUEST']._serialized_start=159
+  _globals['_OPENCASEREQUEST']._serialized_end=275
+  _globals['_OPENCASERESPONSE']._serialized_start=278
+  _globals['_OPENCASERESPONSE']._serialized_end=422
+  _globals['_SHOWCASEREQUEST']._serialized_start=424
+  _globals['_SHOWCASEREQUEST']._serialized_end=484
+  _globals['_SHOWCASERESPONSE']._serialized_start=487
+  _globals['_SHOWCASERESPONSE']._serialized_end=796
+  _globals['_OWNPLACEMENT']._serialized_start=799
+  _globals['_OWNPLACEMENT']._serialized_end=1117
+  _globals['_OWNPERMIT']._serialized_start=1120
+  _globals['_OWNPERMIT']._serialized_end=1349
+  _globals['_CLOSECASEREQUEST']._serialized_start=1351
+  _globals['_CLOSECASEREQUEST']._serialized_end=1457
+  _globals['_CLOSECASERESPONSE']._serialized_start=1459
+  _globals['_CLOSECASERESPONSE']._serialized_end=1559
+  _globals['_CANDIDATE']._serialized_start=1561
+  _globals['_CANDIDATE']._serialized_end=1604
+  _globals['_CHECKPLACEMENTREQUEST']._serialized_start=1607
+  _globals['_CHECKPLACEMENTREQUEST']._serialized_end=1883
+  _globals['_CANDIDATEVERDICT']._serialized_start=1886
+  _globals['_CANDIDATEVERDICT']._serialized_end=2032
+  _globals['_CHECKPLACEMENTRESPONSE']._serialized_start=2035
+  _globals['_CHECKPLACEMENTRESPONSE']._serialized_end=2356
+  _globals['_CHECKSERVICE']._serialized_start=2952
+  _globals['_CHECKSERVICE']._serialized_end=3319
 # @@protoc_insertion_point(module_scope)

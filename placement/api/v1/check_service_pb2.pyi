@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from placement.api.v1 import budget_service_pb2 as _budget_service_pb2
 from placement.api.v1 import refusal_pb2 as _refusal_pb2
 from placement.api.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
@@ -642,6 +643,7 @@ class CheckPlacementResponse(_message.Message):
     CONTACT_FIELD_NUMBER: _builtins.int
     LEAF_INDEX_FIELD_NUMBER: _builtins.int
     AHEAD_DAYS_FIELD_NUMBER: _builtins.int
+    BUDGETS_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
@@ -663,6 +665,10 @@ class CheckPlacementResponse(_message.Message):
         """One a candidate, in the order asked."""
 
     @_builtins.property
+    def budgets(self) -> _budget_service_pb2.AreaBudgets:
+        """The budgets of areas: what this question took, and what is left."""
+
+    @_builtins.property
     def refusal(self) -> _refusal_pb2.Refusal:
         """Set where there is no answer; then no other field is."""
 
@@ -676,12 +682,13 @@ class CheckPlacementResponse(_message.Message):
         contact: _builtins.str = ...,
         leaf_index: _builtins.int | None = ...,
         ahead_days: _builtins.int = ...,
+        budgets: _budget_service_pb2.AreaBudgets | None = ...,
         refusal: _refusal_pb2.Refusal | None = ...,
         padding: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "leaf_index", b"leaf_index", "refusal", b"refusal"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "budgets", b"budgets", "leaf_index", b"leaf_index", "refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "ahead_days", b"ahead_days", "contact", b"contact", "decided_at", b"decided_at", "leaf_index", b"leaf_index", "padding", b"padding", "refusal", b"refusal", "revision", b"revision", "ruleset", b"ruleset", "verdicts", b"verdicts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index", "ahead_days", b"ahead_days", "budgets", b"budgets", "contact", b"contact", "decided_at", b"decided_at", "leaf_index", b"leaf_index", "padding", b"padding", "refusal", b"refusal", "revision", b"revision", "ruleset", b"ruleset", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__leaf_index: _TypeAlias = _typing.Literal["leaf_index"]  # noqa: Y015
     _WhichOneofArgType__leaf_index: _TypeAlias = _typing.Literal["_leaf_index", b"_leaf_index"]  # noqa: Y015

@@ -17,6 +17,7 @@ from placement.access import Action, Role
 from placement.audit.entry import ANSWERED
 from placement.domain.anomalies.seen import Seen
 from placement.domain.anomalies.tallies import MAX_HELD, Item, Shares, Tally
+from placement.domain.budgets import HALF_SPENT
 from placement.domain.ruleset import AnomalyLimits, CaseLimit, Limit, NightLimit
 from placement.domain.terms import MICROS_AN_HOUR, STOCKHOLM
 from placement.errors import AccessDeniedError, BudgetError, CertificateError
@@ -163,6 +164,10 @@ def _by_certificate(seen: Seen) -> Marks:
     return ((certificate, (seen.index,)),) if certificate else ()
 
 
+def _half_spent(seen: Seen) -> Marks:
+    return _by_person(seen) if seen.entry.purpose == HALF_SPENT else ()
+
+
 def _areas_of_case(seen: Seen) -> Marks:
     case = seen.outline.case
     return ((case, seen.areas),) if case and seen.areas else ()
@@ -294,6 +299,11 @@ PATTERNS: Final[Mapping[str, Pattern]] = {
     ),
     "EVALUATED_WITHOUT_CASE": Pattern(  # whatever happens, time passes
         frozenset(), frozenset(), lambda of: _Unfollowed(of.evaluated_without_case)
+    ),
+    "EVALUATIONS_HALF_SPENT": Pattern(
+        frozenset({_EVALUATE}),
+        _ANSWERED,
+        lambda of: _Count(of.evaluations_half_spent, _half_spent),
     ),
     "REFUSED_BY_ORGANISATION": Pattern(
         frozenset(),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import Action, Caller
+from placement.domain.budgets import Balances
 from placement.domain.decide.command import CaseCommand, Moment, Note, Outcome, require
 from placement.domain.decide.placements import require_candidate
 from placement.domain.decide.weighing import (
@@ -107,12 +108,14 @@ class Answers:
         ruleset: the rules they rest on.
         decided_at: when.
         ahead_days: of the ruleset: what begins later gets at best UNKNOWN.
+        balances: of the budgets, as they were before the question, and its cost.
     """
 
     answers: tuple[Answer, ...]
     ruleset: str
     decided_at: Micros
     ahead_days: int
+    balances: Balances
 
 
 def check(state: State, command: Check, moment: Moment) -> Outcome:
@@ -125,10 +128,15 @@ def check(state: State, command: Check, moment: Moment) -> Outcome:
         raise ClosedError
     held = _held(state, command, case, moment)
     asked = _asked(state, command, case, moment)
+    balances = state.ledger.balances(
+        asked[0] if asked else _asked_by(command.caller, case.handle, ()),
+        moment.now,
+        moment.ruleset.budgets,
+    )
     assessments = _assess(state, command, case, moment)
     if held.may_come:
         held = held.after(state, command, case, assessments[0], moment)
-    reply = _answers(command, assessments, moment, held.hold)
+    reply = _answers(command, assessments, moment, held.hold, balances)
     return Outcome(
         reply=reply,
         events=(*asked, *held.events),
@@ -276,15 +284,21 @@ def charge(
         BudgetError: more than is left.
     """
     budgets = moment.ruleset.budgets
-    asked = Asked(
-        case=case,
-        organisation=caller.organisation,
-        person=caller.person,
-        areas=state.ledger.charge(case, areas, moment.now, budgets),
-    )
+    pays = state.ledger.charge(case, areas, moment.now, budgets)
+    asked = _asked_by(caller, case, pays)
     if not state.ledger.affords(asked, moment.now, budgets):
         raise BudgetError
     return asked
+
+
+def _asked_by(caller: Caller, case: CaseHandle, areas: tuple[AreaCode, ...]) -> Asked:
+    """Return a question that pays for areas."""
+    return Asked(
+        case=case,
+        organisation=caller.organisation,
+        person=caller.person,
+        areas=areas,
+    )
 
 
 def decided(drawn: bytes, moment: Moment) -> bytes:
@@ -308,6 +322,7 @@ def _answers(
     assessments: tuple[Assessment, ...],
     moment: Moment,
     hold: Placement | None,
+    balances: Balances,
 ) -> Answers:
     """Give each verdict its decision id and, to a CLEAR, its time."""
     return Answers(
@@ -323,4 +338,5 @@ def _answers(
         ruleset=moment.ruleset.version,
         decided_at=moment.now,
         ahead_days=moment.ruleset.ahead_days,
+        balances=balances,
     )

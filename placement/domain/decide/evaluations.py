@@ -1,9 +1,10 @@
 """Evaluations: admitted and charged here, done by the custodian."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import Action
+from placement.domain.budgets import HALF_SPENT
 from placement.domain.decide.command import Command, Moment, Outcome, require
 from placement.domain.events import Evaluated
 from placement.domain.state import State
@@ -35,6 +36,15 @@ def evaluate(state: State, command: Evaluate, moment: Moment) -> Outcome:
         organisation=caller.organisation, person=caller.person, count=count
     )
     limits = moment.ruleset.budgets.evaluations[caller.role.value]
-    if not state.ledger.affords_evaluation(spent, moment.now, limits):
+    found = state.ledger.evaluations(spent, moment.now, limits)
+    both = (found.person, found.organisation)
+    if not all(each.affords for each in both):
         raise BudgetError
-    return Outcome(reply=command.elements, events=(spent,))
+    # Somebody shall look before there is nothing left to refuse.
+    halved = any(each.halves for each in both)
+    purpose = HALF_SPENT if halved else ""
+    return Outcome(
+        reply=command.elements,
+        events=(spent,),
+        note=replace(command.note, purpose=purpose),
+    )

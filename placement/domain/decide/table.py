@@ -16,6 +16,7 @@ from placement.domain.decide import (
     alerts,
     amendments,
     approvals,
+    balances,
     cases,
     checks,
     coverage,
@@ -63,6 +64,7 @@ Decide = Callable[[State, Any, Moment], Outcome]
 DECIDES: Final[Mapping[type[Command], Decide]] = {
     cases.OpenCase: cases.open_case,
     cases.ShowCase: cases.show_case,
+    balances.ShowBudgets: balances.show_budgets,
     cases.CloseCase: cases.close_case,
     cases.AssessCase: cases.assess_case,
     checks.Check: checks.check,

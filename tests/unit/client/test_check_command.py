@@ -2,18 +2,25 @@
 
 import re
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import grpc
 import pytest
 from kit.asked import CASE, NOON
-from kit.wire import RefusalError, invalid, refusal
+from kit.wire import PLENTY, RefusalError, invalid, refusal
+from placement_client.commands import check as command
 
+from placement.api.v1 import budget_service_pb2 as budget
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1.types_pb2 import Verdict
 
 CODE = grpc.StatusCode
 FACILITY = bytes([7]) * 16
 HOURS_72 = 72 * 3_600_000_000
+COST = (
+    "This asks about 1 new area. Left before it: 9 for this case, 9 for your "
+    "municipality in 2 days, 9 for you today.\n"
+)
 NOT_SHOWN = "Do not place on this; phone instead.\n"
 
 pytestmark = pytest.mark.usefixtures("at_noon")
@@ -126,6 +133,7 @@ def test_a_check_is_one_object(cli, wire):
             "contact": "031-700 00 00",
             "leaf_index": 12,
             "ahead_days": 0,
+            "budgets": None,
             "receipt": {"leaf": 12, "size": None, "state": "none"},
             "from": "2026-12-01",
             "to": None,
@@ -152,7 +160,10 @@ def test_a_first_day_long_past_is_doubted(cli, wire, ago, word, doubted):
     result = cli(*asked("1480"), *words)
     warning = "--from lies more than 31 days in the past. Is the year right?\n"
 
-    assert (result.exit_code, result.stderr) == (0, warning if doubted else "")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        f"{warning if doubted else ''}{COST}",
+    )
 
 
 @pytest.mark.parametrize(
@@ -268,3 +279,91 @@ def test_what_a_server_says_cannot_steer_the_terminal(cli, wire):
 
     assert "\x1b" not in result.stdout
     assert "Phone: ?[2J?[bold]031[/bold]" in result.stdout
+
+
+# What it costs
+
+
+def plenty(**changes):
+    """Return budgets with some of the person's changed."""
+    found = budget.ShowBudgetsResponse()
+    found.CopyFrom(PLENTY)
+    for name, value in changes.items():
+        setattr(found.areas.person, name, value)
+    found.affords = found.areas.person.cost <= found.areas.person.left
+    return found
+
+
+def test_the_cost_is_told_before_anything_is_asked(cli, wire):
+    """About the very case and areas; then the answer says what is left."""
+    answer = verdicts("CLEAR", "CLEAR")
+    answer.budgets.CopyFrom(PLENTY.areas)
+    wire.answers["CheckPlacement"] = answer
+    result = cli(*asked("1480", f"0180:{FACILITY.hex()}"))
+    _, data = cli.json(*asked("1480", "0180"))
+    (name, request), (then, _) = wire.seen[:2]
+
+    assert (name, then) == ("ShowBudgets", "CheckPlacement")
+    assert (request.case_handle, request.areas) == (CASE, ["1480", "0180"])
+    assert result.stderr == COST
+    assert (
+        "New areas left: 8 for this case, 8 for your municipality in 2 days, 8 for you "
+        "today.\n"
+    ) in result.stdout
+    assert data["budgets"]["person"] == {
+        "allowed": 9,
+        "left": 9,
+        "cost": 1,
+        "left_after": 8,
+        "hours": 48,
+    }
+
+
+def test_what_is_more_than_is_left_is_not_asked(cli, wire):
+    """A refusal would be an anomaly, of somebody who did nothing wrong."""
+    wire.answers["ShowBudgets"] = plenty(left=0, left_after=0)
+    result = cli(*asked("1480"))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "0 for you today" in result.stderr
+    assert "`placement budget show`" in result.stderr
+    assert wire.requests("CheckPlacement") == []
+
+
+@pytest.mark.parametrize(
+    ("terminal", "words", "typed"),
+    [
+        (True, (), "y\n"),
+        (True, (), "n\n"),
+        (True, ("--yes",), ""),
+        (False, (), ""),
+    ],
+)
+def test_the_last_is_not_taken_by_accident(  # noqa: PLR0917 (what the test turns)
+    cli, wire, monkeypatch, terminal, words, typed
+):
+    """Whoever sits there is asked; a script is not, nor who said so before."""
+    seat = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: terminal))
+    monkeypatch.setattr(command, "sys", seat)
+    wire.answers["ShowBudgets"] = plenty(left=1, left_after=0)
+    wire.answers["CheckPlacement"] = verdicts("CLEAR")
+    result = cli(*asked("1480"), *words, stdin=typed)
+
+    assert len(wire.requests("CheckPlacement")) == (typed != "n\n")
+    assert ("the last of a budget" in result.stderr) is bool(typed)
+    assert result.exit_code == (typed == "n\n")
+
+
+def test_what_takes_nothing_says_so(cli, wire):
+    """A place that was asked about before; nobody is asked whether they mean it."""
+    wire.answers["ShowBudgets"] = budget.ShowBudgetsResponse(
+        areas=budget.AreaBudgets(organisation=budget.Budget(hours=720)), affords=True
+    )
+    wire.answers["CheckPlacement"] = verdicts("CLEAR")
+    result = cli(*asked("1480"))
+
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "This asks about no new area, so it takes nothing. Left before it: 0 for this "
+        "case, 0 for your municipality in 30 days, 0 for you today.\n"
+    )

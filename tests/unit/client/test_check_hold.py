@@ -135,7 +135,9 @@ def test_the_look_at_the_case_tells_no_verdict(cli, wire, word):
         wire.answers["CheckPlacement"] = answered(word, hold=held)
         cli(*ASKED, "--hold")
 
-    assert [name for name, _ in wire.seen] == ["CheckPlacement", "ShowCase"] * 2
+    assert [name for name, _ in wire.seen] == [
+        *("ShowBudgets", "CheckPlacement", "ShowCase"),
+    ] * 2
 
 
 def test_a_hold_is_in_the_object(cli, wire):

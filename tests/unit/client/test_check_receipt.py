@@ -70,7 +70,7 @@ def test_without_a_pinned_key_there_is_none(cli, wire, log, pair):
 
     assert (code, data["receipt"]) == (0, {"leaf": 3, "size": None, "state": "none"})
     assert "eceipt" not in result.stdout
-    assert {name for name, _ in wire.seen} == {"CheckPlacement"}
+    assert {name for name, _ in wire.seen} == {"ShowBudgets", "CheckPlacement"}
     assert not (cli.path.parent / "log").exists()
 
 
@@ -177,7 +177,7 @@ def test_an_earlier_answer_is_no_answer(  # noqa: PLR0917 (fixtures)
 
     assert (result.exit_code, result.stdout) == (5, "")
     assert "a place in the access log that was taken before" in result.stderr
-    assert [name for name, _ in wire.seen] == ["CheckPlacement"]
+    assert [name for name, _ in wire.seen] == ["ShowBudgets", "CheckPlacement"]
     assert [each.index for each in kept.pending()] == [4]
 
 
@@ -325,6 +325,8 @@ def test_nothing_about_a_receipt_tells_the_verdict(cli, wire, log, kept):
         for each in set(kept.paths()) - before:
             each.unlink()
 
-    assert [name for name, _ in seen[0]] == ["CheckPlacement", "GetReceipt"]
+    assert [name for name, _ in seen[0]] == [
+        *("ShowBudgets", "CheckPlacement", "GetReceipt"),
+    ]
     assert all(each == seen[0] for each in seen)
     assert len(sizes) == 1

@@ -300,10 +300,13 @@ def test_the_log_holds_what_was_done(become, auditor):
     assert [(each["action"], each["outcome"]) for each in own] == [
         ("EVALUATE", "ANSWERED"),
         ("CASE_OPEN", "ANSWERED"),
+        ("BUDGET_SHOW", "ANSWERED"),
         ("CHECK", "ANSWERED"),
         ("RECEIPT_READ", "ANSWERED"),
     ]
-    assert [each["details"]["verdicts"] for each in own] == [[], [], ["UNKNOWN"], []]
+    assert [each["details"]["verdicts"] for each in own] == [
+        *([], [], [], ["UNKNOWN"], []),
+    ]
 
 
 WHY = ("--purpose", "incident", "--matter", "DI 1")

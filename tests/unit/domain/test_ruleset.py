@@ -71,6 +71,7 @@ def test_default_anomalies():
         area_probed_by_organisation=Limit(allowed=8, days=30),
         question_repeated=Limit(allowed=5, days=7),
         evaluated_without_case=CaseLimit(allowed=5, days=7, hours=24),
+        evaluations_half_spent=Limit(allowed=0, days=1),
         refused_by_organisation=Limit(allowed=20, days=1),
         refused_by_certificate=Limit(allowed=10, days=1),
         many_searches=Limit(allowed=30, days=7),

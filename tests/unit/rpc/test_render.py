@@ -7,11 +7,13 @@ import pytest
 from kit.commands import MOMENT
 from kit.world import NOW, TODAY, token
 
+from placement.api.v1 import budget_service_pb2 as budget
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import pseudonym_service_pb2 as pseudonym
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.api.v1.refusal_pb2 import Envelope
+from placement.domain.budgets import Balance, Balances
 from placement.domain.decide.approvals import Changes
 from placement.domain.decide.cases import CaseView
 from placement.domain.decide.checks import Answer as Verdicted
@@ -33,6 +35,11 @@ from placement.rpc import render
 from placement.service.batch import Answer
 from placement.service.custodian import Evaluation
 
+BALANCES = Balances(
+    case=Balance(allowed=6, spent=2, cost=2, hours=2160),
+    organisation=Balance(allowed=30, spent=28, cost=2, hours=720),
+    person=Balance(allowed=10, spent=0, cost=2, hours=0),
+)
 A, B, C = token("A"), token("B"), token("C")
 
 
@@ -63,6 +70,7 @@ def checked(*verdicts, leaf=9):
                 ruleset=MOMENT.ruleset.version,
                 decided_at=NOW,
                 ahead_days=90,
+                balances=BALANCES,
             ),
             leaf=leaf,
         ),
@@ -95,6 +103,13 @@ def test_a_check_in_full():
         contact="phone 114 14",
         leaf_index=9,
         ahead_days=90,
+        budgets=budget.AreaBudgets(
+            case=budget.Budget(allowed=6, left=4, cost=2, left_after=2, hours=2160),
+            organisation=budget.Budget(
+                allowed=30, left=2, cost=2, left_after=0, hours=720
+            ),
+            person=budget.Budget(allowed=10, left=10, cost=2, left_after=8, hours=0),
+        ),
     )
 
 

@@ -58,6 +58,11 @@ SUPPORT = {
         "areas": ("1480", "0180"),
     },
     "QUESTION_REPEATED": lambda n, who: {"case": who, "areas": ("1480", "1480")},
+    "EVALUATIONS_HALF_SPENT": lambda n, who: {
+        "action": "EVALUATE",
+        "purpose": "HALF_SPENT",
+        "person": who,
+    },
     "REFUSED_BY_ORGANISATION": lambda n, who: {
         "action": ("CASE_SHOW", "NO_METHOD")[n % 2],
         "outcome": ("ACCESS_DENIED", "CERTIFICATE_REFUSED")[n % 2],
@@ -437,3 +442,10 @@ def test_too_many_that_wait(monkeypatch):
 
     assert not watch._due
     assert not watch._waiting
+
+
+def test_an_evaluation_that_halves_nothing_is_none():
+    """Only what says so counts."""
+    log = [seen(n, SATURDAY + n, action="EVALUATE") for n in range(5)]
+
+    assert told(loud("EVALUATIONS_HALF_SPENT"), log) == []

@@ -61,3 +61,33 @@ def test_coordinators_have_another_budget(court):
     """They record many people at once."""
     for _ in range(2 * AN_HOUR // MAX_ELEMENTS + 1):
         assert court.reply(evaluate(MAX_ELEMENTS, COORDINATOR))
+
+
+def test_half_of_a_budget_is_told_once(court):
+    """To whoever reads the log: by the purpose of the evaluation that halves it."""
+    purposes = [court.decide(evaluate(1)).note.purpose for _ in range(AN_HOUR)]
+
+    assert purposes == [
+        "HALF_SPENT" if number == AN_HOUR // 2 else ""
+        for number in range(1, AN_HOUR + 1)
+    ]
+
+
+def test_half_of_an_organisations_budget_is_told(court):
+    """Though none of its people have spent half of theirs."""
+    each = AN_HOUR // 2 - 1
+    purposes = [
+        court.decide(evaluate(each, caseworker(person=f"cw-{number:02}"))).note.purpose
+        for number in range(A_DAY // each)
+    ]
+
+    assert purposes.index("HALF_SPENT") == -(-A_DAY // (2 * each)) - 1
+    assert purposes.count("HALF_SPENT") == 1
+
+
+def test_a_refused_evaluation_halves_nothing(court):
+    """Its entry has no purpose; it has spent nothing."""
+    decision = court.decide(evaluate(AN_HOUR + 1))
+
+    assert isinstance(decision.outcome, BudgetError)
+    assert decision.note.purpose == ""

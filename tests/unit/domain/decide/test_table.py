@@ -174,6 +174,7 @@ def test_every_repeatable_command_is_known_by_person_and_id():
     others = {kind.action for kind in DECIDES if not issubclass(kind, RequestCommand)}
 
     assert others == {
+        Action.BUDGET_SHOW,
         Action.CASE_SHOW,
         Action.CHANGE_LIST,
         Action.CHANGE_SHOW,
