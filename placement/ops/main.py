@@ -34,6 +34,7 @@ from placement.service.custodian import Custodian
 from placement.service.fold import found, keep
 from placement.service.fold import load as fold
 from placement.store import fsck
+from placement.store.anchor import Anchor
 from placement.store.chain import ChainError
 from placement.store.log import Store
 from placement.store.schema import require_none
@@ -122,7 +123,8 @@ def _ready(port: int) -> None:
 
 
 def _init(settings: Settings) -> str:
-    for path in (settings.custodian_key, settings.store_key, settings.log_key):
+    keys = (settings.custodian_key, settings.store_key, settings.log_key)
+    for path in (*keys, settings.anchor):
         if path.exists():
             raise FileExistsError(EEXIST, "is there already; nothing was made", path)
     require_none(settings.database)
@@ -131,6 +133,7 @@ def _init(settings: Settings) -> str:
     custody = FileCustody.create(settings.store_key)
     store = Store.create(settings.database, custody, settings.keys)
     found(store, custodian.key_id, micros())
+    Anchor(settings.anchor, store).create(store.read_head())
     store.close()
     return (
         "Made the keys and an empty store. Clients pin the custodian's key\n"
