@@ -103,6 +103,10 @@ faults: N = 1000
 faults: $(READY) ## Let N faults of each kind meet a server's storage: torn, lost, full, EIO, read-only
 	@PYTHONPATH=tests $(BIN)/python -m tests.faults.run --faults $(N) $(ARGS)
 
+rollback-drill: N = 100
+rollback-drill: $(READY) ## Put N stores back, cut, swap and fork them, each in ten ways; see who notices
+	@PYTHONPATH=tests $(BIN)/python -m tests.faults.rollback --lives $(N) $(ARGS)
+
 SEEDS ?= 1000
 simulate: $(READY) ## Play SEEDS seeds of the core while things go wrong; SEED=n plays one and prints its steps
 	@PYTHONPATH=tests $(BIN)/python -m tests.simulate.run $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)

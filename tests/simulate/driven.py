@@ -77,8 +77,10 @@ def make(folder: Path, now: int) -> None:
     store.close()
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copy what ``make`` made."""
+def copy(source: Path, target: Path, *, make: bool = False) -> None:
+    """Copy what ``make`` made, and what came of it."""
+    if make:
+        target.mkdir()
     for name in FILES:
         shutil.copyfile(source / name, target / name)
         (target / name).chmod(0o600)
