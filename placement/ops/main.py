@@ -28,7 +28,7 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
-from placement.ops import pki, ruleset
+from placement.ops import older, pki, ruleset
 from placement.ops.bar import Bar
 from placement.service.custodian import Custodian
 from placement.service.fold import found, keep
@@ -49,6 +49,12 @@ _TEXTS: Final[Mapping[type[PlacementError], str]] = {
 }
 """What operators read instead of the sentence for caseworkers."""
 
+_ELSEWHERE: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+    "older": older.run_command,
+    "pki": pki.run,
+    "ruleset": ruleset.run_command,
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
@@ -60,10 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     args = _parser().parse_args(argv)
-    if args.command == "pki":
-        return pki.run(args)
-    if args.command == "ruleset":
-        return ruleset.run_command(args)
+    if args.command in _ELSEWHERE:
+        return _ELSEWHERE[args.command](args)
     run: Callable[[Settings], str] = args.run
     try:
         print(run(load(args.settings)))  # noqa: T201 (a command's one sentence)
@@ -97,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
     pki.register(commands)
     ruleset.register(commands)
+    older.register(commands)
     return parser
 
 
