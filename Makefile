@@ -103,6 +103,18 @@ never-clear: N = 100000
 never-clear: $(READY) ## Ask about N random worlds with phantom stays and without: no answer is milder
 	@PYTHONPATH=tests $(BIN)/python -m tests.phantoms.run --worlds $(N) $(ARGS)
 
+faults: N = 1000
+faults: $(READY) ## Let N faults of each kind meet a server's storage: torn, lost, full, EIO, read-only
+	@PYTHONPATH=tests $(BIN)/python -m tests.faults.run --faults $(N) $(ARGS)
+
+rollback-drill: N = 100
+rollback-drill: $(READY) ## Put N stores back, cut, swap and fork them, each in ten ways; see who notices
+	@PYTHONPATH=tests $(BIN)/python -m tests.faults.rollback --lives $(N) $(ARGS)
+
+SEEDS ?= 1000
+simulate: $(READY) ## Play SEEDS seeds of the core while things go wrong; SEED=n plays one and prints its steps
+	@PYTHONPATH=tests $(BIN)/python -m tests.simulate.run $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
 attack: $(READY) ## Attack a nation's answers, with each control and each planted bug: tables, gates
 	@PYTHONPATH=tests $(BIN)/python -m tests.attack.run $(ARGS)
 
@@ -143,3 +155,4 @@ clean: ## Remove what the targets made
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
 .PHONY: scenarios properties never-clear attack attack-live bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
+.PHONY: simulate faults rollback-drill

@@ -158,6 +158,7 @@ class Action(Enum):
     IMPORT_TAKE = "import_take"
     CLOCK_TICK = "clock_tick"
     REEVALUATE = "reevaluate"
+    DATABASE_ACCEPT = "database_accept"
     NO_METHOD = "no_method"
 
 

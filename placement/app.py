@@ -42,6 +42,7 @@ from placement.service.search import Searcher
 from placement.service.staged import StagedRows
 from placement.service.watch import Watch
 from placement.service.worker import Worker
+from placement.store.anchor import Anchor
 from placement.store.ledger import Ledger
 from placement.store.log import Store
 from placement.store.summaries import Summaries
@@ -157,6 +158,7 @@ class App:
             signer=signer,
             clock=clock,
             worker=self._worker,
+            anchor=Anchor(settings.anchor, self._store),
         )
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(

@@ -26,6 +26,10 @@ class Settings:
         database: ``sqlite:///file`` or ``postgresql://…``.
         keys: the same for the key store, which must not be the database; empty for a
             file beside a SQLite database.
+        anchor: file in which this server keeps the last head that it saw durable; best
+            on another disk than the database.
+        officers: verifier keys of those who may, two together, have another database
+            served than the newest.
         store_key: file of the key-encryption key of the store.
         custodian_key: file of the custodian's key.
         log_key: file of the key that signs checkpoints of the access log.
@@ -48,6 +52,8 @@ class Settings:
     address: str = "127.0.0.1:8443"
     database: str = "sqlite:///placement.db"
     keys: str = ""
+    anchor: Path = Path("placement.anchor")
+    officers: tuple[str, ...] = ()
     store_key: Path = Path("store.key")
     custodian_key: Path = Path("custodian.key")
     log_key: Path = Path("log.key")
@@ -116,7 +122,7 @@ def _value(name: str, default: object, given: object, folder: Path) -> Any:  # n
         return _contacts({} if given is None else given)
     if name in {"database", "keys"}:
         return _database(name, default if given is None else given, folder)
-    if name == "witnesses":
+    if name in {"officers", "witnesses"}:
         return _texts(name, [] if given is None else given)
     if isinstance(default, Path) or name in {"ruleset", "past_rulesets"}:
         path = default if given is None else given

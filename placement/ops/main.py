@@ -28,12 +28,13 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
-from placement.ops import pki, ruleset
+from placement.ops import older, pki, ruleset
 from placement.ops.bar import Bar
 from placement.service.custodian import Custodian
 from placement.service.fold import found, keep
 from placement.service.fold import load as fold
 from placement.store import fsck
+from placement.store.anchor import Anchor
 from placement.store.chain import ChainError
 from placement.store.log import Store
 from placement.store.schema import require_none
@@ -48,6 +49,12 @@ _TEXTS: Final[Mapping[type[PlacementError], str]] = {
 }
 """What operators read instead of the sentence for caseworkers."""
 
+_ELSEWHERE: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+    "older": older.run_command,
+    "pki": pki.run,
+    "ruleset": ruleset.run_command,
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
@@ -59,10 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     args = _parser().parse_args(argv)
-    if args.command == "pki":
-        return pki.run(args)
-    if args.command == "ruleset":
-        return ruleset.run_command(args)
+    if args.command in _ELSEWHERE:
+        return _ELSEWHERE[args.command](args)
     run: Callable[[Settings], str] = args.run
     try:
         print(run(load(args.settings)))  # noqa: T201 (a command's one sentence)
@@ -96,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
     pki.register(commands)
     ruleset.register(commands)
+    older.register(commands)
     return parser
 
 
@@ -122,7 +128,8 @@ def _ready(port: int) -> None:
 
 
 def _init(settings: Settings) -> str:
-    for path in (settings.custodian_key, settings.store_key, settings.log_key):
+    keys = (settings.custodian_key, settings.store_key, settings.log_key)
+    for path in (*keys, settings.anchor):
         if path.exists():
             raise FileExistsError(EEXIST, "is there already; nothing was made", path)
     require_none(settings.database)
@@ -131,6 +138,7 @@ def _init(settings: Settings) -> str:
     custody = FileCustody.create(settings.store_key)
     store = Store.create(settings.database, custody, settings.keys)
     found(store, custodian.key_id, micros())
+    Anchor(settings.anchor, store).create(store.read_head())
     store.close()
     return (
         "Made the keys and an empty store. Clients pin the custodian's key\n"

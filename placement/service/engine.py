@@ -10,8 +10,8 @@ Invariants:
     * decisions are serialised across all servers by the lock on the head;
     * when a commit fails, the state is thrown away and folded again from the log, so
       nothing is ever decided on what was not stored;
-    * the last head that was seen durable is never forgotten: a log that does not
-      continue from it was put back, or overgrown;
+    * the last head that was seen durable is never forgotten, the anchor keeps it: a log
+      that does not continue from it was put back, or overgrown;
     * what the log says is erased has no key any more when who erased it is answered, and
       a crash in between is made good at the start;
     * while the log grows, a checkpoint of it is signed at least every second, in a
@@ -46,6 +46,7 @@ from placement.service.settling import settled, withheld
 from placement.service.waiting import MAX_BATCH, Asked, Waiting
 from placement.service.worker import Worker
 from placement.store import fsck
+from placement.store.anchor import Anchor, Unanchored, require_newest
 from placement.store.head import Head
 from placement.store.log import Log, Store
 
@@ -72,6 +73,7 @@ class Engine:
         signer: the log's key, under the log's origin.
         clock: microseconds since 1970-01-01T00:00Z.
         worker: says what is to be done beside what is asked; ``None``: nothing is.
+        anchor: remembers the last durable head when the engine is gone.
 
     Attributes:
         feed: what has become of alerts.
@@ -87,9 +89,11 @@ class Engine:
         signer: Signer,
         clock: Callable[[], int],
         worker: Worker | None = None,
+        anchor: Anchor | None = None,
     ) -> None:
         self.feed = Feed()
         self._worker = worker
+        self._anchor = anchor or Unanchored()
         self._store = store
         self._rules = rules
         self.ruleset = rules.shipped
@@ -120,6 +124,7 @@ class Engine:
         """
         verifier = Verifier(self._signer.public, verify)
         self._seen = fsck.verify(self._store, verifier)
+        require_newest(self._store, self._anchor)
         self._folded = load(self._store)
         require_fit(self._folded[0], self._rules, self._custodian)
         self.ruleset = self._rules.of(self._folded[0])
@@ -248,6 +253,7 @@ class Engine:
         if published:
             self._published = self._clock()
         self._seen = head
+        self._anchor.keep(head)
         self._folded = state, head
         self.ruleset = batch.moment.ruleset
         self._feed(state)

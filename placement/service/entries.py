@@ -109,6 +109,7 @@ KINDS: Final[Mapping[Action, str]] = {
     Action.IMPORT_TAKE: "ALTERATION",
     Action.CLOCK_TICK: "ALTERATION",
     Action.REEVALUATE: "COMBINATION",
+    Action.DATABASE_ACCEPT: "ALTERATION",
     Action.PERMIT_LIST: "CONSULTATION",
     Action.ENTRY_LIST: "CONSULTATION",
     Action.ENTRY_SHOW: "CONSULTATION",
@@ -192,6 +193,38 @@ class Scribe:
         entry = _entry(refused.action, refused.caller, Note(), moment, reason)
         nothing = Written.of(0, ())
         return self._sealed(replace(entry, revision=revision), Note(), nothing)
+
+    def leaf_of_act(  # noqa: PLR0913 (an entry's fields)
+        self,
+        action: Action,
+        *,
+        persons: Sequence[str],
+        at: int,
+        revision: Revision | int,
+        reason: str,
+        proof: bytes,
+    ) -> Leaf:
+        """Return the leaf of what officers did at the machine, by no call.
+
+        Args:
+            action: what.
+            persons: who.
+            at: when, microseconds since 1970-01-01T00:00Z.
+            revision: of the state that it was about.
+            reason: why, in their words.
+            proof: 16 bytes of the hash of what they signed.
+        """
+        entry = Entry(
+            at=at,
+            kind=KINDS[action],
+            action=action.name,
+            person=" and ".join(persons),
+            role="officer",
+            outcome=ANSWERED,
+            revision=revision,
+        )
+        note = Note(objects=(proof,), search=reason)
+        return self._sealed(entry, note, Written.of(0, ()))
 
     def _sealed(self, entry: Entry, note: Note, written: Written) -> Leaf:
         """Commit to the details, and keep them beside the entry."""

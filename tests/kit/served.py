@@ -24,6 +24,7 @@ from placement.domain.state import State
 from placement.domain.terms import Micros
 from placement.service.custodian import Custodian
 from placement.service.fold import found
+from placement.store.anchor import Anchor
 from placement.store.log import Store
 
 
@@ -59,6 +60,7 @@ class Served:
         self.settings = Settings(
             address="127.0.0.1:0",
             database=database or f"sqlite:///{folder}/placement.db",
+            anchor=folder / "placement.anchor",
             store_key=folder / "store.key",
             custodian_key=folder / "custodian.key",
             log_key=folder / "log.key",
@@ -75,6 +77,7 @@ class Served:
         custody = FileCustody.create(self.settings.store_key)
         store = Store.create(self.settings.database, custody, self.settings.keys)
         found(store, self.custodian.key_id, micros())
+        Anchor(self.settings.anchor, store).create(store.read_head())
         store.close()
         self.port = 0
         self._error: BaseException | None = None

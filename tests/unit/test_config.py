@@ -16,6 +16,7 @@ def test_nothing_set_is_usable():
 
     assert got == Settings(
         database="sqlite:////etc/placement/placement.db",
+        anchor=FOLDER / "placement.anchor",
         store_key=FOLDER / "store.key",
         custodian_key=FOLDER / "custodian.key",
         log_key=FOLDER / "log.key",
@@ -33,6 +34,8 @@ def test_everything_set():
     text = """
         address = "0.0.0.0:443"
         database = "postgresql://db/placement"
+        anchor = "/other/a"
+        officers = ["three", "four"]
         store_key = "/keys/store.key"
         custodian_key = "keys/custodian.key"
         log_key = "keys/log.key"
@@ -53,6 +56,8 @@ def test_everything_set():
     assert parse(text, FOLDER) == Settings(
         address="0.0.0.0:443",
         database="postgresql://db/placement",
+        anchor=Path("/other/a"),
+        officers=("three", "four"),
         store_key=Path("/keys/store.key"),
         custodian_key=FOLDER / "keys/custodian.key",
         log_key=FOLDER / "keys/log.key",

@@ -66,6 +66,10 @@ class Crime:
     def start(self, path, **changed):
         """Start a server on a copy, and stop it; say on how much it stood."""
         self.ready = []
+        # Each copy is of one moment, whatever a server wrote in another.
+        anchor = self.folder / "copied.anchor"
+        shutil.copyfile(self.settings.anchor, anchor)
+        changed = {"anchor": anchor} | changed
         changed = {"keys": self.keys, "database": f"sqlite:///{path}"} | changed
         settings = replace(self.settings, **changed)
 

@@ -34,7 +34,7 @@ from placement.store.summaries import Summaries
 ROOT = Path(__file__).parents[3]
 SECONDS = 30
 
-KEYS = ("store.key", "custodian.key", "log.key")
+KEYS = ("store.key", "custodian.key", "log.key", "placement.anchor")
 SPOILED = "What is stored does not verify, or the key is another store's."
 
 

@@ -1,0 +1,193 @@
+"""``placement-server older``: have a database served that is not the newest one.
+
+A server refuses a database that does not continue from its anchor, and one without an
+anchor. If it has to be served all the same, say after a disk was lost, what came after
+it is lost, and two officers say so together: they sign a statement of exactly this
+database, each with a key of their own. Accepting it is an entry of the access log.
+
+The statement is the text of a signed note (``audit/note.py``)::
+
+    placement: serve this database, although a newer one may have been
+    <origin of the log>
+    <revision> <leaves> <root of the tree, base64>
+    <reason>
+"""
+
+import argparse
+import base64
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from placement.access import Action
+from placement.app import micros
+from placement.audit import note as notes
+from placement.audit.note import Kind, Signer, Verifier, parse_key, render_key
+from placement.config import Settings, load
+from placement.crypto.custody import FileCustody
+from placement.crypto.files import write_file
+from placement.crypto.signing import SigningKey, verify
+from placement.errors import PlacementError, TamperedError
+from placement.service.entries import Scribe
+from placement.store import fsck
+from placement.store.anchor import Anchor
+from placement.store.head import Head
+from placement.store.log import Store
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+TITLE: Final = "placement: serve this database, although a newer one may have been"
+OFFICERS: Final = 2
+_MAX_REASON: Final = 200
+_SETTINGS: Final = Path("placement.toml")
+
+
+def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``older`` and its commands to the operator's parser."""
+    text = "have a database served that is not the newest one, on two officers' word"
+    older = subparsers.add_parser("older", help=text, description=text)
+    commands = older.add_subparsers(dest="older_command", required=True)
+    for name, act, text in (
+        ("key", _key, "make an officer's key"),
+        ("show", _show, "print the statement of the database as it is"),
+        ("sign", _sign, "sign a statement, as an officer"),
+        ("accept", _accept, "serve the database that two officers have signed for"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(older_run=act)
+        if name in {"show", "accept"}:
+            command.add_argument("--settings", type=Path, default=_SETTINGS)
+        if name in {"key", "sign"}:
+            command.add_argument("--name", required=True, help="the officer's")
+            command.add_argument("--key", type=Path, required=True, metavar="FILE")
+        if name == "show":
+            command.add_argument("--reason", required=True, help="why, in a line")
+        if name in {"sign", "accept"}:
+            command.add_argument("statement", type=Path, metavar="STATEMENT")
+
+
+def run_command(args: argparse.Namespace) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code: 0 done, 1 refused.
+    """
+    run: Callable[[argparse.Namespace], str] = args.older_run
+    try:
+        print(run(args))  # noqa: T201 (a command's answer)
+    except PlacementError as error:
+        return _fail(" ".join(["Refused.", *getattr(error, "__notes__", ())]))
+    except (OSError, ValueError) as error:
+        return _fail(str(error))
+    return 0
+
+
+def _fail(sentence: str) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201 (a command's one sentence)
+    return 1
+
+
+def _key(args: argparse.Namespace) -> str:
+    signer = Signer(args.name, SigningKey.create(args.key))
+    return (
+        "Made the key. It goes into the setting officers as\n"
+        f"{render_key(signer.public)}"
+    )
+
+
+def _show(args: argparse.Namespace) -> str:
+    settings = load(args.settings)
+    with closing(_open(settings)) as store:
+        return _statement(settings, store.read_head(), args.reason).removesuffix("\n")
+
+
+def _sign(args: argparse.Namespace) -> str:
+    content = args.statement.read_bytes()
+    signer = Signer(args.name, SigningKey.open(args.key))
+    text = content.decode("utf-8")
+    if not text.startswith(f"{TITLE}\n"):
+        raise ValueError(f"{args.statement}: is no such statement")
+    if "\n\n" in text:
+        signed = notes.add(notes.parse(content), signer)
+    else:
+        signed = notes.sign(text, signer)
+    write_file(args.statement, notes.render(signed), replace=True)
+    return f"Signed:\n{signed.text}Signatures: {len(signed.signatures)}."
+
+
+def _accept(args: argparse.Namespace) -> str:
+    settings = load(args.settings)
+    signed = notes.parse(args.statement.read_bytes())
+    names = officers_of(settings, signed)
+    log = Signer(settings.log_name, SigningKey.open(settings.log_key))
+    with closing(_open(settings)) as store:
+        fsck.verify(store, Verifier(log.public, verify), deeper=True)
+        head = store.read_head()
+        reason = signed.text.removesuffix("\n").rpartition("\n")[2]
+        if signed.text != _statement(settings, head, reason):
+            raise _refused("The statement is of another database than this one.")
+        leaf = Scribe(store.ring).leaf_of_act(
+            Action.DATABASE_ACCEPT,
+            persons=names,
+            at=max(micros(), head.at),
+            revision=head.revision,
+            reason=reason,
+            proof=sha256(notes.render(signed)).digest()[:16],
+        )
+        with store.writing() as writing:
+            if writing.head != head:
+                raise _refused("A server is writing to this database. Stop it first.")
+            writing.append([], [leaf])
+            head = writing.head
+        Anchor(settings.anchor, store).replace(head)
+    return (
+        f"Accepted, by {' and '.join(names)}, as entry {head.leaves - 1}. What came"
+        " after it is lost: tell the witnesses, and ask everybody for what they have"
+        " recorded since."
+    )
+
+
+def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
+    """Return who signed a statement.
+
+    Raises:
+        TamperedError: fewer than two officers, or a signature does not verify.
+        ValueError: a key in the settings is none, or of the wrong kind.
+    """
+    keys = {parse_key(text) for text in settings.officers}
+    if any(key.kind is not Kind.ED25519 for key in keys):
+        raise ValueError("officers: a key is not for statements")
+    found = notes.verified(signed, [Verifier(key, verify) for key in keys])
+    ids = {(one.name, one.key_id) for one in found}
+    by = {key.public_key: key.name for key in keys if (key.name, key.key_id) in ids}
+    if len(set(by.values())) < OFFICERS:
+        raise _refused("Two officers have to sign, each with a key of their own.")
+    return tuple(sorted(set(by.values())))
+
+
+def _statement(settings: Settings, head: Head, reason: str) -> str:
+    """Draw the text.
+
+    Raises:
+        ValueError: the reason is none.
+    """
+    if not (reason.isprintable() and 0 < len(reason) <= _MAX_REASON):
+        raise ValueError(f"the reason must be a line of 1 to {_MAX_REASON} characters")
+    root = base64.b64encode(head.tree.root()).decode()
+    end = f"{head.revision} {head.leaves} {root}"
+    return f"{TITLE}\n{settings.log_name}\n{end}\n{reason}\n"
+
+
+def _open(settings: Settings) -> Store:
+    custody = FileCustody(settings.store_key)
+    return Store.open(settings.database, custody, settings.keys)
+
+
+def _refused(why: str) -> TamperedError:
+    error = TamperedError()
+    error.add_note(why)
+    return error

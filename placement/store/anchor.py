@@ -1,0 +1,193 @@
+"""The anchor: the last head that a server saw durable, in a file beside no database.
+
+Every record vouches for those before it, and the head for all of them; but a copy of
+the whole database, older than the log, verifies. What shows it is something that was
+not put back with it. A server writes the head down after each commit, before anybody is
+answered, and at the start the log has to continue from there. So a database that was put
+back, cut, swapped or forked is refused, and so is one whose disk lost what it had said
+was written.
+
+The file holds two slots of 4 KiB, which are written in turn, so that a torn write never
+takes the one before it::
+
+    magic, 16 | revision, 8 | leaves, 8 | epoch, 4 | length, 4 | blob | zeros
+
+The blob is what the head's row seals, in the context
+store id | schema | "anchor" | epoch | revision | leaves.
+
+Put the file on another disk than the database: whoever puts both back together is seen
+by the witnesses alone.
+"""
+
+import os
+import struct
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from placement.crypto.files import write_file
+from placement.crypto.keyring import KeyRing, Purpose
+from placement.crypto.sealing import context
+from placement.errors import ConflictError, TamperedError, UnavailableError
+from placement.store.chain import ChainError, broken
+from placement.store.head import Head
+from placement.store.log import Store
+
+SLOT: Final = 4096  # bytes
+_MAGIC: Final = b"placement anchor"
+_FIXED: Final = struct.Struct(f">{len(_MAGIC)}sQQII")
+_MODE: Final = 0o600
+
+
+class Anchor:
+    """The file of one server and one store; used by one thread.
+
+    Args:
+        path: of the file.
+        store: whose heads it holds.
+    """
+
+    def __init__(self, path: Path, store: Store) -> None:
+        self._path = path
+        self._ring: KeyRing = store.ring
+        self._owner = store.owner
+        self._slot = 0
+        self._kept: Head | None = None
+
+    def create(self, head: Head) -> None:
+        """Make the file.
+
+        Raises:
+            ConflictError: there is one already.
+            UnavailableError: it can't be written.
+        """
+        self._write(head, replace=False)
+
+    def replace(self, head: Head) -> None:
+        """Put another head into its place, however old, or make the file.
+
+        Raises:
+            UnavailableError: it can't be written.
+        """
+        self._write(head, replace=True)
+
+    def read(self) -> Head:
+        """Return the head that was kept last.
+
+        Raises:
+            TamperedError: it is another store's, or was altered.
+            UnavailableError: the file is not there, or can't be read.
+        """
+        try:
+            content = self._path.read_bytes()
+        except FileNotFoundError:
+            raise _unusable(
+                "The anchor is not there: nothing shows that the database is the newest."
+            ) from None
+        except OSError as error:
+            raise _unusable("The anchor can't be read.") from error
+        found: list[tuple[int, int, int, Head]] = []
+        for slot in (0, 1):
+            with suppress(TamperedError):
+                head = self._opened(content[slot * SLOT : (slot + 1) * SLOT])
+                found.append((head.revision, head.leaves, slot, head))
+        if not found:
+            raise TamperedError
+        *_, slot, head = max(found, key=lambda each: each[:3])
+        self._slot, self._kept = slot, head
+        return head
+
+    def keep(self, head: Head) -> None:
+        """Write down that a head is durable; on the disk when this returns.
+
+        Raises:
+            UnavailableError: the file is not there, or can't be written.
+        """
+        if head == self._kept:
+            return
+        slot = 1 - self._slot
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY)
+            try:
+                written = os.pwrite(descriptor, self._sealed(head), slot * SLOT)
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _unusable("The anchor can't be written.") from error
+        if written != SLOT:
+            raise _unusable("The anchor can't be written.")
+        self._slot, self._kept = slot, head
+
+    def _write(self, head: Head, *, replace: bool) -> None:
+        sealed = self._sealed(head)
+        try:
+            write_file(self._path, sealed * 2, mode=_MODE, replace=replace)
+        except FileExistsError as error:
+            raise ConflictError from error
+        except OSError as error:
+            raise _unusable("The anchor can't be written.") from error
+        self._slot, self._kept = 0, head
+
+    def _sealed(self, head: Head) -> bytes:
+        epoch, sealer = self._ring.active(Purpose.HEAD)
+        place = self._place(epoch, head.revision, head.leaves)
+        blob = sealer.seal(head.content(), context=place)
+        fixed = _FIXED.pack(_MAGIC, head.revision, head.leaves, epoch, len(blob))
+        return (fixed + blob).ljust(SLOT, b"\0")
+
+    def _opened(self, content: bytes) -> Head:
+        """Open a slot.
+
+        Raises:
+            TamperedError: it is cut, torn, altered or another store's.
+        """
+        if len(content) != SLOT:
+            raise TamperedError
+        magic, revision, leaves, epoch, length = _FIXED.unpack_from(content)
+        if magic != _MAGIC:
+            raise TamperedError
+        blob = content[_FIXED.size : _FIXED.size + length]
+        sealer = self._ring.sealer(Purpose.HEAD, epoch)
+        place = self._place(epoch, revision, leaves)
+        return Head.of(revision, leaves, sealer.open(blob, context=place))
+
+    def _place(self, epoch: int, revision: int, leaves: int) -> bytes:
+        return self._owner + context(b"anchor", epoch, revision, leaves)
+
+
+class Unanchored:
+    """Remembers nothing: for whoever opens a store without serving it."""
+
+    def keep(self, head: Head) -> None:
+        """Do nothing."""
+
+
+def require_newest(store: Store, anchor: Anchor | Unanchored) -> None:
+    """Refuse a log that does not continue from the anchor; keep where it ends now.
+
+    Raises:
+        ChainError: the database was put back, cut, or grew another way.
+        UnavailableError: the database or the file does not answer.
+    """
+    if isinstance(anchor, Unanchored):
+        return
+    seen = anchor.read()
+    try:
+        with store.writing() as log:
+            log.require_after(seen)
+            head = log.head
+    except ChainError as error:
+        older = broken(error.where)
+        older.add_note(
+            "The database does not continue from the anchor: it is older than what"
+            " was served, or another."
+        )
+        raise older from error
+    anchor.keep(head)
+
+
+def _unusable(why: str) -> UnavailableError:
+    error = UnavailableError()
+    error.add_note(why)
+    return error

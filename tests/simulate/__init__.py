@@ -1,0 +1,1 @@
+"""The core under a clock, a store and a scheduler that are all a seed's."""

@@ -1,0 +1,221 @@
+"""An older database is served on the word of two officers, and that is in the log."""
+
+import re
+import shutil
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from kit.certs import Pki
+from kit.commands import open_case
+from kit.engines import SECONDS
+
+from placement.app import read_ruleset
+from placement.audit.details import opened
+from placement.audit.entry import parse
+from placement.audit.note import Signer
+from placement.config import load
+from placement.crypto.custody import FileCustody
+from placement.crypto.signing import SigningKey
+from placement.errors import TamperedError
+from placement.ops.main import main
+from placement.service.custodian import Custodian
+from placement.service.engine import Engine
+from placement.service.rules import Rules
+from placement.store.anchor import Anchor
+from placement.store.log import Store
+
+REASON = "disk lost, backup of Monday"
+
+
+@pytest.fixture
+def run(capsys):
+    """Return a function that runs a command: → exit code, stdout, stderr."""
+
+    def command(*args):
+        code = main([*map(str, args)])
+        return code, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture
+def place(tmp_path, run):
+    """A folder with an older database, two officers and a third key; no server runs."""
+    Pki(tmp_path).server()
+    file = tmp_path / "placement.toml"
+    lines = []
+    for name in ("kim", "robin"):
+        out = run("older", "key", "--name", name, "--key", tmp_path / name)[1]
+        lines.append(out.split("\n")[1])
+    run("older", "key", "--name", "stranger", "--key", tmp_path / "stranger")
+    file.write_text(f"officers = {lines}\n".replace("'", '"'), "utf-8")
+    assert run("init", "--settings", file)[0] == 0
+    serve(tmp_path, "h")
+    for name in ("placement.db", "placement.keys.db"):
+        shutil.copyfile(tmp_path / name, tmp_path / f"old-{name}")
+    serve(tmp_path, "i")
+    for name in ("placement.db", "placement.keys.db"):
+        shutil.copyfile(tmp_path / f"old-{name}", tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def statement(place, run):
+    """A statement of the older database, which nobody has signed."""
+    settings = ("--settings", place / "placement.toml")
+    code, out, _ = run("older", "show", *settings, "--reason", REASON)
+    assert code == 0
+    path = place / "statement"
+    path.write_text(out, "utf-8")
+    return path
+
+
+def opened_store(place):
+    settings = load(place / "placement.toml")
+    return settings, Store.open(settings.database, FileCustody(settings.store_key))
+
+
+def serve(place, name):
+    """Start a server, have something recorded, and stop it."""
+    settings, store = opened_store(place)
+    with closing(store):
+        engine = Engine(
+            store,
+            Rules(read_ruleset(None)),
+            custodian=Custodian.open(settings.custodian_key).key_id,
+            signer=Signer(settings.log_name, SigningKey.open(settings.log_key)),
+            clock=lambda: 1,
+            anchor=Anchor(settings.anchor, store),
+        )
+        try:
+            engine.start()
+            engine.submit(open_case(name)).result(SECONDS)
+        finally:
+            engine.stop()
+
+
+def signed(run, statement, *names):
+    for name in names:
+        key = statement.with_name(name)
+        assert run("older", "sign", "--name", name, "--key", key, statement)[0] == 0
+
+
+def accept(run, place):
+    return run(
+        "older", "accept", "--settings", place / "placement.toml", place / "statement"
+    )
+
+
+def test_two_officers_have_it_served(place, run, statement):
+    """It is refused before, and served after; who it was and why is an entry."""
+    with pytest.raises(TamperedError):
+        serve(place, "j")
+    signed(run, statement, "kim", "robin")
+    code, out, err = accept(run, place)
+    assert (code, err) == (0, "")
+    assert re.match(r"Accepted, by kim and robin, as entry 1\. What came after", out)
+    serve(place, "j")
+    _, store = opened_store(place)
+    with closing(store):
+        leaf = store.entries(1, 1)[0]
+        entry = parse(leaf.entry)
+        details = opened(store.leaves.details(leaf), entry.details)
+
+    assert (entry.action, entry.person) == ("DATABASE_ACCEPT", "kim and robin")
+    assert details.outline.search == REASON
+    assert len(details.outline.objects[0]) == 16
+    assert run("fsck", "--settings", place / "placement.toml")[0] == 0
+
+
+@pytest.mark.parametrize("names", [("kim",), ("kim", "kim"), ("kim", "stranger")])
+def test_one_officer_is_not_enough(place, run, statement, names):
+    """Nor one twice, nor one with somebody else."""
+    signed(run, statement, *names)
+
+    expected = "Refused. Two officers have to sign, each with a key of their own.\n"
+    assert accept(run, place) == (1, "", expected)
+    with pytest.raises(TamperedError):
+        serve(place, "j")
+
+
+def test_nobody_known_is_not_enough(place, run, statement):
+    """A signature of a key that the settings don't name says nothing."""
+    signed(run, statement, "stranger")
+
+    assert accept(run, place)[0] == 1
+
+
+def test_one_key_under_two_names_is_one_officer(place, run, statement):
+    """Whoever has two names in the settings still signs alone."""
+    shutil.copyfile(place / "kim", place / "other")
+    (place / "other").chmod(0o600)
+    key = SigningKey.open(place / "kim")
+    names = [Signer(name, key) for name in ("kim", "other")]
+    from placement.audit.note import render_key  # noqa: PLC0415 (beside its use)
+
+    lines = [render_key(each.public) for each in names]
+    text = f"officers = {lines}\n".replace("'", '"')
+    (place / "placement.toml").write_text(text, "utf-8")
+    signed(run, statement, "kim", "other")
+
+    assert accept(run, place)[0] == 1
+
+
+def test_an_altered_statement_is_none(place, run, statement):
+    """What they signed is what counts, to the letter."""
+    signed(run, statement, "kim", "robin")
+    statement.write_text(statement.read_text("utf-8").replace("Monday", "Friday"))
+
+    assert accept(run, place)[0] == 1
+
+
+def test_a_statement_is_of_one_database(place, run, statement):
+    """Once accepted, it is of an earlier one: nobody uses it twice."""
+    signed(run, statement, "kim", "robin")
+    assert accept(run, place)[0] == 0
+
+    expected = "Refused. The statement is of another database than this one.\n"
+    assert accept(run, place) == (1, "", expected)
+
+
+def test_a_lost_anchor_takes_two_as_well(place, run, statement):
+    """Whoever removes it gains nothing."""
+    (place / "placement.anchor").unlink()
+    signed(run, statement, "kim", "robin")
+    assert accept(run, place)[0] == 0
+    serve(place, "j")
+
+    assert (place / "placement.anchor").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("reason", ["", "two\nlines", "x" * 201])
+def test_a_reason_is_a_line(place, run, reason):
+    """It stands in the statement, and in the entry."""
+    settings = ("--settings", place / "placement.toml")
+
+    expected = "the reason must be a line of 1 to 200 characters\n"
+    assert run("older", "show", *settings, "--reason", reason) == (1, "", expected)
+
+
+def test_what_is_no_statement_is_not_signed(place, run):
+    """An officer signs nothing else by it."""
+    path = place / "letter"
+    path.write_text("Dear officer\n", "utf-8")
+    code, _, err = run("older", "sign", "--name", "kim", "--key", place / "kim", path)
+
+    assert (code, err) == (1, f"{path}: is no such statement\n")
+    assert path.read_text("utf-8") == "Dear officer\n"
+
+
+def test_a_witness_key_is_no_officers(place, run, statement):
+    """It signs other things."""
+    from placement.audit.note import Kind, render_key  # noqa: PLC0415
+
+    public = Signer("kim", SigningKey.open(place / "kim")).public
+    other = replace(public, kind=Kind.COSIGNATURE)
+    text = f'officers = ["{render_key(other)}"]\n'
+    (place / "placement.toml").write_text(text, "utf-8")
+    signed(run, statement, "kim")
+
+    assert accept(run, place) == (1, "", "officers: a key is not for statements\n")

@@ -1,0 +1,202 @@
+"""The anchor: what a server remembers when it is gone."""
+
+import errno
+import os
+import shutil
+from contextlib import closing
+
+import pytest
+from kit.stored import append, fill
+
+from placement.crypto.custody import FileCustody
+from placement.errors import ConflictError, TamperedError, UnavailableError
+from placement.store.anchor import SLOT, Anchor, Unanchored, require_newest
+from placement.store.head import Head
+from placement.store.log import Store
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/store.db"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "anchor"
+
+
+@pytest.fixture
+def anchor(store, path):
+    """An anchor at the head of a store with some records."""
+    made = Anchor(path, store)
+    made.create(fill(store))
+    return made
+
+
+def at(path, store):
+    """Read the file as a server that starts does."""
+    return Anchor(path, store).read()
+
+
+def test_what_was_kept_is_read(anchor, path, store):
+    """The last head, however often one was kept."""
+    assert at(path, store) == store.read_head()
+    for number in range(5):
+        head = append(store, [b"event"], [b"leaf %d" % number])
+        anchor.keep(head)
+
+        assert at(path, store) == head
+    assert path.stat().st_size == 2 * SLOT
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_head_that_is_kept_is_not_written_again(anchor, path, store):
+    """Nothing happened: the disk is left alone."""
+    before = path.stat().st_mtime_ns
+    anchor.keep(store.read_head())
+
+    assert path.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("torn", [0, 1, 100, 250])
+def test_a_torn_write_leaves_the_head_before(anchor, path, store, torn):
+    """Of the slot that was being written any part may be there."""
+    before = store.read_head()
+    old = path.read_bytes()
+    anchor.keep(append(store, [], [b"leaf"]))
+    new = path.read_bytes()
+    path.write_bytes(old[:SLOT] + new[SLOT : SLOT + torn] + old[SLOT + torn :])
+
+    assert at(path, store) in {before, store.read_head()}
+    path.write_bytes(old[:SLOT] + new[SLOT : SLOT + torn].ljust(SLOT, b"\xff"))
+
+    assert at(path, store) == before
+
+
+def test_a_server_that_starts_does_not_touch_the_newest_slot(anchor, path, store):
+    """The one that holds less is written first."""
+    anchor.keep(append(store, [], [b"a"]))
+    newest = store.read_head()
+    again = Anchor(path, store)
+    again.read()
+    slot = path.read_bytes()[SLOT:]
+    again.keep(append(store, [], [b"b"]))
+
+    assert path.read_bytes()[SLOT:] == slot
+    assert at(path, store) == store.read_head() != newest
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 2 * SLOT, bytes(2 * SLOT)])
+def test_what_is_no_anchor_is_tampered_with(anchor, path, store, content):
+    """Nothing of it can be believed."""
+    path.write_bytes(content)
+    with pytest.raises(TamperedError):
+        at(path, store)
+
+
+def test_every_byte_is_held_against_the_keys(anchor, path, store):
+    """Altered in both slots, it is none."""
+    whole = path.read_bytes()
+    for place in (0, 20, 30, 36, 40, 60, 200):
+        altered = bytearray(whole)
+        for slot in (0, SLOT):
+            altered[slot + place] ^= 1
+        path.write_bytes(altered)
+        with pytest.raises(TamperedError):
+            at(path, store)
+
+
+def test_another_stores_anchor_is_none(anchor, path, tmp_path):
+    """Its keys and its name are others."""
+    custody = FileCustody.create(tmp_path / "other.kek")
+    with (
+        closing(Store.create(f"sqlite:///{tmp_path}/other.db", custody)) as other,
+        pytest.raises(TamperedError),
+    ):
+        at(path, other)
+
+
+def test_without_the_file_nothing_is_believed(path, store):
+    """Whoever puts a database back may well remove it."""
+    with pytest.raises(UnavailableError) as refused:
+        at(path, store)
+    with pytest.raises(UnavailableError):
+        Anchor(path, store).keep(fill(store))
+
+    assert "not there" in refused.value.__notes__[0]
+    assert not path.exists()
+
+
+def test_a_file_that_cant_be_read_or_written_is_no_anchor(path, store, tmp_path):
+    """It is a folder, or its folder is missing."""
+    path.mkdir()
+    for act in (
+        Anchor(path, store).read,
+        lambda: Anchor(path, store).keep(fill(store)),
+    ):
+        with pytest.raises(UnavailableError):
+            act()
+    with pytest.raises(UnavailableError):
+        Anchor(tmp_path / "no" / "where", store).create(Head.GENESIS)
+
+
+def test_none_is_made_over_another(anchor, store):
+    """Only an act of its own puts another head into its place."""
+    with pytest.raises(ConflictError):
+        anchor.create(Head.GENESIS)
+    anchor.replace(Head.GENESIS)
+
+    assert anchor.read() == Head.GENESIS
+
+
+def test_a_write_that_fails_is_told(anchor, store, monkeypatch):
+    """A full disk, a disk that fails, half a write: nobody may be answered."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "full")
+
+    for name, act in (("pwrite", full), ("fdatasync", full), ("pwrite", lambda *_: 7)):
+        head = append(store, [], [b"leaf"])
+        with monkeypatch.context() as patched:
+            patched.setattr(os, name, act)
+            with pytest.raises(UnavailableError):
+                anchor.keep(head)
+    anchor.keep(head)
+
+    assert anchor.read() == head
+
+
+# The log against it
+
+
+def test_a_log_that_went_on_is_the_newest(anchor, path, store):
+    """What came after the anchor was appended by another server, or before a kill."""
+    head = append(store, [b"event"], [b"leaf"])
+    require_newest(store, Anchor(path, store))
+
+    assert at(path, store) == head
+
+
+def test_an_older_copy_is_refused(store, path, tmp_path, custody, url):
+    """Whole and sound, but not what was served."""
+    fill(store)
+    store.close()
+    shutil.copyfile(tmp_path / "store.db", tmp_path / "old.db")
+    with closing(Store.open(url, custody)) as now:
+        Anchor(path, now).create(append(now, [b"event"], [b"leaf"]))
+    shutil.copyfile(tmp_path / "old.db", tmp_path / "store.db")
+    with closing(Store.open(url, custody)) as old:
+        with pytest.raises(TamperedError) as refused:
+            require_newest(old, Anchor(path, old))
+        append(old, [b"another event"], [b"another leaf"])
+        with pytest.raises(TamperedError):
+            require_newest(old, Anchor(path, old))
+
+    assert "does not continue from the anchor" in refused.value.__notes__[0]
+
+
+def test_whoever_has_none_remembers_nothing(store):
+    """Tests and tools open stores that they don't serve."""
+    none = Unanchored()
+    none.keep(fill(store))
+    require_newest(store, none)
