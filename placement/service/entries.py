@@ -158,6 +158,11 @@ class Scribe:
     def alias(self, named: bytes) -> bytes:
         """Return what an auditor sees instead of a case or a subject, 16 bytes.
 
+        Args:
+            named: a case's handle, or a subject; in an extract's entries its change
+                before the subject. Those entries outlive whatever is kept about the
+                person, so no two extracts may show the same, nor what a case's does.
+
         Secret: named
         """
         return self._ring.mac(Purpose.ALIAS, named)[:ALIAS_SIZE]
@@ -236,7 +241,7 @@ class Scribe:
     def _outline(self, note: Note) -> Outline:
         return Outline(
             case=self.alias(note.case) if note.case else note.alias,
-            subjects=tuple(map(self.alias, note.subjects)),
+            subjects=tuple(self.alias(note.about + each) for each in note.subjects),
             counties=tuple(area[:2] for area in note.candidates),
             verdicts=note.verdicts,
             decisions=note.decisions,

@@ -9,7 +9,7 @@ Invariants:
       learns that somebody asked in their name.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,11 +73,12 @@ def traces(review: Review, told: Told, end: int) -> Iterator[tuple[Trace, ...]]:
                 for found in page
                 if _is_told(found.entry, told)
             )
-    aliases = {review.alias(subject) for subject in told.subjects}
     for action in _EXTRACTS:
         for page in _pages(review, Filter(action=action.name), end):
             yield tuple(
-                Trace(entry=found.entry) for found in page if _is_of(found, aliases)
+                Trace(entry=found.entry)
+                for found in page
+                if _is_of(found, told.subjects, review.alias)
             )
 
 
@@ -98,11 +99,18 @@ def _is_told(entry: Entry, told: Told) -> bool:
     return told.region == NATIONAL or not foreign
 
 
-def _is_of(found: Found, aliases: Iterable[bytes]) -> bool:
+def _is_of(
+    found: Found, subjects: Iterable[bytes], alias: Callable[[bytes], bytes]
+) -> bool:
     """Tell whether an extract's entry names one of some subjects."""
     details = found.opened
     outline = None if details is None else details.outline
-    return outline is not None and not set(outline.subjects).isdisjoint(aliases)
+    if outline is None:
+        return False
+    change = outline.objects[0] if outline.objects else b""
+    # An old log has the aliases that the cases of the person have.
+    aliases = (alias(about + each) for each in subjects for about in {change, b""})
+    return not set(outline.subjects).isdisjoint(aliases)
 
 
 def _trace(found: Found, case: bytes, *, verdicts: bool) -> Trace:

@@ -56,7 +56,8 @@ class Note:
         purpose: why, as a code.
         case: which case, or empty.
         alias: what an auditor gave instead of a case, or empty.
-        subjects: the household of a case that is opened.
+        subjects: the household of a case that is opened, or whom an extract is about.
+        about: the extract, so that auditors see other aliases in each; else empty.
         reference: the municipality's own case number, or empty.
         candidates: area codes asked about.
         facilities: in that order, empty where none is meant.
@@ -74,6 +75,7 @@ class Note:
     case: bytes = b""
     alias: bytes = b""
     subjects: tuple[bytes, ...] = ()
+    about: bytes = b""
     reference: str = ""
     candidates: tuple[str, ...] = ()
     facilities: tuple[bytes, ...] = ()

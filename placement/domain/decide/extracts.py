@@ -80,7 +80,12 @@ class ProposeExtract(RequestCommand):
     @property
     def note(self) -> Note:
         """Name the ground, and whom it is about, as auditors see that."""
-        return Note(purpose=self.ground, subjects=self.subjects)
+        return Note(
+            purpose=self.ground,
+            subjects=self.subjects,
+            about=self.change,
+            objects=(self.change,),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +105,7 @@ class ShowExtract(Command):
     @property
     def note(self) -> Note:
         """Name the change, and whoever was named."""
-        return Note(objects=(self.change,), subjects=self.subjects)
+        return Note(objects=(self.change,), subjects=self.subjects, about=self.change)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +133,11 @@ class ApproveExtract(RequestCommand):
     @property
     def note(self) -> Note:
         """Name the change, whoever was named, and what is told."""
-        return Note(objects=(self.change, *self.released), subjects=self.subjects)
+        return Note(
+            objects=(self.change, *self.released),
+            subjects=self.subjects,
+            about=self.change,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +157,7 @@ class ReadExtract(Command):
     @property
     def note(self) -> Note:
         """Name the extract, and whoever was named."""
-        return Note(objects=(self.change,), subjects=self.subjects)
+        return Note(objects=(self.change,), subjects=self.subjects, about=self.change)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -222,12 +222,16 @@ def test_entries_of_one_case_are_of_one_case(engine, store, clock):
     for each in details(store):
         if each.matter.case:
             by_case.setdefault(each.matter.case, set()).add(each.outline.case)
-    opened_cases = [each.outline for each in details(store) if each.outline.subjects]
+    named = [each.outline for each in details(store) if each.outline.subjects]
+    opened_cases = [each for each in named if each.case]
+    extracts = {alias for each in named if not each.case for alias in each.subjects}
 
     assert [len(aliases) for aliases in by_case.values()] == [1, 1]
     assert by_case[SECRETS["case"]] != by_case[other.handle]
     assert opened_cases[0].subjects[0] == opened_cases[1].subjects[0]
     assert len(set(opened_cases[0].subjects)) == 2
+    assert extracts
+    assert extracts.isdisjoint(opened_cases[0].subjects)
 
 
 # What is found again, or not found

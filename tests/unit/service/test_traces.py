@@ -1,5 +1,7 @@
 """Who did what with a person's data: as what and for whom, never who."""
 
+from dataclasses import replace
+
 import pytest
 from kit.commands import (
     AUDITOR,
@@ -28,6 +30,7 @@ from placement.domain.decide.searches import Filter
 from placement.domain.extract_events import ExtractPart
 from placement.errors import PlacementError
 from placement.service import traces as module
+from placement.service.entries import Scribe
 from placement.service.selection import Found
 from placement.service.traces import traces
 
@@ -143,7 +146,7 @@ def test_an_entry_without_details_is_of_nobody():
     entry = Entry(at=1, kind="DISCLOSURE", action="EXTRACT_READ", outcome=ANSWERED)
     found = Found(7, b"", entry, None)
 
-    assert not module._is_of(found, {bytes(16)})
+    assert not module._is_of(found, {bytes(16)}, bytes)
     assert module._trace(found, b"", verdicts=True).answers == ()
 
 
@@ -155,3 +158,47 @@ def test_nobody_is_named(engine, store, case):
     assert fields == {"entry", "case", "answers"}
     assert all(each.entry.person for each in found)
     assert any(each.outline.subjects for each in details(store))
+
+
+def outlines(store):
+    """Yield the outline of each entry that shows a subject's alias."""
+    for each in details(store):
+        if each.outline.subjects:
+            yield each.outline
+
+
+def test_no_alias_of_an_extract_is_another_entrys(engine, store, case):
+    """Once the case is erased nothing joins what is left, or a case that comes later."""
+    told(engine, store)
+    told(engine, store)
+    named = [each for each in outlines(store) if each.case]
+    asked = [each for each in outlines(store) if not each.case]
+    by_extract = {}
+    for each in asked:
+        by_extract.setdefault(each.objects[0], set()).update(each.subjects)
+    aliases = [alias for found in by_extract.values() for alias in found]
+
+    assert [len(each) for each in by_extract.values()] == [1, 1]
+    assert len(set(aliases)) == 2
+    assert set(aliases).isdisjoint(one for each in named for one in each.subjects)
+
+
+def test_an_extract_of_an_old_log_is_found(engine, store, case, monkeypatch):
+    """There its entries have the aliases that cases have."""
+    now = Scribe.alias
+    with monkeypatch.context() as old:
+        old.setattr(Scribe, "alias", lambda self, named: now(self, named[-32:]))
+        told(engine, store, "h", "i", by=NORD)
+    found = told(engine, store)
+
+    assert ("EXTRACT_READ", "coordinator", "nord", True) in words(found)
+
+
+def test_a_refused_proposal_is_told(engine, store, case):
+    """Whoever tried is told of, too."""
+    bad = replace(propose_extract("h"), reference="Somebody")
+    with pytest.raises(PlacementError):
+        answer(engine, bad)
+    refused = ("EXTRACT_PROPOSE", "coordinator", "syd", False)
+
+    assert refused in words(told(engine, store))
