@@ -1,6 +1,7 @@
 """One class a service; each method is parse, submit, render."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, TypeAlias
 
@@ -28,6 +29,7 @@ from placement.rpc.desk import CALL, Desk
 from placement.service.custodian import Custodian
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
+_log: Final = logging.getLogger(__name__)
 PREVIEWED: Final = 16
 """Placements that are weighed twice in one step of a preview."""
 
@@ -44,9 +46,11 @@ class Pseudonyms(PseudonymServiceServicer):
     ) -> pseudonym_wire.EvaluateResponse:
         """Evaluate what was admitted and paid for."""
         answer = await self._desk.ask(parse.evaluate, request)
-        elements: Any = answer.reply
+        granted: Any = answer.reply
+        if granted.halfway:
+            _log.warning("evaluations_half_spent")
         evaluate = self._custodian.evaluate
-        return render.evaluated(await asyncio.to_thread(evaluate, elements))
+        return render.evaluated(await asyncio.to_thread(evaluate, granted.elements))
 
 
 class Checks(CheckServiceServicer):
