@@ -1,5 +1,6 @@
 """Two custodians apart and a registry without the key, each with its own authority."""
 
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,6 +23,7 @@ from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest
+from placement.audit.note import render_key
 from placement.crypto import voprf
 from placement.crypto.keyring import Purpose
 from placement.crypto.shares import key_id
@@ -293,3 +295,28 @@ def test_when_one_is_away_nobody_is_named(tmp_path):
         assert "nobody can be named" in refused.value.text
         assert len(apart.town.entries(0)) == before
         assert again == expected(1)
+
+
+def test_its_log_is_read_as_any(apart, tmp_path):
+    """An auditor names the custodian as the server, and pins its log's key."""
+    with apart.session() as session:
+        session.pseudonyms([somebody()])
+    keeping = apart.police
+    profile = apart.profile(
+        ("auditor", "imy", "au-01"),
+        server=f"localhost:{keeping.port}",
+        ca=str(keeping.pki.paths.authority),
+        custodian_key="",
+        custodians="",
+        log_key=render_key(keeping.log_key),
+    )
+    save(Contexts().add("here", profile), tmp_path / "contexts.toml")
+    words = ("--purpose", "supervision", "--matter", "DI 1", "--person", "cw-01")
+    result = run(
+        ["audit", "list", *words, "--json"],
+        PLACEMENT_CONFIG=str(tmp_path / "contexts.toml"),
+    )
+
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)["entries"]
+    assert {each["action"] for each in found} == {"EVALUATE"}
