@@ -126,37 +126,13 @@ class Ledger:
             now: when.
             limits: (per person and hour, per organisation and day).
         """
-        used = self._evaluated(spent, now)
-        return all(
-            before + spent.count <= limit
-            for before, limit in zip(used, limits, strict=True)
-        )
-
-    def passes_half(
-        self, spent: Evaluated, now: Micros, limits: tuple[int, int]
-    ) -> bool:
-        """Tell whether this goes past half of what one of two budgets allows.
-
-        Args:
-            spent: what is asked for.
-            now: when.
-            limits: (per person and hour, per organisation and day).
-        """
-        used = self._evaluated(spent, now)
-        return any(
-            2 * before <= limit < 2 * (before + spent.count)
-            for before, limit in zip(used, limits, strict=True)
-        )
-
-    def _evaluated(self, spent: Evaluated, now: Micros) -> tuple[int, int]:
-        """Return how many one's person had in the last hour, all in the last day."""
         history = self._by_organisation.get(spent.organisation, _History())
-        by_person = by_all = 0
+        by_person = by_all = spent.count
         for at, evaluated in history.evaluated:
             by_all += evaluated.count if at > now - MICROS_A_DAY else 0
             if evaluated.person == spent.person and at > now - MICROS_AN_HOUR:
                 by_person += evaluated.count
-        return by_person, by_all
+        return by_person <= limits[0] and by_all <= limits[1]
 
     def records(self) -> Iterator[Record]:
         """Yield records whose fold equals this ledger."""

@@ -1,7 +1,6 @@
 """One class a service; each method is parse, submit, render."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, TypeAlias
 
@@ -29,7 +28,6 @@ from placement.rpc.desk import CALL, Desk
 from placement.service.custodian import Custodian
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
-_log: Final = logging.getLogger(__name__)
 PREVIEWED: Final = 16
 """Placements that are weighed twice in one step of a preview."""
 
@@ -46,11 +44,9 @@ class Pseudonyms(PseudonymServiceServicer):
     ) -> pseudonym_wire.EvaluateResponse:
         """Evaluate what was admitted and paid for."""
         answer = await self._desk.ask(parse.evaluate, request)
-        granted: Any = answer.reply
-        if granted.halfway:
-            _log.warning("evaluations_half_spent")
+        elements: Any = answer.reply
         evaluate = self._custodian.evaluate
-        return render.evaluated(await asyncio.to_thread(evaluate, granted.elements))
+        return render.evaluated(await asyncio.to_thread(evaluate, elements))
 
 
 class Checks(CheckServiceServicer):

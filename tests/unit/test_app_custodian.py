@@ -225,16 +225,3 @@ def test_the_packages_budget_stands_where_none_is_given(tmp_path):
         "caseworker": (20, 200),
         "coordinator": (1, 2),
     }
-
-
-def test_half_a_budget_is_told_without_a_name(people, caplog):
-    """Whoever runs the custodian learns that somebody should look, and not at whom."""
-    people.done("worker", "Evaluate", question(2)[1], EvaluateResponse)
-    before = [each.getMessage() for each in caplog.records]
-    people.done("worker", "Evaluate", question()[1], EvaluateResponse)
-    after = [
-        each.getMessage() for each in caplog.records if each.levelname == "WARNING"
-    ]
-
-    assert "evaluations_half_spent" not in before
-    assert after == ["evaluations_half_spent"]

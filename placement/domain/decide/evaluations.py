@@ -25,20 +25,6 @@ class Evaluate(Command):
     elements: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """What the custodian may evaluate now.
-
-    Attributes:
-        elements: as they came.
-        halfway: this went past half of a budget; whoever looks after the custodian is
-            told, not whose it is: the access log says that to auditors.
-    """
-
-    elements: tuple[object, ...]
-    halfway: bool
-
-
 def evaluate(state: State, command: Evaluate, moment: Moment) -> Outcome:
     """Admit an evaluation within the budgets of person and organisation."""
     caller = command.caller
@@ -51,5 +37,4 @@ def evaluate(state: State, command: Evaluate, moment: Moment) -> Outcome:
     limits = moment.ruleset.budgets.evaluations[caller.role.value]
     if not state.ledger.affords_evaluation(spent, moment.now, limits):
         raise BudgetError
-    halfway = state.ledger.passes_half(spent, moment.now, limits)
-    return Outcome(reply=Granted(command.elements, halfway), events=(spent,))
+    return Outcome(reply=command.elements, events=(spent,))

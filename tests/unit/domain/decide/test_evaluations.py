@@ -4,7 +4,7 @@ import pytest
 from kit.commands import COORDINATOR, Court, caseworker, evaluate, field_of
 from kit.world import RULESET
 
-from placement.domain.decide.evaluations import MAX_ELEMENTS, Granted
+from placement.domain.decide.evaluations import MAX_ELEMENTS
 from placement.domain.events import Evaluated
 from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
 from placement.errors import BudgetError
@@ -22,7 +22,7 @@ def test_what_was_admitted_is_the_custodians(court):
     """The elements go on as they came; how many were admitted is an event."""
     outcome = court.decide(evaluate(3)).outcome
 
-    assert outcome.reply == Granted(("element",) * 3, halfway=False)
+    assert outcome.reply == ("element",) * 3
     assert outcome.events == (Evaluated(organisation="1280", person="cw-01", count=3),)
 
 
@@ -61,21 +61,3 @@ def test_coordinators_have_another_budget(court):
     """They record many people at once."""
     for _ in range(2 * AN_HOUR // MAX_ELEMENTS + 1):
         assert court.reply(evaluate(MAX_ELEMENTS, COORDINATOR))
-
-
-def test_whoever_goes_past_half_is_noticed_once(court):
-    """Of a person's hour: not before, when it happens, and not again."""
-    half = AN_HOUR // 2
-    counts = (half, 1, half - 1)
-
-    assert [court.reply(evaluate(n)).halfway for n in counts] == [False, True, False]
-
-
-def test_an_organisation_that_goes_past_half_is_noticed(court):
-    """Though each of its people is far from their own."""
-    few = AN_HOUR // 4
-    people = [caseworker(person=f"cw-{n:02}") for n in range(A_DAY // few)]
-    seen = [court.reply(evaluate(few, each)).halfway for each in people]
-
-    assert seen.count(True) == 1
-    assert seen.index(True) == A_DAY // 2 // few
