@@ -3,7 +3,7 @@
 The rooms, from the wire inwards; each opens only the rooms below it:
 
     ops       what operators type: serve, pki, init, verify, snapshot
-    app       the composition root: builds every object once
+    app       the composition root: builds every object once (app_custodian: another's)
     rpc       gRPC: identity, conversion, status; the only room that knows the wire
     service   the engine (the one writer), the custodian
     store     the sealed, chained log in SQLite or PostgreSQL

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +22,7 @@ from placement.rpc.door import Door
 from placement.rpc.even import Pace
 from placement.rpc.host import Host, Services
 from placement.rpc.identity import Identifier, Revocation, TlsPaths
+from placement.rpc.keyed import Keyed
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
 from placement.rpc.servicers_budgets import Budgets
@@ -119,54 +121,18 @@ def read_witnesses(texts: Iterable[str]) -> tuple[Verifier, ...]:
     return tuple(Verifier(key, verify) for key in keys)
 
 
-class App:
-    """Everything of one server, made once.
+class Site(ABC):
+    """A server with its store, its engine and its log, whatever it serves.
 
-    Args:
-        settings: what it needs to know.
-        clock: microseconds since 1970-01-01T00:00Z.
-
-    Raises:
-        OSError: a file can't be read.
-        PlacementError: keys, certificates or store do not fit.
-        ValueError: the ruleset is none, a contact is of no region, or a witness has no
-            key.
+    Attributes:
+        engine: decides.
     """
 
-    def __init__(
-        self, settings: Settings, *, clock: Callable[[], int] = micros
-    ) -> None:
-        unknown = set(settings.contacts) - {*POLICE_REGIONS, NATIONAL}
-        if unknown:
-            raise ValueError(f"contacts: unknown region: {', '.join(sorted(unknown))}")
-        self._settings = settings
-        self._witnesses = read_witnesses(settings.witnesses)
-        self._clock = clock
-        self._rules = Rules(
-            read_ruleset(settings.ruleset), read_past(settings.past_rulesets)
-        )
-        self._custodian = Custodian.open(settings.custodian_key)
-        signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
-        custody = FileCustody(settings.store_key)
-        self._store = Store.open(settings.database, custody, settings.keys)
-        self._staged = StagedRows(self._store)
-        self._worker = Worker(self._staged)
-        self.engine = Engine(
-            self._store,
-            self._rules,
-            custodian=self._custodian.key_id,
-            signer=signer,
-            clock=clock,
-            worker=self._worker,
-            anchor=Anchor(settings.anchor, self._store),
-        )
-        self._review = Review(self._store, self.engine.condemn)
-        self._indexer = Indexer(
-            Summaries(self._store),
-            size=self._review.size,
-            whole=self._review.whole,
-            condemn=self.engine.condemn,
-        )
+    engine: Engine
+    _settings: Settings
+    _store: Store
+    _indexer: Indexer
+    _clock: Callable[[], int]
 
     async def serve(self, until: asyncio.Event, ready: Callable[[int], None]) -> None:
         """Serve until an event is set.
@@ -194,31 +160,95 @@ class App:
             await asyncio.to_thread(self.engine.stop)
             self._store.close()
 
+    @abstractmethod
     def _host(self) -> Host:
         """Build the outside of the server around the engine."""
-        settings = self._settings
-        tls = TlsPaths(
-            certificate=settings.certificate,
-            key=settings.key,
-            authority=settings.authority,
-            revocations=settings.revocations,
+
+    def _tls(self) -> TlsPaths:
+        """Return where the files of the transport lie."""
+        return TlsPaths(
+            certificate=self._settings.certificate,
+            key=self._settings.key,
+            authority=self._settings.authority,
+            revocations=self._settings.revocations,
         )
-        store = self._store
-        bookmarks = Bookmarks(store.ring, store.owner)
-        desk = Desk(self.engine, store.ring, bookmarks)
-        review, ledger = self._review, Ledger(store)
-        reading = Reading(desk, store, review, ledger)
+
+    def _door(self, tls: TlsPaths, desk: Desk) -> Door:
+        """Build the door before a desk."""
         identifier = Identifier(
-            settings.trust_domain,
+            self._settings.trust_domain,
             Revocation(tls),
             clock=lambda: self._clock() / 1_000_000,
         )
+        return Door(identifier, desk, Pace(self._settings.pace / 1000))
+
+
+class App(Site):
+    """Everything of one server, made once.
+
+    Args:
+        settings: what it needs to know.
+        clock: microseconds since 1970-01-01T00:00Z.
+
+    Raises:
+        OSError: a file can't be read.
+        PlacementError: keys, certificates or store do not fit.
+        ValueError: the ruleset is none, a contact is of no region, or a witness has no
+            key.
+    """
+
+    def __init__(
+        self, settings: Settings, *, clock: Callable[[], int] = micros
+    ) -> None:
+        unknown = set(settings.contacts) - {*POLICE_REGIONS, NATIONAL}
+        if unknown:
+            raise ValueError(f"contacts: unknown region: {', '.join(sorted(unknown))}")
+        self._settings = settings
+        self._witnesses = read_witnesses(settings.witnesses)
+        self._clock = clock
+        self._rules = Rules(
+            read_ruleset(settings.ruleset), read_past(settings.past_rulesets)
+        )
+        apart = bytes.fromhex(settings.custodian_id)
+        self._custodian = None if apart else Custodian.open(settings.custodian_key)
+        key_id = self._custodian.key_id if self._custodian else apart
+        self._keyed = Keyed(key_id, bare=not apart)
+        signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
+        custody = FileCustody(settings.store_key)
+        self._store = Store.open(settings.database, custody, settings.keys)
+        self._staged = StagedRows(self._store)
+        self._worker = Worker(self._staged)
+        self.engine = Engine(
+            self._store,
+            self._rules,
+            custodian=key_id,
+            signer=signer,
+            clock=clock,
+            worker=self._worker,
+            anchor=Anchor(settings.anchor, self._store),
+        )
+        self._review = Review(self._store, self.engine.condemn)
+        self._indexer = Indexer(
+            Summaries(self._store),
+            size=self._review.size,
+            whole=self._review.whole,
+            condemn=self.engine.condemn,
+        )
+
+    def _host(self) -> Host:
+        """Build the outside of the server around the engine."""
+        settings, tls = self._settings, self._tls()
+        store, custodian = self._store, self._custodian
+        bookmarks = Bookmarks(store.ring, store.owner)
+        desk = Desk(self.engine, store.ring, bookmarks, self._keyed)
+        review, ledger = self._review, Ledger(store)
+        reading = Reading(desk, store, review, ledger)
         return Host(
             settings.address,
             tls=tls,
-            door=Door(identifier, desk, Pace(settings.pace / 1000)),
+            door=self._door(tls, desk),
             services=Services(
-                pseudonyms=Pseudonyms(desk, self._custodian),
+                pseudonyms=Pseudonyms(desk, custodian) if custodian else None,
                 checks=Checks(desk, self.contact_of),
                 placements=Placements(desk, self.contact_of),
                 registry=Registry(desk, self.contact_in),

@@ -14,7 +14,9 @@ from typing import Any, Final
 
 _DOMAIN: Final = re.compile(r"[a-z0-9.-]{1,63}")
 _ORIGIN: Final = re.compile(r"[^\s+\x00-\x1f\x7f]*")  # what a signed note can name
+_KEY_ID: Final = re.compile(r"([0-9a-f]{64})?")
 _MAX_PACE: Final = 1000  # ms; a call may last ten times that
+_MAX_BUDGET: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,9 @@ class Settings:
         officers: verifier keys of those who may, two together, have another database
             served than the newest.
         store_key: file of the key-encryption key of the store.
-        custodian_key: file of the custodian's key.
+        custodian_key: file of the custodian's key, if this server is the custodian.
+        custodian_id: id of the key of custodians who stand apart, 64 hex digits; then
+            this server holds no such key, and ``custodian_key`` is not read.
         log_key: file of the key that signs checkpoints of the access log.
         origin: name of the log; empty for the trust domain's.
         witnesses: verifier keys of the witnesses whose cosignatures are published.
@@ -56,6 +60,7 @@ class Settings:
     officers: tuple[str, ...] = ()
     store_key: Path = Path("store.key")
     custodian_key: Path = Path("custodian.key")
+    custodian_id: str = ""
     log_key: Path = Path("log.key")
     origin: str = ""
     witnesses: tuple[str, ...] = ()
@@ -74,6 +79,30 @@ class Settings:
     def log_name(self) -> str:
         """The origin of the log."""
         return self.origin or f"{self.trust_domain}/log"
+
+
+@dataclass(frozen=True, slots=True)
+class CustodianSettings:
+    """What a custodian who stands apart needs to know.
+
+    Attributes:
+        server: as any server; what is a registry's is not used.
+        budgets: by role, (per person and hour, per organisation and day), in
+            evaluations; a role that is not here has the budget of the package.
+    """
+
+    server: Settings
+    budgets: Mapping[str, tuple[int, int]]
+
+
+_REGISTRYS: Final = frozenset({"custodian_id", "ruleset", "past_rulesets", "contacts"})
+_CUSTODIANS: Final[Mapping[str, object]] = {
+    "address": "127.0.0.1:8444",
+    "database": "sqlite:///custodian.db",
+    "anchor": "custodian.anchor",
+}
+"""Where a custodian's defaults are others."""
+_BUDGETED: Final = frozenset({"caseworker", "coordinator"})
 
 
 def load(path: Path) -> Settings:
@@ -96,7 +125,40 @@ def parse(text: str, folder: Path) -> Settings:
     Raises:
         ValueError: not TOML, or a key or value that can't be.
     """
+    return _settings(tomllib.loads(text), folder)
+
+
+def load_custodian(path: Path) -> CustodianSettings:
+    """Read a custodian's settings file.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: as ``parse_custodian``.
+    """
+    return parse_custodian(path.read_text("utf-8"), path.parent)
+
+
+def parse_custodian(text: str, folder: Path) -> CustodianSettings:
+    """Read the settings of a custodian who stands apart.
+
+    Args:
+        text: TOML.
+        folder: what relative paths start from.
+
+    Raises:
+        ValueError: not TOML, a key or value that can't be, or a key of a registry.
+    """
     given = tomllib.loads(text)
+    foreign = _REGISTRYS & set(given)
+    if foreign:
+        raise ValueError(f"not a custodian's setting: {', '.join(sorted(foreign))}")
+    if not given.get("origin"):
+        raise ValueError("origin must name the log of this custodian")
+    budgets = _budgets(given.pop("budgets", {}))
+    return CustodianSettings(_settings({**_CUSTODIANS, **given}, folder), budgets)
+
+
+def _settings(given: Mapping[str, object], folder: Path) -> Settings:
     known = {known.name: known.default for known in fields(Settings)}
     unknown = set(given) - set(known)
     if unknown:
@@ -110,6 +172,8 @@ def parse(text: str, folder: Path) -> Settings:
         raise ValueError("trust_domain must be a lower-case domain")
     if settings.keys == settings.database:
         raise ValueError("keys must be another database")
+    if not _KEY_ID.fullmatch(settings.custodian_id):
+        raise ValueError("custodian_id must be 64 hex digits, lower case")
     if not 0 <= settings.pace <= _MAX_PACE:
         raise ValueError("pace must be 0 to 1000 ms")
     if not _ORIGIN.fullmatch(settings.origin):
@@ -159,3 +223,20 @@ def _contacts(given: object) -> Mapping[str, str]:
     ):
         raise ValueError("contacts must be a table of texts")
     return MappingProxyType(dict(given))
+
+
+def _budgets(given: object) -> Mapping[str, tuple[int, int]]:
+    """Read budgets by role."""
+    if not isinstance(given, dict) or given.keys() - _BUDGETED:
+        raise ValueError("budgets must be tables of caseworker and coordinator")
+    return MappingProxyType({role: _budget(table) for role, table in given.items()})
+
+
+def _budget(table: object) -> tuple[int, int]:
+    names = ("person_hour", "organisation_day")
+    if not isinstance(table, dict) or table.keys() != set(names):
+        raise ValueError("a budget must have person_hour and organisation_day")
+    hour, day = (table[name] for name in names)
+    if not all(type(each) is int and 0 < each <= _MAX_BUDGET for each in (hour, day)):
+        raise ValueError("a budget must be 1 to 1,000,000")
+    return hour, day

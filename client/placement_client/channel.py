@@ -1,12 +1,18 @@
 """The connection: mutual TLS with the files that a profile names.
 
 The server is whoever holds a certificate for the profile's host (or ``server_name``)
-that the profile's authority signed; the client is whoever its own certificate says.
+that the profile's authority signed; the client is whoever its own certificate says. A
+custodian who stands apart is whoever holds one for its own host.
 """
 
 import grpc
 
-from placement_client.credentials import read_credentials
+from placement_client.credentials import (
+    Credentials,
+    content,
+    read_chain,
+    read_credentials,
+)
 from placement_client.profile import Profile
 from placement_client.refusals import evened
 
@@ -18,13 +24,31 @@ def open_channel(profile: Profile) -> grpc.Channel:
         InvalidInputError: a file of the profile can't be used.
     """
     files = read_credentials(profile)
-    credentials = grpc.ssl_channel_credentials(files.ca, files.key, files.certificate)
+    return _open(profile.server, files, files.ca, profile.server_name)
+
+
+def open_custodian(profile: Profile, address: str) -> grpc.Channel:
+    """Open a channel to a custodian who stands apart, as the same person.
+
+    Raises:
+        InvalidInputError: a file of the profile can't be used.
+    """
+    files = read_credentials(profile)
+    ca = files.ca
+    if profile.custodian_ca:
+        ca = content(profile.custodian_ca, "custodian_ca")
+        read_chain(ca, "custodian_ca")
+    return _open(address, files, ca, "")
+
+
+def _open(address: str, files: Credentials, ca: bytes, name: str) -> grpc.Channel:
+    credentials = grpc.ssl_channel_credentials(ca, files.key, files.certificate)
     options: list[tuple[str, str | int]] = [
         ("grpc.use_local_subchannel_pool", 1),
         # Or the second try would fail on the first one's broken connection.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.enable_retries", 0),  # tries are counted in `calls`
     ]
-    if profile.server_name:
-        options.append(("grpc.ssl_target_name_override", profile.server_name))
-    return evened(grpc.secure_channel(profile.server, credentials, options))
+    if name:
+        options.append(("grpc.ssl_target_name_override", name))
+    return evened(grpc.secure_channel(address, credentials, options))

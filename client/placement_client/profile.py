@@ -11,6 +11,8 @@ People call them contexts and keep them in one TOML file::
     ca = "/home/me/placement/ca.pem"
     server_name = ""            # when the certificate names another host
     custodian_key = "02…"       # 66 hex digits; not needed by audit staff
+    custodians = ""             # host:port=KEY of each who stands apart (pins)
+    custodian_ca = ""           # who may sign their certificates; empty: as `ca`
     label_key = ""              # coordinators only
     log_key = "…"               # the access log's verifier key; without it, no receipts
     witnesses = ""              # verifier keys of its witnesses, parted by spaces
@@ -34,11 +36,10 @@ from typing import Any, Final
 from placement.crypto.files import write_file
 from placement.crypto.voprf import PublicKey
 from placement.errors import InvalidInputError
+from placement_client.pins import Pin, is_address, parse_key, parse_pins
 from placement_client.trust import DIRECTORY_MODE, FILE_MODE, Policy
 
 _NAME: Final = re.compile("[a-z0-9][a-z0-9-]{0,31}")
-_ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
-_MAX_PORT: Final = 65_535
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\"}
 
 
@@ -53,6 +54,8 @@ class Profile:
         ca: path of whoever may sign servers, PEM.
         server_name: the name in the server's certificate; empty for the host.
         custodian_key: the pinned public key, 66 hex digits; may be empty.
+        custodians: who holds that key, if it is not the service itself: ``pins``.
+        custodian_ca: path of whoever may sign their certificates, PEM; may be empty.
         label_key: path of the coordinators' label key; may be empty.
         log_key: the access log's pinned verifier key; may be empty.
         witnesses: verifier keys of the log's witnesses, parted by spaces.
@@ -68,6 +71,8 @@ class Profile:
     ca: str
     server_name: str = ""
     custodian_key: str = ""
+    custodians: str = ""
+    custodian_ca: str = ""
     label_key: str = ""
     log_key: str = ""
     witnesses: str = ""
@@ -75,14 +80,13 @@ class Profile:
 
     def __post_init__(self) -> None:
         """Refuse what no call could be made with."""
-        match = _ADDRESS.fullmatch(self.server)
-        if match is None or not 0 < int(match[2]) <= _MAX_PORT:
+        if not is_address(self.server):
             raise InvalidInputError("server", "must be host:port")
         for name in ("certificate", "key", "ca"):
             if not getattr(self, name):
                 raise InvalidInputError(name, "must be a path")
-        if self.custodian_key:
-            self.pinned()
+        if self.custodian_key or self.custodians:
+            self.pins()
         self.policy()
 
     @property
@@ -101,11 +105,15 @@ class Profile:
         Raises:
             InvalidInputError: none is pinned, or it is no key.
         """
-        try:
-            return PublicKey.decode(bytes.fromhex(self.custodian_key))
-        except (ValueError, InvalidInputError) as error:
-            phrase = "must be the custodian's public key, 66 hex digits"
-            raise InvalidInputError("custodian_key", phrase) from error
+        return parse_key(self.custodian_key, "custodian_key")
+
+    def pins(self) -> tuple[Pin, ...]:
+        """Return who holds the custodian's key.
+
+        Raises:
+            InvalidInputError: none is pinned, or what is pinned does not fit together.
+        """
+        return parse_pins(self.custodians, self.pinned())
 
     def policy(self) -> Policy | None:
         """Return whose word about the access log counts; nothing if none is pinned.

@@ -5,7 +5,7 @@ consoles use it alike.
 
 Invariants:
     * identifiers become pseudonyms here and nowhere else: blinded before anything
-      leaves, proven to come from the pinned custodian before anything is used;
+      leaves, proven to come from the pinned custodians before anything is used;
     * an identifier lives for one call, in memory;
     * a check rests on at least the highest revision that this session wrote;
     * a verdict is what the server sent now, whole, or there is none (``verdicts``).
@@ -17,17 +17,15 @@ Example::
         case = session.open_case(pseudonyms, reference="SN 7", basis=BASIS_POLICE)
 """
 
-import secrets
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, Self
 
 import grpc
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
-from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest
-from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceStub
 from placement.api.v1.types_pb2 import Window
 from placement.crypto import voprf
 from placement.errors import InvalidInputError
@@ -35,8 +33,8 @@ from placement_client.alerts import AlertCalls
 from placement_client.audits import AuditCalls
 from placement_client.budgets import BudgetCalls
 from placement_client.calls import REQUEST_ID_BYTES, Patience, RequestIds, Writes
-from placement_client.channel import open_channel
-from placement_client.custodian import verified
+from placement_client.channel import open_channel, open_custodian
+from placement_client.custodian import Custodian, Custodians
 from placement_client.days import Clock, now
 from placement_client.erasures import ErasureCalls
 from placement_client.explanations import ExplanationCalls
@@ -49,12 +47,12 @@ from placement_client.lives import LifeCalls
 from placement_client.logs import LogCalls
 from placement_client.overrides import OverrideCalls
 from placement_client.phantoms import PhantomCalls
+from placement_client.pins import Pin
 from placement_client.profile import Profile
 from placement_client.registry import RegistryCalls
 from placement_client.rulesets import RulesetCalls
 from placement_client.verdicts import require_answer_now
 
-_MAX_EVALUATED: Final = 50
 _INPUT_PREFIX: Final = b"placement-v1|se-pnr|"
 
 
@@ -63,7 +61,8 @@ class Session:
 
     Args:
         channel: closed with the session.
-        custodian: the pinned public key; without one there are no pseudonyms.
+        custodian: the pinned public key of the service's own custodian, or those who
+            stand apart, closed with the session; without either, no pseudonyms.
         patience: deadline and tries of each call.
         request_ids: where the ids of writes and checks come from.
         clock: what time it is; the time of an answer is held against it.
@@ -90,17 +89,18 @@ class Session:
         self,
         channel: grpc.Channel,
         *,
-        custodian: voprf.PublicKey | None = None,
+        custodian: voprf.PublicKey | Custodians | None = None,
         patience: Patience | None = None,
         request_ids: RequestIds | None = None,
         clock: Clock = time.time,
     ) -> None:
         self.request_ids = request_ids or RequestIds()
         self._channel = channel
-        self._custodian = custodian
+        if isinstance(custodian, voprf.PublicKey):
+            custodian = Custodians([Custodian(Pin("", custodian), channel)])
+        self._custodians = custodian
         self._patience = patience or Patience()
         self._clock = clock
-        self._pseudonym = PseudonymServiceStub(channel)
         self._check = CheckServiceStub(channel)
         self._writes = Writes(self._patience, self.request_ids)
         self.registry = RegistryCalls(channel, self._writes)
@@ -133,9 +133,14 @@ class Session:
         Raises:
             InvalidInputError: a file of the profile can't be read.
         """
+        channel = open_channel(profile)
+        custodians = None
+        if profile.custodian_key:
+            connect = partial(open_custodian, profile)
+            custodians = Custodians.of(profile.pins(), channel, connect)
         return cls(
-            open_channel(profile),
-            custodian=profile.pinned() if profile.custodian_key else None,
+            channel,
+            custodian=custodians,
             patience=patience,
             request_ids=request_ids,
             clock=clock,
@@ -152,6 +157,8 @@ class Session:
     def close(self) -> None:
         """Close the connection; no call can follow."""
         self._channel.close()
+        if self._custodians is not None:
+            self._custodians.close()
 
     def pause(self, seconds: float) -> None:
         """Wait a while between two calls."""
@@ -169,10 +176,14 @@ class Session:
     # Pseudonyms
 
     def pseudonyms(self, identifiers: Sequence[Identifier]) -> tuple[bytes, ...]:
-        """Turn identifiers into pseudonyms of 32 bytes, in order.
+        """Turn identifiers into pseudonyms, in order.
+
+        Returns:
+            Each behind the id of its key, 64 bytes: see ``custodian``.
 
         Raises:
             InvalidInputError: the profile pins no custodian.
+            AwayError: a custodian who stands apart does not answer.
             UnpinnedError: another custodian answered than the pinned one.
             TamperedError: the answer does not prove that it comes from the pinned
                 custodian; nothing of it is used.
@@ -182,30 +193,27 @@ class Session:
             identifiers, and the result
         """
         framed = [_INPUT_PREFIX + i.digits.encode() for i in identifiers]
-        found: list[bytes] = []
-        for start in range(0, len(framed), _MAX_EVALUATED):
-            found += self._evaluated(framed[start : start + _MAX_EVALUATED])
-        return tuple(found)
+        return self.custodians.pseudonyms(framed, self._patience)
 
     def prove_custodian(self) -> None:
-        """See that the custodian holds the pinned key: one evaluation, of nobody.
+        """See that every custodian holds the pinned key: one evaluation, of nobody.
 
         Raises:
             PlacementError: as ``pseudonyms``.
         """
-        self._evaluated([secrets.token_bytes(REQUEST_ID_BYTES)])
+        for each in self.custodians.members:
+            each.prove(self._patience)
 
-    def _evaluated(self, inputs: Sequence[bytes]) -> tuple[bytes, ...]:
-        if self._custodian is None:
+    @property
+    def custodians(self) -> Custodians:
+        """Who makes pseudonyms.
+
+        Raises:
+            InvalidInputError: the profile pins no custodian.
+        """
+        if self._custodians is None:
             raise InvalidInputError("custodian_key", "is not pinned in this context")
-        blindings = voprf.blind(inputs)
-        blinded = [blinding.element for blinding in blindings]
-        question = EvaluateRequest(
-            request_id=secrets.token_bytes(REQUEST_ID_BYTES),
-            blinded_elements=[element.encode() for element in blinded],
-        )
-        answer = self._patience.call(self._pseudonym.Evaluate, question)
-        return voprf.finalize(blindings, verified(self._custodian, blinded, answer))
+        return self._custodians
 
     # What a municipality does
 

@@ -6,6 +6,7 @@ from typing import Final
 from placement.errors import BudgetError, PlacementError, TamperedError
 from placement_client.calls import Patience
 from placement_client.credentials import Holder
+from placement_client.custodian import AwayError, Custodian
 from placement_client.findings import Finding, bad, doubtful, good
 from placement_client.label_book import LabelBook
 from placement_client.label_files import LabelFiles
@@ -26,7 +27,8 @@ def try_calls(
     """Make the calls that show whether keys fit, as far as a role may make them."""
     with Session.open(profile, patience=Patience(pauses=())) as session:
         if who.role in _NAMING and profile.custodian_key:
-            yield _custodian(session)
+            for each in session.custodians.members:
+                yield _custodian(each)
         if view is not None and who.role != "operator":
             yield from try_log(session.logs, view)
         keys = _label_keys(profile) if who.role == "coordinator" else ()
@@ -34,23 +36,30 @@ def try_calls(
             yield _labels(session, keys)
 
 
-def _custodian(session: Session) -> Finding:
+def _custodian(custodian: Custodian) -> Finding:
+    step, who = "pinned key", "The custodian"
+    if custodian.pin.address:
+        step, who = f"custodian {custodian.pin.address}", "This custodian"
     try:
-        session.prove_custodian()
+        custodian.prove(Patience(pauses=()))
     except TamperedError:
         return bad(
-            "pinned key",
-            "The custodian does not prove that it holds the pinned key: name nobody, "
+            step,
+            f"{who} does not prove that it holds the pinned key: name nobody, "
             "and ask the operator which key is right.",
         )
     except BudgetError:
         sentence = "Your evaluations are spent, so the pinned key was not tried."
-        return doubtful("pinned key", sentence)
+        return doubtful(step, sentence)
+    except AwayError:
+        return bad(
+            step, f"{who} does not answer, so nobody can be named: ask its operator."
+        )
     except PlacementError as error:
-        return bad("pinned key", f"The custodian was asked in vain. {error.text}")
+        return bad(step, f"{who} was asked in vain. {error.text}")
     return good(
-        "pinned key",
-        "The custodian holds the pinned key; to see that, one evaluation was spent.",
+        step,
+        f"{who} holds the pinned key; to see that, one evaluation was spent.",
     )
 
 

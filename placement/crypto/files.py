@@ -35,3 +35,25 @@ def write_file(
             path.hardlink_to(temporary)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def destroy_file(path: Path) -> None:
+    """Overwrite a file with zeros, on the disk as far as that can be said, and remove it.
+
+    A journal, a snapshot or a worn cell of the disk may keep what was there: whoever
+    must be sure destroys the medium too.
+
+    Raises:
+        OSError: it can't be.
+    """
+    with path.open("r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        file.write(bytes(size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -17,9 +17,10 @@ from typing import Final
 import uvloop
 
 from placement import __version__
-from placement.app import App, micros
+from placement.app import App, Site, micros
+from placement.app_custodian import CustodianApp
 from placement.audit.note import Signer, Verifier, render_key
-from placement.config import Settings, load
+from placement.config import CustodianSettings, Settings, load
 from placement.crypto.custody import FileCustody
 from placement.crypto.signing import SigningKey, verify
 from placement.errors import (
@@ -28,6 +29,7 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
+from placement.ops import custodian as custodians
 from placement.ops import older, pki, ruleset
 from placement.ops.bar import Bar
 from placement.service.custodian import Custodian
@@ -68,18 +70,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     if args.command in _ELSEWHERE:
         return _ELSEWHERE[args.command](args)
-    run: Callable[[Settings], str] = args.run
     try:
-        print(run(load(args.settings)))  # noqa: T201 (a command's one sentence)
+        print(_run(args))  # noqa: T201 (a command's one sentence)
     except PlacementError as error:
         texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
         text = next(texts, error.text)
         return _fail(" ".join([text, *getattr(error, "__notes__", ())]))
     except ValueError as error:
-        return _fail(f"{args.settings}: {error}")
+        return _fail(f"{_about(args)}: {error}")
     except OSError as error:
-        return _fail(f"{error.filename or args.settings}: {error.strerror or error}")
+        return _fail(f"{error.filename or _about(args)}: {error.strerror or error}")
     return 0
+
+
+def _run(args: argparse.Namespace) -> str:
+    if args.command == "custodian":
+        return custodians.run(args)
+    run: Callable[[Settings], str] = args.run
+    return run(load(args.settings))
+
+
+def _about(args: argparse.Namespace) -> str:
+    """Return what a command was about, if no file is named: mostly its settings."""
+    return str(getattr(args, "settings", args.command))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,25 +115,34 @@ def _parser() -> argparse.ArgumentParser:
     pki.register(commands)
     ruleset.register(commands)
     older.register(commands)
+    custodians.register(commands, serve=_serve_custodian, fsck=_fsck)
     return parser
 
 
 def _serve(settings: Settings) -> str:
+    return _serve_site(lambda: App(settings))
+
+
+def _serve_custodian(settings: CustodianSettings) -> str:
+    return _serve_site(lambda: CustodianApp(settings))
+
+
+def _serve_site(make: Callable[[], Site]) -> str:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    uvloop.run(_until_told(settings))
+    uvloop.run(_until_told(make))
     return "Stopped."
 
 
-async def _until_told(settings: Settings) -> None:
+async def _until_told(make: Callable[[], Site]) -> None:
     """Serve until SIGINT or SIGTERM."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    await App(settings).serve(told, _ready)
+    await make().serve(told, _ready)
 
 
 def _ready(port: int) -> None:
@@ -128,22 +150,28 @@ def _ready(port: int) -> None:
 
 
 def _init(settings: Settings) -> str:
-    keys = (settings.custodian_key, settings.store_key, settings.log_key)
-    for path in (*keys, settings.anchor):
+    apart = bytes.fromhex(settings.custodian_id)
+    made = (settings.store_key, settings.log_key, settings.anchor)
+    for path in made if apart else (settings.custodian_key, *made):
         if path.exists():
             raise FileExistsError(EEXIST, "is there already; nothing was made", path)
     require_none(settings.database)
-    custodian = Custodian.create(settings.custodian_key)
+    custodian = None if apart else Custodian.create(settings.custodian_key)
     signer = Signer(settings.log_name, SigningKey.create(settings.log_key))
     custody = FileCustody.create(settings.store_key)
     store = Store.create(settings.database, custody, settings.keys)
-    found(store, custodian.key_id, micros())
+    found(store, custodian.key_id if custodian else apart, micros())
     Anchor(settings.anchor, store).create(store.read_head())
     store.close()
+    log = f"the log's key\n{render_key(signer.public)}"
+    if custodian is None:
+        return (
+            "Made the keys and an empty store. Clients pin the custodians' keys, "
+            f"which the custodians give them, and {log}"
+        )
     return (
         "Made the keys and an empty store. Clients pin the custodian's key\n"
-        f"{custodian.public_key.hex()}\n"
-        f"and the log's key\n{render_key(signer.public)}"
+        f"{custodian.public_key.hex()}\nand {log}"
     )
 
 

@@ -26,7 +26,7 @@ from placement.access import Action
 from placement.app import micros
 from placement.audit import note as notes
 from placement.audit.note import Kind, Signer, Verifier, parse_key, render_key
-from placement.config import Settings, load
+from placement.config import Settings, load, load_custodian
 from placement.crypto.custody import FileCustody
 from placement.crypto.files import write_file
 from placement.crypto.signing import SigningKey, verify
@@ -61,6 +61,9 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         command.set_defaults(older_run=act)
         if name in {"show", "accept"}:
             command.add_argument("--settings", type=Path, default=_SETTINGS)
+            command.add_argument(
+                "--custodian", action="store_true", help="the settings are a custodian's"
+            )
         if name in {"key", "sign"}:
             command.add_argument("--name", required=True, help="the officer's")
             command.add_argument("--key", type=Path, required=True, metavar="FILE")
@@ -99,8 +102,13 @@ def _key(args: argparse.Namespace) -> str:
     )
 
 
+def _settings(args: argparse.Namespace) -> Settings:
+    path: Path = args.settings
+    return load_custodian(path).server if args.custodian else load(path)
+
+
 def _show(args: argparse.Namespace) -> str:
-    settings = load(args.settings)
+    settings = _settings(args)
     with closing(_open(settings)) as store:
         return _statement(settings, store.read_head(), args.reason).removesuffix("\n")
 
@@ -120,7 +128,7 @@ def _sign(args: argparse.Namespace) -> str:
 
 
 def _accept(args: argparse.Namespace) -> str:
-    settings = load(args.settings)
+    settings = _settings(args)
     signed = notes.parse(args.statement.read_bytes())
     names = officers_of(settings, signed)
     log = Signer(settings.log_name, SigningKey.open(settings.log_key))

@@ -11,6 +11,7 @@ from placement.crypto.keyring import KeyRing, Purpose
 from placement.domain.decide.command import Command
 from placement.domain.terms import SubjectId
 from placement.errors import AccessDeniedError, CertificateError, InvalidInputError
+from placement.rpc.keyed import BARE, Keyed
 from placement.rpc.origin import Origin
 from placement.service.batch import Answer
 from placement.service.bookmarks import Bookmarks
@@ -47,12 +48,20 @@ class Desk:
         engine: decides.
         ring: its subject key makes a pseudonym what the store keeps of it.
         bookmarks: say where a search goes on.
+        keyed: takes pseudonyms under the registry's key.
     """
 
-    def __init__(self, engine: Engine, ring: KeyRing, bookmarks: Bookmarks) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        ring: KeyRing,
+        bookmarks: Bookmarks,
+        keyed: Keyed = BARE,
+    ) -> None:
         self._engine = engine
         self._ring = ring
         self._bookmarks = bookmarks
+        self._keyed = keyed
 
     async def ask(
         self, parse: Callable[[Request, Origin], Command], request: Request
@@ -64,7 +73,7 @@ class Desk:
         """
         call = CALL.get()
         try:
-            origin = Origin(call.caller, self._subject_of, self._bookmarks)
+            origin = Origin(call.caller, self._subject_of, self._bookmarks, self._keyed)
             command = parse(request, origin)
         except InvalidInputError as refusal:
             await self.refuse(Refused(call.action, refusal, call.caller))

@@ -62,6 +62,10 @@ SERVICES: Final = tuple(
         "LogService",
     )
 )
+CUSTODIANS: Final = tuple(
+    f"placement.api.v1.{name}"
+    for name in ("PseudonymService", "AuditService", "LogService")
+)
 REEVALUATION: Final = "placement.Reevaluation"
 """What health calls the weighing of what stands; it is no service that can be called."""
 MAX_STREAMS: Final = 32
@@ -90,9 +94,13 @@ _OPTIONS: Final[Sequence[tuple[str, int]]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What the server serves."""
+    """What the server serves.
 
-    pseudonyms: Pseudonyms
+    Attributes:
+        pseudonyms: ``None`` where custodians stand apart; then there is no such method.
+    """
+
+    pseudonyms: Pseudonyms | None
     checks: Checks
     budgets: Budgets
     placements: Placements
@@ -107,6 +115,34 @@ class Services:
     rulesets: Rulesets
     audit: Audit
     log: Log
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The services by name."""
+        return SERVICES if self.pseudonyms else SERVICES[1:]
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        """Have a server serve them."""
+        _add_services(self, server)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodianServices:
+    """What a custodian serves who stands apart: its one task, and its own log."""
+
+    pseudonyms: Pseudonyms
+    audit: Audit
+    log: Log
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The services by name."""
+        return CUSTODIANS
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        """Have a server serve them."""
+        _add_common(self, server)
+        _add_pseudonyms(self.pseudonyms, server)
 
 
 class Host:
@@ -136,7 +172,7 @@ class Host:
         *,
         tls: TlsPaths,
         door: Door,
-        services: Services,
+        services: Services | CustodianServices,
         serving: Callable[[], bool],
         sound: Callable[[], bool],
         reflection_on: bool = False,
@@ -151,14 +187,15 @@ class Host:
         self._door = door
         self._serving = serving
         self._sound = sound
+        self._names = services.names
         by_name: Any = _ByName(self._server)
-        _add_services(services, by_name)
+        services.add_to(by_name)
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call]
             self._health, by_name
         )
         if reflection_on:
-            names = (*SERVICES, reflection.SERVICE_NAME)
+            names = (*self._names, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(  # type: ignore[no-untyped-call]
                 names, self._server
             )
@@ -177,7 +214,7 @@ class Host:
         """Tell health whether the engine answers."""
         kinds = health_pb2.HealthCheckResponse
         status = kinds.SERVING if self._serving() else kinds.NOT_SERVING
-        for name in ("", *SERVICES):
+        for name in ("", *self._names):
             await self._health.set(name, status)
         sound = self._serving() and self._sound()
         status = kinds.SERVING if sound else kinds.NOT_SERVING
@@ -190,6 +227,19 @@ class Host:
         # look for another server.
         self._door.drain()
         await self._server.stop(GRACE)
+
+
+def _add_pseudonyms(pseudonyms: Pseudonyms, server: grpc.aio.Server) -> None:
+    pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
+        pseudonyms, server
+    )
+
+
+def _add_common(
+    services: Services | CustodianServices, server: grpc.aio.Server
+) -> None:
+    audit_service_pb2_grpc.add_AuditServiceServicer_to_server(services.audit, server)
+    log_service_pb2_grpc.add_LogServiceServicer_to_server(services.log, server)
 
 
 class _ByName:
@@ -209,9 +259,9 @@ class _ByName:
 
 
 def _add_services(services: Services, server: grpc.aio.Server) -> None:
-    pseudonym_service_pb2_grpc.add_PseudonymServiceServicer_to_server(
-        services.pseudonyms, server
-    )
+    if services.pseudonyms is not None:
+        _add_pseudonyms(services.pseudonyms, server)
+    _add_common(services, server)
     check_service_pb2_grpc.add_CheckServiceServicer_to_server(services.checks, server)
     budget_service_pb2_grpc.add_BudgetServiceServicer_to_server(
         services.budgets, server
@@ -242,8 +292,6 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
     ruleset_service_pb2_grpc.add_RulesetServiceServicer_to_server(
         services.rulesets, server
     )
-    audit_service_pb2_grpc.add_AuditServiceServicer_to_server(services.audit, server)
-    log_service_pb2_grpc.add_LogServiceServicer_to_server(services.log, server)
 
 
 def _require_free(address: str) -> None:

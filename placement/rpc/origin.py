@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 from placement.access import Caller
 from placement.domain.terms import SubjectId
 from placement.rpc import forms
+from placement.rpc.keyed import BARE, Keyed
 from placement.service.bookmarks import Bookmarks
 
 
@@ -20,15 +21,17 @@ class Origin:
         caller: whose request it is.
         subject_of: makes a pseudonym what the store keeps of it.
         bookmarks: say where a search goes on.
+        keyed: takes pseudonyms under the registry's key.
     """
 
     caller: Caller
     subject_of: Callable[[bytes], SubjectId]
     bookmarks: Bookmarks
+    keyed: Keyed = BARE
 
     def subject(self, pseudonym: bytes, field: str) -> SubjectId:
         """Return a pseudonym's subject."""
-        return self.subject_of(forms.sized(pseudonym, forms.PSEUDONYM_SIZE, field))
+        return self.subject_of(self.keyed.read(pseudonym, field))
 
     def resume(self, scope: bytes, token: bytes, field: str) -> tuple[int, ...]:
         """Return where the caller's own search of this scope goes on."""

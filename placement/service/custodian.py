@@ -3,16 +3,23 @@
 It never sees an identifier or a pseudonym, and keeps nothing between two calls. The
 engine admits a caller and spends the budget first; nothing is evaluated before that is
 durable.
+
+A custodian who stands apart has a log of its own, founded under ``log_id``: no registry
+has that id, so neither is ever served from the other's log.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from placement.crypto import voprf
 from placement.crypto.custody import OPRF_LABEL, read_secret, write_secret
+from placement.crypto.shares import key_id
 from placement.errors import InvalidInputError, UnavailableError
+
+_LOG: Final = b"placement-custodian-log-v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,12 @@ class Custodian:
     def __init__(self, key: voprf.PrivateKey) -> None:
         self._key = key
         self.public_key = key.public.encode()
-        self.key_id = sha256(self.public_key).digest()
+        self.key_id = key_id(key.public)
+
+    @property
+    def log_id(self) -> bytes:
+        """Under what this custodian's own log is founded, 32 bytes."""
+        return sha256(_LOG + self.key_id).digest()
 
     def __repr__(self) -> str:
         """Return the type only."""
@@ -81,3 +93,24 @@ class Custodian:
             proof=proof.encode(),
             key_id=self.key_id,
         )
+
+
+def split_key(path: Path, first: Path, second: Path) -> tuple[bytes, bytes, bytes]:
+    """Split the key in a file in two shares, each in a new file of its own.
+
+    Returns:
+        The public keys: of the whole, of the first share, of the second.
+
+    Raises:
+        ConflictError: a file for a share is there already.
+        UnavailableError: a file can't be read or written, or holds no key.
+    """
+    try:
+        key = voprf.PrivateKey.decode(read_secret(path, OPRF_LABEL))
+        shares = key.split()
+    except InvalidInputError:
+        raise UnavailableError from None
+    for share, file in zip(shares, (first, second), strict=True):
+        write_secret(file, OPRF_LABEL, share.encode())
+    first_share, second_share = (share.public.encode() for share in shares)
+    return key.public.encode(), first_share, second_share

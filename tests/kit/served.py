@@ -12,7 +12,7 @@ from placement_client.refusals import evened
 
 from kit.certs import TRUST_DOMAIN, Pair, Pki
 from kit.still import written
-from placement.app import App, micros
+from placement.app import App, Site, micros
 from placement.audit.note import Signer
 from placement.config import Settings
 from placement.crypto.custody import FileCustody
@@ -57,12 +57,12 @@ class Served:
         paths = self.pki.paths
         settings.setdefault("ruleset", written(folder))
         settings.setdefault("pace", 0)
+        settings.setdefault("custodian_key", folder / "custodian.key")
         self.settings = Settings(
             address="127.0.0.1:0",
             database=database or f"sqlite:///{folder}/placement.db",
             anchor=folder / "placement.anchor",
             store_key=folder / "store.key",
-            custodian_key=folder / "custodian.key",
             log_key=folder / "log.key",
             certificate=paths.certificate,
             key=paths.key,
@@ -71,12 +71,15 @@ class Served:
             trust_domain=TRUST_DOMAIN,
             **settings,
         )
-        self.custodian = Custodian.create(self.settings.custodian_key)
+        if self.settings.custodian_key.exists():
+            self.custodian = Custodian.open(self.settings.custodian_key)
+        elif not self.settings.custodian_id:
+            self.custodian = Custodian.create(self.settings.custodian_key)
         key = SigningKey.create(self.settings.log_key)
         self.log_key = Signer(self.settings.log_name, key).public
         custody = FileCustody.create(self.settings.store_key)
         store = Store.create(self.settings.database, custody, self.settings.keys)
-        found(store, self.custodian.key_id, micros())
+        found(store, self.founder(), micros())
         Anchor(self.settings.anchor, store).create(store.read_head())
         store.close()
         self.port = 0
@@ -100,7 +103,7 @@ class Served:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
             self._until = asyncio.Event()
-            self.app = App(self.settings, clock=self.clock)
+            self.app = self.build()
             await self.app.serve(self._until, listening)
 
         def run() -> None:
@@ -116,6 +119,15 @@ class Served:
         if self._error is not None:
             self._thread.join()
             raise self._error
+
+    def founder(self) -> bytes:
+        """Return the id under which the log is founded."""
+        apart = bytes.fromhex(self.settings.custodian_id)
+        return apart or self.custodian.key_id
+
+    def build(self) -> Site:
+        """Make the server that is to be started."""
+        return App(self.settings, clock=self.clock)
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._until.set)

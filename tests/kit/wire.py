@@ -34,6 +34,7 @@ from placement.api.v1 import (
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResponse
 from placement.api.v1.refusal_pb2 import Envelope, Refusal
 from placement.crypto import voprf
+from placement.crypto.shares import key_id
 from placement.rpc.identity import server_credentials
 
 _FILES = (
@@ -175,11 +176,12 @@ class Wire:
         )
 
     def pseudonyms(self, *numbers: str) -> tuple[bytes, ...]:
-        """Return what an honest evaluation of national numbers comes to."""
+        """Return what an honest evaluation of national numbers comes to, with its key."""
         framed = [f"placement-v1|se-pnr|{each}".encode() for each in numbers]
         blindings = voprf.blind(framed)
         evaluated = voprf.evaluate(self.key, [each.element for each in blindings])
-        return voprf.finalize(blindings, evaluated)
+        outputs = voprf.finalize(blindings, evaluated)
+        return tuple(key_id(self.key.public) + each for each in outputs)
 
     def _serve(self, service: Any) -> None:
         handlers = {method.name: self._handler(method) for method in service.methods}

@@ -106,7 +106,7 @@ def tell(proposer, second, pseudonym, fact):
         )
     )
     proposer.extracts.read(change, [pseudonym])
-    for other in (bytes(32), pseudonym[::-1]):
+    for other in (bytes(64), pseudonym[:32] + bytes(32)):
         with suppress(PlacementError):
             second.extracts.show(change, [other])
 
@@ -218,7 +218,7 @@ def work(served, folder, recorders):
         "identifier": digits,
         "ten digits": digits[2:],
         "with a dash": f"{digits[:8]}-{digits[8:]}",
-        "pseudonym": pseudonym,
+        "pseudonym": pseudonym[32:],
         "case handle": opened.case_handle,
         "reference": REFERENCE,
         "own group": own,

@@ -30,6 +30,17 @@ class Added:
     custodian_key: Annotated[
         str, typer.Option(metavar="HEX", help="The custodian's public key to pin.")
     ] = ""
+    custodian: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST:PORT=HEX",
+            help="A custodian who stands apart, with the key of its share; once for each.",
+        ),
+    ] = None
+    custodian_ca: Annotated[
+        Path | None,
+        typer.Option(help="The authority that signed them, PEM; else --ca."),
+    ] = None
     label_key: Annotated[
         Path | None, typer.Option(help="Coordinators: file of the label key.")
     ] = None
@@ -67,6 +78,8 @@ def add(run: Run, asked: Added) -> Report:
         ca=_absolute(asked.ca),
         server_name=asked.server_name,
         custodian_key=asked.custodian_key.lower(),
+        custodians=" ".join(asked.custodian or []),
+        custodian_ca=_absolute(asked.custodian_ca) if asked.custodian_ca else "",
         label_key=_absolute(asked.label_key) if asked.label_key else "",
         log_key=asked.log_key,
         witnesses=" ".join(witnesses),

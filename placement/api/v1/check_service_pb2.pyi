@@ -184,7 +184,7 @@ class OpenCaseRequest(_message.Message):
     """On whose word."""
     @_builtins.property
     def pseudonyms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """1 to 12 pseudonyms of 32 bytes, all different, secret: the leaving subject first."""
+        """1 to 12 pseudonyms, as in Person, all different, secret: the leaving subject first."""
 
     def __init__(
         self,

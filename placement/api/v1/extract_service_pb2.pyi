@@ -93,7 +93,7 @@ class ProposeExtractRequest(_message.Message):
     """The authority's own number of the request, as a case number has it."""
     @_builtins.property
     def pseudonyms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """1 to 4 different ones, 32 bytes each: of every number of the one person. Secret."""
+        """1 to 4 different ones, as in Person: of every number of the one person. Secret."""
 
     @_builtins.property
     def case_handles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:

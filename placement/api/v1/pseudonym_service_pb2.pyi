@@ -61,7 +61,9 @@ class EvaluateResponse(_message.Message):
     proof: _builtins.bytes
     """64 bytes, the DLEQ proof over all of them (RFC 9497 section 2.2)."""
     key_id: _builtins.bytes
-    """32 bytes: SHA-256 of the custodian's compressed public key."""
+    """32 bytes: SHA-256 of this custodian's compressed public key, which is its share's
+    where two hold the key together.
+    """
     padding: _builtins.bytes
     """To be thrown away."""
     @_builtins.property

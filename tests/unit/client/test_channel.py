@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 from kit.asked import CASE
+from kit.certs import Pki
 from placement_client.calls import Patience
+from placement_client.custodian import AwayError
 from placement_client.session import Session
 
 from placement.access import Role
@@ -67,3 +69,29 @@ def test_files_that_cannot_be_used_are_named(profile, tmp_path):
         fields.append(caught.value.field)
 
     assert fields == ["certificate", "key", "ca", "ca"]
+
+
+def test_the_authority_of_custodians_is_their_own(wire, profile, tmp_path):
+    """They are asked only if it signed them; a file that is none is named."""
+    key = wire.key.public.encode().hex()
+    other = Pki(tmp_path, name="another CA").paths.authority
+    broken = tmp_path / "broken"
+    broken.write_text("no certificate")
+    apart = replace(profile, custodians=f"{wire.address}={key}")
+    patience = Patience(pauses=())
+    with (
+        Session.open(
+            replace(apart, custodian_ca=str(other)), patience=patience
+        ) as session,
+        pytest.raises(AwayError),
+    ):
+        session.prove_custodian()
+    before = list(wire.seen)
+    with Session.open(replace(apart, custodian_ca=apart.ca, ca=str(other))) as session:
+        session.prove_custodian()
+    with pytest.raises(InvalidInputError) as refused:
+        Session.open(replace(apart, custodian_ca=str(broken)))
+
+    assert before == []
+    assert len(wire.requests("Evaluate")) == 1
+    assert refused.value.field == "custodian_ca"

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from kit.asked import CASE
+from placement_client.profile import load
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.audit.note import Signer, render_key
@@ -159,3 +160,22 @@ def test_json_stays_on_one_line(cli):
 
     assert result.stdout.count("\n") == 1
     assert json.loads(result.stdout.encode("ascii"))
+
+
+def test_custodians_apart_are_pinned(cli):
+    """Each with its share; they add up to the one key, or nothing is added."""
+    key = voprf.generate_key()
+    shares = [share.public.encode().hex() for share in key.split()]
+    words = [
+        *("--custodian-key", key.public.encode().hex(), "--custodian-ca", "/own.pem"),
+        *("--custodian", f"a.test:1={shares[0]}"),
+    ]
+    alone = cli.add("b", *words)
+    both = cli.add("b", *words, "--custodian", f"b.test:2={shares[1]}")
+
+    assert alone.exit_code == 2
+    assert "must add up to the custodian_key" in alone.stderr
+    assert both.exit_code == 0
+    profile = load(cli.path).profile("b")
+    assert profile.custodian_ca == "/own.pem"
+    assert [pin.address for pin in profile.pins()] == ["a.test:1", "b.test:2"]

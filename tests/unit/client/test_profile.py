@@ -38,7 +38,9 @@ profiles = st.builds(
     key=paths,
     ca=paths,
     server_name=texts,
-    custodian_key=st.sampled_from(["", KEY]),
+    custodian_key=st.just(KEY),
+    custodians=st.sampled_from(["", f"localhost:1={KEY}"]),
+    custodian_ca=texts,
     label_key=texts,
     log_key=st.just(LOG_KEY),
     witnesses=st.sampled_from(["", WITNESS_KEYS]),
@@ -280,3 +282,11 @@ def test_where_the_file_lies(monkeypatch, environ, expected):
     monkeypatch.setenv("HOME", "/home/me")
 
     assert str(contexts_path(environ)) == expected
+
+
+def test_custodians_without_their_key_are_refused():
+    """Nobody could tell whether they are the right ones."""
+    pins = {"custodians": f"a.test:1={KEY}"}
+
+    assert refused(replace, PROFILE, **pins) == "custodian_key"
+    assert replace(PROFILE, custodian_key=KEY, **pins).pins()[0].address == "a.test:1"

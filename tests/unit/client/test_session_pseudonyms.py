@@ -28,6 +28,10 @@ def _other_key(wire):
     return evaluate
 
 
+def pinned(wire):
+    return wire.key.public.encode()
+
+
 def identifier(serial=1):
     return parse_identifier(number(serial=serial), field="identifier", today=TODAY)
 
@@ -37,7 +41,8 @@ def test_pseudonyms_are_the_function_of_the_key(wire, session):
     got = session.pseudonyms([identifier(1), identifier(2)])
 
     assert got == wire.pseudonyms(number(serial=1), number(serial=2))
-    assert [len(each) for each in got] == [32, 32]
+    assert [len(each) for each in got] == [64, 64]
+    assert {each[:32] for each in got} == {hashlib.sha256(pinned(wire)).digest()}
 
 
 def test_pseudonyms_of_nobody_need_no_call(wire, session):

@@ -140,3 +140,25 @@ def test_only_what_a_role_may_ask_is_asked(wire, tried, role, changes):
     """Nothing for those who name nobody, and nothing without a pin."""
     assert tried(role, **changes) == {}
     assert wire.seen == []
+
+
+@pytest.fixture
+def apart(wire):
+    """Let the wire be a custodian who stands apart, and answer as one."""
+    return {"custodians": f"{wire.address}={wire.key.public.encode().hex()}"}
+
+
+def test_custodians_apart_are_tried_by_their_address(wire, tried, apart):
+    """So that it is plain which of them to ask."""
+    got = tried("caseworker", **apart)
+
+    assert levels(got) == {f"custodian {wire.address}": OK}
+
+
+def test_a_custodian_who_is_away_is_told(wire, tried, apart):
+    """With what to do."""
+    wire.answers["Evaluate"] = refusal(CODE.UNAVAILABLE, "UNAVAILABLE")
+    got = tried("caseworker", **apart)[f"custodian {wire.address}"]
+
+    assert got.level is FAILURE
+    assert "does not answer" in got.sentence

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from placement.crypto.files import write_file
+from placement.crypto.files import destroy_file, write_file
 
 
 def test_write_file_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -32,3 +32,20 @@ def test_write_file_replaces_nothing_unasked(tmp_path):
 
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_is_destroyed_was_zeros_before(tmp_path):
+    """Whoever still has it open, or another name of it, reads nothing of it."""
+    path = tmp_path / "a"
+    path.write_bytes(b"secret")
+    (tmp_path / "b").hardlink_to(path)
+    destroy_file(path)
+
+    assert not path.exists()
+    assert (tmp_path / "b").read_bytes() == bytes(6)
+
+
+def test_what_is_not_there_is_not_destroyed(tmp_path):
+    """And that is told."""
+    with pytest.raises(FileNotFoundError):
+        destroy_file(tmp_path / "a")

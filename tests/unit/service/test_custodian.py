@@ -6,8 +6,9 @@ import pytest
 
 from placement.crypto import voprf
 from placement.crypto.custody import OPRF_LABEL, write_secret
+from placement.crypto.shares import summed
 from placement.errors import ConflictError, UnavailableError
-from placement.service.custodian import Custodian
+from placement.service.custodian import Custodian, split_key
 
 NUMBERS = (b"one", b"two")
 
@@ -81,3 +82,39 @@ def test_what_is_no_scalar_is_no_key(path):
 def test_it_shows_nothing_of_itself(custodian):
     """A representation in a log gives no key away."""
     assert repr(custodian) == "Custodian()"
+
+
+def test_a_log_is_of_one_key_and_no_registry(custodian, path):
+    """Its id is the key's, and yet another than any registry could have."""
+    other = Custodian(voprf.generate_key())
+
+    assert custodian.log_id == Custodian.open(path).log_id
+    assert len({custodian.log_id, custodian.key_id, other.log_id, other.key_id}) == 4
+
+
+def test_a_key_is_split_into_two_files(custodian, path, tmp_path):
+    """What the halves evaluate adds up to what the whole did."""
+    files = tmp_path / "one", tmp_path / "two"
+    key, *public = split_key(path, *files)
+    shares = [Custodian.open(file) for file in files]
+    blindings = voprf.blind(NUMBERS)
+    blinded = [blinding.element for blinding in blindings]
+    evaluated = [
+        [voprf.EvaluatedElement.decode(e) for e in share.evaluate(blinded).elements]
+        for share in shares
+    ]
+
+    assert voprf.finalize(blindings, summed(evaluated)) == outputs(custodian)
+    assert (key, public) == (
+        custodian.public_key,
+        [share.public_key for share in shares],
+    )
+
+
+def test_what_holds_no_key_is_not_split(tmp_path):
+    """Zero is none, and would be told to both."""
+    write_secret(tmp_path / "zero", OPRF_LABEL, bytes(32))
+    with pytest.raises(UnavailableError):
+        split_key(tmp_path / "zero", tmp_path / "one", tmp_path / "two")
+
+    assert not (tmp_path / "one").exists()

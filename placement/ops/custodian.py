@@ -1,0 +1,157 @@
+"""``placement-server custodian``: who holds the key of the pseudonyms, or half of it.
+
+A custodian runs apart from the registry, on another machine and by another authority.
+Two of them have a share each. Either each draws its own (``init``, then ``combine``: the
+whole key never exists), or a key that is in use is split once (``split``).
+
+Exit codes: 0 done, 1 refused or failed, 2 (from the parser) not understood.
+"""
+
+import argparse
+from collections.abc import Callable
+from contextlib import closing
+from errno import EEXIST
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from placement.app import micros
+from placement.audit.note import Signer, render_key
+from placement.config import CustodianSettings, Settings, load_custodian
+from placement.crypto.custody import FileCustody
+from placement.crypto.files import destroy_file
+from placement.crypto.shares import key_id, whole
+from placement.crypto.signing import SigningKey
+from placement.crypto.voprf import PublicKey
+from placement.errors import InvalidInputError, TamperedError
+from placement.service.custodian import Custodian, split_key
+from placement.service.fold import found
+from placement.store.anchor import Anchor
+from placement.store.log import Store
+from placement.store.schema import require_none
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_SETTINGS: Final = Path("custodian.toml")
+_Command = Callable[[argparse.Namespace], str]
+
+
+def register(
+    subparsers: "_SubParsersAction[argparse.ArgumentParser]",
+    *,
+    serve: Callable[[CustodianSettings], str],
+    fsck: Callable[[Settings], str],
+) -> None:
+    """Add ``custodian`` and its commands to the operator's parser.
+
+    Args:
+        subparsers: the parser's commands.
+        serve: serves until told to stop.
+        fsck: verifies a store.
+    """
+    custodian = subparsers.add_parser(
+        "custodian", help="keep the key of the pseudonyms, apart from the registry"
+    )
+    commands = custodian.add_subparsers(dest="custodian_command", required=True)
+
+    def add(name: str, run: _Command, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(custodian_run=run)
+        return command
+
+    def read(args: argparse.Namespace) -> CustodianSettings:
+        settings: Path = args.settings
+        return load_custodian(settings)
+
+    init = add("init", lambda args: _init(read(args), adopt=args.adopt), _INIT)
+    init.add_argument("--adopt", action="store_true", help="take the key file there is")
+    verify = add("fsck", lambda args: fsck(read(args).server), "verify the log")
+    run = add("serve", lambda args: serve(read(args)), "evaluate until told to stop")
+    for command in (init, verify, run):
+        command.add_argument(
+            "--settings", type=Path, default=_SETTINGS, help="default: %(default)s"
+        )
+    split = add("split", _split, "split a key in two shares, and destroy it")
+    split.add_argument("key", type=Path, help="file of the whole key; it is destroyed")
+    split.add_argument("first", type=Path, help="file for one custodian's share")
+    split.add_argument("second", type=Path, help="file for the other's")
+    combine = add("combine", _combine, "say which key two shares make")
+    combine.add_argument("keys", nargs="+", help="each custodian's public key, hex")
+
+
+_INIT: Final = "make the key, and an empty log"
+
+
+def run(args: argparse.Namespace) -> str:
+    """Run one command.
+
+    Args:
+        args: as parsed by what ``register`` added.
+
+    Returns:
+        What to say.
+
+    Raises:
+        OSError: a file can't be read or written.
+        PlacementError: keys or store do not fit.
+        ValueError: a setting, or a key on the command line, is none.
+    """
+    command: _Command = args.custodian_run
+    try:
+        return command(args)
+    except InvalidInputError as error:
+        raise ValueError(f"{error.field} {error.description}") from error
+
+
+def _init(settings: CustodianSettings, *, adopt: bool) -> str:
+    server = settings.server
+    made = [server.store_key, server.log_key, server.anchor]
+    for path in made if adopt else [server.custodian_key, *made]:
+        if path.exists():
+            raise FileExistsError(EEXIST, "is there already; nothing was made", path)
+    adopted = Custodian.open(server.custodian_key) if adopt else None
+    require_none(server.database)
+    custodian = adopted or Custodian.create(server.custodian_key)
+    signer = Signer(server.log_name, SigningKey.create(server.log_key))
+    custody = FileCustody.create(server.store_key)
+    with closing(Store.create(server.database, custody, server.keys)) as store:
+        found(store, custodian.log_id, micros())
+        Anchor(server.anchor, store).create(store.read_head())
+    return (
+        "Made an empty log. This custodian's public key\n"
+        f"{custodian.public_key.hex()}\n"
+        f"and the key of its log\n{render_key(signer.public)}"
+    )
+
+
+def _split(args: argparse.Namespace) -> str:
+    for path in (args.first, args.second):
+        if path.exists():
+            raise FileExistsError(EEXIST, "is there already; nothing was made", path)
+    key, *shares = split_key(args.key, args.first, args.second)
+    # What lies on the disk now, not what was meant to be written, must make the key.
+    public = [Custodian.open(path).public_key for path in (args.first, args.second)]
+    if public != shares or _whole(public).encode() != key:
+        raise TamperedError
+    destroy_file(args.key)
+    return (
+        f"Split the key {key.hex()}\nand destroyed its file. Destroy every copy of it.\n"
+        f"{args.first} holds the share of\n{shares[0].hex()}\n"
+        f"{args.second} holds the share of\n{shares[1].hex()}"
+    )
+
+
+def _combine(args: argparse.Namespace) -> str:
+    try:
+        shares = [bytes.fromhex(each) for each in args.keys]
+    except ValueError:
+        raise InvalidInputError("public_key", "must be 66 hex digits") from None
+    key = _whole(shares)
+    return (
+        f"Clients pin the custodians' key\n{key.encode().hex()}\n"
+        f'and the registry\'s settings say\ncustodian_id = "{key_id(key).hex()}"'
+    )
+
+
+def _whole(shares: list[bytes]) -> PublicKey:
+    return whole([PublicKey.decode(share) for share in shares])
