@@ -32,7 +32,7 @@ from placement.errors import InvalidInputError
 from placement_client.alerts import AlertCalls
 from placement_client.audits import AuditCalls
 from placement_client.budgets import BudgetCalls
-from placement_client.calls import REQUEST_ID_BYTES, Patience, RequestIds, Writes
+from placement_client.calls import Patience, RequestIds, Writes
 from placement_client.channel import open_channel, open_custodian
 from placement_client.custodian import Custodian, Custodians
 from placement_client.days import Clock, now

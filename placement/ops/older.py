@@ -62,7 +62,9 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         if name in {"show", "accept"}:
             command.add_argument("--settings", type=Path, default=_SETTINGS)
             command.add_argument(
-                "--custodian", action="store_true", help="the settings are a custodian's"
+                "--custodian",
+                action="store_true",
+                help="the settings are a custodian's",
             )
         if name in {"key", "sign"}:
             command.add_argument("--name", required=True, help="the officer's")
