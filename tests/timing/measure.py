@@ -6,14 +6,14 @@ time. A caller has one connection and one call at a time.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from statistics import fmean
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import grpc
 
@@ -30,7 +30,9 @@ HEALTH: Final = "/grpc.health.v1.Health/Check"
 Tick = Callable[[], None]
 Both = tuple[str, str]
 """The names of two kinds."""
-Measuring = Callable[[Random, Both], "dict[str, tuple[float, float] | None]"]
+Timed = dict[str, tuple[float, float] | None]
+"""By what was timed: the times of two kinds, or nothing where an answer was strange."""
+Measuring = Callable[[Random, Both], Timed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,7 @@ def measured(plan: Plan, make: Callable[[Site], Any]) -> dict[str, Pairs]:
     return found
 
 
-def _lane(
-    plan: Plan, make: Callable[[Site], Any], number: int
-) -> dict[str, Pairs]:
+def _lane(plan: Plan, make: Callable[[Site], Any], number: int) -> dict[str, Pairs]:
     draw = Random(f"{plan.seed}/{number}")
     found: dict[str, Pairs] = {}
     rounds = -(-plan.rounds // plan.lanes)
@@ -164,11 +164,11 @@ def answers(site: Site) -> Iterator[Measuring]:
     """How long two calls take, one after the other."""
     caller = Caller(site)
 
-    def measure(draw: Random, both: Both) -> Mapping[str, tuple[float, float] | None]:
+    def measure(draw: Random, both: Both) -> Timed:
         called = _turns(draw, both, lambda name: caller.call(site.kinds[name]))
         return {"": _took(*called)}
 
-    yield measure  # type: ignore[misc]
+    yield measure
     caller.close()
 
 
@@ -182,10 +182,10 @@ def following(site: Site, third: str = "absent") -> Iterator[Measuring]:
         then = caller.call(site.kinds[third])
         return Called(then.began, then.ended, first.good and then.good)
 
-    def measure(draw: Random, both: Both) -> Mapping[str, tuple[float, float] | None]:
+    def measure(draw: Random, both: Both) -> Timed:
         return {"the next call": _took(*_turns(draw, both, after))}
 
-    yield measure  # type: ignore[misc]
+    yield measure
     caller.close()
 
 
@@ -194,7 +194,7 @@ def together(site: Site) -> Iterator[Measuring]:
     """When two calls are answered that came in together, on two connections."""
     callers = [Caller(site), Caller(site)]
 
-    def measure(draw: Random, both: Both) -> Mapping[str, tuple[float, float] | None]:
+    def measure(draw: Random, both: Both) -> Timed:
         draw.shuffle(callers)
         kinds = [site.kinds[name] for name in both]
         contents = [kind.make().SerializeToString(deterministic=True) for kind in kinds]
@@ -222,7 +222,7 @@ def together(site: Site) -> Iterator[Measuring]:
         )
         return {"together": _took(one, other)}
 
-    yield measure  # type: ignore[misc]
+    yield measure
     for caller in callers:
         caller.close()
 
@@ -236,7 +236,7 @@ def beside(site: Site) -> Iterator[Measuring]:
         called = caller.call(site.kinds[name])
         return called, neighbour.between(called.began, called.began + PACE / 1000)
 
-    def measure(draw: Random, both: Both) -> Mapping[str, tuple[float, float] | None]:
+    def measure(draw: Random, both: Both) -> Timed:
         (one, first), (other, second) = _turns(draw, both, under)
         fine = one.good and other.good and first and second
         return {
@@ -245,7 +245,7 @@ def beside(site: Site) -> Iterator[Measuring]:
         }
 
     with neighbour:
-        yield measure  # type: ignore[misc]
+        yield measure
     caller.close()
 
 
@@ -258,7 +258,7 @@ class Neighbour:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._ping, daemon=True)
 
-    def __enter__(self) -> "Neighbour":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -1,6 +1,6 @@
 """Leaks planted into a server, so that the measurement has something to find.
 
-``python -m tests.timing.plant FOLDER [LEAK]`` serves as ``placement-server serve`` does.
+``python -m tests.timing.plant FOLDER [MS EACH [late]]`` serves as ``placement-server serve`` does.
 With a leak, whatever is answered CONFLICT keeps the processor busy for a while: before
 the answer waits for its point of the grid, as the rules themselves would, or after it.
 Nothing of this can be switched on in the service itself.
@@ -11,7 +11,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from placement.api.v1 import types_pb2 as wire
 from placement.ops.main import main as placement_server
@@ -24,22 +24,33 @@ class Leak:
     """What a CONFLICT costs more.
 
     Attributes:
-        seconds: of the processor.
+        ms: milliseconds of the processor.
         each: only one of so many costs them.
         late: after the point of the grid, and not before.
     """
 
-    seconds: float
+    ms: int
     each: int = 1
     late: bool = False
 
+    def __str__(self) -> str:
+        """Return it in words."""
+        where = "after the point" if self.late else "of work"
+        return f"{self.ms} ms {where}" + (f", one of {self.each}" * (self.each > 1))
 
-LEAKS: Final = {
-    "5 ms of work": Leak(0.005),
-    "40 ms of work": Leak(0.04),
-    "40 ms of work, one of 8": Leak(0.04, each=8),
-    "2 ms after the point": Leak(0.002, late=True),
-}
+    @property
+    def arguments(self) -> list[str]:
+        """What the command line has for it."""
+        return [str(self.ms), str(self.each), *["late"] * self.late]
+
+
+def read(arguments: list[str]) -> Leak | None:
+    """Return the leak that a command line has, if any."""
+    if not arguments:
+        return None
+    ms, each, *late = arguments
+    return Leak(int(ms), int(each), late == ["late"])
+
 
 _COSTS: ContextVar[float] = ContextVar("_COSTS", default=0.0)
 
@@ -55,9 +66,9 @@ def plant(leak: Leak) -> None:
         if any(each.verdict == wire.VERDICT_CONFLICT for each in found.verdicts):
             count += 1
             if not count % leak.each:
-                _COSTS.set(leak.seconds)
+                _COSTS.set(leak.ms / 1000)
                 if not leak.late:
-                    burn(leak.seconds)
+                    burn(leak.ms / 1000)
         return found
 
     async def kept(self: Pace, begun: float) -> None:
@@ -67,7 +78,7 @@ def plant(leak: Leak) -> None:
 
     render.checked = slow
     if leak.late:
-        Pace.keep = kept  # type: ignore[method-assign]
+        Pace.keep = kept
 
 
 def burn(seconds: float) -> None:
@@ -78,6 +89,8 @@ def burn(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    for each in sys.argv[2:]:
-        plant(LEAKS[each])
-    sys.exit(placement_server(["serve", "--settings", str(Path(sys.argv[1], "0.toml"))]))
+    folder, *arguments = sys.argv[1:]
+    leak = read(arguments)
+    if leak is not None:
+        plant(leak)
+    sys.exit(placement_server(["serve", "--settings", str(Path(folder, "0.toml"))]))

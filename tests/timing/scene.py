@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, cycle
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import grpc
 from google.protobuf.message import Message
@@ -33,6 +33,7 @@ from tests.kit.processes import (
     prepare,
     question,
 )
+from tests.timing.plant import Leak
 
 ROOT: Final = Path(__file__).parents[2]
 PACE: Final = 25
@@ -250,21 +251,21 @@ def roomy() -> str:
 
 @contextmanager
 def serving(
-    folder: Path, *, pace: int = PACE, leak: str = "", persons: int = 100
+    folder: Path, *, pace: int = PACE, leak: Leak | None = None, persons: int = 100
 ) -> Iterator[Site]:
     """Serve a folder in a process of its own, and put something on record.
 
     Args:
         folder: an empty one.
         pace: of the server.
-        leak: one of ``plant.LEAKS``.
+        leak: that is planted.
         persons: how many are on record without a case.
     """
     (port,) = prepare(folder, 1, text=roomy(), pace=pace)
     command = [sys.executable, "-m", "tests.timing.plant", str(folder)]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [*command, *filter(None, [leak])],
+            [*command, *(leak.arguments if leak else [])],
             cwd=ROOT,
             stdout=log,
             stderr=log,

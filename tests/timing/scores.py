@@ -20,6 +20,8 @@ CROPS: Final = 10
 """Cut-offs: half of all, three quarters, seven eighths and so on."""
 SHARE: Final = 10
 """One of so many pairs is for the cut-offs alone."""
+EARLY: Final = 3
+"""Number of the cut-off for squares: a late answer's would hide all others."""
 FEWEST: Final = 20
 """Of each kind; a test of fewer says nothing."""
 TESTS: Final = CROPS + 4
@@ -124,7 +126,7 @@ def judge(pairs: Pairs, step: float) -> Judged:
         scores=(
             Score("all", welch(first, second)),
             *_cropped(first, second, cuts),
-            Score("squares", welch(squares(first), squares(second))),
+            Score("squares", welch(*map(squares, _below(first, second, cuts[EARLY])))),
             Score("signs", signs(first, second)),
             Score("late", welch(late[0], late[1])),
         ),
@@ -153,7 +155,7 @@ def welch(first: Times, second: Times) -> float:
 
 def squares(times: Times) -> list[float]:
     """Return how far each is from the mean, squared: for tests of the second order."""
-    mean = fmean(times)
+    mean = fmean(times) if times else 0.0
     return [(each - mean) ** 2 for each in times]
 
 
@@ -166,7 +168,10 @@ def signs(first: Times, second: Times) -> float:
 
 def _cropped(first: Times, second: Times, cuts: Times) -> Iterator[Score]:
     for number, cut in enumerate(cuts, 1):
-        kept = [[each for each in kind if each < cut] for kind in (first, second)]
-        enough = min(map(len, kept)) >= FEWEST
-        value = welch(kept[0], kept[1]) if enough else 0.0
-        yield Score(f"below {1 - 0.5**number:.2%}", value)
+        yield Score(f"below {1 - 0.5**number:.2%}", welch(*_below(first, second, cut)))
+
+
+def _below(first: Times, second: Times, cut: float) -> tuple[Times, Times]:
+    """Return the times below a cut-off; none, if they are too few."""
+    kept = [[each for each in kind if each < cut] for kind in (first, second)]
+    return (kept[0], kept[1]) if min(map(len, kept)) >= FEWEST else ((), ())
