@@ -105,7 +105,7 @@ attack: $(READY) ## Attack a nation's answers, with each control and each plante
 attack-live: $(READY) ## Ask a live server over mutual TLS, and hold its answers against the table
 	@PYTHONPATH=tests $(BIN)/python -m tests.attack.live $(ARGS)
 
-timing: N = 2500
+timing: N = 1500
 timing: $(READY) ## Does the time of an answer tell what it says? N pairs of calls each, planted leaks
 	@GRPC_VERBOSITY=ERROR $(BIN)/python -m tests.timing.run --pairs $(N) $(ARGS)
 

@@ -238,7 +238,7 @@ def beside(site: Site) -> Iterator[Measuring]:
 
     def measure(draw: Random, both: Both) -> Timed:
         (one, first), (other, second) = _turns(draw, both, under)
-        fine = one.good and other.good and first and second
+        fine = one.good and other.good
         return {
             name: (what(first), what(second)) if fine else None
             for name, what in (("neighbour", fmean), ("neighbour, longest", max))
@@ -268,9 +268,11 @@ class Neighbour:
         self._caller.close()
 
     def between(self, began: float, ended: float) -> list[float]:
-        """Return how long those calls took that began in a time, and forget all."""
+        """Return how long those calls took that a time touches, and forget the others."""
+        while not self._seen or self._seen[-1][0] < ended:
+            time.sleep(0.0005)
         seen, self._seen = self._seen, []
-        return [took for at, took in seen if began <= at < ended]
+        return [took for at, took in seen if began <= at + took and at < ended]
 
     def _ping(self) -> None:
         ask = self._caller.ask(HEALTH)

@@ -71,8 +71,8 @@ def plant(leak: Leak) -> None:
                     burn(leak.ms / 1000)
         return found
 
-    async def kept(self: Pace, begun: float) -> None:
-        await keep(self, begun)
+    async def kept(self: Pace, begun: float, method: str) -> None:
+        await keep(self, begun, method)
         if leak.late:
             burn(_COSTS.get())
 

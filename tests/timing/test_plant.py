@@ -34,7 +34,7 @@ async def serve(*verdicts):
 
     async def one(verdict):
         render.checked(checked(verdict), "")
-        await Pace(0.001).keep(Pace.begin())
+        await Pace(0.001).keep(Pace.begin(), "")
 
     for each in verdicts:
         await asyncio.create_task(one(each))
