@@ -49,7 +49,7 @@ FEW: Final[tuple[Both, ...]] = (("clear", "conflict"), ("known", "unknown"))
 """Those whose traces are looked for."""
 SHORT: Final = 60
 LEAST: Final = 200
-"""Pairs of a stage with a part of the others'; fewer in a short run alone."""
+"""Pairs of a stage with a part of the others'; a short run has fewer, but of leaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Stage:
 
     def rounds(self, pairs: int) -> int:
         """Return how often each pair is measured."""
-        return max(pairs // self.part, min(pairs, LEAST))
+        return max(pairs // self.part, LEAST if self.leak else min(pairs, LEAST))
 
 
 def _planted(leak: Leak, *, pace: int = PACE, must: Must = Must.DIFFER) -> Stage:

@@ -109,6 +109,7 @@ def test_a_small_leak_is_planted_twice():
         (Stage("part", part=10), 5000, 500),
         (Stage("part", part=10), 1000, 200),
         (Stage("part", part=10), 60, 60),
+        (Stage("leak", part=10, leak=Leak(1)), 60, 200),
     ],
 )
 def test_a_part_is_never_too_few(stage, pairs, rounds):
