@@ -82,4 +82,6 @@ def closing(rows: Sequence[Row]) -> str:
     red = [row for row in rows if not row.green]
     if red:
         return f"This does NOT hold: {len(red)} of {len(rows)} rows are red."
-    return "No time tells what an answer says, and every planted leak was found."
+    return (
+        "No time tells what an answer says, and what was planted to be found was found."
+    )

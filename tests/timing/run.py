@@ -3,7 +3,8 @@
 Live servers over mutual TLS, each a process of its own. With the grid: pairs of calls
 that differ only in what is secret; what the next call, a call at the same instant and a
 neighbour notice of them. Without it, so that one sees what the grid hides. And servers
-with a planted leak, each of which must be found; a small one only where there is no grid.
+with a planted leak: what is less than the pace may wait for is hidden by it, and found
+where there is none; what is more, or comes after the waiting, must be found.
 """
 
 import argparse
@@ -48,7 +49,7 @@ PAIRS: Final[tuple[Both, ...]] = (
 FEW: Final[tuple[Both, ...]] = (("clear", "conflict"), ("known", "unknown"))
 """Those whose traces are looked for."""
 SHORT: Final = 60
-LEAST: Final = 200
+LEAST: Final = 100
 """Pairs of a stage with a part of the others'; a short run has fewer, but of leaks."""
 
 
@@ -89,7 +90,7 @@ def _planted(leak: Leak, *, pace: int = PACE, must: Must = Must.DIFFER) -> Stage
         must=must,
         pace=pace,
         leak=leak,
-        alone=not pace,
+        alone=must is Must.DIFFER,
     )
 
 
@@ -98,12 +99,21 @@ STAGES: Final = (
     Stage("What the next call takes", following, FEW, part=4),
     Stage("Two at the same instant: when each is answered", together, FEW, part=4),
     Stage("What a neighbour's health checks take", beside, FEW, part=8, alone=True),
+    Stage(
+        "What the same neighbour notices of 10 ms of work, planted in CONFLICT",
+        beside,
+        FEW[:1],
+        part=8,
+        must=Must.ANY,
+        leak=Leak(10),
+        alone=True,
+    ),
     Stage("No grid: what it hides", part=10, must=Must.ANY, pace=0, alone=True),
     _planted(Leak(2), pace=0),
     _planted(Leak(2), must=Must.SAME),
-    _planted(Leak(40)),
-    _planted(Leak(40, each=4)),
-    _planted(Leak(4, late=True)),
+    _planted(Leak(40), must=Must.SAME),
+    _planted(Leak(300)),
+    _planted(Leak(10, late=True)),
 )
 
 
