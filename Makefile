@@ -121,6 +121,10 @@ attack: $(READY) ## Attack a nation's answers, with each control and each plante
 attack-live: $(READY) ## Ask a live server over mutual TLS, and hold its answers against the table
 	@PYTHONPATH=tests $(BIN)/python -m tests.attack.live $(ARGS)
 
+timing: N = 1500
+timing: $(READY) ## Does the time of an answer tell what it says? N pairs of calls each, planted leaks
+	@GRPC_VERBOSITY=ERROR $(BIN)/python -m tests.timing.run --pairs $(N) $(ARGS)
+
 bench-phantoms: $(READY) ## What phantom stays cost: a month, a start, a check
 	@$(BIN)/python -m benchmarks.phantoms $(ARGS)
 
@@ -154,5 +158,5 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: scenarios properties never-clear attack attack-live bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
+.PHONY: scenarios properties never-clear attack attack-live timing bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
 .PHONY: simulate faults rollback-drill

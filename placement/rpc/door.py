@@ -99,14 +99,15 @@ class Door(grpc.aio.ServerInterceptor):
         action = METHODS.get(method)
         if action is None or handler is None or handler.request_streaming:
             return grpc.unary_unary_rpc_method_handler(self._refuse_method)
-        size = SIZES[method]
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                self._guarded_stream(action, handler, size)
+                self._guarded_stream(action, handler, SIZES[method])
             )
-        return grpc.unary_unary_rpc_method_handler(self._guarded(action, handler, size))
+        return grpc.unary_unary_rpc_method_handler(
+            self._guarded(action, handler, method)
+        )
 
-    def _guarded(self, action: Action, handler: Handler, size: int) -> Behaviour:
+    def _guarded(self, action: Action, handler: Handler, method: str) -> Behaviour:
         """Return a method that answers only to whom the door lets in."""
         decode: Any = handler.request_deserializer
         serve: Any = handler.unary_unary
@@ -119,8 +120,8 @@ class Door(grpc.aio.ServerInterceptor):
                 said: bytes = encode(await serve(request, context))
             except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a refusal)
                 said = self._refusal(error)
-            answer = padded(said, size)
-            await self._pace.keep(begun)
+            answer = padded(said, SIZES[method])
+            await self._pace.keep(begun, method)
             return answer
 
         return behave

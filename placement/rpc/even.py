@@ -13,6 +13,7 @@ Invariants:
 
 import asyncio
 import math
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Final
 
@@ -24,6 +25,10 @@ LIST_SIZE: Final = 16 * 1024
 """Bytes; a list, and a piece of what is told in pieces."""
 LOG_SIZE: Final = 64 * 1024
 """Bytes; entries of the access log."""
+WINDOW: Final = 1000
+"""Calls of a method; of these, and as many before, one each may be later than usual."""
+MOST: Final = 8
+"""Points; no answer waits longer for others that were late."""
 
 _LISTS: Final = frozenset(
     {
@@ -87,8 +92,36 @@ def padded(content: bytes, size: int) -> bytes:
     return b"".join((content, _MARK, length, bytes(rest)))
 
 
+class _Recent:
+    """How many points a method's last calls took, and which point nearly all reached."""
+
+    def __init__(self) -> None:
+        self._here: Counter[int] = Counter()
+        self._before: Counter[int] = Counter()
+
+    def add(self, points: int) -> None:
+        """Count a call; the oldest thousand are forgotten as the next one is full."""
+        if self._here.total() == WINDOW:
+            self._here, self._before = Counter(), self._here
+        self._here[min(points, MOST)] += 1
+
+    @property
+    def usual(self) -> int:
+        """The first point by which all but one in a thousand were ready."""
+        seen = self._here + self._before
+        beyond, point = seen.total() // WINDOW, MOST
+        while point > 1 and seen[point] <= beyond:
+            beyond -= seen[point]
+            point -= 1
+        return point
+
+
 class Pace:
     """Lets answers go at the points of a grid.
+
+    How long an answer took to make may rest on what it says. So it leaves at a point by
+    which nearly all answers of its method were ready of late, whatever they said, and
+    not at the first by which it was ready itself: on a busy machine that would tell.
 
     Args:
         step: seconds from one point to the next, counted from when a call came in; 0
@@ -97,20 +130,25 @@ class Pace:
 
     def __init__(self, step: float = 0.0) -> None:
         self._step = step
+        self._recent: defaultdict[str, _Recent] = defaultdict(_Recent)
 
     @staticmethod
     def begin() -> float:
         """Return when a call came in, by the event loop's clock."""
         return asyncio.get_running_loop().time()
 
-    async def keep(self, begun: float) -> None:
-        """Wait for the next point of a call's grid, the first of which is a step away.
+    async def keep(self, begun: float, method: str) -> None:
+        """Wait for a point of a call's grid, the first of which is a step away.
 
         Args:
             begun: from ``begin``.
+            method: its path, or whatever has a pace of its own.
         """
         if not self._step:
             return
         now = asyncio.get_running_loop().time()
         points = max(1, math.ceil((now - begun) / self._step))
-        await asyncio.sleep(begun + points * self._step - now)
+        recent = self._recent[method]
+        recent.add(points)
+        leaves = max(points, recent.usual)
+        await asyncio.sleep(begun + leaves * self._step - now)

@@ -49,7 +49,13 @@ def fresh(size: int = 16) -> bytes:
 
 
 def prepare(
-    folder: Path, servers: int, url: str = "", *, budgets: bool = True
+    folder: Path,
+    servers: int,
+    url: str = "",
+    *,
+    budgets: bool = True,
+    text: str = STILL,
+    pace: int = 0,
 ) -> list[int]:
     """Make certificates, keys, an empty store and settings.
 
@@ -58,11 +64,12 @@ def prepare(
         servers: how many.
         url: of the database; empty for SQLite in the folder.
         budgets: whether to keep those of the ruleset.
+        text: of the ruleset.
+        pace: milliseconds between the points at which answers leave.
 
     Returns:
         A free port for each server.
     """
-    text = STILL
     if not budgets:
         for line in ("areas = 6\n", "areas = 30\n", "areas = 10\n"):
             text = text.replace(line, "areas = 1000000000\n")
@@ -70,7 +77,8 @@ def prepare(
     ports = free_ports(servers)
     for number, port in enumerate(ports):
         (folder / f"{number}.toml").write_text(
-            f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\npace = 0\n'
+            f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\n'
+            f"pace = {pace}\n"
             'ruleset = "ruleset.toml"\nkeys = "sqlite:///keys.db"\n'
             + (f'database = "{url}"\n' if url else ""),
             "utf-8",
@@ -221,7 +229,7 @@ class Scene:
     def rivals(self, *pairs: tuple[bytes, bytes]) -> None:
         """Record rivalries that need no second person."""
         facts = [
-            _fact(rivalry=wire.Rivalry(group_a=one, group_b=other, severity=1))
+            fact_of(rivalry=wire.Rivalry(group_a=one, group_b=other, severity=1))
             for one, other in pairs
         ]
         request = registry.RecordFactsRequest(request_id=fresh(), facts=facts)
@@ -248,7 +256,7 @@ class Scene:
         assess = registry.AssessCaseRequest(
             request_id=fresh(),
             case_handle=opened.case_handle,
-            facts=[_fact(affiliation=belongs)],
+            facts=[fact_of(affiliation=belongs)],
         )
         insist(self._desk.registry.AssessCase, assess)
         return Party(worker, opened.case_handle)
@@ -268,7 +276,8 @@ def question(
     )
 
 
-def _fact(**statement: Any) -> wire.Fact:
+def fact_of(**statement: Any) -> wire.Fact:
+    """State a fact that needs no second person."""
     scheme = wire.GRADE_SCHEME_THREE_FIVE_TWO
     grade = wire.SourceGrade(scheme=scheme, given="2B")
     return wire.Fact(grade=grade, reason=wire.FACT_REASON_INTELLIGENCE, **statement)

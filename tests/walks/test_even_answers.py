@@ -291,7 +291,7 @@ def test_who_knows_nothing_of_refusals_reads_no_verdict(asked):
 
 
 def test_every_outcome_leaves_on_the_grid(tmp_path):
-    """Not before the first point, and there if the work was done by then."""
+    """Not before the first point, and at one, however busy the machine is."""
     with Town(tmp_path, pace=int(1000 * STEP)) as town:
         requests = {
             "verdict": town.question(),
@@ -308,4 +308,5 @@ def test_every_outcome_leaves_on_the_grid(tmp_path):
                 times.append(time.monotonic() - began)
             took[name] = min(times)
 
-    assert all(STEP - 0.002 <= each < 2 * STEP for each in took.values()), took
+    assert all(each >= STEP - 0.002 for each in took.values()), took
+    assert all((each + 0.002) % STEP < STEP / 2 for each in took.values()), took

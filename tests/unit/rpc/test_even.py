@@ -14,7 +14,16 @@ from placement.api.v1 import types_pb2 as wire
 from placement.api.v1.refusal_pb2 import Envelope
 from placement.errors import InvalidInputError, NotFoundError
 from placement.rpc import even
-from placement.rpc.even import LIST_SIZE, LOG_SIZE, SIZE, SIZES, Pace, padded
+from placement.rpc.even import (
+    LIST_SIZE,
+    LOG_SIZE,
+    MOST,
+    SIZE,
+    SIZES,
+    WINDOW,
+    Pace,
+    padded,
+)
 from placement.rpc.methods import METHODS
 from placement.rpc.status import response_of
 
@@ -96,30 +105,70 @@ def test_the_longest_answer_of_a_check_has_one_size():
     assert {len(padded(each, CHECK)) for each in (longest, refusal)} == {CHECK}
 
 
+@pytest.fixture
+def waited(monkeypatch):
+    """Return how many points calls waited for, by how many steps their work took."""
+
+    def wait(pace, *took, method="a"):
+        points = []
+        for steps in took:
+
+            async def sleep(seconds, steps=steps):
+                points.append(round(steps + seconds / STEP, 6))
+
+            clock = SimpleNamespace(time=lambda steps=steps: 100.0 + steps * STEP)
+            faked = SimpleNamespace(get_running_loop=lambda c=clock: c, sleep=sleep)
+            monkeypatch.setattr(even, "asyncio", faked)
+            asyncio.run(pace.keep(100.0, method))
+        return points
+
+    return wait
+
+
 @pytest.mark.parametrize(
-    ("passed", "waits"),
-    [(0.0, 0.25), (0.2, 0.05), (0.25, 0.0), (0.3, 0.2), (0.5, 0.0), (7.4, 0.1)],
+    ("took", "point"),
+    [(0.0, 1), (0.8, 1), (1.0, 1), (1.2, 2), (2.0, 2), (29.6, 30)],
 )
-def test_an_answer_waits_for_the_next_point(monkeypatch, passed, waits):
+def test_an_answer_waits_for_the_next_point(waited, took, point):
     """The first is a step after the call came in; work that takes longer, for a later."""
-    waited = []
+    assert waited(Pace(STEP), took) == [point]
 
-    async def sleep(seconds):
-        waited.append(seconds)
 
-    clock = SimpleNamespace(time=lambda: 100.0 + passed)
-    faked = SimpleNamespace(get_running_loop=lambda: clock, sleep=sleep)
-    monkeypatch.setattr(even, "asyncio", faked)
-    asyncio.run(Pace(0.25).keep(100.0))
+def test_a_point_that_was_missed_is_the_first_for_a_while(waited):
+    """Two windows of calls later nobody waits for it any more."""
+    found = waited(Pace(STEP), *[2.5] * 3, *[0.5] * (2 * WINDOW))
 
-    assert waited == [pytest.approx(waits, abs=1e-9)]
+    assert found == [3] * 2 * WINDOW + [1] * 3
+
+
+@pytest.mark.parametrize(("late", "point"), [(1, 1), (2, 3)])
+def test_of_a_thousand_one_may_be_late(waited, late, point):
+    """It leaves when it is ready; the others don't wait for such a one."""
+    pace = Pace(STEP)
+    waited(pace, *[0.5] * (WINDOW - 1))
+    found = waited(pace, *[2.5] * late, 0.5)
+
+    assert found == [*[3] * late, point]
+
+
+def test_nobody_waits_for_what_is_very_late(waited):
+    """A stall of the machine holds up no later answer for longer than some points."""
+    assert waited(Pace(STEP), 30.0, 0.5) == [30, MOST]
+
+
+def test_each_method_has_a_pace_of_its_own(waited):
+    """A long report makes no check wait."""
+    pace = Pace(STEP)
+
+    assert waited(pace, 4.5, method="a") == [5]
+    assert waited(pace, 0.5, method="b") == [1]
 
 
 def test_without_a_grid_nothing_waits(monkeypatch):
     """Not even for other tasks."""
     monkeypatch.setattr(even.asyncio, "sleep", None)
 
-    assert asyncio.run(Pace().keep(0.0)) is None
+    assert asyncio.run(Pace().keep(0.0, "")) is None
 
 
 @pytest.mark.parametrize("serve", [None, NotFoundError(), ValueError()])

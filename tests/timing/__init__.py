@@ -1,0 +1,1 @@
+"""Does the time of an answer tell what it says? Measured as dudect does."""
