@@ -56,7 +56,7 @@ def some(kind: Kind, first: int, count: int) -> Tally:
     logging.disable(logging.CRITICAL)
     memory = _MEMORY if _MEMORY.is_dir() else None
     source = Path(tempfile.mkdtemp(prefix="placement-faults-", dir=memory))
-    tally, seed = Tally(), first * 1000
+    tally, seed = Tally(), first
     try:
         driven.make(source, min(EVES) - 1)
         while tally.faults < count:
@@ -75,21 +75,19 @@ def some(kind: Kind, first: int, count: int) -> Tally:
     return tally
 
 
-def run(faults: int, kinds: list[Kind], workers: int) -> dict[Kind, Tally]:
-    """Let all faults be met, and show how far it has come."""
-    tallies = {kind: Tally() for kind in kinds}
-    starts = range(0, faults, _CHUNK)
-    parts = [
-        (kind, start, min(_CHUNK, faults - start)) for kind in kinds for start in starts
-    ]
+def run(faults: int, kind: Kind, workers: int) -> Tally:
+    """Let all faults of a kind be met, and show how far it has come."""
+    tally = Tally()
+    starts = range(0, faults, _CHUNK)  # each has seeds of its own, a thousand a fault
+    firsts = [start * 1000 for start in starts]
+    sizes = [min(_CHUNK, faults - start) for start in starts]
+    kinds = [kind] * len(sizes)
     with ProcessPoolExecutor(workers) as pool, Progress() as progress:
-        task = progress.add_task("faults", total=faults * len(kinds))
-        for (kind, *_), found in zip(
-            parts, pool.map(some, *zip(*parts, strict=True)), strict=True
-        ):
-            tallies[kind].add(found)
+        task = progress.add_task(kind, total=faults)
+        for found in pool.map(some, kinds, firsts, sizes):
+            tally.add(found)
             progress.update(task, advance=found.faults)
-    return tallies
+    return tally
 
 
 def main(arguments: list[str]) -> int:
@@ -101,6 +99,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make faults")
     parser.add_argument("--faults", type=int, default=1_000, help="of each kind")
     parser.add_argument("--kind", choices=[*Kind], help="this kind alone")
+    parser.add_argument("--seed", type=int, help="of the kind, this one alone")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args(arguments)
     try:
@@ -109,19 +108,26 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         print(f"NOT RUN: this Python's SQLite can't be reached: {error}.")
         return 1
+    if asked.seed is not None:
+        tally = some(Kind(asked.kind), asked.seed, 1)
+        print(dict(tally.found), tally.harmed)
+        return 1 if tally.harmed else 0
     began = time.monotonic()
     kinds = [Kind(asked.kind)] if asked.kind else list(Kind)
-    tallies = run(asked.faults, kinds, asked.workers)
-    for kind, tally in tallies.items():
+    tallies = []
+    for kind in kinds:
+        tally = run(asked.faults, kind, asked.workers)
+        tallies.append(tally)
         for seed, why in sorted(tally.harmed.items())[:5]:
             print(f"{kind}, seed {seed}: {why}")
         found = tally.found
         print(
             f"{kind:12} {tally.faults:6,} faults: {found['intact']:6,} intact,"
-            f" {found['refused']:6,} refused, {found['harmed']:4,} harmed"
+            f" {found['refused']:6,} refused, {found['harmed']:4,} harmed",
+            flush=True,
         )
-    total = sum(tally.faults for tally in tallies.values())
-    harmed = sum(tally.found["harmed"] for tally in tallies.values())
+    total = sum(tally.faults for tally in tallies)
+    harmed = sum(tally.found["harmed"] for tally in tallies)
     print(
         f"{total - harmed:,} of {total:,} stores intact or refused, no verdict milder,"
         f" {time.monotonic() - began:.0f} s."
