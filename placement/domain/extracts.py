@@ -20,16 +20,12 @@ from placement.domain.extract_events import (
     ExtractEvent,
     ExtractGranted,
 )
+from placement.domain.ruleset import ExtractBudget
+from placement.domain.ruleset_keys import LOOKED_BACK_DAYS
 from placement.domain.terms import MICROS_A_DAY, FactId, Micros, stockholm_day
 
-PERSON_A_DAY: Final = 5
-"""Extracts that one person may propose in a day."""
-ORGANISATION_DAYS: Final = 30
-ORGANISATION_EXTRACTS: Final = 50
-"""Extracts that one organisation may propose in ``ORGANISATION_DAYS``."""
-
 _DOMAIN: Final = b"placement-extract-v1"
-_KEPT: Final = ORGANISATION_DAYS * MICROS_A_DAY
+_KEPT: Final = LOOKED_BACK_DAYS * MICROS_A_DAY
 
 
 def named(change: bytes, subjects: Iterable[bytes]) -> bytes:
@@ -66,15 +62,15 @@ class Extracts:
         while self._asked[0][0] <= at - _KEPT:
             self._asked.popleft()
 
-    def affords(self, asked: ExtractAsked, now: Micros) -> bool:
+    def affords(self, asked: ExtractAsked, budget: ExtractBudget, now: Micros) -> bool:
         """Tell whether a person and their organisation may propose another one."""
-        since, today = now - _KEPT, stockholm_day(now)
+        since, today = now - budget.days * MICROS_A_DAY, stockholm_day(now)
         by_all = by_person = 0
         for at, each in self._asked:
             if each.organisation == asked.organisation and at > since:
                 by_all += 1
                 by_person += each.person == asked.person and stockholm_day(at) == today
-        return by_all < ORGANISATION_EXTRACTS and by_person < PERSON_A_DAY
+        return by_all < budget.organisation and by_person < budget.person_day
 
     def records(self) -> Iterator[Record]:
         """Yield records whose fold equals this."""

@@ -9,16 +9,29 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Final, get_type_hints
+from typing import Any, get_type_hints
 
-from placement.domain import chances
 from placement.domain.areas import Areas
-from placement.domain.chances import Chances
-from placement.domain.ruleset_keys import FORMAT, KEYS, Keys
+from placement.domain.chances import NONE, Chances
+from placement.domain.ruleset_forms import OLDER, filled, without
+from placement.domain.ruleset_keys import KEYS, Keys
 from placement.domain.ruleset_reading import near, read_keys
 from placement.domain.terms import Grade, Scheme
 
-_WITHOUT_PHANTOMS: Final = 2  # the form of file before there were any
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractBudget:
+    """How many extracts may be proposed.
+
+    Attributes:
+        person_day: by one person on one day.
+        organisation: by one organisation in ``days``.
+        days: see ``organisation``, in days of 24 hours.
+    """
+
+    person_day: int
+    organisation: int
+    days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +46,7 @@ class Budgets:
         person_areas: areas asked by one person on one day.
         repeat_days: asking again within this many days is free.
         evaluations: by role name, (per person and hour, per organisation and day).
+        extracts: how many extracts may be proposed.
     """
 
     case_areas: int
@@ -42,6 +56,7 @@ class Budgets:
     person_areas: int
     repeat_days: int
     evaluations: Mapping[str, tuple[int, int]]
+    extracts: ExtractBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +128,7 @@ class AnomalyLimits:
     refused_by_organisation: Limit
     refused_by_certificate: Limit
     many_searches: Limit
+    approved_in_turn: Limit
     # No number of its own in the file: it is half of a budget, and the first one tells.
     evaluations_half_spent: Limit = Limit(allowed=0, days=1)
 
@@ -247,20 +263,19 @@ def parse_ruleset(text: str, areas: Areas) -> Ruleset:
 def parse_adopted(text: str, areas: Areas) -> Ruleset:
     """Read what a log holds: a file of this form, or of one that it had before.
 
-    Of a form without phantoms there are none: what was decided by it was decided
-    without.
+    What came with a later form is as it was then: of a form without phantoms there are
+    none.
 
     Raises:
         RulesetError: it is neither.
     """
     data = tomllib.loads(text)
-    if data.get("format") != _WITHOUT_PHANTOMS:
+    form = data.get("format")
+    if form not in OLDER:
         return parse_ruleset(text, areas)
-    filled = {**data, "format": FORMAT, "phantom": chances.NONE}
-    built = parse_ruleset(_toml(filled), areas)
-    said = {**_ordered(filled, KEYS), "format": _WITHOUT_PHANTOMS}
-    del said["phantom"]
-    content = _toml(said)
+    made = filled(data)
+    built = parse_ruleset(_toml(made), areas)
+    content = _toml(without(_ordered(made, KEYS), form))
     return replace(built, content=content, digest=_digest(areas, content))
 
 
@@ -281,9 +296,9 @@ def parse_past(text: str, areas: Areas, since: Ruleset) -> Ruleset:
     version, time = data.get("version"), data.get("time")
     if not isinstance(version, str) or not isinstance(time, dict):
         raise ValueError("this is no ruleset of any form")  # noqa: TRY004
-    known = tomllib.loads(since.content)
-    filled = {**known, "time": {**known["time"], **time}, "phantom": chances.NONE}
-    built = parse_ruleset(_toml(filled), areas)
+    known = filled(tomllib.loads(since.content))
+    made = {**known, "time": {**known["time"], **time}, "phantom": NONE}
+    built = parse_ruleset(_toml(made), areas)
     # Of the older form, the file itself was hashed.
     return replace(built, version=version, content="", digest=_digest(areas, text))
 
@@ -367,6 +382,7 @@ def _budgets(table: Mapping[str, Any]) -> Budgets:
             role: (spent["person_hour"], spent["organisation_day"])
             for role, spent in table["evaluation"].items()
         },
+        extracts=ExtractBudget(**table["extract"]),
     )
 
 

@@ -15,8 +15,10 @@ from typing import Any, Final
 
 from placement.domain.terms import Grade, Scheme
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """The form of file that this program writes and knows."""
+LOOKED_BACK_DAYS: Final = 366
+"""How far a budget looks back at most; what was asked is kept for little longer."""
 MANY: Final = 1_000_000_000
 """As many as there can be of anything that only counts."""
 
@@ -71,7 +73,7 @@ _DAYS: Final = Number(1, 3660)
 _HOURS: Final = Number(1, 8784)
 _PROMISED: Final = Number(1, 744)  # clients refuse an answer that holds for longer
 _COUNT: Final = Number(1, MANY)
-_LOOKED_BACK: Final = Number(1, 366)  # what was asked is kept for little longer
+_LOOKED_BACK: Final = Number(1, LOOKED_BACK_DAYS)
 _LIMIT: Final = {"allowed": Number(0, 1000), "days": Number(1, 366)}
 _KEPT: Final = Number(1, 36_600)
 _SHARE: Final = Number(0, 1000)  # per mille
@@ -110,6 +112,11 @@ KEYS: Final[Keys] = MappingProxyType(
             "person": {"areas": _COUNT},
             "repeat": {"days": _LOOKED_BACK},
             "evaluation": {"caseworker": _SPENT, "coordinator": _SPENT},
+            "extract": {
+                "person_day": _COUNT,
+                "organisation": _COUNT,
+                "days": _LOOKED_BACK,
+            },
         },
         "anomaly": {
             "budget_spent_by_person": _LIMIT,
@@ -130,6 +137,7 @@ KEYS: Final[Keys] = MappingProxyType(
             "refused_by_organisation": _LIMIT,
             "refused_by_certificate": _LIMIT,
             "many_searches": _LIMIT,
+            "approved_in_turn": _LIMIT,
         },
         "phantom": {
             "stays": Number(0, 10),

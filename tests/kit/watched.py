@@ -57,6 +57,7 @@ def seen(
     subjects: tuple[str, ...] = (),
     areas: tuple[str, ...] = (),
     purpose: str = "",
+    objects: tuple[str, ...] = (),
 ) -> Seen:
     """Return an entry; empty names stay empty."""
     entry = Entry(
@@ -71,7 +72,9 @@ def seen(
         certificate=token(certificate, 32) if certificate else b"",
     )
     outline = Outline(
-        case=token(case) if case else b"", subjects=tuple(map(token, subjects))
+        case=token(case) if case else b"",
+        subjects=tuple(map(token, subjects)),
+        objects=tuple(map(token, objects)),
     )
     return Seen(index, entry, outline, areas)
 

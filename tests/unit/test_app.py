@@ -68,7 +68,7 @@ def test_a_ruleset_of_ones_own(tmp_path):
     text = (app_module.files("placement.domain") / "data" / "ruleset.toml").read_text(
         "utf-8"
     )
-    file.write_text(text.replace("2026-11-6", "2026-12-1"), "utf-8")
+    file.write_text(text.replace("2026-11-7", "2026-12-1"), "utf-8")
 
     assert read_ruleset(file).version == "2026-12-1"
     file.write_text("version = 1", "utf-8")

@@ -238,7 +238,7 @@ def test_who_sees_what(town):
     }
 
     assert seen == {"auditor": [True], "national": [True], "coordinator": [False]}
-    assert shown(town, listed(town)[0].ruleset_id).content.startswith("format = 3\n")
+    assert shown(town, listed(town)[0].ruleset_id).content.startswith("format = 4\n")
 
 
 def test_a_retry_finds_the_first_answer(town):

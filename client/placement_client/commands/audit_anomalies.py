@@ -45,6 +45,8 @@ PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
         "REFUSED_BY_ORGANISATION": "An organisation was denied access many times.",
         "REFUSED_BY_CERTIFICATE": "One certificate was denied access many times.",
         "MANY_SEARCHES": "One auditor searched for one case many times.",
+        "APPROVED_IN_TURN": "Two persons approved one another's lifts, releases or "
+        "extracts many times.",
     }
 )
 """What each pattern means, a sentence each."""

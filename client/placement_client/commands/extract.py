@@ -54,8 +54,8 @@ _HINTS: Final[Hints] = {
         "read it, and approve with the --seen that it prints."
     ),
     BudgetError: (
-        "You may propose 5 extracts a day, your region 50 in 30 days, whoever they are "
-        "about."
+        "You or your region have proposed as many extracts as the ruleset allows, whoever "
+        "they were about: unless it says otherwise 5 a day and person, 50 in 30 days."
     ),
 }
 

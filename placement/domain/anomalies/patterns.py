@@ -16,10 +16,16 @@ from typing import Final, NamedTuple, Protocol
 from placement.access import Action, Role
 from placement.audit.entry import ANSWERED
 from placement.domain.anomalies.seen import Seen
-from placement.domain.anomalies.tallies import MAX_HELD, Item, Shares, Tally
+from placement.domain.anomalies.tallies import (
+    MAX_HELD,
+    SHOWN,
+    Item,
+    Shares,
+    Tally,
+)
 from placement.domain.budgets import HALF_SPENT
 from placement.domain.ruleset import AnomalyLimits, CaseLimit, Limit, NightLimit
-from placement.domain.terms import MICROS_AN_HOUR, STOCKHOLM
+from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR, STOCKHOLM
 from placement.errors import AccessDeniedError, BudgetError, CertificateError
 
 _MICROS_A_SECOND: Final = 1_000_000
@@ -151,6 +157,71 @@ class _Unfollowed:
         self._tally.forget(now)
 
 
+_Person = tuple[str, str]
+
+
+class _InTurn:
+    """Counts approvals of two persons who each approve what the other one proposed.
+
+    An approval counts once there is one the other way that it answers, with that one: who
+    always has the same second person is nothing to it, unless that person is paid back.
+    """
+
+    def __init__(self, limit: Limit) -> None:
+        self._tally = Tally(limit)
+        self._span = limit.days * MICROS_A_DAY
+        self._proposed: dict[bytes, tuple[_Person, int]] = {}
+        self._open: dict[tuple[_Person, _Person], deque[Item]] = {}
+
+    def observe(self, seen: Seen, item: Item) -> Iterable[Found]:
+        """Remember who proposed something, or look at who approves it."""
+        person = (item.organisation, item.person)
+        if seen.entry.action in _PROPOSE:
+            for each in seen.outline.objects:
+                self._proposed[each] = person, item.at
+            while len(self._proposed) > MAX_HELD:
+                del self._proposed[next(iter(self._proposed))]
+            return ()
+        known = [each for each in seen.outline.objects if each in self._proposed]
+        if not known:
+            return ()
+        other, _ = self._proposed.pop(known[0])
+        return self._approved(person, other, item)
+
+    def _approved(self, person: _Person, other: _Person, item: Item) -> Iterable[Found]:
+        waiting = self._open.get((other, person))
+        while waiting and waiting[0].at <= item.at - self._span:
+            waiting.popleft()
+        if not waiting:
+            mine = self._open.setdefault((person, other), deque(maxlen=SHOWN))
+            mine.append(item)
+            return ()
+        answered = waiting.popleft()._replace(at=item.at)
+        pair = frozenset({person, other})
+        first = self._tally.add(pair, (answered.entry,), answered)
+        items = self._tally.add(pair, (item.entry,), item)
+        if first:  # it was told with one of the two; both belong to it
+            items = (*first, item)
+        if not items:
+            return ()
+        return (Found(item.at, len(items), self._tally.allowed, items),)
+
+    def forget(self, now: int) -> None:
+        """Drop what is too old to matter."""
+        since = now - self._span
+        self._tally.forget(now)
+        self._proposed = {
+            key: (person, at)
+            for key, (person, at) in self._proposed.items()
+            if at > since
+        }
+        self._open = {
+            key: items
+            for key, items in self._open.items()
+            if items and items[-1].at > since
+        }
+
+
 def _by_person(seen: Seen) -> Marks:
     return (((seen.entry.organisation, seen.entry.person), (seen.index,)),)
 
@@ -235,6 +306,14 @@ _OFFICE: Final = frozenset(
         _CHECK,
     }
 )
+_PROPOSE: Final = frozenset(
+    {
+        Action.PHANTOM_LIFT.name,
+        Action.PLACE_RELEASE.name,
+        Action.EXTRACT_PROPOSE.name,
+    }
+)
+_APPROVE: Final = frozenset({Action.CHANGE_APPROVE.name, Action.EXTRACT_APPROVE.name})
 _SEARCHES: Final = frozenset(
     {
         Action.ENTRY_LIST.name,
@@ -317,6 +396,9 @@ PATTERNS: Final[Mapping[str, Pattern]] = {
     ),
     "MANY_SEARCHES": Pattern(
         _SEARCHES, _ANSWERED, lambda of: _Count(of.many_searches, _searches)
+    ),
+    "APPROVED_IN_TURN": Pattern(
+        _PROPOSE | _APPROVE, _ANSWERED, lambda of: _InTurn(of.approved_in_turn)
     ),
 }
 """Every pattern by its name; ``AnomalyLimits`` has a field of that name."""

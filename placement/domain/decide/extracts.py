@@ -197,7 +197,7 @@ def propose_extract(state: State, command: ProposeExtract, moment: Moment) -> Ou
     require(len(set(cases)) == len(cases), "case_handles", "must all be different")
     require_reference(command.reference)
     asked = ExtractAsked(organisation=caller.organisation, person=caller.person)
-    if not state.extracts.affords(asked, moment.now):
+    if not state.extracts.affords(asked, moment.ruleset.budgets.extracts, moment.now):
         raise BudgetError
     agreed = ExtractAgreed(
         id=command.change,

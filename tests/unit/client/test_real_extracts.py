@@ -38,6 +38,7 @@ def extract(first, second, path, *serials, release=(), told=()):
     shown = second("extract", "show", change, STDIN, stdin=stdin)
     options = [word for each in release for word in ("--release", each)]
     options += [word for each in told for word in ("--tell", each)]
+    options += ("--seen", shown["seen"])
     second("extract", "approve", change, *options, STDIN, stdin=stdin)
     written = first("extract", "write", change, "--to", path, STDIN, stdin=stdin)
     text, data = (Path(each).read_text("utf-8") for each in written["files"])
@@ -117,7 +118,8 @@ def test_numbers_that_differ_are_refused(first, second):
     stdin = number(serial=700)
     change = second("extract", "propose", *words, stdin=stdin)["change_id"]
     other = first(*("extract", "show", change, STDIN), stdin=number(serial=701), code=1)
-    own = second("extract", "approve", change, STDIN, stdin=stdin, code=1)
+    seen = ("--seen", "00" * 32)
+    own = second("extract", "approve", change, *seen, STDIN, stdin=stdin, code=1)
 
     assert other["error"]["reason"] == "CONTRADICTION"
     assert own["error"]["reason"] == "ACCESS_DENIED"

@@ -11,15 +11,15 @@ from placement.domain.extract_events import (
     ExtractPart,
 )
 from placement.domain.extracts import (
-    ORGANISATION_DAYS,
-    ORGANISATION_EXTRACTS,
-    PERSON_A_DAY,
     Extracts,
     named,
 )
+from placement.domain.ruleset import ExtractBudget
+from placement.domain.ruleset_keys import LOOKED_BACK_DAYS
 from placement.domain.state import State
 from placement.domain.terms import MICROS_A_DAY, Micros
 
+BUDGET = ExtractBudget(person_day=5, organisation=50, days=30)
 ASKED = ExtractAsked(organisation="syd", person="co-01")
 
 
@@ -69,29 +69,29 @@ def test_an_extract_that_lapsed_is_dropped():
 def test_a_person_may_propose_a_few_a_day():
     """Another day, or somebody else, is another matter."""
     extracts = Extracts()
-    for _ in range(PERSON_A_DAY):
-        assert extracts.affords(ASKED, NOW)
+    for _ in range(BUDGET.person_day):
+        assert extracts.affords(ASKED, BUDGET, NOW)
         extracts.apply(ASKED, NOW)
     second = ExtractAsked(organisation="syd", person="co-02")
     elsewhere = ExtractAsked(organisation="nord", person="co-01")
 
-    assert not extracts.affords(ASKED, NOW)
-    assert extracts.affords(ASKED, after(1))
-    assert extracts.affords(second, NOW)
-    assert extracts.affords(elsewhere, NOW)
+    assert not extracts.affords(ASKED, BUDGET, NOW)
+    assert extracts.affords(ASKED, BUDGET, after(1))
+    assert extracts.affords(second, BUDGET, NOW)
+    assert extracts.affords(elsewhere, BUDGET, NOW)
 
 
 def test_an_organisation_may_propose_some_a_month():
     """Whoever it is that does; what is older is forgotten."""
     extracts = Extracts()
-    for number in range(ORGANISATION_EXTRACTS):
+    for number in range(BUDGET.organisation):
         each = ExtractAsked(organisation="syd", person=f"co-{number}")
-        assert extracts.affords(each, NOW)
+        assert extracts.affords(each, BUDGET, NOW)
         extracts.apply(each, NOW)
 
-    assert not extracts.affords(ASKED, after(ORGANISATION_DAYS - 1))
-    assert extracts.affords(ASKED, after(ORGANISATION_DAYS))
-    extracts.apply(ASKED, after(ORGANISATION_DAYS))
+    assert not extracts.affords(ASKED, BUDGET, after(BUDGET.days - 1))
+    assert extracts.affords(ASKED, BUDGET, after(BUDGET.days))
+    extracts.apply(ASKED, after(LOOKED_BACK_DAYS))
     assert len([*extracts.records()]) == 1
 
 

@@ -16,6 +16,7 @@ from placement.domain.ruleset import (
     AnomalyLimits,
     Budgets,
     CaseLimit,
+    ExtractBudget,
     Limit,
     NightLimit,
     ShareLimit,
@@ -53,6 +54,7 @@ def test_default_budgets():
         person_areas=10,
         repeat_days=14,
         evaluations={"caseworker": (20, 200), "coordinator": (5000, 50000)},
+        extracts=ExtractBudget(person_day=5, organisation=50, days=30),
     )
 
 
@@ -75,6 +77,7 @@ def test_default_anomalies():
         refused_by_organisation=Limit(allowed=20, days=1),
         refused_by_certificate=Limit(allowed=10, days=1),
         many_searches=Limit(allowed=30, days=7),
+        approved_in_turn=Limit(allowed=8, days=30),
     )
 
 
@@ -152,8 +155,8 @@ def test_grades(scheme, sources, contents, normalise):
         ("cool_down_days = 180", "cool_down_days = -1"),
         ("cool_down_days = 180", "cool_down_days = true"),
         ("cool_down_days = 180", "cool_down_days = 1.5"),
-        ('version = "2026-11-6"', 'version = ""'),
-        ('version = "2026-11-6"', "version = 1"),
+        ('version = "2026-11-7"', 'version = ""'),
+        ('version = "2026-11-7"', "version = 1"),
         ("[budget.person]", "[budget.persons]"),
         ("[budget.evaluation.coordinator]", "[budget.evaluation.auditor]"),
         ("[anomaly.many_areas]", "[anomaly.many_places]"),
@@ -204,9 +207,30 @@ def test_a_digest_stands_for_all_that_a_ruleset_says():
 
 def without_phantoms():
     """Return a file of the form that it had before there were any."""
-    head, _, rest = RULESET.content.partition("\n[phantom]")
+    head, _, rest = before_extracts().partition("\n[phantom]")
     tail = rest[rest.index("\n[grade") :]
     return head.replace("format = 3", "format = 2") + "\n" + tail.lstrip("\n")
+
+
+def before_extracts():
+    """Return a file of the form that it had before it spoke of extracts."""
+    content = RULESET.content.replace("format = 4", "format = 3")
+    for table in ("budget.extract", "anomaly.approved_in_turn"):
+        content = re.sub(rf"\n\[{table}\]\n(.+\n)+", "", content)
+    return content
+
+
+def test_a_log_may_hold_a_ruleset_from_before_it_spoke_of_extracts():
+    """They cost what they did in code; it says and hashes what it did then."""
+    content = before_extracts()
+    got = parse_adopted(content, RULESET.areas)
+
+    assert "extract" not in content
+    assert got.content == content
+    assert got.digest == sha256(RULESET.areas.digest + content.encode()).digest()
+    assert got.budgets.extracts == ExtractBudget(person_day=5, organisation=50, days=30)
+    assert parse_past(content, RULESET.areas, RULESET) == got
+    assert (got.phantoms, got.budgets) == (RULESET.phantoms, RULESET.budgets)
 
 
 def test_a_log_may_hold_a_ruleset_from_before_there_were_phantoms():
@@ -224,7 +248,7 @@ def test_a_log_may_hold_a_ruleset_from_before_there_were_phantoms():
 
 def test_an_older_form_is_not_proposed_again():
     """Whoever proposes a ruleset says what it has of phantoms."""
-    with pytest.raises(ValueError, match="must be 3"):
+    with pytest.raises(ValueError, match="must be 4"):
         parse_ruleset(without_phantoms(), RULESET.areas)
 
 

@@ -83,19 +83,19 @@ def spoilt(sound, instead):
             "must be a whole number, 1 or more",
         ),
         (
-            'version = "2026-11-6"',
+            'version = "2026-11-7"',
             'version = "4"',
             "version",
             'must be year, month and number, such as "2026-11-1"',
         ),
         (
-            'version = "2026-11-6"',
+            'version = "2026-11-7"',
             "version = 4",
             "version",
             'must be year, month and number, such as "2026-11-1"',
         ),
-        ("format = 3", "format = 4", "format", "must be 3; this program knows no other form of file"),
-        ("format = 3", 'format = "2"', "format", "must be 3"),
+        ("format = 4", "format = 5", "format", "must be 4; this program knows no other form of file"),
+        ("format = 4", 'format = "2"', "format", "must be 4"),
         ("begins = 6", "begins = 20", "anomaly.night_work.begins", "must be before ends"),
         ('STRONG = ["1A"', 'STRONG = ["1B"', "grade.three_five_two.STRONG", "has a grade that stands twice"),
         ('STRONG = ["1A"', 'STRONG = ["1a"', "grade.three_five_two.STRONG", 'must be a list of grades, such as "2B"'),
@@ -179,7 +179,7 @@ def test_what_is_no_table_is_told(value):
     """Whatever stands there instead, and what depends on it is passed by."""
     tables = [key for key, inside in KEYS.items() if isinstance(inside, dict)]
     lines = "\n".join(f"{name} = {value}" for name in tables)
-    got = faults(f'format = 3\nversion = "2026-12-1"\n{lines}\n')
+    got = faults(f'format = 4\nversion = "2026-12-1"\n{lines}\n')
 
     assert [(each.key, each.text) for each in got] == [
         (name, "must be a table") for name in tables

@@ -64,7 +64,7 @@ def test_every_fault_is_a_line_of_its_own(run, file):
 
 def test_all_faults_are_told_however_many(run, file):
     """Here nothing is cut off."""
-    code, _, err = run("check", file("format = 3\n" + "x = 1\n" * 1))
+    code, _, err = run("check", file("format = 4\n" + "x = 1\n" * 1))
     many = run("check", file(RULESET.content.replace("days = ", "day = ")))[2]
 
     assert (code, "has no such key" in err) == (1, True)
@@ -151,7 +151,7 @@ def test_scenarios_are_not_run_by_a_ruleset_that_is_none(run, file):
     code, out, err = run("test", "--ruleset", file("format = 9"), NEAR)
 
     assert (code, out) == (1, "")
-    assert "must be 3" in err
+    assert "must be 4" in err
 
 
 def test_every_scenario_of_ours_holds(run):

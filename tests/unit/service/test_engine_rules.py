@@ -124,7 +124,7 @@ def test_a_server_that_starts_has_what_was_adopted_last(engine, start, store):
     assert state.rulebook.adopted == fold.load(store)[0].rulebook.adopted
 
 
-@pytest.mark.parametrize("content", [NEWER.replace("format = 3", "format = 4"), "?"])
+@pytest.mark.parametrize("content", [NEWER.replace("format = 4", "format = 5"), "?"])
 def test_a_server_that_can_t_read_it_serves_nothing(engine, start, store, content):
     """Neither one that runs, nor one that starts: never by an older one."""
     case = assessed(engine)

@@ -306,6 +306,6 @@ def test_a_ruleset_that_the_program_can_t_read_is_not_at_hand(unit, store, monke
     for command in adoption():
         answer(unit.engine, command)
     (decision,) = unit.decide("0180")
-    monkeypatch.setattr(ruleset_reading, "FORMAT", 4)
+    monkeypatch.setattr(ruleset_reading, "FORMAT", 5)
 
     assert unit.replay(decision).outcome is Replayed.NO_RULESET

@@ -55,7 +55,7 @@ def test_each_state_has_its_own():
 
 @pytest.mark.parametrize(
     "content",
-    [text().replace("format = 3", "format = 4"), "format = 4\n", "", "?"],
+    [text().replace("format = 4", "format = 5"), "format = 5\n", "", "?"],
     ids=["another form", "only that", "nothing", "no TOML"],
 )
 def test_what_can_t_be_read_is_never_passed_by(content):

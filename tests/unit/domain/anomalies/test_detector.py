@@ -35,6 +35,7 @@ TIGHT = AnomalyLimits(
     refused_by_organisation=Limit(allowed=2, days=1),
     refused_by_certificate=Limit(allowed=1, days=1),
     many_searches=Limit(allowed=1, days=1),
+    approved_in_turn=Limit(allowed=1, days=1),
 )
 
 

@@ -104,7 +104,8 @@ def test_every_pattern_has_its_limit():
     names = {field.name.upper() for field in fields(AnomalyLimits)}
 
     assert set(PATTERNS) == names
-    assert set(SUPPORT) | {"LARGE_SHARE", "EVALUATED_WITHOUT_CASE"} == names
+    others = {"LARGE_SHARE", "EVALUATED_WITHOUT_CASE", "APPROVED_IN_TURN"}
+    assert set(SUPPORT) | others == names
 
 
 @pytest.mark.parametrize("pattern", SUPPORT)
@@ -449,3 +450,90 @@ def test_an_evaluation_that_halves_nothing_is_none():
     log = [seen(n, SATURDAY + n, action="EVALUATE") for n in range(5)]
 
     assert told(loud("EVALUATIONS_HALF_SPENT"), log) == []
+
+
+# One another's changes
+
+
+def approvals(*pairs, start=SATURDAY, first=0, apart=MINUTE):
+    """Return who proposes and who approves, one after the other."""
+    log = []
+    for n, (proposer, approver) in enumerate(pairs):
+        change, at = f"change {first + n}", start + n * apart
+        for who, action, objects in (
+            (proposer, ("PHANTOM_LIFT", "EXTRACT_PROPOSE")[n % 2], (change,)),
+            (approver, ("CHANGE_APPROVE", "EXTRACT_APPROVE")[n % 2], (change, "told")),
+        ):
+            index = 2 * first + len(log)
+            given = {"person": who, "organisation": "syd", "role": "coordinator"}
+            log.append(seen(index, at, action, objects=objects, **given))
+    return log
+
+
+THERE, BACK = ("co-1", "co-2"), ("co-2", "co-1")
+
+
+def test_two_who_always_approve_for_each_other():
+    """Each approval counts with one the other way; both persons are meant, so none."""
+    (found,) = told(loud("APPROVED_IN_TURN"), approvals(THERE, BACK, THERE, BACK))
+
+    assert (found.count, found.limit, found.entries) == (4, 2, (1, 3, 5, 7))
+    assert (found.organisation, found.person) == ("syd", "")
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [THERE] * 9,
+        [THERE, BACK, *[THERE] * 9],
+        [THERE, BACK, ("co-1", "co-3"), ("co-3", "co-1")],
+        [("co-1", "co-2"), ("co-2", "co-3"), ("co-3", "co-1")] * 3,
+    ],
+)
+def test_what_is_not_in_turn(pairs):
+    """One second person for all of somebody's; a few with each; a circle of three."""
+    assert told(loud("APPROVED_IN_TURN"), approvals(*pairs)) == []
+
+
+def test_approvals_of_other_changes_are_nothing_to_it():
+    """A fact that two coordinators record in turn is daily work."""
+    log = [
+        each
+        for each in approvals(*[THERE, BACK] * 9)
+        if each.entry.action.endswith("APPROVE")
+    ]
+
+    assert told(loud("APPROVED_IN_TURN"), log) == []
+
+
+def test_turns_that_are_long_ago():
+    """An approval that nobody answered in time is forgotten, and so is a proposal."""
+    detector = loud("APPROVED_IN_TURN")
+    log = approvals(THERE, THERE, THERE)
+    log += approvals(BACK, BACK, BACK, start=SATURDAY + 2 * DAY, first=3)
+    log += approvals(THERE, start=SATURDAY + 9 * DAY, first=6)
+    watch = detector._watches["APPROVED_IN_TURN"]
+
+    assert told(detector, log) == []
+    assert [*watch._open] == [(("syd", "co-2"), ("syd", "co-1"))]
+    assert watch._proposed == {}
+
+
+def test_an_answer_that_comes_too_late_is_none():
+    """Even where what it answers was not tidied away yet."""
+    pairs = [THERE, BACK, THERE, BACK]
+    log = approvals(*pairs, apart=DAY)
+
+    assert told(loud("APPROVED_IN_TURN"), log) == []
+
+
+def test_proposals_are_bounded(monkeypatch):
+    """The oldest go first."""
+    monkeypatch.setattr(patterns, "MAX_HELD", 2)
+    detector = loud("APPROVED_IN_TURN")
+    proposals = [
+        each for each in approvals(*[THERE] * 4) if "APPROVE" not in each.entry.action
+    ]
+    told(detector, proposals)
+
+    assert len(detector._watches["APPROVED_IN_TURN"]._proposed) == 2

@@ -1,5 +1,7 @@
 """Extracts: two persons, both of whom name whom it is about; the rest is withheld."""
 
+from dataclasses import replace
+
 import pytest
 from kit.commands import (
     AUDITOR,
@@ -33,14 +35,14 @@ from kit.extracting import (
     show_extract,
 )
 from kit.living import begin_preview, contest_facts, reject, withdraw
-from kit.world import subject, token
+from kit.world import RULESET, subject, token
 
 from placement.domain.decide import extracts
 from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import Record
 from placement.domain.extract_events import ExtractPart
-from placement.domain.extracts import ORGANISATION_EXTRACTS, PERSON_A_DAY
 from placement.domain.facts import Tie
+from placement.domain.ruleset import ExtractBudget
 from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
 from placement.errors import (
     AccessDeniedError,
@@ -357,7 +359,7 @@ def test_too_many_releases_are_refused(court):
 
 def test_a_day_has_so_many(court):
     """However they end, and whoever they are about."""
-    for number in range(PERSON_A_DAY):
+    for number in range(RULESET.budgets.extracts.person_day):
         court.reply(withdraw(proposed(court, f"h{number}")))
     refused = court.decide(propose_extract())
     court.later(MICROS_A_DAY)
@@ -367,9 +369,27 @@ def test_a_day_has_so_many(court):
     assert proposed(court)
 
 
+def test_how_many_is_the_rulesets(court):
+    """Another one has another budget."""
+    budgets = replace(
+        RULESET.budgets,
+        extracts=ExtractBudget(person_day=1, organisation=2, days=2),
+    )
+    court.moment = replace(court.moment, ruleset=replace(RULESET, budgets=budgets))
+    proposed(court)
+    first = refusal(court, propose_extract())
+    proposed(court, caller=coordinator(person="co-11"))
+    second = refusal(court, propose_extract(caller=coordinator(person="co-12")))
+    court.later(2 * MICROS_A_DAY)
+
+    assert isinstance(first, BudgetError)
+    assert isinstance(second, BudgetError)
+    assert proposed(court)
+
+
 def test_a_month_has_so_many(court):
     """Of all people of a region together."""
-    for number in range(ORGANISATION_EXTRACTS):
+    for number in range(RULESET.budgets.extracts.organisation):
         proposed(court, caller=coordinator(person=f"co-1{number}"))
 
     assert isinstance(refusal(court, propose_extract()), BudgetError)
