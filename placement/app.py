@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -11,8 +11,9 @@ from typing import Final
 from placement.access import NATIONAL, POLICE_REGIONS
 from placement.audit.note import Kind, Signer, Verifier, parse_key
 from placement.config import Settings
-from placement.crypto.custody import FileCustody
-from placement.crypto.signing import SigningKey, verify
+from placement.crypto.custody import Custody, FileCustody
+from placement.crypto.keyfile import open_signing
+from placement.crypto.signing import verify
 from placement.domain.areas import Areas, parse_areas
 from placement.domain.ruleset import Ruleset, parse_past, parse_ruleset
 from placement.errors import TamperedError
@@ -123,6 +124,8 @@ class App:
     Args:
         settings: what it needs to know.
         clock: microseconds since 1970-01-01T00:00Z.
+        custody: the opened one; a plain key file needs no opening.
+        hardened: whether the process is as closed as it can be.
 
     Raises:
         OSError: a file can't be read.
@@ -132,7 +135,12 @@ class App:
     """
 
     def __init__(
-        self, settings: Settings, *, clock: Callable[[], int] = micros
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], int] = micros,
+        custody: Custody | None = None,
+        hardened: bool = True,
     ) -> None:
         unknown = set(settings.contacts) - {*POLICE_REGIONS, NATIONAL}
         if unknown:
@@ -143,9 +151,10 @@ class App:
         self._rules = Rules(
             read_ruleset(settings.ruleset), read_past(settings.past_rulesets)
         )
-        self._custodian = Custodian.open(settings.custodian_key)
-        signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
-        custody = FileCustody(settings.store_key)
+        self._hardened = hardened
+        custody = custody or FileCustody(settings.store_key)
+        self._custodian = Custodian.open(settings.custodian_key, custody)
+        signer = Signer(settings.log_name, open_signing(settings.log_key, custody))
         self._store = Store.open(settings.database, custody, settings.keys)
         self._staged = StagedRows(self._store)
         self._worker = Worker(self._staged)
@@ -165,12 +174,18 @@ class App:
             condemn=self.engine.condemn,
         )
 
-    async def serve(self, until: asyncio.Event, ready: Callable[[int], None]) -> None:
+    async def serve(
+        self,
+        until: asyncio.Event,
+        ready: Callable[[int], None],
+        unseal: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """Serve until an event is set.
 
         Args:
             until: set when the server shall stop.
             ready: told the port once calls are answered.
+            unseal: leaves the address, once all is verified.
 
         Raises:
             OSError: a file can't be read, or the address is taken.
@@ -179,6 +194,8 @@ class App:
         try:
             await asyncio.to_thread(self.engine.start)
             self._indexer.start()
+            if unseal is not None:
+                await unseal()
             host = self._host()
             await host.start()
             ready(host.port)
@@ -238,6 +255,7 @@ class App:
             serving=lambda: self.engine.serving,
             sound=lambda: self._worker.sound,
             reflection_on=settings.reflection,
+            hardened=self._hardened,
         )
 
     def contact_of(self, municipality: str) -> str:

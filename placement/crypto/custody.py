@@ -90,6 +90,10 @@ class Custody(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Leave it, and log out where one logs in; it is not used afterwards."""
+        ...
+
 
 class InMemory:
     """What custodies have in common whose key is in the memory of this process."""
@@ -110,6 +114,9 @@ class InMemory:
     def unwrap(self, blob: bytes, context: bytes) -> bytes:
         """Unwrap a data key: see ``Custody``."""
         raise NotImplementedError
+
+    def close(self) -> None:
+        """Do nothing: see ``Custody``."""
 
     def generate(self, context: bytes) -> tuple[WrappedKey, bytes]:
         """Make a data key: see ``Custody``."""

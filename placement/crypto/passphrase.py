@@ -29,16 +29,9 @@ from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from placement.crypto.custody import (
-    InMemory,
-    WrappedKey,
-    read_line,
-    refuse,
-    shred,
-    write_line,
-)
+from placement.crypto.custody import read_line, refuse, shred, write_line
 from placement.crypto.sealing import KEY_SIZE, NONCE_SIZE, TAG_SIZE
-from placement.crypto.wrapping import KekSecret
+from placement.crypto.wrapping import KekSecret, SecretCustody
 from placement.errors import InvalidInputError, UnavailableError
 
 SEALED_LABEL: Final = "placement-kek-v2"
@@ -76,15 +69,12 @@ class Cost:
             raise ValueError("a cost is from 64 MiB and 3 rounds to 2 GiB and 16")
 
 
-class PassphraseCustody(InMemory):
+class PassphraseCustody(SecretCustody):
     """Custody by a key file and a passphrase that a person knows.
 
     Args:
         path: the key file.
         passphrase: as bytes, UTF-8.
-
-    Attributes:
-        secret: of the key-encryption key; the recovery split needs it.
 
     Raises:
         UnavailableError: the file is missing, open to others or damaged, or the
@@ -93,7 +83,7 @@ class PassphraseCustody(InMemory):
     Secret: passphrase
     """
 
-    __slots__ = ("_path", "secret")
+    __slots__ = ("_path",)
 
     def __init__(self, path: Path, passphrase: bytes) -> None:
         self._path = path
@@ -104,7 +94,7 @@ class PassphraseCustody(InMemory):
             secret = aead.decrypt(nonce, rest, header)
         except InvalidTag as error:
             raise refuse(path, "does not open with this passphrase") from error
-        self.secret = KekSecret(secret)
+        super().__init__(secret)
 
     @classmethod
     def create(
@@ -140,24 +130,6 @@ class PassphraseCustody(InMemory):
         sealed = _aead(passphrase, salt, cost).encrypt(nonce, made.secret, header)
         write_line(path, header + _text(nonce + sealed).encode() + b"\n")
         return cls(path, passphrase)
-
-    def wrap(self, key: bytes, context: bytes) -> WrappedKey:
-        """Wrap a data key: see ``Custody``.
-
-        Raises:
-            ValueError: the key has another length than 32 bytes.
-
-        Secret: key
-        """
-        return self.secret.wrap(key, context)
-
-    def unwrap(self, blob: bytes, context: bytes) -> bytes:
-        """Unwrap a data key: see ``Custody``.
-
-        Raises:
-            TamperedError: another key-encryption key, another context, or altered.
-        """
-        return self.secret.unwrap(blob, context)
 
     def destroy(self) -> None:
         """Destroy the key file: see ``Custody``."""

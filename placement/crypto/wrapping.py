@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from placement.crypto.custody import WrappedKey
+from placement.crypto.custody import InMemory, WrappedKey
 from placement.crypto.sealing import KEY_SIZE, NONCE_SIZE, TAG_SIZE, context
 from placement.errors import TamperedError
 
@@ -128,6 +128,45 @@ class KekSecret:
             return self._aead.decrypt(nonce, sealed, place_of(self.key_id, where))
         except InvalidTag as error:
             raise TamperedError from error
+
+
+class SecretCustody(InMemory):
+    """Custody by a secret that is in memory, as after a ceremony.
+
+    Args:
+        secret: of the key-encryption key, 32 bytes.
+
+    Attributes:
+        secret: what the recovery split needs.
+
+    Secret: secret
+    """
+
+    __slots__ = ("secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        self.secret = KekSecret(secret)
+
+    def wrap(self, key: bytes, context: bytes) -> WrappedKey:
+        """Wrap a data key: see ``Custody``.
+
+        Raises:
+            ValueError: the key has another length than 32 bytes.
+
+        Secret: key
+        """
+        return self.secret.wrap(key, context)
+
+    def unwrap(self, blob: bytes, context: bytes) -> bytes:
+        """Unwrap a data key: see ``Custody``.
+
+        Raises:
+            TamperedError: another key-encryption key, another context, or altered.
+        """
+        return self.secret.unwrap(blob, context)
+
+    def destroy(self) -> None:
+        """Do nothing: there is no copy of it but in memory."""
 
 
 def _derived(secret: bytes, info: bytes, size: int) -> bytes:

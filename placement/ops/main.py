@@ -17,10 +17,11 @@ from typing import Final
 import uvloop
 
 from placement import __version__
-from placement.app import App, micros
+from placement.app import micros
 from placement.audit.note import Signer, Verifier, render_key
 from placement.config import Settings, load
-from placement.crypto.custody import FileCustody
+from placement.crypto.custody import Custody, FileCustody
+from placement.crypto.keyfile import create_signing, open_signing
 from placement.crypto.signing import SigningKey, verify
 from placement.errors import (
     ConflictError,
@@ -28,8 +29,12 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
-from placement.ops import pki, ruleset
+from placement.ops import ceremony, pki, ruleset
 from placement.ops.bar import Bar
+from placement.ops.custodies import open_custody
+from placement.ops.hardening import harden
+from placement.ops.opening import serve_from_sealed
+from placement.ops.profile import PRODUCTION, refusals
 from placement.service.custodian import Custodian
 from placement.service.fold import found, keep
 from placement.service.fold import load as fold
@@ -40,6 +45,7 @@ from placement.store.schema import require_none
 from placement.store.snapshot import verify_snapshot
 from placement.store.summaries import Summaries
 
+_log: Final = logging.getLogger(__name__)
 _SETTINGS: Final = Path("placement.toml")
 _TEXTS: Final[Mapping[type[PlacementError], str]] = {
     ConflictError: "There is a store already; nothing was made.",
@@ -63,13 +69,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return pki.run(args)
     if args.command == "ruleset":
         return ruleset.run_command(args)
+    if args.command == "custody":
+        args.run = ceremony.run_command(args)
     run: Callable[[Settings], str] = args.run
     try:
         print(run(load(args.settings)))  # noqa: T201 (a command's one sentence)
     except PlacementError as error:
-        texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
-        text = next(texts, error.text)
-        return _fail(" ".join([text, *getattr(error, "__notes__", ())]))
+        return _fail(_text_of(error, args.command))
     except ValueError as error:
         return _fail(f"{args.settings}: {error}")
     except OSError as error:
@@ -96,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
     pki.register(commands)
     ruleset.register(commands)
+    ceremony.register(commands, _SETTINGS)
     return parser
 
 
@@ -104,34 +111,62 @@ def _serve(settings: Settings) -> str:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    uvloop.run(_until_told(settings))
+    hardened = settings.profile != PRODUCTION or _closed(settings)
+    uvloop.run(_until_told(settings, hardened=hardened))
     return "Stopped."
 
 
-async def _until_told(settings: Settings) -> None:
+def _closed(settings: Settings) -> bool:
+    """Close the process; return whether the machine allowed all of it.
+
+    Raises:
+        UnavailableError: something is fit for development alone; notes say what.
+    """
+    machine = harden()
+    if refused := refusals(settings, machine):
+        error = UnavailableError()
+        for sentence in refused:
+            error.add_note(sentence)
+        raise error
+    if not machine.whole:
+        _log.warning("memory_not_locked: secrets may go to swap")
+    return machine.whole
+
+
+async def _until_told(settings: Settings, *, hardened: bool) -> None:
     """Serve until SIGINT or SIGTERM."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    await App(settings).serve(told, _ready)
+    await serve_from_sealed(settings, told, _say, hardened=hardened)
 
 
-def _ready(port: int) -> None:
-    print(f"Serving on port {port}.", flush=True)  # noqa: T201 (who started us waits for it)
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)  # noqa: T201 (who started us waits for it)
 
 
 def _init(settings: Settings) -> str:
-    for path in (settings.custodian_key, settings.store_key, settings.log_key):
+    made = [settings.custodian_key, settings.log_key]
+    if settings.custody == "file":
+        made.insert(1, settings.store_key)
+    for path in made:
         if path.exists():
             raise FileExistsError(EEXIST, "is there already; nothing was made", path)
     require_none(settings.database)
-    custodian = Custodian.create(settings.custodian_key)
-    signer = Signer(settings.log_name, SigningKey.create(settings.log_key))
-    custody = FileCustody.create(settings.store_key)
-    store = Store.create(settings.database, custody, settings.keys)
-    found(store, custodian.key_id, micros())
-    store.close()
+    custody: Custody
+    if settings.custody == "file":
+        custodian = Custodian.create(settings.custodian_key)
+        signer = Signer(settings.log_name, SigningKey.create(settings.log_key))
+        custody = FileCustody.create(settings.store_key)
+    else:
+        custody = open_custody(settings)
+        custodian = Custodian.create(settings.custodian_key, custody)
+        signer = Signer(settings.log_name, create_signing(settings.log_key, custody))
+    with closing(custody):
+        store = Store.create(settings.database, custody, settings.keys)
+        found(store, custodian.key_id, micros())
+        store.close()
     return (
         "Made the keys and an empty store. Clients pin the custodian's key\n"
         f"{custodian.public_key.hex()}\n"
@@ -140,16 +175,17 @@ def _init(settings: Settings) -> str:
 
 
 def _fsck(settings: Settings) -> str:
-    key = SigningKey.open(settings.log_key)
-    verifier = Verifier(Signer(settings.log_name, key).public, verify)
-    try:
-        with closing(_open(settings)) as store, Bar("Verifying") as bar:
-            head = fsck.verify(store, verifier, progress=bar.show, deeper=True)
-            verify_snapshot(store)
-            Summaries(store).verify()
-    except ChainError as error:
-        error.add_note(f"First bad record: {error.where}.")
-        raise
+    with closing(open_custody(settings)) as custody:
+        key = open_signing(settings.log_key, custody)
+        verifier = Verifier(Signer(settings.log_name, key).public, verify)
+        try:
+            with closing(_open(settings, custody)) as store, Bar("Verifying") as bar:
+                head = fsck.verify(store, verifier, progress=bar.show, deeper=True)
+                verify_snapshot(store)
+                Summaries(store).verify()
+        except ChainError as error:
+            error.add_note(f"First bad record: {error.where}.")
+            raise
     return (
         f"Verified {head.revision} events and {head.leaves} entries; the newest "
         f"checkpoint holds {head.published}."
@@ -157,18 +193,26 @@ def _fsck(settings: Settings) -> str:
 
 
 def _snapshot(settings: Settings) -> str:
-    store = _open(settings)
-    try:
+    with (
+        closing(open_custody(settings)) as custody,
+        closing(_open(settings, custody)) as store,
+    ):
         state, head = fold(store, anew=True)
         keep(store, state, head)
-    finally:
-        store.close()
     return f"Wrote a snapshot at revision {head.revision}."
 
 
-def _open(settings: Settings) -> Store:
-    custody = FileCustody(settings.store_key)
+def _open(settings: Settings, custody: Custody) -> Store:
     return Store.open(settings.database, custody, settings.keys)
+
+
+def _text_of(error: PlacementError, command: str) -> str:
+    """Return what operators read of an error."""
+    notes = getattr(error, "__notes__", [])
+    if command == "custody" and notes:
+        return " ".join(notes)
+    texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
+    return " ".join([next(texts, error.text), *notes])
 
 
 def _fail(sentence: str) -> int:

@@ -3,7 +3,7 @@
 import pytest
 
 from placement.crypto.sealing import context
-from placement.crypto.wrapping import KekSecret, parted
+from placement.crypto.wrapping import KekSecret, SecretCustody, parted
 from placement.errors import TamperedError
 
 HERE = context(b"event", 1)
@@ -50,3 +50,14 @@ def test_a_key_of_another_length_is_refused():
         KekSecret(bytes(31))
     with pytest.raises(ValueError, match="32 bytes"):
         KekSecret(bytes(32)).wrap(bytes(31), HERE)
+
+
+def test_a_secret_in_memory_is_a_custody():
+    """As a ceremony needs it; there is nothing to destroy."""
+    custody = SecretCustody(KEY)
+    wrapped, key = custody.generate(HERE)
+    custody.destroy()
+
+    assert custody.unwrap(wrapped, HERE) == key
+    assert KekSecret(KEY).unwrap(custody.wrap(KEY, HERE), HERE) == KEY
+    assert repr(custody) == "SecretCustody()"

@@ -236,7 +236,7 @@ def test_init_on_somebodys_store(filled, run):
 
 @pytest.mark.parametrize(
     ("command", "name"),
-    [("serve", "custodian"), ("fsck", "log"), ("snapshot", "store")],
+    [("serve", "store"), ("fsck", "store"), ("snapshot", "store")],
 )
 def test_without_a_store(place, run, command, name):
     """Keys and database are missing: that it can't be read, and no trace."""
