@@ -1,7 +1,7 @@
 """The key-encryption key itself, where it is ours to see: its own parts, and its form.
 
 One secret of 32 bytes is what a passphrase protects, what a token is given at a
-ceremony, and what five people share (``shares``). Two keys come of it, one for each
+ceremony, and what five people share (``recovery``). Two keys come of it, one for each
 purpose: what wraps, and a short id that wrapped keys carry.
 
 Invariants:

@@ -114,9 +114,9 @@ def _split(settings: Settings, folder: Path | None) -> str:
 
 
 def _recover(settings: Settings, files: Sequence[Path]) -> str:
-    lines = [path.read_text("ascii") for path in files] or _typed(_shares().NEEDED)
+    lines = [path.read_text("ascii") for path in files] or _typed(_recovery().NEEDED)
     try:
-        secret = _shares().combine(lines)
+        secret = _recovery().combine(lines)
     except InvalidInputError as error:
         raise _refused(f"{error.field.capitalize()}: {error.description}.") from None
     except TamperedError:
@@ -138,17 +138,17 @@ def _recover(settings: Settings, files: Sequence[Path]) -> str:
     )
 
 
-def _shares() -> ModuleType:
+def _recovery() -> ModuleType:
     """Return what splits and joins, which not everybody installs.
 
     Raises:
         UnavailableError: it is not installed.
     """
     try:
-        from placement.crypto import shares  # noqa: PLC0415 (an extra of its own)
+        from placement.crypto import recovery  # noqa: PLC0415 (an extra of its own)
     except ImportError:
         raise _refused("Shares need `placement[hsm]`.") from None
-    return shares
+    return recovery
 
 
 def _hand_out(secret: bytes, folder: Path | None) -> str:
@@ -156,7 +156,7 @@ def _hand_out(secret: bytes, folder: Path | None) -> str:
 
     Secret: secret
     """
-    lines = _shares().split(secret)
+    lines = _recovery().split(secret)
     if folder is None:
         for number, line in enumerate(lines, 1):
             _show(number, line)
@@ -192,7 +192,7 @@ def _require_place(folder: Path | None) -> None:
     Raises:
         UnavailableError: the output is no terminal.
     """
-    _shares()
+    _recovery()
     if folder is None and not (sys.stdout.isatty() and sys.stdin.isatty()):
         raise _refused("Shares are shown on a terminal alone; or name --shares FOLDER.")
 

@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         ("init", _init, "make the keys and an empty store"),
         ("fsck", _fsck, "verify everything that is stored"),
         ("snapshot", _snapshot, "write the state, so that the next start is quick"),
+        ("rotate", _rotate, "seal under new keys from now on, also while serving"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument(
@@ -200,6 +201,15 @@ def _snapshot(settings: Settings) -> str:
         state, head = fold(store, anew=True)
         keep(store, state, head)
     return f"Wrote a snapshot at revision {head.revision}."
+
+
+def _rotate(settings: Settings) -> str:
+    with (
+        closing(open_custody(settings)) as custody,
+        closing(_open(settings, custody)) as store,
+    ):
+        epoch = store.epochs.rotate()
+    return f"Sealing goes on under epoch {epoch}; older ones still open what they did."
 
 
 def _open(settings: Settings, custody: Custody) -> Store:

@@ -7,9 +7,9 @@ from contextlib import closing
 import pytest
 
 from placement import crypto
-from placement.crypto import shares
+from placement.crypto import recovery
 from placement.crypto.passphrase import Cost, PassphraseCustody
-from placement.crypto.shares import combine, split
+from placement.crypto.recovery import combine, split
 from placement.crypto.wrapping import SecretCustody
 from placement.ops import ceremony
 from placement.ops.main import main
@@ -220,9 +220,9 @@ def test_a_forged_share_brings_nothing_back(made, run, monkeypatch):
     """Its check fits, the key doesn't."""
     (made / "store.key").unlink()
     file = made / "shares" / "share-2.txt"
-    read = shares._read(file.read_text(), 1)
+    read = recovery._read(file.read_text(), 1)
     piece = bytes([read.piece[0] ^ 1]) + read.piece[1:]
-    file.write_text(shares._written(type(read)(read.key_id, read.number, piece)))
+    file.write_text(recovery._written(type(read)(read.key_id, read.number, piece)))
     code, _, err = run("custody", "recover", *given(made, 1, 2, 3))
 
     assert code == 1
@@ -261,8 +261,8 @@ def test_a_plain_file_and_a_token_have_no_split(place, run):
 
 def test_without_the_extra_it_is_told(place, run, monkeypatch):
     """Not everybody installs what splits and joins."""
-    monkeypatch.delattr(crypto, "shares", raising=False)
-    monkeypatch.setitem(ceremony.sys.modules, "placement.crypto.shares", None)
+    monkeypatch.delattr(crypto, "recovery", raising=False)
+    monkeypatch.setitem(ceremony.sys.modules, "placement.crypto.recovery", None)
 
     assert run("custody", "create") == (1, "", "Shares need `placement[hsm]`.\n")
 

@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 import pytest
 
-from placement.crypto.shares import _read, _written, combine, split
+from placement.crypto.recovery import _read, _written, combine, split
 from placement.errors import InvalidInputError, TamperedError
 
 SECRET = sha256(b"a key").digest()
