@@ -175,7 +175,7 @@ def test_new_shares_of_the_same_key(made, run):
 def test_the_key_comes_back(made, run, numbers):
     """Under a new passphrase; the store opens, and the old file is not needed."""
     (made / "store.key").unlink()
-    new = "nio katter sover här inne"
+    new = "nio katter vilar här inne"
     code, out, err = run("custody", "recover", *given(made, *numbers), typed=(new, new))
 
     assert (code, err) == (0, "")
