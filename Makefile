@@ -23,7 +23,7 @@ dev: $(READY) ## Make the virtual environment from the lock
 
 lock: ## Resolve the lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --extra server --extra client --extra dev pyproject.toml \
+	  --no-annotate --extra server --extra hsm --extra client --extra dev pyproject.toml \
 	  -o requirements.lock
 
 PROTOS := $(sort $(wildcard protos/placement/*/v1/*.proto))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -12,8 +12,9 @@ from typing import Final
 from placement.access import NATIONAL, POLICE_REGIONS
 from placement.audit.note import Kind, Signer, Verifier, parse_key
 from placement.config import Settings
-from placement.crypto.custody import FileCustody
-from placement.crypto.signing import SigningKey, verify
+from placement.crypto.custody import Custody, FileCustody
+from placement.crypto.keyfile import open_signing
+from placement.crypto.signing import verify
 from placement.domain.areas import Areas, parse_areas
 from placement.domain.ruleset import Ruleset, parse_past, parse_ruleset
 from placement.errors import TamperedError
@@ -134,12 +135,18 @@ class Site(ABC):
     _indexer: Indexer
     _clock: Callable[[], int]
 
-    async def serve(self, until: asyncio.Event, ready: Callable[[int], None]) -> None:
+    async def serve(
+        self,
+        until: asyncio.Event,
+        ready: Callable[[int], None],
+        unseal: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """Serve until an event is set.
 
         Args:
             until: set when the server shall stop.
             ready: told the port once calls are answered.
+            unseal: leaves the address, once all is verified.
 
         Raises:
             OSError: a file can't be read, or the address is taken.
@@ -148,6 +155,8 @@ class Site(ABC):
         try:
             await asyncio.to_thread(self.engine.start)
             self._indexer.start()
+            if unseal is not None:
+                await unseal()
             host = self._host()
             await host.start()
             ready(host.port)
@@ -189,6 +198,8 @@ class App(Site):
     Args:
         settings: what it needs to know.
         clock: microseconds since 1970-01-01T00:00Z.
+        custody: the opened one; a plain key file needs no opening.
+        hardened: whether the process is as closed as it can be.
 
     Raises:
         OSError: a file can't be read.
@@ -198,7 +209,12 @@ class App(Site):
     """
 
     def __init__(
-        self, settings: Settings, *, clock: Callable[[], int] = micros
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], int] = micros,
+        custody: Custody | None = None,
+        hardened: bool = True,
     ) -> None:
         unknown = set(settings.contacts) - {*POLICE_REGIONS, NATIONAL}
         if unknown:
@@ -209,12 +225,15 @@ class App(Site):
         self._rules = Rules(
             read_ruleset(settings.ruleset), read_past(settings.past_rulesets)
         )
+        self._hardened = hardened
+        custody = custody or FileCustody(settings.store_key)
         apart = bytes.fromhex(settings.custodian_id)
-        self._custodian = None if apart else Custodian.open(settings.custodian_key)
+        self._custodian = (
+            None if apart else Custodian.open(settings.custodian_key, custody)
+        )
         key_id = self._custodian.key_id if self._custodian else apart
         self._keyed = Keyed(key_id, bare=not apart)
-        signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
-        custody = FileCustody(settings.store_key)
+        signer = Signer(settings.log_name, open_signing(settings.log_key, custody))
         self._store = Store.open(settings.database, custody, settings.keys)
         self._staged = StagedRows(self._store)
         self._worker = Worker(self._staged)
@@ -272,6 +291,7 @@ class App(Site):
             serving=lambda: self.engine.serving,
             sound=lambda: self._worker.sound,
             reflection_on=settings.reflection,
+            hardened=self._hardened,
         )
 
     def contact_of(self, municipality: str) -> str:

@@ -13,8 +13,8 @@ from dataclasses import replace
 from placement.app import Site, micros, read_ruleset, read_witnesses
 from placement.audit.note import Signer
 from placement.config import CustodianSettings
-from placement.crypto.custody import FileCustody
-from placement.crypto.signing import SigningKey
+from placement.crypto.custody import Custody, FileCustody
+from placement.crypto.keyfile import open_signing
 from placement.domain.ruleset import Ruleset
 from placement.rpc.desk import Desk
 from placement.rpc.host import CustodianServices, Host
@@ -40,6 +40,8 @@ class CustodianApp(Site):
     Args:
         settings: what it needs to know.
         clock: microseconds since 1970-01-01T00:00Z.
+        custody: the opened one; a plain key file needs no opening.
+        hardened: whether the process is as closed as it can be.
 
     Raises:
         OSError: a file can't be read.
@@ -48,16 +50,22 @@ class CustodianApp(Site):
     """
 
     def __init__(
-        self, settings: CustodianSettings, *, clock: Callable[[], int] = micros
+        self,
+        settings: CustodianSettings,
+        *,
+        clock: Callable[[], int] = micros,
+        custody: Custody | None = None,
+        hardened: bool = True,
     ) -> None:
         server = settings.server
         self._settings = server
         self._clock = clock
         self._witnesses = read_witnesses(server.witnesses)
         self._rules = Rules(_ruleset(settings))
-        self._custodian = Custodian.open(server.custodian_key)
-        signer = Signer(server.log_name, SigningKey.open(server.log_key))
-        custody = FileCustody(server.store_key)
+        self._hardened = hardened
+        custody = custody or FileCustody(server.store_key)
+        self._custodian = Custodian.open(server.custodian_key, custody)
+        signer = Signer(server.log_name, open_signing(server.log_key, custody))
         self._store = Store.open(server.database, custody, server.keys)
         self.engine = Engine(
             self._store,
@@ -99,6 +107,7 @@ class CustodianApp(Site):
             serving=lambda: self.engine.serving,
             sound=lambda: self.engine.serving,
             reflection_on=settings.reflection,
+            hardened=self._hardened,
         )
 
 

@@ -15,6 +15,14 @@ from typing import Any, Final
 _DOMAIN: Final = re.compile(r"[a-z0-9.-]{1,63}")
 _ORIGIN: Final = re.compile(r"[^\s+\x00-\x1f\x7f]*")  # what a signed note can name
 _KEY_ID: Final = re.compile(r"([0-9a-f]{64})?")
+_CHOICES: Final = {
+    "profile": (r"development|production", "development or production"),
+    "custody": (r"file|passphrase|token", "file, passphrase or token"),
+    "unlock": (
+        r"prompt|fd:\d{1,4}|credential:[A-Za-z0-9._-]{1,64}",
+        "prompt, fd:N or credential:NAME",
+    ),
+}
 _MAX_PACE: Final = 1000  # ms; a call may last ten times that
 _MAX_BUDGET: Final = 1_000_000
 
@@ -32,7 +40,14 @@ class Settings:
             on another disk than the database.
         officers: verifier keys of those who may, two together, have another database
             served than the newest.
-        store_key: file of the key-encryption key of the store.
+        profile: ``production`` refuses what is fit for development alone.
+        custody: who holds the key-encryption key: a plain ``file``, a file under a
+            ``passphrase``, or a ``token`` that speaks PKCS#11.
+        unlock: where passphrase or PIN come from: ``prompt``, ``fd:N``, or
+            ``credential:NAME`` of systemd.
+        token_module: the token's PKCS#11 library.
+        token: the token's label.
+        store_key: file of the key-encryption key of the store; of no use with a token.
         custodian_key: file of the custodian's key, if this server is the custodian.
         custodian_id: id of the key of custodians who stand apart, 64 hex digits; then
             this server holds no such key, and ``custodian_key`` is not read.
@@ -58,6 +73,11 @@ class Settings:
     keys: str = ""
     anchor: Path = Path("placement.anchor")
     officers: tuple[str, ...] = ()
+    profile: str = "development"
+    custody: str = "file"
+    unlock: str = "prompt"
+    token_module: str = ""
+    token: str = ""
     store_key: Path = Path("store.key")
     custodian_key: Path = Path("custodian.key")
     custodian_id: str = ""
@@ -168,6 +188,11 @@ def _settings(given: Mapping[str, object], folder: Path) -> Settings:
         for name, default in known.items()
     }
     settings = Settings(**values)
+    for name, (form, words) in _CHOICES.items():
+        if not re.fullmatch(form, getattr(settings, name)):
+            raise ValueError(f"{name} must be {words}")
+    if settings.custody == "token" and not (settings.token and settings.token_module):
+        raise ValueError("custody in a token needs token and token_module")
     if not _DOMAIN.fullmatch(settings.trust_domain):
         raise ValueError("trust_domain must be a lower-case domain")
     if settings.keys == settings.database:

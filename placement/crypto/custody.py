@@ -1,8 +1,9 @@
 """Who holds the key-encryption key; the only reader of key material from outside.
 
-A custody makes, wraps and unwraps data keys; the key-encryption key itself never
-leaves it. A file is the simplest custody; whatever else comes answers to the same
-three calls. This room never stores what it wraps.
+A custody makes, wraps and unwraps data keys, and signs under keys that it wrapped; the
+key-encryption key itself never leaves it. A plain file is the simplest custody, for
+development alone; a file under a passphrase (``passphrase``) and a token (``hsm``)
+answer to the same five calls. This room never stores what it wraps.
 
 Invariants:
     * a wrapped key opens only in the context it was wrapped for;
@@ -17,6 +18,8 @@ import secrets
 import stat
 from pathlib import Path
 from typing import Final, NewType, Protocol, Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from placement.crypto.sealing import KEY_SIZE, Sealer, context
 from placement.errors import ConflictError, TamperedError, UnavailableError
@@ -58,15 +61,139 @@ class Custody(Protocol):
 
         Raises:
             TamperedError: another key-encryption key, another context, or altered.
+            UnavailableError: the custody does not answer.
         """
         ...
 
+    def sign(self, blob: bytes, context: bytes, message: bytes) -> bytes:
+        """Sign with Ed25519 under a wrapped seed.
 
-def _refuse(path: Path, why: str) -> UnavailableError:
+        Args:
+            blob: the seed, 32 bytes, wrapped.
+            context: what it was wrapped for.
+            message: any.
+
+        Returns:
+            64 bytes; the same for the same message.
+
+        Raises:
+            TamperedError: as ``unwrap``.
+            UnavailableError: the custody does not answer.
+        """
+        ...
+
+    def destroy(self) -> None:
+        """Destroy the key-encryption key; whatever it wrapped opens no more.
+
+        Raises:
+            UnavailableError: the custody does not answer; nothing was destroyed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Leave it, and log out where one logs in; it is not used afterwards."""
+        ...
+
+
+class InMemory:
+    """What custodies have in common whose key is in the memory of this process."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the type only."""
+        return f"{type(self).__name__}()"
+
+    def wrap(self, key: bytes, context: bytes) -> WrappedKey:
+        """Wrap a data key: see ``Custody``.
+
+        Secret: key
+        """
+        raise NotImplementedError
+
+    def unwrap(self, blob: bytes, context: bytes) -> bytes:
+        """Unwrap a data key: see ``Custody``."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Do nothing: see ``Custody``."""
+
+    def generate(self, context: bytes) -> tuple[WrappedKey, bytes]:
+        """Make a data key: see ``Custody``."""
+        key = secrets.token_bytes(KEY_SIZE)
+        return self.wrap(key, context), key
+
+    def sign(self, blob: bytes, context: bytes, message: bytes) -> bytes:
+        """Sign under a wrapped seed: see ``Custody``."""
+        seed = self.unwrap(blob, context)
+        return Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+
+
+def refuse(path: Path, why: str) -> UnavailableError:
     """Make the error for an unusable key file, with a note for operators."""
     error = UnavailableError()
     error.add_note(f"The key file {path} {why}.")
     return error
+
+
+def read_line(path: Path, limit: int = _LINE_LIMIT) -> bytes:
+    """Read a key file that nobody else may touch.
+
+    Args:
+        path: a file of mode 0600 or less.
+        limit: bytes; what is longer is cut, and so is no key file.
+
+    Raises:
+        UnavailableError: missing, or open to others.
+    """
+    try:
+        with path.open("rb") as file:
+            # Asked of the open file, so that it can't be swapped in between.
+            mode = os.fstat(file.fileno()).st_mode
+            line = file.read(limit)
+    except OSError as error:
+        raise refuse(path, "can't be read") from error
+    if mode & _OTHERS:
+        raise refuse(path, "is open to group or others; use mode 0600")
+    return line
+
+
+def write_line(path: Path, line: bytes) -> None:
+    """Write a new key file, readable by its owner only.
+
+    Raises:
+        ConflictError: the file exists; it is left alone.
+        UnavailableError: it can't be written.
+
+    Secret: line
+    """
+    try:
+        # O_EXCL also refuses a symbolic link that someone laid in our way.
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(number, "wb") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(number)
+    except FileExistsError as error:
+        raise ConflictError from error
+    except OSError as error:
+        raise refuse(path, "can't be written") from error
+
+
+def shred(path: Path) -> None:
+    """Write zeros over a key file, then remove it, as far as a file system does that.
+
+    Raises:
+        UnavailableError: it can't be written.
+    """
+    try:
+        with path.open("r+b") as file:
+            file.write(bytes(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+    except OSError as error:
+        raise refuse(path, "can't be destroyed") from error
 
 
 def _render(label: str, secret: bytes) -> bytes:
@@ -91,17 +218,7 @@ def write_secret(path: Path, label: str, secret: bytes) -> None:
     """
     if len(secret) != _SECRET_SIZE:
         raise ValueError("a key file holds 32 bytes")
-    try:
-        # O_EXCL also refuses a symbolic link that someone laid in our way.
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(number, "wb") as file:
-            file.write(_render(label, secret))
-            file.flush()
-            os.fsync(number)
-    except FileExistsError as error:
-        raise ConflictError from error
-    except OSError as error:
-        raise _refuse(path, "can't be written") from error
+    write_line(path, _render(label, secret))
 
 
 def read_secret(path: Path, label: str) -> bytes:
@@ -118,28 +235,20 @@ def read_secret(path: Path, label: str) -> bytes:
         UnavailableError: missing, open to others, or not exactly one line of this
             label and 32 bytes. A note on the error names the reason, never content.
     """
-    try:
-        with path.open("rb") as file:
-            # Asked of the open file, so that it can't be swapped in between.
-            mode = os.fstat(file.fileno()).st_mode
-            line = file.read(_LINE_LIMIT)
-    except OSError as error:
-        raise _refuse(path, "can't be read") from error
-    if mode & _OTHERS:
-        raise _refuse(path, "is open to group or others; use mode 0600")
+    line = read_line(path)
     if not line.startswith(f"{label}:".encode()):
-        raise _refuse(path, "is of another kind or version")
+        raise refuse(path, "is of another kind or version")
     try:
         secret = base64.b64decode(line[len(label) + 1 : -1], validate=True)
     except binascii.Error as error:
-        raise _refuse(path, "is damaged") from error
+        raise refuse(path, "is damaged") from error
     if len(secret) != _SECRET_SIZE or line != _render(label, secret):
-        raise _refuse(path, "is damaged")
+        raise refuse(path, "is damaged")
     return secret
 
 
-class FileCustody:
-    """Custody by a key file; enough for development and small installations.
+class FileCustody(InMemory):
+    """Custody by a key file that anybody can read who can read files: for development.
 
     The file is one line, ``placement-kek-v1:`` and 32 bytes in base64. A wrapped key
     is a sealed record (``sealing``) of the 32-byte key, so it has 285 bytes.
@@ -151,9 +260,10 @@ class FileCustody:
         UnavailableError: the file is missing, open to others, or damaged.
     """
 
-    __slots__ = ("_sealer",)
+    __slots__ = ("_path", "_sealer")
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._sealer = Sealer(read_secret(path, KEK_LABEL))
 
     @classmethod
@@ -166,15 +276,6 @@ class FileCustody:
         """
         write_secret(path, KEK_LABEL, secrets.token_bytes(_SECRET_SIZE))
         return cls(path)
-
-    def __repr__(self) -> str:
-        """Return the type only."""
-        return f"{type(self).__name__}()"
-
-    def generate(self, context: bytes) -> tuple[WrappedKey, bytes]:
-        """Make a data key: see ``Custody``."""
-        key = secrets.token_bytes(KEY_SIZE)
-        return self.wrap(key, context), key
 
     def wrap(self, key: bytes, context: bytes) -> WrappedKey:
         """Wrap a data key: see ``Custody``.
@@ -198,3 +299,7 @@ class FileCustody:
         if len(key) != KEY_SIZE:
             raise TamperedError
         return key
+
+    def destroy(self) -> None:
+        """Destroy the key file: see ``Custody``."""
+        shred(self._path)

@@ -8,13 +8,15 @@ Invariants:
     * one purpose and epoch, one key: HKDF-SHA256 of that epoch's own secret, with
       info ``placement/<purpose>/<epoch>``;
     * the active epoch is the highest; but streams are of the first for ever, or whatever
-      was drawn from them would be another;
-    * a ring exists only if every one of its keys unwrapped.
+      was drawn from them would be another, and so are keyed hashes;
+    * a ring exists only if every one of its keys unwrapped;
+    * what another server began is learnt before anything is said to be of no epoch.
 """
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -44,6 +46,8 @@ class Purpose(StrEnum):
 
 _KEYED_HASH: Final = frozenset({Purpose.SUBJECT, Purpose.ALIAS})
 _UNSEALING: Final = _KEYED_HASH | {Purpose.PHANTOM}
+ROTATING: Final = tuple(each for each in Purpose if each not in _UNSEALING)
+"""Purposes that get a new key with each epoch: those that seal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class KeyRing:
             there twice, or a purpose has none, or streams another than their first.
     """
 
-    __slots__ = ("_active", "_hashes", "_sealers")
+    __slots__ = ("_active", "_custody", "_hashes", "_owner", "_sealers", "_source")
 
     def __init__(
         self, keys: Iterable[EpochKey], custody: Custody, *, owner: bytes
@@ -106,18 +110,13 @@ class KeyRing:
         self._sealers: dict[tuple[Purpose, int], Sealer] = {}
         self._hashes: dict[tuple[Purpose, int], bytes] = {}
         self._active: dict[Purpose, int] = {}
-        for key in keys:
-            where = (key.purpose, key.epoch)
-            if where in self._sealers or where in self._hashes:
-                raise TamperedError
-            secret = custody.unwrap(key.wrapped, key_context(owner, *where))
-            derived = _derive(secret, *where)
-            if key.purpose in _UNSEALING:
-                self._hashes[where] = derived
-            else:
-                self._sealers[where] = Sealer(derived)
-            newest = self._active.get(key.purpose, 0)
-            self._active[key.purpose] = max(newest, key.epoch)
+        self._custody = custody
+        self._owner = owner
+        self._source: Callable[[], Iterable[EpochKey]] | None = None
+        given = list(keys)
+        if len({(key.purpose, key.epoch) for key in given}) != len(given):
+            raise TamperedError
+        self._take(given)
         drawn = self._active.get(Purpose.PHANTOM)
         if len(self._active) != len(Purpose) or drawn != 1:
             raise TamperedError
@@ -144,10 +143,73 @@ class KeyRing:
         """
         if purpose in _UNSEALING:
             raise ValueError("this purpose does not seal")
-        try:
-            return self._sealers[purpose, epoch]
-        except KeyError as error:
-            raise TamperedError from error
+        found = self._sealers.get((purpose, epoch))
+        if found is None and self._source and epoch > self._active[purpose]:
+            self.learn(self._source())
+            found = self._sealers.get((purpose, epoch))
+        if found is None:
+            raise TamperedError
+        return found
+
+    def follow(self, source: Callable[[], Iterable[EpochKey]]) -> None:
+        """Say where the keys stand that others may have begun since.
+
+        Args:
+            source: reads all of them.
+        """
+        self._source = source
+
+    def next_epoch(self) -> list[EpochKey]:
+        """Make a key of the next epoch for each purpose that seals; none is used yet.
+
+        Raises:
+            UnavailableError: the custody does not answer.
+        """
+        return [
+            new_key(self._custody, self._owner, purpose, self._active[purpose] + 1)
+            for purpose in ROTATING
+        ]
+
+    def grown(self, keys: Iterable[EpochKey]) -> "KeyRing":
+        """Return another ring that has some keys more.
+
+        Raises:
+            TamperedError: one does not unwrap, or is of a purpose that never changes.
+            UnavailableError: the custody does not answer.
+        """
+        other = copy(self)
+        other._sealers = dict(self._sealers)  # noqa: SLF001 (one of us)
+        other._active = dict(self._active)  # noqa: SLF001 (likewise)
+        other.learn(keys)
+        return other
+
+    def learn(self, keys: Iterable[EpochKey]) -> None:
+        """Take the keys that this ring has not: writes use them from now on.
+
+        Raises:
+            TamperedError: one does not unwrap, or is of a purpose that never changes.
+            UnavailableError: the custody does not answer.
+        """
+        known = self._sealers.keys() | self._hashes.keys()
+        new = [key for key in keys if (key.purpose, key.epoch) not in known]
+        if any(key.purpose in _UNSEALING for key in new):
+            raise TamperedError
+        self._take(new)
+
+    def _take(self, keys: Iterable[EpochKey]) -> None:
+        """Unwrap keys, all of them before any is used."""
+        derived = {}
+        for key in keys:
+            where = (key.purpose, key.epoch)
+            place = key_context(self._owner, *where)
+            derived[where] = _derive(self._custody.unwrap(key.wrapped, place), *where)
+        for (purpose, epoch), secret in derived.items():
+            if purpose in _UNSEALING:
+                self._hashes[purpose, epoch] = secret
+            else:
+                self._sealers[purpose, epoch] = Sealer(secret)
+        for purpose, epoch in derived:
+            self._active[purpose] = max(self._active.get(purpose, 0), epoch)
 
     def mac(self, purpose: Purpose, data: bytes) -> bytes:
         """Return HMAC-SHA-256 of the data under the purpose's active key.

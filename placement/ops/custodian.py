@@ -10,24 +10,32 @@ Exit codes: 0 done, 1 refused or failed, 2 (from the parser) not understood.
 import argparse
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from errno import EEXIST
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from placement.app import micros
+from placement.app import Site, micros
+from placement.app_custodian import CustodianApp
 from placement.audit.note import Signer, render_key
 from placement.config import CustodianSettings, Settings, load_custodian
-from placement.crypto.custody import FileCustody
+from placement.crypto.custody import Custody
 from placement.crypto.files import destroy_file
 from placement.crypto.shares import key_id, whole
-from placement.crypto.signing import SigningKey
 from placement.crypto.voprf import PublicKey
 from placement.errors import InvalidInputError, TamperedError
+from placement.ops.custodies import (
+    first_custody,
+    first_signing,
+    require_unmade,
+    wrapping,
+)
+from placement.ops.profile import ROWS
+from placement.ops.serving import serve
 from placement.service.custodian import Custodian, split_key
 from placement.service.fold import found
 from placement.store.anchor import Anchor
 from placement.store.log import Store
-from placement.store.schema import require_none
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -39,14 +47,12 @@ _Command = Callable[[argparse.Namespace], str]
 def register(
     subparsers: "_SubParsersAction[argparse.ArgumentParser]",
     *,
-    serve: Callable[[CustodianSettings], str],
     fsck: Callable[[Settings], str],
 ) -> None:
     """Add ``custodian`` and its commands to the operator's parser.
 
     Args:
         subparsers: the parser's commands.
-        serve: serves until told to stop.
         fsck: verifies a store.
     """
     custodian = subparsers.add_parser(
@@ -66,7 +72,7 @@ def register(
     init = add("init", lambda args: _init(read(args), adopt=args.adopt), _INIT)
     init.add_argument("--adopt", action="store_true", help="take the key file there is")
     verify = add("fsck", lambda args: fsck(read(args).server), "verify the log")
-    run = add("serve", lambda args: serve(read(args)), "evaluate until told to stop")
+    run = add("serve", lambda args: _serve(read(args)), "evaluate until told to stop")
     for command in (init, verify, run):
         command.add_argument(
             "--settings", type=Path, default=_SETTINGS, help="default: %(default)s"
@@ -103,20 +109,29 @@ def run(args: argparse.Namespace) -> str:
         raise ValueError(f"{error.field} {error.description}") from error
 
 
+def _serve(settings: CustodianSettings) -> str:
+    whole = settings
+
+    def make(settings: Settings, *, custody: Custody | None, hardened: bool) -> Site:
+        given = replace(whole, server=settings)
+        return CustodianApp(given, custody=custody, hardened=hardened)
+
+    return serve(whole.server, make, ROWS)
+
+
 def _init(settings: CustodianSettings, *, adopt: bool) -> str:
     server = settings.server
-    made = [server.store_key, server.log_key, server.anchor]
-    for path in made if adopt else [server.custodian_key, *made]:
-        if path.exists():
-            raise FileExistsError(EEXIST, "is there already; nothing was made", path)
+    require_unmade(server, *(() if adopt else (server.custodian_key,)))
     adopted = Custodian.open(server.custodian_key) if adopt else None
-    require_none(server.database)
-    custodian = adopted or Custodian.create(server.custodian_key)
-    signer = Signer(server.log_name, SigningKey.create(server.log_key))
-    custody = FileCustody.create(server.store_key)
-    with closing(Store.create(server.database, custody, server.keys)) as store:
-        found(store, custodian.log_id, micros())
-        Anchor(server.anchor, store).create(store.read_head())
+    with closing(first_custody(server)) as custody:
+        wraps = wrapping(server, custody)
+        custodian = adopted or Custodian.create(server.custodian_key, wraps)
+        if adopted and wraps:
+            adopted.wrap_file(server.custodian_key, wraps)
+        signer = Signer(server.log_name, first_signing(server, wraps))
+        with closing(Store.create(server.database, custody, server.keys)) as store:
+            found(store, custodian.log_id, micros())
+            Anchor(server.anchor, store).create(store.read_head())
     return (
         "Made an empty log. This custodian's public key\n"
         f"{custodian.public_key.hex()}\n"

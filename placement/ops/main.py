@@ -4,34 +4,37 @@ Exit codes: 0 done, 1 refused or failed, 2 (from the parser) not understood.
 """
 
 import argparse
-import asyncio
-import logging
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from errno import EEXIST
 from pathlib import Path
 from typing import Final
 
-import uvloop
-
 from placement import __version__
-from placement.app import App, Site, micros
-from placement.app_custodian import CustodianApp
+from placement.app import App, micros
 from placement.audit.note import Signer, Verifier, render_key
-from placement.config import CustodianSettings, Settings, load
-from placement.crypto.custody import FileCustody
-from placement.crypto.signing import SigningKey, verify
+from placement.config import Settings, load
+from placement.crypto.custody import Custody
+from placement.crypto.keyfile import open_signing
+from placement.crypto.signing import verify
 from placement.errors import (
     ConflictError,
     PlacementError,
     TamperedError,
     UnavailableError,
 )
+from placement.ops import ceremony, older, pki, ruleset
 from placement.ops import custodian as custodians
-from placement.ops import older, pki, ruleset
 from placement.ops.bar import Bar
+from placement.ops.custodies import (
+    first_custody,
+    first_signing,
+    open_custody,
+    require_unmade,
+    wrapping,
+)
+from placement.ops.profile import REGISTRY
+from placement.ops.serving import serve
 from placement.service.custodian import Custodian
 from placement.service.fold import found, keep
 from placement.service.fold import load as fold
@@ -39,7 +42,6 @@ from placement.store import fsck
 from placement.store.anchor import Anchor
 from placement.store.chain import ChainError
 from placement.store.log import Store
-from placement.store.schema import require_none
 from placement.store.snapshot import verify_snapshot
 from placement.store.summaries import Summaries
 
@@ -70,12 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     if args.command in _ELSEWHERE:
         return _ELSEWHERE[args.command](args)
+    if args.command == "custody":
+        args.run = ceremony.run_command(args)
     try:
         print(_run(args))  # noqa: T201 (a command's one sentence)
     except PlacementError as error:
-        texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
-        text = next(texts, error.text)
-        return _fail(" ".join([text, *getattr(error, "__notes__", ())]))
+        return _fail(_text_of(error, args.command))
     except ValueError as error:
         return _fail(f"{_about(args)}: {error}")
     except OSError as error:
@@ -106,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         ("init", _init, "make the keys and an empty store"),
         ("fsck", _fsck, "verify everything that is stored"),
         ("snapshot", _snapshot, "write the state, so that the next start is quick"),
+        ("rotate", _rotate, "seal under new keys from now on, also while serving"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument(
@@ -115,54 +118,25 @@ def _parser() -> argparse.ArgumentParser:
     pki.register(commands)
     ruleset.register(commands)
     older.register(commands)
-    custodians.register(commands, serve=_serve_custodian, fsck=_fsck)
+    custodians.register(commands, fsck=_fsck)
+    ceremony.register(commands, _SETTINGS)
     return parser
 
 
 def _serve(settings: Settings) -> str:
-    return _serve_site(lambda: App(settings))
-
-
-def _serve_custodian(settings: CustodianSettings) -> str:
-    return _serve_site(lambda: CustodianApp(settings))
-
-
-def _serve_site(make: Callable[[], Site]) -> str:
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    uvloop.run(_until_told(make))
-    return "Stopped."
-
-
-async def _until_told(make: Callable[[], Site]) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
-    await make().serve(told, _ready)
-
-
-def _ready(port: int) -> None:
-    print(f"Serving on port {port}.", flush=True)  # noqa: T201 (who started us waits for it)
+    return serve(settings, App, REGISTRY)
 
 
 def _init(settings: Settings) -> str:
     apart = bytes.fromhex(settings.custodian_id)
-    made = (settings.store_key, settings.log_key, settings.anchor)
-    for path in made if apart else (settings.custodian_key, *made):
-        if path.exists():
-            raise FileExistsError(EEXIST, "is there already; nothing was made", path)
-    require_none(settings.database)
-    custodian = None if apart else Custodian.create(settings.custodian_key)
-    signer = Signer(settings.log_name, SigningKey.create(settings.log_key))
-    custody = FileCustody.create(settings.store_key)
-    store = Store.create(settings.database, custody, settings.keys)
-    found(store, custodian.key_id if custodian else apart, micros())
-    Anchor(settings.anchor, store).create(store.read_head())
-    store.close()
+    require_unmade(settings, *(() if apart else (settings.custodian_key,)))
+    with closing(first_custody(settings)) as custody:
+        wraps = wrapping(settings, custody)
+        custodian = None if apart else Custodian.create(settings.custodian_key, wraps)
+        signer = Signer(settings.log_name, first_signing(settings, wraps))
+        with closing(Store.create(settings.database, custody, settings.keys)) as store:
+            found(store, custodian.key_id if custodian else apart, micros())
+            Anchor(settings.anchor, store).create(store.read_head())
     log = f"the log's key\n{render_key(signer.public)}"
     if custodian is None:
         return (
@@ -176,16 +150,17 @@ def _init(settings: Settings) -> str:
 
 
 def _fsck(settings: Settings) -> str:
-    key = SigningKey.open(settings.log_key)
-    verifier = Verifier(Signer(settings.log_name, key).public, verify)
-    try:
-        with closing(_open(settings)) as store, Bar("Verifying") as bar:
-            head = fsck.verify(store, verifier, progress=bar.show, deeper=True)
-            verify_snapshot(store)
-            Summaries(store).verify()
-    except ChainError as error:
-        error.add_note(f"First bad record: {error.where}.")
-        raise
+    with closing(open_custody(settings)) as custody:
+        key = open_signing(settings.log_key, custody)
+        verifier = Verifier(Signer(settings.log_name, key).public, verify)
+        try:
+            with closing(_open(settings, custody)) as store, Bar("Verifying") as bar:
+                head = fsck.verify(store, verifier, progress=bar.show, deeper=True)
+                verify_snapshot(store)
+                Summaries(store).verify()
+        except ChainError as error:
+            error.add_note(f"First bad record: {error.where}.")
+            raise
     return (
         f"Verified {head.revision} events and {head.leaves} entries; the newest "
         f"checkpoint holds {head.published}."
@@ -193,18 +168,35 @@ def _fsck(settings: Settings) -> str:
 
 
 def _snapshot(settings: Settings) -> str:
-    store = _open(settings)
-    try:
+    with (
+        closing(open_custody(settings)) as custody,
+        closing(_open(settings, custody)) as store,
+    ):
         state, head = fold(store, anew=True)
         keep(store, state, head)
-    finally:
-        store.close()
     return f"Wrote a snapshot at revision {head.revision}."
 
 
-def _open(settings: Settings) -> Store:
-    custody = FileCustody(settings.store_key)
+def _rotate(settings: Settings) -> str:
+    with (
+        closing(open_custody(settings)) as custody,
+        closing(_open(settings, custody)) as store,
+    ):
+        epoch = store.epochs.rotate()
+    return f"Sealing goes on under epoch {epoch}; older ones still open what they did."
+
+
+def _open(settings: Settings, custody: Custody) -> Store:
     return Store.open(settings.database, custody, settings.keys)
+
+
+def _text_of(error: PlacementError, command: str) -> str:
+    """Return what operators read of an error."""
+    notes = getattr(error, "__notes__", [])
+    if command == "custody" and notes:
+        return " ".join(notes)
+    texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
+    return " ".join([next(texts, error.text), *notes])
 
 
 def _fail(sentence: str) -> int:

@@ -27,10 +27,13 @@ from placement.app import micros
 from placement.audit import note as notes
 from placement.audit.note import Kind, Signer, Verifier, parse_key, render_key
 from placement.config import Settings, load, load_custodian
-from placement.crypto.custody import FileCustody
+from placement.crypto.custody import Custody
 from placement.crypto.files import write_file
+from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import SigningKey, verify
 from placement.errors import PlacementError, TamperedError
+from placement.ops.custodies import open_custody
+from placement.ops.profile import OFFICERS
 from placement.service.entries import Scribe
 from placement.store import fsck
 from placement.store.anchor import Anchor
@@ -41,7 +44,6 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 TITLE: Final = "placement: serve this database, although a newer one may have been"
-OFFICERS: Final = 2
 _MAX_REASON: Final = 200
 _SETTINGS: Final = Path("placement.toml")
 
@@ -111,7 +113,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 def _show(args: argparse.Namespace) -> str:
     settings = _settings(args)
-    with closing(_open(settings)) as store:
+    with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
         return _statement(settings, store.read_head(), args.reason).removesuffix("\n")
 
 
@@ -133,8 +135,8 @@ def _accept(args: argparse.Namespace) -> str:
     settings = _settings(args)
     signed = notes.parse(args.statement.read_bytes())
     names = officers_of(settings, signed)
-    log = Signer(settings.log_name, SigningKey.open(settings.log_key))
-    with closing(_open(settings)) as store:
+    with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
+        log = Signer(settings.log_name, open_signing(settings.log_key, custody))
         fsck.verify(store, Verifier(log.public, verify), deeper=True)
         head = store.read_head()
         reason = signed.text.removesuffix("\n").rpartition("\n")[2]
@@ -192,9 +194,8 @@ def _statement(settings: Settings, head: Head, reason: str) -> str:
     return f"{TITLE}\n{settings.log_name}\n{end}\n{reason}\n"
 
 
-def _open(settings: Settings) -> Store:
-    custody = FileCustody(settings.store_key)
-    return Store.open(settings.database, custody, settings.keys)
+def _open(settings: Settings, custody: Custody) -> "closing[Store]":
+    return closing(Store.open(settings.database, custody, settings.keys))
 
 
 def _refused(why: str) -> TamperedError:

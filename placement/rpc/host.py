@@ -68,6 +68,10 @@ CUSTODIANS: Final = tuple(
 )
 REEVALUATION: Final = "placement.Reevaluation"
 """What health calls the weighing of what stands; it is no service that can be called."""
+CUSTODY: Final = "placement.Custody"
+"""What health calls the keys: NOT_SERVING while the server is sealed."""
+HARDENING: Final = "placement.Hardening"
+"""What health calls the process: NOT_SERVING if the machine did not let it be closed."""
 MAX_STREAMS: Final = 32
 """Concurrent calls on one connection."""
 MAX_CALLS: Final = 512
@@ -75,7 +79,7 @@ MAX_CALLS: Final = 512
 GRACE: Final = 5.0
 """Seconds that calls under way may take when the server stops."""
 
-_OPTIONS: Final[Sequence[tuple[str, int]]] = (
+OPTIONS: Final[Sequence[tuple[str, int]]] = (
     ("grpc.max_receive_message_length", 4 * MAX_REQUEST),
     ("grpc.max_send_message_length", 4 * MAX_REQUEST),
     ("grpc.max_metadata_size", 8 * 1024),
@@ -157,6 +161,7 @@ class Host:
         sound: whether re-evaluation found nothing that it should not; health says the
             same of ``REEVALUATION``.
         reflection_on: whether callers may ask for the methods.
+        hardened: whether the process is as closed as it can be.
 
     Attributes:
         port: where it listens.
@@ -176,10 +181,11 @@ class Host:
         serving: Callable[[], bool],
         sound: Callable[[], bool],
         reflection_on: bool = False,
+        hardened: bool = True,
     ) -> None:
         self._server = grpc.aio.server(
             interceptors=[door],
-            options=_OPTIONS,
+            options=OPTIONS,
             maximum_concurrent_rpcs=MAX_CALLS,
             # Or the length of an answer would tell what it says, padded or not.
             compression=grpc.Compression.NoCompression,
@@ -188,6 +194,7 @@ class Host:
         self._serving = serving
         self._sound = sound
         self._names = services.names
+        self._hardened = hardened
         by_name: Any = _ByName(self._server)
         services.add_to(by_name)
         self._health = health.HealthServicer()
@@ -199,7 +206,7 @@ class Host:
             reflection.enable_server_reflection(  # type: ignore[no-untyped-call]
                 names, self._server
             )
-        _require_free(address)
+        require_free(address)
         try:
             self.port = self._server.add_secure_port(address, server_credentials(tls))
         except RuntimeError as error:
@@ -219,6 +226,9 @@ class Host:
         sound = self._serving() and self._sound()
         status = kinds.SERVING if sound else kinds.NOT_SERVING
         await self._health.set(REEVALUATION, status)
+        await self._health.set(CUSTODY, kinds.SERVING)
+        status = kinds.SERVING if self._hardened else kinds.NOT_SERVING
+        await self._health.set(HARDENING, status)
 
     async def stop(self) -> None:
         """Say so, end what is followed, let calls under way end, and close."""
@@ -294,7 +304,7 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
     )
 
 
-def _require_free(address: str) -> None:
+def require_free(address: str) -> None:
     """Refuse an address that can't be listened on, before gRPC tells it in its own words.
 
     Raises:

@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Final
 
 from placement.crypto import voprf
-from placement.crypto.custody import OPRF_LABEL, read_secret, write_secret
+from placement.crypto.custody import (
+    OPRF_LABEL,
+    Custody,
+    read_secret,
+    write_secret,
+)
+from placement.crypto.files import destroy_file
+from placement.crypto.keyfile import read_key, write_wrapped
 from placement.crypto.shares import key_id
 from placement.errors import InvalidInputError, UnavailableError
 
@@ -57,28 +64,51 @@ class Custodian:
         return "Custodian()"
 
     @classmethod
-    def create(cls, path: Path) -> "Custodian":
-        """Generate a key and write its file.
+    def create(cls, path: Path, custody: Custody | None = None) -> "Custodian":
+        """Generate a key and write its file, plain or wrapped by a custody.
 
         Raises:
             ConflictError: the file is there already.
-            UnavailableError: it can't be written.
+            UnavailableError: it can't be written, or the custody does not answer.
         """
         key = voprf.generate_key()
-        write_secret(path, OPRF_LABEL, key.encode())
+        if custody is None:
+            write_secret(path, OPRF_LABEL, key.encode())
+        else:
+            write_wrapped(path, OPRF_LABEL, key.encode(), custody)
         return cls(key)
 
     @classmethod
-    def open(cls, path: Path) -> "Custodian":
-        """Read a key file.
+    def open(cls, path: Path, custody: Custody | None = None) -> "Custodian":
+        """Read a key file, with the custody that may have wrapped it.
 
         Raises:
+            TamperedError: another custody wrapped it, or it was altered.
             UnavailableError: it can't be read, or is none.
         """
         try:
-            return cls(voprf.PrivateKey.decode(read_secret(path, OPRF_LABEL)))
+            if custody is None:
+                secret = read_secret(path, OPRF_LABEL)
+            else:
+                secret = read_key(path, OPRF_LABEL, custody)
+            return cls(voprf.PrivateKey.decode(secret))
         except InvalidInputError:
             raise UnavailableError from None
+
+    def wrap_file(self, path: Path, custody: Custody) -> None:
+        """Put a wrapped file of this key in the place of a plain one.
+
+        Ended half-way, the wrapped file is there under the name with ``.wrapped``.
+
+        Raises:
+            ConflictError: such a file is there already.
+            OSError: the plain file can't be destroyed.
+            UnavailableError: it can't be written, or the custody does not answer.
+        """
+        wrapped = path.with_name(f"{path.name}.wrapped")
+        write_wrapped(wrapped, OPRF_LABEL, self._key.encode(), custody)
+        destroy_file(path)
+        wrapped.replace(path)
 
     def evaluate(self, blinded: Sequence[voprf.BlindedElement]) -> Evaluation:
         """Evaluate elements and prove that the published key was used.

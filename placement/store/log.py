@@ -15,10 +15,7 @@ Invariants:
 
 Example::
 
-    store = Store.open(url, custody)
     with store.writing() as log:
-        for revision, payload in log.tail(seen):
-            ...
         head = log.append([event], [leaf])
 """
 
@@ -42,10 +39,11 @@ from placement.store import engine as database
 from placement.store import tables
 from placement.store.chain import Chain, broken
 from placement.store.codec import erasures_in
+from placement.store.epochs import Epochs
 from placement.store.head import Head, HeadRow, with_note
 from placement.store.keystore import KeyStore, beside
 from placement.store.leaves import Kept, Leaf, Leaves
-from placement.store.rings import read_keys
+from placement.store.rings import read_keys, write_keys
 from placement.store.schema import SCHEMA, migrate, require_none, require_schema
 from placement.store.vault import Vault
 
@@ -177,6 +175,7 @@ class Store:
         leaves: the leaves of the access log.
         row: the head's.
         vault: what can be forgotten.
+        epochs: of the keys.
     """
 
     def __init__(
@@ -189,6 +188,7 @@ class Store:
         self.vault = Vault(keys, owner, self.erased)
         self.leaves = Leaves(ring, owner, self.vault)
         self.row = HeadRow(ring, owner)
+        self.epochs = Epochs(engine, ring, owner, self.leaves.chain)
 
     @classmethod
     def create(cls, url: str, custody: Custody, keys: str = "") -> Self:
@@ -253,12 +253,14 @@ class Store:
             UnavailableError: the database does not answer, another writer holds it
                 too long, or the commit failed.
         """
+        self.epochs.tend()
         with database.writing(self._engine) as connection:
             log = Log(self, connection)
             yield log
             # A block that swallowed the failure of an append must not commit.
             if not log.sound:
                 raise UnavailableError
+            self.epochs.note(connection, log.head)
 
     @contextmanager
     def changing(self) -> Iterator[Connection]:
@@ -386,14 +388,8 @@ class Store:
         """
         with database.writing(self._engine) as connection:
             try:
-                row = {"id": 1, "store_id": store_id, "schema": SCHEMA}
-                connection.execute(insert(tables.meta), row)
+                write_keys(connection, store_id, keys)
             except IntegrityError as error:
                 raise ConflictError from error
-            rows = [
-                {"purpose": key.purpose.value, "epoch": 1, "wrapped": key.wrapped}
-                for key in keys
-            ]
-            connection.execute(insert(tables.epoch_key), rows)
             genesis = {"id": 1} | self.row.seal(Head.GENESIS)
             connection.execute(insert(tables.head), genesis)

@@ -44,6 +44,11 @@ def test_everything_set():
         database = "postgresql://db/placement"
         anchor = "/other/a"
         officers = ["three", "four"]
+        profile = "production"
+        custody = "token"
+        unlock = "credential:pin"
+        token_module = "/usr/lib/vendor.so"
+        token = "placement"
         store_key = "/keys/store.key"
         custodian_key = "keys/custodian.key"
         log_key = "keys/log.key"
@@ -66,6 +71,11 @@ def test_everything_set():
         database="postgresql://db/placement",
         anchor=Path("/other/a"),
         officers=("three", "four"),
+        profile="production",
+        custody="token",
+        unlock="credential:pin",
+        token_module="/usr/lib/vendor.so",
+        token="placement",
         store_key=Path("/keys/store.key"),
         custodian_key=FOLDER / "keys/custodian.key",
         log_key=FOLDER / "keys/log.key",
@@ -128,6 +138,15 @@ def test_a_relative_folder():
         ("contacts = {syd = 1}", "contacts must be a table of texts"),
         ('trust_domain = ""', "trust_domain must be a lower-case domain"),
         ('trust_domain = "A.example"', "trust_domain must be a lower-case domain"),
+        ('profile = "fast"', "profile must be development or production"),
+        ("profile = true", "profile must be a str"),
+        ('custody = "pocket"', "custody must be file, passphrase or token"),
+        ('custody = "token"', "custody in a token needs token and token_module"),
+        ('unlock = "fd:"', "unlock must be prompt, fd:N or credential:NAME"),
+        (
+            'unlock = "credential:../x"',
+            "unlock must be prompt, fd:N or credential:NAME",
+        ),
         ("pace = -1", "pace must be 0 to 1000 ms"),
         ("pace = 1001", "pace must be 0 to 1000 ms"),
         ("pace = 2.5", "pace must be a int"),

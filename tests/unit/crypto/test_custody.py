@@ -8,10 +8,12 @@ from placement.crypto.custody import (
     KEK_LABEL,
     OPRF_LABEL,
     FileCustody,
+    InMemory,
     read_secret,
     write_secret,
 )
 from placement.crypto.sealing import Sealer, context
+from placement.crypto.signing import SigningKey
 from placement.errors import ConflictError, TamperedError, UnavailableError
 
 HERE = context(b"event", 1)
@@ -172,3 +174,31 @@ def test_a_key_file_holds_32_bytes(path):
 def test_repr_shows_the_type_only(path):
     """A custody never prints its key."""
     assert repr(FileCustody.create(path)) == "FileCustody()"
+
+
+def test_it_signs_under_a_wrapped_seed(path):
+    """In its context alone; the seed itself is in no file."""
+    custody = FileCustody.create(path)
+    blob = custody.wrap(SECRET, HERE)
+
+    assert custody.sign(blob, HERE, b"text") == SigningKey(SECRET).sign(b"text")
+    with pytest.raises(TamperedError):
+        custody.sign(blob, context(b"event", 2), b"text")
+
+
+def test_destroyed_is_destroyed(path):
+    """The file is gone; destroying it twice is told."""
+    custody = FileCustody.create(path)
+    custody.destroy()
+
+    assert not path.exists()
+    with pytest.raises(UnavailableError):
+        custody.destroy()
+
+
+def test_what_all_custodies_share_wraps_nothing_itself():
+    """Each says how."""
+    with pytest.raises(NotImplementedError):
+        InMemory().wrap(SECRET, HERE)
+    with pytest.raises(NotImplementedError):
+        InMemory().unwrap(SECRET, HERE)

@@ -9,7 +9,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from placement.crypto.custody import FileCustody
-from placement.crypto.keyring import EpochKey, KeyRing, Purpose, key_context, new_key
+from placement.crypto.keyring import (
+    ROTATING,
+    EpochKey,
+    KeyRing,
+    Purpose,
+    key_context,
+    new_key,
+)
 from placement.crypto.sealing import Sealer, context
 from placement.errors import TamperedError
 
@@ -187,3 +194,59 @@ def test_the_key_of_streams_neither_seals_nor_hashes(custody, keys):
         ring.sealer(Purpose.PHANTOM, 1)
     with pytest.raises(ValueError, match="does not hash"):
         ring.mac(Purpose.PHANTOM, b"data")
+
+
+def test_the_next_epoch_is_used_once_it_is_learnt(custody, keys):
+    """Until then the ring writes as before; what it grew into does not change it."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+    made = ring.next_epoch()
+    grown = ring.grown(made)
+
+    assert [key.purpose for key in made] == list(ROTATING) == SEALING
+    assert ring.active(Purpose.EVENT)[0] == 2
+    assert grown.active(Purpose.EVENT)[0] == 3
+    ring.learn([*keys, *made])
+    assert ring.active(Purpose.EVENT)[0] == 3
+    assert ring.active(Purpose.ENTRY)[0] == 2
+    assert ring.mac(Purpose.ALIAS, b"case") == grown.mac(Purpose.ALIAS, b"case")
+
+
+def test_what_another_server_began_is_looked_for(custody, keys):
+    """Once for a later epoch, and never for one that is over."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+    with pytest.raises(TamperedError):
+        ring.sealer(Purpose.ENTRY, 2)
+    looked, made = [], ring.next_epoch()
+
+    def source():
+        looked.append(1)
+        return [*keys, *made]
+
+    ring.follow(source)
+    ring.sealer(Purpose.ENTRY, 2)
+    with pytest.raises(TamperedError):
+        ring.sealer(Purpose.ENTRY, 0)
+
+    assert len(looked) == 1
+    with pytest.raises(TamperedError):
+        ring.sealer(Purpose.ENTRY, 3)
+
+
+@pytest.mark.parametrize("purpose", UNSEALING)
+def test_what_never_changes_is_not_learnt(custody, keys, purpose):
+    """Another key would hash or draw otherwise."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+    with pytest.raises(TamperedError):
+        ring.learn([new_key(custody, OWNER, purpose, 2)])
+
+    assert ring.active(Purpose.EVENT)[0] == 2
+
+
+def test_a_key_that_does_not_unwrap_leaves_a_ring_as_it_was(custody, keys):
+    """All are unwrapped before any is used."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+    good, bad = ring.next_epoch()[:2]
+    with pytest.raises(TamperedError):
+        ring.learn([good, replace(bad, epoch=9)])
+
+    assert ring.active(good.purpose)[0] == good.epoch - 1

@@ -116,6 +116,15 @@ def test_fsck_counts_what_it_opened(filled, run):
     assert run("fsck") == (0, expected, "")
 
 
+def test_rotate_says_the_epoch(filled, run):
+    """What is there still opens."""
+    said = "Sealing goes on under epoch {}; older ones still open what they did.\n"
+
+    assert run("rotate") == (0, said.format(2), "")
+    assert run("rotate") == (0, said.format(3), "")
+    assert run("fsck")[0] == 0
+
+
 def test_snapshot_says_where_it_stands(filled, run):
     """The next start is quick, and verifies."""
     assert run("snapshot") == (0, "Wrote a snapshot at revision 3.\n", "")
@@ -236,7 +245,7 @@ def test_init_on_somebodys_store(filled, run):
 
 @pytest.mark.parametrize(
     ("command", "name"),
-    [("serve", "custodian"), ("fsck", "log"), ("snapshot", "store")],
+    [("serve", "store"), ("fsck", "store"), ("snapshot", "store")],
 )
 def test_without_a_store(place, run, command, name):
     """Keys and database are missing: that it can't be read, and no trace."""

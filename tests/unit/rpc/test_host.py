@@ -16,11 +16,11 @@ from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.rpc.door import MAX_REQUEST
 from placement.rpc.host import (
-    _OPTIONS,
     GRACE,
+    OPTIONS,
     REEVALUATION,
     SERVICES,
-    _require_free,
+    require_free,
 )
 
 PROTOS = Path(__file__).parents[3] / "protos" / "placement" / "api" / "v1"
@@ -48,7 +48,7 @@ def test_every_service_of_the_package_is_served():
 
 def test_the_transport_has_limits():
     """Messages and metadata are bounded before anything of ours runs."""
-    options = dict(_OPTIONS)
+    options = dict(OPTIONS)
 
     assert options["grpc.max_receive_message_length"] == 4 * MAX_REQUEST
     assert options["grpc.max_metadata_size"] <= 8 * 1024
@@ -152,8 +152,8 @@ def test_an_address_that_is_taken_is_told_in_our_words(address, capfd):
     with socket.create_server((address.strip("[]"), 0), family=family) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(OSError, match="in use"):
-            _require_free(f"{address}:{port}")
-    _require_free(f"{address}:{port}")
+            require_free(f"{address}:{port}")
+    require_free(f"{address}:{port}")
 
     assert capfd.readouterr() == ("", "")
 
@@ -161,4 +161,4 @@ def test_an_address_that_is_taken_is_told_in_our_words(address, capfd):
 def test_an_address_of_another_machine():
     """There is nothing to listen on."""
     with pytest.raises(OSError, match="assign"):
-        _require_free("192.0.2.1:8443")
+        require_free("192.0.2.1:8443")

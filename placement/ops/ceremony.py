@@ -1,0 +1,218 @@
+"""``placement-server custody``: make, split and bring back the key-encryption key.
+
+Shares are shown on a terminal, one after the other, or written each to a file of its
+own; they are never logged, and never printed where a pipe or a log could keep them.
+"""
+
+import argparse
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from getpass import getpass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+from placement.config import Settings
+from placement.crypto.custody import write_line
+from placement.crypto.passphrase import PassphraseCustody
+from placement.crypto.sealing import KEY_SIZE
+from placement.crypto.wrapping import SecretCustody
+from placement.errors import InvalidInputError, TamperedError, UnavailableError
+from placement.ops.custodies import make_custody, read_unlock
+from placement.store.log import Store
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_CLEAR: Final = "\x1b[2J\x1b[3J\x1b[H"
+"""Empties a terminal, and what could be scrolled back to."""
+_LAST: Final = 6  # letters that a holder types back
+_HELD: Final = (
+    "Give each share to another person, who keeps it in another place. Any three bring "
+    "the key back, two say nothing."
+)
+
+
+def register(
+    subparsers: "_SubParsersAction[argparse.ArgumentParser]", settings: Path
+) -> None:
+    """Add ``custody`` and its commands to the operator's parser."""
+    custody = subparsers.add_parser("custody", help="keep the key-encryption key")
+    commands = custody.add_subparsers(dest="custody_command", required=True)
+    for name, text in (
+        ("create", "make the key where the settings say, and five shares of it"),
+        ("split", "make five new shares of a key under a passphrase"),
+        ("recover", "bring the key back from three shares, into a new custody"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument(
+            "--settings", type=Path, default=settings, help="default: %(default)s"
+        )
+        if name == "recover":
+            command.add_argument(
+                "--share",
+                type=Path,
+                action="append",
+                default=[],
+                help="a file with a share; three times; else they are typed",
+            )
+            continue
+        command.add_argument(
+            "--shares",
+            type=Path,
+            metavar="FOLDER",
+            help="write the shares there, each to a file; else they are shown",
+        )
+        if name == "create":
+            command.add_argument(
+                "--no-recovery",
+                action="store_true",
+                help="make it inside the token, where nobody sees it: lost with it",
+            )
+
+
+def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
+    """Return what runs one command, given the settings."""
+
+    def run(settings: Settings) -> str:
+        if settings.custody == "file":
+            raise _refused('custody = "file" has no ceremony; see the settings.')
+        match args.custody_command:
+            case "create":
+                return _create(settings, args.shares, recovery=not args.no_recovery)
+            case "split":
+                return _split(settings, args.shares)
+            case _:
+                return _recover(settings, args.share)
+
+    return run
+
+
+def _create(settings: Settings, folder: Path | None, *, recovery: bool) -> str:
+    if not recovery:
+        make_custody(settings, _new_unlock(settings)).close()
+        return "Made the key. It has no shares: if the custody is lost, all is lost."
+    _require_place(folder)
+    unlock, secret = _new_unlock(settings), secrets.token_bytes(KEY_SIZE)
+    make_custody(settings, unlock, secret).close()
+    return f"Made the key. {_hand_out(secret, folder)}"
+
+
+def _split(settings: Settings, folder: Path | None) -> str:
+    if settings.custody == "token":
+        raise _refused(
+            "A key can't be read out of a token. Its shares are made when it is made."
+        )
+    _require_place(folder)
+    custody = PassphraseCustody(settings.store_key, read_unlock(settings))
+    return (
+        f"Made five new shares. {_hand_out(custody.secret.secret, folder)} "
+        "The old ones still bring the key back: collect and destroy them."
+    )
+
+
+def _recover(settings: Settings, files: Sequence[Path]) -> str:
+    lines = [path.read_text("ascii") for path in files] or _typed(_recovery().NEEDED)
+    try:
+        secret = _recovery().combine(lines)
+    except InvalidInputError as error:
+        raise _refused(f"{error.field.capitalize()}: {error.description}.") from None
+    except TamperedError:
+        raise _refused(
+            "One of these shares was altered, or is of another key. Nothing was made; "
+            "try others."
+        ) from None
+    try:
+        store = Store.open(settings.database, SecretCustody(secret), settings.keys)
+    except TamperedError:
+        raise _refused(
+            "These shares bring back another key than this store's; nothing was made."
+        ) from None
+    with closing(store):
+        make_custody(settings, _new_unlock(settings), secret).close()
+    return (
+        "Brought the key back; it opens this store. Run `placement-server fsck`, then "
+        "serve. Whoever saw these shares can bring it back too: plan a new key."
+    )
+
+
+def _recovery() -> ModuleType:
+    """Return what splits and joins, which not everybody installs.
+
+    Raises:
+        UnavailableError: it is not installed.
+    """
+    try:
+        from placement.crypto import recovery  # noqa: PLC0415 (an extra of its own)
+    except ImportError:
+        raise _refused("Shares need `placement[hsm]`.") from None
+    return recovery
+
+
+def _hand_out(secret: bytes, folder: Path | None) -> str:
+    """Write the shares, or show them one by one.
+
+    Secret: secret
+    """
+    lines = _recovery().split(secret)
+    if folder is None:
+        for number, line in enumerate(lines, 1):
+            _show(number, line)
+        return _HELD
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number, line in enumerate(lines, 1):
+        write_line(folder / f"share-{number}.txt", f"{line}\n".encode())
+    return f"{_HELD} They are in {folder}; leave none of them on this machine."
+
+
+def _show(number: int, line: str) -> None:
+    """Show one share to its holder, who types its end back.
+
+    Secret: line
+    """
+    sys.stdout.write(
+        f"{_CLEAR}Share {number} of 5. Only its holder looks now. Copy it by hand:\n\n"
+        f"    {line}\n\n"
+    )
+    while input("Type its last six letters: ").strip().upper() != line[-_LAST:]:
+        sys.stdout.write("That is not its end; look again.\n")
+    sys.stdout.write(_CLEAR)
+
+
+def _typed(count: int) -> list[str]:
+    """Ask for shares; what is typed is not shown."""
+    return [getpass(f"Share {number} of {count}: ") for number in range(1, count + 1)]
+
+
+def _require_place(folder: Path | None) -> None:
+    """Refuse to show shares where something could keep them.
+
+    Raises:
+        UnavailableError: the output is no terminal.
+    """
+    _recovery()
+    if folder is None and not (sys.stdout.isatty() and sys.stdin.isatty()):
+        raise _refused("Shares are shown on a terminal alone; or name --shares FOLDER.")
+
+
+def _new_unlock(settings: Settings) -> bytes:
+    """Read a PIN, or a new passphrase, twice where a person types it.
+
+    Raises:
+        UnavailableError: the two differ.
+
+    Secret: the result
+    """
+    found = read_unlock(settings)
+    asked = settings.unlock == "prompt" and settings.custody == "passphrase"
+    if asked and read_unlock(settings) != found:
+        raise _refused("The two passphrases differ; nothing was made.")
+    return found
+
+
+def _refused(why: str) -> UnavailableError:
+    error = UnavailableError()
+    error.add_note(why)
+    return error

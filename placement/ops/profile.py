@@ -1,0 +1,194 @@
+"""What the production profile refuses, a sentence each.
+
+Every row is a setting or a state of the machine that is fit for development alone. A
+server of that profile doesn't start while one of them holds; it says all of them at
+once. Nothing here is opened, changed or repaired.
+"""
+
+import stat
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from placement.app import read_ruleset
+from placement.config import Settings
+from placement.crypto.custody import OPRF_LABEL
+from placement.crypto.keyfile import is_wrapped
+from placement.crypto.signing import LOG_LABEL
+from placement.errors import UnavailableError
+from placement.ops.hardening import Hardening
+from placement.store.keystore import beside
+
+PRODUCTION: Final = "production"
+OFFICERS: Final = 2
+"""Who say together that an older database may be served."""
+
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_BESIDE: Final = ("", "-wal", "-shm", "-journal")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that is refused.
+
+    Attributes:
+        setting: which, or of what.
+        sentence: what is wrong, and what to do.
+        holds: whether it is so.
+    """
+
+    setting: str
+    sentence: str
+    holds: Callable[[Settings, Hardening], bool]
+
+
+def refusals(settings: Settings, machine: Hardening, rows: Iterable[Row]) -> list[str]:
+    """Return the sentence of each row that holds.
+
+    Raises:
+        OSError: the ruleset can't be read.
+        ValueError: it is none.
+    """
+    return [row.sentence for row in rows if row.holds(settings, machine)]
+
+
+def _is_open(paths: Iterable[Path]) -> bool:
+    return any(path.exists() and path.stat().st_mode & _OTHERS for path in paths)
+
+
+def _keys(settings: Settings) -> list[Path]:
+    named = [settings.custodian_key, settings.log_key, settings.key]
+    return named if settings.custody == "token" else [*named, settings.store_key]
+
+
+def _databases(settings: Settings) -> list[Path]:
+    """Return the files of what is SQLite's."""
+    urls = [settings.database, settings.keys]
+    if not settings.keys and settings.database.startswith("sqlite"):
+        urls[1] = beside(settings.database)
+    files = [url.partition(":///")[2] for url in urls if url.startswith("sqlite")]
+    return [Path(file + end) for file in files for end in _BESIDE]
+
+
+def _is_plain(path: Path, label: str) -> bool:
+    """Tell whether a key file is there, and no custody wrapped it."""
+    try:
+        return not is_wrapped(path, label)
+    except UnavailableError:
+        return False  # missing, which the start says; or open, which another row says
+
+
+def _is_unsure(url: str) -> bool:
+    """Tell whether a PostgreSQL elsewhere is spoken to without knowing who it is."""
+    parts = urlsplit(url)
+    if not parts.scheme.startswith("postgresql") or not parts.hostname:
+        return False
+    return parse_qs(parts.query).get("sslmode") != ["verify-full"]
+
+
+ROWS: Final = (
+    Row(
+        "custody",
+        'custody = "file" leaves the store\'s key on the disk as it is; keep it in a '
+        "token.",
+        lambda settings, _: settings.custody == "file",
+    ),
+    Row(
+        "custody",
+        'custody = "passphrase" lets a thief of the file try passphrases as long as he '
+        "likes; keep the key in a token.",
+        lambda settings, _: settings.custody == "passphrase",
+    ),
+    Row(
+        "log_key",
+        "log_key is not wrapped by the custody: whoever reads the disk could sign a "
+        "history of his own.",
+        lambda settings, _: _is_plain(settings.log_key, LOG_LABEL),
+    ),
+    Row(
+        "custodian_key",
+        "custodian_key is not wrapped by the custody: whoever reads the disk and has "
+        "the store could try every number.",
+        lambda settings, _: _is_plain(settings.custodian_key, OPRF_LABEL),
+    ),
+    Row(
+        "key",
+        "A key file is open to group or others; use mode 0600 for all of them.",
+        lambda settings, _: _is_open(_keys(settings)),
+    ),
+    Row(
+        "authority",
+        "The authority's own key lies beside its certificate: whoever takes this "
+        "machine could make callers. Keep ca.key on another one.",
+        lambda settings, _: settings.authority.with_suffix(".key").exists(),
+    ),
+    Row(
+        "database",
+        "A file of the database or of the key store is open to group or others; use "
+        "mode 0600.",
+        lambda settings, _: _is_open(_databases(settings)),
+    ),
+    Row(
+        "database",
+        "A database on another machine is not asked who it is; add sslmode=verify-full.",
+        lambda settings, _: any(map(_is_unsure, (settings.database, settings.keys))),
+    ),
+    Row(
+        "witnesses",
+        "No witness is named: nobody would notice a history that was written anew.",
+        lambda settings, _: not settings.witnesses,
+    ),
+    Row(
+        "reflection",
+        "reflection describes the methods to every caller; turn it off.",
+        lambda settings, _: settings.reflection,
+    ),
+    Row(
+        "pace",
+        "pace = 0 lets answers tell by their time how long they took to make.",
+        lambda settings, _: settings.pace == 0,
+    ),
+    Row(
+        "ruleset",
+        "The ruleset has no phantom stays: each CONFLICT would prove that somebody is "
+        "there.",
+        lambda settings, _: read_ruleset(settings.ruleset).phantoms.none,
+    ),
+    Row(
+        "core dumps",
+        "Core dumps are enabled, and would hold every key; the machine didn't let them "
+        "be turned off.",
+        lambda _, machine: machine.cores != 0,
+    ),
+    Row(
+        "debuggers",
+        "Other processes of this user could read the memory; the machine didn't let "
+        "that be turned off.",
+        lambda _, machine: not machine.undumpable,
+    ),
+    Row(
+        "user",
+        "The server runs as root; run it under a user of its own.",
+        lambda _, machine: machine.user == 0,
+    ),
+)
+"""What any server may not be."""
+
+REGISTRY: Final = (
+    *ROWS,
+    Row(
+        "custodian_id",
+        "The key of the pseudonyms is held by this server: whoever takes the machine "
+        "could try every number. Name custodians apart.",
+        lambda settings, _: not settings.custodian_id,
+    ),
+    Row(
+        "officers",
+        "Fewer than two officers are named: nobody could say that an older database may "
+        "be served.",
+        lambda settings, _: len(settings.officers) < OFFICERS,
+    ),
+)
+"""What a registry may not be."""

@@ -1,0 +1,197 @@
+"""Epochs: how much one key may seal, and what comes when it has.
+
+All purposes that seal begin a new epoch together, in one transaction that seals the head
+anew and writes no record. Whoever reads that head later, on whatever server, learns the
+new keys before it writes; so no server goes on under an old key, and none forks the log.
+Old epochs go on opening what they sealed.
+
+Invariants:
+    * no key seals more than ``Limits.records`` records, nor for longer than
+      ``Limits.age`` of the log's own time, but for one batch of each server;
+    * a new key is durable before anything is sealed by it;
+    * when an epoch is over and the custody does not answer, nothing is written.
+
+Nothing is kept of when an epoch began: the first leaf under it says so, and is
+authenticated as every leaf is.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Column, Connection, Engine, bindparam
+
+from placement.audit.entry import parse
+from placement.crypto.keyring import EpochKey, KeyRing, Purpose
+from placement.errors import TamperedError
+from placement.store import engine as database
+from placement.store import tables
+from placement.store.chain import Chain, broken
+from placement.store.head import Head, HeadRow
+from placement.store.rings import add_keys, read_keys
+
+_log: Final = logging.getLogger(__name__)
+_DAY: Final = 86_400 * 1_000_000  # microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one epoch may seal.
+
+    Attributes:
+        records: of one chain; the head is sealed twice a leaf at most, so this many
+            keep every key below 2^29.
+        age: microseconds.
+    """
+
+    records: int = 1 << 28
+    age: int = 30 * _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where the epoch in use began."""
+
+    epoch: int
+    events: int  # that were there before
+    leaves: int
+    at: int | None  # microseconds; ``None`` if no leaf is under it yet
+
+
+class Epochs:
+    """The epochs of one store.
+
+    Args:
+        engine: of its database.
+        ring: the store's keys.
+        owner: context of the store.
+        leaves: the chain of leaves; the first of an epoch says when it began.
+
+    Attributes:
+        limits: of one epoch.
+    """
+
+    def __init__(
+        self, engine: Engine, ring: KeyRing, owner: bytes, leaves: Chain
+    ) -> None:
+        self.limits = Limits()
+        self._engine = engine
+        self._ring = ring
+        self._owner = owner
+        self._leaves = leaves
+        self._row = HeadRow(ring, owner)
+        self._start: _Start | None = None
+        self._over = False
+        ring.follow(self._read)
+
+    @property
+    def current(self) -> int:
+        """The epoch that is written under."""
+        return self._ring.active(Purpose.HEAD)[0]
+
+    def note(self, connection: Connection, head: Head) -> None:
+        """See whether the epoch is over; the next ``tend`` then begins another.
+
+        Args:
+            connection: in a transaction.
+            head: as it stands there.
+
+        Raises:
+            ChainError: the epoch's first leaf does not verify.
+        """
+        self._over = self._is_over(connection, head)
+
+    def tend(self) -> None:
+        """Begin an epoch if the one in use is over.
+
+        Raises:
+            UnavailableError: the database or the custody does not answer; then nothing
+                may be written.
+        """
+        if self._over:
+            self.rotate(forced=False)
+
+    def rotate(self, *, forced: bool = True) -> int:
+        """Begin an epoch; return which is in use then.
+
+        Args:
+            forced: whether the one in use is over or not.
+
+        Raises:
+            TamperedError: the head does not verify.
+            UnavailableError: the database or the custody does not answer.
+        """
+        made: list[EpochKey] = []
+        with database.writing(self._engine) as connection:
+            # Who holds this lock knows what others began.
+            head = self._row.read(connection, lock=True)
+            if forced or self._is_over(connection, head):
+                made = self._ring.next_epoch()
+                add_keys(connection, made)
+                grown = self._ring.grown(made)
+                HeadRow(grown, self._owner).move(connection, head, head)
+        if made:  # and durable
+            self._ring.learn(made)
+            _log.info("epoch_begun number=%d", self.current)
+        self._over = False
+        return self.current
+
+    def _read(self) -> list[EpochKey]:
+        with database.reading(self._engine) as connection:
+            return read_keys(connection)[1]
+
+    def _is_over(self, connection: Connection, head: Head) -> bool:
+        """Tell whether the epoch in use has sealed enough, or for long enough."""
+        aged = head.at >= self.limits.age
+        start = self._start
+        if (
+            start is None
+            or start.epoch != self.current
+            or (aged and start.at is None and head.leaves > start.leaves)
+        ):
+            start = self._start = self._begun(connection, head)
+        sealed = max(head.revision - start.events, head.leaves - start.leaves)
+        if sealed >= self.limits.records:
+            return True
+        return start.at is not None and head.at - start.at >= self.limits.age
+
+    def _begun(self, connection: Connection, head: Head) -> _Start:
+        """Find where the epoch in use began."""
+        epoch, (event, leaf) = self.current, (tables.event, tables.leaf)
+        events = _before(connection, event.c.revision, epoch, 1, head.revision + 1) - 1
+        leaves = _before(connection, leaf.c.index, epoch, 0, head.leaves)
+        at = None
+        if head.at >= self.limits.age and leaves < head.leaves:
+            found = self._leaves.part(connection, leaves, 1, head.last_leaf)
+            ((_, entry),) = found
+            at = _time_of(entry, head.at)
+        return _Start(epoch, events, leaves, at)
+
+
+def _time_of(entry: bytes, now: int) -> int:
+    """Return when an entry was written; to the store it may be any bytes."""
+    try:
+        return parse(entry).at
+    except TamperedError:  # it opened in its place, so it is ours, but tells no time
+        return now
+
+
+def _before(
+    connection: Connection, number: "Column[int]", epoch: int, first: int, end: int
+) -> int:
+    """Return the number of the first record of an epoch, or where it would stand.
+
+    Epochs of a chain never go back, so halving finds it.
+
+    Raises:
+        ChainError: a record is missing.
+    """
+    of = number.table.c.epoch
+    query = tables.raw(of).where(number == bindparam("number"))
+    while first < end:
+        middle = (first + end) // 2
+        found = connection.execute(query, {"number": middle}).scalar()
+        if not isinstance(found, int):
+            raise broken(f"{number.table.name} {middle}")
+        first, end = (middle + 1, end) if found < epoch else (first, middle)
+    return first

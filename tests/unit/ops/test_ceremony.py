@@ -1,0 +1,276 @@
+"""The ceremony: a key is made and split, and comes back from any three shares."""
+
+import re
+import stat
+from contextlib import closing
+
+import pytest
+
+from placement import crypto
+from placement.crypto import recovery
+from placement.crypto.passphrase import Cost, PassphraseCustody
+from placement.crypto.recovery import combine, split
+from placement.crypto.wrapping import SecretCustody
+from placement.ops import ceremony
+from placement.ops.main import main
+from placement.store.log import Store
+
+WORDS = "åtta hästar står stilla"
+
+
+class Person:
+    """Types what a holder or an operator types, and sees what is shown."""
+
+    def __init__(self, *words):
+        self.words = list(words)
+        self.seen = []
+
+    def words_asked(self, _sentence):
+        return self.words.pop(0)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder whose custody is under a passphrase; a guess is as cheap as can be."""
+    cheap = Cost(memory=1 << 16)
+    monkeypatch.setattr("placement.crypto.passphrase.Cost", lambda *given: cheap)
+    (tmp_path / "placement.toml").write_text('custody = "passphrase"\n', "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def run(place, capsys, monkeypatch):
+    """Return a function that runs a command: → exit code, stdout, stderr."""
+
+    def command(*words, typed=()):
+        person = Person(*typed)
+        monkeypatch.setattr("placement.ops.custodies.getpass", person.words_asked)
+        monkeypatch.setattr(ceremony, "getpass", person.words_asked)
+        code = main([*words, "--settings", str(place / "placement.toml")])
+        assert person.words == []
+        return code, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture
+def made(place, run):
+    """The same with a key, its five shares, and an empty store."""
+    folder = str(place / "shares")
+    assert run("custody", "create", "--shares", folder, typed=(WORDS, WORDS))[0] == 0
+    assert run("init", typed=(WORDS,))[0] == 0
+    return place
+
+
+def lines(place):
+    return [file.read_text("ascii") for file in sorted((place / "shares").iterdir())]
+
+
+def given(place, *numbers):
+    files = [place / "shares" / f"share-{number}.txt" for number in numbers]
+    return [word for file in files for word in ("--share", str(file))]
+
+
+def test_a_key_is_made_with_five_shares(place, run):
+    """Each in a file of its own, for its owner; nothing of them is printed."""
+    code, out, err = run(
+        "custody", "create", "--shares", str(place / "shares"), typed=(WORDS, WORDS)
+    )
+    found = lines(place)
+
+    assert (code, err) == (0, "")
+    assert out == (
+        "Made the key. Give each share to another person, who keeps it in another "
+        "place. Any three bring the key back, two say nothing. They are in "
+        f"{place / 'shares'}; leave none of them on this machine.\n"
+    )
+    assert len(found) == 5
+    assert not [line for line in found if line.strip()[:20] in out]
+    assert combine(found[2:]) == opened(place).secret.secret
+    for file in (place / "shares").iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def opened(place):
+    return PassphraseCustody(place / "store.key", WORDS.encode())
+
+
+def test_shares_are_not_shown_to_a_pipe(run):
+    """Something could keep what goes through it; and nothing was made."""
+    code, out, err = run("custody", "create")
+
+    assert (code, out) == (1, "")
+    assert err == "Shares are shown on a terminal alone; or name --shares FOLDER.\n"
+
+
+def test_a_holder_reads_and_types_back(place, run, monkeypatch):
+    """One after the other; the terminal is emptied in between."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(ceremony, "_require_place", lambda _: None)
+    shown = []
+
+    def holder(sentence):
+        text = "".join(shown)
+        last = re.findall(r"(?:[A-Z2-7]{6} ){11}[A-Z2-7]{6}", text)[-1]
+        if len(shown) == 1:
+            shown.append("")
+            return "AAAAAA"
+        return last[-6:].lower()
+
+    class Terminal:
+        def write(self, text):
+            shown.append(text)
+
+        def flush(self):
+            """Nothing is kept back."""
+
+    monkeypatch.setattr("builtins.input", holder)
+    monkeypatch.setattr(ceremony.sys, "stdout", Terminal())
+    code = run("custody", "create", typed=(WORDS, WORDS))[0]
+    text = "".join(shown)
+    found = re.findall(r"(?:[A-Z2-7]{6} ){11}[A-Z2-7]{6}", text)
+
+    assert code == 0
+    assert len(found) == 5
+    assert combine(found[:3]) == opened(place).secret.secret
+    assert text.count("That is not its end; look again.") == 1
+    assert text.count("\x1b[3J") == 10
+
+
+def test_two_passphrases_that_differ(place, run):
+    """Nothing is made under a slip of the finger."""
+    code, _, err = run(
+        "custody", "create", "--shares", str(place / "s"), typed=(WORDS, "other words")
+    )
+
+    assert (code, err) == (1, "The two passphrases differ; nothing was made.\n")
+    assert not (place / "store.key").exists()
+
+
+def test_a_key_without_recovery(place, run):
+    """Whoever wants that is told what it means."""
+    code, out, _ = run("custody", "create", "--no-recovery", typed=(WORDS, WORDS))
+
+    assert code == 0
+    assert out == (
+        "Made the key. It has no shares: if the custody is lost, all is lost.\n"
+    )
+
+
+def test_new_shares_of_the_same_key(made, run):
+    """The old ones still bring it back, and it says so."""
+    before = lines(made)
+    folder = made / "again"
+    code, out, _ = run("custody", "split", "--shares", str(folder), typed=(WORDS,))
+    after = [file.read_text() for file in sorted(folder.iterdir())]
+
+    assert code == 0
+    assert out.startswith("Made five new shares. ")
+    assert out.endswith("collect and destroy them.\n")
+    assert set(after).isdisjoint(before)
+    assert combine(after[:3]) == combine(before[:3])
+
+
+@pytest.mark.parametrize("numbers", [(1, 2, 3), (5, 3, 1), (2, 4, 5, 1)])
+def test_the_key_comes_back(made, run, numbers):
+    """Under a new passphrase; the store opens, and the old file is not needed."""
+    (made / "store.key").unlink()
+    new = "nio katter vilar här inne"
+    code, out, err = run("custody", "recover", *given(made, *numbers), typed=(new, new))
+
+    assert (code, err) == (0, "")
+    assert out.startswith("Brought the key back; it opens this store.")
+    assert run("fsck", typed=(new,))[0] == 0
+
+
+def test_shares_are_typed(made, run):
+    """Where there is no file of them."""
+    (made / "store.key").unlink()
+    code, _, err = run("custody", "recover", typed=(*lines(made)[:3], WORDS, WORDS))
+
+    assert (code, err) == (0, "")
+
+
+def test_two_shares_bring_nothing_back(made, run):
+    """It says so, and makes nothing."""
+    (made / "store.key").unlink()
+    code, out, err = run("custody", "recover", *given(made, 1, 2))
+
+    assert (code, out, err) == (1, "", "Shares: are fewer than 3.\n")
+    assert not (made / "store.key").exists()
+
+
+def test_an_altered_share_brings_nothing_back(made, run):
+    """Neither a slip, nor one that somebody made fit; the error repeats no share."""
+    (made / "store.key").unlink()
+    file = made / "shares" / "share-2.txt"
+    line = file.read_text()
+    file.write_text(("A" if line[0] != "A" else "B") + line[1:])
+    slip = run("custody", "recover", *given(made, 1, 2, 3))
+    other = split(bytes(32))
+    file.write_text(other[1])
+    mixed = run("custody", "recover", *given(made, 1, 2, 3))
+
+    assert slip == (1, "", "Share 2: is mistyped.\n")
+    assert mixed == (1, "", "Shares: are of two different keys.\n")
+    assert not (made / "store.key").exists()
+
+
+def test_a_forged_share_brings_nothing_back(made, run, monkeypatch):
+    """Its check fits, the key doesn't."""
+    (made / "store.key").unlink()
+    file = made / "shares" / "share-2.txt"
+    read = recovery._read(file.read_text(), 1)
+    piece = bytes([read.piece[0] ^ 1]) + read.piece[1:]
+    file.write_text(recovery._written(type(read)(read.key_id, read.number, piece)))
+    code, _, err = run("custody", "recover", *given(made, 1, 2, 3))
+
+    assert code == 1
+    assert err.startswith("One of these shares was altered, or is of another key.")
+
+
+def test_shares_of_another_stores_key(made, run):
+    """They fit one another, and not this store."""
+    (made / "store.key").unlink()
+    for number, line in enumerate(split(bytes(32)), 1):
+        (made / "shares" / f"share-{number}.txt").write_text(line)
+    code, _, err = run("custody", "recover", *given(made, 1, 2, 3))
+
+    assert code == 1
+    assert err == (
+        "These shares bring back another key than this store's; nothing was made.\n"
+    )
+    assert not (made / "store.key").exists()
+
+
+def test_a_plain_file_and_a_token_have_no_split(place, run):
+    """Each with its sentence."""
+    settings = place / "placement.toml"
+    settings.write_text("")
+    plain = run("custody", "create")
+    settings.write_text('custody = "token"\ntoken = "t"\ntoken_module = "m"\n')
+    token = run("custody", "split")
+
+    assert plain == (1, "", 'custody = "file" has no ceremony; see the settings.\n')
+    assert token == (
+        1,
+        "",
+        "A key can't be read out of a token. Its shares are made when it is made.\n",
+    )
+
+
+def test_without_the_extra_it_is_told(place, run, monkeypatch):
+    """Not everybody installs what splits and joins."""
+    monkeypatch.delattr(crypto, "recovery", raising=False)
+    monkeypatch.setitem(ceremony.sys.modules, "placement.crypto.recovery", None)
+
+    assert run("custody", "create") == (1, "", "Shares need `placement[hsm]`.\n")
+
+
+def test_the_store_is_the_same(made):
+    """What three shares bring back opens it without any file."""
+    secret = combine(lines(made)[1:4])
+    url = f"sqlite:///{made / 'placement.db'}"
+
+    with closing(Store.open(url, SecretCustody(secret))) as store:
+        assert store.read_head().revision > 0

@@ -1,0 +1,180 @@
+"""What is fit for development alone is refused in production, a sentence each."""
+
+from dataclasses import replace
+
+import pytest
+from kit.asking import WITNESSED
+from kit.still import STILL
+
+from placement.config import Settings
+from placement.crypto.custody import FileCustody
+from placement.crypto.keyfile import create_signing
+from placement.crypto.signing import SigningKey
+from placement.ops.hardening import Hardening
+from placement.ops.main import main
+from placement.ops.profile import REGISTRY, refusals
+from placement.service.custodian import Custodian
+
+CLOSED = Hardening(undumpable=True, cores=0, locked=False, user=1000)
+
+
+@pytest.fixture
+def good(tmp_path):
+    """Settings that production takes, with all their files."""
+    (tmp_path / "pki").mkdir()
+    for name in ("server.key", "server.pem", "ca.pem"):
+        (tmp_path / "pki" / name).touch(0o600)
+    for name in ("placement.db", "placement.db-wal", "placement.keys.db"):
+        (tmp_path / name).touch(0o600)
+    custody = FileCustody.create(tmp_path / "kek")
+    create_signing(tmp_path / "log.key", custody)
+    Custodian.create(tmp_path / "custodian.key", custody)
+    return Settings(
+        profile="production",
+        custody="token",
+        custodian_id="ab" * 32,
+        officers=("one", "two"),
+        token="t",
+        token_module="m",
+        database=f"sqlite:///{tmp_path}/placement.db",
+        store_key=tmp_path / "kek",
+        custodian_key=tmp_path / "custodian.key",
+        log_key=tmp_path / "log.key",
+        certificate=tmp_path / "pki" / "server.pem",
+        key=tmp_path / "pki" / "server.key",
+        authority=tmp_path / "pki" / "ca.pem",
+        **WITNESSED,
+    )
+
+
+def opened(name):
+    def change(settings, folder):
+        (folder / name).chmod(0o640)
+        return settings
+
+    return change
+
+
+def changed(**given):
+    return lambda settings, _: replace(settings, **given)
+
+
+def plain_log(settings, folder):
+    SigningKey.create(folder / "plain.key")
+    return replace(settings, log_key=folder / "plain.key")
+
+
+def plain_custodian(settings, folder):
+    Custodian.create(folder / "plain.key")
+    return replace(settings, custodian_key=folder / "plain.key")
+
+
+def authority_key(settings, folder):
+    (folder / "pki" / "ca.key").touch(0o600)
+    return settings
+
+
+def without_phantoms(settings, folder):
+    (folder / "still.toml").write_text(STILL, "utf-8")
+    return replace(settings, ruleset=folder / "still.toml")
+
+
+ELSEWHERE = "postgresql://p@db.example.org/p"
+
+CASES = [
+    (changed(custody="file"), 'custody = "file" leaves'),
+    (changed(custody="passphrase"), 'custody = "passphrase" lets'),
+    (plain_log, "log_key is not wrapped"),
+    (plain_custodian, "custodian_key is not wrapped"),
+    (opened("log.key"), "A key file is open"),
+    (opened("custodian.key"), "A key file is open"),
+    (opened("pki/server.key"), "A key file is open"),
+    (authority_key, "The authority's own key lies"),
+    (opened("placement.db"), "A file of the database"),
+    (opened("placement.db-wal"), "A file of the database"),
+    (opened("placement.keys.db"), "A file of the database"),
+    (changed(database=ELSEWHERE), "A database on another machine"),
+    (changed(keys=f"{ELSEWHERE}?sslmode=require"), "A database on another machine"),
+    (changed(witnesses=()), "No witness is named"),
+    (changed(reflection=True), "reflection describes"),
+    (changed(pace=0), "pace = 0 lets"),
+    (without_phantoms, "The ruleset has no phantom stays"),
+    (changed(custodian_id=""), "The key of the pseudonyms is held by this server"),
+    (changed(officers=("one",)), "Fewer than two officers"),
+]
+MACHINES = [
+    (replace(CLOSED, cores=1), "Core dumps are enabled"),
+    (replace(CLOSED, undumpable=False), "Other processes of this user"),
+    (replace(CLOSED, user=0), "The server runs as root"),
+]
+
+
+def test_what_is_fit_is_taken(good):
+    """On SQLite, and on a PostgreSQL that is asked who it is, or is on this machine."""
+    for url in (
+        good.database,
+        f"{ELSEWHERE}?sslmode=verify-full",
+        "postgresql:///placement",
+    ):
+        assert (
+            refusals(replace(good, database=url, keys="sqlite:///k"), CLOSED, REGISTRY)
+            == []
+        )
+    assert refusals(good, CLOSED, REGISTRY) == []
+
+
+@pytest.mark.parametrize(("change", "begins"), CASES, ids=range(len(CASES)))
+def test_a_setting_is_refused(good, tmp_path, change, begins):
+    """With its own sentence, and no other."""
+    (got,) = refusals(change(good, tmp_path), CLOSED, REGISTRY)
+
+    assert got.startswith(begins)
+    assert got.endswith(".")
+
+
+@pytest.mark.parametrize(("machine", "begins"), MACHINES)
+def test_a_machine_is_refused(good, machine, begins):
+    """Whatever it did not allow."""
+    (got,) = refusals(good, machine, REGISTRY)
+
+    assert got.startswith(begins)
+
+
+def test_every_row_is_tried():
+    """A row that nobody tried could never hold."""
+    begins = {begin for _, begin in CASES + MACHINES}
+
+    for row in REGISTRY:
+        assert any(row.sentence.startswith(begin) for begin in begins)
+    assert len({row.sentence for row in REGISTRY}) == len(REGISTRY)
+
+
+def test_the_key_file_of_a_passphrase_is_looked_at(good, tmp_path):
+    """With a token there is none."""
+    (tmp_path / "kek").chmod(0o644)
+    said = refusals(replace(good, custody="passphrase"), CLOSED, REGISTRY)
+
+    assert refusals(good, CLOSED, REGISTRY) == []
+    assert [text[:14] for text in said] == ['custody = "pas', "A key file is "]
+
+
+def test_what_is_missing_is_not_refused_here(good, tmp_path):
+    """The start says that itself."""
+    missing = replace(good, log_key=tmp_path / "none", custodian_key=tmp_path / "nor")
+
+    assert refusals(missing, CLOSED, REGISTRY) == []
+
+
+def test_all_sentences_come_at_once(good, tmp_path, monkeypatch, capsys):
+    """An operator mends them in one go; in development nobody is asked."""
+    (tmp_path / "placement.toml").write_text('profile = "production"\npace = 0\n')
+    monkeypatch.setattr(
+        "placement.ops.serving.harden", lambda: replace(CLOSED, user=1000)
+    )
+    code = main(["serve", "--settings", str(tmp_path / "placement.toml")])
+    err = capsys.readouterr().err
+
+    assert code == 1
+    assert err.startswith('Nothing is served. custody = "file" leaves')
+    assert "No witness is named" in err
+    assert "pace = 0 lets" in err
