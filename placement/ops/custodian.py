@@ -121,8 +121,8 @@ def _serve(settings: CustodianSettings) -> str:
 
 def _init(settings: CustodianSettings, *, adopt: bool) -> str:
     server = settings.server
-    require_unmade(server, *(() if adopt else (server.custodian_key,)))
     adopted = Custodian.open(server.custodian_key) if adopt else None
+    require_unmade(server, *(() if adopt else (server.custodian_key,)))
     with closing(first_custody(server)) as custody:
         wraps = wrapping(server, custody)
         custodian = adopted or Custodian.create(server.custodian_key, wraps)

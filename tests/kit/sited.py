@@ -1,6 +1,7 @@
 """What a server in production needs, in a folder: certificates, a token, settings."""
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import grpc
@@ -8,8 +9,16 @@ import grpc
 from kit import tokens
 from kit.asking import WITNESSED
 from kit.certs import TRUST_DOMAIN, Pki
+from placement.audit.note import Signer, render_key
 from placement.config import Settings, load
+from placement.crypto.signing import SigningKey
 from placement.ops.main import main
+
+APART = sha256(b"custodians apart").hexdigest()
+OFFICERS = [
+    render_key(Signer(name, SigningKey(name.encode().ljust(32, b"-"))).public)
+    for name in ("kim", "robin")
+]
 
 
 class Site:
@@ -39,6 +48,8 @@ class Site:
             "token_module": f'"{self.token.module}"',
             "unlock": '"credential:pin"',
             "witnesses": str(list(WITNESSED["witnesses"])),
+            "officers": str(OFFICERS),
+            "custodian_id": f'"{APART}"',
         } | changed
         text = "".join(f"{name} = {value}\n" for name, value in given.items())
         self.settings.write_text(text, "utf-8")

@@ -220,6 +220,7 @@ def test_a_custodian_s_settings():
             parse(NAMED, FOLDER),
             address="127.0.0.1:8444",
             database="sqlite:////etc/placement/custodian.db",
+            anchor=FOLDER / "custodian.anchor",
             custodian_key=FOLDER / "share.key",
         ),
         {},

@@ -14,8 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from kit.sited import Site
 from kit.town import PATHS, STREAMS, TIMEOUT
 
-from placement.crypto.custody import OPRF_LABEL
-from placement.crypto.hsm import TokenCustody
+from placement.crypto.custody from placement.crypto.hsm import TokenCustody
 from placement.crypto.keyfile import is_wrapped
 from placement.crypto.signing import LOG_LABEL
 from placement.errors import UnavailableError
@@ -115,11 +114,11 @@ def memory(process):
 
 
 def test_what_lies_on_the_disk_opens_with_the_token_alone(site):
-    """Both key files are wrapped."""
+    """The log's key is wrapped; nobody has the custodians' here."""
     settings = site.load()
 
     assert is_wrapped(settings.log_key, LOG_LABEL)
-    assert is_wrapped(settings.custodian_key, OPRF_LABEL)
+    assert not settings.custodian_key.exists()
     assert not settings.store_key.exists()
 
 

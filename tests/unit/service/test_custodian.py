@@ -5,7 +5,8 @@ from hashlib import sha256
 import pytest
 
 from placement.crypto import voprf
-from placement.crypto.custody import OPRF_LABEL, write_secret
+from placement.crypto.custody import OPRF_LABEL, FileCustody, write_secret
+from placement.crypto.keyfile import is_wrapped
 from placement.crypto.shares import summed
 from placement.errors import ConflictError, UnavailableError
 from placement.service.custodian import Custodian, split_key
@@ -118,3 +119,16 @@ def test_what_holds_no_key_is_not_split(tmp_path):
         split_key(tmp_path / "zero", tmp_path / "one", tmp_path / "two")
 
     assert not (tmp_path / "one").exists()
+
+
+def test_a_plain_file_is_wrapped(tmp_path):
+    """The key is the same; without the custody nobody opens it any more."""
+    path, custody = tmp_path / "share", FileCustody.create(tmp_path / "kek")
+    plain = Custodian.create(path)
+    plain.wrap_file(path, custody)
+
+    assert Custodian.open(path, custody).public_key == plain.public_key
+    assert is_wrapped(path, OPRF_LABEL)
+    assert [each.name for each in tmp_path.iterdir()].count("share.wrapped") == 0
+    with pytest.raises(UnavailableError):
+        Custodian.open(path)
