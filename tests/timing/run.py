@@ -155,7 +155,7 @@ def main(arguments: list[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="make timing")
     parser.add_argument("--pairs", type=int, default=1500, help="of calls, each row")
-    parser.add_argument("--lanes", type=int, default=8, help="that ask at once")
+    parser.add_argument("--lanes", type=int, default=4, help="that ask at once")
     parser.add_argument("--seed", type=int, default=1, help="of the order")
     parser.add_argument("--short", action="store_true", help=f"{SHORT} pairs")
     asked = parser.parse_args(arguments)

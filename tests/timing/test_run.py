@@ -83,7 +83,7 @@ def test_the_grid_hides_what_an_answer_says(stage):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("leak", "pairs"), [(Leak(300), 40), (Leak(20, late=True), 100)], ids=str
+    ("leak", "pairs"), [(Leak(300), 40), (Leak(20, late=True), 60)], ids=str
 )
 def test_a_planted_leak_is_found(leak, pairs, monkeypatch):
     """The gate can fail; so much is found on the busiest machine."""
