@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from kit.sited import Site
 from kit.town import PATHS, STREAMS, TIMEOUT
 
-from placement.crypto.custody from placement.crypto.hsm import TokenCustody
+from placement.crypto.hsm import TokenCustody
 from placement.crypto.keyfile import is_wrapped
 from placement.crypto.signing import LOG_LABEL
 from placement.errors import UnavailableError

@@ -11,9 +11,9 @@ Invariants:
 
 from typing import TypeVar
 
-from placement.domain.anomalies.patterns import PATTERNS, Found, Watch
+from placement.domain.anomalies.patterns import PATTERNS, Watch
 from placement.domain.anomalies.seen import Anomaly, Seen
-from placement.domain.anomalies.tallies import SHOWN, Item
+from placement.domain.anomalies.tallies import SHOWN, Found, Item
 from placement.domain.ruleset import AnomalyLimits
 from placement.domain.terms import MICROS_A_DAY
 

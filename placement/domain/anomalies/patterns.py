@@ -7,43 +7,30 @@ the ruleset.
 frozenset({'CHECK'})
 """
 
-from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
 from placement.access import Action, Role
 from placement.audit.entry import ANSWERED
-from placement.domain.anomalies.seen import Seen
-from placement.domain.anomalies.tallies import (
-    MAX_HELD,
-    SHOWN,
-    Item,
-    Shares,
-    Tally,
+from placement.domain.anomalies.pairs import (
+    CASE_OPEN,
+    EVALUATE,
+    PROPOSE,
+    InTurn,
+    Unfollowed,
 )
+from placement.domain.anomalies.seen import Seen
+from placement.domain.anomalies.tallies import Found, Item, Shares, Tally
 from placement.domain.budgets import HALF_SPENT
-from placement.domain.ruleset import AnomalyLimits, CaseLimit, Limit, NightLimit
-from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR, STOCKHOLM
+from placement.domain.ruleset import AnomalyLimits, Limit, NightLimit
+from placement.domain.terms import STOCKHOLM
 from placement.errors import AccessDeniedError, BudgetError, CertificateError
 
 _MICROS_A_SECOND: Final = 1_000_000
 _FRIDAY: Final = 4
 _CASEWORKER: Final = Role.CASEWORKER.value
-_EVALUATE: Final = Action.EVALUATE.name
-_CASE_OPEN: Final = Action.CASE_OPEN.name
 _CHECK: Final = Action.CHECK.name
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """That there is too much of something: how much, how much may be, and of what."""
-
-    at: int
-    count: int
-    limit: int
-    items: tuple[Item, ...]
 
 
 class Watch(Protocol):
@@ -100,126 +87,6 @@ class _Share:
     def forget(self, now: int) -> None:
         """Drop what is too old to matter."""
         self._shares.forget(now)
-
-
-class _Unfollowed:
-    """Counts a caseworker's evaluations that no case of the same person follows.
-
-    A case takes the newest evaluation that waits for one, and no other: it needs one for
-    its household, and one false case must not cover for many evaluations.
-    """
-
-    def __init__(self, limit: CaseLimit) -> None:
-        self._patience = limit.hours * MICROS_AN_HOUR
-        self._tally = Tally(limit)
-        self._due: deque[Item] = deque()
-        self._waiting: dict[tuple[str, str], deque[int]] = {}
-
-    def observe(self, seen: Seen, item: Item) -> Iterable[Found]:
-        """Count what has waited in vain until now, then look at the entry."""
-        found: list[Found] = []
-        since = item.at - self._patience
-        while self._due and (self._due[0].at <= since or len(self._due) > MAX_HELD):
-            found += self._give_up(self._due.popleft(), item.at)
-        if seen.entry.outcome == ANSWERED and seen.entry.role == _CASEWORKER:
-            self._pair(seen.entry.action, item)
-        return found
-
-    def _pair(self, action: str, item: Item) -> None:
-        key = (item.organisation, item.person)
-        if action == _EVALUATE:
-            self._due.append(item)
-            self._waiting.setdefault(key, deque()).append(item.entry)
-        elif action == _CASE_OPEN and key in self._waiting:
-            self._waiting[key].pop()
-            self._tidy(key)
-
-    def _give_up(self, item: Item, now: int) -> Iterable[Found]:
-        key = (item.organisation, item.person)
-        waiting = self._waiting.get(key)
-        # A case took another index off the end, so what is first is the oldest.
-        if not waiting or waiting[0] != item.entry:
-            return ()
-        waiting.popleft()
-        self._tidy(key)
-        late = item._replace(at=min(item.at + self._patience, now))
-        items = self._tally.add(key, (item.entry,), late)
-        if not items:
-            return ()
-        return (Found(late.at, len(items), self._tally.allowed, items),)
-
-    def _tidy(self, key: tuple[str, str]) -> None:
-        if not self._waiting[key]:
-            del self._waiting[key]
-
-    def forget(self, now: int) -> None:
-        """Drop what is too old to matter."""
-        self._tally.forget(now)
-
-
-_Person = tuple[str, str]
-
-
-class _InTurn:
-    """Counts approvals of two persons who each approve what the other one proposed.
-
-    An approval counts once there is one the other way that it answers, with that one: who
-    always has the same second person is nothing to it, unless that person is paid back.
-    """
-
-    def __init__(self, limit: Limit) -> None:
-        self._tally = Tally(limit)
-        self._span = limit.days * MICROS_A_DAY
-        self._proposed: dict[bytes, tuple[_Person, int]] = {}
-        self._open: dict[tuple[_Person, _Person], deque[Item]] = {}
-
-    def observe(self, seen: Seen, item: Item) -> Iterable[Found]:
-        """Remember who proposed something, or look at who approves it."""
-        person = (item.organisation, item.person)
-        if seen.entry.action in _PROPOSE:
-            for each in seen.outline.objects:
-                self._proposed[each] = person, item.at
-            while len(self._proposed) > MAX_HELD:
-                del self._proposed[next(iter(self._proposed))]
-            return ()
-        known = [each for each in seen.outline.objects if each in self._proposed]
-        if not known:
-            return ()
-        other, _ = self._proposed.pop(known[0])
-        return self._approved(person, other, item)
-
-    def _approved(self, person: _Person, other: _Person, item: Item) -> Iterable[Found]:
-        waiting = self._open.get((other, person))
-        while waiting and waiting[0].at <= item.at - self._span:
-            waiting.popleft()
-        if not waiting:
-            mine = self._open.setdefault((person, other), deque(maxlen=SHOWN))
-            mine.append(item)
-            return ()
-        answered = waiting.popleft()._replace(at=item.at)
-        pair = frozenset({person, other})
-        first = self._tally.add(pair, (answered.entry,), answered)
-        items = self._tally.add(pair, (item.entry,), item)
-        if first:  # it was told with one of the two; both belong to it
-            items = (*first, item)
-        if not items:
-            return ()
-        return (Found(item.at, len(items), self._tally.allowed, items),)
-
-    def forget(self, now: int) -> None:
-        """Drop what is too old to matter."""
-        since = now - self._span
-        self._tally.forget(now)
-        self._proposed = {
-            key: (person, at)
-            for key, (person, at) in self._proposed.items()
-            if at > since
-        }
-        self._open = {
-            key: items
-            for key, items in self._open.items()
-            if items and items[-1].at > since
-        }
 
 
 def _by_person(seen: Seen) -> Marks:
@@ -295,22 +162,15 @@ _ANSWERED: Final = frozenset({ANSWERED})
 _SPENT: Final = frozenset({BudgetError.reason})
 _REFUSED: Final = frozenset({AccessDeniedError.reason, CertificateError.reason})
 _CHECKS: Final = frozenset({_CHECK})
-_CASES: Final = frozenset({_CASE_OPEN})
-_BUDGETED: Final = frozenset({_CHECK, _EVALUATE})
+_CASES: Final = frozenset({CASE_OPEN})
+_BUDGETED: Final = frozenset({_CHECK, EVALUATE})
 _OFFICE: Final = frozenset(
     {
-        _EVALUATE,
-        _CASE_OPEN,
+        EVALUATE,
+        CASE_OPEN,
         Action.CASE_SHOW.name,
         Action.CASE_CLOSE.name,
         _CHECK,
-    }
-)
-_PROPOSE: Final = frozenset(
-    {
-        Action.PHANTOM_LIFT.name,
-        Action.PLACE_RELEASE.name,
-        Action.EXTRACT_PROPOSE.name,
     }
 )
 _APPROVE: Final = frozenset({Action.CHANGE_APPROVE.name, Action.EXTRACT_APPROVE.name})
@@ -377,10 +237,10 @@ PATTERNS: Final[Mapping[str, Pattern]] = {
         _CHECKS, _ANSWERED, lambda of: _Count(of.question_repeated, _questions)
     ),
     "EVALUATED_WITHOUT_CASE": Pattern(  # whatever happens, time passes
-        frozenset(), frozenset(), lambda of: _Unfollowed(of.evaluated_without_case)
+        frozenset(), frozenset(), lambda of: Unfollowed(of.evaluated_without_case)
     ),
     "EVALUATIONS_HALF_SPENT": Pattern(
-        frozenset({_EVALUATE}),
+        frozenset({EVALUATE}),
         _ANSWERED,
         lambda of: _Count(of.evaluations_half_spent, _half_spent),
     ),
@@ -398,7 +258,7 @@ PATTERNS: Final[Mapping[str, Pattern]] = {
         _SEARCHES, _ANSWERED, lambda of: _Count(of.many_searches, _searches)
     ),
     "APPROVED_IN_TURN": Pattern(
-        _PROPOSE | _APPROVE, _ANSWERED, lambda of: _InTurn(of.approved_in_turn)
+        PROPOSE | _APPROVE, _ANSWERED, lambda of: InTurn(of.approved_in_turn)
     ),
 }
 """Every pattern by its name; ``AnomalyLimits`` has a field of that name."""

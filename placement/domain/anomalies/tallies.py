@@ -13,6 +13,7 @@ Invariants:
 """
 
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from placement.domain.ruleset import Limit, ShareLimit
@@ -115,6 +116,16 @@ class _Window:
 
     def _lost(self, key: Hashable) -> None:
         """Take notice that nothing is kept for a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """That there is too much of something: how much, how much may be, and of what."""
+
+    at: int
+    count: int
+    limit: int
+    items: tuple[Item, ...]
 
 
 class Tally(_Window):

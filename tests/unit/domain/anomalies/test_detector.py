@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kit.watched import DAY, HOUR, MINUTE, MONDAY, SATURDAY, SECOND, limits, seen, told
 from kit.world import RULESET, token
 
-from placement.domain.anomalies import patterns, tallies
+from placement.domain.anomalies import pairs, tallies
 from placement.domain.anomalies.detector import Detector
 from placement.domain.anomalies.patterns import PATTERNS
 from placement.domain.anomalies.seen import Anomaly, Seen
@@ -245,7 +245,7 @@ def sizes(detector):
 
 def test_memory_in_a_rush(monkeypatch):
     """Whatever happens within a window, no more is kept than the limits say."""
-    for module in (tallies, patterns):
+    for module in (tallies, pairs):
         monkeypatch.setattr(module, "MAX_HELD", 10_000)
     detector = Detector(RULESET.anomalies)
     entries = country(2_000)

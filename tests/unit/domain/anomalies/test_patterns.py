@@ -6,7 +6,7 @@ import pytest
 from kit.watched import DAY, HOUR, MINUTE, MONDAY, SATURDAY, instant, limits, seen, told
 
 from placement.access import Role
-from placement.domain.anomalies import patterns
+from placement.domain.anomalies import pairs, patterns
 from placement.domain.anomalies.detector import Detector
 from placement.domain.anomalies.patterns import PATTERNS
 from placement.domain.ruleset import (
@@ -428,7 +428,7 @@ def test_evaluations_told_again():
 
 def test_too_many_that_wait(monkeypatch):
     """The oldest is given up early, so that memory is bounded."""
-    monkeypatch.setattr(patterns, "MAX_HELD", 3)
+    monkeypatch.setattr(pairs, "MAX_HELD", 3)
     detector = Detector(limits(evaluated_without_case=ONE_HOUR))
     log = evaluations(8)
     got = told(detector, log)
@@ -529,7 +529,7 @@ def test_an_answer_that_comes_too_late_is_none():
 
 def test_proposals_are_bounded(monkeypatch):
     """The oldest go first."""
-    monkeypatch.setattr(patterns, "MAX_HELD", 2)
+    monkeypatch.setattr(pairs, "MAX_HELD", 2)
     detector = loud("APPROVED_IN_TURN")
     proposals = [
         each for each in approvals(*[THERE] * 4) if "APPROVE" not in each.entry.action
