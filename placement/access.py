@@ -157,6 +157,7 @@ class Action(Enum):
     IMPORT_TAKE = "import_take"
     CLOCK_TICK = "clock_tick"
     REEVALUATE = "reevaluate"
+    IDLE = "idle"
     NO_METHOD = "no_method"
 
 
@@ -280,7 +281,7 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.WITNESS: frozenset({Action.LOG_FOLLOW, Action.LOG_COSIGN}),
         Role.OPERATOR: frozenset(),
         Role.SERVICE: frozenset(
-            {Action.CLOCK_TICK, Action.REEVALUATE, Action.IMPORT_TAKE}
+            {Action.CLOCK_TICK, Action.REEVALUATE, Action.IMPORT_TAKE, Action.IDLE}
         ),
     }
 )

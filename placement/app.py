@@ -39,6 +39,7 @@ from placement.service.review import Review
 from placement.service.rules import Rules
 from placement.service.search import Searcher
 from placement.service.staged import StagedRows
+from placement.service.ticks import Ticks
 from placement.service.watch import Watch
 from placement.service.worker import Worker
 from placement.store.ledger import Ledger
@@ -156,6 +157,7 @@ class App:
             signer=signer,
             clock=clock,
             worker=self._worker,
+            ticks=Ticks(settings.tick * 1_000_000) if settings.tick else None,
         )
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(

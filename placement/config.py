@@ -14,6 +14,7 @@ from typing import Any, Final
 
 _DOMAIN: Final = re.compile(r"[a-z0-9.-]{1,63}")
 _ORIGIN: Final = re.compile(r"[^\s+\x00-\x1f\x7f]*")  # what a signed note can name
+_MAX_TICK: Final = 3600  # s; a tick is how long a checkpoint may take
 _MAX_PACE: Final = 1000  # ms; a call may last ten times that
 
 
@@ -42,6 +43,8 @@ class Settings:
         reflection: whether the server describes its methods to callers.
         pace: milliseconds from one point to the next of the grid on which answers leave;
             0 for none.
+        tick: seconds after which what was written is filled up, so that nobody who
+            counts records can tell what happened when; 0 for never.
         contacts: whom to phone, by police region; a default stands for the rest.
     """
 
@@ -62,6 +65,7 @@ class Settings:
     past_rulesets: Path | None = None
     reflection: bool = False
     pace: int = 25
+    tick: int = 60
     contacts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -106,6 +110,8 @@ def parse(text: str, folder: Path) -> Settings:
         raise ValueError("keys must be another database")
     if not 0 <= settings.pace <= _MAX_PACE:
         raise ValueError("pace must be 0 to 1000 ms")
+    if not 0 <= settings.tick <= _MAX_TICK:
+        raise ValueError("tick must be 0 to 3600 s")
     if not _ORIGIN.fullmatch(settings.origin):
         raise ValueError("origin must have neither spaces nor plus")
     return settings

@@ -44,6 +44,13 @@ class Purpose(StrEnum):
 
 _KEYED_HASH: Final = frozenset({Purpose.SUBJECT, Purpose.ALIAS})
 _UNSEALING: Final = _KEYED_HASH | {Purpose.PHANTOM}
+# So large that what one person does is seldom larger: sizes don't tell what it was.
+_LEAST: Final = {
+    Purpose.EVENT: 512,
+    Purpose.ENTRY: 512,
+    Purpose.DETAILS: 1024,
+    Purpose.SNAPSHOT: 512,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ class KeyRing:
             if key.purpose in _UNSEALING:
                 self._hashes[where] = derived
             else:
-                self._sealers[where] = Sealer(derived)
+                self._sealers[where] = Sealer(derived, _LEAST.get(key.purpose, 0))
             newest = self._active.get(key.purpose, 0)
             self._active[key.purpose] = max(newest, key.epoch)
         drawn = self._active.get(Purpose.PHANTOM)

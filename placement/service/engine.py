@@ -15,7 +15,8 @@ Invariants:
     * what the log says is erased has no key any more when that is answered, and a crash
       in between is made good at the start;
     * while the log grows, a checkpoint of it is signed at least every second, in a
-      commit of its own only when nothing else is to be committed;
+      commit of its own only when nothing else is to be committed; or, with ticks, when
+      one is over, and when somebody asks for it;
     * what does not verify condemns the engine: it answers nothing any more;
     * the ruleset is the one that the log adopted last; one that can't be read is never
       passed by for an older one;
@@ -23,12 +24,10 @@ Invariants:
 """
 
 import logging
-import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 from placement.audit.note import Signer, Verifier
@@ -44,6 +43,8 @@ from placement.service.fit import require_fit
 from placement.service.fold import keep, kept, load
 from placement.service.phantoms import Haunting
 from placement.service.rules import Rules
+from placement.service.ticks import Ticks
+from placement.service.waiting import Asked, Waiting
 from placement.service.worker import Worker
 from placement.store import fsck
 from placement.store.head import Head
@@ -66,14 +67,6 @@ PUBLISH_EVERY: Final = 1_000_000
 _log: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Something that waits for its answer."""
-
-    item: Command | Refused | None  # None asks for a checkpoint
-    future: "Future[Answer]" = field(default_factory=Future)
-
-
 class Engine:
     """Owns a store's state and decides every command.
 
@@ -84,6 +77,7 @@ class Engine:
         signer: the log's key, under the log's origin.
         clock: microseconds since 1970-01-01T00:00Z.
         worker: says what is to be done beside what is asked; ``None``: nothing is.
+        ticks: fill up what is written, and sign it; ``None``: nothing is filled up.
 
     Attributes:
         feed: what has become of alerts.
@@ -99,9 +93,11 @@ class Engine:
         signer: Signer,
         clock: Callable[[], int],
         worker: Worker | None = None,
+        ticks: Ticks | None = None,
     ) -> None:
         self.feed = Feed()
         self._worker = worker
+        self._ticks = ticks
         self._store = store
         self._rules = rules
         self.ruleset = rules.shipped
@@ -110,7 +106,7 @@ class Engine:
         self._scribe = Scribe(store.ring)
         self._haunting = Haunting(store.ring.stream)
         self._clock = clock
-        self._waiting: queue.Queue[_Asked | None] = queue.Queue(MAX_WAITING)
+        self._waiting = Waiting(MAX_WAITING)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._folded: tuple[State, Head] | None = None
         self._seen = Head.GENESIS
@@ -121,6 +117,7 @@ class Engine:
         self._working = False  # something of it is in the transaction
         self._condemned = False
         self._stopping = threading.Event()
+        self._ending = False  # what is done now is the last
 
     def start(self) -> None:
         """Fold the log, then serve.
@@ -137,6 +134,8 @@ class Engine:
         self.ruleset = self._rules.of(self._folded[0])
         self._feed(self._folded[0])
         self._settle(self._folded[0])
+        if self._ticks is not None:
+            self._ticks.begin(self._seen, self._clock())
         self._thread.start()
 
     @property
@@ -155,7 +154,7 @@ class Engine:
         Raises:
             PlacementError: as ``submit``.
         """
-        return self._queue(_Asked(None))
+        return self._queue(Asked(None))
 
     def submit(self, item: Command | Refused) -> "Future[Answer]":
         """Queue a command, or a refusal to be logged.
@@ -169,29 +168,26 @@ class Engine:
             UnavailableError: too many wait, or the engine does not serve.
             TamperedError: stored data did not verify; nothing is answered any more.
         """
-        return self._queue(_Asked(item))
+        return self._queue(Asked(item))
 
-    def _queue(self, asked: _Asked) -> "Future[Answer]":
+    def _queue(self, asked: Asked) -> "Future[Answer]":
         if self._condemned:
             raise TamperedError
         if not self.serving:
             raise UnavailableError
-        try:
-            self._waiting.put_nowait(asked)
-        except queue.Full as error:
-            raise UnavailableError from error
+        self._waiting.put(asked)
         # Checked after queueing, so that between here and stop somebody refuses it.
         if not self._thread.is_alive():
-            self._refuse_waiting()
+            self._waiting.refuse()
         return asked.future
 
     def stop(self) -> None:
         """Answer what waits, keep a snapshot if it is worth it, and end the thread."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._waiting.put(None)
+            self._waiting.wake()
             self._thread.join()
-        self._refuse_waiting()
+        self._waiting.refuse()
         if self._folded is not None and not self._condemned:
             state, head = self._folded
             with suppress(PlacementError):
@@ -199,32 +195,13 @@ class Engine:
                     keep(self._store, state, head)
 
     def _run(self) -> None:
-        while not (self._stopping.is_set() and self._waiting.empty()):
-            self._serve(self._take())
+        while not (self._stopping.is_set() and len(self._waiting) == 0):
+            wait = 0.0 if self._busy else PUBLISH_EVERY / 1_000_000
+            self._serve(self._waiting.take(MAX_BATCH, wait))
+        self._ending = True
         self._serve([])  # so that what came last has its checkpoint
 
-    def _take(self) -> list[_Asked]:
-        """Wait for a command, for a while, and take what has come with it."""
-        taken: list[_Asked] = []
-        wait = 0.0 if self._busy else PUBLISH_EVERY / 1_000_000
-        try:
-            asked = (
-                self._waiting.get(timeout=wait) if wait else self._waiting.get_nowait()
-            )
-        except queue.Empty:
-            return taken
-        while True:
-            # None only wakes the thread; what its caller gave up is not decided.
-            if asked is not None and asked.future.set_running_or_notify_cancel():
-                taken.append(asked)
-            if len(taken) == MAX_BATCH:
-                return taken
-            try:
-                asked = self._waiting.get_nowait()
-            except queue.Empty:
-                return taken
-
-    def _serve(self, asked: list[_Asked]) -> None:
+    def _serve(self, asked: list[Asked]) -> None:
         """Decide a batch in one transaction, then answer; or refuse all of it."""
         try:
             if self._condemned:
@@ -258,7 +235,7 @@ class Engine:
             _log.critical("incident stored data does not verify; nothing is answered")
         self._condemned = True
 
-    def _commit(self, asked: list[_Asked]) -> list[Answer | PlacementError]:
+    def _commit(self, asked: list[Asked]) -> list[Answer | PlacementError]:
         """Return the answers to a batch once they are durable.
 
         Raises:
@@ -276,9 +253,12 @@ class Engine:
                 self._store.vault.flush()
                 log.append(batch.payloads, batch.leaves)
             published = self._publish(log, asked)
+            filled = self._fill(state, log)
             head = log.head
         if published:
             self._published = self._clock()
+        if filled:
+            self._begin_tick(head)
         self._seen = head
         self._folded = state, head
         self.ruleset = batch.moment.ruleset
@@ -292,7 +272,7 @@ class Engine:
         if self._worker is None or self._stopping.is_set():
             return
         crowd = 1 if self._worker.has_time(state) else CROWD
-        asking = self._waiting.qsize() + (len(batch.answers) if crowd == 1 else 0)
+        asking = len(self._waiting) + (len(batch.answers) if crowd == 1 else 0)
         if asking >= crowd and self._put_off < MAX_PUT_OFF:
             self._put_off += 1
             self._busy = True
@@ -307,7 +287,7 @@ class Engine:
             self._worker.saw(batch.answers[-1], batch.moment)
             self._busy = self._worker.waits(state, batch.moment)
             # Whoever comes meanwhile waits for one slice; in a crowd, for all of them.
-            waiting = self._waiting.qsize() and not crowded
+            waiting = len(self._waiting) and not crowded
             if waiting or not self._worker.has_time(state):
                 return
 
@@ -341,7 +321,7 @@ class Engine:
             self._store.vault.require_erased(state.erasures.unproven)
         require_fit(state, self._rules, self._custodian)
 
-    def _decide(self, state: State, head: Head, asked: list[_Asked]) -> Batch:
+    def _decide(self, state: State, head: Head, asked: list[Asked]) -> Batch:
         """Decide each command on the state that the ones before it left."""
         moment = self._moment(state, head)
         rules, vault = self._rules.of, self._store.vault
@@ -355,14 +335,36 @@ class Engine:
         now, ruleset = Micros(self._now), self._rules.of(state)
         return Moment(now=now, ruleset=ruleset, phantoms=self._haunting.of)
 
-    def _publish(self, log: Log, asked: list[_Asked]) -> bool:
+    def _publish(self, log: Log, asked: list[Asked]) -> bool:
         """Sign a checkpoint if one is due or asked for; tell whether it was."""
-        wanted = not (asked or self._busy) or any(one.item is None for one in asked)
+        wanted = any(one.item is None for one in asked)
+        if self._ticks is not None:  # which sign what nobody asks for
+            if wanted:
+                self._ticks.noted(log.head)
+                log.publish(self._signer)
+            return wanted
+        wanted |= not (asked or self._busy)
         # By this server's own clock: another's may be ahead, and the log's time stand.
         due = abs(self._clock() - self._published) >= PUBLISH_EVERY
         if wanted or due:
             log.publish(self._signer)
         return wanted or due
+
+    def _fill(self, state: State, log: Log) -> bool:
+        """Fill the tick if it is over, or the last one; tell whether it was."""
+        if self._ticks is None or not self._over(self._ticks):
+            return False
+        self._ticks.fill(log, self._signer, lambda head: self._decide(state, head, []))
+        return True
+
+    def _begin_tick(self, head: Head) -> None:
+        """Begin the next tick; what the last one left is tidied up."""
+        if self._ticks is not None:
+            self._ticks.begin(head, self._clock())
+            self._store.tidy()
+
+    def _over(self, ticks: Ticks) -> bool:
+        return ticks.over(self._clock()) or self._ending
 
     def _unfinished(self) -> bool:
         """Tell whether there is something to do though nobody asks.
@@ -382,13 +384,6 @@ class Engine:
         waits = self._worker is not None and self._worker.waits(
             state, self._moment(state, head)
         )
+        if self._ticks is not None:
+            return waits or self._over(self._ticks)
         return waits or head.leaves != head.published
-
-    def _refuse_waiting(self) -> None:
-        while True:
-            try:
-                asked = self._waiting.get_nowait()
-            except queue.Empty:
-                return
-            if asked is not None and asked.future.set_running_or_notify_cancel():
-                asked.future.set_exception(UnavailableError())

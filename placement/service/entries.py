@@ -108,6 +108,7 @@ KINDS: Final[Mapping[Action, str]] = {
     Action.IMPORT_TAKE: "ALTERATION",
     Action.CLOCK_TICK: "ALTERATION",
     Action.REEVALUATE: "COMBINATION",
+    Action.IDLE: "ALTERATION",
     Action.PERMIT_LIST: "CONSULTATION",
     Action.ENTRY_LIST: "CONSULTATION",
     Action.ENTRY_SHOW: "CONSULTATION",

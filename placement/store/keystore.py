@@ -216,6 +216,10 @@ class KeyStore:
                 found.update(bytes(row[0]) for row in rows)
         return found
 
+    def empty_journal(self) -> None:
+        """Let the journal show no single transactions."""
+        database.empty_journal(self._engine)
+
     def all(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield name and wrapped key of every dossier.
 
@@ -285,12 +289,11 @@ def _delete(connection: Connection, table: Table, names: Collection[bytes]) -> i
 
 def _emptied(engine: Engine) -> bool:
     """Write the journal back and empty it, or the tables anew; true if somebody reads."""
+    if engine.dialect.name == "sqlite":
+        return database.journal_emptied(engine)
     connection = engine.raw_connection()
     try:
         driver: Any = connection.driver_connection
-        if engine.dialect.name == "sqlite":
-            row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            return bool(row[0])
         driver.autocommit = True
         driver.execute("VACUUM FULL data_key, snapshot_key")
         driver.autocommit = False

@@ -45,7 +45,7 @@ from placement.store.codec import erasures_in
 from placement.store.head import Head, HeadRow, with_note
 from placement.store.keystore import KeyStore, beside
 from placement.store.leaves import Kept, Leaf, Leaves
-from placement.store.rings import read_keys
+from placement.store.rings import read_keys, write_keys
 from placement.store.schema import SCHEMA, migrate, require_none, require_schema
 from placement.store.vault import Vault
 
@@ -244,6 +244,11 @@ class Store:
         self._engine.dispose()
         self.vault.close()
 
+    def tidy(self) -> None:
+        """Let no journal show single transactions, nor the keys what they made."""
+        self.vault.tidy()
+        database.empty_journal(self._engine)
+
     @contextmanager
     def writing(self) -> Iterator[Log]:
         """Own the log for one transaction, committed when the block ends.
@@ -386,14 +391,8 @@ class Store:
         """
         with database.writing(self._engine) as connection:
             try:
-                row = {"id": 1, "store_id": store_id, "schema": SCHEMA}
-                connection.execute(insert(tables.meta), row)
+                write_keys(connection, store_id, keys)
             except IntegrityError as error:
                 raise ConflictError from error
-            rows = [
-                {"purpose": key.purpose.value, "epoch": 1, "wrapped": key.wrapped}
-                for key in keys
-            ]
-            connection.execute(insert(tables.epoch_key), rows)
             genesis = {"id": 1} | self.row.seal(Head.GENESIS)
             connection.execute(insert(tables.head), genesis)

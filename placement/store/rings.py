@@ -1,12 +1,15 @@
 """The store's own keys, wrapped, as they stand in the database."""
 
-from sqlalchemy import Connection
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert
 
 from placement.crypto.custody import WrappedKey
 from placement.crypto.keyring import EpochKey, Purpose
 from placement.crypto.sealing import context
 from placement.errors import TamperedError, UnavailableError
 from placement.store import tables
+from placement.store.schema import SCHEMA
 
 
 def read_keys(connection: Connection) -> tuple[bytes, list[EpochKey]]:
@@ -33,3 +36,16 @@ def read_keys(connection: Connection) -> tuple[bytes, list[EpochKey]]:
             return context(store_id, schema), keys
         case _:
             raise TamperedError
+
+
+def write_keys(
+    connection: Connection, store_id: bytes, keys: Sequence[EpochKey]
+) -> None:
+    """Write the context of a new store, and its first keys."""
+    row = {"id": 1, "store_id": store_id, "schema": SCHEMA}
+    connection.execute(insert(tables.meta), row)
+    rows = [
+        {"purpose": key.purpose.value, "epoch": 1, "wrapped": key.wrapped}
+        for key in keys
+    ]
+    connection.execute(insert(tables.epoch_key), rows)

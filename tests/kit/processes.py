@@ -70,7 +70,7 @@ def prepare(
     ports = free_ports(servers)
     for number, port in enumerate(ports):
         (folder / f"{number}.toml").write_text(
-            f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\npace = 0\n'
+            f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\npace = 0\ntick = 0\n'
             'ruleset = "ruleset.toml"\nkeys = "sqlite:///keys.db"\n'
             + (f'database = "{url}"\n' if url else ""),
             "utf-8",

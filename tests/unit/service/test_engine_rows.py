@@ -64,7 +64,7 @@ def engine(store, clock):
 def commit(engine, worker, asked=0, waiting=0):
     """Let an engine do what it may in a commit; return how many slices it did."""
     engine._worker = worker
-    engine._waiting = SimpleNamespace(qsize=lambda: waiting)
+    engine._waiting = range(waiting)
     made = Commit(asked)
     engine._work(None, made)
     return made.slices
@@ -97,7 +97,7 @@ def test_whoever_comes_meanwhile_waits_for_one_slice(engine):
     queue = []
     worker = Slices(9, lambda: queue.append(None))
     engine._worker = worker
-    engine._waiting = SimpleNamespace(qsize=lambda: len(queue))
+    engine._waiting = queue
     made = Commit()
     engine._work(None, made)
 

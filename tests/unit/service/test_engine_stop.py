@@ -1,7 +1,5 @@
 """An engine that stops answers what waits, and may keep a snapshot."""
 
-import queue
-
 import pytest
 from kit.commands import open_case
 from kit.engines import answer, engine_on, hold
@@ -10,6 +8,7 @@ from kit.faults import FaultyStore
 from placement.errors import UnavailableError
 from placement.service import engine as engine_module
 from placement.service import fold
+from placement.service.waiting import Asked
 from placement.store.snapshot import load_snapshot
 
 
@@ -27,13 +26,13 @@ def test_stop_answers_what_waits(engine, faulty, store):
 
 def test_stop_refuses_what_came_behind_it(engine, monkeypatch):
     """A command that slipped in while the engine stopped isn't left to wait."""
-    put = engine._waiting.put_nowait
+    put = engine._waiting.put
 
     def slip(asked):
         engine.stop()
         put(asked)
 
-    monkeypatch.setattr(engine._waiting, "put_nowait", slip)
+    monkeypatch.setattr(engine._waiting, "put", slip)
     future = engine.submit(open_case("h"))
 
     with pytest.raises(UnavailableError):
@@ -43,16 +42,16 @@ def test_stop_refuses_what_came_behind_it(engine, monkeypatch):
 def test_stop_leaves_cancelled_commands_alone(store, clock):
     """What nobody waits for any more is dropped quietly."""
     engine = engine_on(store, clock)
-    waiting = [engine_module._Asked(open_case(name)) for name in ("h", "i")]
+    waiting = [Asked(open_case(name)) for name in ("h", "i")]
     waiting[0].future.cancel()
-    for asked in (*waiting, None):
+    for asked in waiting:
         engine._waiting.put(asked)
+    engine._waiting.wake()
     engine.stop()
 
     assert waiting[0].future.cancelled()
     assert isinstance(waiting[1].future.exception(0), UnavailableError)
-    with pytest.raises(queue.Empty):
-        engine._waiting.get_nowait()
+    assert len(engine._waiting) == 0
 
 
 @pytest.mark.parametrize(("after", "expected"), [(3, True), (4, False)])
