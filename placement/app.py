@@ -101,6 +101,11 @@ def _past(path: Path, shipped: Ruleset) -> Ruleset:
         raise ValueError(f"{path}: {error}") from error
 
 
+def _ticks(settings: Settings) -> Ticks | None:
+    every = settings.tick * 1_000_000
+    return Ticks(every, settings.fill) if every else None
+
+
 def read_witnesses(texts: Iterable[str]) -> tuple[Verifier, ...]:
     """Read the verifier keys of witnesses.
 
@@ -157,7 +162,7 @@ class App:
             signer=signer,
             clock=clock,
             worker=self._worker,
-            ticks=Ticks(settings.tick * 1_000_000) if settings.tick else None,
+            ticks=_ticks(settings),
         )
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(

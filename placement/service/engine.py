@@ -360,8 +360,8 @@ class Engine:
     def _begin_tick(self, head: Head) -> None:
         """Begin the next tick; what the last one left is tidied up."""
         if self._ticks is not None:
+            self._store.tidy(self._ticks.least)
             self._ticks.begin(head, self._clock())
-            self._store.tidy()
 
     def _over(self, ticks: Ticks) -> bool:
         return ticks.over(self._clock()) or self._ending

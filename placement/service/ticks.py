@@ -1,7 +1,8 @@
 """Ticks: what is written so that nobody who counts records can tell what happened when.
 
 Time is cut into ticks. When one is over, what was written in it is filled up: events and
-entries each to a power of two and never fewer than ``LEAST``, the checkpoints likewise.
+entries each to a power of two and never fewer than a least number, the checkpoints
+likewise.
 What fills it says, to whoever has the keys, that it is nothing (``domain/idle_events``).
 So a tick in which little happened looks like one in which nothing did, and of a busy one
 shows how many records it had to the nearest power of two.
@@ -26,7 +27,7 @@ from placement.store.head import Head
 from placement.store.log import Log
 
 LEAST: Final = 4
-"""Events, and entries, that a tick has at least."""
+"""Events, and entries, that a tick has at least unless somebody says so."""
 LEAST_NOTES: Final = 2
 """Checkpoints that it has at least."""
 
@@ -58,10 +59,15 @@ class Ticks:
 
     Args:
         every: their length, microseconds.
+        least: how many events, and entries, one has at least; a power of two.
+
+    Attributes:
+        least: the same.
     """
 
-    def __init__(self, every: int) -> None:
+    def __init__(self, every: int, least: int = LEAST) -> None:
         self._every = every
+        self.least = least
         self._tick: int | None = None
         self._since = Head.GENESIS
         self._notes = 0
@@ -90,8 +96,8 @@ class Ticks:
         events = head.revision - self._since.revision
         leaves = head.leaves - self._since.leaves
         notes = bucket(self._notes + 1, LEAST_NOTES) - self._notes
-        more_leaves = bucket(leaves + notes, LEAST) - leaves
-        more_events = bucket(events, LEAST) - events
+        more_leaves = bucket(leaves + notes, self.least) - leaves
+        more_events = bucket(events, self.least) - events
         each = zip(
             _parts(more_events, notes, least=0),
             _parts(more_leaves, notes, least=1),

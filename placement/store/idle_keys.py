@@ -15,18 +15,19 @@ from placement.store.keystore import KeyStore
 _log: Final = logging.getLogger(__name__)
 
 
-def fill_up(keys: KeyStore, made: int) -> bool:
-    """Fill up how many keys were made to a power of two, and never none.
+def fill_up(keys: KeyStore, made: int, least: int) -> bool:
+    """Fill up how many keys were made to a power of two.
 
     Args:
         keys: where they are kept.
         made: how many were made since the last time.
+        least: how many they become at least; a power of two.
 
     Returns:
         Whether it could be done; else the next time has to do both.
     """
     wrapping = keys.wrapping
-    names = [wrapping.idle_name() for _ in range(_filled(made) - made)]
+    names = [wrapping.idle_name() for _ in range(max(_filled(made), least) - made)]
     try:
         if names:
             keys.add({name: wrapping.make(name)[1] for name in names})

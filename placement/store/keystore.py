@@ -47,6 +47,7 @@ from placement.store.tables import raw
 
 _SCHEMA: Final = 1
 _CHUNK: Final = 500  # names in a statement
+_PAGE: Final = 10_000  # rows that are in memory at once
 _log: Final = logging.getLogger(__name__)
 
 metadata: Final = MetaData()
@@ -221,18 +222,20 @@ class KeyStore:
         database.empty_journal(self._engine)
 
     def all(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield name and wrapped key of every dossier.
+        """Yield name and wrapped key of every dossier, at one moment.
 
         Raises:
             TamperedError: something else stands there.
             UnavailableError: the database does not answer.
         """
         with database.reading(self._engine) as connection:
-            rows = fetched(connection, raw(*data_key.columns))
-        for name, wrapped in rows:
-            if type(name) is not bytes or type(wrapped) is not bytes:
-                raise TamperedError
-            yield name, wrapped
+            rows = connection.execution_options(yield_per=_PAGE).execute(
+                raw(*data_key.columns)
+            )
+            for name, wrapped in rows:
+                if type(name) is not bytes or type(wrapped) is not bytes:
+                    raise TamperedError
+                yield name, wrapped
 
     def snapshots(self) -> list[bytes]:
         """Return the names of the keys of snapshots.

@@ -244,9 +244,9 @@ class Store:
         self._engine.dispose()
         self.vault.close()
 
-    def tidy(self) -> None:
-        """Let no journal show single transactions, nor the keys what they made."""
-        self.vault.tidy()
+    def tidy(self, least: int) -> None:
+        """Let no journal show transactions, nor keys (``idle_keys``) what they made."""
+        self.vault.tidy(least)
         database.empty_journal(self._engine)
 
     @contextmanager

@@ -171,9 +171,9 @@ class Vault:
         """Forget the keys that were made for what was then not appended."""
         self._new = {}
 
-    def tidy(self) -> None:
+    def tidy(self, least: int) -> None:
         """Fill up the keys made since the last time, and let no journal tell of each."""
-        if fill_up(self._keys, self._made):
+        if fill_up(self._keys, self._made, least):
             self._made = 0
 
     # Details

@@ -78,7 +78,7 @@ def test_what_is_cut_is_refused(size):
 
 def test_a_name_of_nothing_is_known_by_the_secret_alone():
     """Under another secret it is a name like any other."""
-    one, other = Wrapping(bytes(32), OWNER), Wrapping(bytes([1]) * 32, OWNER)
+    one, other = Wrapping(bytes(32), b"owner"), Wrapping(bytes([1]) * 32, b"owner")
     name = one.idle_name()
 
     assert (one.is_idle(name), other.is_idle(name)) == (True, False)

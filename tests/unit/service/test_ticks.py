@@ -141,10 +141,10 @@ def test_the_last_tick_is_filled_at_a_stop(open_engine, store):
 def test_a_tick_is_tidied_up(open_engine, store, clock, url, monkeypatch):
     """Of the keys that were made, too; the journal shows no transactions any more."""
     tidied = []
-    monkeypatch.setattr(Store, "tidy", lambda self: tidied.append(self))
+    monkeypatch.setattr(Store, "tidy", lambda self, least: tidied.append(least))
     turn(open_engine, clock)
 
-    assert tidied == [store]
+    assert tidied == [LEAST]
 
 
 def test_a_fill_that_fails_refuses_all_of_it(open_engine, store, clock, monkeypatch):

@@ -32,24 +32,25 @@ def split(keys):
 
 
 @pytest.mark.parametrize(
-    ("made", "added"), [(0, 1), (1, 0), (2, 0), (3, 1), (5, 3), (8, 0), (9, 7)]
+    ("made", "least", "added"),
+    [(0, 1, 1), (1, 1, 0), (3, 1, 1), (5, 4, 3), (8, 4, 0), (9, 4, 7), (1, 4, 3)],
 )
-def test_their_number_becomes_a_power_of_two(keys, made, added):
-    """And never none."""
+def test_their_number_becomes_a_power_of_two(keys, made, least, added):
+    """And never less than what it has to be."""
     before = sum(split(keys))
 
-    assert fill_up(keys, made)
+    assert fill_up(keys, made, least)
     assert sum(split(keys)) - before == added
 
 
 def test_what_was_made_is_filled_up_once(world, keys):
-    """Three facts need a fourth key; then only what never is none."""
+    """Three facts need a fourth key; then comes only what has to."""
     for area in ("1480", "0180", "2480"):
         world.presence("B", area)
     first = split(keys)
-    world.store.tidy()
+    world.store.tidy(1)
     filled = split(keys)
-    world.store.tidy()
+    world.store.tidy(1)
 
     assert (first, filled) == ((3, 0), (3, 1))
     assert split(keys) == (3, 2)
@@ -59,7 +60,7 @@ def test_nobody_takes_them_for_a_key_of_something(world, keys, url):
     """The store verifies, and keeps none of them at hand; they look like any other."""
     world.presence("B", "1480")
     for _ in range(9):
-        world.store.tidy()
+        world.store.tidy(1)
     fsck.verify(world.store)
     found = world.store.vault.verify()
     path = url.removeprefix("sqlite:///").replace("store.db", "store.keys.db")
@@ -81,9 +82,9 @@ def test_a_store_that_does_not_answer_is_filled_up_later(world, keys, monkeypatc
 
     with monkeypatch.context() as patched:
         patched.setattr(type(keys), "add", broken)
-        world.store.tidy()
+        world.store.tidy(1)
     before = split(keys)
-    world.store.tidy()
+    world.store.tidy(1)
 
     assert (before, split(keys)) == ((3, 0), (3, 1))
 
@@ -93,7 +94,7 @@ def test_with_what_is_erased_goes_a_power_of_two(world, keys):
     names = [world.presence("B", area) for area in ("1480", "0180", "2480")]
     poor = with_idle(keys, names)
     for _ in range(9):
-        world.store.tidy()
+        world.store.tidy(1)
     rich = with_idle(keys, names)
 
     assert (len(poor), len(rich)) == (3, 4)
