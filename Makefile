@@ -105,6 +105,9 @@ attack: $(READY) ## Attack a nation's answers, with each control and each plante
 attack-live: $(READY) ## Ask a live server over mutual TLS, and hold its answers against the table
 	@PYTHONPATH=tests $(BIN)/python -m tests.attack.live $(ARGS)
 
+leak: $(READY) ## Steal copies of a database, and attack them: tables, gates, planted bugs
+	@PYTHONPATH=tests $(BIN)/python -m tests.leak.run $(ARGS)
+
 bench-phantoms: $(READY) ## What phantom stays cost: a month, a start, a check
 	@$(BIN)/python -m benchmarks.phantoms $(ARGS)
 
@@ -138,4 +141,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: scenarios never-clear attack attack-live bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
+.PHONY: scenarios never-clear attack attack-live leak bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean

@@ -339,6 +339,7 @@ class Engine:
         """Sign a checkpoint if one is due or asked for; tell whether it was."""
         wanted = any(one.item is None for one in asked)
         if self._ticks is not None:  # which sign what nobody asks for
+            wanted |= self._ticks.signs(log.head)
             if wanted:
                 self._ticks.noted(log.head)
                 log.publish(self._signer)

@@ -7,14 +7,17 @@ What fills it says, to whoever has the keys, that it is nothing (``domain/idle_e
 So a tick in which little happened looks like one in which nothing did, and of a busy one
 shows how many records it had to the nearest power of two.
 
+The first entries of a tick are signed with their commit, as are the last, and nothing
+between unless somebody asks: so whoever asks about the first one leaves no trace.
+
 Invariants:
     * a tick is filled in one transaction with whatever ends it, or not at all;
     * what fills it is chained, hashed and signed like anything else;
-    * where in a tick checkpoints stand that nobody asked for is drawn anew each time.
+    * where further checkpoints stand that nobody asked for is drawn anew each time.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -83,8 +86,12 @@ class Ticks:
         self._since = head
         self._notes = 0
 
+    def signs(self, head: Head) -> bool:
+        """Tell whether what was just written is the first of the tick."""
+        return self._notes == 0 and head.leaves > self._since.leaves
+
     def noted(self, head: Head) -> None:
-        """Count a checkpoint that somebody asks for, unless there is one of this head."""
+        """Count a checkpoint that is about to be signed, unless there is one."""
         self._notes += head.leaves != head.published
 
     def over(self, now: int) -> bool:
@@ -98,12 +105,11 @@ class Ticks:
         notes = bucket(self._notes + 1, LEAST_NOTES) - self._notes
         more_leaves = bucket(leaves + notes, self.least) - leaves
         more_events = bucket(events, self.least) - events
-        each = zip(
-            _parts(more_events, notes, least=0),
-            _parts(more_leaves, notes, least=1),
-            strict=True,
-        )
-        return [Step(*counts) for counts in each]
+        parts = _parts(more_leaves, notes)
+        if not leaves:  # as if something had come alone
+            parts = [1, *_parts(more_leaves - 1, notes - 1)]
+        each = zip(_parts(more_events + notes, notes), parts, strict=True)
+        return [Step(events - 1, leaves) for events, leaves in each]
 
     def fill(self, log: Log, signer: Signer, batch: Callable[[Head], Batch]) -> None:
         """Fill the tick.
@@ -125,8 +131,8 @@ class Ticks:
             log.publish(signer)
 
 
-def _parts(count: int, parts: int, *, least: int) -> Iterator[int]:
-    """Cut a count into parts at places that are drawn."""
-    spare = count - parts * least
+def _parts(count: int, parts: int) -> list[int]:
+    """Cut a count into parts of at least one, at places that are drawn."""
+    spare = count - parts
     cuts = sorted(secrets.randbelow(spare + 1) for _ in range(parts - 1))
-    return (high - low + least for low, high in pairwise((0, *cuts, spare)))
+    return [high - low + 1 for low, high in pairwise((0, *cuts, spare))]

@@ -34,6 +34,7 @@ from kit.commands import (
 )
 from kit.engines import SECONDS, answer, engine_on
 from kit.world import NOW, token
+
 from placement.crypto.custody import FileCustody
 from placement.domain.decide.command import Command
 from placement.domain.decide.drafts import Member

@@ -1,7 +1,5 @@
 """Rows of an import give way to whoever asks, and come to an end all the same."""
 
-from types import SimpleNamespace
-
 import pytest
 from kit import importing as im
 from kit.commands import open_case, presence, register_groups
