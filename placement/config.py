@@ -15,6 +15,7 @@ from typing import Any, Final
 _DOMAIN: Final = re.compile(r"[a-z0-9.-]{1,63}")
 _ORIGIN: Final = re.compile(r"[^\s+\x00-\x1f\x7f]*")  # what a signed note can name
 _MAX_TICK: Final = 3600  # s; a tick is how long a checkpoint may take
+_MIN_FILL: Final = 2  # a tick has two checkpoints, and each signs something
 _MAX_FILL: Final = 1024
 _MAX_PACE: Final = 1000  # ms; a call may last ten times that
 
@@ -115,7 +116,7 @@ def parse(text: str, folder: Path) -> Settings:
         raise ValueError("pace must be 0 to 1000 ms")
     if not 0 <= settings.tick <= _MAX_TICK:
         raise ValueError("tick must be 0 to 3600 s")
-    if not (2 <= settings.fill <= _MAX_FILL and settings.fill.bit_count() == 1):
+    if not (_MIN_FILL <= settings.fill <= _MAX_FILL and settings.fill.bit_count() == 1):
         raise ValueError("fill must be a power of two, 2 to 1024")
     if not _ORIGIN.fullmatch(settings.origin):
         raise ValueError("origin must have neither spaces nor plus")
