@@ -104,7 +104,8 @@ class Searcher:
             start, end, size = search.resume
         else:
             start, end = self._review.bounds(search.filter, size)
-        selection = self._selection(admitted, idle=False)
+        one = not isinstance(search, ListEntries)
+        selection = self._selection(admitted, idle=one)
         page = self._review.page(selection, start, end, most=most)
         token = b""
         if page.next < end:
