@@ -60,7 +60,20 @@ class Score:
     @property
     def noise(self) -> float:
         """Return the standard deviation of such a mean when it is guessed."""
-        return pstdev(fmean(each) for each in zip(*self.guessed, strict=True))
+        return pstdev(self._means)
+
+    @property
+    def limit(self) -> float:
+        """Return by how much guessing may be better than itself.
+
+        Three standard deviations, or as the best of all guesses was: where a hit is
+        rare, one of them is many deviations.
+        """
+        return max(SIGMAS * self.noise, max(self._means) - self.guess)
+
+    @property
+    def _means(self) -> list[float]:
+        return [fmean(each) for each in zip(*self.guessed, strict=True)]
 
 
 def scored(score: Callable[[Any], float], truth: Sequence[Any], seed: int) -> Score:
