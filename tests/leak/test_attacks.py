@@ -8,6 +8,7 @@ from placement.domain.events import Record
 from placement.domain.idle_events import Idled
 from placement.domain.terms import Micros
 from tests.leak.attacks import (
+    Score,
     belonging,
     days,
     learnt,
@@ -32,7 +33,7 @@ def loot(values=None, **given):
 
 
 def within(score):
-    return score.advantage <= 3 * score.noise
+    return score.advantage <= score.limit
 
 
 @pytest.mark.parametrize("attack", [rank, belonging, pairs])
@@ -49,6 +50,18 @@ def test_a_length_of_its_own_tells_all(attack):
 
     assert not within(score)
     assert score.mean > 0.9
+
+
+def test_one_rare_hit_is_no_attack():
+    """As long as one of many guesses had one, too; two are."""
+    score = Score()
+    score.add(0.05, [0.0] * 199 + [0.05])
+    twice = Score()
+    twice.add(0.1, [0.0] * 199 + [0.05])
+
+    assert score.advantage > 3 * score.noise
+    assert within(score)
+    assert not within(twice)
 
 
 def test_what_is_learnt_is_tried_on_others():
