@@ -125,6 +125,9 @@ timing: N = 1500
 timing: $(READY) ## Does the time of an answer tell what it says? N pairs of calls each, planted leaks
 	@GRPC_VERBOSITY=ERROR $(BIN)/python -m tests.timing.run --pairs $(N) $(ARGS)
 
+leak: $(READY) ## Steal copies of a database, and attack them: tables, gates, planted bugs
+	@PYTHONPATH=tests $(BIN)/python -m tests.leak.run $(ARGS)
+
 bench-phantoms: $(READY) ## What phantom stays cost: a month, a start, a check
 	@$(BIN)/python -m benchmarks.phantoms $(ARGS)
 
@@ -158,5 +161,5 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
-.PHONY: scenarios properties never-clear attack attack-live timing bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
+.PHONY: scenarios properties never-clear attack attack-live timing leak bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
 .PHONY: simulate faults rollback-drill

@@ -8,8 +8,7 @@ Invariants:
     * a new ``Action`` is granted to nobody until it stands in the table below;
     * no action of a coordinator is an action of an auditor, but for following the log
       in hashes and reading the entries of the own calls;
-    * the operator, who runs the machines, may do nothing at all, and a witness nothing
-      but follow and cosign;
+    * the operator may do nothing at all, and a witness nothing but follow and cosign;
     * no certificate names the service's own role;
     * a name is accepted in exactly one spelling, so one person is one caller.
 
@@ -159,6 +158,7 @@ class Action(Enum):
     CLOCK_TICK = "clock_tick"
     REEVALUATE = "reevaluate"
     DATABASE_ACCEPT = "database_accept"
+    IDLE = "idle"
     NO_METHOD = "no_method"
 
 
@@ -282,7 +282,7 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.WITNESS: frozenset({Action.LOG_FOLLOW, Action.LOG_COSIGN}),
         Role.OPERATOR: frozenset(),
         Role.SERVICE: frozenset(
-            {Action.CLOCK_TICK, Action.REEVALUATE, Action.IMPORT_TAKE}
+            {Action.CLOCK_TICK, Action.REEVALUATE, Action.IMPORT_TAKE, Action.IDLE}
         ),
     }
 )

@@ -43,6 +43,7 @@ from placement.service.review import Review
 from placement.service.rules import Rules
 from placement.service.search import Searcher
 from placement.service.staged import StagedRows
+from placement.service.ticks import Ticks
 from placement.service.watch import Watch
 from placement.service.worker import Worker
 from placement.store.anchor import Anchor
@@ -103,6 +104,12 @@ def _past(path: Path, shipped: Ruleset) -> Ruleset:
         return parse_past(path.read_text("utf-8"), shipped.table, shipped)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def ticks_of(settings: Settings) -> Ticks | None:
+    """Return what fills up what is written, if the settings want that."""
+    every = settings.tick * 1_000_000
+    return Ticks(every, settings.fill) if every else None
 
 
 def read_witnesses(texts: Iterable[str]) -> tuple[Verifier, ...]:
@@ -245,6 +252,7 @@ class App(Site):
             clock=clock,
             worker=self._worker,
             anchor=Anchor(settings.anchor, self._store),
+            ticks=ticks_of(settings),
         )
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(

@@ -10,7 +10,7 @@ before it is made, by the same engine as everything else.
 from collections.abc import Callable
 from dataclasses import replace
 
-from placement.app import Site, micros, read_ruleset, read_witnesses
+from placement.app import Site, micros, read_ruleset, read_witnesses, ticks_of
 from placement.audit.note import Signer
 from placement.config import CustodianSettings
 from placement.crypto.custody import Custody, FileCustody
@@ -74,6 +74,7 @@ class CustodianApp(Site):
             signer=signer,
             clock=clock,
             anchor=Anchor(server.anchor, self._store),
+            ticks=ticks_of(server),
         )
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(

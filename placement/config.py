@@ -23,6 +23,9 @@ _CHOICES: Final = {
         "prompt, fd:N or credential:NAME",
     ),
 }
+_MAX_TICK: Final = 3600  # s; a tick is how long a checkpoint may take
+_MIN_FILL: Final = 2  # a tick has two checkpoints, and each signs something
+_MAX_FILL: Final = 1024
 _MAX_PACE: Final = 1000  # ms; a call may last ten times that
 _MAX_BUDGET: Final = 1_000_000
 
@@ -65,6 +68,9 @@ class Settings:
         reflection: whether the server describes its methods to callers.
         pace: milliseconds from one point to the next of the grid on which answers leave;
             0 for none.
+        tick: seconds after which what was written is filled up, so that nobody who
+            counts records can tell what happened when; 0 for never.
+        fill: how many events, and entries, a tick has at least; a power of two.
         contacts: whom to phone, by police region; a default stands for the rest.
     """
 
@@ -93,6 +99,8 @@ class Settings:
     past_rulesets: Path | None = None
     reflection: bool = False
     pace: int = 25
+    tick: int = 60
+    fill: int = 4
     contacts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -201,6 +209,10 @@ def _settings(given: Mapping[str, object], folder: Path) -> Settings:
         raise ValueError("custodian_id must be 64 hex digits, lower case")
     if not 0 <= settings.pace <= _MAX_PACE:
         raise ValueError("pace must be 0 to 1000 ms")
+    if not 0 <= settings.tick <= _MAX_TICK:
+        raise ValueError("tick must be 0 to 3600 s")
+    if not (_MIN_FILL <= settings.fill <= _MAX_FILL and settings.fill.bit_count() == 1):
+        raise ValueError("fill must be a power of two, 2 to 1024")
     if not _ORIGIN.fullmatch(settings.origin):
         raise ValueError("origin must have neither spaces nor plus")
     return settings

@@ -87,7 +87,7 @@ def test_every_action_has_its_places():
     """An action has one command, one method and one kind of entry."""
     # By itself the service does the rest, or in the course of another call.
     inner = {Action.CLOCK_TICK, Action.REEVALUATE, Action.ALERT_TELL}
-    inner |= {Action.PREVIEW_WEIGH, Action.IMPORT_TAKE}
+    inner |= {Action.PREVIEW_WEIGH, Action.IMPORT_TAKE, Action.IDLE}
     # Officers do that at the machine, while no server runs.
     methods = set(Action) - {Action.NO_METHOD, Action.DATABASE_ACCEPT} - inner
     # Hashes and signatures: admitted by the desk, and logged only when refused.

@@ -23,6 +23,7 @@ True
 b'said'
 """
 
+import hmac
 import os
 import secrets
 from typing import Final, NewType
@@ -40,6 +41,8 @@ DataKey = NewType("DataKey", bytes)
 WRAPPED_SIZE: Final = NONCE_SIZE + KEY_SIZE + TAG_SIZE
 
 _INFO: Final = b"placement/data/1"
+_IDLE: Final = b"placement/idle/1"
+_HALF: Final = 8  # bytes of a name
 
 
 def sealed(key: DataKey, content: bytes, context: bytes) -> bytes:
@@ -79,11 +82,11 @@ class Wrapping:
     Source: RFC 5869, without salt.
     """
 
-    __slots__ = ("_aead", "_prefix")
+    __slots__ = ("_aead", "_idle", "_prefix")
 
     def __init__(self, secret: bytes, owner: bytes) -> None:
-        derivation = HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=None, info=_INFO)
-        self._aead = AESGCMSIV(derivation.derive(secret))
+        self._aead = AESGCMSIV(_derived(secret, _INFO))
+        self._idle = _derived(secret, _IDLE)
         self._prefix = owner + context(b"data key")
 
     def __repr__(self) -> str:
@@ -110,3 +113,20 @@ class Wrapping:
         except InvalidTag as error:
             raise TamperedError from error
         return DataKey(found)
+
+    def idle_name(self) -> bytes:
+        """Return a name of a key that opens nothing; others can't tell it from one."""
+        drawn = secrets.token_bytes(_HALF)
+        return drawn + self._mark(drawn)
+
+    def is_idle(self, name: bytes) -> bool:
+        """Tell whether a name came from ``idle_name``; another does once in 2^64."""
+        return hmac.compare_digest(name[_HALF:], self._mark(name[:_HALF]))
+
+    def _mark(self, drawn: bytes) -> bytes:
+        return hmac.digest(self._idle, drawn, "sha256")[:_HALF]
+
+
+def _derived(secret: bytes, info: bytes) -> bytes:
+    derivation = HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=None, info=info)
+    return derivation.derive(secret)

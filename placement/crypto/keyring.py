@@ -48,6 +48,13 @@ _KEYED_HASH: Final = frozenset({Purpose.SUBJECT, Purpose.ALIAS})
 _UNSEALING: Final = _KEYED_HASH | {Purpose.PHANTOM}
 ROTATING: Final = tuple(each for each in Purpose if each not in _UNSEALING)
 """Purposes that get a new key with each epoch: those that seal."""
+# So large that what one person does is seldom larger: sizes don't tell what it was.
+_LEAST: Final = {
+    Purpose.EVENT: 512,
+    Purpose.ENTRY: 512,
+    Purpose.DETAILS: 1024,
+    Purpose.SNAPSHOT: 512,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +214,7 @@ class KeyRing:
             if purpose in _UNSEALING:
                 self._hashes[purpose, epoch] = secret
             else:
-                self._sealers[purpose, epoch] = Sealer(secret)
+                self._sealers[purpose, epoch] = Sealer(secret, _LEAST.get(purpose, 0))
         for purpose, epoch in derived:
             self._active[purpose] = max(self._active.get(purpose, 0), epoch)
 

@@ -48,6 +48,7 @@ from placement.domain.group_events import (
     RotationEnded,
 )
 from placement.domain.haunt_events import GroupSized, LiftKept, PhantomsLifted
+from placement.domain.idle_events import Idled
 from placement.domain.import_events import (
     ImportApproved,
     ImportBegun,
@@ -243,6 +244,7 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     SweepBegun: None,
     RulesFollowed: None,
     Reevaluated: None,
+    Idled: None,
     DossiersErased: None,
     Sealed: None,
     # Of whom an extract is can't be read from it.

@@ -13,6 +13,7 @@ from placement.domain.agenda import Agenda
 from placement.domain.alerts import Alerts
 from placement.domain.events import PlacementEnded, PlacementRecorded
 from placement.domain.facts import Facility, Placement
+from placement.domain.idle_events import Idled
 from placement.domain.permits import Permit
 from placement.domain.stay_events import (
     AgendaKept,
@@ -120,6 +121,8 @@ class Standing:
                 | AgendaKept()
             ):
                 self._schedule(event, at)
+            case Idled():
+                pass
             case _:
                 self._alert(event, revision, at)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from placement.domain.agenda import Due
 from placement.domain.alerts import Alert
+from placement.domain.idle_events import Idled
 from placement.domain.permits import Permit
 from placement.domain.terms import (
     AlertClosing,
@@ -211,5 +212,6 @@ StayEvent = (
     | SweepBegun
     | RulesFollowed
     | Reevaluated
+    | Idled
     | AgendaKept
 )

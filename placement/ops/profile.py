@@ -151,6 +151,11 @@ ROWS: Final = (
         lambda settings, _: settings.pace == 0,
     ),
     Row(
+        "tick",
+        "tick = 0 lets whoever copies the database tell when something was recorded.",
+        lambda settings, _: settings.tick == 0,
+    ),
+    Row(
         "ruleset",
         "The ruleset has no phantom stays: each CONFLICT would prove that somebody is "
         "there.",

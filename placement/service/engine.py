@@ -15,7 +15,8 @@ Invariants:
     * what the log says is erased has no key any more when who erased it is answered, and
       a crash in between is made good at the start;
     * while the log grows, a checkpoint of it is signed at least every second, in a
-      commit of its own only when nothing else is to be committed;
+      commit of its own only when nothing else is to be committed; or, with ticks, when
+      one is over, and when somebody asks for it;
     * what does not verify condemns the engine: it answers nothing any more;
     * the ruleset is the one that the log adopted last; one that can't be read is never
       passed by for an older one;
@@ -43,6 +44,7 @@ from placement.service.fold import keep, kept, load
 from placement.service.phantoms import Haunting
 from placement.service.rules import Rules
 from placement.service.settling import settled, withheld
+from placement.service.ticks import Ticks
 from placement.service.waiting import MAX_BATCH, Asked, Waiting
 from placement.service.worker import Worker
 from placement.store import fsck
@@ -74,6 +76,7 @@ class Engine:
         clock: microseconds since 1970-01-01T00:00Z.
         worker: says what is to be done beside what is asked; ``None``: nothing is.
         anchor: remembers the last durable head when the engine is gone.
+        ticks: fill up what is written, and sign it; ``None``: nothing is filled up.
 
     Attributes:
         feed: what has become of alerts.
@@ -90,10 +93,12 @@ class Engine:
         clock: Callable[[], int],
         worker: Worker | None = None,
         anchor: Anchor | None = None,
+        ticks: Ticks | None = None,
     ) -> None:
         self.feed = Feed()
         self._worker = worker
         self._anchor = anchor or Unanchored()
+        self._ticks = ticks
         self._store = store
         self._rules = rules
         self.ruleset = rules.shipped
@@ -113,6 +118,7 @@ class Engine:
         self._working = False  # something of it is in the transaction
         self._condemned = False
         self._stopping = threading.Event()
+        self._ending = False  # what is done now is the last
 
     def start(self) -> None:
         """Fold the log, then serve.
@@ -130,6 +136,8 @@ class Engine:
         self.ruleset = self._rules.of(self._folded[0])
         self._feed(self._folded[0])
         self._settle(self._folded[0])
+        if self._ticks is not None:
+            self._ticks.begin(self._seen, self._clock())
         self._thread.start()
 
     @property
@@ -191,6 +199,7 @@ class Engine:
     def _run(self) -> None:
         while not self._stopping.is_set() or len(self._waiting) > 0:
             self._serve(self._take())
+        self._ending = True
         self._serve([])  # so that what came last has its checkpoint
 
     def _take(self) -> list[Asked]:
@@ -249,9 +258,12 @@ class Engine:
                 self._store.vault.flush()
                 log.append(batch.payloads, batch.leaves)
             published = self._publish(log, asked)
+            filled = self._fill(state, log)
             head = log.head
         if published:
             self._published = self._clock()
+        if filled:
+            self._begin_tick(head)
         self._seen = head
         self._anchor.keep(head)
         self._folded = state, head
@@ -333,12 +345,35 @@ class Engine:
 
     def _publish(self, log: Log, asked: list[Asked]) -> bool:
         """Sign a checkpoint if one is due or asked for; tell whether it was."""
-        wanted = not (asked or self._busy) or any(one.item is None for one in asked)
+        wanted = any(one.item is None for one in asked)
+        if self._ticks is not None:  # which sign what nobody asks for
+            wanted |= self._ticks.signs(log.head)
+            if wanted:
+                self._ticks.noted(log.head)
+                log.publish(self._signer)
+            return wanted
+        wanted |= not (asked or self._busy)
         # By this server's own clock: another's may be ahead, and the log's time stand.
         due = abs(self._clock() - self._published) >= PUBLISH_EVERY
         if wanted or due:
             log.publish(self._signer)
         return wanted or due
+
+    def _fill(self, state: State, log: Log) -> bool:
+        """Fill the tick if it is over, or the last one; tell whether it was."""
+        if self._ticks is None or not self._over(self._ticks):
+            return False
+        self._ticks.fill(log, self._signer, lambda head: self._decide(state, head, []))
+        return True
+
+    def _begin_tick(self, head: Head) -> None:
+        """Begin the next tick; what the last one left is tidied up."""
+        if self._ticks is not None:
+            self._store.tidy(self._ticks.least)
+            self._ticks.begin(head, self._clock())
+
+    def _over(self, ticks: Ticks) -> bool:
+        return ticks.over(self._clock()) or self._ending
 
     def _unfinished(self) -> bool:
         """Tell whether there is something to do though nobody asks.
@@ -358,4 +393,6 @@ class Engine:
         waits = self._worker is not None and self._worker.waits(
             state, self._moment(state, head)
         )
+        if self._ticks is not None:
+            return waits or self._over(self._ticks)
         return waits or head.leaves != head.published

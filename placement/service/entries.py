@@ -110,6 +110,7 @@ KINDS: Final[Mapping[Action, str]] = {
     Action.CLOCK_TICK: "ALTERATION",
     Action.REEVALUATE: "COMBINATION",
     Action.DATABASE_ACCEPT: "ALTERATION",
+    Action.IDLE: "ALTERATION",
     Action.PERMIT_LIST: "CONSULTATION",
     Action.ENTRY_LIST: "CONSULTATION",
     Action.ENTRY_SHOW: "CONSULTATION",

@@ -129,18 +129,28 @@ def keep(store: Store, state: State, head: Head) -> None:
 
 
 def _pack(payloads: Iterable[bytes]) -> Iterator[bytes]:
-    """Join payloads, each behind its length in 4 bytes, into parts."""
-    part = bytearray()
+    """Join payloads, each behind its length in 4 bytes, into parts.
+
+    Behind the last one come zeros, so that there is a power of two of bytes, or of whole
+    parts: how large a state is shows no closer than that.
+    """
+    part, whole = bytearray(), 0
     for payload in payloads:
         if len(part) + _LENGTH.size + len(payload) > MAX_PART:
-            yield bytes(part)
+            yield bytes(part.ljust(MAX_PART, b"\0"))
             part.clear()
+            whole += 1
         part += _LENGTH.pack(len(payload)) + payload
-    yield bytes(part)
+    if not whole:
+        yield bytes(part)  # the seal pads it
+        return
+    yield bytes(part.ljust(MAX_PART, b"\0"))
+    for _ in range(whole + 1, 1 << whole.bit_length()):
+        yield bytes(MAX_PART)
 
 
 def _unpack(part: bytes) -> Iterator[bytes]:
-    """Split a part again.
+    """Split a part again; a length of nothing begins the padding of a whole one.
 
     Raises:
         TamperedError: the lengths don't add up.
@@ -148,9 +158,12 @@ def _unpack(part: bytes) -> Iterator[bytes]:
     at = 0
     while at < len(part):
         begin = at + _LENGTH.size
-        if begin > len(part):
-            raise TamperedError
-        at = begin + int(_LENGTH.unpack_from(part, at)[0])
+        length = int.from_bytes(part[at:begin])
+        if not length:
+            if len(part) != MAX_PART or any(part[at:]):
+                raise TamperedError
+            return
+        at = begin + length
         if at > len(part):
             raise TamperedError
         yield part[begin:at]

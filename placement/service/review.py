@@ -61,11 +61,14 @@ class Review:
         """Return what auditors see instead of a case."""
         return self._scribe.alias(case)
 
-    def selection(self, asked: Filter, cases: Cases | None = None) -> Selection:
-        """Make a filter ready."""
+    def selection(
+        self, asked: Filter, cases: Cases | None = None, *, idle: bool = True
+    ) -> Selection:
+        """Make a filter ready; it may pass by what only says that nothing happened."""
         return Selection(
             asked,
             cases,
+            idle=idle,
             alias=self._scribe.alias,
             details=self._store.leaves.details,
         )

@@ -87,7 +87,7 @@ class Searcher:
         self._bookmarks = bookmarks
 
     def list(self, admitted: Admitted, caller: Caller, size: int) -> Listed:
-        """Return a page.
+        """Return a page; idle entries are on it only if the filter names their action.
 
         Args:
             admitted: a ``ListEntries``.
@@ -104,7 +104,9 @@ class Searcher:
             start, end, size = search.resume
         else:
             start, end = self._review.bounds(search.filter, size)
-        page = self._review.page(self._selection(admitted), start, end, most=most)
+        one = not isinstance(search, ListEntries)
+        selection = self._selection(admitted, idle=one)
+        page = self._review.page(selection, start, end, most=most)
         token = b""
         if page.next < end:
             rest = (page.next, end, size)
@@ -124,7 +126,7 @@ class Searcher:
         """
         search = admitted.search
         start = search.resume[0] if search.resume else self._begin(search, since)
-        selection = self._selection(admitted)
+        selection = self._selection(admitted, idle=False)
         while True:
             size = self._review.size()
             page = self._review.page(selection, start, size, most=MAX_FOLLOWED)
@@ -184,8 +186,9 @@ class Searcher:
                 return found
         raise NotFoundError
 
-    def _selection(self, admitted: Admitted) -> Selection:
-        return self._review.selection(admitted.search.filter, admitted.cases)
+    def _selection(self, admitted: Admitted, *, idle: bool = True) -> Selection:
+        asked, cases = admitted.search.filter, admitted.cases
+        return self._review.selection(asked, cases, idle=idle)
 
 
 def _decides(entry: Entry) -> bool:

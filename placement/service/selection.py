@@ -11,12 +11,14 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
+from placement.access import Action
 from placement.audit.details import Details, Outline, glimpsed, opened
 from placement.audit.entry import Entry, parse
 from placement.domain.decide.searches import Cases, Filter
 from placement.store.leaves import Kept
 
 _LENGTH: Final = struct.Struct(">I")
+_IDLE: Final = _LENGTH.pack(len(Action.IDLE.name)) + Action.IDLE.name.encode()
 _WORDS_KEPT: Final = 1 << 16
 TEXTS: Final = (
     "person",
@@ -78,6 +80,8 @@ class Selection:
         cases: the cases that its reference names; ``None``: it names none.
         alias: makes a case what entries show instead of it.
         details: opens a leaf's details.
+        idle: whether it selects entries that only say that nothing happened; it does
+            whenever it names their action.
 
     Attributes:
         wanted: groups of words, of each of which one stands in whatever is selected.
@@ -90,8 +94,10 @@ class Selection:
         *,
         alias: Callable[[bytes], bytes],
         details: Callable[[Kept], bytes | None],
+        idle: bool = True,
     ) -> None:
         self.asked = asked
+        self._busy = not idle and asked.action != Action.IDLE.name
         self._details = details
         self._texts = {name: value for name in TEXTS if (value := getattr(asked, name))}
         self._needles = tuple(
@@ -111,6 +117,8 @@ class Selection:
             TamperedError: it does not verify.
         """
         if not all(needle in leaf.entry for needle in self._needles):
+            return None
+        if self._busy and _is_idle(leaf.entry):
             return None
         details = self._details(leaf) if self._inside else None
         if self._inside and (details is None or not self._may_hold(details)):
@@ -158,6 +166,11 @@ class Selection:
             and (not asked.decision or asked.decision in outline.decisions)
             and (asked.verdict is None or asked.verdict in outline.verdicts)
         )
+
+
+def _is_idle(entry: bytes) -> bool:
+    """Tell whether an entry only says that nothing happened; few are read for it."""
+    return _IDLE in entry and parse(entry).action == Action.IDLE.name
 
 
 def _wanted(

@@ -9,6 +9,7 @@ Invariants:
     * no exception of SQLAlchemy leaves this room.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -17,6 +18,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from placement.errors import UnavailableError
+
+_log: Final = logging.getLogger(__name__)
 
 WAIT_MS: Final = 10_000  # for another writer
 
@@ -87,6 +90,32 @@ def connect(url: str) -> Engine:
     else:
         event.listen(engine, "connect", _on_postgresql_connect)
     return engine
+
+
+def empty_journal(engine: Engine) -> None:
+    """Write SQLite's journal back and empty it; what is in the way waits for the next.
+
+    The journal holds pages as each transaction left them, so it shows transactions.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        busy = journal_emptied(engine)
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
+        busy = True
+    if busy:
+        _log.info("a journal was not emptied; the next time does both")
+
+
+def journal_emptied(engine: Engine) -> bool:
+    """Empty SQLite's journal; true if somebody reads, so that it was not."""
+    connection = engine.raw_connection()
+    try:
+        driver: Any = connection.driver_connection
+        row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return bool(row[0])
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -47,6 +47,7 @@ from placement.store.tables import raw
 
 _SCHEMA: Final = 1
 _CHUNK: Final = 500  # names in a statement
+_PAGE: Final = 10_000  # rows that are in memory at once
 _log: Final = logging.getLogger(__name__)
 
 metadata: Final = MetaData()
@@ -216,19 +217,25 @@ class KeyStore:
                 found.update(bytes(row[0]) for row in rows)
         return found
 
+    def empty_journal(self) -> None:
+        """Let the journal show no single transactions."""
+        database.empty_journal(self._engine)
+
     def all(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield name and wrapped key of every dossier.
+        """Yield name and wrapped key of every dossier, at one moment.
 
         Raises:
             TamperedError: something else stands there.
             UnavailableError: the database does not answer.
         """
         with database.reading(self._engine) as connection:
-            rows = fetched(connection, raw(*data_key.columns))
-        for name, wrapped in rows:
-            if type(name) is not bytes or type(wrapped) is not bytes:
-                raise TamperedError
-            yield name, wrapped
+            rows = connection.execution_options(yield_per=_PAGE).execute(
+                raw(*data_key.columns)
+            )
+            for name, wrapped in rows:
+                if type(name) is not bytes or type(wrapped) is not bytes:
+                    raise TamperedError
+                yield name, wrapped
 
     def snapshots(self) -> list[bytes]:
         """Return the names of the keys of snapshots.
@@ -285,12 +292,11 @@ def _delete(connection: Connection, table: Table, names: Collection[bytes]) -> i
 
 def _emptied(engine: Engine) -> bool:
     """Write the journal back and empty it, or the tables anew; true if somebody reads."""
+    if engine.dialect.name == "sqlite":
+        return database.journal_emptied(engine)
     connection = engine.raw_connection()
     try:
         driver: Any = connection.driver_connection
-        if engine.dialect.name == "sqlite":
-            row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            return bool(row[0])
         driver.autocommit = True
         driver.execute("VACUUM FULL data_key, snapshot_key")
         driver.autocommit = False

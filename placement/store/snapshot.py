@@ -28,7 +28,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from placement.crypto.datakeys import DataKey
 from placement.crypto.keyring import Purpose
-from placement.crypto.sealing import tag_of
+from placement.crypto.sealing import BLOCK, tag_of
 from placement.errors import StaleError, TamperedError
 from placement.store import tables
 from placement.store.chain import broken
@@ -36,7 +36,8 @@ from placement.store.codec import erasures_in
 from placement.store.head import Head
 from placement.store.log import Store
 
-MAX_PART: Final = 1 << 20  # bytes
+MAX_PART: Final = (1 << 20) - BLOCK
+"""Bytes: sealed twice, and padded, a part has 1 MiB."""
 
 _MANIFEST: Final = struct.Struct(">QI16s")
 _TABLE: Final = tables.snapshot
@@ -61,7 +62,7 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> None:
     Args:
         store: where.
         head: the head whose state this is.
-        parts: the state, in pieces of at most 1 MiB.
+        parts: the state, in pieces of at most ``MAX_PART``.
 
     Raises:
         TamperedError: the log's head does not verify, or is before this one.
@@ -147,7 +148,7 @@ def _seal(
     manifest = _Manifest(head, len(parts), name, tag_of(blobs[0]))
     for part, payload in enumerate(parts, 1):
         if len(payload) > MAX_PART:
-            raise ValueError("a part of a snapshot has at most 1 MiB")
+            raise ValueError("a part of a snapshot has less than 1 MiB")
         place = _place(store, manifest, part, tag_of(blobs[-1]), epoch)
         blobs.append(sealer.seal(seal(payload), context=place))
     return [

@@ -36,6 +36,7 @@ from placement.domain.events import Record, Request
 from placement.domain.terms import DossierId, Micros
 from placement.errors import TamperedError
 from placement.store.codec import decode, encode
+from placement.store.idle_keys import fill_up, with_idle
 from placement.store.keystore import KeyStore
 
 MAX_KEPT: Final = 1 << 17
@@ -66,6 +67,7 @@ class Vault:
         self._new: dict[bytes, tuple[DataKey, bytes]] = {}
         self._owed: set[bytes] = set()
         self._settled: set[bytes] = set()
+        self._made = 0  # keys, since they were last filled up
         self._proven: set[bytes] = set()  # looked for by readers, in the log
         self._lock = threading.Lock()
 
@@ -159,6 +161,7 @@ class Vault:
         """
         if self._new:
             self._keys.add({name: wrapped for name, (_, wrapped) in self._new.items()})
+            self._made += len(self._new)
             with self._lock:
                 for name, (key, _) in self._new.items():
                     self._keep(name, key)
@@ -167,6 +170,11 @@ class Vault:
     def drop(self) -> None:
         """Forget the keys that were made for what was then not appended."""
         self._new = {}
+
+    def tidy(self, least: int) -> None:
+        """Fill up the keys made since the last time, and let no journal tell of each."""
+        if fill_up(self._keys, self._made, least):
+            self._made = 0
 
     # Details
 
@@ -294,7 +302,7 @@ class Vault:
             UnavailableError: the key store does not answer, or the commit failed.
         """
         if self._owed:
-            self._keys.destroy(self._owed)
+            self._keys.destroy(with_idle(self._keys, self._owed))
             self._settled |= self._owed
             self._owed = set()
 
@@ -310,7 +318,8 @@ class Vault:
         """
         unwrap, found = self._keys.wrapping.open, {}
         for name, wrapped in self._keys.all():
-            found[name] = unwrap(wrapped, name)
+            if not self._keys.wrapping.is_idle(name):
+                found[name] = unwrap(wrapped, name)
         with self._lock:
             for name, key in found.items():
                 self._keep(name, key)

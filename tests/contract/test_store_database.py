@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 from kit.stored import append, fill, on_sqlite, rows
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from placement.errors import UnavailableError
 from placement.store import engine, fsck, tables
@@ -15,7 +16,7 @@ from placement.store.snapshot import write_snapshot
 
 
 def test_the_database_shows_sizes_only(url, store, admin, tmp_path):
-    """No byte of a payload, and no length but its multiple of 256."""
+    """No byte of a payload, and no length but a power of two."""
     secret = b"sentinel-19121212-1212"
     head = append(store, [secret * n for n in range(40)], [secret] * 3)
     write_snapshot(store, head, [secret, secret * 1000])
@@ -26,7 +27,38 @@ def test_the_database_shows_sizes_only(url, store, admin, tmp_path):
         found += [file.read_bytes() for file in tmp_path.glob("store.db*")]
 
     assert not any(b"sentinel" in content for content in found)
-    assert {len(row["blob"]) % 256 for row in rows(admin, tables.event)} == {29}
+    lengths = {len(row["blob"]) - 29 for row in rows(admin, tables.event)}
+    assert lengths == {512, 1024}
+
+
+@on_sqlite
+def test_a_journal_shows_transactions_until_it_is_emptied(url, store, tmp_path):
+    """Unless somebody reads just then; the next time does both."""
+    fill(store)
+    journal = tmp_path / "store.db-wal"
+    shown = journal.stat().st_size
+    with store.reading() as connection:
+        connection.scalar(text("SELECT count(*) FROM event"))
+        append(store, [b"event"])
+        store.tidy(1)
+    kept = journal.stat().st_size
+    store.tidy(1)
+
+    assert min(shown, kept) > 0
+    assert journal.stat().st_size == 0
+
+
+def test_tidying_up_fails_quietly(store, monkeypatch):
+    """It loses nothing."""
+    fill(store)
+
+    def broken(*_):
+        raise SQLAlchemyError
+
+    monkeypatch.setattr(engine, "journal_emptied", broken)
+    store.tidy(1)
+
+    assert fsck.verify(store).revision == 6
 
 
 def test_a_commit_is_on_the_disk(url, store, admin):

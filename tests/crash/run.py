@@ -94,7 +94,7 @@ def prepare(folder: Path, servers: int, url: str) -> list[int]:
     ports = [free_port() for _ in range(servers)]
     for number, port in enumerate(ports):
         (folder / f"{number}.toml").write_text(
-            f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\npace = 0\n'
+            f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\npace = 0\ntick = 0\n'
             'ruleset = "ruleset.toml"\n'
             + (f'database = "{url}"\n' if url else "")
             + 'keys = "sqlite:///keys.db"\n',

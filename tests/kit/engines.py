@@ -20,6 +20,7 @@ from placement.service.batch import Answer
 from placement.service.engine import Engine
 from placement.service.entries import Refused
 from placement.service.rules import Rules
+from placement.service.ticks import Ticks
 from placement.service.worker import Worker
 from placement.store import fsck
 from placement.store.ledger import Ledger
@@ -35,10 +36,17 @@ def engine_on(
     clock: Callable[[], int],
     signer: Signer = SIGNER,
     worker: Worker | None = None,
+    ticks: Ticks | None = None,
 ) -> Engine:
     """Return an engine of a store that no custodian founded; it is not started."""
     return Engine(
-        store, Rules(RULESET), custodian=b"", signer=signer, clock=clock, worker=worker
+        store,
+        Rules(RULESET),
+        custodian=b"",
+        signer=signer,
+        clock=clock,
+        worker=worker,
+        ticks=ticks,
     )
 
 

@@ -78,7 +78,7 @@ def prepare(
     for number, port in enumerate(ports):
         (folder / f"{number}.toml").write_text(
             f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\n'
-            f"pace = {pace}\n"
+            f"pace = {pace}\ntick = 0\n"
             'ruleset = "ruleset.toml"\nkeys = "sqlite:///keys.db"\n'
             + (f'database = "{url}"\n' if url else ""),
             "utf-8",

@@ -105,6 +105,7 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     importing.take,
     steps.tick,
     lambda: steps.reevaluate(1),
+    steps.idle,
     steps.list_permits,
     commands.list_entries,
     lambda: commands.search(searches.ShowEntry, first=0, end=1),

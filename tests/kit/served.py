@@ -37,7 +37,8 @@ class Served:
         database: where else than in the folder.
         pki: whose certificates it takes; without one it has an authority of its own.
         settings: of the server; without a ruleset there, it has no phantom stays, and
-            without a pace, answers leave at once.
+            without a pace, answers leave at once, and without a tick, nothing is
+            filled up.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Served:
         settings.setdefault("ruleset", written(folder))
         settings.setdefault("pace", 0)
         settings.setdefault("custodian_key", folder / "custodian.key")
+        settings.setdefault("tick", 0)
         self.settings = Settings(
             address="127.0.0.1:0",
             database=database or f"sqlite:///{folder}/placement.db",

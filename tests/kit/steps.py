@@ -22,6 +22,7 @@ from placement.domain.decide import (
     alerts,
     checks,
     holds,
+    idling,
     moves,
     permits,
     providers,
@@ -179,6 +180,10 @@ def close_alert(alert: bytes, **given: Any) -> alerts.CloseAlert:
 
 def tick() -> reevaluations.Tick:
     return reevaluations.Tick(caller=SERVICE)
+
+
+def idle(events: int = 1) -> idling.Idle:
+    return idling.Idle(caller=SERVICE, events=events)
 
 
 def reevaluate(

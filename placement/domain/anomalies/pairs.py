@@ -17,7 +17,7 @@ PROPOSE: Final = frozenset(
     {
         Action.PHANTOM_LIFT.name,
         Action.PLACE_RELEASE.name,
-        Action.EXTRACTPROPOSE.name,
+        Action.EXTRACT_PROPOSE.name,
     }
 )
 _CASEWORKER: Final = Role.CASEWORKER.value

@@ -74,3 +74,14 @@ def test_what_is_cut_is_refused(size):
         opened(key, bytes(size), b"")
     with pytest.raises(TamperedError):
         Wrapping(SECRET, b"").open(bytes(size), b"")
+
+
+def test_a_name_of_nothing_is_known_by_the_secret_alone():
+    """Under another secret it is a name like any other."""
+    one, other = Wrapping(bytes(32), b"owner"), Wrapping(bytes([1]) * 32, b"owner")
+    name = one.idle_name()
+
+    assert (one.is_idle(name), other.is_idle(name)) == (True, False)
+    assert len(name) == 16
+    assert name != one.idle_name()
+    assert not one.is_idle(bytes(16))

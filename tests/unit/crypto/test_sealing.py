@@ -43,6 +43,36 @@ def test_only_the_rounded_size_shows(length, size):
     assert len(Sealer(KEY).seal(bytes(length), context=PLACE)) == size
 
 
+@pytest.mark.parametrize(
+    ("length", "size"),
+    [(0, 541), (508, 541), (509, 1053), (1020, 1053), (1021, 2077), (5000, 8221)],
+)
+def test_only_a_power_of_two_shows(length, size):
+    """With a least size: whatever is no larger looks the same."""
+    sealer = Sealer(KEY, 512)
+    blob = sealer.seal(bytes(length), context=PLACE)
+
+    assert len(blob) == size
+    assert blob[0] == 2
+    assert sealer.open(blob, context=PLACE) == bytes(length)
+
+
+def test_what_was_sealed_by_steps_still_opens():
+    """A store of before keeps its records."""
+    blob = Sealer(KEY).seal(b"payload", context=PLACE)
+
+    assert Sealer(KEY, 512).open(blob, context=PLACE) == b"payload"
+
+
+@pytest.mark.parametrize("size", [256, 768, 1024])
+def test_another_power_of_two_is_refused(size):
+    """A payload has one form of this version, too."""
+    padded = struct.pack(">I", 1) + b"x" + bytes(size - 5)
+
+    with pytest.raises(TamperedError):
+        Sealer(KEY, 512).open(forge(padded, version=2), context=PLACE)
+
+
 def test_layout_is_as_drawn():
     """Version, nonce, ciphertext and tag stand where the comment says."""
     blob = Sealer(KEY).seal(b"payload", context=PLACE)
@@ -114,7 +144,7 @@ def test_a_forger_with_the_key_can_be_believed_in_the_one_form():
 
 
 def test_another_version_is_refused():
-    """Only version 1 opens."""
+    """Without a least size only version 1 opens."""
     with pytest.raises(TamperedError):
         Sealer(KEY).open(
             forge(struct.pack(">I", 0) + bytes(252), version=2), context=PLACE
@@ -125,6 +155,8 @@ def test_limits_are_held():
     """Keys have 32 bytes and payloads at most 16 MiB."""
     with pytest.raises(ValueError, match="32 bytes"):
         Sealer(bytes(16))
+    with pytest.raises(ValueError, match="power of two"):
+        Sealer(KEY, 768)
     with pytest.raises(ValueError, match="16 MiB"):
         Sealer(KEY).seal(bytes(sealing.MAX_PAYLOAD + 1), context=PLACE)
 

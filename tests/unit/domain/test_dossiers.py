@@ -39,6 +39,7 @@ SAYS_NOTHING = {
     "SweepBegun",
     "RulesFollowed",
     "Reevaluated",
+    "Idled",
     "DossiersErased",
     "Sealed",
     "ExtractAsked",

@@ -98,6 +98,7 @@ CASES = [
     (changed(witnesses=()), "No witness is named"),
     (changed(reflection=True), "reflection describes"),
     (changed(pace=0), "pace = 0 lets"),
+    (changed(tick=0), "tick = 0 lets"),
     (without_phantoms, "The ruleset has no phantom stays"),
     (changed(custodian_id=""), "The key of the pseudonyms is held by this server"),
     (changed(officers=("one",)), "Fewer than two officers"),

@@ -85,16 +85,16 @@ class held:  # noqa: N801 (reads as a word)
         self._engine = engine
 
     def __enter__(self):
-        self._take = self._engine._take
-        self._engine._take = self._none
+        self._take = self._engine._waiting.take
+        self._engine._waiting.take = self._none
         time.sleep(0.05)
 
-    def _none(self):
+    def _none(self, *_):
         time.sleep(0.01)
         return []
 
     def __exit__(self, *_):
-        self._engine._take = self._take
+        self._engine._waiting.take = self._take
 
 
 def test_another_server_follows_at_once(engine, start, url, custody):

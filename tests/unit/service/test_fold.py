@@ -412,8 +412,33 @@ def test_a_large_state_takes_several_parts(store, monkeypatch):
     fold.keep(store, *fold.load(store))
 
     assert len(parts) > 3
-    assert max(map(len, parts)) <= 700
+    assert {*map(len, parts)} == {700}
+    assert len(parts).bit_count() == 1
     assert list(fold.load(store)[0].records()) == list(lived.records())
+
+
+@pytest.mark.parametrize("surplus", [b"\0\0\0\0", b"\0\0\0\0\1", b"\0", b"\1"])
+def test_surplus_behind_the_last_record_is_refused(store, monkeypatch, surplus):
+    """Only a whole part has padding, and only zeros."""
+    state = fill(store, 2)
+    (part,) = fold._pack(encode(record) for record in state.records())
+    whole = len(part) + len(surplus) + (not any(surplus))
+    monkeypatch.setattr(fold, "MAX_PART", whole)
+    write_snapshot(store, store.read_head(), [part + surplus])
+
+    with pytest.raises(TamperedError):
+        fold.load(store)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 500])
+def test_padding_is_no_record(store, monkeypatch, size):
+    """However much there is of it."""
+    state = fill(store, 2)
+    (part,) = fold._pack(encode(record) for record in state.records())
+    monkeypatch.setattr(fold, "MAX_PART", len(part) + size)
+    write_snapshot(store, store.read_head(), [part + bytes(size)])
+
+    assert list(fold.load(store)[0].records()) == list(state.records())
 
 
 @pytest.mark.parametrize("cut", [1, 3, 5, -1])

@@ -15,8 +15,9 @@ from kit.commands import (
     search,
     show_case,
 )
-from kit.engines import answer, details
+from kit.engines import SECONDS, answer, details
 from kit.often import often
+from kit.steps import idle
 from kit.story import OTHER_AUDITOR, SCOPE, ReadingRoom, filters, naive
 
 from placement.domain.decide import searches
@@ -172,6 +173,44 @@ def test_a_search_that_is_no_list_has_one_entry_a_page(engine, room):
     listed = room.searcher.list(admitted(searches.ShowEntry, first=0), AUDITOR, 3)
 
     assert indexes(listed.found) == [0]
+
+
+def test_what_says_nothing_is_passed_by(engine, room):
+    """By lists and by who follows, unless they name it; nothing else leaves it out."""
+    write(engine)
+    answer(engine, idle())
+    write(engine)
+
+    def listed(**asked):
+        search = replace(list_entries(Filter(**asked)), scope=SCOPE)
+        return room.searcher.list(Admitted(search=search, cases=None), AUDITOR, 3)
+
+    def followed(**asked):
+        follow = admitted(searches.TailEntries, **asked)
+        return next(room.searcher.follow(follow, AUDITOR, 0))
+
+    shown = room.searcher.list(admitted(searches.ShowEntry, first=1), AUDITOR, 3)
+    got = [
+        listed(first=0),
+        listed(role="service"),
+        listed(action="IDLE"),
+        followed(first=0),
+        followed(action="IDLE"),
+        shown,
+    ]
+
+    assert [indexes(each.found) for each in got] == [[0, 2], [], [1], [0, 2], [1], [1]]
+
+
+def test_an_export_leaves_nothing_out(engine, store, room):
+    """Of what says nothing, too: nobody can hide something behind it."""
+    write(engine)
+    answer(engine, idle())
+    engine.publish().result(SECONDS)
+    export = room.searcher.export(admitted(first=0), room.checkpoint(2)[0], 2)
+    (piece,) = export.pieces
+
+    assert [each.found.entry.action for each in piece] == ["CASE_OPEN", "IDLE"]
 
 
 def test_a_reference_finds_cases_through_the_state(engine, store, room):

@@ -209,6 +209,7 @@ def test_every_repeatable_command_is_known_by_person_and_id():
         Action.IMPORT_TAKE,
         Action.CLOCK_TICK,
         Action.REEVALUATE,
+        Action.IDLE,
         Action.ENTRY_LIST,
         Action.ENTRY_SHOW,
         Action.ENTRY_TAIL,
