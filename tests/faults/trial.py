@@ -106,13 +106,15 @@ class Trial:
     def _ask(self, server: Driven, command: Command) -> bool:
         try:
             (said,) = server.ask(command)
-        except PlacementError:  # it is not even taken any more
-            self._doubt = [command]
-            return False
+        except PlacementError as error:  # it is not even taken any more
+            said = error
         if isinstance(said, PlacementError):
-            self._doubt = [command]
+            # It may be durable all the same; a question changes nothing.
+            if not isinstance(command, Check) and command not in self._doubt:
+                self._doubt.append(command)
             return False
-        self._doubt = []
+        if command in self._doubt:
+            self._doubt.remove(command)
         self._acknowledged(server, command, said)
         return True
 
@@ -124,7 +126,7 @@ class Trial:
         reply = answer.reply
         got = tuple(each.verdict for each in reply.answers)  # type: ignore[attr-defined]
         expected = self._book.verdicts(command, server.now)
-        if got != expected:
+        if got != expected and not self._doubt:
             raise Harmed(f"{got} instead of {expected} to {described(command)}")
 
     def _back_while_it_lasts(self) -> None:
@@ -159,7 +161,7 @@ class Trial:
         folded = server.engine._folded
         if folded is None:
             raise Harmed("it serves without a state")
-        for command in self._doubt:  # it may be there, or not; asked again, it is
+        for command in [*self._doubt]:  # it may be there, or not; asked again, it is
             if not self._ask(server, command):
                 raise Harmed(f"not answered any more: {described(command)}")
         lost = self._book.missing(folded[0])

@@ -68,7 +68,7 @@ class Book:
             command: which.
             now: when it was decided.
         """
-        change = self.change_of(command)
+        change = self.change_of(command, now)
         match command:
             case cases.OpenCase():
                 self.cases[command.handle] = Case(
@@ -104,13 +104,17 @@ class Book:
         if change:
             self.waiting[change] = command
 
-    def change_of(self, command: Command) -> bytes:
+    def change_of(self, command: Command, now: Micros) -> bytes:
         """Return the change that waits for a second person, or nothing."""
         match command:
             case registry.RecordFacts() | cases.AssessCase():
                 waits = any(map(_takes_two, command.drafts))
             case registry.EndFacts():
-                waits = any(_ends_by_two(self.facts[one.id]) for one in command.endings)
+                today = stockholm_day(now)
+                waits = any(
+                    one.valid_to < today or _ends_by_two(self.facts[one.id])
+                    for one in command.endings
+                )
             case registry.RetractFacts() | placements.EndPlacements():
                 waits = True
             case _:
