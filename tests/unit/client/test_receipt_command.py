@@ -498,8 +498,10 @@ def test_a_receipt_is_shown(cli, wire, log, pair, ask):
         rf"Cosigned by +{A.name}",
         r"Asked by +caseworker 1480/cw-01",
         r"Decided +2026-06-15 12:00 Stockholm time",
-        rf"1480 +Göteborg +CLEAR +may place; ask again before moving in +"
-        rf"2026-06-18 12:00 Stockholm time +{first}",
+        (
+            rf"1480 +Göteborg +CLEAR +may place; ask again before moving in +"
+            rf"2026-06-18 12:00 Stockholm time +{first}"
+        ),
         r"Only CLEAR may be relied on",
         rf"Request +{data['request']}",
     ):
