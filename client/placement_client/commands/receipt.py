@@ -11,16 +11,19 @@ The objects of ``--json``:
 * ``show``: see ``receipt_words.to_data``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
 import typer
 
+from placement.api.v1.types_pb2 import Verdict
 from placement.audit.checkpoint import require_follows
 from placement.errors import InvalidInputError, NotFoundError, TamperedError
 from placement_client.answered import Answered
+from placement_client.commands.answer_words import MUST, ONLY_CLEAR
+from placement_client.commands.finding_words import verdict_word
 from placement_client.commands.receipt_words import lines, places, to_data
 from placement_client.commands.report import Exit, Report, counted, table
 from placement_client.commands.verb import Run, nouns, verb
@@ -354,12 +357,28 @@ def show(run: Run, asked: Shown) -> Report:
         raise InvalidInputError("decision", _PENDING)
     receipt = _found(kept, decision)
     cosigners = kept.view.policy.cosigners(receipt.proof.note)
-    rows = [tuple(place.values()) for place in places(receipt, stockholm_time)]
-    headings = ("Area", "Name", "Facility", "Verdict", "Valid until", "Decision")
+    rows = map(_place_row, places(receipt, stockholm_time))
+    headings = (
+        *("Area", "Name", "Facility", "Verdict", "Means", "Valid until"),
+        "Decision",
+    )
     return Report(
         data=to_data(receipt, cosigners),
         shown=[
             table(("Receipt", ""), lines(receipt, cosigners)),
             table(headings, rows),
+            ONLY_CLEAR,
         ],
+    )
+
+
+def _place_row(place: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a place as a row; what may not be relied on stands without a time."""
+    clear = place["verdict"] == verdict_word(Verdict.VERDICT_CLEAR)
+    means = {verdict_word(number): words for number, words in MUST.items()}
+    return (
+        *(place["area"], place["name"], place["facility"], place["verdict"]),
+        means.get(place["verdict"], "-"),
+        place["valid_until"] if clear else "-",
+        place["decision_id"],
     )

@@ -8,11 +8,15 @@ from kit.asked import CASE
 from kit.receipted import RULES, ReceiptedLog, witness
 from kit.wire import RefusalError
 from placement_client.commands import proving
+from placement_client.commands import receipt as module
+from placement_client.commands.answer_words import MUST
+from placement_client.commands.finding_words import verdict_word
 from placement_client.commands.receipt import STOP, kept_by
 from placement_client.commands.verb import Common, Run
 from placement_client.receipts import certificate_of
 
 from placement.access import Role
+from placement.api.v1.types_pb2 import Verdict
 from placement.audit.details import Details, Outline
 from placement.audit.note import render_key
 from placement.audit.proof import parse, render
@@ -494,7 +498,11 @@ def test_a_receipt_is_shown(cli, wire, log, pair, ask):
         rf"Cosigned by +{A.name}",
         r"Asked by +caseworker 1480/cw-01",
         r"Decided +2026-06-15 12:00 Stockholm time",
-        rf"1480 +Göteborg +CLEAR +2026-06-18 12:00 Stockholm time +{first}",
+        (
+            rf"1480 +Göteborg +CLEAR +may place; ask again before moving in +"
+            rf"2026-06-18 12:00 Stockholm time +{first}"
+        ),
+        r"Only CLEAR may be relied on",
         rf"Request +{data['request']}",
     ):
         assert re.search(words, shown.stdout)
@@ -511,3 +519,21 @@ def test_a_receipt_that_is_not_there_cannot_be_shown(cli, log, ask):
     assert "has no receipt yet" in pending.stderr
     assert "has no receipt here" in unknown.stderr
     assert "must be 32 hex digits" in wrong.stderr
+
+
+@pytest.mark.parametrize("verdict", Verdict.values())
+def test_what_may_not_be_relied_on_stands_without_a_time(verdict):
+    """Beside each word stands what it means, also of one that is not known here."""
+    word = verdict_word(verdict)
+    place = {
+        "area": "1480",
+        "name": "Göteborg",
+        "facility": "",
+        "verdict": word,
+        "valid_until": "then",
+        "decision_id": "d",
+    }
+    row = module._place_row(place)
+
+    assert row[3:5] == (word, MUST.get(verdict, "-"))
+    assert row[5] == ("then" if word == "CLEAR" else "-")
