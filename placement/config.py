@@ -12,21 +12,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-_DOMAIN: Final = re.compile(r"[a-z0-9.-]{1,63}")
-_ORIGIN: Final = re.compile(r"[^\s+\x00-\x1f\x7f]*")  # what a signed note can name
-_KEY_ID: Final = re.compile(r"([0-9a-f]{64})?")
-_CHOICES: Final = {
-    "profile": (r"development|production", "development or production"),
-    "custody": (r"file|passphrase|token", "file, passphrase or token"),
+_FORMS: Final[Mapping[str, tuple[str, str]]] = {
+    "profile": (r"development|production", "be development or production"),
+    "custody": (r"file|passphrase|token", "be file, passphrase or token"),
     "unlock": (
         r"prompt|fd:\d{1,4}|credential:[A-Za-z0-9._-]{1,64}",
-        "prompt, fd:N or credential:NAME",
+        "be prompt, fd:N or credential:NAME",
     ),
+    "trust_domain": (r"[a-z0-9.-]{1,63}", "be a lower-case domain"),
+    "custodian_id": (r"([0-9a-f]{64})?", "be 64 hex digits, lower case"),
+    "origin": (r"[^\s+\x00-\x1f\x7f]*", "have neither spaces nor plus"),
 }
-_MAX_TICK: Final = 3600  # s; a tick is how long a checkpoint may take
-_MIN_FILL: Final = 2  # a tick has two checkpoints, and each signs something
-_MAX_FILL: Final = 1024
-_MAX_PACE: Final = 1000  # ms; a call may last ten times that
+"""What a text must look like, and how that is said."""
+_NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
+    "pace": (0, 1000, "0 to 1000 ms"),  # a call may last ten times that
+    "tick": (0, 3600, "0 to 3600 s"),  # a checkpoint may take as long
+    "fill": (2, 1024, "a power of two, 2 to 1024"),  # of two checkpoints, at least
+}
 _MAX_BUDGET: Final = 1_000_000
 
 
@@ -196,25 +198,18 @@ def _settings(given: Mapping[str, object], folder: Path) -> Settings:
         for name, default in known.items()
     }
     settings = Settings(**values)
-    for name, (form, words) in _CHOICES.items():
+    for name, (form, words) in _FORMS.items():
         if not re.fullmatch(form, getattr(settings, name)):
+            raise ValueError(f"{name} must {words}")
+    for name, (least, most, words) in _NUMBERS.items():
+        if not least <= getattr(settings, name) <= most:
             raise ValueError(f"{name} must be {words}")
+    if settings.fill.bit_count() != 1:
+        raise ValueError(f"fill must be {_NUMBERS['fill'][2]}")
     if settings.custody == "token" and not (settings.token and settings.token_module):
         raise ValueError("custody in a token needs token and token_module")
-    if not _DOMAIN.fullmatch(settings.trust_domain):
-        raise ValueError("trust_domain must be a lower-case domain")
     if settings.keys == settings.database:
         raise ValueError("keys must be another database")
-    if not _KEY_ID.fullmatch(settings.custodian_id):
-        raise ValueError("custodian_id must be 64 hex digits, lower case")
-    if not 0 <= settings.pace <= _MAX_PACE:
-        raise ValueError("pace must be 0 to 1000 ms")
-    if not 0 <= settings.tick <= _MAX_TICK:
-        raise ValueError("tick must be 0 to 3600 s")
-    if not (_MIN_FILL <= settings.fill <= _MAX_FILL and settings.fill.bit_count() == 1):
-        raise ValueError("fill must be a power of two, 2 to 1024")
-    if not _ORIGIN.fullmatch(settings.origin):
-        raise ValueError("origin must have neither spaces nor plus")
     return settings
 
 
