@@ -55,6 +55,7 @@ def test_two_who_hold_it_together(between):
         ("a:1=00", "must be the custodian's public key, 66 hex digits"),
         (f"a:1={ONE}=", "must be the custodian's public key, 66 hex digits"),
     ],
+    ids=range(14),  # keys are drawn, and are no names
 )
 def test_what_does_not_fit_is_refused(text, expected):
     """Nothing is passed over, and nothing is guessed."""

@@ -73,7 +73,9 @@ def test_a_slip_of_the_pen_is_found(where):
     assert slip not in str(caught.value)
 
 
-@pytest.mark.parametrize("line", ["", "A", "!" * 72, "A" * 72, LINES[0][:-1], "å" * 72])
+@pytest.mark.parametrize(
+    "line", ["", "A", "!" * 72, "A" * 72, LINES[0][:-1], "å" * 72], ids=range(6)
+)
 def test_what_is_no_share_is_refused(line):
     """Too short, too long, or not of these letters."""
     with pytest.raises(InvalidInputError):
