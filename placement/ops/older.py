@@ -14,9 +14,8 @@ The statement is the text of a signed note (``audit/note.py``)::
 """
 
 import argparse
-import base64
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -35,7 +34,7 @@ from placement.errors import PlacementError, TamperedError
 from placement.ops.custodies import open_custody
 from placement.ops.profile import OFFICERS
 from placement.service.entries import Scribe
-from placement.store import fsck
+from placement.store import archive, fsck
 from placement.store.anchor import Anchor
 from placement.store.head import Head
 from placement.store.log import Store
@@ -73,6 +72,12 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
             command.add_argument("--key", type=Path, required=True, metavar="FILE")
         if name == "show":
             command.add_argument("--reason", required=True, help="why, in a line")
+            command.add_argument(
+                "--backup",
+                type=Path,
+                metavar="FILE",
+                help="of a backup of the database, not encrypted, before it is restored",
+            )
         if name in {"sign", "accept"}:
             command.add_argument("statement", type=Path, metavar="STATEMENT")
 
@@ -113,8 +118,12 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 def _show(args: argparse.Namespace) -> str:
     settings = _settings(args)
+    if args.backup:
+        ends = archive.ends_of(args.backup)
+        return _statement(settings, ends, args.reason).removesuffix("\n")
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
-        return _statement(settings, store.read_head(), args.reason).removesuffix("\n")
+        ends = archive.ends(store.read_head())
+        return _statement(settings, ends, args.reason).removesuffix("\n")
 
 
 def _sign(args: argparse.Namespace) -> str:
@@ -138,29 +147,47 @@ def _accept(args: argparse.Namespace) -> str:
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
         log = Signer(settings.log_name, open_signing(settings.log_key, custody))
         fsck.verify(store, Verifier(log.public, verify), deeper=True)
-        head = store.read_head()
-        reason = signed.text.removesuffix("\n").rpartition("\n")[2]
-        if signed.text != _statement(settings, head, reason):
-            raise _refused("The statement is of another database than this one.")
-        leaf = Scribe(store.ring).leaf_of_act(
-            Action.DATABASE_ACCEPT,
-            persons=names,
-            at=max(micros(), head.at),
-            revision=head.revision,
-            reason=reason,
-            proof=sha256(notes.render(signed)).digest()[:16],
-        )
-        with store.writing() as writing:
-            if writing.head != head:
-                raise _refused("A server is writing to this database. Stop it first.")
-            writing.append([], [leaf])
-            head = writing.head
+        head = accept(settings, store, signed, names)
         Anchor(settings.anchor, store).replace(head)
     return (
         f"Accepted, by {' and '.join(names)}, as entry {head.leaves - 1}. What came"
         " after it is lost: tell the witnesses, and ask everybody for what they have"
         " recorded since."
     )
+
+
+def accept(
+    settings: Settings, store: Store, signed: notes.Note, names: Sequence[str]
+) -> Head:
+    """Write the entry that two officers accepted a database; return where it ends.
+
+    Args:
+        settings: name the log.
+        store: with the database, verified.
+        signed: the statement.
+        names: who signed it, out of ``officers_of``.
+
+    Raises:
+        TamperedError: the statement is of another database, or it just grew.
+        UnavailableError: the database does not answer.
+    """
+    head = store.read_head()
+    reason = signed.text.removesuffix("\n").rpartition("\n")[2]
+    if signed.text != _statement(settings, archive.ends(head), reason):
+        raise _refused("The statement is of another database than this one.")
+    leaf = Scribe(store.ring).leaf_of_act(
+        Action.DATABASE_ACCEPT,
+        persons=names,
+        at=max(micros(), head.at),
+        revision=head.revision,
+        reason=reason,
+        proof=sha256(notes.render(signed)).digest()[:16],
+    )
+    with store.writing() as writing:
+        if writing.head != head:
+            raise _refused("A server is writing to this database. Stop it first.")
+        writing.append([], [leaf])
+        return writing.head
 
 
 def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
@@ -181,7 +208,7 @@ def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
     return tuple(sorted(set(by.values())))
 
 
-def _statement(settings: Settings, head: Head, reason: str) -> str:
+def _statement(settings: Settings, ends: tuple[int, int, str], reason: str) -> str:
     """Draw the text.
 
     Raises:
@@ -189,9 +216,8 @@ def _statement(settings: Settings, head: Head, reason: str) -> str:
     """
     if not (reason.isprintable() and 0 < len(reason) <= _MAX_REASON):
         raise ValueError(f"the reason must be a line of 1 to {_MAX_REASON} characters")
-    root = base64.b64encode(head.tree.root()).decode()
-    end = f"{head.revision} {head.leaves} {root}"
-    return f"{TITLE}\n{settings.log_name}\n{end}\n{reason}\n"
+    revision, leaves, root = ends
+    return f"{TITLE}\n{settings.log_name}\n{revision} {leaves} {root}\n{reason}\n"
 
 
 def _open(settings: Settings, custody: Custody) -> "closing[Store]":
