@@ -38,6 +38,7 @@ from placement.ops.history import witnessed
 from placement.store import archive, fsck
 from placement.store.anchor import Anchor
 from placement.store.archive import Manifest
+from placement.store.chain import ChainError
 from placement.store.copying import (
     Kind,
     copy,
@@ -221,12 +222,27 @@ def _copied(job: _Job, copies: Mapping[Kind, Path]) -> tuple[Head, bytes, Store]
     # The keys after it, so that none is missing.
     if Kind.KEYS in copies:
         copy(Kind.KEYS, job.urls[Kind.KEYS], copies[Kind.KEYS])
-    with closing(job.opened(copies)) as store, Bar("Verifying") as bar:
+    with closing(job.opened(copies)) as store:
         if database:
-            fsck.verify(store, job.verifier, progress=bar.show, deeper=True)
+            _read_whole(job, store, deeper=True)
         else:
             store.vault.verify()
     return head, checkpoint, store
+
+
+def _read_whole(job: _Job, store: Store, *, deeper: bool = False) -> None:
+    """Verify everything in a store.
+
+    Raises:
+        ChainError: something does not verify; it is named.
+        UnavailableError: a database does not answer.
+    """
+    try:
+        with Bar("Verifying") as bar:
+            fsck.verify(store, job.verifier, progress=bar.show, deeper=deeper)
+    except ChainError as error:
+        error.add_note(f"First bad record: {error.where}.")
+        raise
 
 
 def _write(
@@ -244,6 +260,8 @@ def _write(
 
 
 def _restore(job: _Job) -> str:
+    if job.args.accept and Kind.DATABASE not in job.files:
+        raise ValueError("only a database is accepted: name a file with --database")
     for kind in job.files:
         require_vacant(kind, job.urls[kind])
     settings, args = job.settings, job.args
@@ -297,8 +315,7 @@ def _proven(job: _Job, store: Store, said: Mapping[Kind, tuple[bytes, bytes]]) -
     if keys and database and keys.beside == database.digest:
         archive.require_sealed(store.ring, store.owner, *said[Kind.KEYS])
     else:
-        with Bar("Verifying") as bar:
-            fsck.verify(store, job.verifier, progress=bar.show)
+        _read_whole(job, store)
     return head
 
 

@@ -19,7 +19,6 @@ from placement.config import Settings
 from placement.errors import TamperedError
 from placement.store.anchor import Anchor
 from placement.store.archive import refused
-from placement.store.chain import ChainError
 from placement.store.head import Head
 from placement.store.ledger import subtrees
 from placement.store.log import Store
@@ -89,16 +88,14 @@ def require_newest(
         return False
     try:
         seen = Anchor(anchor, store).read()
-    except TamperedError as error:
-        raise refused("The anchor is of another store, or damaged.") from error
-    try:
         with store.writing() as log:
             log.require_after(seen)
-    except ChainError as error:
+    except TamperedError as error:  # also if it is sealed under a later epoch
         if older:
             return False
         raise refused(
-            f"The backup does not go on from the anchor: it is older. {_IF_NONE}"
+            "The backup does not go on from the anchor: it is older, or the anchor is"
+            f" another store's. {_IF_NONE}"
         ) from error
     return True
 

@@ -60,6 +60,9 @@ def copy(kind: Kind, url: str, target: Path) -> None:
     with private_file(target):
         pass  # so that SQLite finds it, with this mode
     with database.opened(url) as engine:
+        path = _file(engine)
+        if path is not None and not path.exists():  # reading it would make it
+            raise _unusable(f"{path.name} is not there.")
         if engine.dialect.name == "sqlite":
             _copy_pages(engine, target)
         else:
