@@ -51,6 +51,8 @@ def witnessed(path: Path, settings: Settings, log: Verifier) -> Checkpoint:
         if witnesses:
             notes.verify(note, witnesses)
         found = offered(log.public, note, log.check)
+        if not found.size:  # every log leads to it
+            raise refused("It is of an empty log.")  # noqa: TRY301 (one sentence for all)
     except (TamperedError, ValueError, KeyError, TypeError) as error:
         raise refused(
             f"{path.name}: no checkpoint of this log that a known witness cosigned."
@@ -106,8 +108,6 @@ def _require_begins(store: Store, head: Head, known: Checkpoint) -> None:
     Raises:
         TamperedError: it does not.
     """
-    if not known.size:
-        return
     try:
         with store.reading() as connection:
             proof = consistency_proof(known.size, head.leaves, subtrees(connection))

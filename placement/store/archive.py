@@ -160,7 +160,7 @@ def ends_of(path: Path) -> tuple[int, int, str]:
         TamperedError: it is no backup of a database.
     """
     try:
-        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r|") as tar:
+        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
             told = Manifest.parse(_small(tar, NAMES[0]))
     except tarfile.TarError as error:
         raise unreadable() from error
@@ -193,7 +193,10 @@ def require_sealed(ring: KeyRing, owner: bytes, manifest: bytes, seal: bytes) ->
 
 def pack(file: IO[bytes], manifest: bytes, seal: bytes, copy: Path) -> None:
     """Write the file of a backup."""
-    with tarfile.open(fileobj=file, mode="w|") as tar, copy.open("rb") as content:
+    with (
+        tarfile.open(fileobj=file, mode="w:", copybufsize=_PIECE) as tar,
+        copy.open("rb") as content,
+    ):
         for name, part in zip(NAMES, (manifest, seal), strict=False):
             tar.addfile(_member(name, len(part)), BytesIO(part))
         tar.addfile(_member(NAMES[2], copy.stat().st_size), content)
@@ -213,7 +216,7 @@ def unpack(file: IO[bytes], copy: Path) -> tuple[bytes, bytes]:
         TamperedError: it is none, or was cut or altered.
     """
     try:
-        with tarfile.open(fileobj=file, mode="r|") as tar:
+        with tarfile.open(fileobj=file, mode="r:") as tar:
             manifest, sealed = (_small(tar, name) for name in NAMES[:2])
             told = Manifest.parse(manifest)
             _large(tar, told, copy)

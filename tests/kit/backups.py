@@ -1,11 +1,11 @@
-"""A folder with a server's store, its backups, two officers and a witness."""
+"""A folder with a server's store and its backups, two officers and a witness."""
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
-from kit.certs import Pki
 from kit.commands import open_case
 from kit.engines import SECONDS
 from kit.lived import WITNESS, cosign
@@ -21,7 +21,6 @@ from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.service.rules import Rules
 from placement.store.anchor import Anchor
-from placement.store.archive import ends_of
 from placement.store.ledger import Ledger
 from placement.store.log import Store
 
@@ -45,7 +44,6 @@ class Kept:
         self.checkpoint = folder / "checkpoint"
         for path in (self.database, self.keys):
             path.parent.mkdir()
-        Pki(folder).server()
         lines = []
         for name in OFFICERS:
             signer = Signer(name, SigningKey.create(folder / name))
@@ -147,14 +145,11 @@ class Kept:
 
     def statement(self, *names: str) -> Path:
         """Have officers sign for the backup of the database."""
-        path = self.folder / "statement"
-        settings = self.load()
-        revision, leaves, root = ends_of(self.database)
-        text = (
-            "placement: serve this database, although a newer one may have been\n"
-            f"{settings.log_name}\n{revision} {leaves} {root}\ndisk lost\n"
-        )
-        path.write_text(text, "utf-8")
+        path, said = self.folder / "statement", StringIO()
+        show = ("older", "show", "--backup", self.database, "--reason", "disk lost")
+        with redirect_stdout(said):
+            assert self.run(*show) == 0
+        path.write_text(said.getvalue(), "utf-8")
         for name in names or OFFICERS:
             key = str(self.folder / name)
             assert main(["older", "sign", "--name", name, "--key", key, str(path)]) == 0

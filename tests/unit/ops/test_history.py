@@ -9,6 +9,7 @@ from kit.still import STILL
 
 from placement.audit import note as notes
 from placement.audit.checkpoint import Checkpoint
+from placement.audit.merkle import EMPTY_ROOT
 from placement.audit.note import Signer, render_key
 from placement.config import Settings
 from placement.crypto.signing import SigningKey
@@ -68,11 +69,12 @@ def test_without_witnesses_the_logs_word_is_all_there_is(read):
         signed(STRANGER, WITNESS),
         signed(SIGNER, WITNESS, made=Checkpoint("other/log", 7, bytes(32))),
         signed(SIGNER, WITNESS).replace(b"\n7\n", b"\n8\n"),
+        signed(SIGNER, WITNESS, made=Checkpoint(SIGNER.name, 0, EMPTY_ROOT)),
         STILL.encode(),
     ],
 )
 def test_what_is_no_checkpoint_of_this_log_is_refused(read, content):
-    """Unsigned, another's, another log's, altered, or something else."""
+    """Unsigned, another's, another log's, altered, of nothing, or something else."""
     with pytest.raises(TamperedError) as caught:
         read(content)
 
