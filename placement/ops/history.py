@@ -52,7 +52,7 @@ def witnessed(path: Path, settings: Settings, log: Verifier) -> Checkpoint:
             notes.verify(note, witnesses)
         found = offered(log.public, note, log.check)
         if not found.size:  # every log leads to it
-            raise refused("It is of an empty log.")  # noqa: TRY301 (one sentence for all)
+            raise refused("It is of an empty log.")
     except (TamperedError, ValueError, KeyError, TypeError) as error:
         raise refused(
             f"{path.name}: no checkpoint of this log that a known witness cosigned."

@@ -23,7 +23,7 @@ from placement.store import engine as database
 from placement.store import keystore, tables
 from placement.store.schema import migrate
 
-_ROWS: Final = 1000  # at once
+_ROWS: Final = 200  # at once; a part of a snapshot has 1 MiB
 _JOURNALS: Final = ("-wal", "-shm", "-journal")
 
 

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pyrage
 import pytest
 from kit.backups import STORED, Kept
@@ -521,6 +522,25 @@ def test_while_a_server_serves(kept, said):
     assert kept.restore("--accept", kept.statement()) == 0
 
     assert kept.serve() == 3
+
+
+@pytest.mark.postgres
+def test_a_postgresql_comes_back(tmp_path, postgres_url, capsys):
+    """Into an emptied one; the key store is elsewhere, as it must be."""
+    made = Kept(tmp_path, postgres_url)
+    made.serve("h", "i")
+    made.witness()
+    assert made.backup() == 0
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    made.lose()
+    words = ("--verify", made.checkpoint, "--accept", made.statement())
+
+    assert made.restore(*words) == 0
+    assert "It leads to that checkpoint. Accepted, by kim" in capsys.readouterr().out
+    assert made.serve() == 2
+    assert made.run("fsck") == 0
 
 
 def test_a_custodians_log_is_treated_alike(tmp_path, capsys):
