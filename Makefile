@@ -53,8 +53,8 @@ types: $(READY) ## Check the types
 imports: $(READY) ## Check the import contracts
 	$(BIN)/lint-imports
 
-test: $(READY) ## Set everything up and run the tests (T=path narrows)
-	$(BIN)/python -m pytest -n $(WORKERS) $(T)
+test: $(READY) ## Set everything up and run the tests but the slow ones, which check runs (T=path narrows)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(T)
 
 scenarios: $(READY) ## Play the registry's scenarios as they are typed, on live servers
 	$(BIN)/python -m pytest -v -n $(WORKERS) tests/scenarios/test_scenarios_typed.py

@@ -141,8 +141,12 @@ class KeyRing:
         epoch = self._active[purpose]
         return epoch, self.sealer(purpose, epoch)
 
-    def sealer(self, purpose: Purpose, epoch: int) -> Sealer:
+    def sealer(self, purpose: Purpose, epoch: object) -> Sealer:
         """Return the sealer of an epoch, active or retired.
+
+        Args:
+            purpose: what is sealed.
+            epoch: as it stood in the database, whatever its type.
 
         Raises:
             TamperedError: no such epoch in this ring.
@@ -150,6 +154,8 @@ class KeyRing:
         """
         if purpose in _UNSEALING:
             raise ValueError("this purpose does not seal")
+        if not isinstance(epoch, int):
+            raise TamperedError
         found = self._sealers.get((purpose, epoch))
         if found is None and self._source and epoch > self._active[purpose]:
             self.learn(self._source())

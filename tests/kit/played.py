@@ -65,6 +65,7 @@ from kit.steps import (
     extend,
     hand_over,
     hold,
+    idle,
     list_alerts,
     list_permits,
     move,
@@ -156,6 +157,7 @@ class Play:
         self._rules()
         self.ask(show_budgets(case, "2480"))
         self.ask(close_case(case))
+        self.ask(idle())
         return self.named
 
     def held(self, case: bytes, area: str | Candidate, **given: Any) -> bytes:

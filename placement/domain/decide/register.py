@@ -53,7 +53,7 @@ def list_permits(state: State, command: ListPermits, moment: Moment) -> Outcome:
     ]
     lifts = [lift for lift in state.haunts.lifts if since <= lift.at < until]
     # To the day: who asks until now asked a moment ago.
-    reaches = stockholm_day(Micros(until)) >= moment.today
+    reaches = stockholm_day(Micros(min(until, moment.now))) >= moment.today
     waiting = waiting_lifts(state, moment) if reaches else ()
     register = Register(
         search=command,

@@ -170,8 +170,6 @@ def _events(
     if row.record is not None:
         fact = _renewed(moment, row.record.fact)
         refuse_doubles(state, moment, (fact,))
-        if row.end is None:
-            _refuse_known(state, fact)
         events.append(FactRecorded(fact=fact, import_id=part.key))
     if row.end is not None:
         ended = FactEnded(
@@ -187,20 +185,6 @@ def _events(
 def _require_end(state: State, moment: Moment, caller: Caller, end: StagedEnd) -> None:
     fact = own_fact(state, caller, end.id, end.seen)
     require_endable(fact, end.valid_to, moment, "valid_to_day")
-
-
-def _refuse_known(state: State, fact: AnyFact) -> None:
-    """Refuse a presence as new that somebody recorded meanwhile.
-
-    Raises:
-        ConflictError: the group is on record there since that day already.
-    """
-    if not isinstance(fact, Presence):
-        return
-    said = (state.merges.of(fact.group), fact.valid_from)
-    known = state.presences.of(fact.area)
-    if any((each.group, each.valid_from) == said for each in known):
-        raise ConflictError
 
 
 def _renewed(moment: Moment, fact: AnyFact) -> AnyFact:

@@ -23,6 +23,12 @@ RESPONSES = [
 ]
 
 
+NO_BUDGETS = {
+    name: dict.fromkeys(("allowed", "left", "cost", "left_after", "hours"), 0)
+    for name in ("case", "organisation", "person")
+}
+
+
 def test_every_kind_of_field_has_its_form():
     """Ids in hex, instants in UTC, words in capitals, numbers as they are."""
     answer = CheckPlacementResponse(
@@ -64,6 +70,7 @@ def test_every_kind_of_field_has_its_form():
         "decided_at": "1970-01-01T00:00:00.000000Z",
         "ahead_days": 0,
         "contact": "031-000",
+        "budgets": NO_BUDGETS,
         "leaf_index": 3,
     }
 

@@ -65,6 +65,7 @@ EXPECTED = {
     "FACILITY_REGISTER": (set(), {"tokens"} | EVENTS),
     "CASE_OPEN": (OF_CASE | {"subjects"}, OF_CASE | {"reference"} | EVENTS),
     "CASE_SHOW": (OF_CASE, OF_CASE | {"reference"}),
+    "IDLE": (set(), EVENTS),
     "BUDGET_SHOW": (OF_CASE | {"counties"}, OF_CASE | {"areas", "reference"}),
     "CASE_ASSESS": (OF_CASE | OBJECTS, OF_CASE | OBJECTS | EVENTS),
     "CASE_CLOSE": (OF_CASE, OF_CASE | EVENTS),

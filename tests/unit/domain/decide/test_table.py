@@ -26,7 +26,10 @@ from placement.domain.terms import MICROS_A_DAY
 from placement.errors import AccessDeniedError, NotFoundError, RequestReusedError
 
 COMMANDS = [make() for make in SAMPLES]
-UNDECIDED = {Action.LOG_FOLLOW, Action.LOG_COSIGN, Action.NO_METHOD}
+UNDECIDED = {
+    *(Action.LOG_FOLLOW, Action.LOG_COSIGN, Action.NO_METHOD),
+    Action.DATABASE_ACCEPT,  # by officers, at the machine
+}
 named = pytest.mark.parametrize(
     "command", COMMANDS, ids=lambda command: type(command).__name__
 )
