@@ -270,11 +270,10 @@ def _large(tar: tarfile.TarFile, told: Manifest, copy: Path) -> None:
 
 
 def _next(tar: tarfile.TarFile, name: str) -> tuple[tarfile.TarInfo, IO[bytes]]:
-    member = tar.next()
-    if member is None or member.name != name or not member.isreg():
-        raise unreadable()
-    file = tar.extractfile(member)
-    if file is None:
+    member, file = tar.next(), None
+    if member is not None and member.name == name and member.isreg():
+        file = tar.extractfile(member)
+    if member is None or file is None:
         raise unreadable()
     return member, file
 

@@ -454,9 +454,11 @@ def test_keys_that_are_too_old_are_refused(late, said):
 
 def test_the_database_alone(kept, said):
     """Beside newer keys, which have some that it does not know."""
+    database = ("--database", kept.database)
+    kept.database.unlink()
+    assert kept.run("backup", *database) == 0
     kept.serve("j")
     kept.lose("placement.db", "placement.anchor")
-    database = ("--database", kept.database)
     assert kept.run("restore", *database, "--accept", kept.statement()) == 0
 
     assert kept.serve() == 2

@@ -10,6 +10,7 @@ from placement import crypto
 from placement.crypto import recovery
 from placement.crypto.passphrase import Cost, PassphraseCustody
 from placement.crypto.recovery import combine, split
+from placement.crypto.signing import SigningKey
 from placement.crypto.wrapping import SecretCustody
 from placement.ops import ceremony
 from placement.ops.main import main
@@ -208,8 +209,10 @@ def test_another_key_is_known_on_an_empty_machine(made, run):
     wrong = run("custody", "recover", *given(made, 1, 2, 3))
     (made / "log.key").unlink()
     nothing = run("custody", "recover", *given(made, 1, 2, 3))
+    SigningKey.create(made / "log.key")
+    plain = run("custody", "recover", *given(made, 1, 2, 3))
 
-    assert wrong[0] == nothing[0] == 1
+    assert wrong[0] == nothing[0] == plain[0] == 1
     assert "another key than this store's" in wrong[2]
     assert not (made / "store.key").exists()
 
