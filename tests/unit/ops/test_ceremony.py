@@ -71,6 +71,25 @@ def given(place, *numbers):
     return [word for file in files for word in ("--share", str(file))]
 
 
+def test_a_passphrase_that_is_too_short_is_told_so(place, run):
+    """With the least that is taken; nothing is made."""
+    folder = str(place / "shares")
+    code, out, err = run("custody", "create", "--shares", folder, typed=("abc", "abc"))
+
+    assert (code, out) == (1, "")
+    assert "The passphrase must have at least 16 characters" in err
+    assert not (place / "store.key").exists()
+
+
+def test_a_store_needs_the_ceremony_first(place, run):
+    """No passphrase is asked for."""
+    code, out, err = run("init")
+
+    assert (code, out) == (1, "")
+    assert "run `placement-server custody create` first" in err
+    assert not (place / "log.key").exists()
+
+
 def test_a_key_is_made_with_five_shares(place, run):
     """Each in a file of its own, for its owner; nothing of them is printed."""
     code, out, err = run(
