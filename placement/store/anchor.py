@@ -37,6 +37,10 @@ SLOT: Final = 4096  # bytes
 _MAGIC: Final = b"placement anchor"
 _FIXED: Final = struct.Struct(f">{len(_MAGIC)}sQQII")
 _MODE: Final = 0o600
+_WAY: Final = (
+    " docs/operations.md, under Older databases, says what to do; where it has to be"
+    " served all the same, two officers say so: `placement-server older`."
+)
 
 
 class Anchor:
@@ -83,6 +87,7 @@ class Anchor:
         except FileNotFoundError:
             raise _unusable(
                 "The anchor is not there: nothing shows that the database is the newest."
+                + _WAY
             ) from None
         except OSError as error:
             raise _unusable("The anchor can't be read.") from error
@@ -181,7 +186,7 @@ def require_newest(store: Store, anchor: Anchor | Unanchored) -> None:
         older = broken(error.where)
         older.add_note(
             "The database does not continue from the anchor: it is older than what"
-            " was served, or another."
+            " was served, or another." + _WAY
         )
         raise older from error
     anchor.keep(head)

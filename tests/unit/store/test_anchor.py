@@ -124,6 +124,7 @@ def test_without_the_file_nothing_is_believed(path, store):
         Anchor(path, store).keep(fill(store))
 
     assert "not there" in refused.value.__notes__[0]
+    assert "docs/operations.md" in refused.value.__notes__[0]
     assert not path.exists()
 
 
@@ -193,6 +194,7 @@ def test_an_older_copy_is_refused(store, path, tmp_path, custody, url):
             require_newest(old, Anchor(path, old))
 
     assert "does not continue from the anchor" in refused.value.__notes__[0]
+    assert "`placement-server older`" in refused.value.__notes__[0]
 
 
 def test_whoever_has_none_remembers_nothing(store):
