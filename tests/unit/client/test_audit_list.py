@@ -80,6 +80,13 @@ def test_how_many_of_how_many_is_told(cli, wire):
     assert "--limit" in part.stderr
 
 
+def test_a_list_of_nothing_is_a_sentence(cli, wire):
+    """No headings over nothing."""
+    served(wire, 0)
+
+    assert cli(*ASKED).stdout == "There is nothing to list.\n"
+
+
 def test_an_entry_is_a_row(cli, wire):
     """Who did what, how it ended, of which case, where: counties by name, ids short."""
     served(wire, 1)
