@@ -22,6 +22,7 @@ by the witnesses alone.
 import os
 import struct
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -96,6 +97,21 @@ class Anchor:
         *_, slot, head = max(found, key=lambda each: each[:3])
         self._slot, self._kept = slot, head
         return head
+
+    def digest(self) -> bytes | None:
+        """Return SHA-256 over the file, whatever it is; ``None`` if there is none.
+
+        No two writes make the same file, even of one head.
+
+        Raises:
+            UnavailableError: it can't be read.
+        """
+        try:
+            return sha256(self._path.read_bytes()).digest()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unusable("The anchor can't be read.") from error
 
     def keep(self, head: Head) -> None:
         """Write down that a head is durable; on the disk when this returns.

@@ -132,6 +132,7 @@ def test_a_file_that_cant_be_read_or_written_is_no_anchor(path, store, tmp_path)
     path.mkdir()
     for act in (
         Anchor(path, store).read,
+        Anchor(path, store).digest,
         lambda: Anchor(path, store).keep(fill(store)),
     ):
         with pytest.raises(UnavailableError):
@@ -164,6 +165,17 @@ def test_a_write_that_fails_is_told(anchor, store, monkeypatch):
     anchor.keep(head)
 
     assert anchor.read() == head
+
+
+def test_every_file_has_a_digest_of_its_own(anchor, path, store):
+    """Though it holds the same head; and one that is not there has none."""
+    before = anchor.digest()
+    anchor.replace(store.read_head())
+    after = anchor.digest()
+    path.unlink()
+
+    assert after != before
+    assert anchor.digest() is None
 
 
 # The log against it
