@@ -282,6 +282,18 @@ def test_an_older_copy_is_refused(store, path, tmp_path, custody, url):
     assert "does not continue from the anchor" in refused.value.__notes__[0]
 
 
+def test_an_anchor_knows_what_its_own_server_saw(anchor, path, store, older):
+    """A server that was down lets a copy through that the other one refuses."""
+    stale = path.with_name("stale")
+    shutil.copyfile(path, stale)
+    anchor.keep(append(store, [b"event"], [b"leaf"]))
+    with older() as old:
+        append(old, [b"another"], [b"another"])
+        require_newest(old, Anchor(stale, old))
+        with pytest.raises(TamperedError):
+            require_newest(old, Anchor(path, old))
+
+
 def test_whoever_has_none_remembers_nothing(store):
     """Tests and tools open stores that they don't serve."""
     none = Unanchored()
