@@ -5,11 +5,16 @@ anchor. If it has to be served all the same, say after a disk was lost, what cam
 it is lost, and two officers say so together: they sign a statement of exactly this
 database, each with a key of their own. Accepting it is an entry of the access log.
 
+They also name the anchor that they give up. Accepting writes another one, so that a
+statement serves once, however often its database is put back. Where there is none to be
+named, the statement says when it was asked for, and holds for a day.
+
 The statement is the text of a signed note (``audit/note.py``)::
 
     placement: serve this database, although a newer one may have been
     <origin of the log>
     <revision> <leaves> <root of the tree, base64>
+    anchor <SHA-256 of the file, base64>, or: no anchor <time, UTC>
     <reason>
 """
 
@@ -18,6 +23,7 @@ import base64
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -45,6 +51,9 @@ if TYPE_CHECKING:
 
 TITLE: Final = "placement: serve this database, although a newer one may have been"
 _MAX_REASON: Final = 200
+_NONE: Final = "no anchor "
+_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_HOLDS: Final = timedelta(days=1)
 _SETTINGS: Final = Path("placement.toml")
 
 
@@ -114,7 +123,9 @@ def _settings(args: argparse.Namespace) -> Settings:
 def _show(args: argparse.Namespace) -> str:
     settings = _settings(args)
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
-        return _statement(settings, store.read_head(), args.reason).removesuffix("\n")
+        given_up = _given_up(Anchor(settings.anchor, store))
+        text = _statement(settings, store.read_head(), given_up, args.reason)
+    return text.removesuffix("\n")
 
 
 def _sign(args: argparse.Namespace) -> str:
@@ -139,9 +150,11 @@ def _accept(args: argparse.Namespace) -> str:
         log = Signer(settings.log_name, open_signing(settings.log_key, custody))
         fsck.verify(store, Verifier(log.public, verify), deeper=True)
         head = store.read_head()
-        reason = signed.text.removesuffix("\n").rpartition("\n")[2]
-        if signed.text != _statement(settings, head, reason):
+        anchor = Anchor(settings.anchor, store)
+        *_, given_up, reason = ("", *signed.text.removesuffix("\n").split("\n"))
+        if signed.text != _statement(settings, head, given_up, reason):
             raise _refused("The statement is of another database than this one.")
+        _require_given_up(given_up, anchor)
         leaf = Scribe(store.ring).leaf_of_act(
             Action.DATABASE_ACCEPT,
             persons=names,
@@ -155,7 +168,7 @@ def _accept(args: argparse.Namespace) -> str:
                 raise _refused("A server is writing to this database. Stop it first.")
             writing.append([], [leaf])
             head = writing.head
-        Anchor(settings.anchor, store).replace(head)
+        anchor.replace(head)
     return (
         f"Accepted, by {' and '.join(names)}, as entry {head.leaves - 1}. What came"
         " after it is lost: tell the witnesses, and ask everybody for what they have"
@@ -181,7 +194,41 @@ def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
     return tuple(sorted(set(by.values())))
 
 
-def _statement(settings: Settings, head: Head, reason: str) -> str:
+def _given_up(anchor: Anchor) -> str:
+    """Name the anchor as it is, or say that there is none now.
+
+    Raises:
+        UnavailableError: it can't be read.
+    """
+    digest = anchor.digest()
+    if digest is None:
+        return f"{_NONE}{_now():{_TIME}}"
+    return f"anchor {base64.b64encode(digest).decode()}"
+
+
+def _require_given_up(said: str, anchor: Anchor) -> None:
+    """Refuse a statement that gave up another anchor than the one that is there.
+
+    Raises:
+        TamperedError: it did, or there was none and that is a day ago.
+        UnavailableError: the anchor can't be read.
+        ValueError: it says no time.
+    """
+    now = _given_up(anchor)
+    if not (said.startswith(_NONE) and now.startswith(_NONE)):
+        if said != now:
+            raise _refused("The anchor is another one than they gave up.")
+        return
+    asked = datetime.strptime(said.removeprefix(_NONE), _TIME).replace(tzinfo=UTC)
+    if not timedelta() <= _now() - asked <= _HOLDS:
+        raise _refused("Without an anchor a statement holds for a day.")
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(micros() // 1_000_000, UTC)
+
+
+def _statement(settings: Settings, head: Head, given_up: str, reason: str) -> str:
     """Draw the text.
 
     Raises:
@@ -191,7 +238,7 @@ def _statement(settings: Settings, head: Head, reason: str) -> str:
         raise ValueError(f"the reason must be a line of 1 to {_MAX_REASON} characters")
     root = base64.b64encode(head.tree.root()).decode()
     end = f"{head.revision} {head.leaves} {root}"
-    return f"{TITLE}\n{settings.log_name}\n{end}\n{reason}\n"
+    return f"{TITLE}\n{settings.log_name}\n{end}\n{given_up}\n{reason}\n"
 
 
 def _open(settings: Settings, custody: Custody) -> "closing[Store]":
