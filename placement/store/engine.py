@@ -100,22 +100,38 @@ def empty_journal(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         return
     try:
-        busy = journal_emptied(engine)
+        busy = journal_emptied(engine, wait=False)
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
         busy = True
     if busy:
         _log.info("a journal was not emptied; the next time does both")
 
 
-def journal_emptied(engine: Engine) -> bool:
-    """Empty SQLite's journal; true if somebody reads, so that it was not."""
+def journal_emptied(engine: Engine, *, wait: bool) -> bool:
+    """Empty SQLite's journal; true if somebody reads, so that it was not.
+
+    Args:
+        engine: of SQLite.
+        wait: for whoever reads, as long as for a writer; meanwhile nobody writes.
+    """
     connection = engine.raw_connection()
     try:
         driver: Any = connection.driver_connection
-        row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        with _waiting(driver, WAIT_MS if wait else 0):
+            row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return bool(row[0])
     finally:
         connection.close()
+
+
+@contextmanager
+def _waiting(driver: Any, most: int) -> Iterator[None]:  # noqa: ANN401 (the driver's own)
+    """Let a connection of SQLite wait so many milliseconds at most in the block."""
+    driver.execute(f"PRAGMA busy_timeout = {most:d}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {WAIT_MS:d}")
 
 
 @contextmanager
