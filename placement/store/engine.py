@@ -10,6 +10,7 @@ Invariants:
 """
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -24,6 +25,8 @@ _log: Final = logging.getLogger(__name__)
 WAIT_MS: Final = 10_000  # for another writer
 
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+_PLACES: Final = ("host", "hostaddr", "service")
+"""What of PostgreSQL's own parameters says where a database is."""
 _WRITING: Final = "placement_writing"
 
 
@@ -90,6 +93,27 @@ def connect(url: str) -> Engine:
     else:
         event.listen(engine, "connect", _on_postgresql_connect)
     return engine
+
+
+def is_unsure(url: str) -> bool:
+    """Tell whether a PostgreSQL elsewhere is spoken to without knowing who it is.
+
+    Where it is may stand in the query of the URL or around this process, too; what is
+    no URL is nowhere.
+    """
+    try:
+        parsed = _parse(url)
+    except UnavailableError:
+        return False
+    if parsed.get_backend_name() != "postgresql":
+        return False
+    query = parsed.normalized_query
+    named = [part for name in _PLACES for part in query.get(name, ())]
+    around = [os.environ.get(f"PG{name.upper()}", "") for name in _PLACES]
+    hosts = ",".join([parsed.host or "", *named, *around]).split(",")
+    if not any(host and not host.startswith("/") for host in hosts):
+        return False  # a socket of this machine
+    return query.get("sslmode") != ("verify-full",)
 
 
 def empty_journal(engine: Engine) -> None:
