@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from placement.app import Site, micros
-from placement.app_custodian import CustodianApp
+from placement.app_custodian import CustodianApp, ruleset_of
 from placement.audit.note import Signer, render_key
 from placement.config import CustodianSettings, Settings, load_custodian
 from placement.crypto.custody import OPRF_LABEL, Custody
@@ -74,7 +74,8 @@ def register(
     init.add_argument("--adopt", action="store_true", help="take the key file there is")
     verify = add("fsck", lambda args: fsck(read(args).server), "verify the log")
     run = add("serve", lambda args: _serve(read(args)), "evaluate until told to stop")
-    for command in (init, verify, run):
+    show = add("ruleset", lambda args: _ruleset(read(args)), _RULESET)
+    for command in (init, verify, run, show):
         command.add_argument(
             "--settings", type=Path, default=_SETTINGS, help="default: %(default)s"
         )
@@ -87,6 +88,7 @@ def register(
 
 
 _INIT: Final = "make the key, and an empty log"
+_RULESET: Final = "print the ruleset that the settings make, for auditors"
 
 
 def run(args: argparse.Namespace) -> str:
@@ -140,6 +142,10 @@ def _init(settings: CustodianSettings, *, adopt: bool) -> str:
         f"{custodian.public_key.hex()}\n"
         f"and the key of its log\n{render_key(signer.public)}"
     )
+
+
+def _ruleset(settings: CustodianSettings) -> str:
+    return ruleset_of(settings).content.removesuffix("\n")
 
 
 def _seen(server: Settings) -> Custodian | None:

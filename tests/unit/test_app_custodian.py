@@ -12,10 +12,11 @@ from placement_client import refusals
 from placement.access import Action
 from placement.api.v1 import log_service_pb2 as log
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResponse
-from placement.app import App
-from placement.app_custodian import CustodianApp
-from placement.config import CustodianSettings
+from placement.app import App, read_areas, read_ruleset
+from placement.app_custodian import CustodianApp, ruleset_of
+from placement.config import CustodianSettings, Settings
 from placement.crypto import voprf
+from placement.domain.ruleset import parse_ruleset
 from placement.errors import UnavailableError
 from placement.rpc.even import SIZE
 from placement.rpc.host import CUSTODIANS
@@ -213,6 +214,32 @@ def test_a_registry_is_not_opened(tmp_path):
 
     assert serve(apart) == expected
     assert serve(App(keeping.settings)) == expected
+
+
+def test_entries_vouch_for_the_limits_that_were_applied(people):
+    """Whoever raises them alone is seen in the log, by version and by hash."""
+    people.call("worker", "Evaluate", question()[1])
+    (entry,) = people.entries(0)
+    made = parse_ruleset(ruleset_of(settings_with(BUDGETS)).content, read_areas())
+    hashes = {
+        ruleset_of(settings_with(budgets)).digest
+        for budgets in ({}, BUDGETS, {"caseworker": (5, 6)}, {"coordinator": (4, 6)})
+    }
+
+    assert made.budgets.evaluations["caseworker"] == (4, 6)
+    assert entry.rules == made.digest
+    assert entry.ruleset == f"{read_ruleset(None).version}+budgets"
+    assert len(hashes) == 4
+
+
+@pytest.mark.parametrize("budgets", [{}, {"caseworker": (20, 200)}])
+def test_the_packages_ruleset_is_named_where_nothing_differs(budgets):
+    """Whether the settings say nothing, or the same."""
+    assert ruleset_of(settings_with(budgets)) == read_ruleset(None)
+
+
+def settings_with(budgets):
+    return CustodianSettings(Settings(), budgets)
 
 
 def test_the_packages_budget_stands_where_none_is_given(tmp_path):

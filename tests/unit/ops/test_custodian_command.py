@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from kit.certs import Pki
 
+from placement.app_custodian import ruleset_of
 from placement.audit.note import parse_key
 from placement.config import load, load_custodian
 from placement.crypto.custody import OPRF_LABEL, read_secret
@@ -110,6 +111,21 @@ def test_a_custodians_settings_are_no_registrys(place, run, capsys):
 
     assert (unsaid, found) == (1, 1)
     assert err.endswith("custodian.toml: origin must name the log of this custodian\n")
+
+
+def test_auditors_are_shown_what_entries_vouch_for(place, run, capsys):
+    """With these budgets in it; whoever has it computes the hash."""
+    with (place / TOML).open("a") as file:
+        file.write("[budgets.caseworker]\nperson_hour = 7\norganisation_day = 70\n")
+    code, out, _ = run("ruleset")
+    (place / "told.toml").write_text(out, "utf-8")
+    checked = main(["ruleset", "check", str(place / "told.toml")])
+    said = capsys.readouterr().out
+    digest = ruleset_of(load_custodian(place / TOML)).digest
+
+    assert (code, checked) == (0, 0)
+    assert "[budget.evaluation.caseworker]\nperson_hour = 7\n" in out
+    assert f"rules {digest.hex()}." in said
 
 
 def test_a_share_is_adopted(place, run):
