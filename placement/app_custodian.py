@@ -35,6 +35,8 @@ from placement.store.ledger import Ledger
 from placement.store.log import Store
 from placement.store.summaries import Summaries
 
+CASES: Final = frozenset({"EVALUATED_WITHOUT_CASE"})
+"""Patterns that need cases, of which there are none here."""
 OWN: Final = "+budgets"
 """Ends the version of a ruleset whose budgets are not the package's."""
 
@@ -105,7 +107,7 @@ class CustodianApp(Site):
                 audit=Audit(
                     reading,
                     Searcher(review, ledger, bookmarks),
-                    Watch(review, lambda: self.engine.ruleset),
+                    Watch(review, lambda: self.engine.ruleset, CASES),
                     self._rules,
                 ),
                 log=Log(reading, self._witnesses),
