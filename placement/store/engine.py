@@ -23,6 +23,7 @@ from placement.errors import UnavailableError
 _log: Final = logging.getLogger(__name__)
 
 WAIT_MS: Final = 10_000  # for another writer
+MOMENT_MS: Final = 50  # for who reads a few rows, when everybody else waits for that
 
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _PLACES: Final = ("host", "hostaddr", "service")
@@ -124,24 +125,24 @@ def empty_journal(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         return
     try:
-        busy = journal_emptied(engine, wait=False)
+        busy = journal_emptied(engine, MOMENT_MS)
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
         busy = True
     if busy:
         _log.info("a journal was not emptied; the next time does both")
 
 
-def journal_emptied(engine: Engine, *, wait: bool) -> bool:
+def journal_emptied(engine: Engine, wait: int = WAIT_MS) -> bool:
     """Empty SQLite's journal; true if somebody reads, so that it was not.
 
     Args:
         engine: of SQLite.
-        wait: for whoever reads, as long as for a writer; meanwhile nobody writes.
+        wait: so many milliseconds for whoever reads; meanwhile nobody writes.
     """
     connection = engine.raw_connection()
     try:
         driver: Any = connection.driver_connection
-        with _waiting(driver, WAIT_MS if wait else 0):
+        with _waiting(driver, wait):
             row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return bool(row[0])
     finally:

@@ -293,7 +293,7 @@ def _delete(connection: Connection, table: Table, names: Collection[bytes]) -> i
 def _emptied(engine: Engine) -> bool:
     """Write the journal back and empty it, or the tables anew; true if somebody reads."""
     if engine.dialect.name == "sqlite":
-        return database.journal_emptied(engine, wait=True)
+        return database.journal_emptied(engine)
     connection = engine.raw_connection()
     try:
         driver: Any = connection.driver_connection
