@@ -52,8 +52,17 @@ def destroy_file(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     path.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    settle(path.parent)
+
+
+def settle(folder: Path) -> None:
+    """Have the disk know which files a folder has, and under which names.
+
+    Raises:
+        OSError: it can't be said.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

@@ -20,6 +20,7 @@ from placement.crypto.passphrase import PassphraseCustody
 from placement.crypto.sealing import KEY_SIZE
 from placement.crypto.wrapping import SecretCustody
 from placement.errors import InvalidInputError, TamperedError, UnavailableError
+from placement.ops.choosing import add_settings, is_custodian
 from placement.ops.custodies import make_custody, read_unlock
 from placement.store.log import Store
 
@@ -35,9 +36,7 @@ _HELD: Final = (
 )
 
 
-def register(
-    subparsers: "_SubParsersAction[argparse.ArgumentParser]", settings: Path
-) -> None:
+def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``custody`` and its commands to the operator's parser."""
     custody = subparsers.add_parser("custody", help="keep the key-encryption key")
     commands = custody.add_subparsers(dest="custody_command", required=True)
@@ -47,9 +46,7 @@ def register(
         ("recover", "bring the key back from three shares, into a new custody"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument(
-            "--settings", type=Path, default=settings, help="default: %(default)s"
-        )
+        add_settings(command)
         if name == "recover":
             command.add_argument(
                 "--share",
@@ -85,7 +82,8 @@ def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
             case "split":
                 return _split(settings, args.shares)
             case _:
-                return _recover(settings, args.share)
+                fsck = "custodian fsck" if is_custodian(args) else "fsck"
+                return _recover(settings, args.share, fsck)
 
     return run
 
@@ -113,7 +111,7 @@ def _split(settings: Settings, folder: Path | None) -> str:
     )
 
 
-def _recover(settings: Settings, files: Sequence[Path]) -> str:
+def _recover(settings: Settings, files: Sequence[Path], fsck: str) -> str:
     lines = [path.read_text("ascii") for path in files] or _typed(_recovery().NEEDED)
     try:
         secret = _recovery().combine(lines)
@@ -133,8 +131,8 @@ def _recover(settings: Settings, files: Sequence[Path]) -> str:
     with closing(store):
         make_custody(settings, _new_unlock(settings), secret).close()
     return (
-        "Brought the key back; it opens this store. Run `placement-server fsck`, then "
-        "serve. Whoever saw these shares can bring it back too: plan a new key."
+        f"Brought the key back; it opens this store. Run `placement-server {fsck}`, "
+        "then serve. Whoever saw these shares can bring it back too: plan a new key."
     )
 
 

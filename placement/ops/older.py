@@ -32,12 +32,13 @@ from placement.access import Action
 from placement.app import micros
 from placement.audit import note as notes
 from placement.audit.note import Kind, Signer, Verifier, parse_key, render_key
-from placement.config import Settings, load, load_custodian
+from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.crypto.files import write_file
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import SigningKey, verify
 from placement.errors import PlacementError, TamperedError
+from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
 from placement.ops.profile import OFFICERS
 from placement.service.entries import Scribe
@@ -54,7 +55,6 @@ _MAX_REASON: Final = 200
 _NONE: Final = "no anchor "
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _HOLDS: Final = timedelta(days=1)
-_SETTINGS: Final = Path("placement.toml")
 
 
 def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -71,12 +71,7 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(older_run=act)
         if name in {"show", "accept"}:
-            command.add_argument("--settings", type=Path, default=_SETTINGS)
-            command.add_argument(
-                "--custodian",
-                action="store_true",
-                help="the settings are a custodian's",
-            )
+            add_settings(command)
         if name in {"key", "sign"}:
             command.add_argument("--name", required=True, help="the officer's")
             command.add_argument("--key", type=Path, required=True, metavar="FILE")
@@ -115,13 +110,8 @@ def _key(args: argparse.Namespace) -> str:
     )
 
 
-def _settings(args: argparse.Namespace) -> Settings:
-    path: Path = args.settings
-    return load_custodian(path).server if args.custodian else load(path)
-
-
 def _show(args: argparse.Namespace) -> str:
-    settings = _settings(args)
+    settings = read_settings(args)
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
         given_up = _given_up(Anchor(settings.anchor, store))
         text = _statement(settings, store.read_head(), given_up, args.reason)
@@ -143,7 +133,7 @@ def _sign(args: argparse.Namespace) -> str:
 
 
 def _accept(args: argparse.Namespace) -> str:
-    settings = _settings(args)
+    settings = read_settings(args)
     signed = notes.parse(args.statement.read_bytes())
     names = officers_of(settings, signed)
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
