@@ -8,16 +8,17 @@ import argparse
 import secrets
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from getpass import getpass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from placement.config import Settings
-from placement.crypto.custody import write_line
+from placement.crypto.custody import Custody, write_line
+from placement.crypto.keyfile import is_wrapped, open_signing
 from placement.crypto.passphrase import PassphraseCustody
 from placement.crypto.sealing import KEY_SIZE
+from placement.crypto.signing import LOG_LABEL
 from placement.crypto.wrapping import SecretCustody
 from placement.errors import InvalidInputError, TamperedError, UnavailableError
 from placement.ops.choosing import add_settings, is_custodian
@@ -122,18 +123,35 @@ def _recover(settings: Settings, files: Sequence[Path], fsck: str) -> str:
             "One of these shares was altered, or is of another key. Nothing was made; "
             "try others."
         ) from None
+    opened, then = _opened(settings, SecretCustody(secret), fsck)
+    make_custody(settings, _new_unlock(settings), secret).close()
+    return (
+        f"Brought the key back; it opens {opened}. {then} Whoever saw these shares can"
+        " bring it back too: plan a new key."
+    )
+
+
+def _opened(settings: Settings, custody: Custody, fsck: str) -> tuple[str, str]:
+    """Try a key; return what it opened, and what is to be done then.
+
+    On an empty machine there is no store yet, but the log's key.
+
+    Raises:
+        UnavailableError: it opens nothing, or there is nothing to try it on.
+    """
     try:
-        store = Store.open(settings.database, SecretCustody(secret), settings.keys)
+        try:
+            Store.open(settings.database, custody, settings.keys).close()
+        except UnavailableError:
+            if not is_wrapped(settings.log_key, LOG_LABEL):
+                raise
+            open_signing(settings.log_key, custody).sign(b"")
+            return "the log's key", "Now `placement-server restore`."
     except TamperedError:
         raise _refused(
             "These shares bring back another key than this store's; nothing was made."
         ) from None
-    with closing(store):
-        make_custody(settings, _new_unlock(settings), secret).close()
-    return (
-        f"Brought the key back; it opens this store. Run `placement-server {fsck}`, "
-        "then serve. Whoever saw these shares can bring it back too: plan a new key."
-    )
+    return "this store", f"Run `placement-server {fsck}`, then serve."
 
 
 def _recovery() -> ModuleType:

@@ -21,7 +21,7 @@ The statement is the text of a signed note (``audit/note.py``)::
 import argparse
 import base64
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -42,8 +42,8 @@ from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
 from placement.ops.profile import OFFICERS
 from placement.service.entries import Scribe
-from placement.store import fsck
-from placement.store.anchor import Anchor
+from placement.store import archive, fsck
+from placement.store.anchor import Anchor, digest_of
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -77,6 +77,12 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
             command.add_argument("--key", type=Path, required=True, metavar="FILE")
         if name == "show":
             command.add_argument("--reason", required=True, help="why, in a line")
+            command.add_argument(
+                "--backup",
+                type=Path,
+                metavar="FILE",
+                help="of a backup of the database, not encrypted, before it is restored",
+            )
         if name in {"sign", "accept"}:
             command.add_argument("statement", type=Path, metavar="STATEMENT")
 
@@ -112,10 +118,16 @@ def _key(args: argparse.Namespace) -> str:
 
 def _show(args: argparse.Namespace) -> str:
     settings = read_settings(args)
-    with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
-        given_up = _given_up(Anchor(settings.anchor, store))
-        text = _statement(settings, store.read_head(), given_up, args.reason)
-    return text.removesuffix("\n")
+    if args.backup:
+        ends = archive.ends_of(args.backup)
+    else:
+        with (
+            closing(open_custody(settings)) as custody,
+            _open(settings, custody) as store,
+        ):
+            ends = archive.ends(store.read_head())
+    given_up = _given_up(settings.anchor)
+    return _statement(settings, ends, given_up, args.reason).removesuffix("\n")
 
 
 def _sign(args: argparse.Namespace) -> str:
@@ -139,31 +151,49 @@ def _accept(args: argparse.Namespace) -> str:
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
         log = Signer(settings.log_name, open_signing(settings.log_key, custody))
         fsck.verify(store, Verifier(log.public, verify), deeper=True)
-        head = store.read_head()
-        anchor = Anchor(settings.anchor, store)
-        *_, given_up, reason = ("", *signed.text.removesuffix("\n").split("\n"))
-        if signed.text != _statement(settings, head, given_up, reason):
-            raise _refused("The statement is of another database than this one.")
-        _require_given_up(given_up, anchor)
-        leaf = Scribe(store.ring).leaf_of_act(
-            Action.DATABASE_ACCEPT,
-            persons=names,
-            at=max(micros(), head.at),
-            revision=head.revision,
-            reason=reason,
-            proof=sha256(notes.render(signed)).digest()[:16],
-        )
-        with store.writing() as writing:
-            if writing.head != head:
-                raise _refused("A server is writing to this database. Stop it first.")
-            writing.append([], [leaf])
-            head = writing.head
-        anchor.replace(head)
+        head = accept(settings, store, signed, names)
+        Anchor(settings.anchor, store).replace(head)
     return (
         f"Accepted, by {' and '.join(names)}, as entry {head.leaves - 1}. What came"
         " after it is lost: tell the witnesses, and ask everybody for what they have"
         " recorded since."
     )
+
+
+def accept(
+    settings: Settings, store: Store, signed: notes.Note, names: Sequence[str]
+) -> Head:
+    """Write the entry that two officers accepted a database; return where it ends.
+
+    Args:
+        settings: name the log.
+        store: with the database, verified.
+        signed: the statement.
+        names: who signed it, out of ``officers_of``.
+
+    Raises:
+        TamperedError: the statement is of another database, or gives up another
+            anchor, or the database just grew.
+        UnavailableError: the database does not answer.
+    """
+    head = store.read_head()
+    *_, given_up, reason = ("", *signed.text.removesuffix("\n").split("\n"))
+    if signed.text != _statement(settings, archive.ends(head), given_up, reason):
+        raise _refused("The statement is of another database than this one.")
+    _require_given_up(given_up, settings.anchor)
+    leaf = Scribe(store.ring).leaf_of_act(
+        Action.DATABASE_ACCEPT,
+        persons=names,
+        at=max(micros(), head.at),
+        revision=head.revision,
+        reason=reason,
+        proof=sha256(notes.render(signed)).digest()[:16],
+    )
+    with store.writing() as writing:
+        if writing.head != head:
+            raise _refused("A server is writing to this database. Stop it first.")
+        writing.append([], [leaf])
+        return writing.head
 
 
 def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
@@ -184,19 +214,19 @@ def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
     return tuple(sorted(set(by.values())))
 
 
-def _given_up(anchor: Anchor) -> str:
+def _given_up(anchor: Path) -> str:
     """Name the anchor as it is, or say that there is none now.
 
     Raises:
         UnavailableError: it can't be read.
     """
-    digest = anchor.digest()
+    digest = digest_of(anchor)
     if digest is None:
         return f"{_NONE}{_now():{_TIME}}"
     return f"anchor {base64.b64encode(digest).decode()}"
 
 
-def _require_given_up(said: str, anchor: Anchor) -> None:
+def _require_given_up(said: str, anchor: Path) -> None:
     """Refuse a statement that gave up another anchor than the one that is there.
 
     Raises:
@@ -218,7 +248,9 @@ def _now() -> datetime:
     return datetime.fromtimestamp(micros() // 1_000_000, UTC)
 
 
-def _statement(settings: Settings, head: Head, given_up: str, reason: str) -> str:
+def _statement(
+    settings: Settings, ends: tuple[int, int, str], given_up: str, reason: str
+) -> str:
     """Draw the text.
 
     Raises:
@@ -226,8 +258,8 @@ def _statement(settings: Settings, head: Head, given_up: str, reason: str) -> st
     """
     if not (reason.isprintable() and 0 < len(reason) <= _MAX_REASON):
         raise ValueError(f"the reason must be a line of 1 to {_MAX_REASON} characters")
-    root = base64.b64encode(head.tree.root()).decode()
-    end = f"{head.revision} {head.leaves} {root}"
+    revision, leaves, root = ends
+    end = f"{revision} {leaves} {root}"
     return f"{TITLE}\n{settings.log_name}\n{end}\n{given_up}\n{reason}\n"
 
 

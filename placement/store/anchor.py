@@ -45,6 +45,22 @@ _BLOB: Final = 2333  # bytes
 _MODE: Final = 0o600
 
 
+def digest_of(path: Path) -> bytes | None:
+    """Return SHA-256 over an anchor's file, whatever it is; ``None`` if there is none.
+
+    No two writes make the same file, even of one head.
+
+    Raises:
+        UnavailableError: it can't be read.
+    """
+    try:
+        return sha256(path.read_bytes()).digest()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable("The anchor can't be read.") from error
+
+
 class Anchor:
     """The file of one server and one store; used by one thread.
 
@@ -111,21 +127,6 @@ class Anchor:
         *_, slot, head = max(found, key=lambda each: each[:3])
         self._slot, self._kept, self._epochs = slot, head, epochs
         return head
-
-    def digest(self) -> bytes | None:
-        """Return SHA-256 over the file, whatever it is; ``None`` if there is none.
-
-        No two writes make the same file, even of one head.
-
-        Raises:
-            UnavailableError: it can't be read.
-        """
-        try:
-            return sha256(self._path.read_bytes()).digest()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _unusable("The anchor can't be read.") from error
 
     def keep(self, head: Head) -> None:
         """Write down that a head is durable; on the disk when this returns.

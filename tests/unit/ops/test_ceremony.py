@@ -187,6 +187,37 @@ def test_the_key_comes_back(made, run, numbers):
     assert run("fsck", typed=(new,))[0] == 0
 
 
+def test_the_key_comes_back_on_an_empty_machine(made, run):
+    """Where the store is still in its backup, the log's key is tried."""
+    backups = ("--database", str(made / "a" / "db"), "--keys", str(made / "b" / "keys"))
+    for name in ("a", "b"):
+        (made / name).mkdir()
+    assert run("backup", *backups, typed=(WORDS,))[0] == 0
+    for name in ("store.key", "placement.db", "placement.keys.db"):
+        (made / name).unlink()
+    code, out, _ = run("custody", "recover", *given(made, 1, 2, 3), typed=(WORDS,) * 2)
+
+    assert code == 0
+    assert out.startswith("Brought the key back; it opens the log's key. Now ")
+    assert run("restore", *backups, typed=(WORDS,))[0] == 0
+    assert run("fsck", typed=(WORDS,))[0] == 0
+
+
+def test_another_key_is_known_on_an_empty_machine(made, run):
+    """Whether by the log's key, or because there is nothing to try it on."""
+    for name in ("store.key", "placement.db", "placement.keys.db"):
+        (made / name).unlink()
+    for number, line in enumerate(split(bytes(32)), 1):
+        (made / "shares" / f"share-{number}.txt").write_text(line)
+    wrong = run("custody", "recover", *given(made, 1, 2, 3))
+    (made / "log.key").unlink()
+    nothing = run("custody", "recover", *given(made, 1, 2, 3))
+
+    assert wrong[0] == nothing[0] == 1
+    assert "another key than this store's" in wrong[2]
+    assert not (made / "store.key").exists()
+
+
 def test_shares_are_typed(made, run):
     """Where there is no file of them."""
     (made / "store.key").unlink()
