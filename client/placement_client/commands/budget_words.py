@@ -62,10 +62,21 @@ def _left(case: int, organisation: int, person: int, days: str) -> str:
     )
 
 
-def uses_up(budgets: AreaBudgets) -> bool:
-    """Tell whether a question takes the last of a budget."""
-    every = (budgets.case, budgets.organisation, budgets.person)
-    return any(each.cost and not each.left_after for each in every)
+def last_line(budgets: AreaBudgets) -> str:
+    """Say of which budgets a question takes the last; empty if of none."""
+    every = (
+        ("this case", budgets.case),
+        ("your municipality", budgets.organisation),
+        ("you", budgets.person),
+    )
+    spent = [
+        f"{whose} ({time_of(budget)})"
+        for whose, budget in every
+        if budget.cost and not budget.left_after
+    ]
+    if not spent:
+        return ""
+    return f"That takes the last new area of {' and of '.join(spent)}."
 
 
 def rows(answer: ShowBudgetsResponse) -> Iterator[tuple[object, ...]]:
