@@ -11,7 +11,13 @@ from kit.stored import append, fill
 
 from placement.crypto.custody import FileCustody
 from placement.errors import ConflictError, TamperedError, UnavailableError
-from placement.store.anchor import SLOT, Anchor, Unanchored, require_newest
+from placement.store.anchor import (
+    SLOT,
+    Anchor,
+    Unanchored,
+    digest_of,
+    require_newest,
+)
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -182,13 +188,13 @@ def test_a_write_that_fails_is_told(anchor, store, monkeypatch):
 
 def test_every_file_has_a_digest_of_its_own(anchor, path, store):
     """Though it holds the same head; and one that is not there has none."""
-    before = digest_of(anchor_path)
+    before = digest_of(path)
     anchor.replace(store.read_head())
-    after = digest_of(anchor_path)
+    after = digest_of(path)
     path.unlink()
 
     assert after != before
-    assert digest_of(anchor_path) is None
+    assert digest_of(path) is None
 
 
 def test_nobody_without_the_keys_sees_how_much_there_is(path, store):
