@@ -44,7 +44,7 @@ class Machines:
         (self.folder / name).mkdir(exist_ok=True)
         given = {"address": "127.0.0.1:0", "trust_domain": DOMAIN} | values
         text = "".join(f'{key} = "{value}"\n' for key, value in given.items())
-        (self.folder / name / file).write_text(text + "pace = 0\n", "utf-8")
+        (self.folder / name / file).write_text(text + "pace = 0\ntick = 0\n", "utf-8")
 
     @contextmanager
     def serving(self, name, file, *words):
