@@ -23,7 +23,7 @@ dev: $(READY) ## Make the virtual environment from the lock
 
 lock: ## Resolve the lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --extra server --extra hsm --extra client --extra dev pyproject.toml \
+	  --no-annotate --extra server --extra hsm --extra backup --extra client --extra dev pyproject.toml \
 	  -o requirements.lock
 
 PROTOS := $(sort $(wildcard protos/placement/*/v1/*.proto))
@@ -53,8 +53,8 @@ types: $(READY) ## Check the types
 imports: $(READY) ## Check the import contracts
 	$(BIN)/lint-imports
 
-test: $(READY) ## Set everything up and run the tests (T=path narrows)
-	$(BIN)/python -m pytest -n $(WORKERS) $(T)
+test: $(READY) ## Set everything up and run the tests but the slow ones, which check runs (T=path narrows)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(T)
 
 scenarios: $(READY) ## Play the registry's scenarios as they are typed, on live servers
 	$(BIN)/python -m pytest -v -n $(WORKERS) tests/scenarios/test_scenarios_typed.py
@@ -111,6 +111,10 @@ rollback-drill: N = 100
 rollback-drill: $(READY) ## Put N stores back, cut, swap and fork them, each in ten ways; see who notices
 	@PYTHONPATH=tests $(BIN)/python -m tests.faults.rollback --lives $(N) $(ARGS)
 
+restore-drill: N = 50000
+restore-drill: $(READY) ## Lose a machine with a log of N events, and come back from backup and custody
+	@GRPC_VERBOSITY=ERROR $(BIN)/python -m tests.restore.run --events $(N) $(ARGS)
+
 SEEDS ?= 1000
 simulate: $(READY) ## Play SEEDS seeds of the core while things go wrong; SEED=n plays one and prints its steps
 	@PYTHONPATH=tests $(BIN)/python -m tests.simulate.run $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
@@ -162,4 +166,4 @@ clean: ## Remove what the targets made
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
 .PHONY: scenarios properties never-clear attack attack-live timing leak bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
-.PHONY: simulate faults rollback-drill
+.PHONY: simulate faults rollback-drill restore-drill

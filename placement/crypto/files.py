@@ -2,10 +2,13 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 _PUBLIC_MODE: Final = 0o644
+_PRIVATE_MODE: Final = 0o600
 
 
 def write_file(
@@ -37,6 +40,35 @@ def write_file(
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def private_file(path: Path) -> Iterator[IO[bytes]]:
+    """Write a new file that nobody else may read; on the disk when the block ends.
+
+    Raises:
+        OSError: it is there already, or can't be written.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(path, flags, _PRIVATE_MODE), "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def link_file(path: Path, target: Path) -> None:
+    """Give a file that is on the disk another name there; durable when this returns.
+
+    Args:
+        path: the new name.
+        target: the file, on the same file system.
+
+    Raises:
+        FileExistsError: the name is taken.
+        OSError: it can't be written.
+    """
+    path.hardlink_to(target)
+    settle(path.parent)
+
+
 def destroy_file(path: Path) -> None:
     """Overwrite a file with zeros, on the disk as far as that can be said, and remove it.
 
@@ -52,8 +84,17 @@ def destroy_file(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     path.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    settle(path.parent)
+
+
+def settle(folder: Path) -> None:
+    """Have the disk know which files a folder has, and under which names.
+
+    Raises:
+        OSError: it can't be said.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

@@ -5,19 +5,25 @@ anchor. If it has to be served all the same, say after a disk was lost, what cam
 it is lost, and two officers say so together: they sign a statement of exactly this
 database, each with a key of their own. Accepting it is an entry of the access log.
 
+They also name the anchor that they give up. Accepting writes another one, so that a
+statement serves once, however often its database is put back. Where there is none to be
+named, the statement says when it was asked for, and holds for a day.
+
 The statement is the text of a signed note (``audit/note.py``)::
 
     placement: serve this database, although a newer one may have been
     <origin of the log>
     <revision> <leaves> <root of the tree, base64>
+    anchor <SHA-256 of the file, base64>, or: no anchor <time, UTC>
     <reason>
 """
 
 import argparse
 import base64
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,17 +32,18 @@ from placement.access import Action
 from placement.app import micros
 from placement.audit import note as notes
 from placement.audit.note import Kind, Signer, Verifier, parse_key, render_key
-from placement.config import Settings, load, load_custodian
+from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.crypto.files import write_file
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import SigningKey, verify
 from placement.errors import PlacementError, TamperedError
+from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
 from placement.ops.profile import OFFICERS
 from placement.service.entries import Scribe
-from placement.store import fsck
-from placement.store.anchor import Anchor
+from placement.store import archive, fsck
+from placement.store.anchor import Anchor, digest_of
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -45,7 +52,9 @@ if TYPE_CHECKING:
 
 TITLE: Final = "placement: serve this database, although a newer one may have been"
 _MAX_REASON: Final = 200
-_SETTINGS: Final = Path("placement.toml")
+_NONE: Final = "no anchor "
+_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_HOLDS: Final = timedelta(days=1)
 
 
 def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -62,17 +71,18 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(older_run=act)
         if name in {"show", "accept"}:
-            command.add_argument("--settings", type=Path, default=_SETTINGS)
-            command.add_argument(
-                "--custodian",
-                action="store_true",
-                help="the settings are a custodian's",
-            )
+            add_settings(command)
         if name in {"key", "sign"}:
             command.add_argument("--name", required=True, help="the officer's")
             command.add_argument("--key", type=Path, required=True, metavar="FILE")
         if name == "show":
             command.add_argument("--reason", required=True, help="why, in a line")
+            command.add_argument(
+                "--backup",
+                type=Path,
+                metavar="FILE",
+                help="of a backup of the database, not encrypted, before it is restored",
+            )
         if name in {"sign", "accept"}:
             command.add_argument("statement", type=Path, metavar="STATEMENT")
 
@@ -106,15 +116,18 @@ def _key(args: argparse.Namespace) -> str:
     )
 
 
-def _settings(args: argparse.Namespace) -> Settings:
-    path: Path = args.settings
-    return load_custodian(path).server if args.custodian else load(path)
-
-
 def _show(args: argparse.Namespace) -> str:
-    settings = _settings(args)
-    with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
-        return _statement(settings, store.read_head(), args.reason).removesuffix("\n")
+    settings = read_settings(args)
+    if args.backup:
+        ends = archive.ends_of(args.backup)
+    else:
+        with (
+            closing(open_custody(settings)) as custody,
+            _open(settings, custody) as store,
+        ):
+            ends = archive.ends(store.read_head())
+    given_up = _given_up(settings.anchor)
+    return _statement(settings, ends, given_up, args.reason).removesuffix("\n")
 
 
 def _sign(args: argparse.Namespace) -> str:
@@ -132,35 +145,55 @@ def _sign(args: argparse.Namespace) -> str:
 
 
 def _accept(args: argparse.Namespace) -> str:
-    settings = _settings(args)
+    settings = read_settings(args)
     signed = notes.parse(args.statement.read_bytes())
     names = officers_of(settings, signed)
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
         log = Signer(settings.log_name, open_signing(settings.log_key, custody))
         fsck.verify(store, Verifier(log.public, verify), deeper=True)
-        head = store.read_head()
-        reason = signed.text.removesuffix("\n").rpartition("\n")[2]
-        if signed.text != _statement(settings, head, reason):
-            raise _refused("The statement is of another database than this one.")
-        leaf = Scribe(store.ring).leaf_of_act(
-            Action.DATABASE_ACCEPT,
-            persons=names,
-            at=max(micros(), head.at),
-            revision=head.revision,
-            reason=reason,
-            proof=sha256(notes.render(signed)).digest()[:16],
-        )
-        with store.writing() as writing:
-            if writing.head != head:
-                raise _refused("A server is writing to this database. Stop it first.")
-            writing.append([], [leaf])
-            head = writing.head
+        head = accept(settings, store, signed, names)
         Anchor(settings.anchor, store).replace(head)
     return (
         f"Accepted, by {' and '.join(names)}, as entry {head.leaves - 1}. What came"
         " after it is lost: tell the witnesses, and ask everybody for what they have"
         " recorded since."
     )
+
+
+def accept(
+    settings: Settings, store: Store, signed: notes.Note, names: Sequence[str]
+) -> Head:
+    """Write the entry that two officers accepted a database; return where it ends.
+
+    Args:
+        settings: name the log.
+        store: with the database, verified.
+        signed: the statement.
+        names: who signed it, out of ``officers_of``.
+
+    Raises:
+        TamperedError: the statement is of another database, or gives up another
+            anchor, or the database just grew.
+        UnavailableError: the database does not answer.
+    """
+    head = store.read_head()
+    *_, given_up, reason = ("", *signed.text.removesuffix("\n").split("\n"))
+    if signed.text != _statement(settings, archive.ends(head), given_up, reason):
+        raise _refused("The statement is of another database than this one.")
+    _require_given_up(given_up, settings.anchor)
+    leaf = Scribe(store.ring).leaf_of_act(
+        Action.DATABASE_ACCEPT,
+        persons=names,
+        at=max(micros(), head.at),
+        revision=head.revision,
+        reason=reason,
+        proof=sha256(notes.render(signed)).digest()[:16],
+    )
+    with store.writing() as writing:
+        if writing.head != head:
+            raise _refused("A server is writing to this database. Stop it first.")
+        writing.append([], [leaf])
+        return writing.head
 
 
 def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
@@ -181,7 +214,43 @@ def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
     return tuple(sorted(set(by.values())))
 
 
-def _statement(settings: Settings, head: Head, reason: str) -> str:
+def _given_up(anchor: Path) -> str:
+    """Name the anchor as it is, or say that there is none now.
+
+    Raises:
+        UnavailableError: it can't be read.
+    """
+    digest = digest_of(anchor)
+    if digest is None:
+        return f"{_NONE}{_now():{_TIME}}"
+    return f"anchor {base64.b64encode(digest).decode()}"
+
+
+def _require_given_up(said: str, anchor: Path) -> None:
+    """Refuse a statement that gave up another anchor than the one that is there.
+
+    Raises:
+        TamperedError: it did, or there was none and that is a day ago.
+        UnavailableError: the anchor can't be read.
+        ValueError: it says no time.
+    """
+    now = _given_up(anchor)
+    if not (said.startswith(_NONE) and now.startswith(_NONE)):
+        if said != now:
+            raise _refused("The anchor is another one than they gave up.")
+        return
+    asked = datetime.strptime(said.removeprefix(_NONE), _TIME).replace(tzinfo=UTC)
+    if not timedelta() <= _now() - asked <= _HOLDS:
+        raise _refused("Without an anchor a statement holds for a day.")
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(micros() // 1_000_000, UTC)
+
+
+def _statement(
+    settings: Settings, ends: tuple[int, int, str], given_up: str, reason: str
+) -> str:
     """Draw the text.
 
     Raises:
@@ -189,9 +258,9 @@ def _statement(settings: Settings, head: Head, reason: str) -> str:
     """
     if not (reason.isprintable() and 0 < len(reason) <= _MAX_REASON):
         raise ValueError(f"the reason must be a line of 1 to {_MAX_REASON} characters")
-    root = base64.b64encode(head.tree.root()).decode()
-    end = f"{head.revision} {head.leaves} {root}"
-    return f"{TITLE}\n{settings.log_name}\n{end}\n{reason}\n"
+    revision, leaves, root = ends
+    end = f"{revision} {leaves} {root}"
+    return f"{TITLE}\n{settings.log_name}\n{end}\n{given_up}\n{reason}\n"
 
 
 def _open(settings: Settings, custody: Custody) -> "closing[Store]":

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 from placement.app import read_ruleset
 from placement.config import Settings
@@ -19,6 +18,7 @@ from placement.crypto.keyfile import is_wrapped
 from placement.crypto.signing import LOG_LABEL
 from placement.errors import UnavailableError
 from placement.ops.hardening import Hardening
+from placement.store.engine import is_unsure
 from placement.store.keystore import beside
 
 PRODUCTION: Final = "production"
@@ -80,14 +80,6 @@ def _is_plain(path: Path, label: str) -> bool:
         return False  # missing, which the start says; or open, which another row says
 
 
-def _is_unsure(url: str) -> bool:
-    """Tell whether a PostgreSQL elsewhere is spoken to without knowing who it is."""
-    parts = urlsplit(url)
-    if not parts.scheme.startswith("postgresql") or not parts.hostname:
-        return False
-    return parse_qs(parts.query).get("sslmode") != ["verify-full"]
-
-
 ROWS: Final = (
     Row(
         "custody",
@@ -133,7 +125,7 @@ ROWS: Final = (
     Row(
         "database",
         "A database on another machine is not asked who it is; add sslmode=verify-full.",
-        lambda settings, _: any(map(_is_unsure, (settings.database, settings.keys))),
+        lambda settings, _: any(map(is_unsure, (settings.database, settings.keys))),
     ),
     Row(
         "witnesses",

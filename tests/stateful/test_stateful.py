@@ -5,6 +5,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -81,5 +82,6 @@ Lives.TestCase.settings = settings(
 )
 
 
+@pytest.mark.slow
 class TestLives(Lives.TestCase):
     """Played by pytest."""

@@ -87,6 +87,8 @@ def rows(answer: ShowBudgetsResponse) -> Iterator[tuple[object, ...]]:
             yield _row("New areas, this case", areas.case)
         yield _row("New areas, your municipality", areas.organisation)
         yield _row("New areas, you", areas.person)
+    if not answer.HasField("evaluations"):
+        return
     evaluations = answer.evaluations
     yield _row("Evaluations, your organisation", evaluations.organisation)
     yield _row("Evaluations, you", evaluations.person)
@@ -112,14 +114,21 @@ def areas_data(budgets: AreaBudgets) -> dict[str, object]:
     }
 
 
+def _evaluations_data(answer: ShowBudgetsResponse) -> dict[str, object] | None:
+    """Return budgets of evaluations for programs, if this server keeps them."""
+    if not answer.HasField("evaluations"):
+        return None
+    return {
+        "organisation": to_json(answer.evaluations.organisation),
+        "person": to_json(answer.evaluations.person),
+    }
+
+
 def to_data(answer: ShowBudgetsResponse) -> dict[str, object]:
     """Return all budgets for programs."""
     has_areas = answer.HasField("areas")
     return {
         "areas": areas_data(answer.areas) if has_areas else None,
-        "evaluations": {
-            "organisation": to_json(answer.evaluations.organisation),
-            "person": to_json(answer.evaluations.person),
-        },
+        "evaluations": _evaluations_data(answer),
         "affords": answer.affords,
     }

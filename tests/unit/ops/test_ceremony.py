@@ -8,11 +8,15 @@ import pytest
 
 from placement import crypto
 from placement.crypto import recovery
+from placement.crypto.custody import OPRF_LABEL
+from placement.crypto.keyfile import is_wrapped
 from placement.crypto.passphrase import Cost, PassphraseCustody
 from placement.crypto.recovery import combine, split
 from placement.crypto.wrapping import SecretCustody
+from placement.errors import UnavailableError
 from placement.ops import ceremony
 from placement.ops.main import main
+from placement.service.custodian import Custodian
 from placement.store.log import Store
 
 WORDS = "åtta hästar står stilla"
@@ -42,11 +46,11 @@ def place(tmp_path, monkeypatch):
 def run(place, capsys, monkeypatch):
     """Return a function that runs a command: → exit code, stdout, stderr."""
 
-    def command(*words, typed=()):
+    def command(*words, typed=(), settings="placement.toml"):
         person = Person(*typed)
         monkeypatch.setattr("placement.ops.custodies.getpass", person.words_asked)
         monkeypatch.setattr(ceremony, "getpass", person.words_asked)
-        code = main([*words, "--settings", str(place / "placement.toml")])
+        code = main([*words, "--settings", str(place / settings)])
         assert person.words == []
         return code, *capsys.readouterr()
 
@@ -202,6 +206,37 @@ def test_the_key_comes_back(made, run, numbers):
     assert run("fsck", typed=(new,))[0] == 0
 
 
+def test_the_key_comes_back_on_an_empty_machine(made, run):
+    """Where the store is still in its backup, the log's key is tried."""
+    backups = ("--database", str(made / "a" / "db"), "--keys", str(made / "b" / "keys"))
+    for name in ("a", "b"):
+        (made / name).mkdir()
+    assert run("backup", *backups, typed=(WORDS,))[0] == 0
+    for name in ("store.key", "placement.db", "placement.keys.db"):
+        (made / name).unlink()
+    code, out, _ = run("custody", "recover", *given(made, 1, 2, 3), typed=(WORDS,) * 2)
+
+    assert code == 0
+    assert out.startswith("Brought the key back; it opens the log's key. Now ")
+    assert run("restore", *backups, typed=(WORDS,))[0] == 0
+    assert run("fsck", typed=(WORDS,))[0] == 0
+
+
+def test_another_key_is_known_on_an_empty_machine(made, run):
+    """Whether by the log's key, or because there is nothing to try it on."""
+    for name in ("store.key", "placement.db", "placement.keys.db"):
+        (made / name).unlink()
+    for number, line in enumerate(split(bytes(32)), 1):
+        (made / "shares" / f"share-{number}.txt").write_text(line)
+    wrong = run("custody", "recover", *given(made, 1, 2, 3))
+    (made / "log.key").unlink()
+    nothing = run("custody", "recover", *given(made, 1, 2, 3))
+
+    assert wrong[0] == nothing[0] == 1
+    assert "another key than this store's" in wrong[2]
+    assert not (made / "store.key").exists()
+
+
 def test_shares_are_typed(made, run):
     """Where there is no file of them."""
     (made / "store.key").unlink()
@@ -293,3 +328,58 @@ def test_the_store_is_the_same(made):
 
     with closing(Store.open(url, SecretCustody(secret))) as store:
         assert store.read_head().revision > 0
+
+
+@pytest.fixture
+def apart(place, run):
+    """A custodian's folder with a key under a passphrase, its shares, and its log."""
+    (place / "custodian.toml").write_text(
+        'custody = "passphrase"\norigin = "police.example.org/log"\n', "utf-8"
+    )
+
+    def command(*words, typed):
+        return run(*words, typed=typed, settings="custodian.toml")
+
+    folder = str(place / "shares")
+    words = ("custody", "create", "--custodian", "--shares", folder)
+    assert command(*words, typed=(WORDS, WORDS))[0] == 0
+    return command
+
+
+def test_a_custodian_apart_has_the_same_ceremony(place, apart):
+    """By its own settings, and for its own log."""
+    assert apart("custodian", "init", typed=(WORDS,))[0] == 0
+    again = str(place / "again")
+    parted = apart("custody", "split", "--custodian", "--shares", again, typed=(WORDS,))
+    (place / "store.key").unlink()
+    back = apart(
+        "custody",
+        "recover",
+        "--custodian",
+        *given(place, 1, 2, 3),
+        typed=(WORDS, WORDS),
+    )
+
+    assert parted[0] == 0
+    assert back[0] == 0
+    assert "Run `placement-server custodian fsck`, then serve." in back[1]
+    assert apart("custodian", "fsck", typed=(WORDS,))[0] == 0
+
+
+def test_adopting_that_was_ended_half_way_is_done_again(place, apart, monkeypatch):
+    """The key was wrapped by then; nothing else had been made."""
+    key = Custodian.create(place / "custodian.key").public_key.hex()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "create", ended)
+        broken = apart("custodian", "init", "--adopt", typed=(WORDS,))
+    wrapped = is_wrapped(place / "custodian.key", OPRF_LABEL)
+    code, out, err = apart("custodian", "init", "--adopt", typed=(WORDS,))
+
+    assert (broken[0], wrapped) == (1, True)
+    assert (code, err) == (0, "")
+    assert out.split("\n")[1] == key
+    assert apart("custodian", "fsck", typed=(WORDS,))[0] == 0
+
+
+def ended(*_):
+    raise UnavailableError

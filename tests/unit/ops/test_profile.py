@@ -19,8 +19,10 @@ CLOSED = Hardening(undumpable=True, cores=0, locked=False, user=1000)
 
 
 @pytest.fixture
-def good(tmp_path):
+def good(tmp_path, monkeypatch):
     """Settings that production takes, with all their files."""
+    for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "pki").mkdir()
     for name in ("server.key", "server.pem", "ca.pem"):
         (tmp_path / "pki" / name).touch(0o600)
@@ -95,6 +97,11 @@ CASES = [
     (opened("placement.keys.db"), "A file of the database"),
     (changed(database=ELSEWHERE), "A database on another machine"),
     (changed(keys=f"{ELSEWHERE}?sslmode=require"), "A database on another machine"),
+    (changed(database="postgresql:///p?host=db.example.org"), "A database on another"),
+    (changed(database="postgresql:///p?hostaddr=192.0.2.1"), "A database on another"),
+    (changed(keys="postgresql:///p?host=/run&host=db:1"), "A database on another"),
+    (changed(keys="postgresql:///p?service=elsewhere"), "A database on another"),
+    (changed(database="postgresql:///p?a=b#&host=db"), "A database on another"),
     (changed(witnesses=()), "No witness is named"),
     (changed(reflection=True), "reflection describes"),
     (changed(pace=0), "pace = 0 lets"),
@@ -116,6 +123,7 @@ def test_what_is_fit_is_taken(good):
         good.database,
         f"{ELSEWHERE}?sslmode=verify-full",
         "postgresql:///placement",
+        "postgresql:///placement?host=/run/postgresql",
     ):
         assert (
             refusals(replace(good, database=url, keys="sqlite:///k"), CLOSED, REGISTRY)
@@ -139,6 +147,17 @@ def test_a_machine_is_refused(good, machine, begins):
     (got,) = refusals(good, machine, REGISTRY)
 
     assert got.startswith(begins)
+
+
+@pytest.mark.parametrize("name", ["PGHOST", "PGHOSTADDR", "PGSERVICE"])
+def test_what_surrounds_the_process_says_where_a_database_is(good, monkeypatch, name):
+    """PostgreSQL's library goes by it when the URL says nothing."""
+    monkeypatch.setenv(name, "db.example.org")
+    local = replace(good, database="postgresql:///p", keys="sqlite:///k")
+    (got,) = refusals(local, CLOSED, REGISTRY)
+
+    assert got.startswith("A database on another machine")
+    assert refusals(good, CLOSED, REGISTRY) == []
 
 
 def test_every_row_is_tried():

@@ -1,0 +1,1 @@
+"""Backups, and what comes back of them on an empty machine."""
