@@ -205,7 +205,8 @@ def _text_of(error: PlacementError, command: str) -> str:
     if command == "custody" and notes:
         return " ".join(notes)
     texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
-    return " ".join([next(texts, error.text), *notes])
+    between = "\n" if len(notes) > 1 else " "  # of more than one each has a line
+    return between.join([next(texts, error.text), *notes])
 
 
 def _fail(sentence: str) -> int:

@@ -45,13 +45,13 @@ class Row:
 
 
 def refusals(settings: Settings, machine: Hardening, rows: Iterable[Row]) -> list[str]:
-    """Return the sentence of each row that holds.
+    """Return setting and sentence of each row that holds, as one text.
 
     Raises:
         OSError: the ruleset can't be read.
         ValueError: it is none.
     """
-    return [row.sentence for row in rows if row.holds(settings, machine)]
+    return [f"{row.setting}: {row.sentence}" for row in rows if row.holds(settings, machine)]
 
 
 def _is_open(paths: Iterable[Path]) -> bool:
