@@ -51,7 +51,9 @@ def refusals(settings: Settings, machine: Hardening, rows: Iterable[Row]) -> lis
         OSError: the ruleset can't be read.
         ValueError: it is none.
     """
-    return [f"{row.setting}: {row.sentence}" for row in rows if row.holds(settings, machine)]
+    return [
+        f"{row.setting}: {row.sentence}" for row in rows if row.holds(settings, machine)
+    ]
 
 
 def _is_open(paths: Iterable[Path]) -> bool:
