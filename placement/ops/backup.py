@@ -216,9 +216,8 @@ def _copied(job: _Job, copies: Mapping[Kind, Path]) -> tuple[Head, bytes, Store]
     database = Kind.DATABASE in copies
     if database:
         copy(Kind.DATABASE, job.urls[Kind.DATABASE], copies[Kind.DATABASE])
-    first: dict[Kind, Path] = {
-        kind: copies[kind] for kind in copies if kind is not Kind.KEYS
-    }
+    first: dict[Kind, Path] = dict(copies)
+    first.pop(Kind.KEYS, None)
     with closing(job.opened(first)) as store:
         head, checkpoint = store.read_head(), _newest(store)
     # The keys after it, so that none is missing.

@@ -194,7 +194,7 @@ def require_sealed(ring: KeyRing, owner: bytes, manifest: bytes, seal: bytes) ->
 def pack(file: IO[bytes], manifest: bytes, seal: bytes, copy: Path) -> None:
     """Write the file of a backup."""
     with (
-        tarfile.TarFile(fileobj=file, mode="w", copybufsize=_PIECE) as tar,
+        tarfile.open(fileobj=file, mode="w:") as tar,
         copy.open("rb") as content,
     ):
         for name, part in zip(NAMES, (manifest, seal), strict=False):

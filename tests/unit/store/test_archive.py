@@ -158,6 +158,17 @@ def test_another_copy_is_refused(manifest, copy, tmp_path, change):
         lambda told: render(told | {"leaves": True}),
         lambda told: render(told | {"origin": 1}),
     ],
+    ids=[
+        "empty",
+        "list",
+        "nothing",
+        "other form",
+        "more",
+        "less",
+        "text",
+        "truth",
+        "number",
+    ],
 )
 def test_what_is_no_manifest_is_refused(manifest, spoil):
     """One form, all fields, of their types."""
