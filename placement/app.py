@@ -282,7 +282,7 @@ class App(Site):
                 reviews=Reviews(desk),
                 groups=Groups(desk),
                 erasures=Erasures(desk),
-                budgets=Budgets(desk),
+                budgets=Budgets(desk, evaluates=custodian is not None),
                 haunts=Haunts(desk),
                 extracts=Extracts(reading),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),

@@ -7,15 +7,17 @@ every other method does not exist here. An evaluation is admitted, charged and i
 before it is made, by the same engine as everything else.
 """
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from placement.app import Site, micros, read_ruleset, read_witnesses, ticks_of
 from placement.audit.note import Signer
 from placement.config import CustodianSettings
 from placement.crypto.custody import Custody, FileCustody
 from placement.crypto.keyfile import open_signing
-from placement.domain.ruleset import Ruleset
+from placement.domain.ruleset import Ruleset, parse_ruleset, rendered
 from placement.rpc.desk import Desk
 from placement.rpc.host import CustodianServices, Host
 from placement.rpc.servicers import Pseudonyms
@@ -32,6 +34,11 @@ from placement.store.anchor import Anchor
 from placement.store.ledger import Ledger
 from placement.store.log import Store
 from placement.store.summaries import Summaries
+
+CASES: Final = frozenset({"EVALUATED_WITHOUT_CASE"})
+"""Patterns that need cases, of which there are none here."""
+OWN: Final = "+budgets"
+"""Ends the version of a ruleset whose budgets are not the package's."""
 
 
 class CustodianApp(Site):
@@ -61,7 +68,7 @@ class CustodianApp(Site):
         self._settings = server
         self._clock = clock
         self._witnesses = read_witnesses(server.witnesses)
-        self._rules = Rules(_ruleset(settings))
+        self._rules = Rules(ruleset_of(settings))
         self._hardened = hardened
         custody = custody or FileCustody(server.store_key)
         self._custodian = Custodian.open(server.custodian_key, custody)
@@ -100,7 +107,7 @@ class CustodianApp(Site):
                 audit=Audit(
                     reading,
                     Searcher(review, ledger, bookmarks),
-                    Watch(review, lambda: self.engine.ruleset),
+                    Watch(review, lambda: self.engine.ruleset, CASES),
                     self._rules,
                 ),
                 log=Log(reading, self._witnesses),
@@ -112,8 +119,18 @@ class CustodianApp(Site):
         )
 
 
-def _ruleset(settings: CustodianSettings) -> Ruleset:
-    """Return the ruleset of the package with this custodian's own budgets."""
+def ruleset_of(settings: CustodianSettings) -> Ruleset:
+    """Return the ruleset of the package with this custodian's own budgets.
+
+    Entries vouch for it as for any: what is hashed has these budgets in it, and where
+    they are others than the package's, the version says so.
+    """
     shipped = read_ruleset(None)
-    evaluations = {**shipped.budgets.evaluations, **settings.budgets}
-    return replace(shipped, budgets=replace(shipped.budgets, evaluations=evaluations))
+    data = tomllib.loads(shipped.content)
+    for role, (hour, day) in settings.budgets.items():
+        spent = {"person_hour": hour, "organisation_day": day}
+        data["budget"]["evaluation"][role] = spent
+    own = parse_ruleset(rendered(data), shipped.table)
+    if own.digest == shipped.digest:
+        return shipped
+    return replace(own, version=f"{own.version}{OWN}")

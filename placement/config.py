@@ -118,7 +118,7 @@ class CustodianSettings:
     Attributes:
         server: as any server; what is a registry's is not used.
         budgets: by role, (per person and hour, per organisation and day), in
-            evaluations; a role that is not here has the budget of the package.
+            evaluations; for a role without a table there is that of the package.
     """
 
     server: Settings

@@ -11,6 +11,7 @@ Example:
 from typing import Final
 
 from placement.errors import InvalidInputError
+from placement_client.nearness import nearest
 
 ACTIONS: Final = (
     *("ALERT_ACKNOWLEDGE", "ALERT_CLOSE", "ALERT_HAND_OVER", "ALERT_LIST"),
@@ -39,12 +40,14 @@ ACTIONS: Final = (
 )
 """Every code that an entry can have, in order."""
 
+_LISTED: Final = " (docs/protocol.md lists all)"
+
 
 def action_code(text: str) -> str:
     """Return the code that somebody means; nothing means any.
 
     Raises:
-        InvalidInputError: no code, or no single one, is called so; it lists those that
+        InvalidInputError: no code, or no single one, is called so; it names those that
             might be meant.
     """
     code = text.upper().replace("-", "_")
@@ -53,8 +56,9 @@ def action_code(text: str) -> str:
     alike = [each for each in ACTIONS if f"_{code}_" in f"_{each}_"]
     if len(alike) == 1:
         return alike[0]
-    known = ", ".join(_typed(each) for each in alike or ACTIONS)
-    raise InvalidInputError("action", f"must be one of {known}")
+    words = [*map(_typed, alike)] or nearest(_typed(code), map(_typed, ACTIONS))
+    near = f"; perhaps {', '.join(words)}" if words else ""
+    raise InvalidInputError("action", f"is none, or more than one{near}{_LISTED}")
 
 
 def actions_like(incomplete: str) -> list[str]:

@@ -22,7 +22,12 @@ from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResp
 from placement.api.v1.pseudonym_service_pb2_grpc import PseudonymServiceStub
 from placement.crypto import voprf
 from placement.crypto.shares import key_id, summed, whole
-from placement.errors import InvalidInputError, TamperedError, UnavailableError
+from placement.errors import (
+    AccessDeniedError,
+    InvalidInputError,
+    TamperedError,
+    UnavailableError,
+)
 from placement_client.calls import REQUEST_ID_BYTES, Patience
 from placement_client.pins import Pin
 
@@ -48,6 +53,16 @@ class AwayError(UnavailableError):
     )
 
 
+class ApartError(AccessDeniedError):
+    """The service evaluates nothing for this certificate, perhaps for anybody's."""
+
+    text = (
+        "The service names nobody for this certificate. Where custodians stand apart "
+        "from it, add the context again with --custodian twice, once for each of them; "
+        "its operator has their addresses and keys."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Custodian:
     """One who is asked.
@@ -66,6 +81,7 @@ class Custodian:
         """Have elements evaluated, and return what is proven.
 
         Raises:
+            ApartError: the service has no custodian, or none for this certificate.
             AwayError: they stand apart and do not answer.
             UnpinnedError: another key answered.
             TamperedError: the answer does not prove that the pinned key made it.
@@ -82,6 +98,10 @@ class Custodian:
             if not self.pin.address:
                 raise
             raise AwayError from error
+        except AccessDeniedError as error:
+            if self.pin.address:
+                raise
+            raise ApartError from error
         return verified(self.pin.key, blinded, answer)
 
     def prove(self, patience: Patience) -> None:

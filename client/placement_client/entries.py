@@ -15,14 +15,26 @@ Example::
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from placement.api.v1.audit_service_pb2 import LogEntry
 from placement.audit import details as details_
 from placement.audit.details import Outline
-from placement.audit.entry import Entry, parse
+from placement.audit.entry import ANSWERED, Entry, parse
 from placement.audit.merkle import leaf_hash
 from placement.errors import TamperedError
+
+_IDLE: Final = Entry(
+    at=0,
+    kind="ALTERATION",
+    action="IDLE",
+    person="service-0",
+    organisation="service",
+    role="service",
+    certificate=bytes(32),
+    outcome=ANSWERED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,23 @@ def opened(sent: LogEntry) -> Opened:
         if outline is None:
             raise TamperedError
     return Opened(sent.index, leaf_hash(sent.entry), entry, outline)
+
+
+def is_idle(read: Opened) -> bool:
+    """Tell whether an entry only says that nothing happened.
+
+    What says so has one form: the service's own, and it names nothing. Whatever else
+    calls itself idle is an entry like others, and shown.
+    """
+    entry = read.entry
+    return read.outline in {None, Outline()} and entry == replace(
+        _IDLE,
+        at=entry.at,
+        revision=entry.revision,
+        ruleset=entry.ruleset,
+        rules=entry.rules,
+        details=entry.details,
+    )
 
 
 class Order:

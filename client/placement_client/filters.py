@@ -38,7 +38,13 @@ class Selected:
 
     person: Annotated[str, typer.Option(help="The caller's person id.")] = ""
     organisation: Annotated[str, typer.Option(help="The caller's organisation.")] = ""
-    role: Annotated[str, typer.Option(help="The caller's role.")] = ""
+    role: Annotated[
+        str,
+        typer.Option(
+            help="The caller's role: caseworker, coordinator, auditor, witness, "
+            "operator; service; or officer, who had an older database served."
+        ),
+    ] = ""
     kind: Annotated[
         str,
         typer.Option(
@@ -50,7 +56,7 @@ class Selected:
         str,
         typer.Option(
             help="What was attempted, for example check or lift; another word is "
-            "answered with all that there are.",
+            "answered with those like it.",
             autocompletion=actions_like,
         ),
     ] = ""

@@ -157,7 +157,8 @@ def follow(
         PlacementError: refused; or there was never an answer.
     """
     order = Order(mark.covered)
-    row = Row(Asked(request.filter), _begin(request, mark))
+    asked = Asked(request.filter)
+    row = Row(asked, _begin(request, mark))
 
     def opened() -> Iterator[TailEntriesResponse]:
         request.resume_token = mark.token
@@ -173,7 +174,7 @@ def follow(
             covered=order.last,
             shown=max(order.last, mark.shown),
         )
-        unseen = [each for each in entries if each.index > mark.shown]
+        unseen = [each for each in asked.shown(entries) if each.index > mark.shown]
         yield Answer(unseen, mark, after)
         mark = after
 

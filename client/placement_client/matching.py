@@ -22,7 +22,7 @@ from placement.api.v1.audit_service_pb2 import EntryFilter
 from placement.audit.details import Outline
 from placement.audit.entry import Entry
 from placement.errors import TamperedError
-from placement_client.entries import Opened
+from placement_client.entries import Opened, is_idle
 
 _RANGE: Final = frozenset({"since", "until", "first_index", "end_index"})
 _TEXTS: Final = (
@@ -78,6 +78,14 @@ class Asked:
             raise TamperedError
         if self._decision is not None and self._decision not in known.decisions:
             raise TamperedError
+
+    def shown(self, entries: Iterable[Opened]) -> list[Opened]:
+        """Return what people are shown of the entries that came.
+
+        Of a whole range all come, so that none can be left out; those that only say
+        that nothing happened were looked at, and there is nothing in them to show.
+        """
+        return [each for each in entries if not (self.is_whole and is_idle(each))]
 
     def require_index(self, index: int) -> None:
         """Refuse an entry outside of the range of indexes.

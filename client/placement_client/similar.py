@@ -80,11 +80,17 @@ def ranked(
                 return place
         if alike(text, name):
             return 3
-        return 4 if word in loose else None
+        return 4 if word in loose or _holds(folded(text), folded(name)) else None
 
     found = [(rank(each, name), name, each) for each, name in known]
     hits = [(place, name, each) for place, name, each in found if place is not None]
     return [each for _, _, each in sorted(hits, key=lambda hit: hit[:2])]
+
+
+def _holds(words: Sequence[str], others: Iterable[str]) -> bool:
+    """Tell whether each word looks like some word of a name."""
+    known = tuple(others)
+    return all(any(_near(word, other) for other in known) for word in words)
 
 
 def _near(one: str, other: str) -> bool:

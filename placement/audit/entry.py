@@ -42,6 +42,9 @@ from placement.audit.fields import BYTES, NUMBER, TEXT, Form
 ANSWERED: Final = "ANSWERED"
 """The outcome of whatever was not refused."""
 
+OFFICER: Final = "officer"
+"""The role of whoever had a database served that is not the newest; of no certificate."""
+
 _DIGEST_SIZE: Final = 32  # bytes
 
 

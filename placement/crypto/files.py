@@ -66,7 +66,7 @@ def link_file(path: Path, target: Path) -> None:
         OSError: it can't be written.
     """
     path.hardlink_to(target)
-    _sync(path.parent)
+    settle(path.parent)
 
 
 def destroy_file(path: Path) -> None:
@@ -84,11 +84,15 @@ def destroy_file(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     path.unlink()
-    _sync(path.parent)
+    settle(path.parent)
 
 
-def _sync(folder: Path) -> None:
-    """Make what happened to names in a folder durable."""
+def settle(folder: Path) -> None:
+    """Have the disk know which files a folder has, and under which names.
+
+    Raises:
+        OSError: it can't be said.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

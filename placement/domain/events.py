@@ -34,6 +34,7 @@ from placement.domain.terms import (
 )
 
 _NOBODY: Final = DossierId(b"")
+_UNTOLD: Final = Revision(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +155,7 @@ class ChangeProposed:
         expires_at: when it lapses.
         records: facts that are recorded but soft until approved.
         amendments: what takes effect on approval.
+        revision: that it was proposed in; 0 in the log, where its place tells.
     """
 
     id: FactId
@@ -162,6 +164,7 @@ class ChangeProposed:
     expires_at: Micros
     records: tuple[FactId, ...]
     amendments: tuple[Amendment, ...]
+    revision: Revision = _UNTOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

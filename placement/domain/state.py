@@ -270,7 +270,8 @@ class State:
             case GroupsMerged() | GroupsUnmerged() as event:
                 self._merge(event)
             case ChangeProposed() as change:
-                self.changes[change.id] = change
+                proposed_in = change.revision or revision
+                self.changes[change.id] = replace(change, revision=proposed_in)
             case ChangeApproved() | ChangeRejected() | ChangeWithdrawn() as event:
                 self._apply_change(event, record.at)
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:

@@ -21,6 +21,7 @@ from placement.crypto.sealing import KEY_SIZE
 from placement.crypto.signing import LOG_LABEL
 from placement.crypto.wrapping import SecretCustody
 from placement.errors import InvalidInputError, TamperedError, UnavailableError
+from placement.ops.choosing import add_settings, is_custodian
 from placement.ops.custodies import make_custody, read_unlock
 from placement.store.log import Store
 
@@ -36,9 +37,7 @@ _HELD: Final = (
 )
 
 
-def register(
-    subparsers: "_SubParsersAction[argparse.ArgumentParser]", settings: Path
-) -> None:
+def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``custody`` and its commands to the operator's parser."""
     custody = subparsers.add_parser("custody", help="keep the key-encryption key")
     commands = custody.add_subparsers(dest="custody_command", required=True)
@@ -48,9 +47,7 @@ def register(
         ("recover", "bring the key back from three shares, into a new custody"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument(
-            "--settings", type=Path, default=settings, help="default: %(default)s"
-        )
+        add_settings(command)
         if name == "recover":
             command.add_argument(
                 "--share",
@@ -86,7 +83,8 @@ def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
             case "split":
                 return _split(settings, args.shares)
             case _:
-                return _recover(settings, args.share)
+                fsck = "custodian fsck" if is_custodian(args) else "fsck"
+                return _recover(settings, args.share, fsck)
 
     return run
 
@@ -114,7 +112,7 @@ def _split(settings: Settings, folder: Path | None) -> str:
     )
 
 
-def _recover(settings: Settings, files: Sequence[Path]) -> str:
+def _recover(settings: Settings, files: Sequence[Path], fsck: str) -> str:
     lines = [path.read_text("ascii") for path in files] or _typed(_recovery().NEEDED)
     try:
         secret = _recovery().combine(lines)
@@ -125,7 +123,7 @@ def _recover(settings: Settings, files: Sequence[Path]) -> str:
             "One of these shares was altered, or is of another key. Nothing was made; "
             "try others."
         ) from None
-    opened, then = _opened(settings, SecretCustody(secret))
+    opened, then = _opened(settings, SecretCustody(secret), fsck)
     make_custody(settings, _new_unlock(settings), secret).close()
     return (
         f"Brought the key back; it opens {opened}. {then} Whoever saw these shares can"
@@ -133,7 +131,7 @@ def _recover(settings: Settings, files: Sequence[Path]) -> str:
     )
 
 
-def _opened(settings: Settings, custody: Custody) -> tuple[str, str]:
+def _opened(settings: Settings, custody: Custody, fsck: str) -> tuple[str, str]:
     """Try a key; return what it opened, and what is to be done then.
 
     On an empty machine there is no store yet, but the log's key.
@@ -153,7 +151,7 @@ def _opened(settings: Settings, custody: Custody) -> tuple[str, str]:
         raise _refused(
             "These shares bring back another key than this store's; nothing was made."
         ) from None
-    return "this store", "Run `placement-server fsck`, then serve."
+    return "this store", f"Run `placement-server {fsck}`, then serve."
 
 
 def _recovery() -> ModuleType:

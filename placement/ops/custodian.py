@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from placement.app import Site, micros
-from placement.app_custodian import CustodianApp
+from placement.app_custodian import CustodianApp, ruleset_of
 from placement.audit.note import Signer, render_key
 from placement.config import CustodianSettings, Settings, load_custodian
-from placement.crypto.custody import Custody
+from placement.crypto.custody import OPRF_LABEL, Custody
 from placement.crypto.files import destroy_file
+from placement.crypto.keyfile import is_wrapped
 from placement.crypto.shares import key_id, whole
 from placement.crypto.voprf import PublicKey
 from placement.errors import InvalidInputError, TamperedError
@@ -73,7 +74,8 @@ def register(
     init.add_argument("--adopt", action="store_true", help="take the key file there is")
     verify = add("fsck", lambda args: fsck(read(args).server), "verify the log")
     run = add("serve", lambda args: _serve(read(args)), "evaluate until told to stop")
-    for command in (init, verify, run):
+    show = add("ruleset", lambda args: _ruleset(read(args)), _RULESET)
+    for command in (init, verify, run, show):
         command.add_argument(
             "--settings", type=Path, default=_SETTINGS, help="default: %(default)s"
         )
@@ -86,6 +88,7 @@ def register(
 
 
 _INIT: Final = "make the key, and an empty log"
+_RULESET: Final = "print the ruleset that the settings make, for auditors"
 
 
 def run(args: argparse.Namespace) -> str:
@@ -121,22 +124,43 @@ def _serve(settings: CustodianSettings) -> str:
 
 def _init(settings: CustodianSettings, *, adopt: bool) -> str:
     server = settings.server
-    adopted = Custodian.open(server.custodian_key) if adopt else None
+    adopted = _seen(server) if adopt else None
     require_unmade(server, *(() if adopt else (server.custodian_key,)))
     with closing(first_custody(server)) as custody:
         wraps = wrapping(server, custody)
-        custodian = adopted or Custodian.create(server.custodian_key, wraps)
-        if adopted and wraps:
+        if adopt and wraps:
+            adopted = Custodian.open(server.custodian_key, wraps)
             adopted.wrap_file(server.custodian_key, wraps)
-        signer = Signer(server.log_name, first_signing(server, wraps))
+        custodian = adopted or Custodian.create(server.custodian_key, wraps)
         with closing(Store.create(server.database, custody, server.keys)) as store:
             found(store, custodian.log_id, micros())
             Anchor(server.anchor, store).create(store.read_head())
+        # Last: while it is missing, what was ended half-way is seen to be of no use.
+        signer = Signer(server.log_name, first_signing(server, wraps))
     return (
         "Made an empty log. This custodian's public key\n"
         f"{custodian.public_key.hex()}\n"
         f"and the key of its log\n{render_key(signer.public)}"
     )
+
+
+def _ruleset(settings: CustodianSettings) -> str:
+    return ruleset_of(settings).content.removesuffix("\n")
+
+
+def _seen(server: Settings) -> Custodian | None:
+    """Look at the key that is adopted; nothing is made for one that can't be.
+
+    Returns:
+        It, unless an earlier try had it wrapped: then the custody has to be open.
+
+    Raises:
+        UnavailableError: it can't be read, or is none.
+    """
+    path = server.custodian_key
+    if server.custody != "file" and is_wrapped(path, OPRF_LABEL):
+        return None
+    return Custodian.open(path)
 
 
 def _split(args: argparse.Namespace) -> str:

@@ -17,7 +17,7 @@ from placement.crypto.custody import Custody, FileCustody
 from placement.crypto.keyfile import Signing, create_signing
 from placement.crypto.passphrase import PassphraseCustody
 from placement.crypto.signing import SigningKey
-from placement.errors import UnavailableError
+from placement.errors import InvalidInputError, UnavailableError
 from placement.store.schema import require_none
 
 if TYPE_CHECKING:
@@ -104,7 +104,11 @@ def make_custody(
     Secret: unlock, secret
     """
     if settings.custody == "passphrase":
-        return PassphraseCustody.create(settings.store_key, unlock, secret)
+        try:
+            return PassphraseCustody.create(settings.store_key, unlock, secret)
+        except InvalidInputError as error:
+            error.add_note(f"The passphrase {error.description}; nothing was made.")
+            raise
     token = token_custody()
     return token.create(settings.token_module, settings.token, unlock, secret)
 
@@ -134,10 +138,14 @@ def first_custody(settings: Settings) -> Custody:
 
     Raises:
         ConflictError: that file is there already.
-        UnavailableError: it can't be opened or written; a note says why.
+        UnavailableError: it can't be opened or written, or a ceremony has to make it
+            first; a note says why.
     """
     if settings.custody == "file":
         return FileCustody.create(settings.store_key)
+    # Before a passphrase is asked for that opens nothing.
+    if settings.custody == "passphrase" and not settings.store_key.exists():
+        raise _unusable("There is no key: run `placement-server custody create` first.")
     return open_custody(settings)
 
 

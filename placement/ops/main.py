@@ -13,7 +13,7 @@ from typing import Final
 from placement import __version__
 from placement.app import App, micros
 from placement.audit.note import Signer, Verifier, render_key
-from placement.config import Settings, load
+from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import verify
@@ -26,6 +26,7 @@ from placement.errors import (
 from placement.ops import backup, ceremony, older, pki, ruleset
 from placement.ops import custodian as custodians
 from placement.ops.bar import Bar
+from placement.ops.choosing import add_settings, path_of, read_settings
 from placement.ops.custodies import (
     first_custody,
     first_signing,
@@ -46,6 +47,8 @@ from placement.store.snapshot import verify_snapshot
 from placement.store.summaries import Summaries
 
 _SETTINGS: Final = Path("placement.toml")
+_ALIKE: Final = frozenset({"snapshot", "rotate"})
+"""What a custodian's store is kept by, too; the rest are commands of its own."""
 _TEXTS: Final[Mapping[type[PlacementError], str]] = {
     ConflictError: "There is a store already; nothing was made.",
     TamperedError: "What is stored does not verify, or the key is another store's.",
@@ -91,12 +94,12 @@ def _run(args: argparse.Namespace) -> str:
     if args.command in {"backup", "restore"}:
         return backup.run(args)
     run: Callable[[Settings], str] = args.run
-    return run(load(args.settings))
+    return run(read_settings(args))
 
 
 def _about(args: argparse.Namespace) -> str:
     """Return what a command was about, if no file is named: mostly its settings."""
-    return str(getattr(args, "settings", args.command))
+    return str(path_of(args) if hasattr(args, "settings") else args.command)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,16 +116,19 @@ def _parser() -> argparse.ArgumentParser:
         ("rotate", _rotate, "seal under new keys from now on, also while serving"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument(
-            "--settings", type=Path, default=_SETTINGS, help="default: %(default)s"
-        )
+        if name in _ALIKE:
+            add_settings(command)
+        else:
+            command.add_argument(
+                "--settings", type=Path, default=_SETTINGS, help="default: %(default)s"
+            )
         command.set_defaults(run=run)
     pki.register(commands)
     ruleset.register(commands)
     older.register(commands)
     backup.register(commands)
     custodians.register(commands, fsck=_fsck)
-    ceremony.register(commands, _SETTINGS)
+    ceremony.register(commands)
     return parser
 
 
@@ -199,7 +205,8 @@ def _text_of(error: PlacementError, command: str) -> str:
     if command == "custody" and notes:
         return " ".join(notes)
     texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
-    return " ".join([next(texts, error.text), *notes])
+    between = "\n" if len(notes) > 1 else " "  # of more than one each has a line
+    return between.join([next(texts, error.text), *notes])
 
 
 def _fail(sentence: str) -> int:

@@ -5,18 +5,25 @@ anchor. If it has to be served all the same, say after a disk was lost, what cam
 it is lost, and two officers say so together: they sign a statement of exactly this
 database, each with a key of their own. Accepting it is an entry of the access log.
 
+They also name the anchor that they give up. Accepting writes another one, so that a
+statement serves once, however often its database is put back. Where there is none to be
+named, the statement says when it was asked for, and holds for a day.
+
 The statement is the text of a signed note (``audit/note.py``)::
 
     placement: serve this database, although a newer one may have been
     <origin of the log>
     <revision> <leaves> <root of the tree, base64>
+    anchor <SHA-256 of the file, base64>, or: no anchor <time, UTC>
     <reason>
 """
 
 import argparse
+import base64
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,17 +32,18 @@ from placement.access import Action
 from placement.app import micros
 from placement.audit import note as notes
 from placement.audit.note import Kind, Signer, Verifier, parse_key, render_key
-from placement.config import Settings, load, load_custodian
+from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.crypto.files import write_file
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import SigningKey, verify
 from placement.errors import PlacementError, TamperedError
+from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
 from placement.ops.profile import OFFICERS
 from placement.service.entries import Scribe
 from placement.store import archive, fsck
-from placement.store.anchor import Anchor
+from placement.store.anchor import Anchor, digest_of
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -44,7 +52,9 @@ if TYPE_CHECKING:
 
 TITLE: Final = "placement: serve this database, although a newer one may have been"
 _MAX_REASON: Final = 200
-_SETTINGS: Final = Path("placement.toml")
+_NONE: Final = "no anchor "
+_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_HOLDS: Final = timedelta(days=1)
 
 
 def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -61,12 +71,7 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(older_run=act)
         if name in {"show", "accept"}:
-            command.add_argument("--settings", type=Path, default=_SETTINGS)
-            command.add_argument(
-                "--custodian",
-                action="store_true",
-                help="the settings are a custodian's",
-            )
+            add_settings(command)
         if name in {"key", "sign"}:
             command.add_argument("--name", required=True, help="the officer's")
             command.add_argument("--key", type=Path, required=True, metavar="FILE")
@@ -111,19 +116,18 @@ def _key(args: argparse.Namespace) -> str:
     )
 
 
-def _settings(args: argparse.Namespace) -> Settings:
-    path: Path = args.settings
-    return load_custodian(path).server if args.custodian else load(path)
-
-
 def _show(args: argparse.Namespace) -> str:
-    settings = _settings(args)
+    settings = read_settings(args)
     if args.backup:
         ends = archive.ends_of(args.backup)
-        return _statement(settings, ends, args.reason).removesuffix("\n")
-    with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
-        ends = archive.ends(store.read_head())
-        return _statement(settings, ends, args.reason).removesuffix("\n")
+    else:
+        with (
+            closing(open_custody(settings)) as custody,
+            _open(settings, custody) as store,
+        ):
+            ends = archive.ends(store.read_head())
+    given_up = _given_up(settings.anchor)
+    return _statement(settings, ends, given_up, args.reason).removesuffix("\n")
 
 
 def _sign(args: argparse.Namespace) -> str:
@@ -141,7 +145,7 @@ def _sign(args: argparse.Namespace) -> str:
 
 
 def _accept(args: argparse.Namespace) -> str:
-    settings = _settings(args)
+    settings = read_settings(args)
     signed = notes.parse(args.statement.read_bytes())
     names = officers_of(settings, signed)
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
@@ -168,13 +172,15 @@ def accept(
         names: who signed it, out of ``officers_of``.
 
     Raises:
-        TamperedError: the statement is of another database, or it just grew.
+        TamperedError: the statement is of another database, or gives up another
+            anchor, or the database just grew.
         UnavailableError: the database does not answer.
     """
     head = store.read_head()
-    reason = signed.text.removesuffix("\n").rpartition("\n")[2]
-    if signed.text != _statement(settings, archive.ends(head), reason):
+    *_, given_up, reason = ("", *signed.text.removesuffix("\n").split("\n"))
+    if signed.text != _statement(settings, archive.ends(head), given_up, reason):
         raise _refused("The statement is of another database than this one.")
+    _require_given_up(given_up, settings.anchor)
     leaf = Scribe(store.ring).leaf_of_act(
         Action.DATABASE_ACCEPT,
         persons=names,
@@ -208,7 +214,43 @@ def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
     return tuple(sorted(set(by.values())))
 
 
-def _statement(settings: Settings, ends: tuple[int, int, str], reason: str) -> str:
+def _given_up(anchor: Path) -> str:
+    """Name the anchor as it is, or say that there is none now.
+
+    Raises:
+        UnavailableError: it can't be read.
+    """
+    digest = digest_of(anchor)
+    if digest is None:
+        return f"{_NONE}{_now():{_TIME}}"
+    return f"anchor {base64.b64encode(digest).decode()}"
+
+
+def _require_given_up(said: str, anchor: Path) -> None:
+    """Refuse a statement that gave up another anchor than the one that is there.
+
+    Raises:
+        TamperedError: it did, or there was none and that is a day ago.
+        UnavailableError: the anchor can't be read.
+        ValueError: it says no time.
+    """
+    now = _given_up(anchor)
+    if not (said.startswith(_NONE) and now.startswith(_NONE)):
+        if said != now:
+            raise _refused("The anchor is another one than they gave up.")
+        return
+    asked = datetime.strptime(said.removeprefix(_NONE), _TIME).replace(tzinfo=UTC)
+    if not timedelta() <= _now() - asked <= _HOLDS:
+        raise _refused("Without an anchor a statement holds for a day.")
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(micros() // 1_000_000, UTC)
+
+
+def _statement(
+    settings: Settings, ends: tuple[int, int, str], given_up: str, reason: str
+) -> str:
     """Draw the text.
 
     Raises:
@@ -217,7 +259,8 @@ def _statement(settings: Settings, ends: tuple[int, int, str], reason: str) -> s
     if not (reason.isprintable() and 0 < len(reason) <= _MAX_REASON):
         raise ValueError(f"the reason must be a line of 1 to {_MAX_REASON} characters")
     revision, leaves, root = ends
-    return f"{TITLE}\n{settings.log_name}\n{revision} {leaves} {root}\n{reason}\n"
+    end = f"{revision} {leaves} {root}"
+    return f"{TITLE}\n{settings.log_name}\n{end}\n{given_up}\n{reason}\n"
 
 
 def _open(settings: Settings, custody: Custody) -> "closing[Store]":

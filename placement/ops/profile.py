@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 from placement.app import read_ruleset
 from placement.config import Settings
@@ -19,6 +18,7 @@ from placement.crypto.keyfile import is_wrapped
 from placement.crypto.signing import LOG_LABEL
 from placement.errors import UnavailableError
 from placement.ops.hardening import Hardening
+from placement.store.engine import is_unsure
 from placement.store.keystore import beside
 
 PRODUCTION: Final = "production"
@@ -45,13 +45,15 @@ class Row:
 
 
 def refusals(settings: Settings, machine: Hardening, rows: Iterable[Row]) -> list[str]:
-    """Return the sentence of each row that holds.
+    """Return setting and sentence of each row that holds, as one text.
 
     Raises:
         OSError: the ruleset can't be read.
         ValueError: it is none.
     """
-    return [row.sentence for row in rows if row.holds(settings, machine)]
+    return [
+        f"{row.setting}: {row.sentence}" for row in rows if row.holds(settings, machine)
+    ]
 
 
 def _is_open(paths: Iterable[Path]) -> bool:
@@ -78,14 +80,6 @@ def _is_plain(path: Path, label: str) -> bool:
         return not is_wrapped(path, label)
     except UnavailableError:
         return False  # missing, which the start says; or open, which another row says
-
-
-def _is_unsure(url: str) -> bool:
-    """Tell whether a PostgreSQL elsewhere is spoken to without knowing who it is."""
-    parts = urlsplit(url)
-    if not parts.scheme.startswith("postgresql") or not parts.hostname:
-        return False
-    return parse_qs(parts.query).get("sslmode") != ["verify-full"]
 
 
 ROWS: Final = (
@@ -133,7 +127,7 @@ ROWS: Final = (
     Row(
         "database",
         "A database on another machine is not asked who it is; add sslmode=verify-full.",
-        lambda settings, _: any(map(_is_unsure, (settings.database, settings.keys))),
+        lambda settings, _: any(map(is_unsure, (settings.database, settings.keys))),
     ),
     Row(
         "witnesses",

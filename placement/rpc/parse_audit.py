@@ -17,7 +17,7 @@ from placement.api.v1 import phantom_service_pb2 as phantom_wire
 from placement.api.v1 import placement_service_pb2 as placement_wire
 from placement.api.v1 import types_pb2 as wire
 from placement.audit import note as notes
-from placement.audit.entry import ANSWERED
+from placement.audit.entry import ANSWERED, OFFICER
 from placement.audit.note import Note, Verifier
 from placement.domain.decide import register, searches
 from placement.domain.decide.searches import Filter, Ground
@@ -267,7 +267,7 @@ def _form(text: str, require: Callable[[str], None], field: str) -> str:
 
 
 def _role(text: str) -> str:
-    if text and text not in {role.value for role in Role}:
+    if text and text not in {OFFICER, *(role.value for role in Role)}:
         raise InvalidInputError("filter.role", "is no role")
     return text
 

@@ -19,10 +19,12 @@ class Budgets(BudgetServiceServicer):
 
     Args:
         desk: asks the engine.
+        evaluates: this server does; else its custodians keep those budgets.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, evaluates: bool) -> None:
         self._desk = desk
+        self._evaluates = evaluates
 
     async def ShowBudgets(
         self, request: wire.ShowBudgetsRequest, context: Context
@@ -30,7 +32,7 @@ class Budgets(BudgetServiceServicer):
         """Show what asking would cost, and what is left."""
         answer = await self._desk.ask(show_budgets, request)
         reply: Any = answer.reply
-        return shown(reply)
+        return shown(reply, evaluates=self._evaluates)
 
 
 def show_budgets(request: wire.ShowBudgetsRequest, origin: Origin) -> ShowBudgets:
@@ -46,14 +48,21 @@ def show_budgets(request: wire.ShowBudgetsRequest, origin: Origin) -> ShowBudget
     )
 
 
-def shown(found: Budgeted) -> wire.ShowBudgetsResponse:
-    """Render what is left."""
-    areas = found.areas
+def shown(found: Budgeted, *, evaluates: bool) -> wire.ShowBudgetsResponse:
+    """Render what is left.
+
+    Args:
+        found: what it is.
+        evaluates: this server does; else it knows nothing of evaluations.
+    """
+    areas, evaluations = found.areas, found.evaluations
     return wire.ShowBudgetsResponse(
         areas=None if areas is None else area_budgets(areas, has_case=found.has_case),
         evaluations=wire.EvaluationBudgets(
-            organisation=budget(found.evaluations.organisation),
-            person=budget(found.evaluations.person),
-        ),
+            organisation=budget(evaluations.organisation),
+            person=budget(evaluations.person),
+        )
+        if evaluates
+        else None,
         affords=found.affords,
     )

@@ -8,6 +8,7 @@ A custodian who stands apart has a log of its own, founded under ``log_id``: no 
 has that id, so neither is ever served from the other's log.
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,10 +22,15 @@ from placement.crypto.custody import (
     read_secret,
     write_secret,
 )
-from placement.crypto.files import destroy_file
-from placement.crypto.keyfile import read_key, write_wrapped
+from placement.crypto.files import destroy_file, settle
+from placement.crypto.keyfile import is_wrapped, read_key, write_wrapped
 from placement.crypto.shares import key_id
-from placement.errors import InvalidInputError, UnavailableError
+from placement.errors import (
+    ConflictError,
+    InvalidInputError,
+    TamperedError,
+    UnavailableError,
+)
 
 _LOG: Final = b"placement-custodian-log-v1"
 
@@ -96,19 +102,45 @@ class Custodian:
             raise UnavailableError from None
 
     def wrap_file(self, path: Path, custody: Custody) -> None:
-        """Put a wrapped file of this key in the place of a plain one.
+        """Put a wrapped file of this key in the place of a plain one, and destroy that.
 
-        Ended half-way, the wrapped file is there under the name with ``.wrapped``.
+        Ended half-way, it can be done again: the key lies under its name at any time,
+        and the plain file beside it, with ``.plain``, until it is destroyed.
 
         Raises:
-            ConflictError: such a file is there already.
-            OSError: the plain file can't be destroyed.
+            ConflictError: such a file is there already, and not of this key.
+            OSError: the plain file can't be replaced or destroyed.
+            TamperedError: what was wrapped does not open, or is another key; the plain
+                file stays.
             UnavailableError: it can't be written, or the custody does not answer.
         """
-        wrapped = path.with_name(f"{path.name}.wrapped")
-        write_wrapped(wrapped, OPRF_LABEL, self._key.encode(), custody)
-        destroy_file(path)
-        wrapped.replace(path)
+        plain = path.with_name(f"{path.name}.plain")
+        if plain.exists() and not self._is_in(plain):
+            raise ConflictError
+        if not is_wrapped(path, OPRF_LABEL):
+            if not plain.exists():
+                plain.hardlink_to(path)
+            self._replace(path, custody)
+        if plain.exists():
+            destroy_file(plain)
+
+    def _is_in(self, plain: Path) -> bool:
+        """Tell whether a file holds this key, or did until it was overwritten."""
+        if not plain.read_bytes().strip(b"\0"):
+            return True
+        return Custodian.open(plain).public_key == self.public_key
+
+    def _replace(self, path: Path, custody: Custody) -> None:
+        """Replace a file by a wrapped one, once that is seen to open to this key."""
+        wrapped = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        try:
+            write_wrapped(wrapped, OPRF_LABEL, self._key.encode(), custody)
+            if Custodian.open(wrapped, custody).public_key != self.public_key:
+                raise TamperedError
+            wrapped.replace(path)
+        finally:
+            wrapped.unlink(missing_ok=True)
+        settle(path.parent)
 
     def evaluate(self, blinded: Sequence[voprf.BlindedElement]) -> Evaluation:
         """Evaluate elements and prove that the published key was used.

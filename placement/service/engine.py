@@ -36,6 +36,7 @@ from placement.domain.decide.command import Command, Moment
 from placement.domain.state import State
 from placement.domain.terms import Micros
 from placement.errors import PlacementError, TamperedError, UnavailableError
+from placement.service.anchoring import Anchoring
 from placement.service.batch import Answer, Batch
 from placement.service.entries import Refused, Scribe
 from placement.service.feed import Feed
@@ -98,6 +99,7 @@ class Engine:
         self.feed = Feed()
         self._worker = worker
         self._anchor = anchor or Unanchored()
+        self._anchoring = Anchoring(self._anchor)
         self._ticks = ticks
         self._store = store
         self._rules = rules
@@ -128,8 +130,7 @@ class Engine:
             UnavailableError: the database does not answer, or the log does not fit the
                 program's rules or the custodian.
         """
-        verifier = Verifier(self._signer.public, verify)
-        self._seen = fsck.verify(self._store, verifier)
+        self._seen = fsck.verify(self._store, Verifier(self._signer.public, verify))
         require_newest(self._store, self._anchor)
         self._folded = load(self._store)
         require_fit(self._folded[0], self._rules, self._custodian)
@@ -143,9 +144,11 @@ class Engine:
     @property
     def serving(self) -> bool:
         """Whether the engine answers."""
-        return self._thread.is_alive() and not (
-            self._condemned or self._stopping.is_set()
-        )
+        return self._runs() and self._anchoring.sound
+
+    def _runs(self) -> bool:
+        over = self._condemned or self._stopping.is_set()
+        return self._thread.is_alive() and not over
 
     def publish(self) -> "Future[Answer]":
         """Have a checkpoint signed of everything that is durable now.
@@ -175,7 +178,7 @@ class Engine:
     def _queue(self, asked: Asked) -> "Future[Answer]":
         if self._condemned:
             raise TamperedError
-        if not self.serving:
+        if not self._runs():
             raise UnavailableError
         self._waiting.put(asked)
         # Checked after queueing, so that between here and stop somebody refuses it.
@@ -264,12 +267,12 @@ class Engine:
             self._published = self._clock()
         if filled:
             self._begin_tick(head)
-        self._seen = head
-        self._anchor.keep(head)
-        self._folded = state, head
+        self._seen, self._folded = head, (state, head)
+        done = self._settle(state)  # owed whether that is remembered or not
+        self._anchoring.keep(head)
         self.ruleset = batch.moment.ruleset
         self._feed(state)
-        if self._settle(state):
+        if done:
             return batch.answers
         return withheld(batch.answers, [one.item for one in asked])
 
@@ -305,8 +308,7 @@ class Engine:
 
     def _feed(self, state: State) -> None:
         """Show what has become of alerts; it is durable."""
-        changed = state.alerts.changed_after(self.feed.until)
-        self.feed.publish(changed, state.revision)
+        self.feed.publish(state.alerts.changed_after(self.feed.until), state.revision)
 
     def _settle(self, state: State) -> bool:
         """Destroy the keys of what is erased, which is durable; tell whether all are."""
@@ -378,21 +380,20 @@ class Engine:
     def _unfinished(self) -> bool:
         """Tell whether there is something to do though nobody asks.
 
-        The log grew since its newest checkpoint, another server wrote, or the worker
-        has work or a clock to look at.
+        The log grew since its newest checkpoint, another server wrote, the worker has
+        work or a clock to look at, or the anchor is to be tried again.
 
         Raises:
             TamperedError: the head does not verify.
             UnavailableError: the database does not answer.
         """
         head = self._store.read_head()
-        owes = self._store.vault.owes
+        owes = self._store.vault.owes or not self._anchoring.sound
         if self._busy or owes or self._folded is None or head != self._folded[1]:
             return True
         state, _ = self._folded
-        waits = self._worker is not None and self._worker.waits(
-            state, self._moment(state, head)
-        )
+        worker = self._worker
+        waits = worker is not None and worker.waits(state, self._moment(state, head))
         if self._ticks is not None:
             return waits or self._over(self._ticks)
         return waits or head.leaves != head.published

@@ -12,7 +12,7 @@ from typing import Final
 
 from placement.access import Action, Caller
 from placement.audit.details import SALTS_SIZE, Details, Matter, Outline, Sealed
-from placement.audit.entry import ANSWERED, Entry, render
+from placement.audit.entry import ANSWERED, OFFICER, Entry, render
 from placement.audit.written import Written
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.domain.decide.command import Command, Decision, Moment, Note, Outcome
@@ -225,7 +225,7 @@ class Scribe:
             kind=KINDS[action],
             action=action.name,
             person=" and ".join(persons),
-            role="officer",
+            role=OFFICER,
             outcome=ANSWERED,
             revision=revision,
         )

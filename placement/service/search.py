@@ -87,7 +87,7 @@ class Searcher:
         self._bookmarks = bookmarks
 
     def list(self, admitted: Admitted, caller: Caller, size: int) -> Listed:
-        """Return a page; idle entries are on it only if the filter names their action.
+        """Return a page; who names more than a range gets no idle entries, unless named.
 
         Args:
             admitted: a ``ListEntries``.
@@ -105,7 +105,7 @@ class Searcher:
         else:
             start, end = self._review.bounds(search.filter, size)
         one = not isinstance(search, ListEntries)
-        selection = self._selection(admitted, idle=one)
+        selection = self._selection(admitted, idle=one or search.filter.is_whole)
         page = self._review.page(selection, start, end, most=most)
         token = b""
         if page.next < end:
@@ -126,7 +126,7 @@ class Searcher:
         """
         search = admitted.search
         start = search.resume[0] if search.resume else self._begin(search, since)
-        selection = self._selection(admitted, idle=False)
+        selection = self._selection(admitted, idle=search.filter.is_whole)
         while True:
             size = self._review.size()
             page = self._review.page(selection, start, size, most=MAX_FOLLOWED)

@@ -106,7 +106,7 @@ class Ticks:
         more_leaves = bucket(leaves + notes, self.least) - leaves
         more_events = bucket(events, self.least) - events
         parts = _parts(more_leaves, notes)
-        if not leaves:  # as if something had come alone
+        if not leaves and notes > 1:  # as if something had come alone
             parts = [1, *_parts(more_leaves - 1, notes - 1)]
         each = zip(_parts(more_events + notes, notes), parts, strict=True)
         return [Step(events - 1, leaves) for events, leaves in each]

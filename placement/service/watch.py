@@ -1,6 +1,6 @@
 """Looks for patterns of misuse in the access log: in a period, and as it is written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from placement.audit.details import Details, Matter, Outline
 from placement.domain.anomalies.detector import Detector
@@ -20,11 +20,18 @@ class Watch:
     Args:
         review: reads the log.
         ruleset: gives the one in force, which has the thresholds.
+        without: patterns that this log can't show, or shows always.
     """
 
-    def __init__(self, review: Review, ruleset: Callable[[], Ruleset]) -> None:
+    def __init__(
+        self,
+        review: Review,
+        ruleset: Callable[[], Ruleset],
+        without: Collection[str] = frozenset(),
+    ) -> None:
         self._review = review
         self._ruleset = ruleset
+        self._without = without
 
     def report(self, admitted: Admitted, size: int) -> Iterator[Progress | Anomaly]:
         """Look through a period; without an end go on for ever.
@@ -42,7 +49,7 @@ class Watch:
             UnavailableError: the database does not answer.
         """
         asked = admitted.search.filter
-        detector = Detector(self._ruleset().anomalies)
+        detector = Detector(self._ruleset().anomalies, self._without)
         start, end = self._review.bounds(asked, size)
         first = start
         while True:

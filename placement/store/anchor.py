@@ -8,12 +8,14 @@ back, cut, swapped or forked is refused, and so is one whose disk lost what it h
 was written.
 
 The file holds two slots of 4 KiB, which are written in turn, so that a torn write never
-takes the one before it::
+takes the one before it. After a rotation both are: an older slot never speaks for one
+whose key a database that was put back does not have::
 
-    magic, 16 | revision, 8 | leaves, 8 | epoch, 4 | length, 4 | blob | zeros
+    magic, 16 | epoch, 4 | length, 4 | blob | zeros
 
-The blob is what the head's row seals, in the context
-store id | schema | "anchor" | epoch | revision | leaves.
+The blob seals revision, 8 | leaves, 8 | what the head's row seals | zeros, in the context
+store id | schema | "anchor" | epoch. It has one length whatever it holds, so that nobody
+without the keys sees how much was written, or when: ticks hide that in the database.
 
 Put the file on another disk than the database: whoever puts both back together is seen
 by the witnesses alone.
@@ -22,12 +24,13 @@ by the witnesses alone.
 import os
 import struct
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from placement.crypto.files import write_file
 from placement.crypto.keyring import KeyRing, Purpose
-from placement.crypto.sealing import context
+from placement.crypto.sealing import Sealer, context
 from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.store.chain import ChainError, broken
 from placement.store.head import Head
@@ -35,8 +38,31 @@ from placement.store.log import Store
 
 SLOT: Final = 4096  # bytes
 _MAGIC: Final = b"placement anchor"
-_FIXED: Final = struct.Struct(f">{len(_MAGIC)}sQQII")
+_FIXED: Final = struct.Struct(f">{len(_MAGIC)}sII")
+_NUMBERS: Final = struct.Struct(">QQ")
+_SEALED: Final = 2300  # bytes, sealed without a rest; the largest head has 2,144
+_BLOB: Final = 2333  # bytes
 _MODE: Final = 0o600
+_WAY: Final = (
+    " docs/operations.md, under Older databases, says what to do; where it has to be"
+    " served all the same, two officers say so: `placement-server older`."
+)
+
+
+def digest_of(path: Path) -> bytes | None:
+    """Return SHA-256 over an anchor's file, whatever it is; ``None`` if there is none.
+
+    No two writes make the same file, even of one head.
+
+    Raises:
+        UnavailableError: it can't be read.
+    """
+    try:
+        return sha256(path.read_bytes()).digest()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable("The anchor can't be read.") from error
 
 
 class Anchor:
@@ -53,6 +79,7 @@ class Anchor:
         self._owner = store.owner
         self._slot = 0
         self._kept: Head | None = None
+        self._epochs = [0, 0]  # that the slots are sealed under; 0 is none
 
     def create(self, head: Head) -> None:
         """Make the file.
@@ -75,7 +102,8 @@ class Anchor:
         """Return the head that was kept last.
 
         Raises:
-            TamperedError: it is another store's, or was altered.
+            TamperedError: it is another store's, was altered, or is of an epoch that
+                the store does not have.
             UnavailableError: the file is not there, or can't be read.
         """
         try:
@@ -83,33 +111,51 @@ class Anchor:
         except FileNotFoundError:
             raise _unusable(
                 "The anchor is not there: nothing shows that the database is the newest."
+                + _WAY
             ) from None
         except OSError as error:
             raise _unusable("The anchor can't be read.") from error
         found: list[tuple[int, int, int, Head]] = []
+        epochs = [0, 0]
         for slot in (0, 1):
+            read = _read(content[slot * SLOT : (slot + 1) * SLOT])
+            if read is None:
+                continue
+            epoch, blob = read
+            sealer = self._sealer(epoch)
             with suppress(TamperedError):
-                head = self._opened(content[slot * SLOT : (slot + 1) * SLOT])
+                head = _unpacked(sealer.open(blob, context=self._place(epoch)))
                 found.append((head.revision, head.leaves, slot, head))
+                epochs[slot] = epoch
         if not found:
             raise TamperedError
         *_, slot, head = max(found, key=lambda each: each[:3])
-        self._slot, self._kept = slot, head
+        self._slot, self._kept, self._epochs = slot, head, epochs
         return head
 
     def keep(self, head: Head) -> None:
         """Write down that a head is durable; on the disk when this returns.
 
+        Both slots, if one of them is of another epoch, or was torn.
+
         Raises:
             UnavailableError: the file is not there, or can't be written.
         """
-        if head == self._kept:
+        epoch, _ = self._ring.active(Purpose.HEAD)
+        if head == self._kept and self._epochs == [epoch, epoch]:
             return
+        self._put(head)
+        if self._epochs != [epoch, epoch]:
+            self._put(head)
+
+    def _put(self, head: Head) -> None:
+        """Write the slot whose turn it is."""
         slot = 1 - self._slot
+        epoch, content = self._sealed(head)
         try:
             descriptor = os.open(self._path, os.O_WRONLY)
             try:
-                written = os.pwrite(descriptor, self._sealed(head), slot * SLOT)
+                written = os.pwrite(descriptor, content, slot * SLOT)
                 os.fdatasync(descriptor)
             finally:
                 os.close(descriptor)
@@ -118,42 +164,63 @@ class Anchor:
         if written != SLOT:
             raise _unusable("The anchor can't be written.")
         self._slot, self._kept = slot, head
+        self._epochs[slot] = epoch
 
     def _write(self, head: Head, *, replace: bool) -> None:
-        sealed = self._sealed(head)
+        epoch, content = self._sealed(head)
         try:
-            write_file(self._path, sealed * 2, mode=_MODE, replace=replace)
+            write_file(self._path, content * 2, mode=_MODE, replace=replace)
         except FileExistsError as error:
             raise ConflictError from error
         except OSError as error:
             raise _unusable("The anchor can't be written.") from error
-        self._slot, self._kept = 0, head
+        self._slot, self._kept, self._epochs = 0, head, [epoch, epoch]
 
-    def _sealed(self, head: Head) -> bytes:
+    def _sealed(self, head: Head) -> tuple[int, bytes]:
+        """Return a slot, and the epoch it is sealed under."""
         epoch, sealer = self._ring.active(Purpose.HEAD)
-        place = self._place(epoch, head.revision, head.leaves)
-        blob = sealer.seal(head.content(), context=place)
-        fixed = _FIXED.pack(_MAGIC, head.revision, head.leaves, epoch, len(blob))
-        return (fixed + blob).ljust(SLOT, b"\0")
+        numbers = _NUMBERS.pack(head.revision, head.leaves)
+        payload = (numbers + head.content()).ljust(_SEALED, b"\0")
+        blob = sealer.seal(payload, context=self._place(epoch))
+        fixed = _FIXED.pack(_MAGIC, epoch, len(blob))
+        return epoch, (fixed + blob).ljust(SLOT, b"\0")
 
-    def _opened(self, content: bytes) -> Head:
-        """Open a slot.
+    def _sealer(self, epoch: int) -> Sealer:
+        """Return what opens a slot.
 
         Raises:
-            TamperedError: it is cut, torn, altered or another store's.
+            TamperedError: the store does not have that epoch, so it is older than the
+                slot; not to open it would be to forget what it says.
         """
-        if len(content) != SLOT:
-            raise TamperedError
-        magic, revision, leaves, epoch, length = _FIXED.unpack_from(content)
-        if magic != _MAGIC:
-            raise TamperedError
-        blob = content[_FIXED.size : _FIXED.size + length]
-        sealer = self._ring.sealer(Purpose.HEAD, epoch)
-        place = self._place(epoch, revision, leaves)
-        return Head.of(revision, leaves, sealer.open(blob, context=place))
+        try:
+            return self._ring.sealer(Purpose.HEAD, epoch)
+        except TamperedError as error:
+            error.add_note("The anchor is of newer keys than this database has.")
+            raise
 
-    def _place(self, epoch: int, revision: int, leaves: int) -> bytes:
-        return self._owner + context(b"anchor", epoch, revision, leaves)
+    def _place(self, epoch: int) -> bytes:
+        return self._owner + context(b"anchor", epoch)
+
+
+def _read(content: bytes) -> tuple[int, bytes] | None:
+    """Return epoch and blob of a slot; ``None`` if it is cut, torn or no slot."""
+    if len(content) != SLOT:
+        return None
+    magic, epoch, length = _FIXED.unpack_from(content)
+    if magic != _MAGIC or length != _BLOB:
+        return None
+    return epoch, content[_FIXED.size : _FIXED.size + length]
+
+
+def _unpacked(payload: bytes) -> Head:
+    """Read what a slot seals.
+
+    Raises:
+        TamperedError: it is no head.
+    """
+    revision, leaves = _NUMBERS.unpack_from(payload)
+    end = _NUMBERS.size + Head.size(leaves)
+    return Head.of(revision, leaves, payload[_NUMBERS.size : end])
 
 
 class Unanchored:
@@ -181,7 +248,7 @@ def require_newest(store: Store, anchor: Anchor | Unanchored) -> None:
         older = broken(error.where)
         older.add_note(
             "The database does not continue from the anchor: it is older than what"
-            " was served, or another."
+            " was served, or another." + _WAY
         )
         raise older from error
     anchor.keep(head)

@@ -10,6 +10,7 @@ Invariants:
 """
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -22,8 +23,11 @@ from placement.errors import UnavailableError
 _log: Final = logging.getLogger(__name__)
 
 WAIT_MS: Final = 10_000  # for another writer
+MOMENT_MS: Final = 50  # for who reads a few rows, when everybody else waits for that
 
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+_PLACES: Final = ("host", "hostaddr", "service")
+"""What of PostgreSQL's own parameters says where a database is."""
 _WRITING: Final = "placement_writing"
 
 
@@ -92,6 +96,27 @@ def connect(url: str) -> Engine:
     return engine
 
 
+def is_unsure(url: str) -> bool:
+    """Tell whether a PostgreSQL elsewhere is spoken to without knowing who it is.
+
+    Where it is may stand in the query of the URL or around this process, too; what is
+    no URL is nowhere.
+    """
+    try:
+        parsed = _parse(url)
+    except UnavailableError:
+        return False
+    if parsed.get_backend_name() != "postgresql":
+        return False
+    query = parsed.normalized_query
+    named = [part for name in _PLACES for part in query.get(name, ())]
+    around = [os.environ.get(f"PG{name.upper()}", "") for name in _PLACES]
+    hosts = ",".join([parsed.host or "", *named, *around]).split(",")
+    if not any(host and not host.startswith("/") for host in hosts):
+        return False  # a socket of this machine
+    return query.get("sslmode") != ("verify-full",)
+
+
 def empty_journal(engine: Engine) -> None:
     """Write SQLite's journal back and empty it; what is in the way waits for the next.
 
@@ -100,22 +125,38 @@ def empty_journal(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         return
     try:
-        busy = journal_emptied(engine)
+        busy = journal_emptied(engine, MOMENT_MS)
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
         busy = True
     if busy:
         _log.info("a journal was not emptied; the next time does both")
 
 
-def journal_emptied(engine: Engine) -> bool:
-    """Empty SQLite's journal; true if somebody reads, so that it was not."""
+def journal_emptied(engine: Engine, wait: int = WAIT_MS) -> bool:
+    """Empty SQLite's journal; true if somebody reads, so that it was not.
+
+    Args:
+        engine: of SQLite.
+        wait: so many milliseconds for whoever reads; meanwhile nobody writes.
+    """
     connection = engine.raw_connection()
     try:
         driver: Any = connection.driver_connection
-        row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        with _waiting(driver, wait):
+            row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return bool(row[0])
     finally:
         connection.close()
+
+
+@contextmanager
+def _waiting(driver: Any, most: int) -> Iterator[None]:  # noqa: ANN401 (the driver's own)
+    """Let a connection of SQLite wait so many milliseconds at most in the block."""
+    driver.execute(f"PRAGMA busy_timeout = {most:d}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {WAIT_MS:d}")
 
 
 @contextmanager

@@ -69,6 +69,11 @@ class Head:
         fixed = (self.tag, self.leaf_tag, self.at, self.published, self.notes)
         return _FIXED.pack(*fixed) + b"".join(self.edge)
 
+    @staticmethod
+    def size(leaves: int) -> int:
+        """Return how many bytes are sealed of a head of so many leaves."""
+        return _FIXED.size + leaves.bit_count() * HASH_SIZE
+
     @classmethod
     def of(cls, revision: int, leaves: int, content: bytes) -> "Head":
         """Read what was sealed.
@@ -76,8 +81,7 @@ class Head:
         Raises:
             TamperedError: it is no head of so many leaves.
         """
-        rest = len(content) - _FIXED.size
-        if rest != leaves.bit_count() * HASH_SIZE:
+        if len(content) != cls.size(leaves):
             raise TamperedError
         tag, leaf_tag, at, published, notes = _FIXED.unpack_from(content)
         starts = range(_FIXED.size, len(content), HASH_SIZE)

@@ -165,6 +165,15 @@ class KeyStore:
         """Close the connections."""
         self._engine.dispose()
 
+    @contextmanager
+    def spared(self) -> Iterator[Self]:
+        """Give it out, and close it if the block fails."""
+        try:
+            yield self
+        except BaseException:
+            self.close()
+            raise
+
     def add(self, keys: Mapping[bytes, bytes], *, snapshot: bool = False) -> None:
         """Keep wrapped keys by their names; they are durable when this returns.
 

@@ -206,14 +206,14 @@ class Store:
         store_id = secrets.token_bytes(_STORE_ID_SIZE)
         owner = context(store_id, SCHEMA)
         made = [new_key(custody, owner, purpose, 1) for purpose in Purpose]
-        ring = KeyRing(made, custody, owner=owner)
         where = keys or beside(url)
         require_none(url)
         with database.connected(url) as engine:
-            key_store = KeyStore.create(where, custody, owner)
-            migrate(engine)
-            store = cls(engine, ring, owner, key_store)
-            store._found(store_id, made)
+            ring = KeyRing(made, custody, owner=owner)
+            with KeyStore.create(where, custody, owner).spared() as key_store:
+                migrate(engine)
+                store = cls(engine, ring, owner, key_store)
+                store._found(store_id, made)
         return store
 
     @classmethod
@@ -230,9 +230,9 @@ class Store:
             with database.reading(engine) as connection:
                 owner, found = read_keys(connection)
             ring = KeyRing(found, custody, owner=owner)
-            key_store = KeyStore.open(keys or beside(url), custody, owner)
-            store = cls(engine, ring, owner, key_store)
-            store.read_head()
+            with KeyStore.open(keys or beside(url), custody, owner).spared() as opened:
+                store = cls(engine, ring, owner, opened)
+                store.read_head()
         return store
 
     def __repr__(self) -> str:

@@ -1,6 +1,9 @@
 """What the database shows, promises and fails with."""
 
 import sqlite3
+import threading
+import time
+from contextlib import ExitStack
 from itertools import count
 
 import pytest
@@ -48,11 +51,49 @@ def test_a_journal_shows_transactions_until_it_is_emptied(url, store, tmp_path):
     assert journal.stat().st_size == 0
 
 
+@on_sqlite
+def test_tidying_up_waits_for_nobody_who_reads_for_long(store):
+    """Everybody would wait with it; what comes next waits as long as it did before."""
+    fill(store)
+    keys = store.vault._keys
+    with store.reading() as connection, engine.reading(keys._engine) as beside:
+        connection.scalar(text("SELECT count(*) FROM event"))
+        beside.scalar(text("SELECT count(*) FROM data_key"))
+        append(store, [b"event"])
+        begun = time.monotonic()
+        store.tidy(1)
+        took = time.monotonic() - begun
+    with store.reading() as one, store.reading() as two:
+        waits = [each.scalar(text("PRAGMA busy_timeout")) for each in (one, two)]
+
+    assert took < engine.WAIT_MS / 2000
+    assert waits == [engine.WAIT_MS] * 2
+
+
+@on_sqlite
+def test_tidying_up_waits_for_who_reads_a_moment(store, tmp_path, monkeypatch):
+    """Or a server that is read from all the time would never get there."""
+    monkeypatch.setattr(engine, "MOMENT_MS", engine.WAIT_MS)
+    fill(store)
+    left = threading.Event()
+    with ExitStack() as reading:
+        connection = reading.enter_context(store.reading())
+        connection.scalar(text("SELECT count(*) FROM event"))
+        append(store, [b"event"])
+        tidying = threading.Thread(target=lambda: (store.tidy(1), left.set()))
+        tidying.start()
+        early = left.wait(0.2)
+    tidying.join()
+
+    assert not early
+    assert (tmp_path / "store.db-wal").stat().st_size == 0
+
+
 def test_tidying_up_fails_quietly(store, monkeypatch):
     """It loses nothing."""
     fill(store)
 
-    def broken(*_):
+    def broken(*_, **__):
         raise SQLAlchemyError
 
     monkeypatch.setattr(engine, "journal_emptied", broken)

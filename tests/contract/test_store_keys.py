@@ -1,9 +1,13 @@
 """A store opens under its own keys and its own schema only."""
 
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from kit.stored import fill, keys_of, replace, rows, run
+from kit.stored import fill, keys_of, on_sqlite, replace, rows, run
 from sqlalchemy import insert, text
 
 from placement.crypto.custody import FileCustody
@@ -50,6 +54,47 @@ def test_touched_keys_are_refused(url, custody, store, admin, statement):
 
     with pytest.raises(TamperedError):
         Store.open(url, custody, keys_of(url))
+
+
+@on_sqlite
+def test_what_is_refused_is_left_closed(url, custody, store, admin, tmp_path):
+    """The key store, too: nobody is left who could close it."""
+    admin.dispose()
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "store.db")) as database, database:
+        database.execute("DELETE FROM head")
+    before = opened_in(tmp_path)
+    with pytest.raises(TamperedError) as refused:
+        Store.open(url, custody)
+
+    assert refused  # it holds whatever was on the stack
+    assert (before, opened_in(tmp_path)) == ([], [])
+
+
+@on_sqlite
+def test_what_can_t_be_made_is_left_closed(url, custody, tmp_path, monkeypatch):
+    """Likewise when the tables can't be made."""
+
+    def fails(_):
+        raise UnavailableError
+
+    monkeypatch.setattr("placement.store.log.migrate", fails)
+    with pytest.raises(UnavailableError) as refused:
+        Store.create(url, custody)
+
+    assert refused
+    assert (tmp_path / "store.keys.db").exists()
+    assert opened_in(tmp_path) == []
+
+
+def opened_in(folder):
+    """Return which files of a folder this process has open."""
+    found = []
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(each.readlink())
+
+    return [each.name for each in found if each.parent == folder]
 
 
 def test_swapped_keys_are_refused(url, custody, store, admin):

@@ -55,6 +55,21 @@ def log_entry(index: int, outline: Outline = OUTLINE, **fields: Any) -> audit.Lo
     )
 
 
+def idle_entry(index: int, outline: Outline | None = None) -> audit.LogEntry:
+    """Return an entry that says that nothing happened, as the service writes it."""
+    return log_entry(
+        index,
+        outline or Outline(),
+        kind="ALTERATION",
+        action="IDLE",
+        person="service-0",
+        organisation="service",
+        role="service",
+        certificate=bytes(32),
+        purpose="",
+    )
+
+
 class AccessLog:
     """A log of some entries, of which the test keeps the keys.
 

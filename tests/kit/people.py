@@ -48,14 +48,14 @@ class Person:
 
 
 @contextmanager
-def people(folder: Path) -> Iterator[Callable[..., Person]]:
-    """Start a server; yield how to become somebody: role, organisation, person.
+def people(folder: Path, **settings: Any) -> Iterator[Callable[..., Person]]:
+    """Start a server, with settings of its own; yield how to become somebody: role, organisation, person.
 
     They share one label key, but for whoever is to have ``keys=""``, none at all.
     """
     label_key = folder / "label.key"
     run(["label-key", "create", label_key])
-    with Served(folder) as served:
+    with Served(folder, **settings) as served:
 
         def become(
             role: str, organisation: str, person: str, *, keys: str = str(label_key)

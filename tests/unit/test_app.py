@@ -259,6 +259,27 @@ def test_health_says_when_something_could_not_be_weighed(tmp_path):
     assert after == SERVING
 
 
+def test_health_says_when_nothing_can_be_remembered(tmp_path):
+    """Callers get UNAVAILABLE, and whoever runs the server is told until it works."""
+    with Town(tmp_path) as town:
+        stub = health_pb2_grpc.HealthStub(town.channel("operator"))
+        anchor = town.served.settings.anchor
+        anchor.rename(anchor.with_name("gone"))
+        got = town.call("worker", "OpenCase", town.open_case())
+        become(stub, NOT_SERVING)
+        anchor.with_name("gone").rename(anchor)
+        become(stub, SERVING)
+
+    assert got.code.name == "UNAVAILABLE"
+
+
+def become(stub, wanted):
+    deadline = time.monotonic() + TIMEOUT
+    while status(stub, "") != wanted:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def status(stub, name):
     """Return what health says of a service."""
     request = health_pb2.HealthCheckRequest(service=name)

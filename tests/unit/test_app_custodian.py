@@ -2,20 +2,24 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from kit.custodians import Keeping
-from kit.town import PATHS, TIMEOUT, Town, fresh
+from kit.town import GROUND, PATHS, TIMEOUT, Town, fresh
 from placement_client import refusals
 
 from placement.access import Action
+from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import log_service_pb2 as log
 from placement.api.v1.pseudonym_service_pb2 import EvaluateRequest, EvaluateResponse
-from placement.app import App
-from placement.app_custodian import CustodianApp
-from placement.config import CustodianSettings
+from placement.app import App, micros, read_areas, read_ruleset
+from placement.app_custodian import CustodianApp, ruleset_of
+from placement.config import CustodianSettings, Settings
 from placement.crypto import voprf
+from placement.domain.ruleset import parse_ruleset
+from placement.domain.terms import MICROS_AN_HOUR
 from placement.errors import UnavailableError
 from placement.rpc.even import SIZE
 from placement.rpc.host import CUSTODIANS
@@ -160,6 +164,34 @@ def test_its_log_is_witnessed_as_any(shared):
     assert int(size) >= 1
 
 
+class Clock:
+    """What time it is, as the test says."""
+
+    def __init__(self):
+        self.past = 0
+
+    def __call__(self):
+        return micros() + self.past
+
+
+def test_no_case_is_missed_where_there_are_none(tmp_path):
+    """Auditors would be told of every caseworker; what else is found is told."""
+    clock = Clock()
+    with People(tmp_path, budgets={"caseworker": (12, 99)}, clock=clock) as people:
+        people._lifetime = timedelta(days=3)
+        for _ in range(7):
+            people.done("worker", "Evaluate", question()[1], EvaluateResponse)
+        clock.past = 25 * MICROS_AN_HOUR
+        people.done("worker", "Evaluate", question()[1], EvaluateResponse)
+        request = audit.ReportAnomaliesRequest(since=0, until=2**61, ground=GROUND)
+        pieces = people.stream(
+            "auditor", "ReportAnomalies", request, audit.ReportAnomaliesResponse
+        )
+    found = {each.anomaly.pattern for each in pieces if each.HasField("anomaly")}
+
+    assert found - {"NIGHT_WORK"} == {"EVALUATIONS_HALF_SPENT"}
+
+
 def test_nothing_of_a_person_is_in_its_state(shared):
     """It counts evaluations: no fact, no case, no subject."""
     shared.done("worker", "Evaluate", question()[1], EvaluateResponse)
@@ -213,6 +245,32 @@ def test_a_registry_is_not_opened(tmp_path):
 
     assert serve(apart) == expected
     assert serve(App(keeping.settings)) == expected
+
+
+def test_entries_vouch_for_the_limits_that_were_applied(people):
+    """Whoever raises them alone is seen in the log, by version and by hash."""
+    people.call("worker", "Evaluate", question()[1])
+    (entry,) = people.entries(0)
+    made = parse_ruleset(ruleset_of(settings_with(BUDGETS)).content, read_areas())
+    hashes = {
+        ruleset_of(settings_with(budgets)).digest
+        for budgets in ({}, BUDGETS, {"caseworker": (5, 6)}, {"coordinator": (4, 6)})
+    }
+
+    assert made.budgets.evaluations["caseworker"] == (4, 6)
+    assert entry.rules == made.digest
+    assert entry.ruleset == f"{read_ruleset(None).version}+budgets"
+    assert len(hashes) == 4
+
+
+@pytest.mark.parametrize("budgets", [{}, {"caseworker": (20, 200)}])
+def test_the_packages_ruleset_is_named_where_nothing_differs(budgets):
+    """Whether the settings say nothing, or the same."""
+    assert ruleset_of(settings_with(budgets)) == read_ruleset(None)
+
+
+def settings_with(budgets):
+    return CustodianSettings(Settings(), budgets)
 
 
 def test_the_packages_budget_stands_where_none_is_given(tmp_path):

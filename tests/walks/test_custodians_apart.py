@@ -150,6 +150,16 @@ def test_who_is_asked_sees_blinded_elements_alone(apart, monkeypatch):
         assert pseudonym[32:] not in content
 
 
+def test_a_registry_shows_no_budget_that_nobody_spends(apart):
+    """Those of evaluations are the custodians'; whatever was evaluated."""
+    with apart.session() as session:
+        session.pseudonyms([somebody()])
+        shown = session.budgets.show(b"", [])
+
+    assert shown.HasField("areas")
+    assert not shown.HasField("evaluations")
+
+
 def test_a_case_finds_who_was_recorded_before(apart):
     """A coordinator and a caseworker name one person, and mean one subject."""
     own = ("coordinator", "national", "co-09")

@@ -48,6 +48,9 @@ def list_(run: Run, asked: Listed, why: Grounded, selected: Selected) -> Report:
     found = _search(run.session().audits, request, asked.limit)
     shown = len(found.entries)
     note(f"{shown} of {counted(found.size, 'entry', 'entries')} in the log.")
+    if found.idle:
+        said = counted(found.idle, "entry", "entries")
+        note(f"Not shown: {said} that nothing happened (--action idle).")
     if found.is_cut:
         note("More may follow: raise --limit, or begin with --first at a later index.")
     return Report(
@@ -55,6 +58,7 @@ def list_(run: Run, asked: Listed, why: Grounded, selected: Selected) -> Report:
             "entries": [to_data(each) for each in found.entries],
             "size": found.size,
             "cut": found.is_cut,
+            "idle": found.idle,
         },
         shown=[
             table(HEADINGS, map(row, found.entries))
@@ -66,11 +70,19 @@ def list_(run: Run, asked: Listed, why: Grounded, selected: Selected) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a search found: entries, the size of the log, whether more may follow."""
+    """What a search found.
+
+    Attributes:
+        entries: those to show.
+        size: of the log.
+        is_cut: more may follow.
+        idle: how many came among them that only say that nothing happened.
+    """
 
     entries: Sequence[Opened]
     size: int
     is_cut: bool
+    idle: int
 
 
 def _search(audits: AuditCalls, request: ListEntriesRequest, limit: int) -> _Found:
@@ -82,22 +94,28 @@ def _search(audits: AuditCalls, request: ListEntriesRequest, limit: int) -> _Fou
             selects all; a page is longer than asked for; the pages go round in a circle.
     """
     found: list[Opened] = []
+    idle = 0
     order, tokens = Order(), {b""}
     asked = Asked(request.filter)
     held = Row(asked, asked.begin)
     while True:
-        request.page_size = min(MAX_PAGE, limit - len(found))
+        # Of a whole range most entries may be idle: few pages, and some thrown away.
+        left = MAX_PAGE if asked.is_whole else limit - len(found)
+        request.page_size = min(MAX_PAGE, left)
         page = audits.list_entries(request)
         read = order.read(page.entries)
         held.require(read)
-        found += read
+        shown = asked.shown(read)
+        idle += len(read) - len(shown)
+        found += shown
         if len(page.entries) > request.page_size or order.last >= page.size:
             raise TamperedError
         token = page.next_page_token
         if not token:
             held.finish(page.size)
-        if not token or len(found) == limit:
-            return _Found(found, page.size, bool(token))
+        if not token or len(found) >= limit:
+            is_cut = bool(token) or len(found) > limit
+            return _Found(found[:limit], page.size, is_cut, idle)
         if token in tokens:
             raise TamperedError
         tokens.add(token)

@@ -25,8 +25,8 @@ def unassessed(case_handle: bytes) -> str:
         case_handle: 16 bytes.
     """
     return (
-        "Every answer is UNKNOWN until a coordinator has assessed the case: placement "
-        f"case show {case_handle.hex()} tells whether one has."
+        "UNKNOWN comes of either: no coordinator has assessed the case, or too little is "
+        f"known there. placement case show {case_handle.hex()} tells whether one has."
     )
 
 

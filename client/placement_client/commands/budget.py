@@ -24,6 +24,10 @@ _TOO_MUCH: Final = (
     "That is more than is left, so the check would be refused. Ask about fewer areas, or "
     "phone the coordinator."
 )
+_APART: Final = (
+    "Evaluations: kept by the custodians. Each has a budget of its own and says when it is "
+    "spent."
+)
 _HINTS: Final[Hints] = {
     AccessDeniedError: "Caseworkers and coordinators have budgets.",
     ClosedError: "It is closed, and a closed case asks nothing any more.",
@@ -68,10 +72,12 @@ def show(run: Run, asked: Budgeted) -> Report:
     handle = read_token(asked.case, field="case_handle") if asked.case else b""
     with hinted(_HINTS):
         answer = run.session().budgets.show(handle, codes)
+    shown = list(rows(answer))
     return Report(
         data=to_data(answer),
         shown=[
-            table(HEADINGS, rows(answer)),
+            *([table(HEADINGS, shown)] if shown else []),
+            *([] if answer.HasField("evaluations") else [_APART]),
             *([] if answer.affords else [_TOO_MUCH]),
         ],
     )

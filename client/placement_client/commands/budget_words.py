@@ -62,10 +62,21 @@ def _left(case: int, organisation: int, person: int, days: str) -> str:
     )
 
 
-def uses_up(budgets: AreaBudgets) -> bool:
-    """Tell whether a question takes the last of a budget."""
-    every = (budgets.case, budgets.organisation, budgets.person)
-    return any(each.cost and not each.left_after for each in every)
+def last_line(budgets: AreaBudgets) -> str:
+    """Say of which budgets a question takes the last; empty if of none."""
+    every = (
+        ("this case", budgets.case),
+        ("your municipality", budgets.organisation),
+        ("you", budgets.person),
+    )
+    spent = [
+        f"{whose} ({time_of(budget)})"
+        for whose, budget in every
+        if budget.cost and not budget.left_after
+    ]
+    if not spent:
+        return ""
+    return f"That takes the last new area of {' and of '.join(spent)}."
 
 
 def rows(answer: ShowBudgetsResponse) -> Iterator[tuple[object, ...]]:
@@ -76,6 +87,8 @@ def rows(answer: ShowBudgetsResponse) -> Iterator[tuple[object, ...]]:
             yield _row("New areas, this case", areas.case)
         yield _row("New areas, your municipality", areas.organisation)
         yield _row("New areas, you", areas.person)
+    if not answer.HasField("evaluations"):
+        return
     evaluations = answer.evaluations
     yield _row("Evaluations, your organisation", evaluations.organisation)
     yield _row("Evaluations, you", evaluations.person)
@@ -101,14 +114,21 @@ def areas_data(budgets: AreaBudgets) -> dict[str, object]:
     }
 
 
+def _evaluations_data(answer: ShowBudgetsResponse) -> dict[str, object] | None:
+    """Return budgets of evaluations for programs, if this server keeps them."""
+    if not answer.HasField("evaluations"):
+        return None
+    return {
+        "organisation": to_json(answer.evaluations.organisation),
+        "person": to_json(answer.evaluations.person),
+    }
+
+
 def to_data(answer: ShowBudgetsResponse) -> dict[str, object]:
     """Return all budgets for programs."""
     has_areas = answer.HasField("areas")
     return {
         "areas": areas_data(answer.areas) if has_areas else None,
-        "evaluations": {
-            "organisation": to_json(answer.evaluations.organisation),
-            "person": to_json(answer.evaluations.person),
-        },
+        "evaluations": _evaluations_data(answer),
         "affords": answer.affords,
     }

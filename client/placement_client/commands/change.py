@@ -208,7 +208,7 @@ class Approved:
         int,
         typer.Option(
             min=0,
-            help="As `placement change show` told; refused if a fact changed since.",
+            help="As `placement change show` told; refused unless it looks so now.",
         ),
     ] = 0
 

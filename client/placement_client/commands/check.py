@@ -44,8 +44,8 @@ from placement_client.commands.beside_words import (
 from placement_client.commands.budget_words import (
     areas_data,
     cost_line,
+    last_line,
     left_line,
-    uses_up,
 )
 from placement_client.commands.finding_words import verdict_code, verdict_text
 from placement_client.commands.hint_words import NO_CASEWORKER, PERHAPS_DONE
@@ -69,7 +69,10 @@ from placement_client.verdicts import is_held
 MAX_PAST: Final = 31
 """Days; a window that began earlier is doubted, unless it is a follow-up."""
 
-_LAST: Final = "That is the last of a budget for some time. Ask?"
+_UNASKED: Final = (
+    "Nobody can be asked here whether that is meant, so nothing was sent. With --yes it "
+    "is sent."
+)
 _ONE_PLACE: Final = "must be one place if it is to be held; ask about others without it"
 _ASKING: Final[Hints] = {
     AccessDeniedError: f"{NO_CASEWORKER} A coordinator runs `placement explain`.",
@@ -141,7 +144,8 @@ def check(run: Run, asked: Checked) -> Report:
     CONFLICT. The question is logged. Without an answer, do not place.
 
     Before it is sent you are told how many new areas it takes of your budgets. What is
-    more than is left is not sent. Where it takes the last, you are asked first.
+    more than is left is not sent. Where it takes the last, you are asked first; without
+    a terminal it is not sent unless you say --yes.
 
     Where the key of the access log is pinned, the receipt is fetched and verified
     before a verdict is shown; if it can't be had yet, it is pending.
@@ -185,15 +189,20 @@ def _weigh_cost(run: Run, question: CheckPlacementRequest, *, yes: bool) -> None
 
     Raises:
         BudgetError: more than is left.
-        typer.Abort: it takes the last, and that is not wanted.
+        typer.Abort: it takes the last, and nobody said that this is wanted.
     """
     areas_asked = [each.area for each in question.candidates]
     found = run.session().budgets.show(question.case_handle, areas_asked)
     note(cost_line(found.areas))
     if not found.affords:
         raise BudgetError
-    if uses_up(found.areas) and not yes and sys.stdin.isatty():
-        typer.confirm(_LAST, abort=True, err=True)
+    last = last_line(found.areas)
+    if not last or yes:
+        return
+    if not sys.stdin.isatty():
+        note(last, _UNASKED)
+        raise typer.Abort
+    typer.confirm(f"{last} Ask?", abort=True, err=True)
 
 
 def _candidates(asked: Checked) -> list[Candidate]:

@@ -29,6 +29,11 @@ _HEADINGS: Final = (
     "State",
 )
 
+_LEAVES_DOUBT: Final = frozenset(
+    {FactStepKind.FACT_STEP_KIND_APPROVED, FactStepKind.FACT_STEP_KIND_REJECTED}
+)
+_SEVERAL: Final = 2
+
 
 def recorded_data(recorded: RecordedFact, names: Names) -> dict[str, object]:
     """Return a fact on record as an object."""
@@ -70,6 +75,35 @@ def recorded_words(fact: Json) -> str:
     doubted = f"; contested as {fact['contested']}" if fact["contested"] else ""
     review = f", review by {fact['review_by']}" if fact["review_by"] else ""
     return f"{fact_words(fact)}{review} ({fact['state']}{doubted})."
+
+
+def doubts(steps: Iterable[FactStep]) -> list[tuple[str, str]]:
+    """Return the doubts that stand after a fact's whole life: ground and person.
+
+    A person who doubts no more takes their own away. Whatever amends the fact takes
+    all, since somebody has looked; a second person's word on a change does not.
+    """
+    standing: list[FactStep] = []
+    for step in steps:
+        if step.kind == FactStepKind.FACT_STEP_KIND_CONTESTED:
+            standing.append(step)
+        elif step.kind == FactStepKind.FACT_STEP_KIND_UNCONTESTED:
+            standing = [each for each in standing if each.person != step.person]
+        elif step.kind not in _LEAVES_DOUBT:
+            standing = []
+    return [
+        (enum_name(ContestReason.DESCRIPTOR, each.contested), each.person)
+        for each in standing
+    ]
+
+
+def doubt_words(steps: Iterable[FactStep]) -> list[str]:
+    """Say each doubt, if there are several; one is said with the fact."""
+    standing = doubts(steps)
+    if len(standing) < _SEVERAL:
+        return []
+    said = "; ".join(f"as {ground} by {person}" for ground, person in standing)
+    return [f"Contested {said}."]
 
 
 def step_data(step: FactStep) -> dict[str, object]:

@@ -39,7 +39,7 @@ from placement_client.rendering import to_json
 from placement_client.sheets.columns import COLUMNS, REASON
 from placement_client.sheets.files import write_sheet
 from placement_client.sheets.planning import digest_of
-from placement_client.sheets.said import row_of
+from placement_client.sheets.said import differences, row_of
 
 _POLL: Final = 0.5  # seconds between two looks with --wait
 _DIGEST_BYTES: Final = 32
@@ -119,14 +119,16 @@ class Written:
 def rows(run: Run, asked: Meant, written: Written) -> Report:
     """Write the rows of an import to a sheet, so that a second person reads them.
 
-    A row that changes or ends a fact says so in the last column. What is approved are
-    these rows: the digest over them is told.
+    A row that changes or ends a fact says so in the last column, and of a change what
+    each cell was and will be. What is approved are these rows: the digest over them is
+    told.
     """
     calls = run.session().imports
     with hinted(_HINTS):
         found = found_import(calls.show(asked.id))
         sent = list(calls.rows(asked.id, found.staged))
-        lines = list(_Lines(run, found.region).of((row, _what(row)) for row in sent))
+        lined = _Lines(run, found.region)
+        lines = list(lined.of((row, lined.what(row)) for row in sent))
     digest = digest_of(sent)
     write_sheet(written.to, ((*COLUMNS, "does"), *lines))
     said = [
@@ -134,14 +136,6 @@ def rows(run: Run, asked: Meant, written: Written) -> Report:
         f"placement import approve {asked.id.hex()} --digest {digest.hex()}",
     ]
     return Report(data={"rows": len(lines), "digest": digest.hex()}, shown=said)
-
-
-def _what(row: ImportRow) -> str:
-    """Say what a row does."""
-    if not row.HasField("end"):
-        return "new"
-    key, day = row.end.fact_id.hex(), iso_day(row.end.valid_to_day)
-    return f"{'changes' if row.HasField('fact') else 'ends'} fact {key} on {day}"
 
 
 class _Lines:
@@ -156,7 +150,7 @@ class _Lines:
         self._run = run
         self._region = region
         self._names = known_names(run)
-        self._ended: Mapping[bytes, Fact] | None = None
+        self._known: Mapping[bytes, Fact] | None = None
 
     def of(self, rows: Iterable[tuple[ImportRow, str]]) -> Iterator[tuple[str, ...]]:
         """Yield a line for each row, with a text in its last cell."""
@@ -167,21 +161,37 @@ class _Lines:
             else:
                 yield (*row_of(fact, self._name), last)
 
+    def what(self, row: ImportRow) -> str:
+        """Say what a row does."""
+        if not row.HasField("end"):
+            return "new"
+        key, day = row.end.fact_id.hex(), iso_day(row.end.valid_to_day)
+        if not row.HasField("fact"):
+            return f"ends fact {key} on {day}"
+        before = self._on_record(row.end)
+        if before is None:
+            return f"changes fact {key} on {day}; it is on record no more"
+        changes = "; ".join(map(str, differences(before, row.fact)))
+        return f"changes fact {key} on {day}: {changes}"
+
     def _name(self, token: bytes) -> str:
         return self._names.get(token, token.hex())
 
     def _fact_ended(self, end: RowEnd) -> Fact | None:
         """Return the fact that a row ends, as it is then; if it is still on record."""
-        if self._ended is None:
-            facts = recorded(self._run, self._region)
-            self._ended = {each.fact_id: each.fact for each in facts}
-        known = self._ended.get(end.fact_id)
+        known = self._on_record(end)
         if known is None:
             return None
         fact = Fact()
         fact.CopyFrom(known)
         fact.valid_to_day = end.valid_to_day
         return fact
+
+    def _on_record(self, end: RowEnd) -> Fact | None:
+        if self._known is None:
+            facts = recorded(self._run, self._region)
+            self._known = {each.fact_id: each.fact for each in facts}
+        return self._known.get(end.fact_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

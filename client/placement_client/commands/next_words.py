@@ -13,6 +13,11 @@ from placement_client.verdicts import is_held
 
 _NEXT: Final[Mapping[int, str]] = MappingProxyType(
     {
+        Verdict.VERDICT_UNKNOWN: (
+            "After UNKNOWN: phone, and say the case and the decision. The coordinator "
+            "assesses the case, or finds out more of the area; then ask again. It does "
+            "not say that nobody is there."
+        ),
         Verdict.VERDICT_REVIEW: (
             "After REVIEW: phone, and say the case and the decision. If the coordinator "
             "releases the place, or lifts what stands in its way, ask again with --hold. "

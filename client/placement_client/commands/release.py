@@ -114,7 +114,7 @@ def _said(answer: ReleasePlaceResponse, where: str, by: str) -> list[str]:
     change = answer.change_id.hex()
     return [
         f"Release {release_id} of {where} is not in force yet.",
-        f"A second coordinator has to sign{by}: placement change approve {change}",
+        f"A second coordinator has to sign{by}: placement change show {change}",
         f"Once it is signed, the place can be held and confirmed until {until}.",
         covers,
     ]

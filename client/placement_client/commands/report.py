@@ -41,6 +41,8 @@ EXIT_HELP: Final = (
 )
 
 
+_NOTHING: Final = "There is nothing to list."
+"""Said instead of headings with nothing under them."""
 _UNFOLDED: Final = 10_000  # columns
 
 
@@ -67,7 +69,9 @@ class Report:
         width = None if sys.stdout.isatty() else _UNFOLDED
         console = Console(file=sys.stdout, highlight=False, width=width)
         for part in self.shown:
-            console.print(_safe(part), markup=False, emoji=False)
+            is_empty = isinstance(part, Table) and not part.row_count
+            shown = _NOTHING if is_empty else _safe(part)
+            console.print(shown, markup=False, emoji=False)
 
 
 def print_json(data: Mapping[str, object]) -> None:

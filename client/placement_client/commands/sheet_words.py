@@ -1,6 +1,7 @@
 """Plans and imports, in words and as objects."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from placement_client.rendering import enum_name, to_json
 from placement_client.sheets.columns import COLUMNS, REASON
 from placement_client.sheets.files import write_sheet
 from placement_client.sheets.planning import Outcome, Plan, Planned
+from placement_client.sheets.said import Differs, differences
 
 MOST: Final = 50
 """Rows that are shown one by one."""
@@ -42,16 +44,37 @@ def _row_data(each: Planned) -> dict[str, object]:
             {"column": fault.column, "why": fault.why, "like": list(fault.like)}
             for fault in each.faults
         ],
+        "changes": [asdict(differs) for differs in differences_of(each)],
     }
 
 
+def differences_of(each: Planned) -> list[Differs]:
+    """Return what a changed row says otherwise than the record; else nothing."""
+    if each.outcome is not Outcome.CHANGED or each.before is None or each.row is None:
+        return []
+    return differences(each.before, each.row.fact)
+
+
 def plan_parts(plan: Plan) -> list[str | Table]:
-    """Return a plan for a person: how many rows of each outcome, and what is refused."""
+    """Return a plan for a person: how many rows of each outcome, and which are not new.
+
+    Of a changed row each column is told, as it is and as it would be: an empty cell
+    takes away what stood there.
+    """
     parts: list[str | Table] = [table(("Rows", "Would be"), _counted(plan)), ""]
+    changed = [each for each in plan.rows if each.outcome is Outcome.CHANGED]
+    if changed:
+        rows = (
+            (each.number, "; ".join(map(str, differences_of(each))))
+            for each in changed[:MOST]
+        )
+        parts += [table(("Row", "Would change"), rows), ""]
+    if len(changed) > MOST:
+        parts += [f"{len(changed) - MOST} more would change; --json has all.", ""]
     refused = [each for each in plan.rows if each.outcome is Outcome.REFUSED]
     if refused:
-        rows = ((each.number, reason_of(each)) for each in refused[:MOST])
-        parts += [table(("Row", "Refused because"), rows), ""]
+        why = ((each.number, reason_of(each)) for each in refused[:MOST])
+        parts += [table(("Row", "Refused because"), why), ""]
     if len(refused) > MOST:
         parts += [f"{len(refused) - MOST} more are refused; --refused has all.", ""]
     return parts

@@ -53,6 +53,7 @@ class Planned:
         key: of which fact; ``None`` when it could not be understood.
         row: what is sent for it; ``None`` when nothing is.
         faults: why it is refused.
+        before: what is on record, where the row says something else; else ``None``.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Planned:
     key: Key | None = None
     row: wire.ImportRow | None = None
     faults: tuple[Fault, ...] = ()
+    before: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ class Registry:
             outcome, row = self._against(known, fact)
         if isinstance(outcome, Fault):
             return Planned(number, Outcome.REFUSED, key, faults=(outcome,))
-        return Planned(number, outcome, key, row)
+        before = known.fact if known and outcome is Outcome.CHANGED else None
+        return Planned(number, outcome, key, row, before=before)
 
     def links(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield child and parent of every faction that stands."""

@@ -1,6 +1,7 @@
 """From facts on record to rows of text: the way back of ``rows``."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from google.protobuf.message import Message
@@ -15,6 +16,7 @@ _SCHEMES: Final[Mapping[int, str]] = {
     wire.GRADE_SCHEME_FOUR_FOUR: "4x4",
 }
 _READ_AS_FORMULA: Final = ("=", "+", "-", "@")
+_EMPTY: Final = "(empty)"
 _ORDER: Final = {kind: place for place, kind in enumerate(KINDS)}
 
 NameOf = Callable[[bytes], str]
@@ -35,6 +37,33 @@ def row_of(fact: wire.Fact, name_of: NameOf) -> tuple[str, ...]:
         **_STATEMENTS[kind](getattr(fact, kind), _safe(name_of)),
     }
     return tuple(texts.get(name, "") for name in COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """A column of which two facts say something else.
+
+    Attributes:
+        column: which.
+        before: what stood there; empty for nothing.
+        after: what is to stand there; empty for nothing.
+    """
+
+    column: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        """Return it for people."""
+        return f"{self.column} {self.before or _EMPTY} -> {self.after or _EMPTY}"
+
+
+def differences(before: wire.Fact, after: wire.Fact) -> list[Differs]:
+    """Return the columns in which two facts of one kind differ, in order."""
+    both = zip(
+        COLUMNS, row_of(before, bytes.hex), row_of(after, bytes.hex), strict=True
+    )
+    return [Differs(*each) for each in both if each[1] != each[2]]
 
 
 def in_order(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -191,7 +191,7 @@ class ShowBudgetsResponse(_message.Message):
 
     @_builtins.property
     def evaluations(self) -> Global___EvaluationBudgets:
-        """Of evaluations; their cost is 0."""
+        """Of evaluations; their cost is 0. Absent where custodians apart keep them."""
 
     @_builtins.property
     def refusal(self) -> _refusal_pb2.Refusal:

@@ -9,6 +9,7 @@ Invariants:
     * memory is bounded (``tallies``), however long the log is.
 """
 
+from collections.abc import Collection
 from typing import TypeVar
 
 from placement.domain.anomalies.patterns import PATTERNS, Watch
@@ -25,10 +26,18 @@ class Detector:
 
     Args:
         limits: the ruleset's.
+        without: patterns that are not looked for.
     """
 
-    def __init__(self, limits: AnomalyLimits) -> None:
-        self._watches = {name: made.watch(limits) for name, made in PATTERNS.items()}
+    def __init__(
+        self, limits: AnomalyLimits, without: Collection[str] = frozenset()
+    ) -> None:
+        self._patterns = {
+            name: made for name, made in PATTERNS.items() if name not in without
+        }
+        self._watches = {
+            name: made.watch(limits) for name, made in self._patterns.items()
+        }
         self._routes: dict[tuple[str, str], list[tuple[str, Watch]]] = {}
         self._now = 0
         self._tidied = 0
@@ -61,7 +70,7 @@ class Detector:
         if route is None:  # there are as many as actions and reasons, not entries
             route = self._routes[action, outcome] = [
                 (name, self._watches[name])
-                for name, (actions, outcomes, _) in PATTERNS.items()
+                for name, (actions, outcomes, _) in self._patterns.items()
                 if not (actions and action not in actions)
                 if not (outcomes and outcome not in outcomes)
             ]

@@ -69,7 +69,7 @@ class ApproveChange(RequestCommand):
 
     Attributes:
         change: which.
-        shown: the revision at which it was shown; 0 is any.
+        shown: the revision at which it was shown as it stands now; 0 is any.
         seen: digest of what the coordinator saw of the place that it releases, from
             ``ShowChange``; empty when it releases none.
     """
@@ -172,9 +172,7 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
     change = waiting_change(state, command.change, command.caller)
     if change.person == command.caller.person:
         raise AccessDeniedError
-    changed = state.histories.changed
-    if command.shown and any(changed(each) > command.shown for each in _facts(change)):
-        raise StaleError
+    _require_shown(state, change, command.shown)
     lapsed = moment.now >= change.expires_at
     other = is_erasure(change) or agreed_by(change)  # these have a way of their own
     if lapsed or other or not still_fits(state, change):
@@ -188,6 +186,20 @@ def approve_change(state: State, command: ApproveChange, moment: Moment) -> Outc
         note = _released(note, weighed)
     approved = ChangeApproved(id=change.id, person=command.caller.person)
     return replace(Outcome.written(approved, made=_lifted(change)), note=note)
+
+
+def _require_shown(state: State, change: ChangeProposed, shown: Revision) -> None:
+    """Refuse a revision at which a change did not look as it does now.
+
+    Raises:
+        StaleError: it was proposed later, or a fact of it changed since, or there is no
+            such revision yet.
+    """
+    if shown == ANY:
+        return
+    changed = map(state.histories.changed, _facts(change))
+    if not max(change.revision, *changed, 0) <= shown <= state.revision:
+        raise StaleError
 
 
 def _lifted(change: ChangeProposed) -> tuple[CaseHandle, ...]:

@@ -70,6 +70,12 @@ class Filter:
     first: int | None = None
     end: int | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether it selects all of a range, so that its reader counts entries."""
+        given = (each.name for each in fields(self) if each.name not in _RANGE)
+        return all(getattr(self, name) in {None, "", b""} for name in given)
+
     def __str__(self) -> str:
         """Return what is looked for in words, but of no case and no municipality's."""
         given = ((each.name, getattr(self, each.name)) for each in fields(self))
@@ -81,6 +87,7 @@ class Filter:
 
 
 _UNNAMED: Final = frozenset({"case", "reference"})
+_RANGE: Final = frozenset({"since", "until", "first", "end"})
 
 
 def _word(value: object) -> str:

@@ -1574,6 +1574,7 @@ class ChangeProposed(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     RECORDS_FIELD_NUMBER: _builtins.int
     AMENDMENTS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes."""
     person: _builtins.str
@@ -1582,6 +1583,8 @@ class ChangeProposed(_message.Message):
     """Region."""
     expires_at: _builtins.int
     """Microseconds."""
+    revision: _builtins.int
+    """That it was proposed in, in a snapshot; 0 in the log."""
     @_builtins.property
     def records(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """16 bytes each."""
@@ -1599,10 +1602,11 @@ class ChangeProposed(_message.Message):
         expires_at: _builtins.int = ...,
         records: _abc.Iterable[_builtins.bytes] | None = ...,
         amendments: _abc.Iterable[Global___Amendment] | None = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendments", b"amendments", "expires_at", b"expires_at", "id", b"id", "person", b"person", "records", b"records", "region", b"region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amendments", b"amendments", "expires_at", b"expires_at", "id", b"id", "person", b"person", "records", b"records", "region", b"region", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

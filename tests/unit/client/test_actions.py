@@ -20,6 +20,8 @@ def test_every_action_is_known():
         ("Change-Approve", "CHANGE_APPROVE"),
         ("lift", "PHANTOM_LIFT"),
         ("move-in", "PLACEMENT_MOVE_IN"),
+        ("idle", "IDLE"),
+        ("database-accept", "DATABASE_ACCEPT"),
     ],
 )
 def test_what_somebody_means(typed, code):
@@ -30,12 +32,14 @@ def test_what_somebody_means(typed, code):
 @pytest.mark.parametrize(
     ("typed", "told", "untold"),
     [
-        ("reject-it", "alert-acknowledge, alert-close", "reject-it"),
-        ("withdraw", "change-withdraw, ruleset-withdraw", "check"),
+        ("chekc", "perhaps check", "alert-close"),
+        ("case-opne", "perhaps case-open", "case-opne"),
+        ("withdraw", "perhaps change-withdraw, ruleset-withdraw", "check"),
+        ("zzzz", "docs/protocol.md", "perhaps"),
     ],
 )
-def test_what_is_none_is_answered_with_those_there_are(typed, told, untold):
-    """All, or those that might be meant; what was typed is not repeated."""
+def test_what_is_none_is_answered_with_those_like_it(typed, told, untold):
+    """Those that might be meant, and where all are; what was typed is not repeated."""
     with pytest.raises(InvalidInputError) as refused:
         action_code(typed)
 

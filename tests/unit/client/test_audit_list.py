@@ -5,7 +5,7 @@ import re
 
 import grpc
 import pytest
-from kit.access_log import DECISION, OUTLINE, PSEUDONYM, log_entry
+from kit.access_log import DECISION, OUTLINE, PSEUDONYM, idle_entry, log_entry
 from kit.wire import RefusalError, invalid
 from placement_client.commands.audit_words import BRIEF_HEADINGS, brief_row
 from placement_client.commands.report import table
@@ -78,6 +78,13 @@ def test_how_many_of_how_many_is_told(cli, wire):
     assert whole.stderr == "3 of 1000 entries in the log.\n"
     assert part.stderr.splitlines()[0] == "2 of 1000 entries in the log."
     assert "--limit" in part.stderr
+
+
+def test_a_list_of_nothing_is_a_sentence(cli, wire):
+    """No headings over nothing."""
+    served(wire, 0)
+
+    assert cli(*ASKED).stdout == "There is nothing to list.\n"
 
 
 def test_an_entry_is_a_row(cli, wire):
@@ -299,6 +306,56 @@ def test_an_entry_that_is_left_out_of_a_whole_range_is_found_out(cli, wire, inde
     result = cli(*WHOLE)
 
     assert (result.exit_code, result.stdout) == (5, "")
+
+
+def test_idle_entries_of_a_whole_range_are_counted_and_not_shown(cli, wire):
+    """They fill no gap but their own; how many there were is told."""
+    sent = [log_entry(3), idle_entry(4), idle_entry(5), log_entry(6)]
+    wire.answers["ListEntries"] = audit.ListEntriesResponse(entries=sent, size=7)
+    result = cli(*WHOLE)
+    _, data = cli.json(*WHOLE)
+    wire.answers["ListEntries"].entries.pop(2)
+    gap = cli(*WHOLE)
+
+    assert [each["index"] for each in data["entries"]] == [3, 6]
+    assert (data["idle"], data["cut"]) == (2, False)
+    assert "2 entries that nothing happened (--action idle)" in result.stderr
+    assert (gap.exit_code, gap.stdout) == (5, "")
+
+
+def test_what_only_calls_itself_idle_is_shown(cli, wire):
+    """In a whole range: nobody hides a call behind the word."""
+    case = idle_entry(3, OUTLINE)
+    caller = log_entry(4, Outline(), kind="ALTERATION", action="IDLE")
+    page = audit.ListEntriesResponse(entries=[case, caller], size=5)
+    wire.answers["ListEntries"] = page
+    _, data = cli.json(*WHOLE)
+
+    assert [each["index"] for each in data["entries"]] == [3, 4]
+    assert data["idle"] == 0
+
+
+def test_idle_entries_that_were_asked_for_are_shown(cli, wire):
+    """By their action."""
+    only(wire, idle_entry(4))
+    _, data = cli.json(*LIST[:-1], "--first", "3", "--action", "idle")
+
+    assert [each["index"] for each in data["entries"]] == [4]
+
+
+def test_idle_entries_take_nothing_of_the_limit(cli, wire):
+    """Pages are read until there are as many to show, and what is more is cut off."""
+    first = [log_entry(3), *map(idle_entry, range(4, 7))]
+    answers = [
+        audit.ListEntriesResponse(entries=first, size=9, next_page_token=b"t"),
+        audit.ListEntriesResponse(entries=[log_entry(7), log_entry(8)], size=9),
+    ]
+    wire.answers["ListEntries"] = answers
+    _, data = cli.json(*WHOLE, "--limit", "2")
+
+    assert [each["index"] for each in data["entries"]] == [3, 7]
+    assert (data["cut"], data["idle"]) == (True, 3)
+    assert [each.page_size for each in wire.requests("ListEntries")] == [100, 100]
 
 
 def test_a_limit_ends_a_whole_range(cli, wire):

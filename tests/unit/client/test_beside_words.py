@@ -52,8 +52,11 @@ def test_a_question_in_time_is_not_commented(ahead, most):
 
 
 def test_an_unknown_names_what_can_be_seen():
-    """Whether the case is assessed the caseworker may see."""
-    assert f"placement case show {CASE.hex()} tells whether" in unassessed(CASE)
+    """Both causes; whether the case is assessed the caseworker may see."""
+    said = unassessed(CASE)
+
+    assert f"placement case show {CASE.hex()} tells whether" in said
+    assert "or too little is known there" in said
 
 
 @pytest.mark.parametrize(

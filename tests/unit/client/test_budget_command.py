@@ -59,6 +59,22 @@ def test_coordinators_have_evaluations_alone(cli, wire):
     assert data["evaluations"]["person"]["left"] == 9
 
 
+def test_custodians_apart_keep_evaluations(cli, wire):
+    """So it is said, and no number is."""
+    answer = ShowBudgetsResponse()
+    answer.CopyFrom(PLENTY)
+    answer.ClearField("evaluations")
+    wire.answers["ShowBudgets"] = answer
+    result, (_, data) = cli("budget", "show"), cli.json("budget", "show")
+    wire.answers["ShowBudgets"] = ShowBudgetsResponse(affords=True)
+    coordinators = cli("budget", "show")
+
+    assert "Evaluations: kept by the custodians." in result.stdout
+    assert "Evaluations, you" not in result.stdout
+    assert data["evaluations"] is None
+    assert coordinators.stdout.startswith("Evaluations: kept by the custodians.")
+
+
 def test_without_a_case_its_budget_is_none(cli, wire):
     """In the table and in the object."""
     answer = ShowBudgetsResponse()

@@ -331,27 +331,41 @@ def test_what_is_more_than_is_left_is_not_asked(cli, wire):
 
 
 @pytest.mark.parametrize(
-    ("terminal", "words", "typed"),
+    ("terminal", "words", "typed", "sent"),
     [
-        (True, (), "y\n"),
-        (True, (), "n\n"),
-        (True, ("--yes",), ""),
-        (False, (), ""),
+        (True, (), "y\n", True),
+        (True, (), "n\n", False),
+        (True, ("--yes",), "", True),
+        (False, ("--yes",), "", True),
+        (False, (), "y\n", False),
     ],
 )
 def test_the_last_is_not_taken_by_accident(  # noqa: PLR0917 (what the test turns)
-    cli, wire, monkeypatch, terminal, words, typed
+    cli, wire, monkeypatch, terminal, words, typed, sent
 ):
-    """Whoever sits there is asked; a script is not, nor who said so before."""
+    """Whoever sits there is asked; a script says beforehand that it means it."""
     seat = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: terminal))
     monkeypatch.setattr(command, "sys", seat)
     wire.answers["ShowBudgets"] = plenty(left=1, left_after=0)
     wire.answers["CheckPlacement"] = verdicts("CLEAR")
     result = cli(*asked("1480"), *words, stdin=typed)
 
-    assert len(wire.requests("CheckPlacement")) == (typed != "n\n")
-    assert ("the last of a budget" in result.stderr) is bool(typed)
-    assert result.exit_code == (typed == "n\n")
+    assert len(wire.requests("CheckPlacement")) == sent
+    assert ("takes the last new area" in result.stderr) is bool(typed)
+    assert ("With --yes" in result.stderr) is (not terminal and not words)
+    assert result.exit_code == (not sent)
+
+
+def test_whose_budget_ends_is_said(cli, wire):
+    """Of whom, and for how long."""
+    answer = plenty(left=1, left_after=0)
+    answer.areas.organisation.left_after = 0
+    wire.answers["ShowBudgets"] = answer
+    result = cli(*asked("1480"))
+
+    assert (
+        "That takes the last new area of your municipality (2 days) and of you (2 days)."
+    ) in result.stderr
 
 
 def test_what_takes_nothing_says_so(cli, wire):

@@ -8,14 +8,19 @@ import pytest
 from kit.numbers import number
 from kit.wire import Wire, refusal
 from placement_client.calls import Patience
-from placement_client.custodian import AwayError, Custodians
+from placement_client.custodian import ApartError, AwayError, Custodians
 from placement_client.identifiers import parse_identifier
 from placement_client.session import Session
 
 from placement.api.v1.pseudonym_service_pb2 import EvaluateResponse
 from placement.crypto import p256, voprf
 from placement.crypto.shares import key_id, whole
-from placement.errors import BudgetError, TamperedError, UnavailableError
+from placement.errors import (
+    AccessDeniedError,
+    BudgetError,
+    TamperedError,
+    UnavailableError,
+)
 
 ONCE = Patience(pauses=())
 CODE = grpc.StatusCode
@@ -98,6 +103,28 @@ def test_the_service_s_own_is_not_called_away(profile, wire):
         session.pseudonyms([somebody()])
 
     assert type(caught.value) is UnavailableError
+
+
+def test_a_service_without_a_custodian_says_where_they_are(profile, wire):
+    """Who stands apart has an address, which the context lacks then."""
+    wire.answers["Evaluate"] = refusal(CODE.PERMISSION_DENIED, "ACCESS_DENIED")
+    with (
+        Session.open(profile, patience=ONCE) as session,
+        pytest.raises(ApartError) as caught,
+    ):
+        session.pseudonyms([somebody()])
+
+    assert caught.value.reason == "ACCESS_DENIED"
+    assert "--custodian twice" in caught.value.text
+
+
+def test_a_custodian_apart_who_refuses_is_not_told_so(session, two):
+    """Their address is there; they grant it to others."""
+    two[1].answers["Evaluate"] = refusal(CODE.PERMISSION_DENIED, "ACCESS_DENIED")
+    with pytest.raises(AccessDeniedError) as caught:
+        session.pseudonyms([somebody()])
+
+    assert type(caught.value) is AccessDeniedError
 
 
 @pytest.mark.parametrize("spent", [0, 1])

@@ -173,6 +173,25 @@ def test_a_life_is_shown(cli, wire, groups):
     }
 
 
+def test_two_doubts_are_both_said(cli, wire, groups):
+    """Each with its ground and whose it is."""
+    steps = [
+        review.FactStep(
+            kind=review.FACT_STEP_KIND_CONTESTED, person=person, contested=ground
+        )
+        for person, ground in (
+            ("co-01", review.CONTEST_REASON_SOURCE),
+            ("co-02", review.CONTEST_REASON_OUTDATED),
+        )
+    ]
+    wire.answers["ShowFact"] = review.ShowFactResponse(
+        fact=recorded(contested=review.CONTEST_REASON_SOURCE), steps=steps
+    )
+    result = cli("fact", "show", FACT.hex())
+
+    assert "Contested as SOURCE by co-01; as OUTDATED by co-02." in result.stdout
+
+
 # amend
 
 

@@ -5,7 +5,7 @@ from itertools import islice
 
 import grpc
 import pytest
-from kit.access_log import log_entry
+from kit.access_log import idle_entry, log_entry
 from placement_client.following import LONGEST, Mark, follow, lasting
 
 from placement.api.v1.audit_service_pb2 import (
@@ -43,6 +43,21 @@ def answer(*indexes, token=None):
     name = b"t%d" % (indexes[-1] if indexes else 0) if token is None else token
     entries = [log_entry(index) for index in indexes]
     return TailEntriesResponse(entries=entries, resume_token=name)
+
+
+def test_idle_entries_of_a_whole_range_are_held_and_not_shown():
+    """A gap beside them is one all the same."""
+    whole = EntryFilter(first_index=3)
+    sent = answer(3, 6)
+    sent.entries.extend([idle_entry(4), idle_entry(5)])
+    sent.entries.sort(key=lambda each: each.index)
+    (got,) = Server([sent]).follow(1, asked=whole)
+    sent.entries.pop(1)
+
+    assert [each.index for each in got.entries] == [3, 6]
+    assert (got.after.covered, got.mark(2)) == (6, got.after)
+    with pytest.raises(TamperedError):
+        Server([sent]).follow(1, asked=whole)
 
 
 class Server:

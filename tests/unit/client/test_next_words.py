@@ -14,7 +14,8 @@ def answered(word, hold=bytes(16)):
 @pytest.mark.parametrize(
     ("words", "begin"),
     [
-        (["CLEAR", "UNKNOWN"], []),
+        (["CLEAR"], []),
+        (["CLEAR", "UNKNOWN"], ["After UNKNOWN: phone"]),
         (["REVIEW", "REVIEW"], ["After REVIEW: phone"]),
         (["CONFLICT"], ["After CONFLICT: ask about another place"]),
         (["CONFLICT", "REVIEW"], ["After REVIEW: phone", "After CONFLICT: ask about"]),

@@ -133,6 +133,11 @@ def test_a_change_and_an_end(coordinator, second, tmp_path):
     }
     assert (found["taken"], found["refused"]) == (2, 0)
     assert read(tmp_path / "out.csv") == read(sheet)
+    assert [each["changes"] for each in plan["rows"]] == [
+        [{"column": "severity", "before": "3", "after": "1"}],
+        *([[]] * 3),
+    ]
+    assert ": severity 3 -> 1\n" in read(tmp_path / "seen.csv")
 
 
 def test_nobody_approves_their_own(coordinator, elsewhere, tmp_path):

@@ -265,7 +265,7 @@ def test_the_budget_of_a_case_is_said(become, coordinator):
     for area in areas:
         caseworker(
             *("check", "--case", case, "--from", SOON, "--justification", "urgent"),
-            *("--area", area),
+            *("--area", area, "--yes"),
             code=0,
         )
     got = caseworker(

@@ -55,7 +55,7 @@ def test_a_release_that_waits_names_its_change(cli, released):
 
     assert first.endswith("is not in force yet.")
     assert second == (
-        f"A second coordinator has to sign: placement change approve {CHANGE.hex()}"
+        f"A second coordinator has to sign: placement change show {CHANGE.hex()}"
     )
     assert third == (
         "Once it is signed, the place can be held and confirmed until 2026-06-15 12:00 "

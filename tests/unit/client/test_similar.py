@@ -102,6 +102,13 @@ def test_a_distant_likeness_comes_last():
     assert ranked("northend", ["northgate", "zeta"], str) == ["northgate"]
 
 
+@pytest.mark.parametrize("text", ["norht", "NORT", "Sied", "norht sied", "sied norht"])
+def test_a_word_of_a_name_may_be_misspelled(text):
+    """Each word that is typed has to look like one of the name."""
+    assert ranked(text, ["North Side", "Zeta"], str) == ["North Side"]
+    assert ranked(f"{text} quellenhof bergmann", ["North Side", "Zeta"], str) == []
+
+
 def test_nothing_is_meant_by_nothing():
     """Signs alone find no name."""
     assert ranked("!", ["a", "b"], str) == []

@@ -132,6 +132,15 @@ def test_a_custodian_that_refuses_is_told(wire, tried, code, reason, level):
     assert levels(tried("caseworker")) == {"pinned key": level}
 
 
+def test_a_service_without_a_custodian_is_told(wire, tried):
+    """The context lacks those who stand apart."""
+    wire.answers["Evaluate"] = refusal(CODE.PERMISSION_DENIED, "ACCESS_DENIED")
+    got = tried("caseworker")["pinned key"]
+
+    assert got.level is FAILURE
+    assert "--custodian twice" in got.sentence
+
+
 @pytest.mark.parametrize(
     ("role", "changes"),
     [("auditor", {}), ("operator", {}), ("caseworker", {"custodian_key": ""})],

@@ -8,12 +8,16 @@ import pytest
 
 from placement import crypto
 from placement.crypto import recovery
+from placement.crypto.custody import OPRF_LABEL
+from placement.crypto.keyfile import is_wrapped
 from placement.crypto.passphrase import Cost, PassphraseCustody
 from placement.crypto.recovery import combine, split
 from placement.crypto.signing import SigningKey
 from placement.crypto.wrapping import SecretCustody
+from placement.errors import UnavailableError
 from placement.ops import ceremony
 from placement.ops.main import main
+from placement.service.custodian import Custodian
 from placement.store.log import Store
 
 WORDS = "åtta hästar står stilla"
@@ -43,11 +47,11 @@ def place(tmp_path, monkeypatch):
 def run(place, capsys, monkeypatch):
     """Return a function that runs a command: → exit code, stdout, stderr."""
 
-    def command(*words, typed=()):
+    def command(*words, typed=(), settings="placement.toml"):
         person = Person(*typed)
         monkeypatch.setattr("placement.ops.custodies.getpass", person.words_asked)
         monkeypatch.setattr(ceremony, "getpass", person.words_asked)
-        code = main([*words, "--settings", str(place / "placement.toml")])
+        code = main([*words, "--settings", str(place / settings)])
         assert person.words == []
         return code, *capsys.readouterr()
 
@@ -70,6 +74,25 @@ def lines(place):
 def given(place, *numbers):
     files = [place / "shares" / f"share-{number}.txt" for number in numbers]
     return [word for file in files for word in ("--share", str(file))]
+
+
+def test_a_passphrase_that_is_too_short_is_told_so(place, run):
+    """With the least that is taken; nothing is made."""
+    folder = str(place / "shares")
+    code, out, err = run("custody", "create", "--shares", folder, typed=("abc", "abc"))
+
+    assert (code, out) == (1, "")
+    assert "The passphrase must have at least 16 characters" in err
+    assert not (place / "store.key").exists()
+
+
+def test_a_store_needs_the_ceremony_first(place, run):
+    """No passphrase is asked for."""
+    code, out, err = run("init")
+
+    assert (code, out) == (1, "")
+    assert "run `placement-server custody create` first" in err
+    assert not (place / "log.key").exists()
 
 
 def test_a_key_is_made_with_five_shares(place, run):
@@ -308,3 +331,58 @@ def test_the_store_is_the_same(made):
 
     with closing(Store.open(url, SecretCustody(secret))) as store:
         assert store.read_head().revision > 0
+
+
+@pytest.fixture
+def apart(place, run):
+    """A custodian's folder with a key under a passphrase, its shares, and its log."""
+    (place / "custodian.toml").write_text(
+        'custody = "passphrase"\norigin = "police.example.org/log"\n', "utf-8"
+    )
+
+    def command(*words, typed):
+        return run(*words, typed=typed, settings="custodian.toml")
+
+    folder = str(place / "shares")
+    words = ("custody", "create", "--custodian", "--shares", folder)
+    assert command(*words, typed=(WORDS, WORDS))[0] == 0
+    return command
+
+
+def test_a_custodian_apart_has_the_same_ceremony(place, apart):
+    """By its own settings, and for its own log."""
+    assert apart("custodian", "init", typed=(WORDS,))[0] == 0
+    again = str(place / "again")
+    parted = apart("custody", "split", "--custodian", "--shares", again, typed=(WORDS,))
+    (place / "store.key").unlink()
+    back = apart(
+        "custody",
+        "recover",
+        "--custodian",
+        *given(place, 1, 2, 3),
+        typed=(WORDS, WORDS),
+    )
+
+    assert parted[0] == 0
+    assert back[0] == 0
+    assert "Run `placement-server custodian fsck`, then serve." in back[1]
+    assert apart("custodian", "fsck", typed=(WORDS,))[0] == 0
+
+
+def test_adopting_that_was_ended_half_way_is_done_again(place, apart, monkeypatch):
+    """The key was wrapped by then; nothing else had been made."""
+    key = Custodian.create(place / "custodian.key").public_key.hex()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "create", ended)
+        broken = apart("custodian", "init", "--adopt", typed=(WORDS,))
+    wrapped = is_wrapped(place / "custodian.key", OPRF_LABEL)
+    code, out, err = apart("custodian", "init", "--adopt", typed=(WORDS,))
+
+    assert (broken[0], wrapped) == (1, True)
+    assert (code, err) == (0, "")
+    assert out.split("\n")[1] == key
+    assert apart("custodian", "fsck", typed=(WORDS,))[0] == 0
+
+
+def ended(*_):
+    raise UnavailableError

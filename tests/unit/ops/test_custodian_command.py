@@ -1,5 +1,6 @@
 """The custodian's commands: keys, the ceremony of two shares, a log of its own."""
 
+import contextlib
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from kit.certs import Pki
 
+from placement.app_custodian import ruleset_of
 from placement.audit.note import parse_key
 from placement.config import load, load_custodian
 from placement.crypto.custody import OPRF_LABEL, read_secret
@@ -81,6 +83,49 @@ def test_init_replaces_nothing(place, run, name):
     assert err == f"{place / name}: is there already; nothing was made\n"
     assert (place / name).read_text() == "kept"
     assert not (place / "custodian.db").exists()
+
+
+def test_its_store_is_kept_like_a_registrys(place, run, capsys):
+    """New keys and a snapshot, by the custodian's settings."""
+    run("init")
+    settings = ["--custodian", "--settings", str(place / TOML)]
+    codes = [main([name, *settings]) for name in ("rotate", "snapshot")]
+    out, err = capsys.readouterr()
+
+    assert (codes, err) == ([0, 0], "")
+    assert out == (
+        "Sealing goes on under epoch 2; older ones still open what they did.\n"
+        "Wrote a snapshot at revision 1.\n"
+    )
+    assert run("fsck")[0] == 0
+
+
+def test_a_custodians_settings_are_no_registrys(place, run, capsys):
+    """Whose they are has to be said; the file is found by that, too."""
+    run("init")
+    unsaid = main(["rotate", "--settings", str(place / TOML)])
+    (place / TOML).write_text("x = 1\n", "utf-8")
+    with contextlib.chdir(place):
+        found = main(["rotate", "--custodian"])
+    err = capsys.readouterr().err
+
+    assert (unsaid, found) == (1, 1)
+    assert err.endswith("custodian.toml: origin must name the log of this custodian\n")
+
+
+def test_auditors_are_shown_what_entries_vouch_for(place, run, capsys):
+    """With these budgets in it; whoever has it computes the hash."""
+    with (place / TOML).open("a") as file:
+        file.write("[budgets.caseworker]\nperson_hour = 7\norganisation_day = 70\n")
+    code, out, _ = run("ruleset")
+    (place / "told.toml").write_text(out, "utf-8")
+    checked = main(["ruleset", "check", str(place / "told.toml")])
+    said = capsys.readouterr().out
+    digest = ruleset_of(load_custodian(place / TOML)).digest
+
+    assert (code, checked) == (0, 0)
+    assert "[budget.evaluation.caseworker]\nperson_hour = 7\n" in out
+    assert f"rules {digest.hex()}." in said
 
 
 def test_a_share_is_adopted(place, run):

@@ -10,7 +10,7 @@ from kit.certs import Pki
 from kit.commands import open_case
 from kit.engines import SECONDS
 
-from placement.app import read_ruleset
+from placement.app import micros, read_ruleset
 from placement.audit.details import opened
 from placement.audit.entry import parse
 from placement.audit.note import Signer
@@ -55,20 +55,30 @@ def place(tmp_path, run):
     for name in ("placement.db", "placement.keys.db"):
         shutil.copyfile(tmp_path / name, tmp_path / f"old-{name}")
     serve(tmp_path, "i")
-    for name in ("placement.db", "placement.keys.db"):
-        shutil.copyfile(tmp_path / f"old-{name}", tmp_path / name)
+    put_back(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def statement(place, run):
     """A statement of the older database, which nobody has signed."""
+    return stated(place, run)
+
+
+def stated(place, run):
     settings = ("--settings", place / "placement.toml")
     code, out, _ = run("older", "show", *settings, "--reason", REASON)
     assert code == 0
     path = place / "statement"
     path.write_text(out, "utf-8")
     return path
+
+
+def put_back(place):
+    for name in ("placement.db", "placement.keys.db"):
+        for end in ("-wal", "-shm"):
+            (place / f"{name}{end}").unlink(missing_ok=True)
+        shutil.copyfile(place / f"old-{name}", place / name)
 
 
 def opened_store(place):
@@ -179,9 +189,60 @@ def test_a_statement_is_of_one_database(place, run, statement):
     assert accept(run, place) == (1, "", expected)
 
 
-def test_a_lost_anchor_takes_two_as_well(place, run, statement):
+def test_a_statement_serves_once(place, run, statement):
+    """Its database is put back again: it gave up another anchor than is there now."""
+    signed(run, statement, "kim", "robin")
+    assert accept(run, place)[0] == 0
+    serve(place, "j")
+    put_back(place)
+
+    expected = "Refused. The anchor is another one than they gave up.\n"
+    assert accept(run, place) == (1, "", expected)
+    with pytest.raises(TamperedError):
+        serve(place, "k")
+
+
+def test_whoever_removes_the_anchor_uses_no_statement_again(place, run, statement):
+    """It was of an anchor, not of none."""
+    signed(run, statement, "kim", "robin")
+    assert accept(run, place)[0] == 0
+    put_back(place)
+    (place / "placement.anchor").unlink()
+
+    expected = "Refused. The anchor is another one than they gave up.\n"
+    assert accept(run, place) == (1, "", expected)
+
+
+@pytest.mark.parametrize("hours", [-1, 25])
+def test_without_an_anchor_a_statement_ends(place, run, monkeypatch, hours):
+    """Nothing else shows that it was used: it says when it was asked for."""
+    (place / "placement.anchor").unlink()
+    stated(place, run)
+    signed(run, place / "statement", "kim", "robin")
+    later = micros() + hours * 3_600_000_000
+    monkeypatch.setattr("placement.ops.older.micros", lambda: later)
+
+    expected = "Refused. Without an anchor a statement holds for a day.\n"
+    assert accept(run, place) == (1, "", expected)
+
+
+def test_an_anchor_that_is_there_was_not_missing(place, run):
+    """Nor is a statement without one a statement about whatever comes."""
+    anchor = place / "placement.anchor"
+    content = anchor.read_bytes()
+    anchor.unlink()
+    stated(place, run)
+    signed(run, place / "statement", "kim", "robin")
+    anchor.write_bytes(content)
+
+    expected = "Refused. The anchor is another one than they gave up.\n"
+    assert accept(run, place) == (1, "", expected)
+
+
+def test_a_lost_anchor_takes_two_as_well(place, run):
     """Whoever removes it gains nothing."""
     (place / "placement.anchor").unlink()
+    statement = stated(place, run)
     signed(run, statement, "kim", "robin")
     assert accept(run, place)[0] == 0
     serve(place, "j")

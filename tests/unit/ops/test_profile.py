@@ -19,8 +19,10 @@ CLOSED = Hardening(undumpable=True, cores=0, locked=False, user=1000)
 
 
 @pytest.fixture
-def good(tmp_path):
+def good(tmp_path, monkeypatch):
     """Settings that production takes, with all their files."""
+    for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "pki").mkdir()
     for name in ("server.key", "server.pem", "ca.pem"):
         (tmp_path / "pki" / name).touch(0o600)
@@ -95,6 +97,11 @@ CASES = [
     (opened("placement.keys.db"), "A file of the database"),
     (changed(database=ELSEWHERE), "A database on another machine"),
     (changed(keys=f"{ELSEWHERE}?sslmode=require"), "A database on another machine"),
+    (changed(database="postgresql:///p?host=db.example.org"), "A database on another"),
+    (changed(database="postgresql:///p?hostaddr=192.0.2.1"), "A database on another"),
+    (changed(keys="postgresql:///p?host=/run&host=db:1"), "A database on another"),
+    (changed(keys="postgresql:///p?service=elsewhere"), "A database on another"),
+    (changed(database="postgresql:///p?a=b#&host=db"), "A database on another"),
     (changed(witnesses=()), "No witness is named"),
     (changed(reflection=True), "reflection describes"),
     (changed(pace=0), "pace = 0 lets"),
@@ -116,6 +123,7 @@ def test_what_is_fit_is_taken(good):
         good.database,
         f"{ELSEWHERE}?sslmode=verify-full",
         "postgresql:///placement",
+        "postgresql:///placement?host=/run/postgresql",
     ):
         assert (
             refusals(replace(good, database=url, keys="sqlite:///k"), CLOSED, REGISTRY)
@@ -124,12 +132,17 @@ def test_what_is_fit_is_taken(good):
     assert refusals(good, CLOSED, REGISTRY) == []
 
 
+def sentence(refusal):
+    """Return what is said behind the name of the setting."""
+    return refusal.partition(": ")[2]
+
+
 @pytest.mark.parametrize(("change", "begins"), CASES, ids=range(len(CASES)))
 def test_a_setting_is_refused(good, tmp_path, change, begins):
     """With its own sentence, and no other."""
     (got,) = refusals(change(good, tmp_path), CLOSED, REGISTRY)
 
-    assert got.startswith(begins)
+    assert sentence(got).startswith(begins)
     assert got.endswith(".")
 
 
@@ -138,7 +151,18 @@ def test_a_machine_is_refused(good, machine, begins):
     """Whatever it did not allow."""
     (got,) = refusals(good, machine, REGISTRY)
 
-    assert got.startswith(begins)
+    assert sentence(got).startswith(begins)
+
+
+@pytest.mark.parametrize("name", ["PGHOST", "PGHOSTADDR", "PGSERVICE"])
+def test_what_surrounds_the_process_says_where_a_database_is(good, monkeypatch, name):
+    """PostgreSQL's library goes by it when the URL says nothing."""
+    monkeypatch.setenv(name, "db.example.org")
+    local = replace(good, database="postgresql:///p", keys="sqlite:///k")
+    (got,) = refusals(local, CLOSED, REGISTRY)
+
+    assert got.startswith("database: A database on another machine")
+    assert refusals(good, CLOSED, REGISTRY) == []
 
 
 def test_every_row_is_tried():
@@ -156,7 +180,9 @@ def test_the_key_file_of_a_passphrase_is_looked_at(good, tmp_path):
     said = refusals(replace(good, custody="passphrase"), CLOSED, REGISTRY)
 
     assert refusals(good, CLOSED, REGISTRY) == []
-    assert [text[:14] for text in said] == ['custody = "pas', "A key file is "]
+    assert [text[:14] for text in map(sentence, said)] == [
+        *('custody = "pas', "A key file is "),
+    ]
 
 
 def test_what_is_missing_is_not_refused_here(good, tmp_path):
@@ -176,6 +202,6 @@ def test_all_sentences_come_at_once(good, tmp_path, monkeypatch, capsys):
     err = capsys.readouterr().err
 
     assert code == 1
-    assert err.startswith('Nothing is served. custody = "file" leaves')
-    assert "No witness is named" in err
-    assert "pace = 0 lets" in err
+    assert err.startswith('Nothing is served.\ncustody: custody = "file" leaves')
+    assert "\nwitnesses: No witness is named" in err
+    assert "\npace: pace = 0 lets" in err

@@ -281,6 +281,7 @@ def test_filters_that_are_none(origin, given, expected):
         ({"organisation": "national"}, Filter(organisation="national")),
         ({"organisation": "imy"}, Filter(organisation="imy")),
         *(({"role": role.value}, Filter(role=role.value)) for role in Role),
+        ({"role": "officer"}, Filter(role="officer")),
         *(
             ({"verdict": value}, Filter(verdict=Verdict(value)))
             for value in wire.Verdict.values()
@@ -290,7 +291,7 @@ def test_filters_that_are_none(origin, given, expected):
         ({"until": 2**62 - 1}, Filter(until=2**62 - 1)),
         ({"first_index": 4, "end_index": 5}, Filter(first=4, end=5)),
     ],
-    ids=map(str, range(16)),
+    ids=map(str, range(17)),
 )
 def test_filters(origin, given, read):
     """What a certificate or an entry may hold, and the last that a number may be."""

@@ -57,7 +57,7 @@ def test_what_is_left_is_answered(has_case):
     if has_case:
         expected.areas.case.CopyFrom(ON_WIRE)
 
-    assert shown(found) == expected
+    assert shown(found, evaluates=True) == expected
 
 
 def test_who_asks_nothing_has_no_areas():
@@ -69,4 +69,18 @@ def test_who_asks_nothing_has_no_areas():
         affords=True,
     )
 
-    assert not shown(found).HasField("areas")
+    assert not shown(found, evaluates=True).HasField("areas")
+
+
+def test_what_custodians_keep_is_not_answered():
+    """A registry that evaluates nothing would show a budget that nobody spends."""
+    found = Budgeted(
+        areas=Balances(case=ONE, organisation=ONE, person=ONE),
+        evaluations=Evaluations(organisation=ONE, person=ONE),
+        has_case=False,
+        affords=True,
+    )
+    got = shown(found, evaluates=False)
+
+    assert got.HasField("areas")
+    assert not got.HasField("evaluations")

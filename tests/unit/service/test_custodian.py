@@ -6,9 +6,10 @@ import pytest
 
 from placement.crypto import voprf
 from placement.crypto.custody import OPRF_LABEL, FileCustody, write_secret
-from placement.crypto.keyfile import is_wrapped
+from placement.crypto.keyfile import is_wrapped, write_wrapped
 from placement.crypto.shares import summed
-from placement.errors import ConflictError, UnavailableError
+from placement.errors import ConflictError, TamperedError, UnavailableError
+from placement.service import custodian as module
 from placement.service.custodian import Custodian, split_key
 
 NUMBERS = (b"one", b"two")
@@ -125,10 +126,82 @@ def test_a_plain_file_is_wrapped(tmp_path):
     """The key is the same; without the custody nobody opens it any more."""
     path, custody = tmp_path / "share", FileCustody.create(tmp_path / "kek")
     plain = Custodian.create(path)
-    plain.wrap_file(path, custody)
+    for _ in range(2):  # a wrapped one stays as it is
+        plain.wrap_file(path, custody)
 
     assert Custodian.open(path, custody).public_key == plain.public_key
     assert is_wrapped(path, OPRF_LABEL)
-    assert [each.name for each in tmp_path.iterdir()].count("share.wrapped") == 0
+    assert names(tmp_path) == ["kek", "share"]
     with pytest.raises(UnavailableError):
         Custodian.open(path)
+
+
+@pytest.fixture
+def custody(tmp_path):
+    return FileCustody.create(tmp_path / "kek")
+
+
+def names(folder):
+    return sorted(each.name for each in folder.iterdir())
+
+
+def halfway(path):
+    """Overwrite as if the machine had stopped before the file was removed."""
+    path.write_bytes(bytes(path.stat().st_size))
+    raise OSError
+
+
+def ended(*_):
+    raise OSError
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        ("write_wrapped", ended),
+        ("settle", ended),
+        ("destroy_file", ended),
+        ("destroy_file", halfway),
+    ],
+)
+def test_wrapping_that_was_ended_half_way_is_done_again(
+    custodian, path, custody, monkeypatch, end
+):
+    """The key lies under its name at any time; nothing plain is left at the end."""
+    with monkeypatch.context() as patched:
+        patched.setattr(module, *end)
+        with pytest.raises(OSError):  # noqa: PT011 (without a text)
+            custodian.wrap_file(path, custody)
+    between = Custodian.open(path, custody)
+    between.wrap_file(path, custody)
+
+    assert between.public_key == custodian.public_key
+    assert Custodian.open(path, custody).public_key == custodian.public_key
+    assert is_wrapped(path, OPRF_LABEL)
+    assert names(path.parent) == ["custodian.key", "kek"]
+
+
+def test_a_wrapped_file_is_seen_to_open_first(custodian, path, custody, monkeypatch):
+    """Else the plain one stays."""
+    other = voprf.generate_key().encode()
+
+    def badly(path, label, _, custody):
+        write_wrapped(path, label, other, custody)
+
+    monkeypatch.setattr(module, "write_wrapped", badly)
+    with pytest.raises(TamperedError):
+        custodian.wrap_file(path, custody)
+
+    assert Custodian.open(path).public_key == custodian.public_key
+    assert not [each for each in names(path.parent) if each.startswith(".")]
+
+
+def test_another_plain_file_is_left_alone(custodian, path, custody):
+    """It may be the only one of its key."""
+    beside = path.with_name("custodian.key.plain")
+    other = Custodian.create(beside)
+    with pytest.raises(ConflictError):
+        custodian.wrap_file(path, custody)
+
+    assert Custodian.open(path).public_key == custodian.public_key
+    assert Custodian.open(beside).public_key == other.public_key

@@ -1,13 +1,16 @@
 """What an engine saw durable holds beyond its end."""
 
 import shutil
+import time
 
 import pytest
-from kit.commands import open_case, show_case
-from kit.engines import SIGNER, answer
-from kit.world import RULESET
+from kit.commands import open_case, presence, record_facts, register_groups, show_case
+from kit.engines import SECONDS, SIGNER, answer
+from kit.erasing import approve_erasure, propose_erasure
+from kit.world import RULESET, TODAY
 
 from placement.errors import TamperedError, UnavailableError
+from placement.service import engine as engine_module
 from placement.service.engine import Engine
 from placement.service.rules import Rules
 from placement.store.anchor import Anchor
@@ -87,6 +90,50 @@ def test_what_cant_be_remembered_is_not_answered(serve, store, path):
 
     assert answer(engine, command).reply.ids == (command.handle,)
     assert answer(engine, show_case(command.handle)).revision == 1
+
+
+def test_health_tells_while_it_cant_be_remembered(
+    serve, store, path, monkeypatch, caplog
+):
+    """And no more when it can, though nobody asked meanwhile; followers miss nothing."""
+    engine = serve(store)
+    before = engine.serving
+    monkeypatch.setattr(engine_module, "PUBLISH_EVERY", 20_000)
+    path.rename(path.with_name("gone"))
+    with pytest.raises(UnavailableError):
+        answer(engine, open_case("h"))
+    failing, behind = engine.serving, engine.feed.until
+    path.with_name("gone").rename(path)
+    wait_until(lambda: engine.serving)
+
+    assert (before, failing, behind) == (True, False, 0)
+    assert Anchor(path, store).read() == store.read_head()
+    assert engine.feed.until == 1
+    told = [each.message for each in caplog.records if "anchor" in each.message]
+    assert told == ["anchor_failed", "anchor_works"]
+
+
+def test_what_is_erased_has_no_key_though_that_cant_be_remembered(serve, store, path):
+    """The erasure is in the log, whatever becomes of this server."""
+    engine = serve(store)
+    ended = {"valid_from": TODAY - 3000, "valid_to": TODAY - 2000}
+    answer(engine, register_groups("A", "B"))
+    fact, _ = answer(engine, record_facts(presence(**ended))).reply.ids
+    (change,) = answer(engine, propose_erasure(fact)).reply.ids
+    before = store.vault._keys.read(fact)
+    path.unlink()
+    with pytest.raises(UnavailableError):
+        answer(engine, approve_erasure(change))
+
+    assert before is not None
+    assert store.vault._keys.read(fact) is None
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_without_its_anchor_nothing_is_served(serve, store, path):

@@ -19,7 +19,9 @@ from kit.engines import SECONDS, answer, details
 from kit.often import often
 from kit.steps import idle
 from kit.story import OTHER_AUDITOR, SCOPE, ReadingRoom, filters, naive
+from placement_client.entries import is_idle, opened
 
+from placement.api.v1.audit_service_pb2 import LogEntry
 from placement.domain.decide import searches
 from placement.domain.decide.searches import Admitted, Filter
 from placement.domain.events import CaseOpened, Record
@@ -176,7 +178,7 @@ def test_a_search_that_is_no_list_has_one_entry_a_page(engine, room):
 
 
 def test_what_says_nothing_is_passed_by(engine, room):
-    """By lists and by who follows, unless they name it; nothing else leaves it out."""
+    """By lists and by who follows, unless they name it, or nothing but a range."""
     write(engine)
     answer(engine, idle())
     write(engine)
@@ -191,15 +193,39 @@ def test_what_says_nothing_is_passed_by(engine, room):
 
     shown = room.searcher.list(admitted(searches.ShowEntry, first=1), AUDITOR, 3)
     got = [
-        listed(first=0),
+        listed(first=0, outcome="ANSWERED"),
         listed(role="service"),
         listed(action="IDLE"),
-        followed(first=0),
+        followed(outcome="ANSWERED", first=0),
         followed(action="IDLE"),
         shown,
     ]
+    whole = [listed(first=0), listed(since=0), followed(first=0), followed()]
 
     assert [indexes(each.found) for each in got] == [[0, 2], [], [1], [0, 2], [1], [1]]
+    assert [indexes(each.found) for each in whole] == [[0, 1, 2]] * 4
+
+
+@pytest.mark.parametrize("events", [0, 3])
+def test_what_says_nothing_has_the_form_that_clients_know(engine, room, events):
+    """Whether it fills up events or not; another entry of the service has not."""
+    answer(engine, idle(events))
+    write(engine)
+    listed = room.searcher.list(admitted(searches.ShowEntry, first=0), AUDITOR, 2)
+    other = room.searcher.list(admitted(searches.ShowEntry, first=1), AUDITOR, 2)
+    sent = [
+        opened(
+            LogEntry(
+                index=found.index,
+                entry=found.content,
+                details=review_module.shown(found),
+            )
+        )
+        for page in (listed, other)
+        for found in page.found
+    ]
+
+    assert [is_idle(each) for each in sent] == [True, False]
 
 
 def test_an_export_leaves_nothing_out(engine, store, room):

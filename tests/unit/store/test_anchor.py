@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import sqlite3
 from contextlib import closing
 
 import pytest
@@ -10,7 +11,13 @@ from kit.stored import append, fill
 
 from placement.crypto.custody import FileCustody
 from placement.errors import ConflictError, TamperedError, UnavailableError
-from placement.store.anchor import SLOT, Anchor, Unanchored, require_newest
+from placement.store.anchor import (
+    SLOT,
+    Anchor,
+    Unanchored,
+    digest_of,
+    require_newest,
+)
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -31,6 +38,18 @@ def anchor(store, path):
     made = Anchor(path, store)
     made.create(fill(store))
     return made
+
+
+@pytest.fixture
+def older(anchor, tmp_path, custody):
+    """Return a function that opens the database as it is now."""
+    for name in ("store.db", "store.keys.db"):
+        with (
+            closing(sqlite3.connect(tmp_path / name)) as now,
+            closing(sqlite3.connect(tmp_path / f"old-{name}")) as copy,
+        ):
+            now.backup(copy)
+    return lambda: closing(Store.open(f"sqlite:///{tmp_path}/old-store.db", custody))
 
 
 def at(path, store):
@@ -124,6 +143,7 @@ def test_without_the_file_nothing_is_believed(path, store):
         Anchor(path, store).keep(fill(store))
 
     assert "not there" in refused.value.__notes__[0]
+    assert "docs/operations.md" in refused.value.__notes__[0]
     assert not path.exists()
 
 
@@ -132,6 +152,7 @@ def test_a_file_that_cant_be_read_or_written_is_no_anchor(path, store, tmp_path)
     path.mkdir()
     for act in (
         Anchor(path, store).read,
+        lambda: digest_of(path),
         lambda: Anchor(path, store).keep(fill(store)),
     ):
         with pytest.raises(UnavailableError):
@@ -166,6 +187,79 @@ def test_a_write_that_fails_is_told(anchor, store, monkeypatch):
     assert anchor.read() == head
 
 
+def test_every_file_has_a_digest_of_its_own(anchor, path, store):
+    """Though it holds the same head; and one that is not there has none."""
+    before = digest_of(path)
+    anchor.replace(store.read_head())
+    after = digest_of(path)
+    path.unlink()
+
+    assert after != before
+    assert digest_of(path) is None
+
+
+def test_nobody_without_the_keys_sees_how_much_there_is(path, store):
+    """Neither numbers nor sizes: whatever is kept, the same stands outside the seal."""
+    anchor = Anchor(path, store)
+    anchor.create(Head.GENESIS)
+    outside = {outside_of(path)}
+    for revision, leaves in ((1, 1), (9, 2**10 - 1), (2**63, 2**64 - 1)):
+        edge = (bytes(32),) * leaves.bit_count()
+        head = Head(revision, bytes(16), leaves, bytes(16), edge)
+        anchor.keep(head)
+        outside.add(outside_of(path))
+
+        assert at(path, store) == head
+    assert len(outside) == 1
+
+
+def outside_of(path):
+    """Return what of both slots is not under the seal."""
+    content = path.read_bytes()
+    blob = int.from_bytes(content[20:24])
+    slots = (content[:SLOT], content[SLOT:])
+    return tuple((slot[:24], slot[24 + blob :]) for slot in slots)
+
+
+def test_a_slot_of_newer_keys_is_not_passed_by(anchor, path, store, older):
+    """A database from before a rotation can't open it: the slot before never counts."""
+    before = path.read_bytes()
+    store.epochs.rotate()
+    anchor.keep(append(store, [b"event"], [b"leaf"]))
+    after = path.read_bytes()
+    for content in (before[:SLOT] + after[SLOT:], after[:SLOT] + before[SLOT:]):
+        path.write_bytes(content)
+        with older() as old, pytest.raises(TamperedError) as refused:
+            at(path, old)
+
+        assert refused.value.__notes__ == [
+            "The anchor is of newer keys than this database has."
+        ]
+
+
+def test_no_slot_is_left_from_before_a_rotation(anchor, path, store, older):
+    """Somebody puts the database back and rotates it: its new keys open neither."""
+    anchor.keep(append(store, [], [b"before"]))
+    store.epochs.rotate()
+    anchor.keep(append(store, [b"event"], [b"leaf"]))
+    with older() as old:
+        old.epochs.rotate()
+        with pytest.raises(TamperedError):
+            at(path, old)
+
+    assert at(path, store) == store.read_head()
+
+
+def test_a_torn_slot_is_written_again(anchor, path, store):
+    """By whoever starts next, though the log has not gone on."""
+    anchor.keep(append(store, [], [b"leaf"]))
+    path.write_bytes(bytes(SLOT) + path.read_bytes()[SLOT:])
+    require_newest(store, Anchor(path, store))
+    path.write_bytes(path.read_bytes()[:SLOT] + bytes(SLOT))
+
+    assert at(path, store) == store.read_head()
+
+
 # The log against it
 
 
@@ -193,6 +287,19 @@ def test_an_older_copy_is_refused(store, path, tmp_path, custody, url):
             require_newest(old, Anchor(path, old))
 
     assert "does not continue from the anchor" in refused.value.__notes__[0]
+    assert "`placement-server older`" in refused.value.__notes__[0]
+
+
+def test_an_anchor_knows_what_its_own_server_saw(anchor, path, store, older):
+    """A server that was down lets a copy through that the other one refuses."""
+    stale = path.with_name("stale")
+    shutil.copyfile(path, stale)
+    anchor.keep(append(store, [b"event"], [b"leaf"]))
+    with older() as old:
+        append(old, [b"another"], [b"another"])
+        require_newest(old, Anchor(stale, old))
+        with pytest.raises(TamperedError):
+            require_newest(old, Anchor(path, old))
 
 
 def test_whoever_has_none_remembers_nothing(store):

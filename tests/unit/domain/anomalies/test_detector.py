@@ -39,6 +39,22 @@ TIGHT = AnomalyLimits(
 )
 
 
+def test_what_is_left_out_is_not_looked_for():
+    """And everything else is."""
+    log = [
+        seen(n, MONDAY + n, case="one", areas=(area,))
+        for n, area in enumerate(("1480", "0180", "1280"))
+    ]
+    alone, bare = (
+        {each.pattern for each in told(Detector(TIGHT, without), log)}
+        for without in (PATTERNS.keys() - {"MANY_AREAS"}, {"MANY_AREAS"})
+    )
+
+    assert alone == {"MANY_AREAS"}
+    assert "MANY_AREAS" not in bare
+    assert bare == {each.pattern for each in told(Detector(TIGHT), log)} - alone
+
+
 def test_an_anomaly():
     """It says what, who, when, how much, and what supports it."""
     log = [

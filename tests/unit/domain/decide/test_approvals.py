@@ -22,7 +22,12 @@ from kit.world import RULESET, TODAY, token
 from placement.domain.decide import approvals
 from placement.domain.decide.command import Note
 from placement.domain.terms import MICROS_AN_HOUR, Grade
-from placement.errors import AccessDeniedError, ConflictError, NotFoundError
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    NotFoundError,
+    StaleError,
+)
 
 WAIT = RULESET.change_hours * MICROS_AN_HOUR
 NORD = coordinator("nord", "co-03")
@@ -79,6 +84,29 @@ def test_nobody_approves_their_own(court, fact, caller):
         court.reply(approve(change, caller=caller))
 
     assert waiting(court) == [change]
+
+
+@pytest.mark.parametrize("beside", [-1, 1, 4711])
+def test_what_is_approved_was_shown(court, fact, beside):
+    """Neither before there was the change, nor at a revision that is still to come."""
+    change = propose(court, retract_facts(fact))
+    shown = court.state.revision
+    with pytest.raises(StaleError):
+        court.reply(approve(change, shown=shown + beside))
+    later = court.state.revision
+
+    assert (waiting(court), later) == ([change], shown)
+    assert court.reply(approve(change, shown=shown))
+
+
+def test_a_change_is_as_old_as_its_proposal(court, fact):
+    """Whatever was written since: it looks the same, until its fact changes."""
+    change = propose(court, retract_facts(fact))
+    first = court.state.revision
+    court.reply(record_facts(presence(valid_from=TODAY - 3)))
+
+    assert court.state.revision > first
+    assert court.reply(approve(change, shown=first))
 
 
 def test_other_regions_changes_are_not_there(court, fact):

@@ -1,0 +1,44 @@
+"""Whose settings a command is about: a registry's, or those of a custodian apart."""
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from placement.config import Settings, load, load_custodian
+
+_REGISTRYS: Final = Path("placement.toml")
+_CUSTODIANS: Final = Path("custodian.toml")
+
+
+def add_settings(command: argparse.ArgumentParser) -> None:
+    """Let a command be told which settings, and whose they are."""
+    command.add_argument(
+        "--settings",
+        type=Path,
+        help=f"default: {_REGISTRYS}, or {_CUSTODIANS} with --custodian",
+    )
+    command.add_argument(
+        "--custodian", action="store_true", help="the settings are a custodian's"
+    )
+
+
+def path_of(args: argparse.Namespace) -> Path:
+    """Return which file a command is about."""
+    given: Path | None = args.settings
+    return given or (_CUSTODIANS if is_custodian(args) else _REGISTRYS)
+
+
+def is_custodian(args: argparse.Namespace) -> bool:
+    """Tell whether a command is about a custodian."""
+    return bool(getattr(args, "custodian", False))
+
+
+def read_settings(args: argparse.Namespace) -> Settings:
+    """Read the settings that a command is about.
+
+    Raises:
+        OSError: they can't be read.
+        ValueError: they are none, or of the other kind.
+    """
+    path = path_of(args)
+    return load_custodian(path).server if is_custodian(args) else load(path)
