@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 from placement.app import micros
 from placement.audit import note as notes
 from placement.audit.note import Signer, Verifier
-from placement.config import Settings, load, load_custodian
+from placement.config import Settings
 from placement.crypto import age
 from placement.crypto.custody import Custody
 from placement.crypto.files import link_file, private_file
@@ -33,6 +33,7 @@ from placement.crypto.signing import verify
 from placement.errors import NotFoundError
 from placement.ops import history, older
 from placement.ops.bar import Bar
+from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
 from placement.ops.history import witnessed
 from placement.store import archive, fsck
@@ -55,7 +56,6 @@ from placement.store.log import Store
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-_SETTINGS: Final = Path("placement.toml")
 _COPY: Final = "copy.db"
 _SAID: Final[Mapping[bool | None, str]] = {
     None: "It was compared with no checkpoint.",
@@ -136,10 +136,7 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
             command.add_argument(
                 f"--{kind}", type=Path, metavar="FILE", help=f"of the {text}"
             )
-        command.add_argument("--settings", type=Path, default=_SETTINGS)
-        command.add_argument(
-            "--custodian", action="store_true", help="the settings are a custodian's"
-        )
+        add_settings(command)
 
 
 def run(args: argparse.Namespace) -> str:
@@ -153,8 +150,7 @@ def run(args: argparse.Namespace) -> str:
         PlacementError: something does not verify, is taken, or does not answer.
         ValueError: a setting or an argument can't be.
     """
-    path: Path = args.settings
-    settings = load_custodian(path).server if args.custodian else load(path)
+    settings = read_settings(args)
     files = {kind: getattr(args, kind) for kind in Kind if getattr(args, kind)}
     if not files:
         raise ValueError("name a file with --database, with --keys, or both")

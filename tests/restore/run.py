@@ -36,6 +36,7 @@ from placement.crypto.signing import SigningKey, verify
 from placement.domain.terms import Day, Micros, stockholm_day
 from placement.service.fold import keep
 from placement.service.fold import load as fold
+from placement.store.anchor import Anchor
 from placement.store.ledger import Ledger
 from placement.store.log import Store
 from tests.kit.processes import Desk, Party, Scene, insist, prepare, question
@@ -108,6 +109,8 @@ class Drill:
             rules = read_ruleset(settings.ruleset)
             Many(store, rules, Micros(micros()), signer).fill(events)
             keep(store, *fold(store))
+            # As the server that wrote all this would have left it.
+            Anchor(settings.anchor, store).replace(store.read_head())
         return port
 
     def live(self, port: int) -> tuple[Party, str]:
