@@ -32,7 +32,7 @@ def test_what_somebody_means(typed, code):
 @pytest.mark.parametrize(
     ("typed", "told", "untold"),
     [
-        ("chekc", "perhaps check", "alert-close"),
+        ("xcheck", "perhaps check", "alert-close"),
         ("case-opne", "perhaps case-open", "case-opne"),
         ("withdraw", "perhaps change-withdraw, ruleset-withdraw", "check"),
         ("zzzz", "docs/protocol.md", "perhaps"),
