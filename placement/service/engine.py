@@ -265,8 +265,9 @@ class Engine:
             head = log.head
         if published:
             self._published = self._clock()
-        if filled:
-            self._begin_tick(head)
+        if filled is not None:
+            self._store.tidy(filled.least)
+            filled.begin(head, self._clock())
         self._seen, self._folded = head, (state, head)
         done = self._settle(state)  # owed whether that is remembered or not
         self._anchoring.keep(head)
@@ -361,18 +362,12 @@ class Engine:
             log.publish(self._signer)
         return wanted or due
 
-    def _fill(self, state: State, log: Log) -> bool:
-        """Fill the tick if it is over, or the last one; tell whether it was."""
+    def _fill(self, state: State, log: Log) -> Ticks | None:
+        """Fill the tick if it is over, or the last one; return it if it was."""
         if self._ticks is None or not self._over(self._ticks):
-            return False
+            return None
         self._ticks.fill(log, self._signer, lambda head: self._decide(state, head, []))
-        return True
-
-    def _begin_tick(self, head: Head) -> None:
-        """Begin the next tick; what the last one left is tidied up."""
-        if self._ticks is not None:
-            self._store.tidy(self._ticks.least)
-            self._ticks.begin(head, self._clock())
+        return self._ticks
 
     def _over(self, ticks: Ticks) -> bool:
         return ticks.over(self._clock()) or self._ending

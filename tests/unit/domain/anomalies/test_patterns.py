@@ -9,6 +9,7 @@ from placement.access import Role
 from placement.domain.anomalies import pairs, patterns
 from placement.domain.anomalies.detector import Detector
 from placement.domain.anomalies.patterns import PATTERNS
+from placement.domain.anomalies.tallies import Item
 from placement.domain.ruleset import (
     AnomalyLimits,
     CaseLimit,
@@ -525,6 +526,19 @@ def test_an_answer_that_comes_too_late_is_none():
     log = approvals(*pairs, apart=DAY)
 
     assert told(loud("APPROVED_IN_TURN"), log) == []
+
+
+def test_an_approval_that_waited_too_long_is_answered_by_none():
+    """It is dropped when it is looked at, if nothing was tidied before."""
+    watch = pairs.InTurn(Limit(allowed=0, days=1))
+    seen_ = approvals(THERE, BACK, apart=2 * DAY)
+    items = [
+        Item(each.entry.at, each.index, "syd", each.entry.person, b"") for each in seen_
+    ]
+    found = [[*watch.observe(*both)] for both in zip(seen_, items, strict=True)]
+
+    assert found == [[]] * 4
+    assert len(watch._open) == 2
 
 
 def test_proposals_are_bounded(monkeypatch):

@@ -396,6 +396,17 @@ def test_each_region_sees_its_own(court):
     assert expired(court, NATIONAL) == [south, north]
 
 
+def test_each_region_sees_the_cases_of_its_municipalities(court):
+    """Another region's are passed by."""
+    case = open_case("h")
+    court.reply(case)
+    court.reply(close_case(case.handle))
+    days(court, 5000)
+
+    assert expired(court) == expired(court, NATIONAL) == [case.handle]
+    assert expired(court, OTHER) == []
+
+
 # By two persons
 
 
