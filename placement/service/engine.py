@@ -57,7 +57,7 @@ CROWD: Final = 16
 """When so many wait, the service's own work is put off, but not for ever."""
 MAX_PUT_OFF: Final = 4
 """For how many commits it is at most."""
-MAX_SLICES: Final = 5
+MAX_SLICES: Final = 16
 """How much of what has time shares one commit at most."""
 SNAPSHOT_AFTER: Final = 10_000
 """How many records make a snapshot worth its time when the engine stops."""
