@@ -282,6 +282,10 @@ def test_what_can_not_be_is_refused(town, given, field):
 
 def test_whoever_audits_sees_who_was_unmasked(town):
     """Under one kind, with ground and number; of whom an alias that no case has."""
+    if not any(e.action == "EXTRACT_APPROVE" for e in town.asked(0)):  # it runs alone
+        change = proposed(town)
+        given = approving(change, seen=shown(town, change).seen)
+        assert isinstance(town.call("second", "ApproveExtract", given), bytes)
     request = audit.ListEntriesRequest(
         ground=GROUND,
         filter=audit.EntryFilter(first_index=0, action="EXTRACT_APPROVE"),
@@ -291,7 +295,7 @@ def test_whoever_audits_sees_who_was_unmasked(town):
         "second-auditor", "ListEntries", request, audit.ListEntriesResponse
     )
     outlines = [each.outline for each in town.details(0)]
-    opened = [each.subjects for each in outlines if len(each.subjects) > 1]
+    opened = [each.subjects for each in outlines if each.subjects[1:]]
     asked = {
         alias
         for each in outlines
@@ -300,10 +304,10 @@ def test_whoever_audits_sees_who_was_unmasked(town):
     }
     content = found.SerializeToString()
 
-    assert len(found.entries) >= 3
     assert b"OWN_REQUEST" in content
     assert found_in(content, {"person": PSEUDONYM, "case": town.case}) == []
-    assert asked.isdisjoint(opened[0])
+    assert asked
+    assert all(asked.isdisjoint(each) for each in opened)
 
 
 def test_what_was_erased_is_told_by_its_handle(tmp_path):
