@@ -49,7 +49,8 @@ def attempt(town, who, method, request):
     after = town.head()
     left = [e for e in town.asked(before.leaves) if e.action != "ALERT_TELL"]
     own = [e for e in town.entries(before.leaves) if e.role == Role.SERVICE.value]
-    if isinstance(got, Refused) and not own:  # or the service may have written meanwhile
+    # What the service did meanwhile may have written.
+    if isinstance(got, Refused) and not own:
         assert after.revision == before.revision
     return got, left
 
