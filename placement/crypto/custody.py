@@ -16,6 +16,7 @@ import binascii
 import os
 import secrets
 import stat
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Final, NewType, Protocol, Self
 
@@ -95,7 +96,7 @@ class Custody(Protocol):
         ...
 
 
-class InMemory:
+class InMemory(ABC):
     """What custodies have in common whose key is in the memory of this process."""
 
     __slots__ = ()
@@ -104,18 +105,18 @@ class InMemory:
         """Return the type only."""
         return f"{type(self).__name__}()"
 
+    @abstractmethod
     def wrap(self, key: bytes, context: bytes) -> WrappedKey:
         """Wrap a data key: see ``Custody``.
 
         Secret: key
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def unwrap(self, blob: bytes, context: bytes) -> bytes:
         """Unwrap a data key: see ``Custody``."""
-        raise NotImplementedError
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (nothing to close, unless one says so)
         """Do nothing: see ``Custody``."""
 
     def generate(self, context: bytes) -> tuple[WrappedKey, bytes]:
