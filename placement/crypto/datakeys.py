@@ -33,6 +33,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from placement.crypto.drawn import draw
 from placement.crypto.sealing import KEY_SIZE, NONCE_SIZE, TAG_SIZE, context
 from placement.errors import TamperedError
 
@@ -50,7 +51,7 @@ def sealed(key: DataKey, content: bytes, context: bytes) -> bytes:
 
     Secret: key, content
     """
-    nonce = os.urandom(NONCE_SIZE)
+    nonce = draw(NONCE_SIZE)
     return nonce + AESGCMSIV(key).encrypt(nonce, content, context)
 
 

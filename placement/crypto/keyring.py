@@ -242,7 +242,9 @@ class KeyRing:
         """
         if purpose not in _KEYED_HASH:
             raise ValueError("this purpose does not hash")
-        return hmac.digest(self._hashes[purpose, self._active[purpose]], data, "sha256")
+        key = self._hashes[purpose, self._active[purpose]]
+        # Not hmac.digest: it lets another thread go on, and waits for its turn again.
+        return hmac.new(key, data, "sha256").digest()
 
     def stream(self, label: bytes, size: int) -> bytes:
         """Return the beginning of the endless random stream that a label has.

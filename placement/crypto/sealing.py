@@ -17,13 +17,13 @@ Example:
     b'payload'
 """
 
-import os
 import struct
 from typing import Final
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
+from placement.crypto.drawn import draw
 from placement.errors import TamperedError, UnavailableError
 
 KEY_SIZE: Final = 32  # bytes
@@ -138,7 +138,7 @@ class Sealer:
             raise ValueError("a payload has at most 16 MiB")
         version = _POWERS if self._least else _STEPS
         size = self._padded(length + _LENGTH.size, version)
-        nonce = os.urandom(NONCE_SIZE)
+        nonce = draw(NONCE_SIZE)
         padded = (_LENGTH.pack(length) + payload).ljust(size, b"\0")
         return bytes((version,)) + nonce + self._aead.encrypt(nonce, padded, context)
 

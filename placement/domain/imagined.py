@@ -26,6 +26,7 @@ from placement.domain.graph import GroupGraph
 from placement.domain.histories import Histories
 from placement.domain.indexing import Entry, Index, Key
 from placement.domain.life_events import Step
+from placement.domain.presences import Presences
 from placement.domain.residents import Residents
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
@@ -56,7 +57,7 @@ class Imagined(State):
         self.located = _Index(real.located)
         self.threats_against = _Index(real.threats_against)
         self.threats_by = _Index(real.threats_by)
-        self.presences = _Index(real.presences)
+        self.presences = Presences(real.presences)
         self.residents = Residents(self, real.residents)
         self.merges = real.merges.copy()
         self.changes = dict(real.changes)

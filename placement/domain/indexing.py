@@ -4,7 +4,7 @@ Everything here is given a fact as the merges resolve it. What was put as one fo
 fact is dropped as that same form.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Generic, Protocol, TypeVar, assert_never
 
 from placement.domain.facts import (
@@ -20,8 +20,9 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.graph import GroupGraph
+from placement.domain.presences import Presences
 from placement.domain.residents import Residents
-from placement.domain.terms import AreaCode, FactId, GroupToken, SubjectId
+from placement.domain.terms import FactId, GroupToken, SubjectId
 
 Key = TypeVar("Key", bound=bytes | str)
 Entry = TypeVar("Entry")
@@ -53,6 +54,11 @@ class Index(Generic[Key, Entry]):
         known = self._by_key.get(key)
         return () if known is None else known.values()
 
+    def newest(self, key: Key) -> Iterable[Entry]:
+        """Return the entries under a key, the one recorded last first."""
+        known = self._by_key.get(key)
+        return () if known is None else reversed(known.values())
+
 
 class Indexes(Protocol):
     """The indexes of a state; ``State`` says what each is."""
@@ -64,7 +70,7 @@ class Indexes(Protocol):
     located: Index[SubjectId, Located]
     threats_against: Index[SubjectId, Threat]
     threats_by: Index[SubjectId | GroupToken, Threat]
-    presences: Index[AreaCode, Presence]
+    presences: Presences
     members: Index[GroupToken, Affiliation]
     residents: Residents
 
@@ -79,7 +85,7 @@ def put(indexes: Indexes, fact: AnyFact) -> None:
             indexes.members.put(fact.group, fact.id, fact)
             indexes.residents.changed((fact.subject,))
         case Presence():
-            indexes.presences.put(fact.area, fact.id, fact)
+            indexes.presences.put(fact)
         case Threat():
             _put_threat(indexes, fact)
         case Located():
@@ -109,6 +115,8 @@ def leave_groups(indexes: Indexes, fact: AnyFact) -> None:
             indexes.graph.drop(fact)
         case Affiliation():
             indexes.members.drop(fact.group, fact.id)
+        case Presence():
+            indexes.presences.drop(fact)
         case Threat(source_group=group) if group is not None:
             indexes.threats_by.drop(group, fact.id)
         case _:
@@ -122,8 +130,6 @@ def drop(indexes: Indexes, fact: AnyFact) -> None:
         case Affiliation():
             indexes.affiliations.drop(fact.subject, fact.id)
             indexes.residents.changed((fact.subject,))
-        case Presence():
-            indexes.presences.drop(fact.area, fact.id)
         case Threat():
             indexes.threats_against.drop(fact.target, fact.id)
             if fact.source_subject is not None:
@@ -137,7 +143,7 @@ def drop(indexes: Indexes, fact: AnyFact) -> None:
             indexes.same_as.drop(fact.high, fact.id)
             # Whom the link joined is on one side of it now, or on the other.
             indexes.residents.changed((fact.low, fact.high))
-        case Faction() | Rivalry() | Alliance():
+        case Faction() | Rivalry() | Alliance() | Presence():
             return
         case _ as never:
             assert_never(never)

@@ -7,6 +7,7 @@ give CONFLICT, or softly, over all that act. The rules read it and nothing else.
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain as concat
+from operator import attrgetter
 from typing import TypeVar
 
 from placement.domain.facts import Affiliation, Fact, Placement, Presence, Threat, Tie
@@ -127,13 +128,25 @@ class Picture:
 
     # Areas. A merged municipality's facts follow it into its successor.
 
-    def presences(self, area: AreaCode) -> Iterator[Presence]:
-        """Yield the acting presences in an area."""
-        return filter(self.acts, self._recorded(area))
+    def presences(
+        self, area: AreaCode, groups: Container[GroupToken]
+    ) -> Iterator[Presence]:
+        """Yield the acting presences of some groups in an area."""
+        return filter(self.acts, self._recorded(area, groups))
 
-    def _recorded(self, area: AreaCode) -> Iterator[Presence]:
-        for code in self.ruleset.areas.lineage(area):
-            yield from self.state.presences.of(code)
+    def _recorded(
+        self, area: AreaCode, groups: Container[GroupToken]
+    ) -> list[Presence]:
+        """Return presences in one order, however they came to be known."""
+        found = [
+            presence
+            for code in self.ruleset.areas.lineage(area)
+            for group, here in self.state.presences.in_area(code).items()
+            if group in groups
+            for presence in here.values()
+        ]
+        found.sort(key=attrgetter("id"))
+        return found
 
     def located(self, subject: SubjectId, area: AreaCode) -> Iterator[Chain]:
         """Yield the acting facts that put a subject in an area."""
@@ -147,15 +160,29 @@ class Picture:
         return _once(self._sightings, area, self._see)
 
     def _see(self, area: AreaCode) -> Iterator[Sighting]:
-        for presence in self._recorded(area):
-            related = [
-                (mine, relations[presence.group])
-                for mine, relations in self._related
-                if presence.group in relations
-            ]
-            if related and self.acts(presence):
-                for mine, relation in related:
-                    yield Sighting(presence, mine, relation)
+        if self._is_strange(area):
+            return
+        for presence in self._recorded(area, self._meaningful):
+            if self.acts(presence):
+                for mine, relations in self._related:
+                    if presence.group in relations:
+                        yield Sighting(presence, mine, relations[presence.group])
+
+    def _is_strange(self, area: AreaCode) -> bool:
+        """Tell whether no group that is present in an area means anything."""
+        in_area = self.state.presences.in_area
+        for code in self.ruleset.areas.lineage(area):
+            if not in_area(code).keys().isdisjoint(self._meaningful):
+                return False
+        return True
+
+    @cached_property
+    def _meaningful(self) -> frozenset[GroupToken]:
+        return frozenset().union(*(relations for _, relations in self._related))
+
+    def is_quiet(self, area: AreaCode) -> bool:
+        """Tell whether nothing in an area can reach into those near it (R9)."""
+        return not self.threats and not self.ties and self._is_strange(area)
 
     # Placements: those of persons outside the household.
 
@@ -217,15 +244,15 @@ class Picture:
         found: set[FactId] = set()
         around = self._around
         for code in self.ruleset.areas.lineage(area):
-            for (group, since), ids in self.state.residents.in_area(code).items():
-                if group not in around:
-                    continue
-                to_them = self._view.relations(group, since)
-                if any(
-                    group in to_us or mine.group in to_them
-                    for mine, to_us in self._related
-                ):
-                    found.update(ids)
+            here = self.state.residents.in_area(code)
+            for group in here.keys() & around:
+                for since, ids in here[group].items():
+                    to_them = self._view.relations(group, since)
+                    if any(
+                        group in to_us or mine.group in to_them
+                        for mine, to_us in self._related
+                    ):
+                        found.update(ids)
         return (self.state.placements[each] for each in sorted(found))
 
     def meetings_with(self, facility: FacilityToken) -> Iterator[Meeting]:

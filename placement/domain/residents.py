@@ -25,8 +25,12 @@ from placement.domain.terms import (
 Belonged: TypeAlias = tuple[GroupToken, Day | None]
 """To which group somebody belonged, and since when; ``None`` when unknown."""
 
-_NOBODY: Final[Mapping[Belonged, Collection[FactId]]] = {}
 _Ids: TypeAlias = dict[FactId, None]
+_Here: TypeAlias = dict[GroupToken, dict[Day | None, _Ids]]
+_NOBODY: Final[_Here] = {}
+
+ByGroup: TypeAlias = Mapping[GroupToken, Mapping[Day | None, Collection[FactId]]]
+"""Placements in one area by what their people ever belonged to, and since when."""
 
 
 class Links(Protocol):
@@ -85,14 +89,17 @@ class Residents:
     def __init__(self, known: Known, real: "Residents | None" = None) -> None:
         self._known = known
         self._real = real
-        self._by_group: dict[AreaCode, dict[Belonged, _Ids]] = {}
+        self._by_group: dict[AreaCode, _Here] = {}
         self._unassessed: dict[AreaCode, _Ids] = {}
         self._groups_of: dict[FactId, frozenset[Belonged]] = {}
 
-    def in_area(self, code: AreaCode) -> Mapping[Belonged, Collection[FactId]]:
+    def in_area(self, code: AreaCode) -> ByGroup:
         """Return the placements in an area by what their people ever belonged to."""
+        return self._in(code)
+
+    def _in(self, code: AreaCode) -> _Here:
         if code not in self._by_group and self._real is not None:
-            return self._real.in_area(code)
+            return self._real._in(code)  # noqa: SLF001 (its own kind)
         return self._by_group.get(code, _NOBODY)
 
     def unassessed(self, code: AreaCode) -> Collection[FactId]:
@@ -109,12 +116,10 @@ class Residents:
         before = self.belonged(key)
         self._own(code)
         here, waiting = self._by_group[code], self._unassessed[code]
-        for each in groups - before:
-            here.setdefault(each, {})[key] = None
+        for group, since in groups - before:
+            here.setdefault(group, {}).setdefault(since, {})[key] = None
         for each in before - groups:
-            del here[each][key]
-            if not here[each]:
-                del here[each]
+            _remove(here, each, key)
         self._groups_of[key] = groups
         waiting.pop(key, None)
         if placement.over and self._real is None:
@@ -126,9 +131,7 @@ class Residents:
         """Forget a placement; only what is real can be."""
         key, code = placement.id, placement.area
         for each in self._groups_of.pop(key, ()):
-            del self._by_group[code][each][key]
-            if not self._by_group[code][each]:
-                del self._by_group[code][each]
+            _remove(self._by_group[code], each, key)
         self._unassessed[code].pop(key, None)
 
     def belonged(self, key: FactId) -> frozenset[Belonged]:
@@ -140,9 +143,11 @@ class Residents:
     def _own(self, code: AreaCode) -> None:
         """Have an area of this one's own, to write into."""
         if code not in self._by_group:
-            here = self.in_area(code).items()
             self._unassessed[code] = dict.fromkeys(self.unassessed(code))
-            self._by_group[code] = {each: dict.fromkeys(ids) for each, ids in here}
+            self._by_group[code] = {
+                group: {since: dict.fromkeys(ids) for since, ids in eras.items()}
+                for group, eras in self._in(code).items()
+            }
 
     def changed(self, subjects: Iterable[SubjectId]) -> None:
         """Follow a new affiliation or SAME_AS link of some subjects."""
@@ -173,3 +178,14 @@ class Residents:
         for person in self.connected(case.members):
             for fact in self._known.affiliations.of(person):
                 yield fact.group, fact.valid_from
+
+
+def _remove(here: _Here, belonged: Belonged, key: FactId) -> None:
+    """Take a placement from under what its people belonged to; leave nothing empty."""
+    group, since = belonged
+    eras = here[group]
+    del eras[since][key]
+    if not eras[since]:
+        del eras[since]
+    if not eras:
+        del here[group]

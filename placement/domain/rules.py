@@ -10,8 +10,9 @@ may release, not a verdict.
 Source: docs/rules.md.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 from placement.domain.meetings import Meeting
 from placement.domain.phantoms import NOBODY, Phantoms
@@ -61,49 +62,76 @@ def assess(
     if question.case.assessed_at is None:
         unknown = Assessment(verdict=Verdict.UNKNOWN)
         return tuple(unknown for _ in question.candidates)
-    firm, soft = (
-        Picture(
+    seen = _Seen(
+        partial(
+            Picture,
             state,
             ruleset,
             members=question.case.members,
             window=question.window,
             now=question.now,
             today=today,
-            at_least=strength,
             phantoms=phantoms,
-        )
-        for strength in (Strength.FIRM, Strength.SOFT)
+        ),
+        today,
     )
-    return tuple(
-        _assess_one(firm, soft, candidate, today) for candidate in question.candidates
-    )
+    return tuple(_assess_one(seen, candidate) for candidate in question.candidates)
 
 
-def _assess_one(
-    firm: Picture, soft: Picture, candidate: Candidate, today: Day
-) -> Assessment:
-    here = Place(candidate.area, candidate.facility)
-    findings = [*_look(firm, soft, here, RULES)]
-    for area in sorted(soft.ruleset.areas[candidate.area].near):
-        findings.extend(_weakened(_look(firm, soft, Place(area), RINGING)))
-    best = floor(firm, candidate.area, today)
+class _Seen:
+    """What one question sees, once for all its candidates.
+
+    Attributes:
+        soft: its picture, of all that acts.
+        today: the day.
+    """
+
+    def __init__(self, picture: Callable[..., Picture], today: Day) -> None:
+        self._picture = picture
+        self.soft = picture(at_least=Strength.SOFT)
+        self.today = today
+        self._ringing: dict[AreaCode, tuple[Finding, ...]] = {}
+        self._covered: dict[AreaCode, bool] = {}
+
+    @cached_property
+    def firm(self) -> Picture:
+        """Return the picture of what may give CONFLICT; often nobody looks."""
+        return self._picture(at_least=Strength.FIRM)
+
+    def ringing(self, area: AreaCode) -> tuple[Finding, ...]:
+        """Return what reaches from an area into those near it (R9)."""
+        if area not in self._ringing:
+            quiet = self.soft.is_quiet(area)
+            found = () if quiet else _look(self, Place(area), RINGING)
+            self._ringing[area] = tuple(_weakened(found))
+        return self._ringing[area]
+
+    def covered(self, area: AreaCode) -> bool:
+        """Tell whether the picture of an area is fresh (R10)."""
+        if area not in self._covered:
+            self._covered[area] = _covered(self.soft, area, self.today)
+        return self._covered[area]
+
+
+def _assess_one(seen: _Seen, candidate: Candidate) -> Assessment:
+    findings = _look(seen, Place(candidate.area, candidate.facility), RULES)
+    for area in sorted(seen.soft.ruleset.areas[candidate.area].near):
+        findings += seen.ringing(area)
+    best = floor(seen, candidate.area)
     worst = max((finding.outcome for finding in findings), default=best)
     return Assessment(verdict=max(best, worst), findings=tuple(findings), floor=best)
 
 
-def _look(
-    firm: Picture, soft: Picture, place: Place, rules: tuple[RuleFunction, ...]
-) -> Findings:
-    """Yield what rules find at a place, in both pictures.
+def _look(seen: _Seen, place: Place, rules: tuple[RuleFunction, ...]) -> list[Finding]:
+    """Return what rules find at a place, in both pictures.
 
     Whatever is found firmly is found softly too, so that where nothing is found softly
     there is no need to look again.
     """
-    found = [_capped(finding) for rule in rules for finding in rule(soft, place)]
-    yield from found
+    found = [_capped(finding) for rule in rules for finding in rule(seen.soft, place)]
     if found:
-        for rule in rules:
-            yield from rule(firm, place)
+        found += [finding for rule in rules for finding in rule(seen.firm, place)]
+    return found
 
 
 def _capped(finding: Finding) -> Finding:
@@ -117,7 +145,7 @@ def _capped(finding: Finding) -> Finding:
     )
 
 
-def _weakened(findings: Findings) -> Findings:
+def _weakened(findings: Iterable[Finding]) -> Findings:
     """R9: near is one step weaker: CONFLICT becomes REVIEW, REVIEW nothing."""
     for finding in findings:
         if finding.verdict is _CONFLICT:
@@ -129,18 +157,19 @@ def _weakened(findings: Findings) -> Findings:
             )
 
 
-def floor(picture: Picture, area: AreaCode, today: Day) -> Verdict:
+def floor(seen: _Seen, area: AreaCode) -> Verdict:
     """R10: without a fresh picture of the area and what is near, at best UNKNOWN.
 
     The same holds for a window that starts too far ahead. A code that is no longer in
     use is no municipality: its successor's picture holds it.
     """
-    areas = picture.ruleset.areas
-    if picture.window.start > today + picture.ruleset.ahead_days:
+    ruleset, today = seen.soft.ruleset, seen.today
+    areas = ruleset.areas
+    if seen.soft.window.start > today + ruleset.ahead_days:
         return Verdict.UNKNOWN
     near = (code for code in areas[area].near if areas[code].valid_on(today))
     for code in (area, *near):
-        if not _covered(picture, code, today):
+        if not seen.covered(code):
             return Verdict.UNKNOWN
     return Verdict.CLEAR
 
@@ -149,10 +178,10 @@ def _covered(picture: Picture, area: AreaCode, today: Day) -> bool:
     ruleset = picture.ruleset
     trusted = (ruleset.areas[area].police_region, "national")
     oldest = today - ruleset.coverage_days
-    return any(
-        attestation.region in trusted and oldest <= attestation.reviewed_on <= today
-        for attestation in picture.state.coverage.of(area)
-    )
+    for attestation in picture.state.coverage.newest(area):
+        if attestation.region in trusted and oldest <= attestation.reviewed_on <= today:
+            return True
+    return False
 
 
 # The rules. Each yields what it finds at a place; none knows of rings or strengths.
@@ -251,13 +280,12 @@ def r5_threat_near(picture: Picture, place: Place) -> Findings:
                     yield _threatened(_CONFLICT, (*chain, *link, *located))
         if threat.source_group is not None:
             family = picture.family(threat.source_group)
-            for presence in picture.presences(place.area):
-                if presence.group in family:
-                    itself = presence.group == threat.source_group
-                    yield _threatened(
-                        _CONFLICT if itself else _REVIEW,
-                        (*chain, *family[presence.group], presence.id),
-                    )
+            for presence in picture.presences(place.area, family):
+                itself = presence.group == threat.source_group
+                yield _threatened(
+                    _CONFLICT if itself else _REVIEW,
+                    (*chain, *family[presence.group], presence.id),
+                )
 
 
 def r5_threat_placed(picture: Picture, place: Place) -> Findings:
@@ -336,8 +364,8 @@ def _threatened(verdict: Verdict, facts: Chain, *, phantom: bool = False) -> Fin
     return Finding(rule="R5", verdict=verdict, facts=facts, phantom=phantom)
 
 
-# What reaches into near municipalities (R9). Nothing that rests on a placement does:
-# rings would point at the middle.
+# What reaches into near municipalities (R9); ``Picture.is_quiet`` says where none can.
+# Nothing that rests on a placement does: rings would point at the middle.
 RINGING = (r1_own_presence, r2_rival_presence, r5_threat_near, r6_tie)
 RULES = (
     *RINGING,

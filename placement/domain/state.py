@@ -84,6 +84,7 @@ from placement.domain.life_events import (
 )
 from placement.domain.merges import Merges, names_any
 from placement.domain.names import Names
+from placement.domain.presences import Presences
 from placement.domain.previews import Previews
 from placement.domain.residents import Residents
 from placement.domain.rule_events import RuleEvent, RulesetAdopted
@@ -132,7 +133,7 @@ class State:
         located: by the threatening subject.
         threats_against: by target.
         threats_by: by source, a subject or a group.
-        presences: by area.
+        presences: by area and group.
         cases: by handle.
         placements: by id, also those that are over.
         stays: those that stand, by area, case and provider.
@@ -178,7 +179,7 @@ class State:
         self.located: Index[SubjectId, Located] = Index()
         self.threats_against: Index[SubjectId, Threat] = Index()
         self.threats_by: Index[SubjectId | GroupToken, Threat] = Index()
-        self.presences: Index[AreaCode, Presence] = Index()
+        self.presences = Presences()
         self.cases: dict[CaseHandle, Case] = {}
         self.attestations: dict[FactId, Attestation] = {}
         self.coverage: Index[AreaCode, Attestation] = Index()

@@ -76,6 +76,7 @@ class Door(grpc.aio.ServerInterceptor):
         self._identifier = identifier
         self._desk = desk
         self._pace = pace or Pace()
+        self._behind: dict[str, Handler] = {}  # the methods there are, once asked for
         self._streams: Counter[bytes] = Counter()
         self._followed: set[asyncio.Task[Any]] = set()
         self._drained = asyncio.Event()
@@ -93,6 +94,8 @@ class Door(grpc.aio.ServerInterceptor):
     ) -> Handler:
         """Put the door before a method's own handler."""
         method: str = handler_call_details.method
+        if method in self._behind:
+            return self._behind[method]
         handler = await continuation(handler_call_details)
         if method.startswith(_OPEN) and handler is not None:
             return self._watched(handler)
@@ -100,12 +103,15 @@ class Door(grpc.aio.ServerInterceptor):
         if action is None or handler is None or handler.request_streaming:
             return grpc.unary_unary_rpc_method_handler(self._refuse_method)
         if handler.response_streaming:
-            return grpc.unary_stream_rpc_method_handler(
+            behind: Handler = grpc.unary_stream_rpc_method_handler(
                 self._guarded_stream(action, handler, SIZES[method])
             )
-        return grpc.unary_unary_rpc_method_handler(
-            self._guarded(action, handler, method)
-        )
+        else:
+            behind = grpc.unary_unary_rpc_method_handler(
+                self._guarded(action, handler, method)
+            )
+        self._behind[method] = behind
+        return behind
 
     def _guarded(self, action: Action, handler: Handler, method: str) -> Behaviour:
         """Return a method that answers only to whom the door lets in."""

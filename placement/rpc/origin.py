@@ -1,12 +1,12 @@
 """Whose request it is, and what every request that may come again has."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypedDict
 
 from placement.access import Caller
+from placement.crypto.drawn import draw
 from placement.domain.terms import SubjectId
 from placement.rpc import forms
 from placement.rpc.keyed import BARE, Keyed
@@ -59,4 +59,4 @@ def common(request: Any, origin: Origin) -> Common:  # noqa: ANN401 (any request
 
 def fresh() -> bytes:
     """Draw a new token, handle or id."""
-    return secrets.token_bytes(forms.TOKEN_SIZE)
+    return draw(forms.TOKEN_SIZE)

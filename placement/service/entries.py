@@ -5,7 +5,6 @@ them says only that two entries are of one case, by a keyed hash that nobody out
 make.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,6 +13,7 @@ from placement.access import Action, Caller
 from placement.audit.details import SALTS_SIZE, Details, Matter, Outline, Sealed
 from placement.audit.entry import ANSWERED, OFFICER, Entry, render
 from placement.audit.written import Written
+from placement.crypto.drawn import draw
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.domain.decide.command import Command, Decision, Moment, Note, Outcome
 from placement.domain.decide.command import Written as Reply
@@ -235,7 +235,7 @@ class Scribe:
     def _sealed(self, entry: Entry, note: Note, written: Written) -> Leaf:
         """Commit to the details, and keep them beside the entry."""
         details = Details(outline=self._outline(note), matter=_matter(note, written))
-        sealed = Sealed.of(details, secrets.token_bytes(SALTS_SIZE))
+        sealed = Sealed.of(details, draw(SALTS_SIZE))
         content = render(replace(entry, details=sealed.commitment))
         return Leaf(content, sealed.shown(matter=True), entry.at, note.case)
 

@@ -79,13 +79,17 @@ def verdicts(small: Small, state: State) -> tuple[Verdict, ...]:
 def indexed(state: State) -> dict[str, Any]:
     """Return what the indexes of facts hold: in order, but for the graph's own."""
     graph = state.graph
-    unordered = {"pairs": graph._pairs, "at": graph._at, "links": {"": graph._links}}
+    unordered = {
+        "pairs": graph._pairs,
+        "at": graph._at,
+        "links": {"": graph._links},
+        "presences": state.presences._by_area,
+    }
     ordered = {
         "members": state.members._by_key,
         "threats": state.threats_by._by_key,
         "against": state.threats_against._by_key,
         "affiliations": state.affiliations._by_key,
-        "presences": state.presences._by_key,
     }
     return {
         name: {key: kind(entries.items()) for key, entries in index.items() if entries}

@@ -76,10 +76,12 @@ def test_sightings(world):
 
 
 def test_presences(world):
-    """All acting presences of an area are there, whatever they mean."""
+    """The acting presences of some groups in an area are there, whatever they mean."""
     expected = [world.presence("X", "0001"), world.presence("Y", "0001", "occasional")]
     world.presence("Z", "0001", grade="3D")
-    got = [presence.id for presence in picture(world, "h").presences(HERE)]
+    world.presence("W", "0001")
+    groups = {token(name) for name in "XYZ"}
+    got = [presence.id for presence in picture(world, "h").presences(HERE, groups)]
 
     assert got == expected
 
@@ -91,16 +93,17 @@ def test_a_merged_area_and_its_successor_are_one_place(world):
     located = world.located("x", "0005")
     made = world.placement(world.case("p"), "0005")
     one = picture(world, "h")
+    both = {token("A"), token("B")}
     got = (
-        [presence.group for presence in one.presences(AreaCode("0004"))],
-        [presence.group for presence in one.presences(AreaCode("0005"))],
+        {presence.group for presence in one.presences(AreaCode("0004"), both)},
+        {presence.group for presence in one.presences(AreaCode("0005"), both)},
         list(one.located(token("x", 32), AreaCode("0004"))),
         dict(one.placed(AreaCode("0004"))),
     )
 
     assert got == (
-        [token("B"), token("A")],
-        [token("B"), token("A")],
+        both,
+        both,
         [(located,)],
         {token("p", 32): (made,)},
     )
