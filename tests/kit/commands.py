@@ -47,6 +47,7 @@ from placement.errors import InvalidInputError
 
 MOMENT = Moment(now=NOW, ruleset=RULESET)
 
+_LETTERS = str.maketrans("01234567", "abcdefgh")  # no id holds the code of an area
 _numbers = count(1)
 
 
@@ -68,7 +69,8 @@ OPERATOR = Caller(Role.OPERATOR, "drift", "op-01", bytes(32))
 
 def fresh() -> bytes:
     """Return a token nobody has."""
-    return token(f"fresh-{next(_numbers)}")
+    letters = f"{next(_numbers):o}".translate(_LETTERS)
+    return token(f"fresh-{letters}")
 
 
 def asked(caller: Caller, given: Mapping[str, Any]) -> dict[str, Any]:
