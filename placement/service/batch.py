@@ -135,7 +135,9 @@ class Batch:
             details = self._vault.shut(DossierId(leaf.case), leaf.details)
             leaf = replace(leaf, details=details)
         self.leaves.append(leaf)
-        self.moment = replace(self.moment, ruleset=self._rules_of(state))
+        ruleset = self._rules_of(state)
+        if ruleset is not self.moment.ruleset:
+            self.moment = replace(self.moment, ruleset=ruleset)
         return answer
 
     def _answer(self, reply: object, revision: Revision) -> Answer:

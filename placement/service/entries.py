@@ -187,18 +187,18 @@ class Scribe:
         """
         refusal = decision.outcome
         outcome = refusal.reason if isinstance(refusal, PlacementError) else ANSWERED
-        entry = _entry(command.action, command.caller, decision.note, moment, outcome)
-        note = _with_made(command.action, decision)
-        return self._sealed(replace(entry, revision=revision), note, written)
+        about = (command.action, command.caller, decision.note)
+        entry = _entry(*about, moment, outcome, revision)
+        return self._sealed(entry, _with_made(command.action, decision), written)
 
     def leaf_of_refused(
         self, refused: Refused, moment: Moment, revision: Revision
     ) -> Leaf:
         """Return the leaf of a call that never became a command."""
         reason = refused.refusal.reason
-        entry = _entry(refused.action, refused.caller, Note(), moment, reason)
-        nothing = Written.of(0, ())
-        return self._sealed(replace(entry, revision=revision), Note(), nothing)
+        about = (refused.action, refused.caller, Note())
+        entry = _entry(*about, moment, reason, revision)
+        return self._sealed(entry, Note(), Written.of(0, ()))
 
     def leaf_of_act(  # noqa: PLR0913 (an entry's fields)
         self,
@@ -287,8 +287,13 @@ def _only(made: Sequence[bytes]) -> bytes:
     return handle
 
 
-def _entry(
-    action: Action, caller: Caller | None, note: Note, moment: Moment, outcome: str
+def _entry(  # noqa: PLR0913, PLR0917 (an entry's fields)
+    action: Action,
+    caller: Caller | None,
+    note: Note,
+    moment: Moment,
+    outcome: str,
+    revision: Revision,
 ) -> Entry:
     kind = KINDS[action]
     disclosed = caller is not None and outcome == ANSWERED and kind in _DISCLOSES
@@ -302,6 +307,7 @@ def _entry(
         certificate=caller.certificate if caller else b"",
         purpose=note.purpose,
         outcome=outcome,
+        revision=revision,
         ruleset=moment.ruleset.version,
         rules=moment.ruleset.digest,
         recipient=caller.organisation if caller and disclosed else "",

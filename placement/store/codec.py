@@ -13,7 +13,7 @@ Invariants:
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, NewType, Union, cast, get_args, get_origin, get_type_hints
@@ -143,57 +143,100 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
+class _Way(Enum):
+    """How a field stands in a message."""
+
+    SCALAR = auto()
+    SCALARS = auto()
+    PART = auto()
+    PARTS = auto()
+    ONEOF = auto()  # a union that is the message's own oneof
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field of a dataclass, and where it stands.
+
+    Attributes:
+        name: of both.
+        own: it stands in the dataclass's own message, not in the enclosing one.
+        way: how.
+        shape: of its values.
+    """
+
+    name: str
+    own: bool
+    way: _Way
+    shape: _Shape
+
+
 @cache
-def _shapes(kind: Any) -> tuple[tuple[str, _Shape], ...]:  # noqa: ANN401 (a class)
-    """Return the shape of each field of a dataclass."""
-    hints = get_type_hints(kind)
-    return tuple((name, _shape(hint)) for name, hint in hints.items())
+def _fields(kind: Any, own: Descriptor, around: Descriptor) -> tuple[_Field, ...]:  # noqa: ANN401 (a class)
+    """Return where each field of a dataclass stands; looked for once, as none moves.
+
+    Args:
+        kind: the dataclass.
+        own: its own message.
+        around: the enclosing one, or the same.
+    """
+    found = []
+    for name, hint in get_type_hints(kind).items():
+        shape, mine = _shape(hint), name in own.fields_by_name
+        if shape.build is not None:
+            way = _Way.SCALARS if shape.many else _Way.SCALAR
+        elif shape.many:
+            way = _Way.PARTS
+        else:
+            there = mine or name in around.fields_by_name
+            way = _Way.PART if there else _Way.ONEOF
+        found.append(_Field(name, mine, way, shape))
+    return tuple(found)
+
+
+@cache
+def _arm(kind: Any, around: Descriptor) -> str:  # noqa: ANN401 (a class)
+    """Return the field of a message that is a kind's own part; empty: all of it is."""
+    name = _snake(kind.__name__)
+    return name if name in around.fields_by_name else ""
 
 
 def _write(value: Any, message: Any) -> None:  # noqa: ANN401 (dataclass, its message)
     """Write a dataclass; what its own message lacks stands in the enclosing one."""
-    own = _arm(message, _snake(type(value).__name__))
-    for name, shape in _shapes(cast("Any", type(value))):
+    kind: Any = type(value)
+    around = message.DESCRIPTOR
+    arm = _arm(kind, around)
+    own = getattr(message, arm) if arm else message
+    own.SetInParent()
+    for field in _fields(kind, own.DESCRIPTOR, around):
+        name, way = field.name, field.way
         item = getattr(value, name)
         if item is None:
             continue
-        target = own if name in own.DESCRIPTOR.fields_by_name else message
-        if shape.build is not None:
-            if shape.many:
-                getattr(target, name).extend(item)
-            else:
-                setattr(target, name, item)
-        elif shape.many:
+        target = own if field.own else message
+        if way is _Way.SCALAR:
+            setattr(target, name, item)
+        elif way is _Way.SCALARS:
+            getattr(target, name).extend(item)
+        elif way is _Way.PARTS:
+            part = getattr(target, name)
             for one in item:
-                _write(one, getattr(target, name).add())
-        elif name in target.DESCRIPTOR.fields_by_name:
-            _write(item, getattr(target, name))
-        else:  # a union that is the message's own oneof
-            _write(item, target)
-
-
-def _arm(message: Any, name: str) -> Any:  # noqa: ANN401 (protobuf messages)
-    """Return the message's part for a kind, marked as set; else the message."""
-    if name not in message.DESCRIPTOR.fields_by_name:
-        message.SetInParent()
-        return message
-    part = getattr(message, name)
-    part.SetInParent()
-    return part
+                _write(one, part.add())
+        else:
+            _write(item, getattr(target, name) if way is _Way.PART else target)
 
 
 def _read(shape: _Shape, message: Message) -> object:
     """Read a dataclass of one of a shape's arms."""
     own: Any = message
+    kind: Any
     if len(shape.arms) == 1:
-        ((name, kind),) = shape.arms.items()
+        (kind,) = shape.arms.values()
     else:
         name = _which(message, shape)
         kind, own = shape.arms[name], getattr(message, name)
     given = {}
-    for name, field in _shapes(cast("Any", kind)):
-        target = own if name in own.DESCRIPTOR.fields_by_name else message
-        given[name] = _read_field(field, target, name)
+    for field in _fields(kind, own.DESCRIPTOR, message.DESCRIPTOR):
+        given[field.name] = _read_field(field, own if field.own else message)
     return kind(**given)
 
 
@@ -212,15 +255,18 @@ def _oneof(descriptor: Descriptor) -> str:
     return next(name for name in names if not name.startswith("_"))
 
 
-def _read_field(shape: _Shape, message: Any, name: str) -> object:  # noqa: ANN401 (protobuf message)
-    if name not in message.DESCRIPTOR.fields_by_name:  # the message's own oneof
+def _read_field(field: _Field, message: Any) -> object:  # noqa: ANN401 (protobuf message)
+    name, way, shape = field.name, field.way, field.shape
+    if way is _Way.ONEOF:
         return _read(shape, message)
     if shape.optional and not message.HasField(name):
         return None
     item = getattr(message, name)
-    if shape.build is not None:
-        build = shape.build
-        return tuple(build(one) for one in item) if shape.many else build(item)
-    if shape.many:
-        return tuple(_read(shape, one) for one in item)
-    return _read(shape, item)
+    if way is _Way.PARTS:
+        return tuple([_read(shape, one) for one in item])
+    if way is _Way.PART:
+        return _read(shape, item)
+    build = cast("Callable[[Any], Any]", shape.build)
+    if build is _as_is:
+        return tuple(item) if way is _Way.SCALARS else item
+    return tuple(map(build, item)) if way is _Way.SCALARS else build(item)
