@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
@@ -51,6 +52,12 @@ from placement.store.ledger import Ledger
 from placement.store.log import Store
 from placement.store.summaries import Summaries
 
+TURN: Final = 0.0005
+"""Seconds after which a thread that computes lets another go on.
+
+While rows are imported the engine's thread computes all the time, and a call needs the
+interpreter several times until it is answered.
+"""
 REPORT_EVERY: Final = 1.0
 """Seconds between two looks at whether the engine still answers."""
 
@@ -159,6 +166,7 @@ class Site(ABC):
             OSError: a file can't be read, or the address is taken.
             PlacementError: what is stored does not verify.
         """
+        sys.setswitchinterval(TURN)
         try:
             await asyncio.to_thread(self.engine.start)
             self._indexer.start()

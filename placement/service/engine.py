@@ -42,6 +42,7 @@ from placement.service.entries import Refused, Scribe
 from placement.service.feed import Feed
 from placement.service.fit import require_fit
 from placement.service.fold import keep, kept, load
+from placement.service.manners import Manners
 from placement.service.phantoms import Haunting
 from placement.service.rules import Rules
 from placement.service.settling import settled, withheld
@@ -53,12 +54,6 @@ from placement.store.anchor import Anchor, Unanchored, require_newest
 from placement.store.head import Head
 from placement.store.log import Log, Store
 
-CROWD: Final = 16
-"""When so many wait, the service's own work is put off, but not for ever."""
-MAX_PUT_OFF: Final = 4
-"""For how many commits it is at most."""
-MAX_SLICES: Final = 16
-"""How much of what has time shares one commit at most."""
 SNAPSHOT_AFTER: Final = 10_000
 """How many records make a snapshot worth its time when the engine stops."""
 PUBLISH_EVERY: Final = 1_000_000
@@ -116,7 +111,7 @@ class Engine:
         self._now = 0  # of the last batch; an entry never stands before an earlier one
         self._published = 0  # when, by the clock, this server last signed
         self._busy = False  # the worker has something to do at once
-        self._put_off = 0  # batches since then, in a crowd
+        self._manners = Manners()
         self._working = False  # something of it is in the transaction
         self._condemned = False
         self._stopping = threading.Event()
@@ -207,7 +202,8 @@ class Engine:
 
     def _take(self) -> list[Asked]:
         """Wait for a command, for a while, and take what has come with it."""
-        return self._waiting.take(0 if self._busy else PUBLISH_EVERY / 1_000_000)
+        pause = self._manners.pause if self._busy else PUBLISH_EVERY / 1_000_000
+        return self._waiting.take(pause)
 
     def _serve(self, asked: list[Asked]) -> None:
         """Decide a batch in one transaction, then answer; or refuse all of it."""
@@ -286,14 +282,13 @@ class Engine:
         self._busy = False
         if self._worker is None or self._stopping.is_set():
             return
-        crowd = 1 if self._worker.has_time(state) else CROWD
-        asking = len(self._waiting) + (len(asked) if crowd == 1 else 0)
-        if asking >= crowd and self._put_off < MAX_PUT_OFF:
-            self._put_off += 1
+        self._manners.saw(len(asked), self._now)
+        waiting, patient = len(self._waiting), self._worker.has_time(state)
+        if self._manners.gives_way(waiting, len(asked), patient=patient):
             self._busy = True
             return
-        crowded, self._put_off = self._put_off == MAX_PUT_OFF, 0
-        for _ in range(MAX_SLICES):
+        crowded = self._manners.turn()
+        for _ in range(self._manners.slices):
             command = self._worker.next(state, batch.moment)
             if command is None:
                 return

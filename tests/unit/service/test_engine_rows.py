@@ -7,7 +7,14 @@ from kit.engines import answer, engine_on, entries
 
 from placement.domain.decide.taking import SLICE
 from placement.domain.import_events import ImportState
-from placement.service.engine import CROWD, MAX_PUT_OFF, MAX_SLICES
+from placement.service.manners import (
+    CROWD,
+    FEW_SLICES,
+    LATELY,
+    MAX_PUT_OFF,
+    MAX_SLICES,
+    PAUSE,
+)
 from placement.service.staged import StagedRows
 from placement.service.waiting import Asked, Waiting
 from placement.service.worker import Worker
@@ -94,7 +101,34 @@ def test_no_slice_is_begun_beside_a_call(engine, asked, waiting):
 
     assert commit(engine, worker, asked, waiting) == 0
     assert engine._busy
+    assert commit(engine, worker) == (FEW_SLICES if asked else MAX_SLICES)
+
+
+def test_while_somebody_asks_few_slices_share_a_commit(engine):
+    """Until nobody did for a while."""
+    worker = Slices(100)
+    commit(engine, worker, asked=1)
+    engine._now += LATELY - 1
+
+    assert commit(engine, worker) == FEW_SLICES
+    engine._now += 1
     assert commit(engine, worker) == MAX_SLICES
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(0, [0.0]), (1, [PAUSE])])
+def test_between_two_commits_somebody_on_the_way_arrives(
+    engine, monkeypatch, asked, waited
+):
+    """If anybody asked of late; else the rows go on at once."""
+    commit(engine, Slices(100), asked)
+    commit(engine, Slices(100))
+    got = []
+    monkeypatch.setattr(
+        engine._waiting, "take", lambda seconds: got.append(seconds) or []
+    )
+
+    assert engine._take() == []
+    assert got == waited
 
 
 def test_whoever_comes_meanwhile_waits_for_one_slice(engine):
@@ -126,7 +160,7 @@ def test_in_a_crowd_rows_have_their_turn(engine):
     worker = Slices(100)
     done = [commit(engine, worker, 3, CROWD) for _ in range(2 * (MAX_PUT_OFF + 1))]
 
-    assert done == 2 * [*[0] * MAX_PUT_OFF, MAX_SLICES]
+    assert done == 2 * [*[0] * MAX_PUT_OFF, FEW_SLICES]
 
 
 def test_what_is_due_is_done_beside_a_call(engine):

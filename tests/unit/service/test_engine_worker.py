@@ -22,8 +22,7 @@ from placement.domain.decide import reevaluations, table
 from placement.domain.facts import Tie
 from placement.domain.terms import AlertState, Revision
 from placement.errors import PlacementError, UnavailableError
-from placement.service import engine as engine_module
-from placement.service import fold
+from placement.service import fold, manners
 from placement.service import worker as worker_module
 from placement.service.worker import REST, Worker
 from placement.store.log import Store
@@ -171,13 +170,13 @@ def test_in_a_crowd_its_own_work_is_put_off(engine, store, monkeypatch):
     """For some commits, and not for ever: somebody may be in danger."""
     place(engine)
     wait_until(lambda: calm(store))
-    first, most = store.read_head().leaves, engine_module.MAX_PUT_OFF
-    monkeypatch.setattr(engine_module, "CROWD", 0)
-    monkeypatch.setattr(engine_module, "MAX_PUT_OFF", 10**9)
+    first, most = store.read_head().leaves, manners.MAX_PUT_OFF
+    monkeypatch.setattr(manners, "CROWD", 0)
+    monkeypatch.setattr(manners, "MAX_PUT_OFF", 10**9)
     answer(engine, attest(caller=NATIONAL))
     answer(engine, open_case("i"))
     crowded = [entry.action for entry in entries(store)[first:]]
-    monkeypatch.setattr(engine_module, "MAX_PUT_OFF", most)
+    monkeypatch.setattr(manners, "MAX_PUT_OFF", most)
     wait_until(lambda: calm(store))
     after = [entry.action for entry in entries(store)[first + 2 :]]
 

@@ -1,0 +1,72 @@
+"""How much the service does for itself between what it is asked.
+
+Invariants:
+    * whoever asks comes first, but never for ever: after a few commits that were put off
+      the service's own work has its turn, whoever waits;
+    * while somebody asks, what has time shares a commit in small pieces only, and pauses
+      between them, so that a call on its way through the process arrives.
+"""
+
+from typing import Final
+
+CROWD: Final = 16
+"""When so many wait, the service's own work is put off, but not for ever."""
+MAX_PUT_OFF: Final = 4
+"""For how many commits it is at most."""
+MAX_SLICES: Final = 16
+"""How much of what has time shares one commit at most."""
+FEW_SLICES: Final = 4
+"""The same while somebody asks."""
+LATELY: Final = 1_000_000
+"""Microseconds after which nobody asks any more."""
+PAUSE: Final = 0.001
+"""Seconds between two pieces while somebody asks."""
+
+
+class Manners:
+    """Says when the service's own work gives way."""
+
+    def __init__(self) -> None:
+        self._put_off = 0  # commits since its last turn, in a crowd
+        self._asked_at = -LATELY
+        self._lately = False
+
+    def saw(self, asked: int, now: int) -> None:
+        """Note how many asked in a batch.
+
+        Args:
+            asked: how many.
+            now: the batch's time, microseconds.
+        """
+        if asked:
+            self._asked_at = now
+        self._lately = now - self._asked_at < LATELY
+
+    def gives_way(self, waiting: int, asked: int, *, patient: bool) -> bool:
+        """Tell whether the service's own work is put off for this commit.
+
+        Args:
+            waiting: how many wait for the next one.
+            asked: how many share this one.
+            patient: what comes next can wait for whoever asks.
+        """
+        crowded = waiting + asked > 0 if patient else waiting >= CROWD
+        if crowded and self._put_off < MAX_PUT_OFF:
+            self._put_off += 1
+            return True
+        return False
+
+    def turn(self) -> bool:
+        """Begin a turn; tell whether it was put off for as long as it may be."""
+        waited, self._put_off = self._put_off == MAX_PUT_OFF, 0
+        return waited
+
+    @property
+    def slices(self) -> int:
+        """Return how many slices may share this commit."""
+        return FEW_SLICES if self._lately else MAX_SLICES
+
+    @property
+    def pause(self) -> float:
+        """Return how many seconds to wait for somebody before going on with work."""
+        return PAUSE if self._lately else 0.0
