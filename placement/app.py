@@ -39,6 +39,7 @@ from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.service.index import Indexer
+from placement.service.outlook import Outlook
 from placement.service.review import Review
 from placement.service.rules import Rules
 from placement.service.search import Searcher
@@ -134,9 +135,13 @@ class Site(ABC):
 
     Attributes:
         engine: decides.
+        outlook: what may be seen of it from outside.
+        statuses: by name why something is not served; once it serves.
     """
 
     engine: Engine
+    outlook: Outlook
+    statuses: Callable[[], dict[str, str]]
     _settings: Settings
     _store: Store
     _indexer: Indexer
@@ -165,6 +170,7 @@ class Site(ABC):
             if unseal is not None:
                 await unseal()
             host = self._host()
+            self.statuses = host.statuses
             await host.start()
             ready(host.port)
             while not until.is_set():
@@ -232,7 +238,6 @@ class App(Site):
         self._rules = Rules(
             read_ruleset(settings.ruleset), read_past(settings.past_rulesets)
         )
-        self._hardened = hardened
         custody = custody or FileCustody(settings.store_key)
         apart = bytes.fromhex(settings.custodian_id)
         self._custodian = (
@@ -253,6 +258,14 @@ class App(Site):
             worker=self._worker,
             anchor=Anchor(settings.anchor, self._store),
             ticks=ticks_of(settings),
+        )
+        self.outlook = Outlook(
+            self.engine,
+            self._store,
+            clock=clock,
+            worker=self._worker,
+            witnesses=len(self._witnesses),
+            hardened=hardened,
         )
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(
@@ -296,10 +309,8 @@ class App(Site):
                 ),
                 log=Log(reading, self._witnesses),
             ),
-            serving=lambda: self.engine.serving,
-            sound=lambda: self._worker.sound,
+            outlook=self.outlook,
             reflection_on=settings.reflection,
-            hardened=self._hardened,
         )
 
     def contact_of(self, municipality: str) -> str:

@@ -26,6 +26,7 @@ from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.service.index import Indexer
+from placement.service.outlook import Outlook
 from placement.service.review import Review
 from placement.service.rules import Rules
 from placement.service.search import Searcher
@@ -69,7 +70,6 @@ class CustodianApp(Site):
         self._clock = clock
         self._witnesses = read_witnesses(server.witnesses)
         self._rules = Rules(ruleset_of(settings))
-        self._hardened = hardened
         custody = custody or FileCustody(server.store_key)
         self._custodian = Custodian.open(server.custodian_key, custody)
         signer = Signer(server.log_name, open_signing(server.log_key, custody))
@@ -82,6 +82,13 @@ class CustodianApp(Site):
             clock=clock,
             anchor=Anchor(server.anchor, self._store),
             ticks=ticks_of(server),
+        )
+        self.outlook = Outlook(
+            self.engine,
+            self._store,
+            clock=clock,
+            witnesses=len(self._witnesses),
+            hardened=hardened,
         )
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(
@@ -112,10 +119,8 @@ class CustodianApp(Site):
                 ),
                 log=Log(reading, self._witnesses),
             ),
-            serving=lambda: self.engine.serving,
-            sound=lambda: self.engine.serving,
+            outlook=self.outlook,
             reflection_on=settings.reflection,
-            hardened=self._hardened,
         )
 
 
