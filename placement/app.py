@@ -202,7 +202,8 @@ class Site(ABC):
             Revocation(tls),
             clock=lambda: self._clock() / 1_000_000,
         )
-        return Door(identifier, desk, Pace(self._settings.pace / 1000))
+        pace = Pace(self._settings.pace / 1000)
+        return Door(identifier, desk, pace, self.engine.pulse)
 
 
 class App(Site):
