@@ -173,14 +173,22 @@ class Site(ABC):
             self.statuses = host.statuses
             await host.start()
             ready(host.port)
+            looking = asyncio.create_task(self._look(until))
             while not until.is_set():
                 await host.report()
                 await _either(until, REPORT_EVERY)
             await host.stop()
+            await looking
         finally:
             await asyncio.to_thread(self._indexer.stop)
             await asyncio.to_thread(self.engine.stop)
             self._store.close()
+
+    async def _look(self, until: asyncio.Event) -> None:
+        """Look at the database each time that somebody may want to see how it is."""
+        while self._settings.metrics.on and not until.is_set():
+            await asyncio.to_thread(self.outlook.look)
+            await _either(until, self.outlook.pulse.every / 1_000_000)
 
     @abstractmethod
     def _host(self) -> Host:

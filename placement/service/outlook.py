@@ -9,9 +9,11 @@ Invariants:
     * what does not verify while it is looked at condemns the engine, as everywhere.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from placement.audit import checkpoint
 from placement.audit.entry import parse
@@ -22,6 +24,8 @@ from placement.service.worker import Worker
 from placement.store.head import Head
 from placement.store.ledger import Ledger
 from placement.store.log import Store
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,8 @@ class Outlook:
             self._engine.condemn()
         except PlacementError:
             return  # the old view says by its own time how old it is
+        except Exception as error:  # noqa: BLE001 (whatever it is, callers are answered)
+            _log.error("look_failed kind=%s", type(error).__name__)
 
     def _viewed(self) -> View:
         now, head = self._clock(), self._store.read_head()
