@@ -191,8 +191,8 @@ METRICS: Final = (
         "When what follows was taken.",
         _figures(lambda f: _seconds(f.at)),
     ),
-    Row("revision", "Of the state.", _figures(lambda f: f.revision)),
-    Row("entries", "In the access log.", _figures(lambda f: f.entries)),
+    Row("revision", "Revision of the state.", _figures(lambda f: f.revision)),
+    Row("entries", "Entries in the access log.", _figures(lambda f: f.entries)),
     Row(
         "calls",
         "Calls since the figures before, filled up.",
@@ -273,7 +273,7 @@ METRICS: Final = (
         _cosigned,
         "witnesses",
     ),
-    Row("epoch", "Of the keys in use.", _view(lambda v: v.epoch)),
+    Row("epoch", "Epoch of the keys in use.", _view(lambda v: v.epoch)),
     Row(
         "epoch_timestamp_seconds",
         "When they were first used for an entry, to the minute or tick; 0 for never.",

@@ -1,62 +1,17 @@
 """Metrics: each has its sentence, and nothing names anybody."""
 
 import re
-from collections import Counter
 from types import SimpleNamespace
 
 import pytest
+from kit.looked import FIGURES, seen
 from kit.world import TODAY
 from prometheus_client.parser import text_string_to_metric_families
 
 from placement import __version__
 from placement.domain.terms import start_of
-from placement.ops.metrics import METRICS, Page, Seen
+from placement.ops.metrics import METRICS, Page
 from placement.rpc.health import REASONS
-from placement.service.outlook import View
-from placement.service.pulse import Figures
-
-FIGURES = Figures(
-    at=61_500_000,
-    revision=11,
-    entries=12,
-    calls=16,
-    calls_most=4,
-    streams=8,
-    waiting_most=32,
-    batch_most=64,
-    commit_seconds=0.2,
-    refused=3,
-    late=2,
-    late_for=300_000_000,
-    swept=TODAY,
-    anchored_at=60_000_000,
-)
-VIEW = View(
-    at=62_000_000,
-    behind=128,
-    signed_at=120_000_000,
-    cosigned_at=(180_000_000, 0),
-    epoch=7,
-    epoch_at=240_000_000,
-    epoch_records=1024,
-)
-
-
-def seen(**given):
-    """Return what there is to see of a server that serves."""
-    values = {
-        "started": 1_500_000,
-        "reasons": {"": "", "placement.Hardening": "memory"},
-        "lines": Counter(critical=2),
-        "backups": {"keys": 9_000_000},
-        "outlook": SimpleNamespace(
-            pulse=SimpleNamespace(figures=FIGURES),
-            view=VIEW,
-            incidents={"sweep": 1, "weighing": 0},
-            owes=True,
-        ),
-    }
-    return Seen(**(values | given))
 
 
 def page(**given):

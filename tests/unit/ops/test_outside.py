@@ -1,56 +1,29 @@
 """What is seen from outside, from the first moment of a process to its last."""
 
 import asyncio
-import http.client
-import logging
 import socket
-import time
-from contextlib import closing
 
-import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from kit.looked import BOTH, ON, Looked, health, scraped, until
 from kit.placing import belongs, cover, placed, record
 from kit.processes import free_ports
 from kit.sited import Site
-from kit.town import TIMEOUT, Town
 
 from placement.app import micros
 from placement.config import Listener, Settings
 from placement.domain.affected import affected
 from placement.domain.terms import MICROS_A_DAY
 from placement.ops import metrics
-from placement.ops.logs import Lines
 from placement.ops.opening import serve_from_sealed
 from placement.ops.outside import Outside
 from placement.ops.status import _samples
-from placement.rpc.health import CUSTODY, REASON, REEVALUATION
+from placement.rpc.health import CUSTODY, REEVALUATION
 from placement.service import worker
 
-ON = Listener(on=True, address="127.0.0.1:0")
-BOTH = {"metrics": ON, "health": ON}
 INCIDENT = (
     "incident a sweep found what no change had touched, or something can't be weighed"
     " unforeseen=1 failed=0"
 )
-
-
-def health(port, name=""):
-    """Ask as a probe does; return the status and the reason."""
-    with closing(grpc.insecure_channel(f"127.0.0.1:{port}")) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
-        request = health_pb2.HealthCheckRequest(service=name)
-        answer, call = stub.Check.with_call(request, timeout=TIMEOUT)
-        status = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
-        return status, dict(call.trailing_metadata()).get(REASON)
-
-
-def scraped(port):
-    with closing(
-        http.client.HTTPConnection("127.0.0.1", port, timeout=9)
-    ) as connection:
-        connection.request("GET", "/metrics")
-        return connection.getresponse().read().decode()
 
 
 def beside(settings, act):
@@ -105,35 +78,6 @@ def test_an_address_that_is_taken_starts_nothing(tmp_path):
 
 
 # Of a whole server
-
-
-class Looked:
-    """A served town, and what is seen of it from outside; ``act`` runs beside both."""
-
-    def __init__(self, folder, **settings):
-        self.town = Town(folder, **BOTH, **settings)
-        self.lines = Lines()
-
-    def run(self, act):
-        logging.getLogger().addHandler(self.lines)
-        try:
-            with self.town:
-                return asyncio.run(self._run(act))
-        finally:
-            logging.getLogger().removeHandler(self.lines)
-
-    async def _run(self, act):
-        async with Outside(self.town.served.settings, self.lines) as outside:
-            outside.follow(self.town.served.app)
-            return await asyncio.to_thread(act, self.town, outside)
-
-
-def until(read, wanted):
-    """Read until it is what is wanted; return it."""
-    end = time.monotonic() + TIMEOUT
-    while (got := read()) != wanted and time.monotonic() < end:
-        time.sleep(0.05)
-    return got
 
 
 def test_a_server_that_serves(tmp_path):
