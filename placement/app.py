@@ -145,6 +145,7 @@ class Site(ABC):
     _settings: Settings
     _store: Store
     _indexer: Indexer
+    _witnesses: tuple[Verifier, ...]
     _clock: Callable[[], int]
 
     async def serve(
@@ -189,6 +190,17 @@ class Site(ABC):
         while self._settings.metrics.on and not until.is_set():
             await asyncio.to_thread(self.outlook.look)
             await _either(until, self.outlook.pulse.every / 1_000_000)
+
+    def _seen(self, *, hardened: bool, worker: Worker | None = None) -> Outlook:
+        """Return what is to be seen of it from outside."""
+        return Outlook(
+            self.engine,
+            self._store,
+            clock=self._clock,
+            worker=worker,
+            witnesses=len(self._witnesses),
+            hardened=hardened,
+        )
 
     @abstractmethod
     def _host(self) -> Host:
@@ -268,14 +280,7 @@ class App(Site):
             anchor=Anchor(settings.anchor, self._store),
             ticks=ticks_of(settings),
         )
-        self.outlook = Outlook(
-            self.engine,
-            self._store,
-            clock=clock,
-            worker=self._worker,
-            witnesses=len(self._witnesses),
-            hardened=hardened,
-        )
+        self.outlook = self._seen(hardened=hardened, worker=self._worker)
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(
             Summaries(self._store),

@@ -26,7 +26,6 @@ from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.service.index import Indexer
-from placement.service.outlook import Outlook
 from placement.service.review import Review
 from placement.service.rules import Rules
 from placement.service.search import Searcher
@@ -83,13 +82,7 @@ class CustodianApp(Site):
             anchor=Anchor(server.anchor, self._store),
             ticks=ticks_of(server),
         )
-        self.outlook = Outlook(
-            self.engine,
-            self._store,
-            clock=clock,
-            witnesses=len(self._witnesses),
-            hardened=hardened,
-        )
+        self.outlook = self._seen(hardened=hardened)
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(
             Summaries(self._store),

@@ -123,6 +123,19 @@ def test_what_does_not_verify_condemns(engine, outlook, url):
     assert outlook.trouble == "unverified"
 
 
+def test_a_defect_keeps_nobody_waiting(outlook, monkeypatch, caplog):
+    """It is in the log, and the old view stays."""
+    before = seen(outlook)
+
+    def broken(_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(outlook._store.epochs, "used", broken)
+
+    assert seen(outlook) is before
+    assert caplog.messages == ["look_failed kind=ZeroDivisionError"]
+
+
 def test_incidents_are_counted_by_kind(engine, store, clock):
     """What a sweep found goes before what kept it from working."""
     worker = Worker()
