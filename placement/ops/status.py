@@ -209,12 +209,12 @@ def _faults(settings: Settings, got: Mapping[_Key, float], now: int) -> Iterator
         yield "Its figures are old: the engine hangs, or has too much to do."
     if running and got.get(("view_timestamp_seconds", ""), 0) < old:
         yield "It has not read the database for minutes."
-    yield from _behind(settings, got, now, old=old)
+    yield from _behind(got, now)
+    if running and settings.tick:
+        yield from _unsigned(got, old - settings.tick)
 
 
-def _behind(
-    settings: Settings, got: Mapping[_Key, float], now: int, *, old: int
-) -> Iterator[str]:
+def _behind(got: Mapping[_Key, float], now: int) -> Iterator[str]:
     """Yield what is not as new as it should be."""
     if got.get(("behind", "")):
         yield "It lacks what other servers wrote a minute ago."
@@ -223,8 +223,12 @@ def _behind(
     swept = got.get(("swept_timestamp_seconds", ""))
     if swept is not None and now - swept > DAY + 12 * HOUR:
         yield "No sweep is known to have been done for a day and a half."
+
+
+def _unsigned(got: Mapping[_Key, float], old: int) -> Iterator[str]:
+    """Yield what is missing of a log that is signed at each tick."""
     signed = got.get(("signed_timestamp_seconds", ""))
-    if settings.tick and signed is not None and signed < old - settings.tick:
+    if signed is not None and signed < old:
         yield "No checkpoint was signed for several ticks."
     cosigned = got.get(("cosigned_timestamp_seconds", "1"))
     if cosigned is not None and cosigned < (signed or 0) - HOUR:

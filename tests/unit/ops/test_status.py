@@ -112,6 +112,8 @@ def test_what_somebody_has_to_look_after(changed, fault):
         {"view": {"cosigned_at": ()}},
         {"view": {"cosigned_at": (ago(3000), 0)}},
         {"started": ago(100), "figures": {"at": ago(200)}, "view": {"at": ago(200)}},
+        {"started": ago(100), "view": {"signed_at": 0}},
+        {"started": ago(100), "view": {"cosigned_at": (ago(9000),)}},
     ],
 )
 def test_what_nobody_has_to_look_after(changed):
