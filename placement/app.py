@@ -40,6 +40,7 @@ from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.service.index import Indexer
+from placement.service.outlook import Outlook
 from placement.service.review import Review
 from placement.service.rules import Rules
 from placement.service.search import Searcher
@@ -141,12 +142,17 @@ class Site(ABC):
 
     Attributes:
         engine: decides.
+        outlook: what may be seen of it from outside.
+        statuses: by name why something is not served; once it serves.
     """
 
     engine: Engine
+    outlook: Outlook
+    statuses: Callable[[], dict[str, str]]
     _settings: Settings
     _store: Store
     _indexer: Indexer
+    _witnesses: tuple[Verifier, ...]
     _clock: Callable[[], int]
 
     async def serve(
@@ -173,16 +179,36 @@ class Site(ABC):
             if unseal is not None:
                 await unseal()
             host = self._host()
+            self.statuses = host.statuses
             await host.start()
             ready(host.port)
+            looking = asyncio.create_task(self._look(until))
             while not until.is_set():
                 await host.report()
                 await _either(until, REPORT_EVERY)
             await host.stop()
+            await looking
         finally:
             await asyncio.to_thread(self._indexer.stop)
             await asyncio.to_thread(self.engine.stop)
             self._store.close()
+
+    async def _look(self, until: asyncio.Event) -> None:
+        """Look at the database each time that somebody may want to see how it is."""
+        while self._settings.metrics.on and not until.is_set():
+            await asyncio.to_thread(self.outlook.look)
+            await _either(until, self.outlook.pulse.every / 1_000_000)
+
+    def _seen(self, *, hardened: bool, worker: Worker | None = None) -> Outlook:
+        """Return what is to be seen of it from outside."""
+        return Outlook(
+            self.engine,
+            self._store,
+            clock=self._clock,
+            worker=worker,
+            witnesses=len(self._witnesses),
+            hardened=hardened,
+        )
 
     @abstractmethod
     def _host(self) -> Host:
@@ -204,7 +230,8 @@ class Site(ABC):
             Revocation(tls),
             clock=lambda: self._clock() / 1_000_000,
         )
-        return Door(identifier, desk, Pace(self._settings.pace / 1000))
+        pace = Pace(self._settings.pace / 1000)
+        return Door(identifier, desk, pace, self.engine.pulse)
 
 
 class App(Site):
@@ -240,7 +267,6 @@ class App(Site):
         self._rules = Rules(
             read_ruleset(settings.ruleset), read_past(settings.past_rulesets)
         )
-        self._hardened = hardened
         custody = custody or FileCustody(settings.store_key)
         apart = bytes.fromhex(settings.custodian_id)
         self._custodian = (
@@ -262,6 +288,7 @@ class App(Site):
             anchor=Anchor(settings.anchor, self._store),
             ticks=ticks_of(settings),
         )
+        self.outlook = self._seen(hardened=hardened, worker=self._worker)
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(
             Summaries(self._store),
@@ -304,10 +331,8 @@ class App(Site):
                 ),
                 log=Log(reading, self._witnesses),
             ),
-            serving=lambda: self.engine.serving,
-            sound=lambda: self._worker.sound,
+            outlook=self.outlook,
             reflection_on=settings.reflection,
-            hardened=self._hardened,
         )
 
     def contact_of(self, municipality: str) -> str:

@@ -69,7 +69,6 @@ class CustodianApp(Site):
         self._clock = clock
         self._witnesses = read_witnesses(server.witnesses)
         self._rules = Rules(ruleset_of(settings))
-        self._hardened = hardened
         custody = custody or FileCustody(server.store_key)
         self._custodian = Custodian.open(server.custodian_key, custody)
         signer = Signer(server.log_name, open_signing(server.log_key, custody))
@@ -83,6 +82,7 @@ class CustodianApp(Site):
             anchor=Anchor(server.anchor, self._store),
             ticks=ticks_of(server),
         )
+        self.outlook = self._seen(hardened=hardened)
         self._review = Review(self._store, self.engine.condemn)
         self._indexer = Indexer(
             Summaries(self._store),
@@ -112,10 +112,8 @@ class CustodianApp(Site):
                 ),
                 log=Log(reading, self._witnesses),
             ),
-            serving=lambda: self.engine.serving,
-            sound=lambda: self.engine.serving,
+            outlook=self.outlook,
             reflection_on=settings.reflection,
-            hardened=self._hardened,
         )
 
 

@@ -7,7 +7,7 @@ that a typing error can't leave a default in force.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -22,6 +22,7 @@ _FORMS: Final[Mapping[str, tuple[str, str]]] = {
     "trust_domain": (r"[a-z0-9.-]{1,63}", "be a lower-case domain"),
     "custodian_id": (r"([0-9a-f]{64})?", "be 64 hex digits, lower case"),
     "origin": (r"[^\s+\x00-\x1f\x7f]*", "have neither spaces nor plus"),
+    "logs": (r"text|json", "be text or json"),
 }
 """What a text must look like, and how that is said."""
 _NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
@@ -30,6 +31,20 @@ _NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
     "fill": (2, 1024, "a power of two, 2 to 1024"),  # of two checkpoints, at least
 }
 _MAX_BUDGET: Final = 1_000_000
+_ADDRESS: Final = r"\S+:\d{1,5}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Where something listens beside the service.
+
+    Attributes:
+        on: whether it does.
+        address: ``host:port``; port 0 takes a free one.
+    """
+
+    on: bool = False
+    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +89,9 @@ class Settings:
             counts records can tell what happened when; 0 for never.
         fill: how many events, and entries, a tick has at least; a power of two.
         contacts: whom to phone, by police region; a default stands for the rest.
+        logs: ``text``, or ``json`` for an object a line.
+        metrics: where Prometheus finds metrics, without TLS.
+        health: where probes without certificates find health, without TLS.
     """
 
     address: str = "127.0.0.1:8443"
@@ -104,6 +122,9 @@ class Settings:
     tick: int = 60
     fill: int = 4
     contacts: Mapping[str, str] = field(default_factory=dict)
+    logs: str = "text"
+    metrics: Listener = Listener(address="127.0.0.1:8445")
+    health: Listener = Listener(address="127.0.0.1:8446")
 
     @property
     def log_name(self) -> str:
@@ -126,10 +147,12 @@ class CustodianSettings:
 
 
 _REGISTRYS: Final = frozenset({"custodian_id", "ruleset", "past_rulesets", "contacts"})
-_CUSTODIANS: Final[Mapping[str, object]] = {
+_CUSTODIANS: Final[Mapping[str, Any]] = {
     "address": "127.0.0.1:8444",
     "database": "sqlite:///custodian.db",
-    "anchor": "custodian.anchor",
+    "anchor": Path("custodian.anchor"),
+    "metrics": Listener(address="127.0.0.1:8447"),
+    "health": Listener(address="127.0.0.1:8448"),
 }
 """Where a custodian's defaults are others."""
 _BUDGETED: Final = frozenset({"caseworker", "coordinator"})
@@ -155,7 +178,7 @@ def parse(text: str, folder: Path) -> Settings:
     Raises:
         ValueError: not TOML, or a key or value that can't be.
     """
-    return _settings(tomllib.loads(text), folder)
+    return _settings(tomllib.loads(text), folder, {})
 
 
 def load_custodian(path: Path) -> CustodianSettings:
@@ -185,11 +208,14 @@ def parse_custodian(text: str, folder: Path) -> CustodianSettings:
     if not given.get("origin"):
         raise ValueError("origin must name the log of this custodian")
     budgets = _budgets(given.pop("budgets", {}))
-    return CustodianSettings(_settings({**_CUSTODIANS, **given}, folder), budgets)
+    return CustodianSettings(_settings(given, folder, _CUSTODIANS), budgets)
 
 
-def _settings(given: Mapping[str, object], folder: Path) -> Settings:
-    known = {known.name: known.default for known in fields(Settings)}
+def _settings(
+    given: Mapping[str, object], folder: Path, others: Mapping[str, Any]
+) -> Settings:
+    """Read settings, of which some have other defaults than a registry's."""
+    known = {known.name: known.default for known in fields(Settings)} | dict(others)
     unknown = set(given) - set(known)
     if unknown:
         raise ValueError(f"unknown setting: {', '.join(sorted(unknown))}")
@@ -214,8 +240,8 @@ def _settings(given: Mapping[str, object], folder: Path) -> Settings:
 
 
 def _value(name: str, default: object, given: object, folder: Path) -> Any:  # noqa: ANN401 (of any setting)
-    if name == "contacts":
-        return _contacts({} if given is None else given)
+    if isinstance(default, Listener) or name == "contacts":
+        return _table(name, default, {} if given is None else given)
     if name in {"database", "keys"}:
         return _database(name, default if given is None else given, folder)
     if name in {"officers", "witnesses"}:
@@ -249,12 +275,29 @@ def _texts(name: str, given: object) -> tuple[str, ...]:
     return tuple(given)
 
 
+def _table(name: str, default: object, given: object) -> Listener | Mapping[str, str]:
+    if isinstance(default, Listener):
+        return _listener(name, default, given)
+    return _contacts(given)
+
+
 def _contacts(given: object) -> Mapping[str, str]:
     if not isinstance(given, dict) or not all(
         isinstance(text, str) for text in given.values()
     ):
         raise ValueError("contacts must be a table of texts")
     return MappingProxyType(dict(given))
+
+
+def _listener(name: str, default: Listener, given: object) -> Listener:
+    if not isinstance(given, dict) or given.keys() - {"on", "address"}:
+        raise ValueError(f"{name} must be a table of on and address")
+    made = replace(default, **given)
+    if type(made.on) is not bool:
+        raise ValueError(f"{name}.on must be true or false")
+    if type(made.address) is not str or not re.fullmatch(_ADDRESS, made.address):
+        raise ValueError(f"{name}.address must be host:port")
+    return made
 
 
 def _budgets(given: object) -> Mapping[str, tuple[int, int]]:

@@ -31,7 +31,7 @@ from placement.crypto.files import link_file, private_file
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import verify
 from placement.errors import NotFoundError
-from placement.ops import history, older
+from placement.ops import backed, history, older
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
@@ -197,6 +197,7 @@ def _backup(job: _Job) -> str:
             if beside:
                 sealed = archive.seal(store.ring, store.owner, manifest)
             _write(path, copies[kind], (manifest, sealed), job.args.recipient)
+    backed.note(job.settings, map(str, job.files), micros())
     return (
         f"Backed up {' and '.join(job.files)}: {head.revision} events and"
         f" {head.leaves} entries; the newest checkpoint holds {head.published}."

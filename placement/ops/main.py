@@ -23,7 +23,7 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
-from placement.ops import backup, ceremony, older, pki, ruleset
+from placement.ops import backup, ceremony, older, pki, ruleset, status
 from placement.ops import custodian as custodians
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, path_of, read_settings
@@ -60,6 +60,7 @@ _ELSEWHERE: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "older": older.run_command,
     "pki": pki.run,
     "ruleset": ruleset.run_command,
+    "status": status.run_command,
 }
 
 
@@ -126,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     pki.register(commands)
     ruleset.register(commands)
     older.register(commands)
+    status.register(commands)
     backup.register(commands)
     custodians.register(commands, fsck=_fsck)
     ceremony.register(commands)

@@ -7,7 +7,7 @@ for and no sealed time.
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
@@ -17,6 +17,8 @@ from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.errors import UnavailableError
 from placement.ops.custodies import open_custody
+from placement.ops.logs import Lines
+from placement.ops.outside import Outside
 from placement.rpc.even import Pace
 from placement.rpc.identity import Identifier, Revocation, TlsPaths
 from placement.rpc.sealed import SealedHost
@@ -25,6 +27,8 @@ TRIES: Final = 3
 """How often a person may mistype a passphrase; a PIN is tried once."""
 
 T = TypeVar("T")
+Unseal = Callable[[], Awaitable[None]]
+"""Leaves the address to the server."""
 
 
 class Make(Protocol):
@@ -43,13 +47,14 @@ class Make(Protocol):
         ...
 
 
-async def serve_from_sealed(
+async def serve_from_sealed(  # noqa: PLR0913 (all that a start needs)
     settings: Settings,
     told: asyncio.Event,
     say: Callable[[str], None],
     *,
     make: Make = App,
     hardened: bool = True,
+    lines: Lines | None = None,
 ) -> None:
     """Hold the address, open the custody, and serve until an event is set.
 
@@ -59,19 +64,40 @@ async def serve_from_sealed(
         say: told each sentence for whoever started the server.
         make: makes the server.
         hardened: whether the process is as closed as it can be.
+        lines: counts those of the log.
 
     Raises:
-        OSError: a file can't be read, or the address is taken.
+        OSError: a file can't be read, or an address is taken.
         PlacementError: the custody does not open, or what is stored does not verify.
         ValueError: a setting can't be.
     """
+    async with Outside(settings, lines) as outside:
 
-    def ready(port: int) -> None:
-        say(f"Serving on port {port}.")
+        async def serve(
+            settings: Settings, custody: Custody | None, unseal: Unseal | None = None
+        ) -> None:
+            site = make(settings, custody=custody, hardened=hardened)
 
-    if settings.custody == "file":
-        await make(settings, custody=None, hardened=hardened).serve(told, ready)
-        return
+            def ready(port: int) -> None:
+                outside.follow(site)
+                say(f"Serving on port {port}.")
+
+            outside.open()
+            await site.serve(told, ready, unseal)
+
+        if settings.custody == "file":
+            await serve(settings, None)
+        else:
+            await _unsealed(settings, told, say, serve)
+
+
+async def _unsealed(
+    settings: Settings,
+    told: asyncio.Event,
+    say: Callable[[str], None],
+    serve: Callable[[Settings, Custody, Unseal], Awaitable[None]],
+) -> None:
+    """Hold the address until the custody is open, then serve on it."""
     sealed = sealed_host(settings)
     await sealed.start()
     say(f"Sealed on port {sealed.port}.")
@@ -82,8 +108,7 @@ async def serve_from_sealed(
         host, _, _ = settings.address.rpartition(":")
         settings = replace(settings, address=f"{host}:{sealed.port}")
         with closing(custody):
-            app = make(settings, custody=custody, hardened=hardened)
-            await app.serve(told, ready, sealed.stop)
+            await serve(settings, custody, sealed.stop)
     finally:
         await sealed.stop()
 

@@ -8,11 +8,12 @@ once. Nothing here is opened, changed or repaired.
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 from placement.app import read_ruleset
-from placement.config import Settings
+from placement.config import Listener, Settings
 from placement.crypto.custody import OPRF_LABEL
 from placement.crypto.keyfile import is_wrapped
 from placement.crypto.signing import LOG_LABEL
@@ -63,6 +64,15 @@ def _is_open(paths: Iterable[Path]) -> bool:
 def _keys(settings: Settings) -> list[Path]:
     named = [settings.custodian_key, settings.log_key, settings.key]
     return named if settings.custody == "token" else [*named, settings.store_key]
+
+
+def _loops(listener: Listener) -> bool:
+    """Tell whether an address is of loopback; a name is none unless it says so."""
+    host = listener.address.rpartition(":")[0].strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _databases(settings: Settings) -> list[Path]:
@@ -148,6 +158,12 @@ ROWS: Final = (
         "tick",
         "tick = 0 lets whoever copies the database tell when something was recorded.",
         lambda settings, _: settings.tick == 0,
+    ),
+    Row(
+        "metrics",
+        "metrics.address is none of loopback: whoever reaches it reads how much is done "
+        "here, over no TLS. Put a proxy with TLS before it.",
+        lambda settings, _: settings.metrics.on and not _loops(settings.metrics),
     ),
     Row(
         "ruleset",

@@ -13,7 +13,9 @@ import uvloop
 
 from placement.config import Settings
 from placement.errors import UnavailableError
+from placement.ops import logs
 from placement.ops.hardening import harden
+from placement.ops.logs import Lines
 from placement.ops.opening import Make, serve_from_sealed
 from placement.ops.profile import PRODUCTION, Row, refusals
 
@@ -36,12 +38,9 @@ def serve(settings: Settings, make: Make, rows: Sequence[Row]) -> str:
         PlacementError: something is unfit, does not open, or does not verify.
         ValueError: a setting can't be.
     """
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    lines = logs.begin(settings.logs)
     hardened = settings.profile != PRODUCTION or closed(settings, rows)
-    uvloop.run(_until_told(settings, make, hardened=hardened))
+    uvloop.run(_until_told(settings, make, lines, hardened=hardened))
     return "Stopped."
 
 
@@ -62,12 +61,16 @@ def closed(settings: Settings, rows: Sequence[Row]) -> bool:
     return machine.whole
 
 
-async def _until_told(settings: Settings, make: Make, *, hardened: bool) -> None:
+async def _until_told(
+    settings: Settings, make: Make, lines: Lines, *, hardened: bool
+) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    await serve_from_sealed(settings, told, _say, make=make, hardened=hardened)
+    await serve_from_sealed(
+        settings, told, _say, make=make, hardened=hardened, lines=lines
+    )
 
 
 def _say(sentence: str) -> None:

@@ -15,7 +15,12 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import (
+    AbstractContextManager,
+    aclosing,
+    asynccontextmanager,
+    suppress,
+)
 from functools import partial
 from inspect import isasyncgen
 from typing import Any, Final, TypeAlias
@@ -38,6 +43,7 @@ from placement.rpc.identity import Identifier, auth_context
 from placement.rpc.methods import METHODS
 from placement.rpc.status import refusal_of, response_of, status_of
 from placement.service.entries import Refused
+from placement.service.pulse import Pulse
 
 MAX_REQUEST: Final = 64 * 1024
 """Bytes; the transport cuts off at four times that, before anything is decoded."""
@@ -68,15 +74,21 @@ class Door(grpc.aio.ServerInterceptor):
         identifier: who calls.
         desk: logs refusals.
         pace: lets answers go; without one they go at once.
+        pulse: counts calls.
     """
 
     def __init__(
-        self, identifier: Identifier, desk: Desk, pace: Pace | None = None
+        self,
+        identifier: Identifier,
+        desk: Desk,
+        pace: Pace | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._identifier = identifier
         self._desk = desk
         self._pace = pace or Pace()
         self._behind: dict[str, Handler] = {}  # the methods there are, once asked for
+        self._pulse = pulse or Pulse()
         self._streams: Counter[bytes] = Counter()
         self._followed: set[asyncio.Task[Any]] = set()
         self._drained = asyncio.Event()
@@ -103,12 +115,14 @@ class Door(grpc.aio.ServerInterceptor):
         if action is None or handler is None or handler.request_streaming:
             return grpc.unary_unary_rpc_method_handler(self._refuse_method)
         if handler.response_streaming:
+            follow = self._guarded_stream(action, handler, SIZES[method])
             behind: Handler = grpc.unary_stream_rpc_method_handler(
-                self._guarded_stream(action, handler, SIZES[method])
+                _counted(self._pulse.stream, follow)
             )
         else:
+            answer = self._guarded(action, handler, method)
             behind = grpc.unary_unary_rpc_method_handler(
-                self._guarded(action, handler, method)
+                _counted(self._pulse.call, answer)
             )
         self._behind[method] = behind
         return behind
@@ -298,6 +312,18 @@ class Door(grpc.aio.ServerInterceptor):
             behave, handler.request_deserializer, handler.response_serializer
         )
         return watched
+
+
+def _counted(
+    count: Callable[[], AbstractContextManager[None]], behave: Behaviour
+) -> Behaviour:
+    """Return a method that is counted while it is under way, waiting included."""
+
+    async def behave_counted(content: bytes, context: Context) -> Any:  # noqa: ANN401 (what it returns)
+        with count():
+            return await behave(content, context)
+
+    return behave_counted
 
 
 def _note(error: Exception) -> None:

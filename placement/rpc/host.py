@@ -1,14 +1,12 @@
 """The gRPC server: transport, limits, services, health, shutdown."""
 
-import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc
 import grpc.aio
-from grpc_health.v1 import _async as health
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from placement.api.v1 import (
@@ -29,7 +27,9 @@ from placement.api.v1 import (
     ruleset_service_pb2_grpc,
 )
 from placement.rpc.door import MAX_REQUEST, Door
+from placement.rpc.health import Health, statuses
 from placement.rpc.identity import TlsPaths, server_credentials
+from placement.rpc.listening import require_free
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
 from placement.rpc.servicers_budgets import Budgets
@@ -41,6 +41,7 @@ from placement.rpc.servicers_phantoms import Haunts
 from placement.rpc.servicers_placements import Alerts, Placements
 from placement.rpc.servicers_reviews import Reviews
 from placement.rpc.servicers_rulesets import Rulesets
+from placement.service.outlook import Outlook
 
 SERVICES: Final = tuple(
     f"placement.api.v1.{name}"
@@ -66,12 +67,6 @@ CUSTODIANS: Final = tuple(
     f"placement.api.v1.{name}"
     for name in ("PseudonymService", "AuditService", "LogService")
 )
-REEVALUATION: Final = "placement.Reevaluation"
-"""What health calls the weighing of what stands; it is no service that can be called."""
-CUSTODY: Final = "placement.Custody"
-"""What health calls the keys: NOT_SERVING while the server is sealed."""
-HARDENING: Final = "placement.Hardening"
-"""What health calls the process: NOT_SERVING if the machine did not let it be closed."""
 MAX_STREAMS: Final = 32
 """Concurrent calls on one connection."""
 MAX_CALLS: Final = 512
@@ -157,11 +152,8 @@ class Host:
         tls: the transport's files.
         door: lets calls in.
         services: what is served.
-        serving: whether the engine answers; health says the same.
-        sound: whether re-evaluation found nothing that it should not; health says the
-            same of ``REEVALUATION``.
+        outlook: what health says.
         reflection_on: whether callers may ask for the methods.
-        hardened: whether the process is as closed as it can be.
 
     Attributes:
         port: where it listens.
@@ -178,10 +170,8 @@ class Host:
         tls: TlsPaths,
         door: Door,
         services: Services | CustodianServices,
-        serving: Callable[[], bool],
-        sound: Callable[[], bool],
+        outlook: Outlook,
         reflection_on: bool = False,
-        hardened: bool = True,
     ) -> None:
         self._server = grpc.aio.server(
             interceptors=[door],
@@ -191,13 +181,11 @@ class Host:
             compression=grpc.Compression.NoCompression,
         )
         self._door = door
-        self._serving = serving
-        self._sound = sound
+        self._outlook = outlook
         self._names = services.names
-        self._hardened = hardened
         by_name: Any = _ByName(self._server)
         services.add_to(by_name)
-        self._health = health.HealthServicer()
+        self._health = Health()
         health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call]
             self._health, by_name
         )
@@ -217,22 +205,17 @@ class Host:
         await self._server.start()
         await self.report()
 
+    def statuses(self) -> dict[str, str]:
+        """Return by name why something is not served; empty if it is."""
+        return statuses(self._outlook, self._names)
+
     async def report(self) -> None:
-        """Tell health whether the engine answers."""
-        kinds = health_pb2.HealthCheckResponse
-        status = kinds.SERVING if self._serving() else kinds.NOT_SERVING
-        for name in ("", *self._names):
-            await self._health.set(name, status)
-        sound = self._serving() and self._sound()
-        status = kinds.SERVING if sound else kinds.NOT_SERVING
-        await self._health.set(REEVALUATION, status)
-        await self._health.set(CUSTODY, kinds.SERVING)
-        status = kinds.SERVING if self._hardened else kinds.NOT_SERVING
-        await self._health.set(HARDENING, status)
+        """Tell health how it is."""
+        await self._health.say(self.statuses())
 
     async def stop(self) -> None:
         """Say so, end what is followed, let calls under way end, and close."""
-        await self._health.enter_graceful_shutdown()
+        await self._health.end()
         # Who follows something would go on until the grace is over; at once they can
         # look for another server.
         self._door.drain()
@@ -302,19 +285,3 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
     ruleset_service_pb2_grpc.add_RulesetServiceServicer_to_server(
         services.rulesets, server
     )
-
-
-def require_free(address: str) -> None:
-    """Refuse an address that can't be listened on, before gRPC tells it in its own words.
-
-    Raises:
-        OSError: it is taken, or none of this machine.
-    """
-    host, _, port = address.rpartition(":")
-    (family, kind, protocol, _, where), *_ = socket.getaddrinfo(
-        host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
-    with socket.socket(family, kind, protocol) as trial:
-        # As gRPC does, or a server that was just stopped would be in its own way.
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        trial.bind(where)

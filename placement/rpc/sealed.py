@@ -15,13 +15,15 @@ from grpc_health.v1 import health_pb2
 
 from placement.errors import PlacementError, UnavailableError
 from placement.rpc.even import SIZES, Pace, padded
-from placement.rpc.host import GRACE, MAX_CALLS, OPTIONS, require_free
+from placement.rpc.health import REASON
+from placement.rpc.host import GRACE, MAX_CALLS, OPTIONS
 from placement.rpc.identity import (
     Identifier,
     TlsPaths,
     auth_context,
     server_credentials,
 )
+from placement.rpc.listening import require_free
 from placement.rpc.status import response_of, status_of
 
 _HEALTH: Final = "/grpc.health.v1.Health/Check"
@@ -110,6 +112,7 @@ class _Shut(grpc.GenericRpcHandler):
             self._identifier.identify(auth_context(context))
         except PlacementError as error:
             return await _ended(context, error)
+        context.set_trailing_metadata(((REASON, "sealed"),))
         status = health_pb2.HealthCheckResponse.NOT_SERVING
         said: bytes = health_pb2.HealthCheckResponse(status=status).SerializeToString()
         return said

@@ -25,9 +25,11 @@ Invariants:
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from placement.audit.note import Signer, Verifier
@@ -44,6 +46,8 @@ from placement.service.fit import require_fit
 from placement.service.fold import keep, kept, load
 from placement.service.manners import Manners
 from placement.service.phantoms import Haunting
+from placement.service.publishing import PUBLISH_EVERY, Publishing
+from placement.service.pulse import Pulse
 from placement.service.rules import Rules
 from placement.service.settling import settled, withheld
 from placement.service.ticks import Ticks
@@ -56,8 +60,6 @@ from placement.store.log import Log, Store
 
 SNAPSHOT_AFTER: Final = 10_000
 """How many records make a snapshot worth its time when the engine stops."""
-PUBLISH_EVERY: Final = 1_000_000
-"""Microseconds after which the log, if it grew, gets a new checkpoint."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -76,6 +78,7 @@ class Engine:
 
     Attributes:
         feed: what has become of alerts.
+        pulse: how it is doing.
         ruleset: in force, as far as is durable.
     """
 
@@ -92,10 +95,10 @@ class Engine:
         ticks: Ticks | None = None,
     ) -> None:
         self.feed = Feed()
+        self.pulse = Pulse(ticks)
         self._worker = worker
         self._anchor = anchor or Unanchored()
         self._anchoring = Anchoring(self._anchor)
-        self._ticks = ticks
         self._store = store
         self._rules = rules
         self.ruleset = rules.shipped
@@ -104,12 +107,12 @@ class Engine:
         self._scribe = Scribe(store.ring)
         self._haunting = Haunting(store.ring.stream)
         self._clock = clock
-        self._waiting = Waiting()
+        self._publishing = Publishing(store, signer, clock, ticks)
+        self._waiting = Waiting(self.pulse.refuse)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._folded: tuple[State, Head] | None = None
         self._seen = Head.GENESIS
         self._now = 0  # of the last batch; an entry never stands before an earlier one
-        self._published = 0  # when, by the clock, this server last signed
         self._busy = False  # the worker has something to do at once
         self._manners = Manners()
         self._working = False  # something of it is in the transaction
@@ -132,14 +135,24 @@ class Engine:
         self.ruleset = self._rules.of(self._folded[0])
         self._feed(self._folded[0])
         self._settle(self._folded[0])
-        if self._ticks is not None:
-            self._ticks.begin(self._seen, self._clock())
+        self._publishing.begin(self._seen)
         self._thread.start()
 
     @property
     def serving(self) -> bool:
         """Whether the engine answers."""
         return self._runs() and self._anchoring.sound
+
+    @property
+    def trouble(self) -> str:
+        """Why nobody is answered, in a word; empty if they are."""
+        if self._condemned:
+            return "unverified"
+        if not self._runs():
+            return "stopped"
+        if not self._anchoring.sound:
+            return "anchor"
+        return "" if self.pulse.reached else "database"
 
     def _runs(self) -> bool:
         over = self._condemned or self._stopping.is_set()
@@ -197,6 +210,8 @@ class Engine:
     def _run(self) -> None:
         while not self._stopping.is_set() or len(self._waiting) > 0:
             self._serve(self._take())
+            now, anchored = self._clock(), self._anchoring.sound
+            self.pulse.take(self._folded, now, anchored=anchored)
         self._ending = True
         self._serve([])  # so that what came last has its checkpoint
 
@@ -211,12 +226,14 @@ class Engine:
             if self._condemned:
                 raise TamperedError  # noqa: TRY301 (what was queued before it)
             if not asked and not self._unfinished():
+                self.pulse.reach(self._seen)
                 return
             answers = self._commit(asked)
         except TamperedError:
             self.condemn()
             answers = [TamperedError() for _ in asked]
         except PlacementError as error:
+            self.pulse.reach(None)
             _log.warning("batch_refused reason=%s", error.reason)
             answers = [UnavailableError() for _ in asked]
         except Exception as error:  # noqa: BLE001 (whatever it is, nobody is answered)
@@ -224,6 +241,7 @@ class Engine:
             answers = [PlacementError() for _ in asked]
         else:
             self._working = False
+            self.pulse.reach(self._seen)
         if self._working and self._worker is not None:  # it may be what failed
             self._working = self._busy = False
             self._worker.rest(Micros(self._now), "commit")
@@ -256,14 +274,16 @@ class Engine:
             if batch.leaves:
                 self._store.vault.flush()
                 log.append(batch.payloads, batch.leaves)
-            published = self._publish(log, asked)
-            filled = self._fill(state, log)
-            head = log.head
-        if published:
-            self._published = self._clock()
-        if filled is not None:
-            self._store.tidy(filled.least)
-            filled.begin(head, self._clock())
+            self._publishing.write(
+                log,
+                partial(self._begun, state),
+                wanted=any(one.item is None for one in asked),
+                idle=not (asked or self._busy),
+                ending=self._ending,
+            )
+            head, begun = log.head, time.monotonic()
+        self.pulse.commit(len(asked), len(self._waiting), time.monotonic() - begun)
+        self._publishing.written(head)
         self._seen, self._folded = head, (state, head)
         done = self._settle(state)  # owed whether that is remembered or not
         self._anchoring.keep(head)
@@ -329,43 +349,21 @@ class Engine:
 
     def _decide(self, state: State, head: Head, asked: list[Asked]) -> Batch:
         """Decide each command on the state that the ones before it left."""
-        moment = self._moment(state, head)
-        rules, vault = self._rules.of, self._store.vault
-        batch = Batch(state, moment, self._scribe, head.leaves, rules, vault=vault)
+        batch = self._begun(state, head)
         for one in asked:
             batch.add(one.item)
         return batch
+
+    def _begun(self, state: State, head: Head) -> Batch:
+        """Begin a batch behind a head."""
+        moment = self._moment(state, head)
+        rules, vault = self._rules.of, self._store.vault
+        return Batch(state, moment, self._scribe, head.leaves, rules, vault=vault)
 
     def _moment(self, state: State, head: Head) -> Moment:
         self._now = max(self._now, self._clock(), state.at, head.at)
         now, ruleset = Micros(self._now), self._rules.of(state)
         return Moment(now=now, ruleset=ruleset, phantoms=self._haunting.of)
-
-    def _publish(self, log: Log, asked: list[Asked]) -> bool:
-        """Sign a checkpoint if one is due or asked for; tell whether it was."""
-        wanted = any(one.item is None for one in asked)
-        if self._ticks is not None:  # which sign what nobody asks for
-            wanted |= self._ticks.signs(log.head)
-            if wanted:
-                self._ticks.noted(log.head)
-                log.publish(self._signer)
-            return wanted
-        wanted |= not (asked or self._busy)
-        # By this server's own clock: another's may be ahead, and the log's time stand.
-        due = abs(self._clock() - self._published) >= PUBLISH_EVERY
-        if wanted or due:
-            log.publish(self._signer)
-        return wanted or due
-
-    def _fill(self, state: State, log: Log) -> Ticks | None:
-        """Fill the tick if it is over, or the last one; return it if it was."""
-        if self._ticks is None or not self._over(self._ticks):
-            return None
-        self._ticks.fill(log, self._signer, lambda head: self._decide(state, head, []))
-        return self._ticks
-
-    def _over(self, ticks: Ticks) -> bool:
-        return ticks.over(self._clock()) or self._ending
 
     def _unfinished(self) -> bool:
         """Tell whether there is something to do though nobody asks.
@@ -384,6 +382,4 @@ class Engine:
         state, _ = self._folded
         worker = self._worker
         waits = worker is not None and worker.waits(state, self._moment(state, head))
-        if self._ticks is not None:
-            return waits or self._over(self._ticks)
-        return waits or head.leaves != head.published
+        return waits or self._publishing.owes(head, ending=self._ending)

@@ -65,11 +65,12 @@ class Ticks:
         least: how many events, and entries, one has at least; a power of two.
 
     Attributes:
+        every: the same.
         least: the same.
     """
 
     def __init__(self, every: int, least: int = LEAST) -> None:
-        self._every = every
+        self.every = every
         self.least = least
         self._tick: int | None = None
         self._since = Head.GENESIS
@@ -82,7 +83,7 @@ class Ticks:
             head: where everything ends.
             now: by this server's own clock.
         """
-        self._tick = now // self._every
+        self._tick = now // self.every
         self._since = head
         self._notes = 0
 
@@ -96,7 +97,11 @@ class Ticks:
 
     def over(self, now: int) -> bool:
         """Tell whether the tick that was begun is over, or the clock was set."""
-        return now // self._every != self._tick
+        return now // self.every != self._tick
+
+    def even(self, head: Head) -> bool:
+        """Tell whether nothing was written since the tick began."""
+        return head == self._since
 
     def plan(self, head: Head) -> list[Step]:
         """Return what fills the tick, up to a head."""

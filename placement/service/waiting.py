@@ -7,6 +7,7 @@ Invariants:
 """
 
 import queue
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
@@ -31,9 +32,14 @@ class Asked:
 
 
 class Waiting:
-    """The line before the engine; safe to share between threads."""
+    """The line before the engine; safe to share between threads.
 
-    def __init__(self) -> None:
+    Args:
+        full: told of each that finds no room.
+    """
+
+    def __init__(self, full: Callable[[], None] = lambda: None) -> None:
+        self._full = full
         self._line: queue.Queue[Asked | None] = queue.Queue(MAX_WAITING)
 
     def __len__(self) -> int:
@@ -49,6 +55,7 @@ class Waiting:
         try:
             self._line.put_nowait(asked)
         except queue.Full as error:
+            self._full()
             raise UnavailableError from error
 
     def wake(self) -> None:

@@ -11,6 +11,7 @@ Invariants:
 
 import bisect
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -50,13 +51,14 @@ class Worker:
             are left to other servers.
 
     Attributes:
-        sound: nothing was found that should not be, and nothing went wrong.
+        incidents: how often something was found that should not be (``sweep``), or went
+            wrong (``weighing``).
     """
 
     def __init__(
         self, staged: Callable[[Revision], ImportStaged] | None = None
     ) -> None:
-        self.sound = True
+        self.incidents: Counter[str] = Counter()
         self._read = staged
         self._staged: tuple[Revision, ImportStaged] | None = None
         self._noted: FactId | None = None  # an import that was durable a look ago
@@ -89,12 +91,12 @@ class Worker:
                 answer.reply.unforeseen,
                 answer.reply.failed,
             )
-            self.sound = False
+            self.incidents["sweep"] += 1
 
     def rest(self, now: Micros, kind: str) -> None:
         """Do nothing for a while, and tell health."""
         _log.critical("incident nothing was weighed again kind=%s", kind)
-        self.sound = False
+        self.incidents["weighing"] += 1
         self._rests_until = now + REST
 
     def waits(self, state: State, moment: Moment) -> bool:

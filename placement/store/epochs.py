@@ -49,6 +49,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """How much of an epoch is used.
+
+    Attributes:
+        number: of the epoch.
+        records: of one chain that it sealed.
+        at: of its first leaf, in microseconds; ``None`` if there is none yet.
+    """
+
+    number: int
+    records: int
+    at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Start:
     """Where the epoch in use began."""
 
@@ -100,6 +115,18 @@ class Epochs:
             ChainError: the epoch's first leaf does not verify.
         """
         self._over = self._is_over(connection, head)
+
+    def used(self, head: Head) -> Used:
+        """Return how much of the epoch in use is used; for whoever looks.
+
+        Raises:
+            ChainError: the epoch's first leaf does not verify.
+            UnavailableError: the database does not answer.
+        """
+        with database.reading(self._engine) as connection:
+            start = self._begun(connection, head)
+        sealed = max(head.revision - start.events, head.leaves - start.leaves)
+        return Used(start.epoch, sealed, start.at)
 
     def tend(self) -> None:
         """Begin an epoch if the one in use is over.

@@ -18,7 +18,7 @@ from placement.audit.note import Signer, render_key
 from placement.crypto.signing import SigningKey
 from placement.domain.state import State
 from placement.errors import UnavailableError
-from placement.rpc.host import REEVALUATION
+from placement.rpc.health import REEVALUATION
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING

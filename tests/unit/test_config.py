@@ -8,6 +8,7 @@ import pytest
 
 from placement.config import (
     CustodianSettings,
+    Listener,
     Settings,
     load,
     load_custodian,
@@ -62,8 +63,13 @@ def test_everything_set():
         ruleset = "rules.toml"
         past_rulesets = "old"
         reflection = true
+        logs = "json"
         [contacts]
         syd = "010-1"
+        [metrics]
+        on = true
+        [health]
+        address = "[::1]:9"
     """
 
     assert parse(text, FOLDER) == Settings(
@@ -90,6 +96,9 @@ def test_everything_set():
         past_rulesets=FOLDER / "old",
         reflection=True,
         contacts={"syd": "010-1"},
+        logs="json",
+        metrics=Listener(on=True, address="127.0.0.1:8445"),
+        health=Listener(on=False, address="[::1]:9"),
     )
 
 
@@ -155,6 +164,12 @@ def test_a_relative_folder():
         ("fill = 6", "fill must be a power of two, 2 to 1024"),
         ("fill = 2048", "fill must be a power of two, 2 to 1024"),
         ("pace = 2.5", "pace must be a int"),
+        ('logs = "xml"', "logs must be text or json"),
+        ("metrics = true", "metrics must be a table of on and address"),
+        ("health.port = 1", "health must be a table of on and address"),
+        ("metrics.on = 1", "metrics.on must be true or false"),
+        ("metrics.address = 1", "metrics.address must be host:port"),
+        ('health.address = "8446"', "health.address must be host:port"),
         ('trust_domain = "a/b"', "trust_domain must be a lower-case domain"),
     ],
 )
@@ -218,7 +233,9 @@ NAMED = 'origin = "police.example.org/log"\n'
 
 def test_a_custodian_s_settings():
     """The defaults are a custodian's; what is set stands."""
-    got = parse_custodian(NAMED + 'custodian_key = "share.key"', FOLDER)
+    got = parse_custodian(
+        NAMED + 'custodian_key = "share.key"\nhealth.on = true', FOLDER
+    )
 
     assert got == CustodianSettings(
         replace(
@@ -227,6 +244,8 @@ def test_a_custodian_s_settings():
             database="sqlite:////etc/placement/custodian.db",
             anchor=FOLDER / "custodian.anchor",
             custodian_key=FOLDER / "share.key",
+            metrics=Listener(address="127.0.0.1:8447"),
+            health=Listener(on=True, address="127.0.0.1:8448"),
         ),
         {},
     )

@@ -19,7 +19,7 @@ from placement.crypto.keyfile import is_wrapped
 from placement.crypto.signing import LOG_LABEL
 from placement.errors import UnavailableError
 from placement.rpc.even import SIZES
-from placement.rpc.host import CUSTODY, HARDENING
+from placement.rpc.health import CUSTODY, HARDENING
 from placement.rpc.methods import METHODS
 
 ROOT = Path(__file__).parents[2]

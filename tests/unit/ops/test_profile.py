@@ -6,7 +6,7 @@ import pytest
 from kit.asking import WITNESSED
 from kit.still import STILL
 
-from placement.config import Settings
+from placement.config import Listener, Settings
 from placement.crypto.custody import FileCustody
 from placement.crypto.keyfile import create_signing
 from placement.crypto.signing import SigningKey
@@ -81,6 +81,10 @@ def without_phantoms(settings, folder):
     return replace(settings, ruleset=folder / "still.toml")
 
 
+def exposed(address):
+    return changed(metrics=Listener(on=True, address=address))
+
+
 ELSEWHERE = "postgresql://p@db.example.org/p"
 
 CASES = [
@@ -106,6 +110,9 @@ CASES = [
     (changed(reflection=True), "reflection describes"),
     (changed(pace=0), "pace = 0 lets"),
     (changed(tick=0), "tick = 0 lets"),
+    (exposed("0.0.0.0:8445"), "metrics.address is none of loopback"),
+    (exposed("[::]:8445"), "metrics.address is none of loopback"),
+    (exposed("place.example.org:8445"), "metrics.address is none of loopback"),
     (without_phantoms, "The ruleset has no phantom stays"),
     (changed(custodian_id=""), "The key of the pseudonyms is held by this server"),
     (changed(officers=("one",)), "Fewer than two officers"),
@@ -130,6 +137,21 @@ def test_what_is_fit_is_taken(good):
             == []
         )
     assert refusals(good, CLOSED, REGISTRY) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "on"),
+    [
+        *((each, True) for each in ("127.0.0.1:1", "127.0.0.2:1", "[::1]:1")),
+        ("localhost:1", True),
+        ("0.0.0.0:1", False),
+    ],
+)
+def test_metrics_for_this_machine_alone_are_taken(good, address, on):
+    """Or where nothing listens."""
+    settings = replace(good, metrics=Listener(on=on, address=address))
+
+    assert refusals(settings, CLOSED, REGISTRY) == []
 
 
 def sentence(refusal):

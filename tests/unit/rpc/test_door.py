@@ -1,6 +1,7 @@
 """The door: who and what is let in, and what leaves when something isn't."""
 
 import asyncio
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
 import grpc
@@ -22,6 +23,7 @@ from placement.errors import (
 )
 from placement.rpc import door as door_module
 from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST
+from placement.rpc.even import Pace
 from placement.rpc.host import SERVICES
 from placement.rpc.methods import METHODS
 from placement.service.entries import Refused as Logged
@@ -62,6 +64,36 @@ def test_a_good_call_is_served():
     assert request == SHOW
     assert (call.caller, call.action) == (CASEWORKER, Action.CASE_SHOW)
     assert gate.logged == []
+
+
+class Counting:
+    """Counts what begins and ends."""
+
+    def __init__(self):
+        self.seen = []
+
+    @contextmanager
+    def call(self):
+        self.seen.append("begun")
+        yield
+        self.seen.append("ended")
+
+
+@pytest.mark.parametrize("caller", [CASEWORKER, CertificateError()])
+def test_a_call_is_counted_while_it_is_under_way(caller):
+    """Until it leaves at its point, served or refused."""
+    gate, counting = Gate(caller=caller), Counting()
+    gate.door._pulse = counting
+
+    class Paced(Pace):
+        async def keep(self, begun, method):
+            counting.seen.append("waits")
+
+    gate.door._pace = Paced()
+    with suppress(Aborted):
+        gate.call(SHOW.SerializeToString())
+
+    assert counting.seen == ["begun", "waits", "ended"]
 
 
 def test_a_refused_certificate_is_logged():

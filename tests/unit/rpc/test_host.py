@@ -1,6 +1,5 @@
 """The server's outside: limits, health, and what it does not show."""
 
-import socket
 import time
 from pathlib import Path
 
@@ -15,13 +14,8 @@ from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.rpc.door import MAX_REQUEST
-from placement.rpc.host import (
-    GRACE,
-    OPTIONS,
-    REEVALUATION,
-    SERVICES,
-    require_free,
-)
+from placement.rpc.health import REEVALUATION
+from placement.rpc.host import GRACE, OPTIONS, SERVICES
 
 PROTOS = Path(__file__).parents[3] / "protos" / "placement" / "api" / "v1"
 
@@ -143,22 +137,3 @@ def test_a_server_stops_while_it_is_watched(tmp_path):
 
     assert ends == ["UNAVAILABLE"] * 3
     assert took < GRACE / 2
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "[::1]"])
-def test_an_address_that_is_taken_is_told_in_our_words(address, capfd):
-    """And in nobody else's."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.create_server((address.strip("[]"), 0), family=family) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(OSError, match="in use"):
-            require_free(f"{address}:{port}")
-    require_free(f"{address}:{port}")
-
-    assert capfd.readouterr() == ("", "")
-
-
-def test_an_address_of_another_machine():
-    """There is nothing to listen on."""
-    with pytest.raises(OSError, match="assign"):
-        require_free("192.0.2.1:8443")

@@ -13,7 +13,7 @@ from kit.town import STREAMS, TIMEOUT
 from placement.access import Role
 from placement.errors import UnavailableError
 from placement.rpc.even import SIZES, Pace
-from placement.rpc.host import CUSTODY
+from placement.rpc.health import CUSTODY, REASON
 from placement.rpc.identity import Identifier, Revocation
 from placement.rpc.methods import METHODS
 from placement.rpc.sealed import SealedHost
@@ -95,9 +95,15 @@ def test_health_is_for_good_certificates(asked):
         stub = health_pb2_grpc.HealthStub(channel)
         names = ("", CUSTODY, "any")
         requests = [health_pb2.HealthCheckRequest(service=name) for name in names]
-        return {stub.Check(each, timeout=TIMEOUT).status for each in requests}
+        calls = [stub.Check.with_call(each, timeout=TIMEOUT) for each in requests]
+        return {
+            (answer.status, tuple(map(tuple, call.trailing_metadata())))
+            for answer, call in calls
+        }
 
-    assert asked("worker", question) == {health_pb2.HealthCheckResponse.NOT_SERVING}
+    assert asked("worker", question) == {
+        (health_pb2.HealthCheckResponse.NOT_SERVING, ((REASON, "sealed"),))
+    }
     with pytest.raises(grpc.RpcError) as refused:
         asked("stranger", question)
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED

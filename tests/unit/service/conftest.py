@@ -14,6 +14,7 @@ from placement.audit.details import opened
 from placement.audit.entry import parse
 from placement.crypto.custody import FileCustody
 from placement.service import engine as engine_module
+from placement.service import publishing as publishing_module
 from placement.store.log import Store
 
 CHAPTERS = 20
@@ -54,7 +55,8 @@ def faulty(store):
 @pytest.fixture
 def publish_every(monkeypatch):
     """Nothing is committed between two steps of a test but what the test commits."""
-    monkeypatch.setattr(engine_module, "PUBLISH_EVERY", AN_HOUR)
+    for module in (engine_module, publishing_module):
+        monkeypatch.setattr(module, "PUBLISH_EVERY", AN_HOUR)
 
 
 @pytest.fixture

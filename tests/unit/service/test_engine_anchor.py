@@ -103,9 +103,11 @@ def test_health_tells_while_it_cant_be_remembered(
     with pytest.raises(UnavailableError):
         answer(engine, open_case("h"))
     failing, behind = engine.serving, engine.feed.until
+    trouble = engine.trouble
     path.with_name("gone").rename(path)
     wait_until(lambda: engine.serving)
 
+    assert trouble == "anchor"
     assert (before, failing, behind) == (True, False, 0)
     assert Anchor(path, store).read() == store.read_head()
     assert engine.feed.until == 1

@@ -292,7 +292,7 @@ def test_a_defect_of_ours_keeps_no_caller_waiting(
         patched.setattr(worker_module, "affected", broken)
         answer(engine, tie())
         assert answer(engine, show_case(case)).reply.assessed
-    assert not worker.sound
+    assert worker.incidents
     clock.now += REST - 1
     answer(engine, show_case(case))
     assert not calm(store)
@@ -313,7 +313,7 @@ def test_a_commit_that_failed_with_its_work_in_it(engine, faulty, store, worker,
         answer(engine, command)
     retried = answer(engine, command)
 
-    assert not worker.sound
+    assert worker.incidents
     assert len(retried.reply.ids) == 2
     assert not calm(store)
 
@@ -324,7 +324,7 @@ def test_a_commit_that_failed_without_work_is_no_incident(engine, faulty, worker
     with pytest.raises(PlacementError):
         answer(engine, open_case("h"))
 
-    assert worker.sound
+    assert not worker.incidents
 
 
 def test_a_refused_slice_rests(engine, store, worker, monkeypatch):
@@ -341,5 +341,5 @@ def test_a_refused_slice_rests(engine, store, worker, monkeypatch):
     own = [each.outcome for each in entries(store) if each.role == SERVICE]
 
     assert own[-1] == "INTERNAL"
-    assert not worker.sound
+    assert worker.incidents
     assert answer(engine, show_case(case)).reply.assessed

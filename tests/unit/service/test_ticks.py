@@ -192,7 +192,7 @@ def test_a_tick_is_tidied_up(open_engine, store, clock, url, monkeypatch):
 
 def test_a_fill_that_fails_refuses_all_of_it(open_engine, store, clock, monkeypatch):
     """Nothing of a transaction is kept without the rest; the next one fills."""
-    ticks = open_engine._ticks
+    ticks = open_engine._publishing._ticks
     fill, failed = ticks.fill, []
 
     def once(*given):

@@ -33,6 +33,18 @@ def test_whoever_is_there_is_taken_together(line):
     assert line.take(0) == []
 
 
+def test_who_finds_no_room_is_told_of(monkeypatch):
+    """To whoever counts them."""
+    monkeypatch.setattr(waiting, "MAX_WAITING", 1)
+    told = []
+    line = Waiting(lambda: told.append(len(line)))
+    filled(line, "a")
+    with pytest.raises(UnavailableError):
+        filled(line, "b")
+
+    assert told == [1]
+
+
 def test_no_more_than_share_a_commit(line, monkeypatch):
     """The others are next."""
     monkeypatch.setattr(waiting, "MAX_BATCH", 2)

@@ -63,7 +63,7 @@ def test_nothing_to_do(world, worker):
     for moment in (MOMENT, later(TICK_EVERY), later(3 * TICK_EVERY)):
         assert worker.next(world.state, moment) is None
         assert not worker.waits(world.state, moment)
-    assert worker.sound
+    assert not worker.incidents
 
 
 def test_time_comes_first(worker):
@@ -183,7 +183,7 @@ def test_a_defect_is_a_rest(world, worker, defect, monkeypatch, caplog):
 
     assert (got, rests, waits) == (None, [None, None], [False, False, True])
     assert [type(each) for each in after] == [Reevaluate]
-    assert not worker.sound
+    assert worker.incidents
     (line,) = [each for each in caplog.records if each.levelno == logging.CRITICAL]
     assert line.getMessage().endswith("kind=ZeroDivisionError")
 
@@ -194,7 +194,7 @@ def test_a_refusal_of_its_own_command_is_a_rest(world, worker, refusal):
     world.presence("A", "2480")
     worker.saw(refusal, MOMENT)
 
-    assert not worker.sound
+    assert worker.incidents
     assert worker.next(world.state, later(REST - 1)) is None
     assert worker.next(world.state, later(REST)) is not None
 
@@ -208,7 +208,7 @@ def test_what_is_as_it_should_be(world, worker, reply):
     """No incident."""
     worker.saw(answered(reply), MOMENT)
 
-    assert worker.sound
+    assert not worker.incidents
 
 
 @pytest.mark.parametrize("reply", [Swept(unforeseen=1), Swept(failed=2)])
@@ -217,7 +217,7 @@ def test_what_should_not_be_is_an_incident(world, worker, reply, caplog):
     world.presence("A", "2480")
     worker.saw(answered(reply), MOMENT)
 
-    assert not worker.sound
+    assert worker.incidents
     assert worker.next(world.state, MOMENT) is not None
     assert f"unforeseen={reply.unforeseen} failed={reply.failed}" in caplog.text
 

@@ -1,0 +1,62 @@
+"""When a log is signed, and when it is filled up; engines show the rest."""
+
+import pytest
+from kit.engines import SIGNER
+from kit.stored import leaf
+
+from placement.service.publishing import PUBLISH_EVERY, Publishing
+from placement.service.ticks import Ticks
+
+
+@pytest.fixture
+def write(store, clock):
+    """Return a function that writes a leaf and says whether that was signed."""
+
+    def run(publishing, *, idle=False, wanted=False, ending=False):
+        with store.writing() as log:
+            log.append([], [leaf(b"entry")])
+            publishing.write(log, None, wanted=wanted, idle=idle, ending=ending)
+            head = log.head
+        publishing.written(head)
+        return head.published == head.leaves
+
+    return run
+
+
+def test_without_ticks_a_log_is_signed_each_second(store, clock, write):
+    """Or when somebody asks, or nobody does anything."""
+    publishing = Publishing(store, SIGNER, clock, None)
+    signed = [write(publishing), write(publishing)]
+    clock.now += PUBLISH_EVERY
+    signed += [write(publishing), write(publishing)]
+    signed += [write(publishing, wanted=True), write(publishing, idle=True)]
+
+    assert signed == [True, False, True, False, True, True]
+
+
+def test_what_is_not_signed_is_owed(store, clock, write):
+    """Without ticks; with them, until one is over."""
+    publishing = Publishing(store, SIGNER, clock, None)
+    for _ in range(2):
+        write(publishing)
+    ticked = Publishing(store, SIGNER, clock, Ticks(60_000_000))
+    ticked.begin(store.read_head())
+    owed = [each.owes(store.read_head(), ending=False) for each in (publishing, ticked)]
+    clock.now += 60_000_000
+
+    assert owed == [True, False]
+    assert ticked.owes(store.read_head(), ending=False)
+
+
+def test_with_ticks_the_first_of_one_is_signed(store, clock, write):
+    """And nothing behind it unless somebody asks."""
+    publishing = Publishing(store, SIGNER, clock, Ticks(60_000_000))
+    publishing.begin(store.read_head())
+    signed = [write(publishing, idle=True) for _ in range(2)]
+
+    assert [*signed, write(publishing, wanted=True)] == [True, False, True]
+
+
+def test_nothing_is_over_without_ticks(store, clock):
+    """Also at the end."""
+    assert not Publishing(store, SIGNER, clock, None).over(ending=True)
