@@ -40,6 +40,8 @@ def serve(settings: Settings, make: Make, rows: Sequence[Row]) -> str:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # A lost connection is our own line; its page of traceback says no more.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     hardened = settings.profile != PRODUCTION or closed(settings, rows)
     uvloop.run(_until_told(settings, make, hardened=hardened))
     return "Stopped."
