@@ -209,6 +209,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
     if engine.dialect.name == "postgresql":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with _transaction(engine, **options) as connection:
+        if (
+            options
+        ):  # whoever reads keeps nobody waiting, and may be as slow as a caller
+            connection.exec_driver_sql(postgres.PATIENT)
         yield connection
 
 

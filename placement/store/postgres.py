@@ -27,9 +27,12 @@ PATIENCE: Final = 8.0
 WAIT_MS: Final = 6_000
 """For a lock that somebody else holds."""
 SILENT_MS: Final = 5_000
-"""That a session may keep a transaction open and say nothing."""
+"""That a session may keep a transaction open that writes, and say nothing."""
 GONE_MS: Final = 5_000
 """That what was sent may stay unacknowledged, on either side."""
+
+PATIENT: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"
+"""For one transaction that locks nothing."""
 
 PARAMETERS: Final[dict[str, str | int]] = {
     "connect_timeout": 3,  # seconds

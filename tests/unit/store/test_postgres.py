@@ -166,6 +166,19 @@ def test_whoever_stops_between_statements_is_ended_by_who_waits(
     assert head.revision == 1
 
 
+def test_whoever_reads_may_say_nothing(hasty, url, custody, store):
+    """They hold nothing, and may wait for a caller who reads slowly."""
+    append(store, [b"one"], [])
+    reader = Store.open(url, custody, keys_of(url))
+    tail = reader.tail(Head.GENESIS)
+    first = next(tail)
+    time.sleep(1)
+    rest = list(tail)
+    reader.close()
+
+    assert (first, rest) == ((1, b"one"), [])
+
+
 def test_whoever_works_is_not_ended(url, store, monkeypatch):
     """Only who lets the database wait; an engine without a store frees nobody."""
     monkeypatch.setattr(postgres, "SILENT_MS", 0)
