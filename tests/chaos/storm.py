@@ -158,14 +158,27 @@ class Storm:
         return serve(self._folder, number, self._plant)
 
     def _require_alive(self) -> None:
-        """End everything if a server ended by itself."""
+        """End everything if a server ended by itself.
+
+        One that begins may refuse to, while another holds the head and has stopped; it is
+        started again, as by whoever runs it.
+        """
         for number, pid in enumerate(self._pids):
             trouble = self._troubles.get(number)
-            if trouble is not None and trouble.dead and not trouble.started:
+            begins = trouble is not None and trouble.dead
+            if trouble is not None and begins and not trouble.started:
                 continue
             ended, _ = os.waitpid(pid, os.WNOHANG)
-            if ended:
+            if not ended:
+                continue
+            if (
+                trouble is None
+                or not begins
+                or time.monotonic() > trouble.until + START
+            ):
                 raise SystemExit(f"a server ended by itself\n{self._said()}")
+            self.counts["refused starts"] += 1
+            self._start(number)
 
     def _said(self) -> str:
         return (self._folder / "server.log").read_text("utf-8")[-4000:]
