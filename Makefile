@@ -91,6 +91,11 @@ R ?= 50
 linear: $(READY) ## Record R histories of holds while servers are killed, and search an order for each
 	@$(BIN)/python -m tests.linear.run --histories $(R)
 
+MINUTES ?= 30
+SERVERS ?= 3
+chaos: $(READY) ## Kill, stop and cut off SERVERS servers on one PostgreSQL for MINUTES; then judge all answers
+	@$(BIN)/python -m tests.chaos.run --minutes $(MINUTES) --servers $(SERVERS) $(ARGS)
+
 E ?= 300
 stateful: $(READY) ## Play E random lives of placements against a live server and a plain model
 	@EXAMPLES=$(E) $(BIN)/python -m pytest -n0 -s tests/stateful
@@ -151,6 +156,9 @@ bench-bundle: $(READY) ## Verify an exported bundle of a million entries (ARGS="
 bench-alerts: $(READY) ## Alerts at 1,000 to 100,000 placements, and many holds at once (ARGS="--most 10000")
 	@$(BIN)/python -m benchmarks.alerts $(ARGS)
 
+bench-across: $(READY) ## Alerts at one server of what is recorded at another (ARGS="--standing 100000")
+	@$(BIN)/python -m benchmarks.across $(ARGS)
+
 bench-import: $(READY) ## Import 100,000 facts while checks are answered (ARGS="--rows 10000")
 	@$(BIN)/python -m benchmarks.imports $(ARGS)
 
@@ -166,4 +174,4 @@ clean: ## Remove what the targets made
 
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
 .PHONY: scenarios properties never-clear attack attack-live timing leak bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
-.PHONY: simulate faults rollback-drill restore-drill
+.PHONY: bench-across chaos simulate faults rollback-drill restore-drill

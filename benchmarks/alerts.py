@@ -161,7 +161,7 @@ def main(argv: list[str] | None = None) -> int:
 async def measure(size: int, kinds: list[tuple[int, bool]], rounds: int) -> None:
     """Measure rivalries of some kinds in a store of its own, and print a line for each."""
     ruleset = read_ruleset(None)
-    with _folder(
+    with prepared(
         ["coordinator/national/co-01", "coordinator/national/co-02"]
     ) as folder:
         store = _opened(folder)
@@ -252,7 +252,7 @@ async def hold(callers: int, rounds: int) -> None:
     codes = tuple(ruleset.areas)
     people = [f"caseworker/{codes[i % len(codes)]}/cw-{i:04}" for i in range(callers)]
     kinds = {"at war": ("0680", 2), "unrelated": ("2480", callers)}
-    with _folder(people) as folder:
+    with prepared(people) as folder:
         store = _opened(folder)
         nation = Nation(store, ruleset, Micros(micros()))
         nation.cover()
@@ -287,8 +287,13 @@ async def hold(callers: int, rounds: int) -> None:
 
 
 @contextmanager
-def _folder(people: list[str]) -> Iterator[Path]:
-    """Make certificates, keys, an empty store and the settings."""
+def prepared(people: list[str], more: str = "") -> Iterator[Path]:
+    """Make certificates, keys, an empty store and the settings.
+
+    Args:
+        people: role, organisation and person of each, with slashes.
+        more: lines for the settings.
+    """
     with tempfile.TemporaryDirectory(prefix="placement-alerts-") as name:
         folder = Path(name)
         now = datetime.fromtimestamp(time.time(), UTC)
@@ -305,7 +310,7 @@ def _folder(people: list[str]) -> Iterator[Path]:
             )
         settings = folder / "placement.toml"
         settings.write_text(
-            f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\npace = 0\n'
+            f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\npace = 0\n{more}'
         )
         with redirect_stdout(StringIO()):
             failed = placement_server(["init", "--settings", str(settings)])

@@ -18,7 +18,10 @@ import uvloop
 from placement.app import App
 from placement.config import load
 from placement.rpc.identity import TlsPaths, server_credentials
+from placement.store.news import News
 
+DEAF: Final = "deaf"
+"""Given behind the settings: the server does not hear of others, and looks by itself."""
 ECHO: Final = "/bench.Echo/Echo"
 
 
@@ -59,4 +62,6 @@ async def _echo(request: bytes, _context: object) -> bytes:
 
 
 if __name__ == "__main__":
+    if DEAF in sys.argv[2:]:
+        News.hear = lambda *_: None  # type: ignore[method-assign]
     uvloop.run(main(Path(sys.argv[1])))

@@ -225,9 +225,14 @@ def prepare(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(settings: Path) -> Iterator[tuple[int, int, Callable[[], int]]]:
-    """Run the server under measurement; yield its ports and how to stop it."""
-    command = [sys.executable, "-m", "benchmarks.host", str(settings)]
+def serving(settings: Path, *how: str) -> Iterator[tuple[int, int, Callable[[], int]]]:
+    """Run the server under measurement; yield its ports and how to stop it.
+
+    Args:
+        settings: the server's.
+        how: what ``benchmarks.host`` is to do otherwise.
+    """
+    command = [sys.executable, "-m", "benchmarks.host", str(settings), *how]
     environment = os.environ | {"GRPC_VERBOSITY": "ERROR"}
     with (settings.parent / "server.log").open("ab") as log:
         server = subprocess.Popen(

@@ -39,6 +39,8 @@ def serve(settings: Settings, make: Make, rows: Sequence[Row]) -> str:
         ValueError: a setting can't be.
     """
     lines = logs.begin(settings.logs)
+    # A lost connection is our own line; its page of traceback says no more.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     hardened = settings.profile != PRODUCTION or closed(settings, rows)
     uvloop.run(_until_told(settings, make, lines, hardened=hardened))
     return "Stopped."

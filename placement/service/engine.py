@@ -43,7 +43,7 @@ from placement.service.batch import Answer, Batch
 from placement.service.entries import Refused, Scribe
 from placement.service.feed import Feed
 from placement.service.fit import require_fit
-from placement.service.fold import keep, kept, load
+from placement.service.fold import go_on, keep, kept, load
 from placement.service.manners import Manners
 from placement.service.phantoms import Haunting
 from placement.service.publishing import PUBLISH_EVERY, Publishing
@@ -137,11 +137,12 @@ class Engine:
         self._settle(self._folded[0])
         self._publishing.begin(self._seen)
         self._thread.start()
+        self._store.news.hear(self._waiting.nudge)
 
     @property
     def serving(self) -> bool:
-        """Whether the engine answers."""
-        return self._runs() and self._anchoring.sound
+        """Whether the engine answers, and knows what others have written."""
+        return self._runs() and self._anchoring.sound and self.pulse.reached
 
     @property
     def trouble(self) -> str:
@@ -225,10 +226,7 @@ class Engine:
         try:
             if self._condemned:
                 raise TamperedError  # noqa: TRY301 (what was queued before it)
-            if not asked and not self._unfinished():
-                self.pulse.reach(self._seen)
-                return
-            answers = self._commit(asked)
+            answers = self._commit(asked) if asked or self._unfinished() else []
         except TamperedError:
             self.condemn()
             answers = [TamperedError() for _ in asked]
@@ -266,8 +264,8 @@ class Engine:
         if self._folded is None:
             self._folded = load(self._store)
         state, head = self._folded
-        self._folded = None  # until the commit has returned, it is nothing to trust
         with self._store.writing() as log:
+            self._folded = None  # until the commit has returned, it is nothing to trust
             self._catch_up(state, head, log)
             batch = self._decide(state, log.head, asked)
             self._work(state, batch, asked)
@@ -284,14 +282,30 @@ class Engine:
             head, begun = log.head, time.monotonic()
         self.pulse.commit(len(asked), len(self._waiting), time.monotonic() - begun)
         self._publishing.written(head)
+        if self._know(state, head):
+            return batch.answers
+        return withheld(batch.answers, [one.item for one in asked])
+
+    def _follow(self, state: State, head: Head) -> None:
+        """See what others wrote, without keeping them from writing.
+
+        Raises:
+            PlacementError: as ``_catch_up``.
+        """
+        self._folded = None
+        with self._store.reading() as connection:
+            log = Log(self._store, connection, self._store.row.read(connection))
+            self._catch_up(state, head, log)
+        self._know(state, log.head)
+
+    def _know(self, state: State, head: Head) -> bool:
+        """Go on from what is durable; tell whether nothing is owed behind it."""
         self._seen, self._folded = head, (state, head)
         done = self._settle(state)  # owed whether that is remembered or not
         self._anchoring.keep(head)
-        self.ruleset = batch.moment.ruleset
+        self.ruleset = self._rules.of(state)
         self._feed(state)
-        if done:
-            return batch.answers
-        return withheld(batch.answers, [one.item for one in asked])
+        return done
 
     def _work(self, state: State, batch: Batch, asked: list[Asked]) -> None:
         """Do a little of what the service has to do by itself.
@@ -341,10 +355,7 @@ class Engine:
         """
         if self._seen != log.head:
             log.require_after(self._seen)
-        if head != log.head:
-            for _, payload in log.tail(head):
-                state.apply(self._store.vault.open(payload))
-            self._store.vault.require_erased(state.erasures.unproven)
+        go_on(self._store, log, state, head)
         require_fit(state, self._rules, self._custodian)
 
     def _decide(self, state: State, head: Head, asked: list[Asked]) -> Batch:
@@ -366,20 +377,24 @@ class Engine:
         return Moment(now=now, ruleset=ruleset, phantoms=self._haunting.of)
 
     def _unfinished(self) -> bool:
-        """Tell whether there is something to do though nobody asks.
+        """Follow the others; tell whether there is something to do though nobody asks.
 
-        The log grew since its newest checkpoint, another server wrote, the worker has
-        work or a clock to look at, or the anchor is to be tried again.
+        The log grew since its newest checkpoint, the worker has work or a clock to look
+        at, or the anchor is to be tried again.
 
         Raises:
             TamperedError: the head does not verify.
             UnavailableError: the database does not answer.
         """
-        head = self._store.read_head()
-        owes = self._store.vault.owes or not self._anchoring.sound
-        if self._busy or owes or self._folded is None or head != self._folded[1]:
+        if self._folded is not None and self._store.read_head() != self._folded[1]:
+            self._follow(*self._folded)
+        lacks = self._store.vault.owes or not self._anchoring.sound
+        if self._busy or lacks or self._folded is None:
             return True
-        state, _ = self._folded
+        state, head = self._folded
         worker = self._worker
         waits = worker is not None and worker.waits(state, self._moment(state, head))
-        return waits or self._publishing.owes(head, ending=self._ending)
+        # Whom others woke leaves it to a quiet second, or there were one for each of them.
+        quiet = not self._waiting.was_nudged() or self._ending
+        owes = self._publishing.owes(head, quiet=quiet, ending=self._ending)
+        return waits or owes

@@ -81,11 +81,17 @@ class Publishing:
             self._store.tidy(self._ticks.least)
             self._ticks.begin(head, self._clock())
 
-    def owes(self, head: Head, *, ending: bool) -> bool:
-        """Tell whether there is something to sign or to fill up though nobody asks."""
+    def owes(self, head: Head, *, quiet: bool, ending: bool) -> bool:
+        """Tell whether there is something to sign or to fill up though nobody asks.
+
+        Args:
+            head: where the log ends.
+            quiet: it is at rest, as far as is known; else signing has time.
+            ending: what is done now is the last.
+        """
         if self._ticks is not None:
             return self.over(ending=ending)
-        return head.leaves != head.published
+        return quiet and head.leaves != head.published
 
     def over(self, *, ending: bool) -> bool:
         """Tell whether a tick is over."""

@@ -138,7 +138,7 @@ def main(folder: Path, today: int, callers: int, *ports: int) -> None:
 
         def out(**line: object) -> None:
             with lock:
-                file.write(json.dumps(line) + "\n")
+                file.write(json.dumps(line | {"at": time.monotonic()}) + "\n")
 
         threads = [
             Caller(number, [channels(folder, port) for port in ports], today, out)
@@ -178,4 +178,4 @@ def channels(folder: Path, port: int) -> tuple[grpc.Channel, ...]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:5]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

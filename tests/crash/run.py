@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -134,8 +134,8 @@ def start_load(folder: Path, ports: list[int]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, cwd=ROOT, env=environment)
 
 
-def serve(folder: Path, number: int) -> int:
-    """Fork a server; return its process id."""
+def serve(folder: Path, number: int, first: Callable[[], None] = lambda: None) -> int:
+    """Fork a server, which does something first; return its process id."""
     child = os.fork()
     if child:
         return child
@@ -144,6 +144,7 @@ def serve(folder: Path, number: int) -> int:
     os.dup2(log, 2)
     code = 70
     try:
+        first()
         code = placement_server(["serve", "--settings", str(folder / f"{number}.toml")])
     finally:
         os._exit(code)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +43,7 @@ PATIENCE: Final = 60.0  # seconds that a start, or a call with its retries, may 
 PORTS: Final = range(20_000, 32_000)
 """Below those that connections go out from."""
 NO_HOLD: Final = bytes(16)
+_NUMBERS: Final = count(1)
 
 
 def fresh(size: int = 16) -> bytes:
@@ -56,6 +58,7 @@ def prepare(
     budgets: bool = True,
     text: str = STILL,
     pace: int = 0,
+    keys: str = "sqlite:///keys.db",
 ) -> list[int]:
     """Make certificates, keys, an empty store and settings.
 
@@ -66,6 +69,7 @@ def prepare(
         budgets: whether to keep those of the ruleset.
         text: of the ruleset.
         pace: milliseconds between the points at which answers leave.
+        keys: URL of the key store.
 
     Returns:
         A free port for each server.
@@ -79,7 +83,7 @@ def prepare(
         (folder / f"{number}.toml").write_text(
             f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\n'
             f"pace = {pace}\ntick = 0\n"
-            'ruleset = "ruleset.toml"\nkeys = "sqlite:///keys.db"\n'
+            f'ruleset = "ruleset.toml"\nkeys = "{keys}"\n'
             + (f'database = "{url}"\n' if url else ""),
             "utf-8",
         )
@@ -242,7 +246,7 @@ class Scene:
             check.OpenCaseRequest(
                 request_id=fresh(),
                 pseudonyms=[fresh(32)],
-                reference="SN 1",
+                reference=f"SOC {next(_NUMBERS)}",
                 basis=check.BASIS_POLICE,
             ),
         )

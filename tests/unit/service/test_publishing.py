@@ -35,17 +35,22 @@ def test_without_ticks_a_log_is_signed_each_second(store, clock, write):
 
 
 def test_what_is_not_signed_is_owed(store, clock, write):
-    """Without ticks; with them, until one is over."""
+    """Without ticks, once nobody writes; with them, when one is over."""
     publishing = Publishing(store, SIGNER, clock, None)
     for _ in range(2):
         write(publishing)
     ticked = Publishing(store, SIGNER, clock, Ticks(60_000_000))
     ticked.begin(store.read_head())
-    owed = [each.owes(store.read_head(), ending=False) for each in (publishing, ticked)]
+    head = store.read_head()
+    owed = [
+        each.owes(head, quiet=quiet, ending=False)
+        for each in (publishing, ticked)
+        for quiet in (True, False)
+    ]
     clock.now += 60_000_000
 
-    assert owed == [True, False]
-    assert ticked.owes(store.read_head(), ending=False)
+    assert owed == [True, False, False, False]
+    assert ticked.owes(head, quiet=False, ending=False)
 
 
 def test_with_ticks_the_first_of_one_is_signed(store, clock, write):

@@ -1,0 +1,1 @@
+"""Several servers on one PostgreSQL while they die, stop and are cut off."""

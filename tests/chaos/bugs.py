@@ -1,0 +1,50 @@
+"""Bugs that chaos has to find: each as it could be written by mistake."""
+
+import copy
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from placement.domain.decide.checks import Check
+from placement.service import batch
+from placement.service.engine import Engine
+from placement.service.fold import load
+
+OLD: Final = 3.0  # seconds
+DROPPED: Final = 30  # one commit in so many
+
+
+def from_its_old_state() -> None:
+    """A server answers checks from a copy of the state, and makes it anew now and then."""
+    decided: Any = batch._decided
+    kept: dict[str, Any] = {"at": 0.0, "state": None}
+
+    def instead(state: Any, command: Any, moment: Any) -> Any:
+        if not isinstance(command, Check):
+            return decided(state, command, moment)
+        if time.monotonic() - kept["at"] > OLD:
+            kept.update(at=time.monotonic(), state=copy.deepcopy(state))
+        known = command.case in kept["state"].cases
+        return decided(kept["state"] if known else state, command, moment)
+
+    batch._decided = instead
+
+
+def drops_an_entry() -> None:
+    """A server answers, now and then, before it has written anything."""
+    commit: Any = Engine._commit
+
+    def instead(self: Any, asked: Any) -> Any:
+        if not asked or secrets.randbelow(DROPPED):
+            return commit(self, asked)
+        state, head = load(self._store)
+        return self._decide(state, head, asked).answers
+
+    Engine._commit = instead  # type: ignore[method-assign]
+
+
+BUGS: Final[dict[str, Callable[[], None]]] = {
+    "old": from_its_old_state,
+    "drop": drops_an_entry,
+}
