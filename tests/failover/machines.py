@@ -33,15 +33,38 @@ PATIENCE: Final = 90.0  # seconds
 WORDS: Final = {"superuser": "admin", "replication": "copies", "rewind": "rewinds"}
 """Passwords, of throw-away roles."""
 PLACEMENT: Final = "places"
+OLDEST: Final = (3, 0, 3)
+"""The version of Patroni that may be used."""
 
 
 def lacking() -> str:
     """Return what is not installed here; empty if nothing."""
-    needed = {name: shutil.which(name) for name in ("etcd", "patroni")}
-    found = [name for name, path in needed.items() if path is None]
+    found = [] if shutil.which("etcd") else ["etcd"]
+    if patroni() is None:
+        found.append(f"Patroni {'.'.join(map(str, OLDEST))} or newer")
     if not (programs() / "pg_rewind").exists():
         found.append("PostgreSQL with pg_rewind")
     return ", ".join(found)
+
+
+def patroni() -> str | None:
+    """Return the command of Patroni; nothing if it is not there, or too old.
+
+    Until 3.0.2, Debian 12's, who had lost etcd overwrote the leader's key when etcd came
+    back, and took its place from a machine that had gone on: this drill shows it.
+    """
+    own = ROOT / "build/patroni/bin/patroni"
+    path = str(own) if own.exists() else shutil.which("patroni")
+    if path is None:
+        return None
+    try:
+        said = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, check=True, user=user()
+        )
+    except (OSError, subprocess.CalledProcessError):  # nothing that this user can run
+        return None
+    version = tuple(map(int, said.stdout.split()[-1].split(".")[:3]))
+    return path if version >= OLDEST else None
 
 
 def programs() -> Path:
@@ -111,8 +134,8 @@ class Machine:
         """PostgreSQL's address."""
         return f"localhost:{self.ports.postgres}"
 
-    def start(self, peers: str) -> None:
-        """Start etcd and Patroni; Patroni starts PostgreSQL."""
+    def start_etcd(self, peers: str) -> None:
+        """Start its etcd."""
         client, peer = (
             f"https://localhost:{port}" for port in (self.ports.etcd, self.ports.peers)
         )
@@ -136,7 +159,15 @@ class Machine:
         }
         given = [f"--{name}={value}" for name, value in options.items()]
         self._run("etcd", ["etcd", "--client-cert-auth", *given, "--peer-client-cert-auth"])
-        self._run("patroni", ["patroni", str(self._folder / "patroni.yml")])
+
+    def has_etcd(self) -> bool:
+        """Tell whether its etcd knows of which version all of them are."""
+        word = self._asked(f"https://localhost:{self.ports.etcd}/version")
+        return not word.get("etcdcluster", "3.0").startswith("3.0")
+
+    def start(self) -> None:
+        """Start Patroni, which starts PostgreSQL."""
+        self._run("patroni", [patroni() or "", str(self._folder / "patroni.yml")])
 
     def _run(self, name: str, command: Sequence[str]) -> None:
         around = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
@@ -175,8 +206,13 @@ class Machine:
 
     def word(self) -> dict[str, Any]:
         """Return what its Patroni says of it; nothing if it does not answer."""
-        context = ssl.create_default_context(cafile=self._folder.parent / "ca.pem")
-        url = f"https://localhost:{self.ports.patroni}/patroni"
+        return self._asked(f"https://localhost:{self.ports.patroni}/patroni")
+
+    def _asked(self, url: str) -> dict[str, Any]:
+        """Return what is answered under a URL; nothing if there is no answer."""
+        place = self._folder.parent
+        context = ssl.create_default_context(cafile=place / "ca.pem")
+        context.load_cert_chain(place / "postgres.pem", place / "postgres.key")
         try:
             with urllib.request.urlopen(url, timeout=1, context=context) as answer:
                 return dict(json.load(answer))
@@ -212,8 +248,12 @@ class Machines:
 
     def start(self, *some: Machine) -> None:
         """Start some machines, or all."""
-        for machine in some or self.all:
-            machine.start(self._peers)
+        chosen = some or self.all
+        for machine in chosen:
+            machine.start_etcd(self._peers)
+        for machine in chosen:
+            wait(machine.has_etcd, "etcd does not start")
+            machine.start()
 
     def primary(self, but: Machine | None = None) -> Machine | None:
         """Return who says to be the primary; nobody, or somebody other than given."""
