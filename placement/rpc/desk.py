@@ -10,7 +10,12 @@ from placement.access import Action, Caller, admit
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.domain.decide.command import Command
 from placement.domain.terms import SubjectId
-from placement.errors import AccessDeniedError, CertificateError, InvalidInputError
+from placement.errors import (
+    AccessDeniedError,
+    CertificateError,
+    InvalidInputError,
+    UnavailableError,
+)
 from placement.rpc.keyed import BARE, Keyed
 from placement.rpc.origin import Origin
 from placement.service.batch import Answer
@@ -121,6 +126,15 @@ class Desk:
             PlacementError: there is none.
         """
         await asyncio.wrap_future(self._engine.publish())
+
+    def require_serving(self) -> None:
+        """Refuse to go on with what is known here, while nobody answers for it.
+
+        Raises:
+            UnavailableError: the engine does not serve, or can't see the log.
+        """
+        if not self._engine.serving:
+            raise UnavailableError
 
     def condemn(self) -> None:
         """Answer nothing any more: something stored does not verify."""

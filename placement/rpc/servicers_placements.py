@@ -126,6 +126,8 @@ class Alerts(AlertServiceServicer):
         followed: Followed = reply
         since, told = followed.since, 0.0
         while True:
+            # Silence would say that there is nothing; another server may know better.
+            self._desk.require_serving()
             wanted = partial(_is_new, caller=caller, since=since)
             changed = self._feed.since(since, wanted, MAX_FOLLOWED)
             since = changed.until if since is None else max(since, changed.until)

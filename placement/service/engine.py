@@ -41,8 +41,9 @@ from placement.service.batch import Answer, Batch
 from placement.service.entries import Refused, Scribe
 from placement.service.feed import Feed
 from placement.service.fit import require_fit
-from placement.service.fold import keep, kept, load
+from placement.service.fold import go_on, keep, kept, load
 from placement.service.phantoms import Haunting
+from placement.service.publishing import Publishing
 from placement.service.rules import Rules
 from placement.service.settling import settled, withheld
 from placement.service.ticks import Ticks
@@ -109,16 +110,17 @@ class Engine:
         self._scribe = Scribe(store.ring)
         self._haunting = Haunting(store.ring.stream)
         self._clock = clock
+        self._publishing = Publishing(signer, ticks, clock, PUBLISH_EVERY)
         self._waiting = Waiting()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._folded: tuple[State, Head] | None = None
         self._seen = Head.GENESIS
         self._now = 0  # of the last batch; an entry never stands before an earlier one
-        self._published = 0  # when, by the clock, this server last signed
         self._busy = False  # the worker has something to do at once
         self._put_off = 0  # batches since then, in a crowd
         self._working = False  # something of it is in the transaction
         self._condemned = False
+        self._reaches = True  # the log, the last time that it was tried
         self._stopping = threading.Event()
         self._ending = False  # what is done now is the last
 
@@ -140,11 +142,12 @@ class Engine:
         if self._ticks is not None:
             self._ticks.begin(self._seen, self._clock())
         self._thread.start()
+        self._store.news.hear(self._waiting.nudge)
 
     @property
     def serving(self) -> bool:
-        """Whether the engine answers."""
-        return self._runs() and self._anchoring.sound
+        """Whether the engine answers, and knows what others have written."""
+        return self._runs() and self._anchoring.sound and self._reaches
 
     def _runs(self) -> bool:
         over = self._condemned or self._stopping.is_set()
@@ -214,20 +217,19 @@ class Engine:
         try:
             if self._condemned:
                 raise TamperedError  # noqa: TRY301 (what was queued before it)
-            if not asked and not self._unfinished():
-                return
-            answers = self._commit(asked)
+            answers = self._commit(asked) if asked or self._unfinished() else []
         except TamperedError:
             self.condemn()
             answers = [TamperedError() for _ in asked]
         except PlacementError as error:
+            self._reaches = False
             _log.warning("batch_refused reason=%s", error.reason)
             answers = [UnavailableError() for _ in asked]
         except Exception as error:  # noqa: BLE001 (whatever it is, nobody is answered)
             _log.error("batch_failed kind=%s", type(error).__name__)
             answers = [PlacementError() for _ in asked]
         else:
-            self._working = False
+            self._working, self._reaches = False, True
         if self._working and self._worker is not None:  # it may be what failed
             self._working = self._busy = False
             self._worker.rest(Micros(self._now), "commit")
@@ -252,30 +254,49 @@ class Engine:
         if self._folded is None:
             self._folded = load(self._store)
         state, head = self._folded
-        self._folded = None  # until the commit has returned, it is nothing to trust
         with self._store.writing() as log:
+            self._folded = None  # until the commit has returned, it is nothing to trust
             self._catch_up(state, head, log)
             batch = self._decide(state, log.head, asked)
             self._work(state, batch, asked)
             if batch.leaves:
                 self._store.vault.flush()
                 log.append(batch.payloads, batch.leaves)
-            published = self._publish(log, asked)
+            wanted, idle = any(one.item is None for one in asked), not asked
+            published = self._publishing.publish(
+                log, wanted=wanted, idle=idle and not self._busy
+            )
             filled = self._fill(state, log)
             head = log.head
         if published:
-            self._published = self._clock()
+            self._publishing.published()
         if filled is not None:
             self._store.tidy(filled.least)
             filled.begin(head, self._clock())
+        if self._know(state, head):
+            return batch.answers
+        return withheld(batch.answers, [one.item for one in asked])
+
+    def _follow(self, state: State, head: Head) -> None:
+        """See what others wrote, without keeping them from writing.
+
+        Raises:
+            PlacementError: as ``_catch_up``.
+        """
+        self._folded = None
+        with self._store.reading() as connection:
+            log = Log(self._store, connection, self._store.row.read(connection))
+            self._catch_up(state, head, log)
+        self._know(state, log.head)
+
+    def _know(self, state: State, head: Head) -> bool:
+        """Go on from what is durable; tell whether nothing is owed behind it."""
         self._seen, self._folded = head, (state, head)
         done = self._settle(state)  # owed whether that is remembered or not
         self._anchoring.keep(head)
-        self.ruleset = batch.moment.ruleset
+        self.ruleset = self._rules.of(state)
         self._feed(state)
-        if done:
-            return batch.answers
-        return withheld(batch.answers, [one.item for one in asked])
+        return done
 
     def _work(self, state: State, batch: Batch, asked: list[Asked]) -> None:
         """Do a little of what the service has to do by itself.
@@ -326,10 +347,7 @@ class Engine:
         """
         if self._seen != log.head:
             log.require_after(self._seen)
-        if head != log.head:
-            for _, payload in log.tail(head):
-                state.apply(self._store.vault.open(payload))
-            self._store.vault.require_erased(state.erasures.unproven)
+        go_on(self._store, log, state, head)
         require_fit(state, self._rules, self._custodian)
 
     def _decide(self, state: State, head: Head, asked: list[Asked]) -> Batch:
@@ -346,22 +364,6 @@ class Engine:
         now, ruleset = Micros(self._now), self._rules.of(state)
         return Moment(now=now, ruleset=ruleset, phantoms=self._haunting.of)
 
-    def _publish(self, log: Log, asked: list[Asked]) -> bool:
-        """Sign a checkpoint if one is due or asked for; tell whether it was."""
-        wanted = any(one.item is None for one in asked)
-        if self._ticks is not None:  # which sign what nobody asks for
-            wanted |= self._ticks.signs(log.head)
-            if wanted:
-                self._ticks.noted(log.head)
-                log.publish(self._signer)
-            return wanted
-        wanted |= not (asked or self._busy)
-        # By this server's own clock: another's may be ahead, and the log's time stand.
-        due = abs(self._clock() - self._published) >= PUBLISH_EVERY
-        if wanted or due:
-            log.publish(self._signer)
-        return wanted or due
-
     def _fill(self, state: State, log: Log) -> Ticks | None:
         """Fill the tick if it is over, or the last one; return it if it was."""
         if self._ticks is None or not self._over(self._ticks):
@@ -373,22 +375,24 @@ class Engine:
         return ticks.over(self._clock()) or self._ending
 
     def _unfinished(self) -> bool:
-        """Tell whether there is something to do though nobody asks.
+        """Follow the others; tell whether there is something to do though nobody asks.
 
-        The log grew since its newest checkpoint, another server wrote, the worker has
-        work or a clock to look at, or the anchor is to be tried again.
+        The log grew since its newest checkpoint, the worker has work or a clock to look
+        at, or the anchor is to be tried again.
 
         Raises:
             TamperedError: the head does not verify.
             UnavailableError: the database does not answer.
         """
-        head = self._store.read_head()
+        if self._folded is not None and self._store.read_head() != self._folded[1]:
+            self._follow(*self._folded)
         owes = self._store.vault.owes or not self._anchoring.sound
-        if self._busy or owes or self._folded is None or head != self._folded[1]:
+        if self._busy or owes or self._folded is None:
             return True
-        state, _ = self._folded
+        state, head = self._folded
         worker = self._worker
         waits = worker is not None and worker.waits(state, self._moment(state, head))
-        if self._ticks is not None:
-            return waits or self._over(self._ticks)
-        return waits or head.leaves != head.published
+        over = self._ticks is not None and self._over(self._ticks)
+        # Whom others woke leaves it to a quiet second, or there were one for each of them.
+        quiet = not self._waiting.was_nudged() or self._ending
+        return waits or over or (quiet and self._publishing.lacks(head))

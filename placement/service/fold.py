@@ -18,7 +18,7 @@ from placement.domain.terms import Micros, Revision
 from placement.errors import StaleError, TamperedError
 from placement.store.codec import decode, encode
 from placement.store.head import Head
-from placement.store.log import Store
+from placement.store.log import Log, Store
 from placement.store.snapshot import MAX_PART, load_snapshot, write_snapshot
 
 _LENGTH: Final = struct.Struct(">I")
@@ -45,6 +45,20 @@ def load(store: Store, *, anew: bool = False) -> tuple[State, Head]:
     # Another server may have erased something since this reading began.
     store.vault.require_erased(state.erasures.unproven)
     return state, head
+
+
+def go_on(store: Store, log: Log, state: State, head: Head) -> None:
+    """Fold what a log has behind a head that a state stands at.
+
+    Raises:
+        TamperedError: something stored does not verify.
+        UnavailableError: the database does not answer.
+    """
+    if head == log.head:
+        return
+    for _, payload in log.tail(head):
+        state.apply(store.vault.open(payload))
+    store.vault.require_erased(state.erasures.unproven)
 
 
 def fold_until(store: Store, revision: Revision) -> Iterator[State]:

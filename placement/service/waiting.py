@@ -7,7 +7,9 @@ Invariants:
 """
 
 import queue
+import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,6 +37,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self._line: queue.Queue[Asked | None] = queue.Queue(MAX_WAITING)
+        self._nudged = threading.Event()
 
     def __len__(self) -> int:
         """Tell how many wait."""
@@ -54,6 +57,19 @@ class Waiting:
     def wake(self) -> None:
         """Wake whoever waits for somebody to come, though nobody does."""
         self._line.put(None)
+
+    def nudge(self) -> None:
+        """Wake whoever waits, unless somebody does that anyway; never wait for it."""
+        self._nudged.set()
+        if not len(self):
+            with suppress(queue.Full):
+                self._line.put_nowait(None)
+
+    def was_nudged(self) -> bool:
+        """Tell whether anybody was, since this was last asked."""
+        nudged = self._nudged.is_set()
+        self._nudged.clear()
+        return nudged
 
     def take(self, seconds: float) -> list[Asked]:
         """Wait for somebody to come, and take whoever came with him.

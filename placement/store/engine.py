@@ -6,6 +6,7 @@ Invariants:
     * a writing transaction owns the database (SQLite, ``BEGIN IMMEDIATE``) or the row
       it locked (PostgreSQL) from its first statement;
     * a reading transaction sees one moment, however long it lasts;
+    * nobody waits for PostgreSQL, or for who holds its head, without an end (``postgres``);
     * no exception of SQLAlchemy leaves this room.
 """
 
@@ -19,10 +20,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from placement.errors import UnavailableError
+from placement.store import postgres
 
 _log: Final = logging.getLogger(__name__)
 
-WAIT_MS: Final = 10_000  # for another writer
+WAIT_MS: Final = 10_000  # for another writer on SQLite
 MOMENT_MS: Final = 50  # for who reads a few rows, when everybody else waits for that
 
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
@@ -48,12 +50,12 @@ def _on_sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _on_postgresql_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own)
-    """Prepare a PostgreSQL connection."""
-    connection.autocommit = True
-    connection.execute("SET synchronous_commit = on")
-    connection.execute(f"SET lock_timeout = {WAIT_MS:d}")
-    connection.autocommit = False
+def _on_postgresql_dial(
+    dialect: object, record: object, arguments: list[Any], parameters: dict[str, Any]
+) -> postgres.Prompt:
+    """Connect to PostgreSQL; what SQLAlchemy would do does not bound how long it waits."""
+    del dialect, record
+    return postgres.connected(arguments, parameters)
 
 
 def _parse(url: str) -> URL:
@@ -92,7 +94,7 @@ def connect(url: str) -> Engine:
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
     else:
-        event.listen(engine, "connect", _on_postgresql_connect)
+        event.listen(engine, "do_connect", _on_postgresql_dial)
     return engine
 
 
@@ -184,12 +186,13 @@ def connected(url: str) -> Iterator[Engine]:
 def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noqa: ANN401 (SQLAlchemy's own)
     """Run one transaction and keep SQLAlchemy's exceptions in."""
     try:
-        with (
-            engine.connect().execution_options(**options) as connection,
-            connection.begin(),
-        ):
-            yield connection
+        with engine.connect() as connection:
+            connection.execution_options(**options)
+            with connection.begin():
+                yield connection
     except SQLAlchemyError as error:
+        if postgres.is_kept(error) and postgres.free_head(engine):
+            _log.warning("head_freed: whoever held it had stopped")
         unanswered = UnavailableError()
         unanswered.add_note("The database does not answer.")
         raise unanswered from error

@@ -17,6 +17,7 @@ its context (``protocol.md`` draws that)::
                             largest first; one for each bit set in their number
 """
 
+import secrets
 import struct
 from dataclasses import dataclass
 from hashlib import sha256
@@ -30,6 +31,9 @@ from placement.crypto.sealing import TAG_SIZE, context
 from placement.errors import StaleError, TamperedError
 from placement.store import tables
 from placement.store.chain import NO_TAG, End, broken
+
+CHANNEL: Final = "placement_head"
+"""Where servers on one PostgreSQL are told that the head has moved."""
 
 _FIXED: Final = struct.Struct(f">{TAG_SIZE}s{TAG_SIZE}sQQ{HASH_SIZE}s")
 
@@ -108,11 +112,16 @@ class HeadRow:
     Args:
         ring: the store's keys.
         owner: context of the store.
+
+    Attributes:
+        teller: by which others are told that this one moved it; drawn, so that it says
+            nothing else.
     """
 
     def __init__(self, ring: KeyRing, owner: bytes) -> None:
         self._ring = ring
         self._owner = owner
+        self.teller = secrets.token_hex(8)
 
     def read(self, connection: Connection, *, lock: bool = False) -> Head:
         """Open the head, and lock its row if asked.
@@ -154,8 +163,13 @@ class HeadRow:
             StaleError: it is no longer where ``before`` says.
         """
         seen = {"seen_revision": before.revision, "seen_leaves": before.leaves}
-        moved = connection.execute(tables.MOVE_HEAD, seen | self.seal(after))
-        if moved.rowcount != 1:
+        given: dict[str, int | bytes | str] = {**seen, **self.seal(after)}
+        if connection.dialect.name == "postgresql":
+            given |= {"channel": CHANNEL, "teller": self.teller}
+            moved = len(connection.execute(tables.TELL_HEAD, given).all())
+        else:
+            moved = connection.execute(tables.MOVE_HEAD, given).rowcount
+        if moved != 1:
             raise StaleError
 
     def _place(self, epoch: int, revision: int, leaves: int) -> bytes:

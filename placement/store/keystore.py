@@ -43,6 +43,7 @@ from placement.crypto.sealing import context
 from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store.chain import fetched
+from placement.store.postgres import PATIENCE
 from placement.store.tables import raw
 
 _SCHEMA: Final = 1
@@ -304,13 +305,15 @@ def _emptied(engine: Engine) -> bool:
     if engine.dialect.name == "sqlite":
         return database.journal_emptied(engine)
     connection = engine.raw_connection()
+    driver: Any = connection.driver_connection
     try:
-        driver: Any = connection.driver_connection
         driver.autocommit = True
+        driver.patience = None  # it takes as long as there are keys
         driver.execute("VACUUM FULL data_key, snapshot_key")
         driver.autocommit = False
         return False
     finally:
+        driver.patience = PATIENCE
         connection.close()
 
 

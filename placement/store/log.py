@@ -12,11 +12,6 @@ Invariants:
       sign two trees of one size;
     * putting back the *whole* database as it once was is not seen here, but by whoever
       saw a later checkpoint.
-
-Example::
-
-    with store.writing() as log:
-        head = log.append([event], [leaf])
 """
 
 import secrets
@@ -43,6 +38,7 @@ from placement.store.epochs import Epochs
 from placement.store.head import Head, HeadRow, with_note
 from placement.store.keystore import KeyStore, beside
 from placement.store.leaves import Kept, Leaf, Leaves
+from placement.store.news import News
 from placement.store.rings import read_keys, write_keys
 from placement.store.schema import SCHEMA, migrate, require_none, require_schema
 from placement.store.vault import Vault
@@ -53,7 +49,7 @@ Numbered = tuple[int, bytes]  # revision or index, and payload
 
 
 class Log:
-    """The log inside a writing transaction: what ``Store.writing`` gives.
+    """The log inside a transaction: a writing one that ``Store.writing`` gives, or not.
 
     Attributes:
         connection: for this room's other files.
@@ -61,10 +57,10 @@ class Log:
         sound: false once an ``append`` has failed half way.
     """
 
-    def __init__(self, store: "Store", connection: Connection) -> None:
+    def __init__(self, store: "Store", connection: Connection, head: Head) -> None:
         self._store = store
         self.connection = connection
-        self.head = store.row.read(connection, lock=True)
+        self.head = head
         self.sound = True
 
     def tail(self, after: Head) -> Iterator[Numbered]:
@@ -176,6 +172,7 @@ class Store:
         row: the head's.
         vault: what can be forgotten.
         epochs: of the keys.
+        news: of other servers.
     """
 
     def __init__(
@@ -189,6 +186,7 @@ class Store:
         self.leaves = Leaves(ring, owner, self.vault)
         self.row = HeadRow(ring, owner)
         self.epochs = Epochs(engine, ring, owner, self.leaves.chain)
+        self.news = News(engine, self.row.teller)
 
     @classmethod
     def create(cls, url: str, custody: Custody, keys: str = "") -> Self:
@@ -241,6 +239,7 @@ class Store:
 
     def close(self) -> None:
         """Close the connections; the store is not used afterwards."""
+        self.news.close()
         self._engine.dispose()
         self.vault.close()
 
@@ -260,7 +259,7 @@ class Store:
         """
         self.epochs.tend()
         with database.writing(self._engine) as connection:
-            log = Log(self, connection)
+            log = Log(self, connection, self.row.read(connection, lock=True))
             yield log
             # A block that swallowed the failure of an append must not commit.
             if not log.sound:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    func,
     select,
     type_coerce,
     update,
@@ -141,4 +142,8 @@ MOVE_HEAD: Final = update(head).where(
     head.c.id == 1,
     head.c.revision == bindparam("seen_revision"),
     head.c.leaves == bindparam("seen_leaves"),
+)
+# The same on PostgreSQL, told to the other servers once it is durable (news.py).
+TELL_HEAD: Final = MOVE_HEAD.returning(
+    func.pg_notify(bindparam("channel"), bindparam("teller"))
 )

@@ -10,7 +10,7 @@ from kit.stored import append, fill, keys_of, leaf, opened
 from sqlalchemy import insert, update
 
 from placement.errors import StaleError, TamperedError, UnavailableError
-from placement.store import chain, engine, fsck, tables
+from placement.store import chain, engine, fsck, postgres, tables
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -211,7 +211,8 @@ def test_a_reader_sees_one_moment(store, again):
 
 def test_a_writer_that_waits_too_long_is_told(url, custody, store, monkeypatch):
     """A held lock gives an answer, not a hang, and the holder is not hurt."""
-    monkeypatch.setattr(engine, "WAIT_MS", 50)
+    for dialect in (engine, postgres):
+        monkeypatch.setattr(dialect, "WAIT_MS", 50)
     hasty = Store.open(url, custody, keys_of(url))
     with store.writing() as log:
         with pytest.raises(UnavailableError), hasty.writing():

@@ -179,4 +179,4 @@ def channels(folder: Path, port: int) -> tuple[grpc.Channel, ...]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:5]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

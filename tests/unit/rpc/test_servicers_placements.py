@@ -200,6 +200,7 @@ class Engine:
     def __init__(self):
         self.asked = []
         self.fails = False
+        self.serving = True
 
     def submit(self, item):
         self.asked.append(item)
@@ -383,6 +384,17 @@ def test_what_can_not_be_logged_is_not_told(watch, feed, engine):
     engine.fails = False
 
     assert numbers(watch(1)[0]) == [1]
+
+
+def test_who_can_not_see_the_log_does_not_go_on(watch, engine, monkeypatch):
+    """A stream that says it is alive would say that nothing was raised."""
+    monkeypatch.setattr(servicers, "ALIVE_EVERY", 0.0)
+
+    def cut_off():
+        engine.serving = False
+
+    with pytest.raises(UnavailableError):
+        watch(3, between=[cut_off])
 
 
 def test_nobody_is_told_whose_certificate_is_refused(watch, feed, engine):

@@ -94,3 +94,22 @@ def test_refusing_tells_everybody(line, monkeypatch):
     assert len(line) == 0
     assert asked[0].future.cancelled()
     assert {type(one.future.exception(0)) for one in asked[1:]} == {UnavailableError}
+
+
+def test_a_nudge_wakes_whoever_waits(line):
+    """It is nothing to decide, and known to have been one until somebody asks."""
+    line.nudge()
+    taken = line.take(SECONDS)
+    nudged = [line.was_nudged(), line.was_nudged()]
+
+    assert taken == []
+    assert nudged == [True, False]
+
+
+def test_a_nudge_waits_for_nobody(line):
+    """Where somebody stands in the line the engine wakes anyway."""
+    asked = filled(line, "a")
+    line.nudge()
+
+    assert line.take(0) == asked
+    assert line.was_nudged()
