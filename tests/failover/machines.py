@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -208,6 +209,11 @@ class Machine:
         """Return what its Patroni says of it; nothing if it does not answer."""
         return self._asked(f"https://localhost:{self.ports.patroni}/patroni")
 
+    def cluster(self) -> list[dict[str, Any]]:
+        """Return what its Patroni says of all machines."""
+        word = self._asked(f"https://localhost:{self.ports.patroni}/cluster")
+        return list(word.get("members", []))
+
     def _asked(self, url: str) -> dict[str, Any]:
         """Return what is answered under a URL; nothing if there is no answer."""
         place = self._folder.parent
@@ -264,18 +270,15 @@ class Machines:
         return None
 
     def whole(self) -> bool:
-        """Tell whether all follow one primary on its timeline, and one confirms."""
-        words = [machine.word() for machine in self.all]
-        timelines = {word.get("timeline") for word in words}
-        if any(word.get("state") not in {"running", "streaming"} for word in words):
-            return False
+        """Tell whether all follow one primary on its timeline, and one may succeed it."""
         leader = self.primary()
-        if leader is None or len(timelines) > 1:
+        members = [] if leader is None else leader.cluster()
+        copies = Counter(member["role"] for member in members)
+        timelines = {member.get("timeline") for member in members}
+        follow = [member for member in members if member["state"] == "streaming"]
+        if len(follow) != len(NAMES) - 1 or len(timelines) != 1:
             return False
-        copies = leader.word().get("replication", [])
-        streaming = [copy for copy in copies if copy["state"] == "streaming"]
-        confirm = [copy for copy in streaming if copy["sync_state"] == "sync"]
-        return len(streaming) == 2 and bool(confirm) == self._synchronous
+        return copies["leader"] == 1 and copies["sync_standby"] == self._synchronous
 
     def found(self, database: str = "placement") -> str:
         """Return the URL under which servers find the primary, whoever it is."""
