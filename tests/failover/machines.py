@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import time
@@ -280,6 +281,17 @@ class Machines:
             return False
         return copies["leader"] == 1 and copies["sync_standby"] == self._synchronous
 
+    def cut(self, primary: Machine) -> None:
+        """Let nobody copy a primary any more."""
+        file = primary.data / "pg_hba.conf"
+        refused = "hostssl replication all all reject\n"
+        file.write_text(refused + file.read_text("utf-8"), "utf-8")
+        self.administer(
+            primary,
+            "SELECT pg_reload_conf(), pg_sleep(0.3)",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_replication",
+        )
+
     def found(self, database: str = "placement") -> str:
         """Return the URL under which servers find the primary, whoever it is."""
         hosts = "&".join(f"host={machine.url}" for machine in self.all)
@@ -342,6 +354,13 @@ def wait(done: Callable[[], object], otherwise: str, seconds: float = PATIENCE) 
         if time.monotonic() > until:
             raise TimeoutError(otherwise)
         time.sleep(0.1)
+
+
+def listens(port: int) -> bool:
+    """Tell whether somebody accepts connections at a port."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 def children(parent: int) -> list[int]:

@@ -13,7 +13,9 @@ Each must be over, with all callers served and all machines in step, before the 
 At the end the servers start once more, from the anchors that they wrote, and everything
 that was acknowledged must stand in the log, once, and every checkpoint must begin it.
 
-``--planted`` runs machines that confirm nothing to each other: then the drill must fail.
+``--planted`` runs machines that confirm nothing to each other, and cuts the others off
+before the primary is lost. Then the drill must find what is gone, the servers must have
+refused to go on, and must refuse to start.
 """
 
 import argparse
@@ -37,15 +39,17 @@ from placement.store.log import Store
 from tests.crash.judge import report
 from tests.crash.run import CALLERS, DOMAIN, prepare, serve, start_load
 from tests.failover.machines import (
+    PATIENCE,
     Machine,
     Machines,
     lacking,
+    listens,
     running,
     signal_all,
     wait,
 )
 from tests.failover.woken import Woken
-from tests.kit.processes import answers, stop
+from tests.kit.processes import stop
 
 SERVERS: Final = 2
 CALM: Final = 3.0  # seconds of work before each event
@@ -105,6 +109,19 @@ class Drill:
             max(end - begin for begin, end in pairwise(times)),
             len(self._served(healed)),
         )
+
+    def plant(self) -> int:
+        """Lose a primary that nobody had copied for a while; return what was promised."""
+        time.sleep(CALM)
+        primary, _ = self._where()
+        self._machines.cut(primary)
+        start = time.monotonic()
+        time.sleep(CALM)
+        primary.lose()
+        promised = len(self._lines(start))
+        self._other(primary)
+        time.sleep(3 * CALM)  # in which the servers look at what is there now
+        return promised
 
     def _postgres(self, primary: Machine) -> None:
         signal_all(primary.postgres(), signal.SIGKILL)
@@ -182,17 +199,17 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if missing := lacking():
         print(MISSING, missing)
-        print("Debian: apt-get install etcd-server patroni python3-etcd postgresql")
+        print("apt-get install etcd-server postgresql python3-venv; make patroni")
         return 2
     with _folder(keep=args.keep) as own, _folder(keep=args.keep) as shared:
         shared.chmod(0o755)
         with running(shared, planted=args.planted) as machines:
-            events = ["planted"] if args.planted else list(args.events) * args.rounds
+            events = [] if args.planted else list(args.events) * args.rounds
             return _drill(machines, own, events)
 
 
 def _drill(machines: Machines, folder: Path, events: list[str]) -> int:
-    """Play events on machines that are whole."""
+    """Play events on machines that are whole; none: what the drill has to find."""
     ports = prepare(folder, SERVERS, machines.found(), machines.found("placement_keys"))
     _anchor_apart(folder)
     drill = Drill(machines, folder)
@@ -202,18 +219,17 @@ def _drill(machines: Machines, folder: Path, events: list[str]) -> int:
         wait((folder / "acknowledged.jsonl").exists, "the callers don't start")
         for event in events:
             _print(drill.play(event))
+        if not events:
+            print(f"{drill.plant()} acknowledged by a primary that nobody copied; lost")
         callers.terminate()
         callers.wait(timeout=60)
     finally:
         callers.kill()
         callers.wait()
         stop(servers)
-    again = [serve(folder, number) for number in range(SERVERS)]
-    for port in ports:
-        answers(port)
-    stop(again)
-    print(f"{SERVERS} servers started again from the anchors that they had written")
-    found = drill.woken.report()
+    started = _start_again(folder, ports)
+    print(f"{started} of {SERVERS} servers start again from the anchors they had written")
+    promised = drill.woken.report()
     custody = FileCustody(folder / "store.key")
     try:
         store = Store.open(machines.found(), custody, machines.found("placement_keys"))
@@ -221,7 +237,28 @@ def _drill(machines: Machines, folder: Path, events: list[str]) -> int:
     except PlacementError as error:
         print(f"the log does not verify: {error.reason}")
         wrong = 1
-    return 1 if wrong or not found else 0
+    sound = not wrong and promised and started == SERVERS
+    print("nothing acknowledged was lost" if sound else "FAILED")
+    return 0 if sound else 1
+
+
+def _start_again(folder: Path, ports: list[int]) -> int:
+    """Start each server once more; return how many their anchors let."""
+    started = 0
+    for number, port in enumerate(ports):
+        server = serve(folder, number)
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            if os.waitpid(server, os.WNOHANG)[0]:
+                break
+            if listens(port):
+                started += 1
+                stop([server])
+                break
+            time.sleep(0.05)
+        else:
+            raise TimeoutError("a server neither serves nor ends")
+    return started
 
 
 def _print(told: Told) -> None:
