@@ -64,4 +64,3 @@ def _on_connect(connection: Any, record: Any) -> None:  # noqa: ANN401 (the driv
             record.info[_WARNED] = True
 
     connection.add_notice_handler(heard)
-

@@ -134,4 +134,3 @@ def test_whoever_asks_again_is_answered_once(store, admin):
     assert said.revision == 1
     assert store.read_head().revision == 1
     assert len(opened) == 2
-

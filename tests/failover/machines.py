@@ -99,7 +99,7 @@ class Machine:
         self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def configure(self, planted: bool) -> None:
+    def configure(self, *, planted: bool) -> None:
         """Write its Patroni's file: the one of the documentation, moved here."""
         self._folder.mkdir()
         given = yaml.safe_load((ROOT / "docs/patroni.yml").read_text("utf-8"))
@@ -160,7 +160,9 @@ class Machine:
             **{f"peer-{name}": path for name, path in pair.items()},
         }
         given = [f"--{name}={value}" for name, value in options.items()]
-        self._run("etcd", ["etcd", "--client-cert-auth", *given, "--peer-client-cert-auth"])
+        self._run(
+            "etcd", ["etcd", "--client-cert-auth", *given, "--peer-client-cert-auth"]
+        )
 
     def has_etcd(self) -> bool:
         """Tell whether its etcd knows of which version all of them are."""
@@ -243,7 +245,7 @@ class Machines:
         ]
         tls.issue(folder)
         for machine in self.all:
-            machine.configure(planted)
+            machine.configure(planted=planted)
         self._peers = ",".join(
             f"{each.name}=https://localhost:{each.ports.peers}" for each in self.all
         )

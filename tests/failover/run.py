@@ -165,7 +165,9 @@ class Drill:
     def _where(self) -> tuple[Machine, int]:
         """Return the primary and its timeline."""
         found: list[Machine] = []
-        wait(lambda: found.extend(filter(None, [self._machines.primary()])) or found, "")
+        wait(
+            lambda: found.extend(filter(None, [self._machines.primary()])) or found, ""
+        )
         return found[0], int(found[0].word()["timeline"])
 
     def _served(self, since: float) -> set[str]:
@@ -228,7 +230,9 @@ def _drill(machines: Machines, folder: Path, events: list[str]) -> int:
         callers.wait()
         stop(servers)
     started = _start_again(folder, ports)
-    print(f"{started} of {SERVERS} servers start again from the anchors they had written")
+    print(
+        f"{started} of {SERVERS} servers start again from the anchors they had written"
+    )
     promised = drill.woken.report()
     custody = FileCustody(folder / "store.key")
     try:

@@ -62,7 +62,9 @@ class Woken:
             self._count += 1
             number = self._count * 10 + len(sessions)
             try:
-                session = given.pop() if given else self._machines.session(self._machine)
+                session = (
+                    given.pop() if given else self._machines.session(self._machine)
+                )
                 self._tried += 1
                 with session:
                     session.execute("INSERT INTO woken VALUES (%s)", [number])
