@@ -120,6 +120,20 @@ restore-drill: N = 50000
 restore-drill: $(READY) ## Lose a machine with a log of N events, and come back from backup and custody
 	@GRPC_VERBOSITY=ERROR $(BIN)/python -m tests.restore.run --events $(N) $(ARGS)
 
+PATRONI := build/patroni
+# PostgreSQL refuses to be root; whoever it runs as must be able to read this Python.
+SHARED_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) $(PYTHON))
+
+patroni: $(PATRONI)/.ready ## Install Patroni for the failover drill, from a lock of its own
+
+$(PATRONI)/.ready: tests/failover/requirements.txt
+	$(SHARED_PYTHON) -m venv $(PATRONI)
+	$(PATRONI)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+failover-drill: $(READY) patroni ## Lose the primary of three databases under load, in four ways; count
+	@PYTHONPATH=tests $(BIN)/python -m tests.failover.run $(ARGS)
+
 SEEDS ?= 1000
 simulate: $(READY) ## Play SEEDS seeds of the core while things go wrong; SEED=n plays one and prints its steps
 	@PYTHONPATH=tests $(BIN)/python -m tests.simulate.run $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
@@ -175,3 +189,4 @@ clean: ## Remove what the targets made
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
 .PHONY: scenarios properties never-clear attack attack-live timing leak bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
 .PHONY: bench-across chaos simulate faults rollback-drill restore-drill
+.PHONY: patroni failover-drill

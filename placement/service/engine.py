@@ -293,7 +293,7 @@ class Engine:
             PlacementError: as ``_catch_up``.
         """
         self._folded = None
-        with self._store.reading() as connection:
+        with self._store.reading(proven=True) as connection:
             log = Log(self._store, connection, self._store.row.read(connection))
             self._catch_up(state, head, log)
         self._know(state, log.head)

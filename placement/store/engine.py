@@ -2,7 +2,8 @@
 
 Invariants:
     * a commit that returned is on the disk: SQLite in WAL mode with
-      ``synchronous=FULL``, PostgreSQL with ``synchronous_commit=on``;
+      ``synchronous=FULL``, PostgreSQL with ``synchronous_commit=on``; and on a standby's
+      where there is one (``confirmed``);
     * a writing transaction owns the database (SQLite, ``BEGIN IMMEDIATE``) or the row
       it locked (PostgreSQL) from its first statement;
     * a reading transaction sees one moment, however long it lasts;
@@ -20,7 +21,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from placement.errors import UnavailableError
-from placement.store import postgres
+from placement.store import confirmed, postgres
 
 _log: Final = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ def connect(url: str) -> Engine:
         event.listen(engine, "begin", _on_sqlite_begin)
     else:
         event.listen(engine, "do_connect", _on_postgresql_dial)
+        confirmed.heed(engine)
     return engine
 
 
@@ -190,6 +192,8 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
             connection.execution_options(**options)
             with connection.begin():
                 yield connection
+                confirmed.begin(connection)
+            confirmed.require(connection)
     except SQLAlchemyError as error:
         if postgres.is_kept(error) and postgres.free_head(engine):
             _log.warning("head_freed: whoever held it had stopped")
@@ -199,8 +203,12 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine, *, proven: bool = False) -> Iterator[Connection]:
     """Read one moment of the database.
+
+    Args:
+        engine: of the database.
+        proven: whether to wait, at the end, until what was read can't go any more.
 
     Raises:
         UnavailableError: the database does not answer.
@@ -214,6 +222,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
         ):  # whoever reads keeps nobody waiting, and may be as slow as a caller
             connection.exec_driver_sql(postgres.PATIENT)
         yield connection
+        if proven:
+            confirmed.prove(connection)
 
 
 @contextmanager

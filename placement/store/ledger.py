@@ -147,7 +147,7 @@ class Ledger:
         query = select(func.max(_CHECKPOINT.size)).where(_CHECKPOINT.size >= least_size)
         if cosignatures:
             query = _cosigned(cosignatures, least_size)
-        with self._store.reading() as connection:
+        with self._store.reading(proven=True) as connection:
             size = connection.scalar(query)
             if size is None:
                 raise NotFoundError
@@ -165,7 +165,7 @@ class Ledger:
         Raises:
             UnavailableError: the database does not answer.
         """
-        with self._store.reading() as connection:
+        with self._store.reading(proven=True) as connection:
             return self._from(connection, least_size, count)
 
     def cosign(self, size: int, note: Note) -> int:

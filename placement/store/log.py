@@ -277,13 +277,14 @@ class Store:
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, proven: bool = False) -> Iterator[Connection]:
         """Read one moment of the database; for this room's other files.
 
         Raises:
-            UnavailableError: the database does not answer.
+            UnavailableError: the database does not answer; ``proven``, what was read
+                may be undone by a failover.
         """
-        with database.reading(self._engine) as connection:
+        with database.reading(self._engine, proven=proven) as connection:
             yield connection
 
     def read_head(self) -> Head:
@@ -320,7 +321,7 @@ class Store:
     @contextmanager
     def following(self, after: Head) -> Iterator[tuple[Head, Iterator[Numbered]]]:
         """Follow the log as ``tail`` does, and say first where it ends."""
-        with self.reading() as connection:
+        with self.reading(proven=True) as connection:
             head = self.row.read(connection)
             yield head, self.tail_on(connection, after, head)
 

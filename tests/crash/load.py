@@ -3,7 +3,7 @@
 Each caller opens a case, records a fact about it, asks, and takes the newest checkpoint
 along, again and again, of one server or another. A call that fails is made again under
 its request id until it is answered, whatever happens to the servers meanwhile. What was
-acknowledged goes to a file, line by line, as JSON.
+acknowledged goes to a file, line by line, as JSON, with its time by the monotonic clock.
 """
 
 import json
@@ -134,7 +134,8 @@ def main(folder: Path, today: int, callers: int, *ports: int) -> None:
     """Work until told to stop by SIGTERM."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     lock = threading.Lock()
-    with (folder / "acknowledged.jsonl").open("w", encoding="utf-8") as file:
+    path = folder / "acknowledged.jsonl"
+    with path.open("w", encoding="utf-8", buffering=1) as file:
 
         def out(**line: object) -> None:
             with lock:

@@ -85,7 +85,9 @@ def database(servers: int) -> Iterator[str]:
         server.cleanup()
 
 
-def prepare(folder: Path, servers: int, url: str) -> list[int]:
+def prepare(
+    folder: Path, servers: int, url: str, keys: str = "sqlite:///keys.db"
+) -> list[int]:
     """Make certificates, keys, an empty store and settings; return free ports."""
     text = STILL
     for line in ("areas = 6\n", "areas = 30\n", "areas = 10\n"):
@@ -97,7 +99,7 @@ def prepare(folder: Path, servers: int, url: str) -> list[int]:
             f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\npace = 0\ntick = 0\n'
             'ruleset = "ruleset.toml"\n'
             + (f'database = "{url}"\n' if url else "")
-            + 'keys = "sqlite:///keys.db"\n',
+            + f'keys = "{keys}"\n',
             "utf-8",
         )
     place = ["--dir", str(folder / "pki")]

@@ -1,0 +1,136 @@
+"""Commits that another machine has to confirm, and one that does not."""
+
+import threading
+import time
+from contextlib import closing
+
+import psycopg
+import pytest
+from kit.commands import open_case
+from kit.engines import SIGNER, engine_on, entries
+from kit.stored import append, leaf
+
+from placement.errors import UnavailableError
+from placement.store.ledger import Ledger
+
+SECONDS = 20
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def url(postgres_url):
+    return postgres_url
+
+
+@pytest.fixture
+def admin(postgres_url):
+    """The administrator of PostgreSQL itself, who leaves its settings as they were."""
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as connection:
+        connection.execute("SET synchronous_commit = local")
+        yield connection
+        set_up(connection, "RESET synchronous_standby_names")
+
+
+def set_up(admin, setting):
+    admin.execute(f"ALTER SYSTEM {setting}")
+    admin.execute("SELECT pg_reload_conf()")
+    time.sleep(0.2)  # until each session has read it
+
+
+def demand(admin):
+    """Demand a confirmation that nobody gives."""
+    set_up(admin, "SET synchronous_standby_names = 'nobody'")
+
+
+def release(admin, how="pg_cancel_backend"):
+    """End the wait of whoever commits now, as an administrator may."""
+    until = time.monotonic() + SECONDS
+    query = f"SELECT {how}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    while not admin.execute(query).fetchall():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def background(call):
+    """Run something; return what ends it, and what became of it."""
+    found = []
+
+    def run():
+        try:
+            found.append(call())
+        except UnavailableError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, found
+
+
+@pytest.mark.parametrize("how", ["pg_cancel_backend", "pg_terminate_backend"])
+def test_a_commit_that_nobody_confirmed_is_refused(store, admin, how):
+    """A wait that was cancelled is no commit, though PostgreSQL says that it is one."""
+    demand(admin)
+    thread, found = background(lambda: append(store, [b"event"]))
+    release(admin, how)
+    thread.join(SECONDS)
+
+    assert [type(each) for each in found] == [UnavailableError]
+    assert store.read_head().revision == 1  # it stands on this machine all the same
+
+
+def test_the_next_commit_is_one(store, admin):
+    """After a commit that was not confirmed the next one that is counts."""
+    demand(admin)
+    thread, _ = background(lambda: append(store, [b"event"]))
+    release(admin)
+    thread.join(SECONDS)
+    set_up(admin, "RESET synchronous_standby_names")
+    append(store, [b"another"])
+
+    assert store.read_head().revision == 2
+
+
+def test_what_was_only_seen_is_not_given_away(store, admin):
+    """A checkpoint that a failover may undo reaches nobody who could carry it away."""
+    with store.writing() as log:
+        log.append([], [leaf(b"entry")])
+        log.publish(SIGNER)
+    demand(admin)
+    thread, found = background(Ledger(store).newest)
+    release(admin)
+    thread.join(SECONDS)
+
+    assert [type(each) for each in found] == [UnavailableError]
+
+
+def test_a_fold_waits_for_what_it_saw(store, admin):
+    """The log is followed to where no failover leads back from."""
+    append(store, [b"event"])
+    demand(admin)
+    thread, found = background(lambda: list(store.tail(store.read_head().GENESIS)))
+    release(admin)
+    thread.join(SECONDS)
+
+    assert [type(each) for each in found] == [UnavailableError]
+
+
+def test_whoever_asks_again_is_answered_once(store, admin):
+    """An engine acknowledges nothing unconfirmed; a retry finds what stands, once."""
+    engine = engine_on(store, lambda: time.time_ns() // 1000)
+    engine.start()
+    asked = open_case("h")
+    demand(admin)
+    doubted = engine.submit(asked)
+    release(admin)
+    with pytest.raises(UnavailableError):
+        doubted.result(SECONDS)
+    again = engine.submit(asked)
+    set_up(admin, "RESET synchronous_standby_names")
+    said = again.result(SECONDS)
+    engine.stop()
+    opened = [each for each in entries(store) if each.revision]
+
+    assert said.revision == 1
+    assert store.read_head().revision == 1
+    assert len(opened) == 2

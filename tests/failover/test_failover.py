@@ -1,0 +1,42 @@
+"""A short run of ``make failover-drill``, and one that has to fail."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.failover.machines import lacking
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*options):
+    missing = lacking()
+    if missing and "CI" not in os.environ:
+        pytest.skip(f"FAILOVER NOT TRIED, not installed: {missing}")
+    command = [sys.executable, "-m", "tests.failover.run", *options]
+    done = subprocess.run(
+        command, cwd=ROOT, check=False, timeout=500, capture_output=True, text=True
+    )
+    print(done.stdout, done.stderr[-4000:])
+    return done
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_lost_machine_loses_nothing_acknowledged():
+    """Killed, or stopped for a while, a primary takes nothing along."""
+    assert run("--events", "machine", "paused").returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_what_is_lost_is_seen():
+    """Without confirmations the drill fails, and the anchors refuse what is left."""
+    done = run("--planted")
+
+    assert done.returncode == 1
+    assert "'lost': 0" not in done.stdout
+    assert "0 of 2 servers start again" in done.stdout
