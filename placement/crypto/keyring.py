@@ -257,6 +257,19 @@ class KeyRing:
         for purpose, epoch in derived:
             self._active[purpose] = max(self._active.get(purpose, 0), epoch)
 
+    def traces(self, key: EpochKey) -> list[bytes]:
+        """Return what a key is in memory: its secret, and what is derived of it.
+
+        Raises:
+            TamperedError: it does not unwrap.
+            UnavailableError: the custody does not answer.
+
+        Secret: the result
+        """
+        where = key.purpose, key.epoch
+        secret = self._custody.unwrap(key.wrapped, key_context(self._owner, *where))
+        return [secret, _derive(secret, *where)]
+
     def mac(self, purpose: Purpose, data: bytes) -> bytes:
         """Return HMAC-SHA-256 of the data under the purpose's active key.
 

@@ -255,15 +255,19 @@ class KeyStore:
         with database.reading(self._engine) as connection:
             return [row[0] for row in fetched(connection, raw(snapshot_key.c.name))]
 
-    def destroy(self, names: Collection[bytes]) -> None:
+    def destroy(self, names: Collection[bytes], *, snapshots: bool = True) -> None:
         """Destroy the keys of dossiers that are there, and with them every snapshot's.
+
+        Args:
+            names: whose.
+            snapshots: those too, which hold what the dossiers do.
 
         Raises:
             UnavailableError: the database does not answer, or the commit failed.
         """
         with database.writing(self._engine) as connection:
             gone = _delete(connection, data_key, names)
-            if gone:
+            if gone and snapshots:
                 connection.execute(delete(snapshot_key))
         if gone:
             self._purge()

@@ -12,11 +12,6 @@ Invariants:
       sign two trees of one size;
     * putting back the *whole* database as it once was is not seen here, but by whoever
       saw a later checkpoint.
-
-Example::
-
-    with store.writing() as log:
-        head = log.append([event], [leaf])
 """
 
 import secrets
@@ -37,8 +32,10 @@ from placement.crypto.sealing import context
 from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store import tables
+from placement.store.base import Base
 from placement.store.chain import Chain, broken
 from placement.store.codec import erasures_in
+from placement.store.covers import Covers
 from placement.store.epochs import Epochs
 from placement.store.head import Head, HeadRow, with_note
 from placement.store.keystore import KeyStore, beside
@@ -78,12 +75,11 @@ class Log:
             TamperedError: one of the chains was put back, cut, or grew another way; or
                 fewer checkpoints are published.
         """
-        for chain, start, end in (
-            (self._store.events, seen.last_event, self.head.last_event),
-            (self._store.leaves.chain, seen.last_leaf, self.head.last_leaf),
-        ):
-            for _ in chain.read(self.connection, start, end):
-                pass  # reading is verifying
+        leaves = self._store.leaves.chain
+        for _ in self.tail(seen):
+            pass  # reading is verifying
+        for _ in leaves.read(self.connection, seen.last_leaf, self.head.last_leaf):
+            pass  # likewise
         if self.head.published < seen.published:
             raise broken("checkpoint")
 
@@ -172,10 +168,12 @@ class Store:
         ring: the store's keys.
         owner: the context of this store, first part of every other.
         events: the chain of events.
+        base: what of it was written anew.
         leaves: the leaves of the access log.
         row: the head's.
         vault: what can be forgotten.
         epochs: of the keys.
+        covers: of some of them.
     """
 
     def __init__(
@@ -185,10 +183,12 @@ class Store:
         self.ring = ring
         self.owner = owner
         self.events = Chain.events(ring, owner)
+        self.base = Base(ring, owner)
         self.vault = Vault(keys, owner, self.erased)
         self.leaves = Leaves(ring, owner, self.vault)
         self.row = HeadRow(ring, owner)
-        self.epochs = Epochs(engine, ring, owner, self.leaves.chain)
+        self.covers = Covers(keys, owner)
+        self.epochs = Epochs(engine, ring, owner, self.leaves.chain, self.covers)
 
     @classmethod
     def create(cls, url: str, custody: Custody, keys: str = "") -> Self:
@@ -213,7 +213,7 @@ class Store:
             with KeyStore.create(where, custody, owner).spared() as key_store:
                 migrate(engine)
                 store = cls(engine, ring, owner, key_store)
-                store._found(store_id, made)
+                store._found(store_id, store.covers.put(made))
         return store
 
     @classmethod
@@ -229,8 +229,9 @@ class Store:
             require_schema(engine)
             with database.reading(engine) as connection:
                 owner, found = read_keys(connection)
-            ring = KeyRing(found, custody, owner=owner)
             with KeyStore.open(keys or beside(url), custody, owner).spared() as opened:
+                known = Covers(opened, owner).take(found)
+                ring = KeyRing(known, custody, owner=owner)
                 store = cls(engine, ring, owner, opened)
                 store.read_head()
         return store
@@ -378,7 +379,8 @@ class Store:
         self, connection: Connection, after: Head, until: Head
     ) -> Iterator[Numbered]:
         """Follow the log on a connection: see ``tail``."""
-        chunks = self.events.read(connection, after.last_event, until.last_event)
+        ends = after.last_event, until.last_event
+        chunks = self.base.chunks(connection, self.events, *ends)
         return concat.from_iterable(chunks)
 
     def context(self, kind: str, epoch: int, *place: bytes | int) -> bytes:
