@@ -90,7 +90,7 @@ class Epochs:
         self._row = HeadRow(ring, owner)
         self._start: _Start | None = None
         self._over = False
-        ring.follow(self._read)
+        ring.follow(self.read)
 
     @property
     def current(self) -> int:
@@ -156,7 +156,13 @@ class Epochs:
         error.add_note("The journal could not be emptied: do it again.")
         raise error
 
-    def _read(self) -> list[EpochKey]:
+    def read(self) -> list[EpochKey]:
+        """Return every key there is, as the custody wrapped it.
+
+        Raises:
+            TamperedError: something else stands there.
+            UnavailableError: a database does not answer.
+        """
         with database.reading(self._engine) as connection:
             found = read_keys(connection)[1]
         return self._covers.take(found)
