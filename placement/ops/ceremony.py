@@ -21,7 +21,8 @@ from placement.crypto.sealing import KEY_SIZE
 from placement.crypto.signing import LOG_LABEL
 from placement.crypto.wrapping import SecretCustody
 from placement.errors import InvalidInputError, TamperedError, UnavailableError
-from placement.ops.choosing import add_settings, is_custodian
+from placement.ops.changing import change_custody
+from placement.ops.choosing import add_settings, is_custodian, path_of
 from placement.ops.custodies import make_custody, read_unlock
 from placement.store.log import Store
 
@@ -45,9 +46,25 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         ("create", "make the key where the settings say, and five shares of it"),
         ("split", "make five new shares of a key under a passphrase"),
         ("recover", "bring the key back from three shares, into a new custody"),
+        ("change", "wrap all by the custody that the settings name now; stop servers"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         add_settings(command)
+        if name == "change":
+            command.add_argument(
+                "--from",
+                type=Path,
+                required=True,
+                dest="old",
+                metavar="SETTINGS",
+                help="as they were: they name the custody that wraps it now",
+            )
+            command.add_argument(
+                "--destroy-old",
+                action="store_true",
+                help="destroy the old key, once the new one has opened everything",
+            )
+            continue
         if name == "recover":
             command.add_argument(
                 "--share",
@@ -82,6 +99,14 @@ def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
                 return _create(settings, args.shares, recovery=not args.no_recovery)
             case "split":
                 return _split(settings, args.shares)
+            case "change":
+                return change_custody(
+                    settings,
+                    args.old,
+                    path_of(args).absolute().parent,
+                    custodian=is_custodian(args),
+                    destroy=args.destroy_old,
+                )
             case _:
                 fsck = "custodian fsck" if is_custodian(args) else "fsck"
                 return _recover(settings, args.share, fsck)

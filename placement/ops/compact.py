@@ -7,7 +7,7 @@ and in the memory of a server that runs, and fails if there is one left.
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,17 +19,14 @@ from placement.crypto.custody import Custody
 from placement.crypto.keyfile import open_signing
 from placement.crypto.keyring import EpochKey, Purpose
 from placement.crypto.signing import verify
-from placement.errors import UnavailableError
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, path_of
 from placement.ops.custodies import open_custody
-from placement.ops.scan import Trace, in_file, in_memory
+from placement.ops.scan import Trace, failed, files_of, in_memory, require_none, there_is
 from placement.service.fold import keep
 from placement.service.fold import load as fold
 from placement.store import fsck
 from placement.store.compaction import compact, retire
-from placement.store.copying import file_of
-from placement.store.keystore import beside
 from placement.store.log import Store
 
 if TYPE_CHECKING:
@@ -38,7 +35,6 @@ if TYPE_CHECKING:
 WAIT: Final = 30.0
 """Seconds, beside two ticks, for a server to let go of what it holds."""
 _EVERY: Final = 1.0
-_JOURNALS: Final = ("", "-wal", "-shm", "-journal")
 
 
 @dataclass(slots=True)
@@ -123,8 +119,8 @@ def _destroy(
     if not count:
         return "There was no key to destroy, and so nothing to look for."
     _note_used(store, sought)
-    files = list(_files(settings, folder))
-    _scan_files(files, sought)
+    files = files_of(settings, folder)
+    require_none(files, [*sought.gone, *sought.rows], sought.stored)
     said = f"Destroyed {count} keys of older epochs. Scanned {len(files)} files"
     if process is None:
         return f"{said}: none has a trace of them. NOT SCANNED: a server's memory."
@@ -160,40 +156,6 @@ def _note_used(store: Store, sought: _Sought) -> None:
     sought.stored.append(Trace.of("a wrapped key in use", newest.wrapped))
 
 
-def _files(settings: Settings, folder: Path) -> Iterable[Path]:
-    """Return every file of the store, and all in the folder of the settings."""
-    named = {settings.anchor, settings.log_key, settings.custodian_key}
-    named.add(settings.store_key)
-    for url in (settings.database, settings.keys or beside(settings.database)):
-        path = file_of(url)
-        if path is not None:
-            named |= {path.with_name(path.name + end) for end in _JOURNALS}
-    named |= set(folder.rglob("*"))
-    return sorted({path.resolve() for path in named if path.is_file()})
-
-
-def _scan_files(files: Sequence[Path], sought: _Sought) -> None:
-    """Look through files.
-
-    Raises:
-        UnavailableError: there is a trace of a key that was destroyed, or none of one
-            that is in use.
-    """
-    seen = False
-    with Bar("Scanning") as bar:
-        for number, path in enumerate(files, 1):
-            wanted = [*sought.gone, *sought.rows, *sought.stored]
-            found = in_file(path, wanted)
-            seen = seen or not found.isdisjoint(sought.stored)
-            _require_none(found - set(sought.stored), str(path))
-            bar.show(number, len(files))
-    if not seen:
-        raise _failed(
-            "NOT SCANNED: not even a key in use was found in the files. A PostgreSQL's"
-            " are to be looked through where it runs."
-        )
-
-
 def _scan_server(process: int, sought: _Sought, patience: float) -> None:
     """Look through the memory of a server, once it uses the newest keys.
 
@@ -207,20 +169,9 @@ def _scan_server(process: int, sought: _Sought, patience: float) -> None:
             break
         time.sleep(_EVERY)
     if found.isdisjoint(sought.here):
-        raise _failed(
+        raise failed(
             f"NOT SCANNED: process {process} has not taken up the newest keys; is it the"
             " server, and has it written anything since?"
         )
-    _require_none(found - set(sought.here), f"the memory of process {process}")
-
-
-def _require_none(found: set[Trace], where: str) -> None:
-    if found:
-        what = ", ".join(sorted({each.what for each in found}))
-        raise _failed(f"FOUND in {where}: {what}. The keys are destroyed in the store.")
-
-
-def _failed(why: str) -> UnavailableError:
-    error = UnavailableError()
-    error.add_note(why)
-    return error
+    if left := found - set(sought.here):
+        raise there_is(left, f"the memory of process {process}")

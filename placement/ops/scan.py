@@ -8,17 +8,22 @@ Memory is read through ``/proc/PID/mem``, which Linux alone has, and which lets 
 look at a server in the production profile but an administrator of the machine.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Final, Self
 
+from placement.config import Settings
 from placement.errors import UnavailableError
+from placement.ops.bar import Bar
+from placement.store.copying import file_of
+from placement.store.keystore import beside
 
 _START: Final = 8  # bytes of a trace that are looked for first
 _PIECE: Final = 1 << 22  # bytes at once
 _PROC: Final = Path("/proc")
+_JOURNALS: Final = ("", "-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,60 @@ def in_memory(process: int, traces: Iterable[Trace]) -> set[Trace]:
     return found
 
 
+def files_of(settings: Settings, folder: Path) -> list[Path]:
+    """Return every file of a store that there is, and all in the folder of its settings.
+
+    Raises:
+        UnavailableError: the URL of a database can't be used.
+    """
+    named = {settings.anchor, settings.log_key, settings.custodian_key}
+    named.add(settings.store_key)
+    for url in (settings.database, settings.keys or beside(settings.database)):
+        path = file_of(url)
+        if path is not None:
+            named |= {path.with_name(path.name + end) for end in _JOURNALS}
+    named |= set(folder.rglob("*"))
+    return sorted({path.resolve() for path in named if path.is_file()})
+
+
+def require_none(
+    files: Sequence[Path], gone: Iterable[Trace], stored: Iterable[Trace]
+) -> None:
+    """Look through files for what must not be there, and for what must be.
+
+    Raises:
+        OSError: one can't be read.
+        UnavailableError: something is there, or what must be is not.
+    """
+    unwanted, wanted = set(gone), set(stored)
+    seen: set[Trace] = set()
+    with Bar("Scanning") as bar:
+        for number, path in enumerate(files, 1):
+            found = in_file(path, unwanted | wanted)
+            if left := found & unwanted:
+                raise there_is(left, str(path))
+            seen |= found
+            bar.show(number, len(files))
+    if not wanted <= seen:
+        raise failed(
+            "NOT SCANNED: not even a key in use was found in the files. A PostgreSQL's"
+            " are to be looked through where it runs."
+        )
+
+
+def there_is(found: Iterable[Trace], where: str) -> UnavailableError:
+    """Make the error of what was found; where, and never what it is."""
+    what = ", ".join(sorted({each.what for each in found}))
+    return failed(f"FOUND in {where}: {what}. In the store they are destroyed.")
+
+
+def failed(why: str) -> UnavailableError:
+    """Make an error that says why."""
+    error = UnavailableError()
+    error.add_note(why)
+    return error
+
+
 def _readable(maps: Path) -> Iterator[tuple[int, int]]:
     """Yield where the readable parts of a memory begin and end."""
     for line in maps.read_text("ascii", "replace").splitlines():
@@ -127,9 +186,7 @@ def _overlap(wanted: Iterable[Trace]) -> int:
 
 def _unreadable(process: int, error: OSError | None) -> UnavailableError:
     why = error.strerror if error is not None else "it is over"
-    found = UnavailableError()
-    found.add_note(
+    return failed(
         f"NOT SCANNED: the memory of process {process} can't be read ({why}). It needs"
         " Linux, and root where the server runs in the production profile."
     )
-    return found

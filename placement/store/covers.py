@@ -71,7 +71,7 @@ class Covers:
             UnavailableError: the key store does not answer.
         """
         given = list(keys)
-        found = [each for key in given if (each := self._take(key)) is not None]
+        found = [each for key in given if (each := self.bare(key)) is not None]
         newest: dict[Purpose, int] = {}
         for key in given:
             newest[key.purpose] = max(newest.get(key.purpose, 0), key.epoch)
@@ -80,6 +80,24 @@ class Covers:
             error.add_note(_OLDER)
             raise error
         return found
+
+    def bare(self, key: EpochKey) -> EpochKey | None:
+        """Uncover one key; ``None`` if its cover was destroyed.
+
+        Raises:
+            TamperedError: the cover does not fit.
+            UnavailableError: the key store does not answer.
+        """
+        if key.wrapped[:1] != _MARK or key.purpose not in COVERED:
+            return key
+        name = self._name((key.purpose, key.epoch))
+        wrapped = self._keys.read(name)
+        if wrapped is None:
+            return None
+        cover = self._keys.wrapping.open(wrapped, name)
+        blob = datakeys.opened(cover, key.wrapped[1:], self._place(key))
+        wipe(cover)
+        return replace(key, wrapped=WrappedKey(blob))
 
     def destroy(self, places: Collection[Where]) -> None:
         """Destroy the covers of some keys; done again, it changes nothing.
@@ -109,18 +127,6 @@ class Covers:
         else:
             cover = self._keys.wrapping.open(wrapped, name)
         blob = _MARK + datakeys.sealed(cover, key.wrapped, self._place(key))
-        wipe(cover)
-        return replace(key, wrapped=WrappedKey(blob))
-
-    def _take(self, key: EpochKey) -> EpochKey | None:
-        if key.wrapped[:1] != _MARK or key.purpose not in COVERED:
-            return key
-        name = self._name((key.purpose, key.epoch))
-        wrapped = self._keys.read(name)
-        if wrapped is None:
-            return None
-        cover = self._keys.wrapping.open(wrapped, name)
-        blob = datakeys.opened(cover, key.wrapped[1:], self._place(key))
         wipe(cover)
         return replace(key, wrapped=WrappedKey(blob))
 

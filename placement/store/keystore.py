@@ -125,7 +125,7 @@ class KeyStore:
             ConflictError: there is a key store already.
             UnavailableError: the database or the custody does not answer.
         """
-        wrapped, secret = custody.generate(_place(owner))
+        wrapped, secret = custody.generate(place_of_root(owner))
         with _connected(url) as engine:
             with database.writing(engine) as connection:
                 if inspect(connection).has_table(root.name):
@@ -152,7 +152,7 @@ class KeyStore:
                 found = connection.execute(raw(*root.columns)).first()
             match () if found is None else tuple(found):
                 case 1, int(schema), bytes(wrapped) if schema == _SCHEMA:
-                    secret = custody.unwrap(WrappedKey(wrapped), _place(owner))
+                    secret = custody.unwrap(WrappedKey(wrapped), place_of_root(owner))
                 case _:
                     raise TamperedError
             return cls(engine, Wrapping(secret, owner))
@@ -318,7 +318,7 @@ def _emptied(engine: Engine) -> bool:
         connection.close()
 
 
-def _place(owner: bytes) -> bytes:
+def place_of_root(owner: bytes) -> bytes:
     """Say what the secret is wrapped for."""
     return owner + context(b"key store", _SCHEMA)
 
