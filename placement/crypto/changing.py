@@ -13,7 +13,12 @@ from typing import Final
 
 from placement.crypto.custody import Custody, WrappedKey, read_secret, refuse
 from placement.crypto.files import destroy_file, settle, write_file
-from placement.crypto.keyfile import is_wrapped, place_of_file, read_wrapped, wrapped_line
+from placement.crypto.keyfile import (
+    is_wrapped,
+    place_of_file,
+    read_wrapped,
+    wrapped_line,
+)
 from placement.crypto.signing import LOG_LABEL, SigningKey
 from placement.crypto.wiping import wipe
 from placement.errors import TamperedError

@@ -22,7 +22,14 @@ from placement.crypto.signing import verify
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, path_of
 from placement.ops.custodies import open_custody
-from placement.ops.scan import Trace, failed, files_of, in_memory, require_none, there_is
+from placement.ops.scan import (
+    Trace,
+    failed,
+    files_of,
+    in_memory,
+    require_none,
+    there_is,
+)
 from placement.service.fold import keep
 from placement.service.fold import load as fold
 from placement.store import fsck
@@ -78,9 +85,7 @@ def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
     def run(settings: Settings) -> str:
         with (
             closing(open_custody(settings)) as custody,
-            closing(
-                Store.open(settings.database, custody, settings.keys)
-            ) as store,
+            closing(Store.open(settings.database, custody, settings.keys)) as store,
         ):
             if not args.destroy:
                 return _compact(store)
@@ -136,7 +141,7 @@ def _keep(store: Store) -> None:
 def _note(store: Store, key: EpochKey, sought: _Sought) -> None:
     """Take the traces of a key that is about to be destroyed."""
     what = f"{key.purpose.value} {key.epoch}"
-    rows = [key.wrapped]
+    rows: list[bytes] = [key.wrapped]
     known = store.covers.known((key.purpose, key.epoch))
     rows += known[:1]
     secrets = known[1:]

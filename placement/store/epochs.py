@@ -23,7 +23,7 @@ from sqlalchemy import Column, Connection, Engine, bindparam, func, select
 
 from placement.audit.entry import parse
 from placement.crypto.keyring import EpochKey, KeyRing, Purpose
-from placement.errors import TamperedError
+from placement.errors import TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store import tables
 from placement.store.chain import Chain, broken

@@ -15,7 +15,7 @@ Invariants:
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain as concat
@@ -357,23 +357,6 @@ class Store:
         with self.reading() as connection:
             head = self.row.read(connection)
             return self.leaves.part(connection, first, count, head.last_leaf)
-
-    @contextmanager
-    def probing(self) -> Iterator[Callable[[int], bytes]]:
-        """Open single entries, all at one moment: by index, which must be there.
-
-        Raises:
-            TamperedError: an altered, missing or moved leaf.
-            UnavailableError: the database does not answer.
-        """
-        with self.reading() as connection:
-            until = self.row.read(connection).last_leaf
-
-            def probe(index: int) -> bytes:
-                ((_, entry),) = self.leaves.chain.part(connection, index, 1, until)
-                return entry
-
-            yield probe
 
     def tail_on(
         self, connection: Connection, after: Head, until: Head

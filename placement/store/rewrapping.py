@@ -59,13 +59,13 @@ def rewrap(url: str, keys: str, change: Change) -> int:
     return len(made) + 1
 
 
-def _rewrapped(
-    key: EpochKey, covers: Covers, owner: bytes, change: Change
-) -> EpochKey:
+def _rewrapped(key: EpochKey, covers: Covers, owner: bytes, change: Change) -> EpochKey:
     """Wrap one epoch key anew, under the cover that it has."""
     place = key_context(owner, key.purpose, key.epoch)
     bare = covers.bare(key)
-    if bare is None:  # its cover was destroyed: it opens nothing, and goes with the next
+    if (
+        bare is None
+    ):  # its cover was destroyed: it opens nothing, and goes with the next
         return key
     wrapped = change.key(bare.wrapped, place)
     if wrapped == bare.wrapped:

@@ -68,7 +68,7 @@ def test_the_log_goes_on(store, again):
     assert fsck.verify(store).revision == 8
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Whoever compacts ends here."""
 
 
@@ -79,7 +79,7 @@ def stopped_after(steps):
     def progress(*_):
         left[0] -= 1
         if not left[0]:
-            raise Killed
+            raise KilledError
 
     return progress
 
@@ -89,7 +89,7 @@ def test_it_goes_on_from_wherever_it_ended(store, again, steps):
     """Meanwhile, and afterwards, the log is what it was."""
     head = fill(store)  # three parts; written, proved, and removed
     before = list(store.tail(Head.GENESIS))
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         compact(store, stopped_after(steps))
     between = list(again.tail(Head.GENESIS))
     append(again, [b"meanwhile"])
@@ -176,9 +176,11 @@ def test_a_copy_with_the_custody_alone_opens_nothing(store, url, tmp_path, custo
     fill(store)
     copy(Kind.DATABASE, url, tmp_path / "before.db")
     rows = tables.raw(*tables.epoch_key.columns)
-    with engine.opened(f"sqlite:///{tmp_path}/before.db") as thief:
-        with thief.connect() as connection:
-            found = connection.execute(rows).all()
+    with (
+        engine.opened(f"sqlite:///{tmp_path}/before.db") as thief,
+        thief.connect() as connection,
+    ):
+        found = connection.execute(rows).all()
     wrapped = {(purpose, epoch): blob for purpose, epoch, blob in found}
     places = {
         each: key_context(store.owner, Purpose(each), 1)
@@ -370,11 +372,11 @@ def test_killed_between_cover_and_row(store, opened_anew, monkeypatch):
     compact(store, still)
 
     def killed(*_):
-        raise Killed
+        raise KilledError
 
     with monkeypatch.context() as patched:
         patched.setattr(compaction, "add_keys", killed)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             retire(store, still)
     fresh = opened_anew()
 

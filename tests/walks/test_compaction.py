@@ -185,7 +185,10 @@ while not over.wait(0.1):
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("keeps", r"FOUND in the memory of process \d+: key event 1, key snapshot 1\. .*"),
+        (
+            "keeps",
+            r"FOUND in the memory of process \d+: key event 1, key snapshot 1\. .*",
+        ),
         ("sleeps", r"NOT SCANNED: process \d+ has not taken up the newest keys.*"),
         ("reads", ""),
     ],

@@ -64,7 +64,7 @@ def test_what_everybody_shares_is_left_alone(shared):
     """Python has one object of those."""
     wipe(shared)
 
-    assert (b"", b"x") == (bytes(), bytes([120]))
+    assert (b"", bytes([120])) == (b"", b"x")
 
 
 @linux

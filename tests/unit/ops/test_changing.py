@@ -12,7 +12,7 @@ from placement.crypto.custody import OPRF_LABEL, FileCustody
 from placement.crypto.keyfile import is_wrapped, open_signing
 from placement.crypto.passphrase import Cost
 from placement.crypto.signing import LOG_LABEL
-from placement.errors import PlacementError, TamperedError, UnavailableError
+from placement.errors import TamperedError, UnavailableError
 from placement.ops import changing
 from placement.ops.custodies import open_custody
 from placement.ops.main import main
@@ -135,16 +135,13 @@ POINTS = [
 
 
 @pytest.mark.parametrize(("where", "name", "number"), POINTS)
-def test_whoever_is_interrupted_runs_it_again(
-    place, monkeypatch, capsys, where, name, number
-):
+def test_whoever_is_interrupted_runs_it_again(place, monkeypatch, where, name, number):
     """Wherever that was, nothing is lost, and nothing is left of the old."""
     place.create("words")
     with monkeypatch.context() as patched:
         kill_at(patched, where, name, number)
         with pytest.raises(Killed):
             place.change("file", "words")
-    capsys.readouterr()
 
     assert place.change("file", "words", "--destroy-old") == 0
     assert place.opens("words")
@@ -188,7 +185,9 @@ def test_a_third_custody_changes_nothing(place, capsys):
 def test_what_is_left_of_the_old_is_found(place, capsys):
     """A copy of a wrapped key that somebody made in the folder."""
     place.create("words")
-    (place.folder / "copy.db").write_bytes((place.folder / "placement.keys.db").read_bytes())
+    (place.folder / "copy.db").write_bytes(
+        (place.folder / "placement.keys.db").read_bytes()
+    )
     capsys.readouterr()
     code = place.change("file", "words")
     err = capsys.readouterr().err
