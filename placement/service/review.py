@@ -90,8 +90,8 @@ class Review:
             since, until = decided_between(asked.decision)
         store = self._store
         with self._condemning(), store.reading() as connection:
-            until = store.row.read(connection).last_leaf
-            at = _times(store.leaves.probe(connection, until))
+            last = store.row.read(connection).last_leaf
+            at = _times(store.leaves.probe(connection, last))
             end = min(end, size)
             if since is not None:
                 first = self._instants.first_since(at, since, min(first, end), end)
