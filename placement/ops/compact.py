@@ -126,7 +126,7 @@ def _destroy(
     _note_used(store, sought)
     files = files_of(settings, folder)
     require_none(files, [*sought.gone, *sought.rows], sought.stored)
-    said = f"Destroyed {count} keys of older epochs. Scanned {len(files)} files"
+    said = f"Keys of older epochs destroyed: {count}. Scanned {len(files)} files"
     if process is None:
         return f"{said}: none has a trace of them. NOT SCANNED: a server's memory."
     _scan_server(process, sought, WAIT + 2 * settings.tick)

@@ -154,7 +154,7 @@ def test_a_server_that_runs_has_no_retired_key(place, server, capsys):
 
     assert (code, err) == (0, "")
     assert re.fullmatch(
-        r"Destroyed 6 keys of older epochs\. Scanned \d+ files and the memory of process"
+        r"Keys of older epochs destroyed: 6\. Scanned \d+ files and the memory of process"
         rf" {server.pid}: no trace of them\.\n",
         out,
     )
@@ -211,4 +211,4 @@ def test_a_process_that_keeps_one_is_found_out(place, capsys, monkeypatch, kind,
 
     assert code == bool(said)
     assert re.fullmatch(said, err.strip())
-    assert out.startswith("Destroyed 2 keys" if not said else "")
+    assert out.startswith("Keys of older epochs destroyed: 2" if not said else "")
