@@ -35,7 +35,8 @@ COVERED: Final = frozenset({Purpose.EVENT, Purpose.SNAPSHOT})
 _MARK: Final = b"\x03"  # no custody's blob begins with it
 _OLDER: Final = (
     "This database is from before the log was compacted: the keys that open it were"
-    " destroyed then, or the key store is another's. Restore a backup made since."
+    " destroyed then. Restore a backup made since. Or the key store is older than the"
+    " database, or another's."
 )
 
 Where = tuple[Purpose, int]
