@@ -128,6 +128,37 @@ def read_key(path: Path, label: str, custody: Custody) -> bytes:
     return custody.unwrap(blob, place_of_file(label, b""))
 
 
+def secret_in(path: Path, label: str, custody: Custody) -> bytes:
+    """Return the 32 bytes in a key file of either kind, to be split.
+
+    Raises:
+        TamperedError: it does not open with this custody.
+        UnavailableError: as ``read_key``.
+    """
+    if not is_wrapped(path, label):
+        return read_secret(path, label)
+    public, blob = read_wrapped(path, label)
+    return custody.unwrap(blob, place_of_file(label, public))
+
+
+def write_signing(
+    path: Path, seed: bytes, custody: Custody, label: str = LOG_LABEL
+) -> Signing:
+    """Wrap a key that signs, and was there before, into a new file.
+
+    Raises:
+        ConflictError: the file exists.
+        UnavailableError: it can't be written, or the custody does not answer.
+
+    Secret: seed
+    """
+    public = SigningKey(seed).public_key
+    place = place_of_file(label, public)
+    blob = custody.wrap(seed, place)
+    write_line(path, wrapped_line(label, public, blob))
+    return HeldKey(custody, blob, place, public)
+
+
 def create_signing(path: Path, custody: Custody, label: str = LOG_LABEL) -> Signing:
     """Make a key that signs, and wrap it into a new file.
 
@@ -136,15 +167,7 @@ def create_signing(path: Path, custody: Custody, label: str = LOG_LABEL) -> Sign
         UnavailableError: it can't be written, or the custody does not answer.
     """
     seed = secrets.token_bytes(SEED_SIZE)
-    return _write_signing(path, seed, custody, label)
-
-
-def _write_signing(path: Path, seed: bytes, custody: Custody, label: str) -> HeldKey:
-    public = SigningKey(seed).public_key
-    place = place_of_file(label, public)
-    blob = custody.wrap(seed, place)
-    write_line(path, wrapped_line(label, public, blob))
-    return HeldKey(custody, blob, place, public)
+    return write_signing(path, seed, custody, label)
 
 
 def open_signing(path: Path, custody: Custody, label: str = LOG_LABEL) -> Signing:

@@ -99,7 +99,9 @@ def test_a_server_that_is_not_there(place, run):
     assert err.startswith("NOT SCANNED: the memory of process")
 
 
-def test_backups_from_before_open_nothing_and_later_ones_do(place, run, tmp_path_factory):
+def test_backups_from_before_open_nothing_and_later_ones_do(
+    place, run, tmp_path_factory
+):
     """A database and its keys, put back where nothing is."""
     with opened(place) as store:
         append(store, [], [])
@@ -163,7 +165,7 @@ def work(place, steps):
 
 def test_killed_anywhere_it_is_gone_on_with(place):
     """The log is what it was, between and in the end; a kill may come at any moment."""
-    drawn = random.Random(41)  # noqa: S311 (a test's)
+    drawn = random.Random(41)
     with opened(place) as store:
         for number in range(20):
             append(store, [drawn.randbytes(300) for _ in range(20)], [b"%d" % number])
