@@ -431,3 +431,108 @@ def test_a_snapshot_sealed_before_an_epoch_began_is_not_written(store, again, wo
     keep(store, world.state, store.read_head())
 
     assert (first, kept(store)) == (0, 4)
+
+
+# What is odd
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        bytes(8),
+        bytes(8) + bytes(19),
+        bytes(8) + bytes(16) + (1).to_bytes(4),
+        bytes(8) + bytes(16) + (0).to_bytes(4) + b"x",
+    ],
+)
+def test_what_is_no_part_is_refused(content):
+    """Too short, empty, cut, or with a rest."""
+    with pytest.raises(ChainError):
+        base.Part.parse(content)
+
+
+def test_there_is_no_event_before_the_first(store):
+    """Nobody asks for it but by a number that was altered."""
+    fill(store)
+    compact(store, still)
+    with store.reading() as connection:
+        until = store.row.read(connection).last_event
+        with pytest.raises(ChainError):
+            store.base.event(connection, store.events, 0, until)
+
+
+def test_what_was_begun_behind_a_base_is_dropped(store, admin):
+    """As from a database that was put back."""
+    fill(store)
+    compact(store, still)
+    append(store, [b"after"])
+    row = {"revision": -3, "part": 1, "epoch": 2, "blob": bytes(300)}
+    with admin.begin() as connection:
+        connection.execute(insert(tables.snapshot), row)
+    made = compact(store, still)
+
+    assert (made.revision, made.resumed) == (7, False)
+    assert fsck.verify(store).revision == 7
+
+
+def test_a_base_that_says_something_else_is_not_taken(store, monkeypatch):
+    """Nothing is removed before it was read beside the log."""
+    fill(store)
+    with monkeypatch.context() as patched:
+        patched.setattr(compaction._Work, "_kept", lambda _, payload: payload + b"!")
+        patched.setattr(compaction._Work, "prove", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            compact(store, still)
+    with pytest.raises(ChainError) as caught:
+        compact(store, still)
+
+    assert caught.value.where == "event 1"
+    assert events(store) == 6
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_record_that_was_left_out_is_missed(store, monkeypatch, left):
+    """In what was written, or at its end."""
+    fill(store)
+    real = compaction._Work._records
+
+    def cut(work, connection, after):
+        for record in real(work, connection, after):
+            if record[0] == 6 or (left and record[0] == 5):
+                return
+            yield record
+
+    with monkeypatch.context() as patched:
+        patched.setattr(compaction._Work, "_records", cut)
+        with pytest.raises(ChainError) as caught:
+            compact(store, still)
+
+    assert caught.value.where == f"event {5 if left else 6}"
+    assert events(store) == 6
+
+
+def test_a_journal_that_could_not_be_emptied_is_told(store, monkeypatch):
+    """The keys are destroyed; the next call empties it."""
+    fill(store)
+    compact(store, still)
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "purged", lambda *_: False)
+        with pytest.raises(UnavailableError) as caught:
+            retire(store, still)
+
+    assert caught.value.__notes__ == ["The journal could not be emptied: do it again."]
+    assert retire(store, still) == 0
+    assert fsck.verify(store).revision == 6
+
+
+def test_a_database_that_does_not_answer_is_not_purged(store, monkeypatch, url):
+    """And nobody is told that it was."""
+    with engine.opened(url) as other:
+
+        def broken():
+            raise other.dialect.loaded_dbapi.Error
+
+        monkeypatch.setattr(other, "raw_connection", broken)
+
+        assert not engine.purged(other, "epoch_key")

@@ -1,6 +1,7 @@
 """A store changes hands: from a file to a token, from one token to the next, or half."""
 
 import os
+import sqlite3
 from contextlib import closing
 
 import pytest
@@ -17,6 +18,7 @@ from placement.ops import changing
 from placement.ops.custodies import open_custody
 from placement.ops.main import main
 from placement.service.custodian import Custodian
+from placement.store import compaction
 from placement.store.log import Store
 
 WORDS = "credential:words"
@@ -195,3 +197,45 @@ def test_what_is_left_of_the_old_is_found(place, capsys):
     assert code == 1
     assert err.startswith(f"FOUND in {place.folder}/copy.db: what the old key wrapped.")
     assert place.opens("words")
+
+
+def test_a_key_whose_cover_is_gone_is_left_as_it_is(place, monkeypatch):
+    """Whoever compacted was killed before its row went."""
+    place.create("words")
+    assert place.run("file", "compact") == 0
+    with monkeypatch.context() as patched:
+        kill_at(patched, compaction, "add_keys", 1)
+        with pytest.raises(Killed):
+            place.run("file", "compact", "--destroy")
+
+    assert place.change("file", "words") == 0
+    assert place.run("words", "compact", "--destroy") == 0
+    assert place.opens("words")
+
+
+def test_a_root_of_another_type_is_refused(place, capsys):
+    """SQLite holds any type in any column."""
+    place.create("words")
+    with closing(sqlite3.connect(place.folder / "placement.keys.db")) as keys, keys:
+        keys.execute("UPDATE root SET wrapped = 'text'")
+    capsys.readouterr()
+
+    assert place.change("file", "words") == 1
+    assert capsys.readouterr().err.startswith("What is stored does not verify")
+
+
+def test_a_file_that_can_t_be_replaced_is_named(place, monkeypatch, capsys):
+    """And run again, it is."""
+
+    def broken(*_, **__):
+        raise OSError
+
+    place.create("words")
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "write_file", broken)
+        code = place.change("file", "words")
+    said = capsys.readouterr().err
+
+    assert code == 1
+    assert said == f"The key file {place.folder}/log.key can't be replaced.\n"
+    assert place.change("file", "words") == 0
