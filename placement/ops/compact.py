@@ -145,7 +145,8 @@ def _note(store: Store, key: EpochKey, sought: _Sought) -> None:
     known = store.covers.known((key.purpose, key.epoch))
     rows += known[:1]
     secrets = known[1:]
-    for bare in store.covers.take([key]):
+    bare = store.covers.bare(key)
+    if bare is not None:  # else somebody was interrupted when its cover was gone
         rows.append(bare.wrapped)
         secrets += store.ring.traces(bare)
     sought.gone += [Trace.of(f"key {what}", each) for each in secrets]

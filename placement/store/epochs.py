@@ -19,13 +19,14 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Column, Connection, Engine, bindparam, func, select
+from sqlalchemy import Column, Connection, Engine, bindparam
 
 from placement.audit.entry import parse
 from placement.crypto.keyring import EpochKey, KeyRing, Purpose
 from placement.errors import TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store import tables
+from placement.store.base import Base
 from placement.store.chain import Chain, broken
 from placement.store.covers import Covers
 from placement.store.head import Head, HeadRow
@@ -88,6 +89,7 @@ class Epochs:
         self._leaves = leaves
         self._covers = covers
         self._row = HeadRow(ring, owner)
+        self._base = Base(ring, owner)
         self._start: _Start | None = None
         self._over = False
         ring.follow(self.read)
@@ -185,9 +187,7 @@ class Epochs:
     def _begun(self, connection: Connection, head: Head) -> _Start:
         """Find where the epoch in use began."""
         epoch, (event, leaf) = self.current, (tables.event, tables.leaf)
-        end = head.revision + 1
-        there = connection.scalar(select(func.min(event.c.revision)))  # behind a base
-        first = end if there is None else max(int(there), 1)
+        first, end = self._base.revision(connection) + 1, head.revision + 1
         events = _before(connection, event.c.revision, epoch, first, end) - 1
         leaves = _before(connection, leaf.c.index, epoch, 0, head.leaves)
         at = None

@@ -16,6 +16,7 @@ from placement.store import base, compaction, engine, fsck, tables
 from placement.store.chain import ChainError
 from placement.store.compaction import compact, retire
 from placement.store.copying import Kind, copy
+from placement.store.epochs import Limits
 from placement.store.head import Head
 from placement.store.keystore import beside
 from placement.store.log import Store
@@ -536,3 +537,17 @@ def test_a_database_that_does_not_answer_is_not_purged(store, monkeypatch, url):
         monkeypatch.setattr(other, "raw_connection", broken)
 
         assert not engine.purged(other, "epoch_key")
+
+
+def test_an_epoch_behind_a_base_ends_as_any_does(store):
+    """What it sealed is counted from the base on."""
+    fill(store)
+    compact(store, still)
+    retire(store, still)
+    store.epochs.limits = Limits(records=3)
+    for _ in range(3):
+        append(store, [b"event"])
+    before = store.epochs.current
+    append(store, [b"event"])
+
+    assert (before, store.epochs.current) == (3, 4)
