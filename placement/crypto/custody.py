@@ -23,7 +23,7 @@ from typing import Final, NewType, Protocol, Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from placement.crypto.sealing import KEY_SIZE, Sealer, context
-from placement.errors import ConflictError, TamperedError, UnavailableError
+from placement.errors import ConflictError, UnavailableError
 
 WrappedKey = NewType("WrappedKey", bytes)
 
@@ -288,7 +288,7 @@ class FileCustody(InMemory):
         """
         if len(key) != KEY_SIZE:
             raise ValueError("a data key has 32 bytes")
-        return WrappedKey(self._sealer.seal(key, context=_WRAPPING + context))
+        return WrappedKey(self._sealer.seal_key(key, context=_WRAPPING + context))
 
     def unwrap(self, blob: bytes, context: bytes) -> bytes:
         """Unwrap a data key: see ``Custody``.
@@ -296,10 +296,7 @@ class FileCustody(InMemory):
         Raises:
             TamperedError: another key-encryption key, another context, or altered.
         """
-        key = self._sealer.open(blob, context=_WRAPPING + context)
-        if len(key) != KEY_SIZE:
-            raise TamperedError
-        return key
+        return self._sealer.open_key(blob, context=_WRAPPING + context)
 
     def destroy(self) -> None:
         """Destroy the key file: see ``Custody``."""

@@ -44,6 +44,7 @@ WRAPPED_SIZE: Final = NONCE_SIZE + KEY_SIZE + TAG_SIZE
 _INFO: Final = b"placement/data/1"
 _IDLE: Final = b"placement/idle/1"
 _HALF: Final = 8  # bytes of a name
+_COVER: Final = b"cover"  # no 8 bytes
 
 
 def sealed(key: DataKey, content: bytes, context: bytes) -> bytes:
@@ -123,6 +124,19 @@ class Wrapping:
     def is_idle(self, name: bytes) -> bool:
         """Tell whether a name came from ``idle_name``; another does once in 2^64."""
         return hmac.compare_digest(name[_HALF:], self._mark(name[:_HALF]))
+
+    def cover_name(self, covered: bytes) -> bytes:
+        """Return the name of the cover of a key; no dossier has such a one.
+
+        Args:
+            covered: names the key.
+        """
+        drawn = hmac.digest(self._idle, _COVER + covered, "sha256")[:_HALF]
+        return drawn + self._mark(_COVER + drawn)
+
+    def is_cover(self, name: bytes) -> bool:
+        """Tell whether a name came from ``cover_name``."""
+        return hmac.compare_digest(name[_HALF:], self._mark(_COVER + name[:_HALF]))
 
     def _mark(self, drawn: bytes) -> bytes:
         return hmac.digest(self._idle, drawn, "sha256")[:_HALF]

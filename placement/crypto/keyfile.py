@@ -108,8 +108,8 @@ def write_wrapped(path: Path, label: str, secret: bytes, custody: Custody) -> No
 
     Secret: secret
     """
-    blob = custody.wrap(secret, _place(label, b""))
-    write_line(path, label.encode() + _MARK + base64.b64encode(blob) + b"\n")
+    blob = custody.wrap(secret, place_of_file(label, b""))
+    write_line(path, wrapped_line(label, b"", blob))
 
 
 def read_key(path: Path, label: str, custody: Custody) -> bytes:
@@ -122,10 +122,41 @@ def read_key(path: Path, label: str, custody: Custody) -> bytes:
     """
     if not is_wrapped(path, label):
         return read_secret(path, label)
-    public, blob = _read(path, label)
+    public, blob = read_wrapped(path, label)
     if public:
         raise refuse(path, "is of another kind or version")
-    return custody.unwrap(blob, _place(label, b""))
+    return custody.unwrap(blob, place_of_file(label, b""))
+
+
+def secret_in(path: Path, label: str, custody: Custody) -> bytes:
+    """Return the 32 bytes in a key file of either kind, to be split.
+
+    Raises:
+        TamperedError: it does not open with this custody.
+        UnavailableError: as ``read_key``.
+    """
+    if not is_wrapped(path, label):
+        return read_secret(path, label)
+    public, blob = read_wrapped(path, label)
+    return custody.unwrap(blob, place_of_file(label, public))
+
+
+def write_signing(
+    path: Path, seed: bytes, custody: Custody, label: str = LOG_LABEL
+) -> Signing:
+    """Wrap a key that signs, and was there before, into a new file.
+
+    Raises:
+        ConflictError: the file exists.
+        UnavailableError: it can't be written, or the custody does not answer.
+
+    Secret: seed
+    """
+    public = SigningKey(seed).public_key
+    place = place_of_file(label, public)
+    blob = custody.wrap(seed, place)
+    write_line(path, wrapped_line(label, public, blob))
+    return HeldKey(custody, blob, place, public)
 
 
 def create_signing(path: Path, custody: Custody, label: str = LOG_LABEL) -> Signing:
@@ -136,16 +167,7 @@ def create_signing(path: Path, custody: Custody, label: str = LOG_LABEL) -> Sign
         UnavailableError: it can't be written, or the custody does not answer.
     """
     seed = secrets.token_bytes(SEED_SIZE)
-    return _write_signing(path, seed, custody, label)
-
-
-def _write_signing(path: Path, seed: bytes, custody: Custody, label: str) -> HeldKey:
-    public = SigningKey(seed).public_key
-    place = _place(label, public)
-    blob = custody.wrap(seed, place)
-    parts = [base64.b64encode(part) for part in (public, blob)]
-    write_line(path, label.encode() + _MARK + b":".join(parts) + b"\n")
-    return HeldKey(custody, blob, place, public)
+    return write_signing(path, seed, custody, label)
 
 
 def open_signing(path: Path, custody: Custody, label: str = LOG_LABEL) -> Signing:
@@ -156,13 +178,13 @@ def open_signing(path: Path, custody: Custody, label: str = LOG_LABEL) -> Signin
     """
     if not is_wrapped(path, label):
         return SigningKey.open(path, label)
-    public, blob = _read(path, label)
+    public, blob = read_wrapped(path, label)
     if len(public) != _PUBLIC:
         raise refuse(path, "is of another kind or version")
-    return HeldKey(custody, blob, _place(label, public), public)
+    return HeldKey(custody, blob, place_of_file(label, public), public)
 
 
-def _read(path: Path, label: str) -> tuple[bytes, WrappedKey]:
+def read_wrapped(path: Path, label: str) -> tuple[bytes, WrappedKey]:
     """Return public half, or nothing, and blob of a wrapped key file.
 
     Raises:
@@ -181,5 +203,12 @@ def _read(path: Path, label: str) -> tuple[bytes, WrappedKey]:
     return (found[0] if len(found) == _PARTS else b""), WrappedKey(found[-1])
 
 
-def _place(label: str, public: bytes) -> bytes:
+def wrapped_line(label: str, public: bytes, blob: bytes) -> bytes:
+    """Draw the line of a wrapped key; of one that does not sign, ``public`` is empty."""
+    parts = [base64.b64encode(part) for part in (public, blob) if part]
+    return label.encode() + _MARK + b":".join(parts) + b"\n"
+
+
+def place_of_file(label: str, public: bytes) -> bytes:
+    """Return the context of the key in a file."""
     return context(b"key file", label.encode(), public)

@@ -10,7 +10,9 @@ Invariants:
     * the active epoch is the highest; but streams are of the first for ever, or whatever
       was drawn from them would be another, and so are keyed hashes;
     * a ring exists only if every one of its keys unwrapped;
-    * what another server began is learnt before anything is said to be of no epoch.
+    * what another server began is learnt before anything is said to be of no epoch;
+    * a key is in the memory of this process as a cipher's alone; of one that was
+      destroyed nothing is left there as soon as that is learnt (``refresh``).
 """
 
 import hashlib
@@ -26,7 +28,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from placement.crypto.custody import Custody, WrappedKey
 from placement.crypto.sealing import KEY_SIZE, Sealer, context
-from placement.errors import TamperedError
+from placement.crypto.wiping import wipe
+from placement.errors import TamperedError, UnavailableError
 
 
 class Purpose(StrEnum):
@@ -78,8 +81,9 @@ def key_context(owner: bytes, purpose: Purpose, epoch: int) -> bytes:
 
 
 def new_key(custody: Custody, owner: bytes, purpose: Purpose, epoch: int) -> EpochKey:
-    """Make a fresh epoch secret; the secret itself is dropped at once."""
-    wrapped, _ = custody.generate(key_context(owner, purpose, epoch))
+    """Make a fresh epoch secret; the secret itself is wiped at once."""
+    wrapped, secret = custody.generate(key_context(owner, purpose, epoch))
+    wipe(secret)
     return EpochKey(purpose, epoch, wrapped)
 
 
@@ -109,7 +113,15 @@ class KeyRing:
             there twice, or a purpose has none, or streams another than their first.
     """
 
-    __slots__ = ("_active", "_custody", "_hashes", "_owner", "_sealers", "_source")
+    __slots__ = (
+        "_active",
+        "_custody",
+        "_gone",
+        "_hashes",
+        "_owner",
+        "_sealers",
+        "_source",
+    )
 
     def __init__(
         self, keys: Iterable[EpochKey], custody: Custody, *, owner: bytes
@@ -117,6 +129,7 @@ class KeyRing:
         self._sealers: dict[tuple[Purpose, int], Sealer] = {}
         self._hashes: dict[tuple[Purpose, int], bytes] = {}
         self._active: dict[Purpose, int] = {}
+        self._gone: set[tuple[Purpose, int]] = set()  # destroyed since this was made
         self._custody = custody
         self._owner = owner
         self._source: Callable[[], Iterable[EpochKey]] | None = None
@@ -150,6 +163,7 @@ class KeyRing:
 
         Raises:
             TamperedError: no such epoch in this ring.
+            UnavailableError: it was destroyed while somebody still reads what was.
             ValueError: the purpose does not seal.
         """
         if purpose in _UNSEALING:
@@ -158,10 +172,10 @@ class KeyRing:
             raise TamperedError
         found = self._sealers.get((purpose, epoch))
         if found is None and self._source and epoch > self._active[purpose]:
-            self.learn(self._source())
+            self.refresh()
             found = self._sealers.get((purpose, epoch))
         if found is None:
-            raise TamperedError
+            raise UnavailableError if (purpose, epoch) in self._gone else TamperedError
         return found
 
     def follow(self, source: Callable[[], Iterable[EpochKey]]) -> None:
@@ -171,6 +185,23 @@ class KeyRing:
             source: reads all of them.
         """
         self._source = source
+
+    def refresh(self) -> None:
+        """Learn what others began, and let go of what they destroyed.
+
+        Raises:
+            TamperedError: a key does not unwrap.
+            UnavailableError: custody or database does not answer.
+        """
+        if self._source is None:
+            return
+        found = list(self._source())
+        self.learn(found)
+        there = {(key.purpose, key.epoch) for key in found}
+        active = set(self._active.items())
+        for where in self._sealers.keys() - there - active:
+            self._gone.add(where)
+            del self._sealers[where]
 
     def next_epoch(self) -> list[EpochKey]:
         """Make a key of the next epoch for each purpose that seals; none is used yet.
@@ -214,15 +245,30 @@ class KeyRing:
         derived = {}
         for key in keys:
             where = (key.purpose, key.epoch)
-            place = key_context(self._owner, *where)
-            derived[where] = _derive(self._custody.unwrap(key.wrapped, place), *where)
+            secret = self._custody.unwrap(key.wrapped, key_context(self._owner, *where))
+            derived[where] = _derive(secret, *where)
+            wipe(secret)
         for (purpose, epoch), secret in derived.items():
             if purpose in _UNSEALING:
                 self._hashes[purpose, epoch] = secret
             else:
                 self._sealers[purpose, epoch] = Sealer(secret, _LEAST.get(purpose, 0))
+                wipe(secret)
         for purpose, epoch in derived:
             self._active[purpose] = max(self._active.get(purpose, 0), epoch)
+
+    def traces(self, key: EpochKey) -> list[bytes]:
+        """Return what a key is in memory: its secret, and what is derived of it.
+
+        Raises:
+            TamperedError: it does not unwrap.
+            UnavailableError: the custody does not answer.
+
+        Secret: the result
+        """
+        where = key.purpose, key.epoch
+        secret = self._custody.unwrap(key.wrapped, key_context(self._owner, *where))
+        return [secret, _derive(secret, *where)]
 
     def mac(self, purpose: Purpose, data: bytes) -> bytes:
         """Return HMAC-SHA-256 of the data under the purpose's active key.

@@ -24,6 +24,7 @@ from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from placement.crypto.drawn import draw
+from placement.crypto.wiping import wipe
 from placement.errors import TamperedError, UnavailableError
 
 KEY_SIZE: Final = 32  # bytes
@@ -168,6 +169,40 @@ class Sealer:
         if size != self._padded(end, blob[0]) or padded.count(0, end) != size - end:
             raise TamperedError
         return padded[_LENGTH.size : end]
+
+    def seal_key(self, key: bytes, *, context: bytes) -> bytes:
+        """Seal a key as ``seal`` does, and leave no copy of it in memory.
+
+        Secret: key
+        """
+        padded = bytearray(self._padded(len(key) + _LENGTH.size, _STEPS))
+        _LENGTH.pack_into(padded, 0, len(key))
+        padded[_LENGTH.size : _LENGTH.size + len(key)] = key
+        nonce = os.urandom(NONCE_SIZE)
+        blob = self._aead.encrypt(nonce, padded, context)
+        padded[:] = bytes(len(padded))
+        return bytes((_STEPS,)) + nonce + blob
+
+    def open_key(self, blob: bytes, *, context: bytes) -> bytes:
+        """Open what ``seal_key`` returned; the result is the one copy in memory.
+
+        Raises:
+            TamperedError: as ``open``, or it is no key.
+        """
+        if len(blob) != _OVERHEAD + BLOCK or blob[0] != _STEPS:
+            raise TamperedError
+        try:
+            padded = self._aead.decrypt(blob[1:_BODY], blob[_BODY:], context)
+        except InvalidTag as error:
+            raise TamperedError from error
+        end = _LENGTH.size + KEY_SIZE
+        whole = _LENGTH.unpack_from(padded)[0] == KEY_SIZE
+        if not whole or padded.count(0, end) != BLOCK - end:
+            wipe(padded)
+            raise TamperedError
+        key = padded[_LENGTH.size : end]
+        wipe(padded)
+        return key
 
     def _padded(self, length: int, version: int) -> int:
         """Return the size of so many bytes once they are padded."""

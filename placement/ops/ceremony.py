@@ -8,21 +8,31 @@ import argparse
 import secrets
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from getpass import getpass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
+from placement.audit.note import Signer, render_key
 from placement.config import Settings
-from placement.crypto.custody import Custody, write_line
-from placement.crypto.keyfile import is_wrapped, open_signing
+from placement.crypto.custody import OPRF_LABEL, Custody, write_line
+from placement.crypto.keyfile import (
+    is_wrapped,
+    open_signing,
+    secret_in,
+    write_signing,
+    write_wrapped,
+)
 from placement.crypto.passphrase import PassphraseCustody
 from placement.crypto.sealing import KEY_SIZE
 from placement.crypto.signing import LOG_LABEL
 from placement.crypto.wrapping import SecretCustody
 from placement.errors import InvalidInputError, TamperedError, UnavailableError
-from placement.ops.choosing import add_settings, is_custodian
-from placement.ops.custodies import make_custody, read_unlock
+from placement.ops.changing import change_custody
+from placement.ops.choosing import add_settings, is_custodian, path_of
+from placement.ops.custodies import make_custody, open_custody, read_unlock
+from placement.service.custodian import Custodian
 from placement.store.log import Store
 
 if TYPE_CHECKING:
@@ -43,11 +53,33 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     commands = custody.add_subparsers(dest="custody_command", required=True)
     for name, text in (
         ("create", "make the key where the settings say, and five shares of it"),
-        ("split", "make five new shares of a key under a passphrase"),
+        ("split", "make five new shares of a key under a passphrase, or of a key file"),
         ("recover", "bring the key back from three shares, into a new custody"),
+        ("change", "wrap all by the custody that the settings name now; stop servers"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         add_settings(command)
+        if name in {"split", "recover"}:
+            command.add_argument(
+                "--key",
+                choices=("log", "custodian"),
+                help="of this key file, which the custody has wrapped",
+            )
+        if name == "change":
+            command.add_argument(
+                "--from",
+                type=Path,
+                required=True,
+                dest="old",
+                metavar="SETTINGS",
+                help="as they were: they name the custody that wraps it now",
+            )
+            command.add_argument(
+                "--destroy-old",
+                action="store_true",
+                help="destroy the old key, once the new one has opened everything",
+            )
+            continue
         if name == "recover":
             command.add_argument(
                 "--share",
@@ -80,8 +112,20 @@ def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
         match args.custody_command:
             case "create":
                 return _create(settings, args.shares, recovery=not args.no_recovery)
+            case "split" if args.key:
+                return _split_file(settings, args.key, args.shares)
             case "split":
                 return _split(settings, args.shares)
+            case "recover" if args.key:
+                return _recover_file(settings, args.key, args.share)
+            case "change":
+                return change_custody(
+                    settings,
+                    args.old,
+                    path_of(args).absolute().parent,
+                    custodian=is_custodian(args),
+                    destroy=args.destroy_old,
+                )
             case _:
                 fsck = "custodian fsck" if is_custodian(args) else "fsck"
                 return _recover(settings, args.share, fsck)
@@ -112,10 +156,59 @@ def _split(settings: Settings, folder: Path | None) -> str:
     )
 
 
+def _split_file(settings: Settings, key: str, folder: Path | None) -> str:
+    """Split a key file, so that it survives the custody that wrapped it."""
+    _require_place(folder)
+    path, label = _key_file(settings, key)
+    with closing(open_custody(settings)) as custody:
+        secret = secret_in(path, label, custody)
+    return f"Made five shares of the {key}'s key. {_hand_out(secret, folder)}"
+
+
+def _recover_file(settings: Settings, key: str, files: Sequence[Path]) -> str:
+    """Bring a key file back, wrapped by whatever custody the settings name."""
+    path, label = _key_file(settings, key)
+    secret = _combined(files)
+    with closing(open_custody(settings)) as custody:
+        if label == LOG_LABEL:
+            made = write_signing(path, secret, custody)
+            public = render_key(Signer(settings.log_name, made).public)
+        else:
+            write_wrapped(path, label, secret, custody)
+            public = Custodian.open(path, custody).public_key.hex()
+    return (
+        f"Wrote the {key}'s key. Its public half is\n{public}\nHold it against what"
+        " clients pin: shares of another key make another."
+    )
+
+
+def _key_file(settings: Settings, key: str) -> tuple[Path, str]:
+    if key == "log":
+        return settings.log_key, LOG_LABEL
+    return settings.custodian_key, OPRF_LABEL
+
+
 def _recover(settings: Settings, files: Sequence[Path], fsck: str) -> str:
+    secret = _combined(files)
+    opened, then = _opened(settings, SecretCustody(secret), fsck)
+    make_custody(settings, _new_unlock(settings), secret).close()
+    return (
+        f"Brought the key back; it opens {opened}. {then} Whoever saw these shares can"
+        " bring it back too: plan a new key."
+    )
+
+
+def _combined(files: Sequence[Path]) -> bytes:
+    """Return what three shares bring back.
+
+    Raises:
+        UnavailableError: they don't; a note says why.
+
+    Secret: the result
+    """
     lines = [path.read_text("ascii") for path in files] or _typed(_recovery().NEEDED)
     try:
-        secret = _recovery().combine(lines)
+        found: bytes = _recovery().combine(lines)
     except InvalidInputError as error:
         raise _refused(f"{error.field.capitalize()}: {error.description}.") from None
     except TamperedError:
@@ -123,12 +216,7 @@ def _recover(settings: Settings, files: Sequence[Path], fsck: str) -> str:
             "One of these shares was altered, or is of another key. Nothing was made; "
             "try others."
         ) from None
-    opened, then = _opened(settings, SecretCustody(secret), fsck)
-    make_custody(settings, _new_unlock(settings), secret).close()
-    return (
-        f"Brought the key back; it opens {opened}. {then} Whoever saw these shares can"
-        " bring it back too: plan a new key."
-    )
+    return found
 
 
 def _opened(settings: Settings, custody: Custody, fsck: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Close the process to who looks from outside: no dumps, no swap, no readers.
 
 It lowers what others of the same machine can do. It does nothing against its
-administrator, and Python can't wipe what it once had in memory
+administrator, and of what Python once had in memory little is wiped
 (``docs/threat-model.md``).
 
 Source: prctl(2), mlockall(2), setrlimit(2), umask(2).

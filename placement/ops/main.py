@@ -23,7 +23,7 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
-from placement.ops import backup, ceremony, older, pki, ruleset, status
+from placement.ops import backup, ceremony, compact, older, pki, ruleset, status
 from placement.ops import custodian as custodians
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, path_of, read_settings
@@ -78,6 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _ELSEWHERE[args.command](args)
     if args.command == "custody":
         args.run = ceremony.run_command(args)
+    if args.command == "compact":
+        args.run = compact.run_command(args)
     try:
         print(_run(args))  # noqa: T201 (a command's one sentence)
     except PlacementError as error:
@@ -129,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     older.register(commands)
     status.register(commands)
     backup.register(commands)
+    compact.register(commands)
     custodians.register(commands, fsck=_fsck)
     ceremony.register(commands)
     return parser
@@ -204,7 +207,7 @@ def _open(settings: Settings, custody: Custody) -> Store:
 def _text_of(error: PlacementError, command: str) -> str:
     """Return what operators read of an error."""
     notes = getattr(error, "__notes__", [])
-    if command == "custody" and notes:
+    if command in {"custody", "compact"} and notes:
         return " ".join(notes)
     texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
     between = "\n" if len(notes) > 1 else " "  # of more than one each has a line

@@ -88,8 +88,10 @@ class Review:
         since, until = asked.since, asked.until
         if asked.decision:
             since, until = decided_between(asked.decision)
-        with self._condemning(), self._store.probing() as probe:
-            at = _times(probe)
+        store = self._store
+        with self._condemning(), store.reading() as connection:
+            last = store.row.read(connection).last_leaf
+            at = _times(store.leaves.probe(connection, last))
             end = min(end, size)
             if since is not None:
                 first = self._instants.first_since(at, since, min(first, end), end)

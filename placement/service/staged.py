@@ -31,8 +31,8 @@ class StagedRows:
         store = self._store
         with store.reading() as connection:
             until = store.row.read(connection).last_event
-            opened = store.events.part(connection, revision, 1, until)
-        event = store.vault.open(opened[0][1]).event if opened else None
+            payload = store.base.event(connection, store.events, revision, until)
+        event = None if payload is None else store.vault.open(payload).event
         if isinstance(event, Sealed):
             store.vault.require_erased({event.dossier})
             raise NotFoundError

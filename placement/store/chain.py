@@ -182,7 +182,12 @@ class Chain:
             raise broken(f"{self.name} {end.number}")
 
     def part(
-        self, connection: Connection, first: int, count: int, until: End
+        self,
+        connection: Connection,
+        first: int,
+        count: int,
+        until: End,
+        start: End | None = None,
     ) -> list[tuple[int, bytes]]:
         """Open some records in the middle, each against the one before it.
 
@@ -191,6 +196,7 @@ class Chain:
             first: number of the first record wanted.
             count: at most so many; fewer where the chain ends.
             until: the end of the chain.
+            start: behind what its records begin; its first one unless given.
 
         Raises:
             ChainError: an altered, missing or moved record.
@@ -198,7 +204,7 @@ class Chain:
         count = min(count, until.number - first + 1)
         if count <= 0:
             return []
-        end, before = self.genesis, first - 1
+        end, before = start or self.genesis, first - 1
         rows = self._fetch(connection, before - 1, count + 1)
         if before > end.number:
             end, rows = self._end_at(rows, before), rows[1:]

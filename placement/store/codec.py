@@ -85,6 +85,27 @@ def erasures_in(payload: bytes) -> tuple[bytes, tuple[bytes, ...]]:
             return b"", ()
 
 
+def stub_of(payload: bytes) -> bytes:
+    """Return what is left of a record once its dossier is erased: when, and whose.
+
+    Done again, it changes nothing.
+    """
+    message = event_pb2.Record()
+    message.ParseFromString(payload)
+    message.sealed.content = b""
+    return message.SerializeToString(deterministic=True)
+
+
+def is_stub(payload: bytes) -> bool:
+    """Tell whether a record is what ``stub_of`` left."""
+    message = event_pb2.Record()
+    try:
+        message.ParseFromString(payload)
+    except DecodeError:
+        return False
+    return message.WhichOneof("event") == "sealed" and not message.sealed.content
+
+
 def _sealed(message: event_pb2.Record) -> Record:
     """Read a record of which the rest is sealed, without looking around."""
     request = None

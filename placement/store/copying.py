@@ -89,9 +89,18 @@ def folder_of(url: str) -> Path | None:
     Raises:
         UnavailableError: the URL can't be used.
     """
-    with database.opened(url) as engine:
-        path = _file(engine)
+    path = file_of(url)
     return None if path is None else path.parent
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of a SQLite database; ``None`` for another one.
+
+    Raises:
+        UnavailableError: the URL can't be used.
+    """
+    with database.opened(url) as engine:
+        return _file(engine)
 
 
 def require_vacant(kind: Kind, url: str) -> None:

@@ -153,6 +153,27 @@ def journal_emptied(engine: Engine, wait: int = WAIT_MS) -> bool:
         connection.close()
 
 
+def purged(engine: Engine, table: str) -> bool:
+    """Leave no copy of rows that were deleted; false if somebody reads.
+
+    SQLite empties its journal, PostgreSQL writes the table anew.
+    """
+    try:
+        if engine.dialect.name == "sqlite":
+            return not journal_emptied(engine)
+        connection = engine.raw_connection()
+        try:
+            driver: Any = connection.driver_connection
+            driver.autocommit = True
+            driver.execute(f"VACUUM FULL {table}")
+            driver.autocommit = False
+        finally:
+            connection.close()
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
+        return False
+    return True
+
+
 @contextmanager
 def _waiting(driver: Any, most: int) -> Iterator[None]:  # noqa: ANN401 (the driver's own)
     """Let a connection of SQLite wait so many milliseconds at most in the block."""

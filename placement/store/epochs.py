@@ -23,10 +23,12 @@ from sqlalchemy import Column, Connection, Engine, bindparam
 
 from placement.audit.entry import parse
 from placement.crypto.keyring import EpochKey, KeyRing, Purpose
-from placement.errors import TamperedError
+from placement.errors import TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store import tables
+from placement.store.base import Base
 from placement.store.chain import Chain, broken
+from placement.store.covers import Covers
 from placement.store.head import Head, HeadRow
 from placement.store.rings import add_keys, read_keys
 
@@ -81,23 +83,31 @@ class Epochs:
         ring: the store's keys.
         owner: context of the store.
         leaves: the chain of leaves; the first of an epoch says when it began.
+        covers: of the keys.
 
     Attributes:
         limits: of one epoch.
     """
 
     def __init__(
-        self, engine: Engine, ring: KeyRing, owner: bytes, leaves: Chain
+        self,
+        engine: Engine,
+        ring: KeyRing,
+        owner: bytes,
+        leaves: Chain,
+        covers: Covers,
     ) -> None:
         self.limits = Limits()
         self._engine = engine
         self._ring = ring
         self._owner = owner
         self._leaves = leaves
+        self._covers = covers
         self._row = HeadRow(ring, owner)
+        self._base = Base(ring, owner)
         self._start: _Start | None = None
         self._over = False
-        ring.follow(self._read)
+        ring.follow(self.read)
 
     @property
     def current(self) -> int:
@@ -154,7 +164,7 @@ class Epochs:
             head = self._row.read(connection, lock=True)
             if forced or self._is_over(connection, head):
                 made = self._ring.next_epoch()
-                add_keys(connection, made)
+                add_keys(connection, self._covers.put(made))
                 grown = self._ring.grown(made)
                 HeadRow(grown, self._owner).move(connection, head, head)
         if made:  # and durable
@@ -163,9 +173,28 @@ class Epochs:
         self._over = False
         return self.current
 
-    def _read(self) -> list[EpochKey]:
+    def purge(self) -> None:
+        """Leave no copy of keys that were deleted, as far as that is the database's.
+
+        Raises:
+            UnavailableError: somebody reads; the next time does it.
+        """
+        if database.purged(self._engine, tables.epoch_key.name):
+            return
+        error = UnavailableError()
+        error.add_note("The journal could not be emptied: do it again.")
+        raise error
+
+    def read(self) -> list[EpochKey]:
+        """Return every key there is, as the custody wrapped it.
+
+        Raises:
+            TamperedError: something else stands there.
+            UnavailableError: a database does not answer.
+        """
         with database.reading(self._engine) as connection:
-            return read_keys(connection)[1]
+            found = read_keys(connection)[1]
+        return self._covers.take(found)
 
     def _is_over(self, connection: Connection, head: Head) -> bool:
         """Tell whether the epoch in use has sealed enough, or for long enough."""
@@ -185,7 +214,8 @@ class Epochs:
     def _begun(self, connection: Connection, head: Head) -> _Start:
         """Find where the epoch in use began."""
         epoch, (event, leaf) = self.current, (tables.event, tables.leaf)
-        events = _before(connection, event.c.revision, epoch, 1, head.revision + 1) - 1
+        first, end = self._base.revision(connection) + 1, head.revision + 1
+        events = _before(connection, event.c.revision, epoch, first, end) - 1
         leaves = _before(connection, leaf.c.index, epoch, 0, head.leaves)
         at = None
         if head.at >= self.limits.age and leaves < head.leaves:

@@ -126,7 +126,7 @@ class KeyStore:
             ConflictError: there is a key store already.
             UnavailableError: the database or the custody does not answer.
         """
-        wrapped, secret = custody.generate(_place(owner))
+        wrapped, secret = custody.generate(place_of_root(owner))
         with _connected(url) as engine:
             with database.writing(engine) as connection:
                 if inspect(connection).has_table(root.name):
@@ -153,7 +153,7 @@ class KeyStore:
                 found = connection.execute(raw(*root.columns)).first()
             match () if found is None else tuple(found):
                 case 1, int(schema), bytes(wrapped) if schema == _SCHEMA:
-                    secret = custody.unwrap(WrappedKey(wrapped), _place(owner))
+                    secret = custody.unwrap(WrappedKey(wrapped), place_of_root(owner))
                 case _:
                     raise TamperedError
             return cls(engine, Wrapping(secret, owner))
@@ -256,15 +256,19 @@ class KeyStore:
         with database.reading(self._engine) as connection:
             return [row[0] for row in fetched(connection, raw(snapshot_key.c.name))]
 
-    def destroy(self, names: Collection[bytes]) -> None:
+    def destroy(self, names: Collection[bytes], *, snapshots: bool = True) -> None:
         """Destroy the keys of dossiers that are there, and with them every snapshot's.
+
+        Args:
+            names: whose.
+            snapshots: those too, which hold what the dossiers do.
 
         Raises:
             UnavailableError: the database does not answer, or the commit failed.
         """
         with database.writing(self._engine) as connection:
             gone = _delete(connection, data_key, names)
-            if gone:
+            if gone and snapshots:
                 connection.execute(delete(snapshot_key))
         if gone:
             self._purge()
@@ -317,7 +321,7 @@ def _emptied(engine: Engine) -> bool:
         connection.close()
 
 
-def _place(owner: bytes) -> bytes:
+def place_of_root(owner: bytes) -> bytes:
     """Say what the secret is wrapped for."""
     return owner + context(b"key store", _SCHEMA)
 

@@ -13,7 +13,7 @@ The context of the details of leaf ``n``::
     store id, 16 bytes | schema | "details" | epoch | n | hash of leaf n
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -148,6 +148,19 @@ class Leaves:
             Kept(index, entry, (epoch, blob))
             for (index, entry), (_, _, epoch, blob) in zip(opened, beside, strict=True)
         ]
+
+    def probe(self, connection: Connection, until: End) -> Callable[[int], bytes]:
+        """Return what opens single entries, all at one moment: by index, which is there.
+
+        Raises:
+            ChainError: from the result: an altered, missing or moved leaf.
+        """
+
+        def probe(index: int) -> bytes:
+            ((_, entry),) = self.chain.part(connection, index, 1, until)
+            return entry
+
+        return probe
 
     def beside(
         self, connection: Connection, first: int, count: int

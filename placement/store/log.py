@@ -15,7 +15,7 @@ Invariants:
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain as concat
@@ -32,8 +32,10 @@ from placement.crypto.sealing import context
 from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store import tables
+from placement.store.base import Base
 from placement.store.chain import Chain, broken
 from placement.store.codec import erasures_in
+from placement.store.covers import Covers
 from placement.store.epochs import Epochs
 from placement.store.head import Head, HeadRow, with_note
 from placement.store.keystore import KeyStore, beside
@@ -74,12 +76,11 @@ class Log:
             TamperedError: one of the chains was put back, cut, or grew another way; or
                 fewer checkpoints are published.
         """
-        for chain, start, end in (
-            (self._store.events, seen.last_event, self.head.last_event),
-            (self._store.leaves.chain, seen.last_leaf, self.head.last_leaf),
-        ):
-            for _ in chain.read(self.connection, start, end):
-                pass  # reading is verifying
+        leaves = self._store.leaves.chain
+        for _ in self.tail(seen):
+            pass  # reading is verifying
+        for _ in leaves.read(self.connection, seen.last_leaf, self.head.last_leaf):
+            pass  # likewise
         if self.head.published < seen.published:
             raise broken("checkpoint")
 
@@ -168,11 +169,13 @@ class Store:
         ring: the store's keys.
         owner: the context of this store, first part of every other.
         events: the chain of events.
+        base: what of it was written anew.
         leaves: the leaves of the access log.
         row: the head's.
         vault: what can be forgotten.
         epochs: of the keys.
         news: of other servers.
+        covers: of some of them.
     """
 
     def __init__(
@@ -182,10 +185,12 @@ class Store:
         self.ring = ring
         self.owner = owner
         self.events = Chain.events(ring, owner)
+        self.base = Base(ring, owner)
         self.vault = Vault(keys, owner, self.erased)
         self.leaves = Leaves(ring, owner, self.vault)
         self.row = HeadRow(ring, owner)
-        self.epochs = Epochs(engine, ring, owner, self.leaves.chain)
+        self.covers = Covers(keys, owner)
+        self.epochs = Epochs(engine, ring, owner, self.leaves.chain, self.covers)
         self.news = News(engine, self.row.teller)
 
     @classmethod
@@ -211,7 +216,7 @@ class Store:
             with KeyStore.create(where, custody, owner).spared() as key_store:
                 migrate(engine)
                 store = cls(engine, ring, owner, key_store)
-                store._found(store_id, made)
+                store._found(store_id, store.covers.put(made))
         return store
 
     @classmethod
@@ -227,8 +232,9 @@ class Store:
             require_schema(engine)
             with database.reading(engine) as connection:
                 owner, found = read_keys(connection)
-            ring = KeyRing(found, custody, owner=owner)
             with KeyStore.open(keys or beside(url), custody, owner).spared() as opened:
+                known = Covers(opened, owner).take(found)
+                ring = KeyRing(known, custody, owner=owner)
                 store = cls(engine, ring, owner, opened)
                 store.read_head()
         return store
@@ -357,28 +363,12 @@ class Store:
             head = self.row.read(connection)
             return self.leaves.part(connection, first, count, head.last_leaf)
 
-    @contextmanager
-    def probing(self) -> Iterator[Callable[[int], bytes]]:
-        """Open single entries, all at one moment: by index, which must be there.
-
-        Raises:
-            TamperedError: an altered, missing or moved leaf.
-            UnavailableError: the database does not answer.
-        """
-        with self.reading() as connection:
-            until = self.row.read(connection).last_leaf
-
-            def probe(index: int) -> bytes:
-                ((_, entry),) = self.leaves.chain.part(connection, index, 1, until)
-                return entry
-
-            yield probe
-
     def tail_on(
         self, connection: Connection, after: Head, until: Head
     ) -> Iterator[Numbered]:
         """Follow the log on a connection: see ``tail``."""
-        chunks = self.events.read(connection, after.last_event, until.last_event)
+        ends = after.last_event, until.last_event
+        chunks = self.base.chunks(connection, self.events, *ends)
         return concat.from_iterable(chunks)
 
     def context(self, kind: str, epoch: int, *place: bytes | int) -> bytes:

@@ -41,6 +41,8 @@ MAX_PART: Final = (1 << 20) - BLOCK
 
 _MANIFEST: Final = struct.Struct(">QI16s")
 _TABLE: Final = tables.snapshot
+_SNAPSHOTS: Final = _TABLE.c.revision >= 0  # below are bases
+_NEWEST: Final = select(func.max(_TABLE.c.revision)).where(_SNAPSHOTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,17 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> None:
     with store.writing() as log:
         if log.head.revision < head.revision:
             raise broken("head")
-        newest = log.connection.scalar(select(func.max(_TABLE.c.revision)))
+        newest = log.connection.scalar(_NEWEST)
         if newest is not None and newest > head.revision:
+            return
+        # Sealed before the lock: if an epoch began since, its keys may be gone by now.
+        if store.ring.active(Purpose.SNAPSHOT)[0] != rows[0]["epoch"]:
             return
         # Under the lock: whoever erases destroys what keys there are after that.
         if any(erasures_in(payload)[1] for _, payload in log.tail(head)):
             return
         before = vault.keep_snapshot(name, wrapped)
-        log.connection.execute(delete(_TABLE))
+        log.connection.execute(delete(_TABLE).where(_SNAPSHOTS))
         for row in rows:
             log.connection.execute(insert(_TABLE), row)
     vault.destroy_snapshots(before)
@@ -174,11 +179,9 @@ def _open_manifest(store: Store, connection: Connection) -> _Manifest | None:
     Raises:
         ChainError: it does not verify, or has more or fewer parts than it says.
     """
-    newest = connection.scalar(select(func.max(_TABLE.c.revision)))
+    newest = connection.scalar(_NEWEST)
     if newest is None:
         return None
-    if newest < 0:
-        raise broken("snapshot")
     summary, tag = _open(
         store,
         _fetch(connection, newest, 0),

@@ -138,7 +138,7 @@ class Vault:
         if not isinstance(record.event, Sealed):
             return record
         dossier = record.event.dossier
-        key = self._key(dossier)
+        key = self._key(dossier) if record.event.content else None  # else a stub
         if key is None:
             return record
         place = self._place(b"event", dossier)
@@ -316,10 +316,10 @@ class Vault:
             TamperedError: a key does not unwrap.
             UnavailableError: the key store does not answer.
         """
-        unwrap, found = self._keys.wrapping.open, {}
+        wrapping, found = self._keys.wrapping, {}
         for name, wrapped in self._keys.all():
-            if not self._keys.wrapping.is_idle(name):
-                found[name] = unwrap(wrapped, name)
+            if not (wrapping.is_idle(name) or wrapping.is_cover(name)):
+                found[name] = wrapping.open(wrapped, name)
         with self._lock:
             for name, key in found.items():
                 self._keep(name, key)

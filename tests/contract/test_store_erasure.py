@@ -217,7 +217,9 @@ def test_every_bit_of_a_key_counts(world, opened, keys, data):
     """Whichever is turned, in whichever key: the store is refused."""
     with keys.connect() as connection:
         found = connection.execute(text("SELECT name, wrapped FROM data_key")).all()
-    name, wrapped = data.draw(st.sampled_from(sorted(map(tuple, found))))
+    is_cover = world.store.vault._keys.wrapping.is_cover
+    found = sorted(tuple(row) for row in found if not is_cover(row[0]))
+    name, wrapped = data.draw(st.sampled_from(found))
     bit = data.draw(st.integers(0, 8 * len(wrapped) - 1))
     turned = bytearray(wrapped)
     turned[bit // 8] ^= 1 << bit % 8

@@ -9,7 +9,7 @@ import pytest
 from placement import crypto
 from placement.crypto import recovery
 from placement.crypto.custody import OPRF_LABEL
-from placement.crypto.keyfile import is_wrapped
+from placement.crypto.keyfile import is_wrapped, open_signing
 from placement.crypto.passphrase import Cost, PassphraseCustody
 from placement.crypto.recovery import combine, split
 from placement.crypto.signing import SigningKey
@@ -386,3 +386,51 @@ def test_adopting_that_was_ended_half_way_is_done_again(place, apart, monkeypatc
 
 def ended(*_):
     raise UnavailableError
+
+
+# Key files that the custody wrapped
+
+
+@pytest.mark.parametrize("key", ["log", "custodian"])
+def test_a_wrapped_key_file_comes_back_from_any_three(made, run, key):
+    """The same key, wrapped by whatever custody there is then; none is replaced."""
+    folder, path = made / "of the file", made / f"{key}.key"
+    code, out, err = run(
+        "custody", "split", "--key", key, "--shares", str(folder), typed=(WORDS,)
+    )
+    shares = [f"--share={folder / f'share-{number}.txt'}" for number in (2, 5, 4)]
+    before = public_of(made, key)
+    taken = run("custody", "recover", "--key", key, *shares, typed=(WORDS,))
+    path.rename(made / "away")
+    again = run("custody", "recover", "--key", key, *shares, typed=(WORDS,))
+
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Made five shares of the {key}'s key. Give each share")
+    assert taken[:2] == (1, "")
+    assert again[0] == 0
+    assert again[1].startswith(f"Wrote the {key}'s key. Its public half is\n")
+    assert public_of(made, key) == before
+    assert path.read_bytes() != (made / "away").read_bytes()
+    assert run("fsck", typed=(WORDS,))[0] == 0
+
+
+def public_of(made, key):
+    custody = PassphraseCustody(made / "store.key", WORDS.encode())
+    if key == "log":
+        return open_signing(made / "log.key", custody).public_key
+    return Custodian.open(made / "custodian.key", custody).public_key
+
+
+def test_a_key_file_of_another_custody_is_not_split(made, run):
+    """Nothing is handed out."""
+    lines = (made / "log.key").read_text("ascii").split(":")
+    (made / "log.key").unlink()
+    (made / "log.key").touch(mode=0o600)
+    (made / "log.key").write_text(":".join([*lines[:2], lines[2][::-1].strip() + "\n"]))
+    folder = made / "of the file"
+    code, out, _ = run(
+        "custody", "split", "--key", "log", "--shares", str(folder), typed=(WORDS,)
+    )
+
+    assert (code, out) == (1, "")
+    assert not folder.exists()

@@ -1,0 +1,93 @@
+"""``placement-server custody change``: a new key-encryption key for a store that is there.
+
+After a theft of token and PIN, or of three shares; or to go from a file to a token. No
+server runs meanwhile. The new key was made by ``custody create``, where the settings
+now say; ``--from`` names the settings as they were. Interrupted, it is run again.
+"""
+
+from contextlib import closing
+from pathlib import Path
+
+from placement.config import Settings, load, load_custodian
+from placement.crypto.changing import Change
+from placement.crypto.custody import OPRF_LABEL, Custody
+from placement.crypto.keyfile import open_signing
+from placement.crypto.keyring import Purpose
+from placement.crypto.signing import LOG_LABEL
+from placement.ops.custodies import open_custody
+from placement.ops.scan import Trace, failed, files_of, require_none
+from placement.service.custodian import Custodian
+from placement.store.log import Store
+from placement.store.rewrapping import rewrap
+
+
+def change_custody(
+    settings: Settings, old: Path, folder: Path, *, custodian: bool, destroy: bool
+) -> str:
+    """Wrap everything by the custody that the settings name.
+
+    Args:
+        settings: as they are now.
+        old: the file of those before, which name the custody that wraps it now.
+        folder: of the settings; all files in it are looked through in the end.
+        custodian: whose settings they are.
+        destroy: destroy the old key, too.
+
+    Returns:
+        What to say at the end.
+
+    Raises:
+        PlacementError: a custody does not open, or neither opens a key.
+    """
+    before = load_custodian(old).server if custodian else load(old)
+    if _where(before) == _where(settings):
+        raise failed("Both settings name one custody: there is nothing to change.")
+    gone: list[Trace] = []
+
+    def replaced(blob: bytes) -> None:
+        gone.append(trace(blob))
+
+    with (
+        closing(open_custody(before)) as leaving,
+        closing(open_custody(settings)) as coming,
+    ):
+        change = Change(leaving, coming, replaced)
+        count = rewrap(settings.database, settings.keys, change)
+        change.file(settings.log_key, LOG_LABEL)
+        if not settings.custodian_id:
+            change.file(settings.custodian_key, OPRF_LABEL)
+        here = _proven(settings, coming)
+        if destroy:
+            leaving.destroy()
+    files = files_of(settings, folder)
+    require_none(files, gone, here)
+    kept = "It is destroyed." if destroy else "It is still there."
+    return (
+        f"Wrapped {count} keys and the key files anew; {len(gone)} were the old key's."
+        f" Scanned {len(files)} files: none has a trace of those. {kept} Older backups"
+        " open by the old key alone, also in the hands of whoever has it: back up now,"
+        " and destroy them."
+    )
+
+
+def trace(blob: bytes) -> Trace:
+    """Return what shows that something of the old key's is still there."""
+    return Trace.of("what the old key wrapped", blob)
+
+
+def _where(settings: Settings) -> tuple[str, ...]:
+    """Return what tells two custodies from each other."""
+    if settings.custody == "token":
+        return "token", settings.token_module, settings.token
+    return "file", str(settings.store_key.resolve())
+
+
+def _proven(settings: Settings, custody: Custody) -> list[Trace]:
+    """Open everything by the new custody alone; return a trace of what is stored."""
+    with closing(Store.open(settings.database, custody, settings.keys)) as store:
+        keys = store.epochs.read()
+    open_signing(settings.log_key, custody).sign(b"")
+    if not settings.custodian_id:
+        Custodian.open(settings.custodian_key, custody)
+    bare = next(key for key in keys if key.purpose is Purpose.ENTRY)
+    return [Trace.of("a wrapped key in use", bare.wrapped)]

@@ -1,0 +1,242 @@
+"""A store changes hands: from a file to a token, from one token to the next, or half."""
+
+import os
+import sqlite3
+from contextlib import closing
+
+import pytest
+from kit import tokens
+
+from placement.config import load
+from placement.crypto import changing as files
+from placement.crypto.custody import OPRF_LABEL, FileCustody
+from placement.crypto.keyfile import is_wrapped, open_signing
+from placement.crypto.passphrase import Cost
+from placement.crypto.signing import LOG_LABEL
+from placement.errors import TamperedError, UnavailableError
+from placement.ops import changing
+from placement.ops.custodies import open_custody
+from placement.ops.main import main
+from placement.service.custodian import Custodian
+from placement.store import compaction
+from placement.store.log import Store
+
+WORDS = "credential:words"
+KEYS = {"log.key": LOG_LABEL, "custodian.key": OPRF_LABEL}
+
+
+class Killed(BaseException):
+    """The command ends here."""
+
+
+class Place:
+    """A folder with settings for each custody; the store begins in a plain file."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        credentials = folder / "credentials"
+        credentials.mkdir(mode=0o700)
+        (credentials / "words").write_text("åtta hästar står stilla\n", "utf-8")
+        (credentials / "pin").write_bytes(tokens.PIN + b"\n")
+        self.write("file", custody="file")
+        self.write("words", custody="passphrase", unlock=WORDS, store_key="words.key")
+        assert self.run("file", "init") == 0
+
+    def write(self, name, **given):
+        text = "".join(f'{key} = "{value}"\n' for key, value in given.items())
+        (self.folder / f"{name}.toml").write_text(text, "utf-8")
+
+    def token(self, name):
+        made = tokens.new_token(self.folder)
+        where = {"token": made.label, "token_module": made.module}
+        self.write(name, custody="token", unlock="credential:pin", **where)
+        assert self.create(name) == 0
+
+    def create(self, name):
+        shares = str(self.folder / f"shares of {name}")
+        return self.run(name, "custody", "create", "--shares", shares)
+
+    def run(self, name, *command):
+        return main([*command, "--settings", str(self.folder / f"{name}.toml")])
+
+    def change(self, old, new, *more):
+        before = str(self.folder / f"{old}.toml")
+        return self.run(new, "custody", "change", "--from", before, *more)
+
+    def load(self, name):
+        return load(self.folder / f"{name}.toml")
+
+    def opens(self, name):
+        """Tell whether everything opens by one custody alone."""
+        settings = self.load(name)
+        with closing(open_custody(settings)) as custody:
+            try:
+                Store.open(settings.database, custody, settings.keys).close()
+                open_signing(settings.log_key, custody).sign(b"")
+                Custodian.open(settings.custodian_key, custody)
+            except (TamperedError, UnavailableError):
+                return False
+        return True
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+    cheap = Cost(memory=1 << 16)
+    monkeypatch.setattr("placement.crypto.passphrase.Cost", lambda *given: cheap)
+    before = os.umask(0o077)
+    yield Place(tmp_path)
+    os.umask(before)
+
+
+def test_from_a_file_to_a_token_to_another(place, capsys):
+    """The keys stay what they are, and all that was sealed opens."""
+    with closing(open_custody(place.load("file"))) as custody:
+        log = open_signing(place.load("file").log_key, custody).public_key
+    place.token("first")
+    assert place.change("file", "first", "--destroy-old") == 0
+    said = capsys.readouterr().out
+    first = place.opens("first")
+    place.token("second")
+    assert place.run("first", "rotate") == 0
+    assert place.change("first", "second") == 0
+
+    assert first
+    assert (place.opens("second"), place.opens("first")) == (True, False)
+    assert not place.load("file").store_key.exists()
+    assert "none has a trace of those. It is destroyed." in said
+    for name, label in KEYS.items():
+        assert is_wrapped(place.folder / name, label)
+    with closing(open_custody(place.load("second"))) as custody:
+        key = open_signing(place.folder / "log.key", custody)
+        assert key.public_key == log
+    assert place.run("second", "fsck") == 0
+
+
+def kill_at(monkeypatch, where, name, number):
+    """End the command at the nth call of something."""
+    real, left = getattr(where, name), [number]
+
+    def killed(*args, **kwargs):
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(where, name, killed)
+
+
+POINTS = [
+    *((changing, "trace", number) for number in (1, 2, 5, 11, 13, 15, 17)),
+    *((files, "write_file", number) for number in (1, 2)),
+    *((files, "destroy_file", number) for number in (1, 2)),
+    (files, "settle", 1),
+    (changing, "_proven", 1),
+    (changing, "files_of", 1),
+]
+
+
+@pytest.mark.parametrize(("where", "name", "number"), POINTS)
+def test_whoever_is_interrupted_runs_it_again(place, monkeypatch, where, name, number):
+    """Wherever that was, nothing is lost, and nothing is left of the old."""
+    place.create("words")
+    with monkeypatch.context() as patched:
+        kill_at(patched, where, name, number)
+        with pytest.raises(Killed):
+            place.change("file", "words")
+
+    assert place.change("file", "words", "--destroy-old") == 0
+    assert place.opens("words")
+    assert place.run("words", "fsck") == 0
+    assert sorted(path.name for path in place.folder.glob("*.old")) == []
+
+
+def test_it_says_how_many_were_the_old_keys(place, capsys):
+    """Run again, there are none left."""
+    place.create("words")
+    capsys.readouterr()
+    place.change("file", "words")
+    first = capsys.readouterr().out
+    place.change("file", "words")
+    second = capsys.readouterr().out
+
+    assert first.startswith("Wrapped 11 keys and the key files anew; 17 were the old")
+    assert second.startswith("Wrapped 11 keys and the key files anew; 0 were the old")
+
+
+def test_settings_of_the_same_custody(place, capsys):
+    """Nothing is to be done."""
+    place.create("words")
+    place.write("same", custody="passphrase", unlock=WORDS, store_key="words.key")
+    capsys.readouterr()
+
+    assert place.change("same", "words") == 1
+    assert capsys.readouterr().err.startswith("Both settings name one custody")
+
+
+def test_a_third_custody_changes_nothing(place, capsys):
+    """Neither of the two opens what is there."""
+    place.create("words")
+    FileCustody.create(place.folder / "other.key")
+    place.write("other", custody="file", store_key="other.key")
+
+    assert place.change("other", "words") == 1
+    assert place.opens("file")
+
+
+def test_what_is_left_of_the_old_is_found(place, capsys):
+    """A copy of a wrapped key that somebody made in the folder."""
+    place.create("words")
+    (place.folder / "copy.db").write_bytes(
+        (place.folder / "placement.keys.db").read_bytes()
+    )
+    capsys.readouterr()
+    code = place.change("file", "words")
+    err = capsys.readouterr().err
+
+    assert code == 1
+    assert err.startswith(f"FOUND in {place.folder}/copy.db: what the old key wrapped.")
+    assert place.opens("words")
+
+
+def test_a_key_whose_cover_is_gone_is_left_as_it_is(place, monkeypatch, capsys):
+    """Whoever compacted was killed before its row went."""
+    place.create("words")
+    assert place.run("file", "compact") == 0
+    with monkeypatch.context() as patched:
+        kill_at(patched, compaction, "add_keys", 1)
+        with pytest.raises(Killed):
+            place.run("file", "compact", "--destroy")
+
+    assert place.change("file", "words") == 0
+    code = place.run("words", "compact", "--destroy")
+    assert code == 0, capsys.readouterr()
+    assert place.opens("words")
+
+
+def test_a_root_of_another_type_is_refused(place, capsys):
+    """SQLite holds any type in any column."""
+    place.create("words")
+    with closing(sqlite3.connect(place.folder / "placement.keys.db")) as keys, keys:
+        keys.execute("UPDATE root SET wrapped = 'text'")
+    capsys.readouterr()
+
+    assert place.change("file", "words") == 1
+    assert capsys.readouterr().err.startswith("What is stored does not verify")
+
+
+def test_a_file_that_can_t_be_replaced_is_named(place, monkeypatch, capsys):
+    """And run again, it is."""
+
+    def broken(*_, **__):
+        raise OSError
+
+    place.create("words")
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "write_file", broken)
+        code = place.change("file", "words")
+    said = capsys.readouterr().err
+
+    assert code == 1
+    assert said == f"The key file {place.folder}/log.key can't be replaced.\n"
+    assert place.change("file", "words") == 0

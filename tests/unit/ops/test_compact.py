@@ -1,0 +1,181 @@
+"""The command: compact, back up, destroy; killed anywhere, and what it says."""
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from itertools import count
+
+import pytest
+from kit.stored import append
+
+from placement.config import load
+from placement.crypto.custody import FileCustody
+from placement.ops.main import main
+from placement.store import fsck
+from placement.store.head import Head
+from placement.store.log import Store
+
+SECONDS = 60
+THEN = (
+    "Now back up database and key store. Then `placement-server compact --destroy`"
+    " destroys the keys that opened it before; older backups open nothing any more"
+    " then.\n"
+)
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "placement.toml").write_text("tick = 0\n", "utf-8")
+    assert main(["init", "--settings", str(tmp_path / "placement.toml")]) == 0
+    return tmp_path
+
+
+@pytest.fixture
+def run(place, capsys):
+    """Return a function that runs a command: → exit code, stdout, stderr."""
+
+    def command(*words):
+        capsys.readouterr()
+        code = main([*words, "--settings", str(place / "placement.toml")])
+        return code, *capsys.readouterr()
+
+    return command
+
+
+def opened(place):
+    settings = load(place / "placement.toml")
+    custody = FileCustody(settings.store_key)
+    return closing(Store.open(settings.database, custody, settings.keys))
+
+
+def test_it_says_what_is_to_be_done_next(place, run):
+    """Nothing is destroyed before a compaction; done again, what was begun since is."""
+    first = run("compact", "--destroy")
+    compacted = run("compact")
+    destroyed = run("compact", "--destroy")
+    again = run("compact", "--destroy")
+
+    assert first[:2] == (1, "")
+    assert first[2] == "Run `placement-server compact` first, and back up after it.\n"
+    assert compacted == (0, f"Wrote the log anew up to revision 1. {THEN}", "")
+    assert destroyed[0] == 0
+    assert destroyed[1].startswith("Keys of older epochs destroyed: 2. Scanned ")
+    assert destroyed[1].endswith(
+        " files: none has a trace of them. NOT SCANNED: a server's memory.\n"
+    )
+    assert again[1].startswith("Keys of older epochs destroyed: 1. ")
+    assert run("fsck")[0] == 0
+
+
+@pytest.mark.parametrize("kept", ["a row", "a cover"])
+def test_a_copy_of_a_key_in_the_folder_is_found(place, run, kept):
+    """As somebody may have made one; where it lies is said."""
+    assert run("compact")[0] == 0
+    name, query = {
+        "a row": (
+            "placement.db",
+            "SELECT wrapped FROM epoch_key WHERE purpose = 'event' AND epoch = 1",
+        ),
+        "a cover": ("placement.keys.db", "SELECT wrapped FROM data_key LIMIT 1"),
+    }[kept]
+    with closing(sqlite3.connect(place / name)) as database:
+        (blob,) = database.execute(query).fetchone()
+    (place / "copy").write_bytes(b"somewhere" + blob)
+    code, out, err = run("compact", "--destroy")
+
+    assert (code, out) == (1, "")
+    assert err.startswith(f"FOUND in {place}/copy: wrapped key ")
+
+
+def test_a_server_that_is_not_there(place, run):
+    """What was not looked at is not said to be clean."""
+    assert run("compact")[0] == 0
+    code, out, err = run("compact", "--destroy", "--server", str(2**22 + 1))
+
+    assert (code, out) == (1, "")
+    assert err.startswith("NOT SCANNED: the memory of process")
+
+
+def test_backups_from_before_open_nothing_and_later_ones_do(
+    place, run, tmp_path_factory
+):
+    """A database and its keys, put back where nothing is."""
+    with opened(place) as store:
+        append(store, [], [])
+    aside = tmp_path_factory.mktemp("aside")
+    backup = {}
+    for name in ("before", "after"):
+        (aside / name / "keys").mkdir(parents=True)
+        files = (aside / name / "database", aside / name / "keys" / "file")
+        backup[name] = (f"--database={files[0]}", f"--keys={files[1]}")
+        assert run("backup", *backup[name])[0] == 0
+        if name == "before":
+            assert run("compact")[0] == 0
+    assert run("compact", "--destroy")[0] == 0
+    for path in place.glob("placement.db*"):
+        path.unlink()
+    older = run("restore", backup["before"][0], "--older")
+    newer = run("restore", backup["after"][0])
+
+    assert older[0] == 1
+    assert "This database is from before the log was compacted" in older[2]
+    assert newer[0] == 0, newer[2]
+    assert run("fsck")[0] == 0
+
+
+# Killed
+
+WORKER = """
+import sys
+from pathlib import Path
+from placement.config import load
+from placement.crypto.custody import FileCustody
+from placement.store import base, compaction
+from placement.store.log import Store
+
+base.PART, compaction.CHUNK = 4096, 50
+settings = load(Path(sys.argv[1]))
+store = Store.open(settings.database, FileCustody(settings.store_key))
+compaction.compact(store, lambda *_: print("step", flush=True))
+compaction.retire(store, lambda key: print("step", flush=True))
+print("done", flush=True)
+"""
+
+
+def work(place, steps):
+    """Compact in another process, killed after so many steps; true if it got through."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(place / "placement.toml")],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        for number in count(1):
+            line = worker.stdout.readline()
+            if number == steps or line != "step\n":
+                break
+        if line == "step\n":
+            worker.send_signal(signal.SIGKILL)
+        worker.communicate(timeout=SECONDS)
+    assert worker.returncode in {0, -signal.SIGKILL}
+    return worker.returncode == 0
+
+
+def test_killed_anywhere_it_is_gone_on_with(place):
+    """The log is what it was, between and in the end; a kill may come at any moment."""
+    drawn = random.Random(41)
+    with opened(place) as store:
+        for number in range(20):
+            append(store, [drawn.randbytes(300) for _ in range(20)], [b"%d" % number])
+        before = list(store.tail(Head.GENESIS))
+    kills, through = 0, False
+    while not through and kills < 40:
+        through = work(place, 1 + drawn.randrange(12))
+        kills += not through
+        with opened(place) as store:
+            assert list(store.tail(Head.GENESIS)) == before
+            assert fsck.verify(store).revision == 401
+
+    assert (through, kills > 5) == (True, True)
