@@ -132,9 +132,12 @@ def _weakened(findings: Findings) -> Findings:
 def floor(picture: Picture, area: AreaCode, today: Day) -> Verdict:
     """R10: without a fresh picture of the area and what is near, at best UNKNOWN.
 
-    The same holds for a window that starts too far ahead. A code that is no longer in
-    use is no municipality: its successor's picture holds it.
+    The same holds for a window that starts too far ahead, and for everything while
+    somebody is on record whom no pseudonym in force leads to. A code that is no longer
+    in use is no municipality: its successor's picture holds it.
     """
+    if picture.state.changeover.left:
+        return Verdict.UNKNOWN
     areas = picture.ruleset.areas
     if picture.window.start > today + picture.ruleset.ahead_days:
         return Verdict.UNKNOWN

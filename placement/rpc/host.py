@@ -15,6 +15,7 @@ from placement.api.v1 import (
     alert_service_pb2_grpc,
     audit_service_pb2_grpc,
     budget_service_pb2_grpc,
+    changeover_service_pb2_grpc,
     check_service_pb2_grpc,
     erasure_service_pb2_grpc,
     extract_service_pb2_grpc,
@@ -33,6 +34,7 @@ from placement.rpc.identity import TlsPaths, server_credentials
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
 from placement.rpc.servicers_budgets import Budgets
+from placement.rpc.servicers_changeovers import Changeovers
 from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_extracts import Extracts
 from placement.rpc.servicers_groups import Groups
@@ -58,6 +60,7 @@ SERVICES: Final = tuple(
         "AlertService",
         "ImportService",
         "RulesetService",
+        "ChangeoverService",
         "AuditService",
         "LogService",
     )
@@ -113,6 +116,7 @@ class Services:
     groups: Groups
     erasures: Erasures
     haunts: Haunts
+    changeovers: Changeovers
     extracts: Extracts
     alerts: Alerts
     imports: Imports
@@ -285,6 +289,9 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
     group_service_pb2_grpc.add_GroupServiceServicer_to_server(services.groups, server)
     phantom_service_pb2_grpc.add_PhantomServiceServicer_to_server(
         services.haunts, server
+    )
+    changeover_service_pb2_grpc.add_ChangeoverServiceServicer_to_server(
+        services.changeovers, server
     )
     erasure_service_pb2_grpc.add_ErasureServiceServicer_to_server(
         services.erasures, server
