@@ -173,7 +173,9 @@ class Changeover:
         """
         match event:
             case CustodianNamed(key_id=key_id):
-                self.key = key_id
+                # A custodian's own log goes on under its next key, without more ado.
+                self.changed |= bool(self.key)
+                self.before, self.key = self.key, key_id
             case ChangeoverSaid():
                 self.said = event
             case ChangeoverBegun():

@@ -88,7 +88,7 @@ class Custodian:
     @property
     def log_id(self) -> bytes:
         """Under what this custodian's own log is founded, 32 bytes."""
-        return sha256(_LOG + self.key_id).digest()
+        return log_id(self.key_id)
 
     def __repr__(self) -> str:
         """Return the type only."""
@@ -186,6 +186,11 @@ class Custodian:
 _Find = Callable[[], Custodian | None]
 
 
+def log_id(key_id: bytes) -> bytes:
+    """Return under what the log of a custodian with a key is founded, 32 bytes."""
+    return sha256(_LOG + key_id).digest()
+
+
 def next_path(path: Path) -> Path:
     """Return where the key lies that takes the place of one in a file."""
     return path.with_name(f"{path.name}.next")
@@ -213,16 +218,28 @@ def retire_key(path: Path, into: bytes, custody: Custody | None = None) -> None:
         TamperedError: another custody wrapped it, or it was altered.
         UnavailableError: it can't be read.
     """
+    require_next(path, into, custody)
     beside = next_path(path)
-    there = beside if beside.exists() else path
-    if not there.exists() or Custodian.open(there, custody).key_id != into:
-        raise ConflictError
-    if there == path:
+    if not beside.exists():  # it was done before
         return
     if path.exists():
         destroy_file(path)
     beside.rename(path)
     settle(path.parent)
+
+
+def require_next(path: Path, into: bytes, custody: Custody | None = None) -> None:
+    """Refuse to retire a key in favour of another than the next one.
+
+    Raises:
+        ConflictError: the next key is another one, or there is none.
+        TamperedError: another custody wrapped it, or it was altered.
+        UnavailableError: it can't be read.
+    """
+    beside = next_path(path)
+    there = beside if beside.exists() else path
+    if not there.exists() or Custodian.open(there, custody).key_id != into:
+        raise ConflictError
 
 
 def split_key(path: Path, first: Path, second: Path) -> tuple[bytes, bytes, bytes]:
