@@ -266,14 +266,12 @@ class State:
         if isinstance(happened, RuleEvent):
             self._apply_rules(happened, revision, record.at)
             return
-        if isinstance(happened, FactAmendment):
+        if isinstance(happened, FactAmendment | PlacementEnded | MergeEvent):
             self._amend(happened, record.at)
             return
         match happened:
             case FactRecorded(fact=fact):
                 self._record(fact, record.at)
-            case GroupsMerged() | GroupsUnmerged() as event:
-                self._merge(event)
             case ChangeProposed() as change:
                 proposed_in = change.revision or revision
                 self.changes[change.id] = replace(change, revision=proposed_in)
@@ -284,8 +282,6 @@ class State:
             case PlacementRecorded(placement=placement) as event:
                 self.standing.apply(event, revision, record.at)
                 self._fit_placement(placement)
-            case PlacementEnded() as event:
-                self._amend(event, record.at)
             case CoverageAttested(attestation=attestation):
                 self._cover(attestation)
             case FacilityRegistered(facility=facility):

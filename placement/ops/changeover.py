@@ -125,6 +125,8 @@ def _retire(args: argparse.Namespace) -> str:
             raise ValueError(_NOT_YET) from None
         if is_custodian(args):
             _go_on(store, into)
+        if not next_path(settings.custodian_key).exists():
+            return "The key in force lies in its place; there is no old one to destroy."
         retire_key(settings.custodian_key, into, custody)
     return (
         "Destroyed the old key; the next one lies in its place. Stop the server and "

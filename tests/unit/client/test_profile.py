@@ -22,6 +22,7 @@ from placement.crypto.signing import SigningKey
 from placement.errors import InvalidInputError
 
 KEY = voprf.generate_key().public.encode().hex()
+NEXT = voprf.generate_key().public.encode().hex()
 LOG_KEY = render_key(Signer("example.org/log", SigningKey(bytes(32))).public)
 WITNESS_KEYS = " ".join(
     render_key(Signer(f"{name}.example", SigningKey(name.encode() * 32), time=7).public)
@@ -40,6 +41,7 @@ profiles = st.builds(
     server_name=texts,
     custodian_key=st.just(KEY),
     custodians=st.sampled_from(["", f"localhost:1={KEY}"]),
+    next_custodian_key=st.sampled_from(["", NEXT]),
     custodian_ca=texts,
     label_key=texts,
     log_key=st.just(LOG_KEY),
