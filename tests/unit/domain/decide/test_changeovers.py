@@ -30,11 +30,12 @@ from kit.commands import (
     open_case,
     record_facts,
 )
+from kit.extracting import propose_extract, show_extract
 from kit.world import subject, token
 
 from placement.domain.changeover_events import ChangeoverStep
 from placement.domain.terms import MICROS_AN_HOUR, Verdict
-from placement.errors import AccessDeniedError, ConflictError
+from placement.errors import AccessDeniedError, ConflictError, InvalidInputError
 
 
 @pytest.fixture
@@ -114,6 +115,24 @@ def test_a_request_that_was_answered_before_finds_its_answer(begun):
 
     assert begun.reply(first).ids == made
     assert field_of(begun, replace(first, request_id=token("r2"))) == "pseudonyms[0]"
+
+
+def test_an_extract_is_about_who_was_known(begun):
+    """By whichever key they are named; the entry says whom, in the one alias they have."""
+    asked = replace(propose_extract(), subjects=(named("h", OLD, NEW),))
+    (change,) = begun.reply(asked).ids
+    enrol(begun, both("h"))
+    finish(begun)
+    look = replace(show_extract(change), subjects=(named("h", NEW),))
+    decision = begun.decide(look)
+    late = begun.decide(replace(look, subjects=(named("h", OLD),)))
+
+    assert [each.subject for each in decision.outcome.reply.kept.facts] == [
+        subject("h")
+    ]
+    assert decision.note.subjects == (subject("h"),)
+    assert isinstance(late.outcome, InvalidInputError)
+    assert late.note.subjects == ()
 
 
 # Beginning
