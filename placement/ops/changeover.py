@@ -9,11 +9,13 @@ import argparse
 from collections.abc import Callable
 from contextlib import closing
 from errno import EEXIST
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from placement.app import micros
 from placement.config import Settings
 from placement.crypto.custody import Custody
+from placement.crypto.files import destroy_file
 from placement.crypto.shares import key_id
 from placement.crypto.voprf import PublicKey
 from placement.errors import ConflictError, InvalidInputError
@@ -46,6 +48,7 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     for name, act, text in (
         ("next", _next, "make the key that follows, also while serving"),
         ("show", _show, "say how many people on record are not enrolled yet"),
+        ("discard", _discard, "destroy the key that follows, once it was given up"),
         ("retire", _retire, "destroy the old key, once the next one is in force"),
     ):
         command = commands.add_parser(name, help=text, description=text)
@@ -124,7 +127,7 @@ def _retire(args: argparse.Namespace) -> str:
         except ConflictError:
             raise ValueError(_NOT_YET) from None
         if is_custodian(args):
-            _go_on(store, into)
+            _go_on(store, settings.custodian_key, into, custody)
         if not next_path(settings.custodian_key).exists():
             return "The key in force lies in its place; there is no old one to destroy."
         retire_key(settings.custodian_key, into, custody)
@@ -132,6 +135,19 @@ def _retire(args: argparse.Namespace) -> str:
         "Destroyed the old key; the next one lies in its place. Stop the server and "
         "start it again: it has the old one in its memory. Destroy every copy of it."
     )
+
+
+def _discard(args: argparse.Namespace) -> str:
+    settings = _keeping(args)
+    beside = next_path(settings.custodian_key)
+    with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
+        changeover = load(store)[0].changeover
+        follows = Custodian.open(beside, custody).key_id
+    begun = changeover.begun is not None and changeover.begun.to_key == follows
+    if begun or changeover.key in (follows, log_id(follows)):
+        raise ValueError("it was not given up; nothing was destroyed")
+    destroy_file(beside)
+    return "Destroyed the key that was to follow. Destroy every copy of it."
 
 
 def _into(args: argparse.Namespace) -> bytes:
@@ -146,11 +162,18 @@ def _into(args: argparse.Namespace) -> bytes:
         raise ValueError("--into must be a public key, 66 hex digits") from None
 
 
-def _go_on(store: Store, into: bytes) -> None:
-    """Have a custodian's own log go on under its next key, unless it does."""
-    named = log_id(into)
-    if load(store)[0].changeover.key != named:
-        found(store, named, micros())
+def _go_on(store: Store, path: Path, into: bytes, custody: Custody) -> None:
+    """Have a custodian's own log go on under its next key, unless it does.
+
+    Raises:
+        ValueError: the log is not that of the key that is to be retired.
+    """
+    key, named = load(store)[0].changeover.key, log_id(into)
+    if key == named:
+        return
+    if key != Custodian.open(path, custody).log_id:
+        raise ValueError("the log is not this custodian's; nothing was destroyed")
+    found(store, named, micros())
 
 
 def _open(settings: Settings, custody: Custody) -> "closing[Store]":

@@ -121,5 +121,5 @@ def shown(answer: Answer) -> wire.ShowChangeoverResponse:
         response.said_key_id = view.said.to_key
         response.said_by = view.said.person
         response.said_left = view.said.left
-        response.said_until = view.said.expires_at
+        response.said_expires_at = view.said.expires_at
     return response

@@ -73,7 +73,7 @@ def _rows(answer: wire.ShowChangeoverResponse) -> list[tuple[str, str]]:
         ]
     if answer.said:
         what = "begin" if answer.said == wire.CHANGEOVER_STEP_BEGIN else "end"
-        until = stockholm_time(answer.said_until)
+        until = stockholm_time(answer.said_expires_at)
         rows.append(
             (f"Said by {answer.said_by}", f"{what}, to {answer.said_key_id.hex()}")
         )

@@ -74,7 +74,7 @@ class ShowChangeoverResponse(_message.Message):
     SAID_KEY_ID_FIELD_NUMBER: _builtins.int
     SAID_BY_FIELD_NUMBER: _builtins.int
     SAID_LEFT_FIELD_NUMBER: _builtins.int
-    SAID_UNTIL_FIELD_NUMBER: _builtins.int
+    SAID_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     WAITING_FIELD_NUMBER: _builtins.int
     HALFWAY_FIELD_NUMBER: _builtins.int
     DISPUTED_FIELD_NUMBER: _builtins.int
@@ -96,7 +96,7 @@ class ShowChangeoverResponse(_message.Message):
     """Person id of who said it, in the national unit."""
     said_left: _builtins.int
     """How many they said may be left."""
-    said_until: _builtins.int
+    said_expires_at: _builtins.int
     """Microseconds since 1970-01-01T00:00Z: until when a second person may say it."""
     waiting: _builtins.int
     """How many people on record have no pair yet."""
@@ -124,7 +124,7 @@ class ShowChangeoverResponse(_message.Message):
         said_key_id: _builtins.bytes = ...,
         said_by: _builtins.str = ...,
         said_left: _builtins.int = ...,
-        said_until: _builtins.int = ...,
+        said_expires_at: _builtins.int = ...,
         waiting: _builtins.int = ...,
         halfway: _builtins.int = ...,
         disputed: _builtins.int = ...,
@@ -135,7 +135,7 @@ class ShowChangeoverResponse(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disputed", b"disputed", "exact", b"exact", "halfway", b"halfway", "key_id", b"key_id", "left", b"left", "padding", b"padding", "refusal", b"refusal", "revision", b"revision", "said", b"said", "said_by", b"said_by", "said_key_id", b"said_key_id", "said_left", b"said_left", "said_until", b"said_until", "to_key_id", b"to_key_id", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disputed", b"disputed", "exact", b"exact", "halfway", b"halfway", "key_id", b"key_id", "left", b"left", "padding", b"padding", "refusal", b"refusal", "revision", b"revision", "said", b"said", "said_by", b"said_by", "said_expires_at", b"said_expires_at", "said_key_id", b"said_key_id", "said_left", b"said_left", "to_key_id", b"to_key_id", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

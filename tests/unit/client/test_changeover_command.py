@@ -86,7 +86,7 @@ def wire_answer(**given):
     answer.CopyFrom(BEGUN)
     answer.said_key_id = THIRD
     answer.said_by = "co-09"
-    answer.said_until = 1_800_000_000_000_000
+    answer.said_expires_at = 1_800_000_000_000_000
     for name, value in given.items():
         setattr(answer, name, value)
     return answer

@@ -223,3 +223,57 @@ def test_whoever_has_no_key_has_none_to_change(place, run):
     assert all("each runs this for its own" in err for *_, err in refused)
     assert sees[0] == 1
     assert "sees no registry" in sees[2]
+
+
+def test_a_key_that_was_given_up_is_discarded(place, run):
+    """Not while it is to follow, nor once it is in force."""
+    path = key_file(place, "registry")
+    run("registry", "next")
+    follows = next_path(path)
+    to_key = Custodian.open(follows).key_id
+    begin = [begin_changeover(to_key), begin_changeover(to_key, caller=OTHER)]
+    decide(place, *begin)
+    early = run("registry", "discard")
+    decide(place, end_changeover(to_key=to_key, give_up=True))
+    done = run("registry", "discard")
+    assert not follows.exists()
+    begin_and_end(place, run)
+    late = run("registry", "discard")
+
+    assert [early[0], done[0], late[0]] == [1, 0, 1]
+    assert early[2].endswith("it was not given up; nothing was destroyed\n")
+    assert late[2] == early[2]
+    assert follows.exists()
+    assert run("registry", "retire")[0] == 0
+
+
+def test_a_custodian_apart_discards_its_own(place, run):
+    """It sees no registry; but of its own log it knows."""
+    path = key_file(place, "custodian")
+    run("custodian", "next")
+    old = path.read_bytes()
+    done = run("custodian", "discard")
+    none = run("custodian", "discard")
+
+    assert [done[0], none[0]] == [0, 1]
+    assert path.read_bytes() == old
+    assert not next_path(path).exists()
+
+
+def test_a_custodian_retires_nothing_over_another_log(place, run):
+    """A registry's would name nobody any more."""
+    run("custodian", "next")
+    path = key_file(place, "custodian")
+    public = Custodian.open(next_path(path)).public_key.hex()
+    toml = place / "custodian" / "custodian.toml"
+    text = f'database = "sqlite:///../registry/placement.db"\n{toml.read_text("utf-8")}'
+    toml.write_text(
+        text.replace("origin", 'store_key = "../registry/store.key"\norigin')
+    )
+    before = path.read_bytes()
+    code, out, err = run("custodian", "retire", "--into", public)
+
+    assert (code, out) == (1, "")
+    assert err.endswith("the log is not this custodian's; nothing was destroyed\n")
+    assert path.read_bytes() == before
+    decide(place)
