@@ -105,7 +105,7 @@ class Changeover:
     Attributes:
         key: id of the key in force.
         before: id of the key that was in force before it; empty if there was none.
-        changed: there was, or is, another key: whoever names none may mean either.
+        changed: another key was in force once: whoever names none may mean either.
         begun: the changeover under way, or ``None``.
         said: what the first of two persons said, or ``None``.
         offers: by subject, then by who said it: the new subject.
@@ -179,7 +179,7 @@ class Changeover:
             case ChangeoverSaid():
                 self.said = event
             case ChangeoverBegun():
-                self.begun, self.said, self.changed = event, None, True
+                self.begun, self.said = event, None
             case PairsOffered():
                 offerer = (event.organisation, event.person, event.coordinates)
                 for pair in event.pairs:
@@ -220,6 +220,7 @@ class Changeover:
             self.left |= dict.fromkeys(sorted(self.without_pair(known)))
             self.resolved = {new: old for old, new in self.agreed.items()}
             self.key, self.before = begun.to_key, begun.from_key
+            self.changed = True
         self.begun, self.said = None, None
         self.offers, self.agreed, self.disputed = {}, {}, {}
         self._taken = set()

@@ -313,7 +313,7 @@ class Person(_message.Message):
     pseudonym: _builtins.bytes
     """64 bytes, secret: the id of the custodians' key, then the pseudonym; or twice that,
     under two keys, of which the one in force counts. Where the service is its own
-    custodian, and always was under one key, the id may be left out.
+    custodian, and no other key was ever in force, the id may be left out.
     """
     @_builtins.property
     def case_member(self) -> Global___CaseMember:

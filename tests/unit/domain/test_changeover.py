@@ -112,13 +112,17 @@ def test_another_key_alone_names_nobody(world, begun):
     assert refused(world, named("h")) == expected
 
 
-def test_what_names_no_key_is_taken_as_long_as_there_was_one(world):
+def test_what_names_no_key_is_taken_as_long_as_one_was_in_force(world):
     """Afterwards it may be under either, and would perhaps find nobody."""
     bare = replace(named("h", OLD), under=((b"", subject("h")),))
-    assert world.state.changeover.of(bare) == subject("h")
+    of = world.state.changeover.of
+    assert of(bare) == subject("h")
     world.apply(BEGUN)
-    assert refused(world, bare)[0] == "pseudonyms[0]"
+    assert of(bare) == subject("h")
     world.apply(ChangeoverEnded(done=False))
+    assert of(bare) == subject("h")
+    world.apply(BEGUN)
+    world.apply(ENDED)
 
     assert refused(world, bare)[0] == "pseudonyms[0]"
 
