@@ -191,6 +191,11 @@ class Custodians:
             raise InvalidInputError("next_custodian_key", _NONE_FOLLOWS)
         return self._following
 
+    @property
+    def next_members(self) -> tuple[Custodian, ...]:
+        """Each of those who hold the key that follows; nobody if none does."""
+        return () if self._following is None else self._following.members
+
     def close(self) -> None:
         """Close the connections to those who stand apart."""
         for each in self.members:

@@ -234,7 +234,7 @@ class Changeover:
                     self._agree(pair)
                 case PairState.DISPUTED:
                     self.disputed[pair.old] = None
-                case PairState.LEFT:
+                case _:  # left
                     self.left[pair.old] = None
 
     def forget(self, known: Known) -> None:

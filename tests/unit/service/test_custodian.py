@@ -295,3 +295,12 @@ def test_only_the_key_that_was_named_takes_the_place(custodian, path):
             Custodian.create(module.next_path(path))
 
     assert Custodian.open(path).public_key == custodian.public_key
+
+
+def test_nothing_is_done_again_where_it_was_done(path, following):
+    """The key stays as it is."""
+    module.retire_key(path, following.key_id)
+    before = path.read_bytes()
+    module.retire_key(path, following.key_id)
+
+    assert path.read_bytes() == before
