@@ -304,3 +304,18 @@ def test_nothing_is_done_again_where_it_was_done(path, following):
     module.retire_key(path, following.key_id)
 
     assert path.read_bytes() == before
+
+
+def test_a_wrapped_key_is_followed_and_retired(tmp_path, custody):
+    """The custody that wrapped them opens both; another one neither."""
+    path, other = tmp_path / "wrapped", FileCustody.create(tmp_path / "other")
+    Custodian.create(path, custody)
+    made = Custodian.create(module.next_path(path), custody)
+    serving = Custodian.open(path, custody)
+    assert outputs(serving.under(made.key_id)) == outputs(made)
+    with pytest.raises(TamperedError):
+        module.retire_key(path, made.key_id, other)
+    module.retire_key(path, made.key_id, custody)
+
+    assert outputs(Custodian.open(path, custody)) == outputs(made)
+    assert is_wrapped(path, OPRF_LABEL)
