@@ -158,6 +158,10 @@ class Action(Enum):
     CLOCK_TICK = "clock_tick"
     REEVALUATE = "reevaluate"
     DATABASE_ACCEPT = "database_accept"
+    CHANGEOVER_SHOW = "changeover_show"
+    CHANGEOVER_BEGIN = "changeover_begin"
+    CHANGEOVER_END = "changeover_end"
+    PAIRS_OFFER = "pairs_offer"
     IDLE = "idle"
     NO_METHOD = "no_method"
 
@@ -172,6 +176,7 @@ _BOTH: Final = frozenset(
         Action.ALERT_ACKNOWLEDGE,
         Action.RECEIPT_READ,
         Action.LOG_FOLLOW,
+        Action.PAIRS_OFFER,
     }
 )
 """What caseworkers and coordinators may."""
@@ -248,20 +253,14 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.ALERT_SHOW,
                 Action.ALERT_HAND_OVER,
                 Action.ALERT_CLOSE,
-                Action.IMPORT_BEGIN,
-                Action.IMPORT_APPEND,
-                Action.IMPORT_FINISH,
-                Action.IMPORT_SHOW,
-                Action.IMPORT_LIST,
-                Action.IMPORT_READ,
-                Action.IMPORT_APPROVE,
-                Action.IMPORT_CANCEL,
-                Action.RULESET_PROPOSE,
-                Action.RULESET_SHADOW,
-                Action.RULESET_APPROVE,
-                Action.RULESET_WITHDRAW,
-                Action.RULESET_LIST,
-                Action.RULESET_SHOW,
+                *(Action.IMPORT_BEGIN, Action.IMPORT_APPEND, Action.IMPORT_FINISH),
+                *(Action.IMPORT_SHOW, Action.IMPORT_LIST, Action.IMPORT_READ),
+                *(Action.IMPORT_APPROVE, Action.IMPORT_CANCEL),
+                *(Action.RULESET_PROPOSE, Action.RULESET_SHADOW),
+                *(Action.RULESET_APPROVE, Action.RULESET_WITHDRAW),
+                *(Action.RULESET_LIST, Action.RULESET_SHOW),
+                *(Action.CHANGEOVER_SHOW, Action.CHANGEOVER_BEGIN),
+                Action.CHANGEOVER_END,
             }
         ),
         Role.AUDITOR: frozenset(

@@ -28,6 +28,7 @@ from placement.rpc.keyed import Keyed
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log, Reading
 from placement.rpc.servicers_budgets import Budgets
+from placement.rpc.servicers_changeovers import Changeovers
 from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_extracts import Extracts
 from placement.rpc.servicers_groups import Groups
@@ -273,7 +274,7 @@ class App(Site):
             None if apart else Custodian.open(settings.custodian_key, custody)
         )
         key_id = self._custodian.key_id if self._custodian else apart
-        self._keyed = Keyed(key_id, bare=not apart)
+        self._keyed = Keyed(bare=not apart)
         signer = Signer(settings.log_name, open_signing(settings.log_key, custody))
         self._store = Store.open(settings.database, custody, settings.keys)
         self._staged = StagedRows(self._store)
@@ -319,6 +320,7 @@ class App(Site):
                 erasures=Erasures(desk),
                 budgets=Budgets(desk, evaluates=custodian is not None),
                 haunts=Haunts(desk),
+                changeovers=Changeovers(desk),
                 extracts=Extracts(reading),
                 alerts=Alerts(desk, self.engine.feed, self.contact_in),
                 imports=Imports(desk, self._staged),

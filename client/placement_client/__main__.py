@@ -21,8 +21,10 @@ from placement_client.commands import (
     bundle,
     case,
     change,
+    changeover,
     check,
     context,
+    context_keys,
     coverage,
     doctor,
     erase,
@@ -130,6 +132,7 @@ for _noun, _app in {
     "case": case.app,
     "fact": fact.app,
     "change": change.app,
+    "changeover": changeover.app,
     "coverage": coverage.app,
     "group": group.app,
     "facility": facility.app,
@@ -153,6 +156,7 @@ for _noun, _app in {
 for _top in (assess, check, doctor, explaining, export, release):
     _top.register(app)
 bundle.register(audit.app)
+context_keys.register(context.app)
 group_links.register(group.app)
 label_key_rotation.register(label_key.app)
 

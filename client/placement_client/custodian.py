@@ -31,6 +31,7 @@ from placement.errors import (
 from placement_client.calls import REQUEST_ID_BYTES, Patience
 from placement_client.pins import Pin
 
+_NONE_FOLLOWS: Final = "is not pinned in this context; see placement context follow"
 MAX_EVALUATED: Final = 50
 """How many elements a custodian evaluates in one call."""
 
@@ -42,6 +43,13 @@ class UnpinnedError(TamperedError):
         "The custodian's key is not the one that this context pins; nothing of its "
         "answer was used. Stop, and ask the operator which key is right."
     )
+
+
+class NotHeldError(InvalidInputError):
+    """A custodian does not have the key that is asked for, or no more."""
+
+    def __init__(self) -> None:
+        super().__init__("key_id", "is no key of this custodian")
 
 
 class AwayError(UnavailableError):
@@ -70,10 +78,12 @@ class Custodian:
     Attributes:
         pin: who, and by which key.
         channel: to them, closed with the session; to the service, it is the session's.
+        one_of: they may have another key beside it, and are told which one is meant.
     """
 
     pin: Pin
     channel: grpc.Channel
+    one_of: bool = False
 
     def evaluate(
         self, blinded: Sequence[voprf.BlindedElement], patience: Patience
@@ -83,6 +93,7 @@ class Custodian:
         Raises:
             ApartError: the service has no custodian, or none for this certificate.
             AwayError: they stand apart and do not answer.
+            NotHeldError: they do not have this key, or no more.
             UnpinnedError: another key answered.
             TamperedError: the answer does not prove that the pinned key made it.
             PlacementError: the call failed.
@@ -90,10 +101,15 @@ class Custodian:
         question = EvaluateRequest(
             request_id=secrets.token_bytes(REQUEST_ID_BYTES),
             blinded_elements=[element.encode() for element in blinded],
+            key_id=key_id(self.pin.key) if self.one_of else b"",
         )
         stub = PseudonymServiceStub(self.channel)
         try:
             answer = patience.call(stub.Evaluate, question)
+        except InvalidInputError as error:
+            if error.field != "key_id":
+                raise
+            raise NotHeldError from error
         except UnavailableError as error:
             if not self.pin.address:
                 raise
@@ -119,14 +135,18 @@ class Custodians:
 
     Args:
         members: each of them.
+        following: those who hold the key that follows on theirs, while one does.
 
     Attributes:
         members: the same.
         key_id: of the key that they make, 32 bytes.
     """
 
-    def __init__(self, members: Sequence[Custodian]) -> None:
+    def __init__(
+        self, members: Sequence[Custodian], following: "Custodians | None" = None
+    ) -> None:
         self.members = tuple(members)
+        self._following = following
         self.key_id = key_id(whole([each.pin.key for each in members]))
 
     @classmethod
@@ -135,6 +155,8 @@ class Custodians:
         pins: Sequence[Pin],
         service: grpc.Channel,
         connect: Callable[[str], grpc.Channel],
+        *,
+        following: Sequence[Pin] = (),
     ) -> Self:
         """Connect to those who stand apart.
 
@@ -142,24 +164,53 @@ class Custodians:
             pins: who they are.
             service: the channel to the service.
             connect: opens a channel to another address.
+            following: who holds the key that follows.
         """
-        return cls(
-            [
-                Custodian(pin, connect(pin.address) if pin.address else service)
+
+        def reached(pins: Sequence[Pin]) -> list[Custodian]:
+            return [
+                Custodian(
+                    pin,
+                    connect(pin.address) if pin.address else service,
+                    one_of=bool(following),
+                )
                 for pin in pins
             ]
-        )
+
+        after = cls(reached(following)) if following else None
+        return cls(reached(pins), after)
+
+    @property
+    def following(self) -> "Custodians":
+        """Those who hold the key that follows.
+
+        Raises:
+            InvalidInputError: the profile pins none.
+        """
+        if self._following is None:
+            raise InvalidInputError("next_custodian_key", _NONE_FOLLOWS)
+        return self._following
+
+    @property
+    def next_members(self) -> tuple[Custodian, ...]:
+        """Each of those who hold the key that follows; nobody if none does."""
+        return () if self._following is None else self._following.members
 
     def close(self) -> None:
         """Close the connections to those who stand apart."""
         for each in self.members:
             if each.pin.address:
                 each.channel.close()
+        if self._following is not None:
+            self._following.close()
 
     def pseudonyms(
         self, inputs: Sequence[bytes], patience: Patience
     ) -> tuple[bytes, ...]:
         """Turn inputs into pseudonyms, each behind the id of its key: 64 bytes.
+
+        While a key follows, under both keys: 128 bytes. A key that its custodians do not
+        have, or no more, is left out.
 
         Raises:
             PlacementError: as ``Custodian.evaluate``.
@@ -167,6 +218,36 @@ class Custodians:
         Secret:
             inputs, and the result
         """
+        if self._following is None:
+            return self._evaluated(inputs, patience)
+        found: list[tuple[bytes, ...]] = []
+        missing: NotHeldError | None = None
+        for each in (self, self._following):
+            try:
+                found.append(each._evaluated(inputs, patience))  # noqa: SLF001 (its own)
+            except NotHeldError as error:
+                missing = error
+        if missing is not None and not found:
+            raise missing
+        return tuple(map(b"".join, zip(*found, strict=True)))
+
+    def pairs(self, inputs: Sequence[bytes], patience: Patience) -> tuple[bytes, ...]:
+        """Turn inputs into pseudonyms under both keys: 128 bytes each.
+
+        Raises:
+            PlacementError: as ``following`` and ``Custodian.evaluate``.
+
+        Secret:
+            inputs, and the result
+        """
+        following = self.following
+        old = self._evaluated(inputs, patience)
+        new = following._evaluated(inputs, patience)  # noqa: SLF001 (its own)
+        return tuple(map(b"".join, zip(old, new, strict=True)))
+
+    def _evaluated(
+        self, inputs: Sequence[bytes], patience: Patience
+    ) -> tuple[bytes, ...]:
         found: list[bytes] = []
         for start in range(0, len(inputs), MAX_EVALUATED):
             blindings = voprf.blind(inputs[start : start + MAX_EVALUATED])

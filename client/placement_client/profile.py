@@ -12,6 +12,8 @@ People call them contexts and keep them in one TOML file::
     server_name = ""            # when the certificate names another host
     custodian_key = "02…"       # 66 hex digits; not needed by audit staff
     custodians = ""             # host:port=KEY of each who stands apart (pins)
+    next_custodian_key = ""     # the key that follows, while it does (changeover)
+    next_custodians = ""        # who holds that, as `custodians`
     custodian_ca = ""           # who may sign their certificates; empty: as `ca`
     label_key = ""              # coordinators only
     log_key = "…"               # the access log's verifier key; without it, no receipts
@@ -29,7 +31,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +42,7 @@ from placement_client.pins import Pin, is_address, parse_key, parse_pins
 from placement_client.trust import DIRECTORY_MODE, FILE_MODE, Policy
 
 _NAME: Final = re.compile("[a-z0-9][a-z0-9-]{0,31}")
+_NEXT: Final = "next_custodian_key"
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\"}
 
 
@@ -55,6 +58,8 @@ class Profile:
         server_name: the name in the server's certificate; empty for the host.
         custodian_key: the pinned public key, 66 hex digits; may be empty.
         custodians: who holds that key, if it is not the service itself: ``pins``.
+        next_custodian_key: the key that follows on it, pinned as well; may be empty.
+        next_custodians: who holds that one, if it is not the service itself.
         custodian_ca: path of whoever may sign their certificates, PEM; may be empty.
         label_key: path of the coordinators' label key; may be empty.
         log_key: the access log's pinned verifier key; may be empty.
@@ -72,6 +77,8 @@ class Profile:
     server_name: str = ""
     custodian_key: str = ""
     custodians: str = ""
+    next_custodian_key: str = ""
+    next_custodians: str = ""
     custodian_ca: str = ""
     label_key: str = ""
     log_key: str = ""
@@ -87,6 +94,7 @@ class Profile:
                 raise InvalidInputError(name, "must be a path")
         if self.custodian_key or self.custodians:
             self.pins()
+        self.next_pins()
         self.policy()
 
     @property
@@ -114,6 +122,35 @@ class Profile:
             InvalidInputError: none is pinned, or what is pinned does not fit together.
         """
         return parse_pins(self.custodians, self.pinned())
+
+    def next_pins(self) -> tuple[Pin, ...]:
+        """Return who holds the key that follows; nobody if none does.
+
+        Raises:
+            InvalidInputError: what is pinned does not fit together, or is the same key.
+        """
+        if not (self.next_custodian_key or self.next_custodians):
+            return ()
+        key = parse_key(self.next_custodian_key, _NEXT)
+        if not self.custodian_key or key == self.pinned():
+            raise InvalidInputError(_NEXT, "must be another than the custodian_key")
+        return parse_pins(self.next_custodians, key)
+
+    def changed(self) -> "Profile":
+        """Return the profile with the key that follows in the place of the pinned one.
+
+        Raises:
+            InvalidInputError: none follows.
+        """
+        if not self.next_custodian_key:
+            raise InvalidInputError(_NEXT, "is not pinned in this context")
+        return replace(
+            self,
+            custodian_key=self.next_custodian_key,
+            custodians=self.next_custodians,
+            next_custodian_key="",
+            next_custodians="",
+        )
 
     def policy(self) -> Policy | None:
         """Return whose word about the access log counts; nothing if none is pinned.

@@ -33,6 +33,7 @@ from placement_client.alerts import AlertCalls
 from placement_client.audits import AuditCalls
 from placement_client.budgets import BudgetCalls
 from placement_client.calls import Patience, RequestIds, Writes
+from placement_client.changeovers import ChangeoverCalls
 from placement_client.channel import open_channel, open_custodian
 from placement_client.custodian import Custodian, Custodians
 from placement_client.days import Clock, now
@@ -80,6 +81,7 @@ class Session:
         alerts: calls about alerts.
         erasures: calls about what the law takes.
         phantoms: calls about phantom stays.
+        changeovers: calls about the key of the pseudonyms.
         extracts: calls about what a person is told.
         explanations: calls about one place, and about who runs it.
         rulesets: calls about the rules' data.
@@ -115,6 +117,7 @@ class Session:
         self.alerts = AlertCalls(channel, self._patience, self.request_ids)
         self.erasures = ErasureCalls(channel, self._writes)
         self.phantoms = PhantomCalls(channel, self._writes)
+        self.changeovers = ChangeoverCalls(channel, self._writes)
         self.extracts = ExtractCalls(channel, self._writes)
         self.explanations = ExplanationCalls(channel, self._patience, self.request_ids)
         self.rulesets = RulesetCalls(channel, self._writes)
@@ -137,7 +140,9 @@ class Session:
         custodians = None
         if profile.custodian_key:
             connect = partial(open_custodian, profile)
-            custodians = Custodians.of(profile.pins(), channel, connect)
+            custodians = Custodians.of(
+                profile.pins(), channel, connect, following=profile.next_pins()
+            )
         return cls(
             channel,
             custodian=custodians,
@@ -178,8 +183,12 @@ class Session:
     def pseudonyms(self, identifiers: Sequence[Identifier]) -> tuple[bytes, ...]:
         """Turn identifiers into pseudonyms, in order.
 
+        While another key follows they are asked for under both, and the registry takes
+        the one in force. A key that its custodian does not have, or no more, is left out;
+        should that be the one in force, the registry refuses.
+
         Returns:
-            Each behind the id of its key, 64 bytes: see ``custodian``.
+            Each behind the id of its key, 64 bytes, or twice that: see ``custodian``.
 
         Raises:
             InvalidInputError: the profile pins no custodian.
@@ -192,8 +201,19 @@ class Session:
         Secret:
             identifiers, and the result
         """
-        framed = [_INPUT_PREFIX + i.digits.encode() for i in identifiers]
-        return self.custodians.pseudonyms(framed, self._patience)
+        return self.custodians.pseudonyms(_framed(identifiers), self._patience)
+
+    def pairs(self, identifiers: Sequence[Identifier]) -> tuple[bytes, ...]:
+        """Turn identifiers into pairs of pseudonyms, in order, 128 bytes each.
+
+        Raises:
+            InvalidInputError: the profile pins no key that follows.
+            PlacementError: as ``pseudonyms``.
+
+        Secret:
+            identifiers, and the result
+        """
+        return self.custodians.pairs(_framed(identifiers), self._patience)
 
     def prove_custodian(self) -> None:
         """See that every custodian holds the pinned key: one evaluation, of nobody.
@@ -303,3 +323,7 @@ class Session:
         answer = self._patience.call(self._check.CheckPlacement, question)
         require_answer_now(question, answer, sent=sent, received=now(self._clock))
         return answer
+
+
+def _framed(identifiers: Sequence[Identifier]) -> list[bytes]:
+    return [_INPUT_PREFIX + each.digits.encode() for each in identifiers]

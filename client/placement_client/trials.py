@@ -6,7 +6,7 @@ from typing import Final
 from placement.errors import BudgetError, PlacementError, TamperedError
 from placement_client.calls import Patience
 from placement_client.credentials import Holder
-from placement_client.custodian import AwayError, Custodian
+from placement_client.custodian import AwayError, Custodian, NotHeldError
 from placement_client.findings import Finding, bad, doubtful, good
 from placement_client.label_book import LabelBook
 from placement_client.label_files import LabelFiles
@@ -18,6 +18,7 @@ from placement_client.trust import LogView
 
 _NAMING: Final = frozenset({"caseworker", "coordinator"})
 """Who names persons."""
+_PINNED: Final = "pinned key"
 _ALL_OPEN: Final = "The label key opens the labels of all groups."
 
 
@@ -29,6 +30,8 @@ def try_calls(
         if who.role in _NAMING and profile.custodian_key:
             for each in session.custodians.members:
                 yield _custodian(each)
+            for each in session.custodians.next_members:
+                yield _custodian(each, "key that follows")
         if view is not None and who.role != "operator":
             yield from try_log(session.logs, view)
         keys = _label_keys(profile) if who.role == "coordinator" else ()
@@ -36,21 +39,28 @@ def try_calls(
             yield _labels(session, keys)
 
 
-def _custodian(custodian: Custodian) -> Finding:
-    step, who = "pinned key", "The custodian"
+def _custodian(custodian: Custodian, key: str = _PINNED) -> Finding:
+    step, who = key, "The custodian"
     if custodian.pin.address:
         step, who = f"custodian {custodian.pin.address}", "This custodian"
+        step += "" if key == _PINNED else f", {key}"
     try:
         custodian.prove(Patience(pauses=()))
     except TamperedError:
         return bad(
             step,
-            f"{who} does not prove that it holds the pinned key: name nobody, "
+            f"{who} does not prove that it holds the {key}: name nobody, "
             "and ask the operator which key is right.",
         )
     except BudgetError:
-        sentence = "Your evaluations are spent, so the pinned key was not tried."
+        sentence = f"Your evaluations are spent, so the {key} was not tried."
         return doubtful(step, sentence)
+    except NotHeldError:
+        return doubtful(
+            step,
+            f"{who} does not have the {key}: not yet, or no more. Once the operator says "
+            "that the next one is in force, run placement context settle.",
+        )
     except AwayError:
         return bad(
             step, f"{who} does not answer, so nobody can be named: ask its operator."
@@ -59,7 +69,7 @@ def _custodian(custodian: Custodian) -> Finding:
         return bad(step, f"{who} was asked in vain. {error.text}")
     return good(
         step,
-        f"{who} holds the pinned key; to see that, one evaluation was spent.",
+        f"{who} holds the {key}; to see that, one evaluation was spent.",
     )
 
 

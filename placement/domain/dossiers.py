@@ -11,6 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from placement.domain.alerts import Alerts
+from placement.domain.changeover_events import (
+    ChangeoverBegun,
+    ChangeoverEnded,
+    ChangeoverKept,
+    ChangeoverSaid,
+    CustodianNamed,
+    PairsKept,
+    PairsOffered,
+)
 from placement.domain.erasure_events import DossiersErased, Sealed
 from placement.domain.events import (
     Asked,
@@ -20,7 +29,6 @@ from placement.domain.events import (
     ChangeApproved,
     ChangeProposed,
     CoverageAttested,
-    CustodianNamed,
     Evaluated,
     Event,
     FacilityRegistered,
@@ -228,6 +236,9 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     FacilityRegistered: None,
     GroupSized: None,
     CustodianNamed: None,
+    ChangeoverSaid: None,
+    ChangeoverBegun: None,
+    ChangeoverEnded: None,
     Evaluated: None,
     Previewed: None,
     ImportBegun: None,
@@ -247,9 +258,12 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     Idled: None,
     DossiersErased: None,
     Sealed: None,
-    # Of whom an extract is can't be read from it.
+    # Of whom an extract is can't be read from it; nor who a pair is, without number and
+    # keys. It says that two hashes are one person's, and is of as many dossiers as speak
+    # of that person.
     ExtractAsked: None,
     ExtractGranted: None,
+    PairsOffered: None,
     # In snapshots only, which have a key of their own.
     RequestKept: None,
     AlertKept: None,
@@ -259,4 +273,6 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     FactStepsKept: None,
     RulesetKept: None,
     ImportKept: None,
+    ChangeoverKept: None,
+    PairsKept: None,
 }

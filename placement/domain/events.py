@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from placement.domain.changeover_events import ChangeoverEvent
 from placement.domain.erasure_events import ErasureAgreed, ErasureEvent
 from placement.domain.extract_events import ExtractAgreed, ExtractEvent
 from placement.domain.facts import (
@@ -197,13 +198,6 @@ class FacilityRegistered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CustodianNamed:
-    """Whose pseudonyms the store knows: SHA-256 of the custodian's public key."""
-
-    key_id: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A check was admitted; ``areas`` are those charged to the budgets."""
 
@@ -270,7 +264,6 @@ Event = (
     | PlacementEnded
     | CoverageAttested
     | FacilityRegistered
-    | CustodianNamed
     | Asked
     | Evaluated
     | RequestKept
@@ -282,6 +275,7 @@ Event = (
     | ErasureEvent
     | HauntEvent
     | ExtractEvent
+    | ChangeoverEvent
 )
 
 

@@ -4,7 +4,7 @@ Everything here is given a fact as the merges resolve it. What was put as one fo
 fact is dropped as that same form.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, KeysView
 from typing import Generic, Protocol, TypeVar, assert_never
 
 from placement.domain.facts import (
@@ -58,6 +58,10 @@ class Index(Generic[Key, Entry]):
         """Return the entries under a key, the one recorded last first."""
         known = self._by_key.get(key)
         return () if known is None else reversed(known.values())
+
+    def keys(self) -> KeysView[Key]:
+        """Return the keys that have entries."""
+        return self._by_key.keys()
 
 
 class Indexes(Protocol):

@@ -160,9 +160,12 @@ def _weakened(findings: Iterable[Finding]) -> Findings:
 def floor(seen: _Seen, area: AreaCode) -> Verdict:
     """R10: without a fresh picture of the area and what is near, at best UNKNOWN.
 
-    The same holds for a window that starts too far ahead. A code that is no longer in
-    use is no municipality: its successor's picture holds it.
+    The same holds for a window that starts too far ahead, and for everything while
+    somebody is on record whom no pseudonym in force leads to. A code that is no longer
+    in use is no municipality: its successor's picture holds it.
     """
+    if seen.soft.state.changeover.left:
+        return Verdict.UNKNOWN
     ruleset, today = seen.soft.ruleset, seen.today
     areas = ruleset.areas
     if seen.soft.window.start > today + ruleset.ahead_days:

@@ -11,12 +11,15 @@ Invariants:
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Final, assert_never
 
 from placement.domain import indexing
 from placement.domain.answered import Answered
 from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
+from placement.domain.changeover import Changeover
+from placement.domain.changeover_events import ChangeoverEvent
 from placement.domain.dossiers import dossier_of
 from placement.domain.erasure_events import DossiersErased, ErasureAgreed, Sealed
 from placement.domain.erasures import Erasures
@@ -28,7 +31,6 @@ from placement.domain.events import (
     ChangeApproved,
     ChangeProposed,
     CoverageAttested,
-    CustodianNamed,
     Evaluated,
     FacilityRegistered,
     FactAmendment,
@@ -159,7 +161,7 @@ class State:
         groups: the names of each registered group, by token.
         facilities: by token.
         providers: of registered facilities.
-        custodian: id of the key under which all pseudonyms were made.
+        changeover: under which key pseudonyms are made, and which comes next.
         areas: every code that a fact, placement, facility or statement ever named.
         ledger: what was asked and evaluated.
         erasures: what was erased.
@@ -189,7 +191,7 @@ class State:
         self.groups = self.names.groups
         self.facilities: dict[FacilityToken, Facility] = {}
         self.providers: set[ProviderToken] = set()
-        self.custodian = b""
+        self.changeover = Changeover()
         self.areas: set[AreaCode] = set()
         self.ledger = Ledger()
         self.standing = Standing(self.facilities)
@@ -253,6 +255,9 @@ class State:
         if isinstance(happened, NameEvent):
             self.names.apply(happened)
             return
+        if isinstance(happened, ChangeoverEvent):
+            self.changeover.apply(happened, self)
+            return
         if isinstance(happened, _Life):
             self._apply_life(happened, record.at)
             return
@@ -262,14 +267,12 @@ class State:
         if isinstance(happened, RuleEvent):
             self._apply_rules(happened, revision, record.at)
             return
-        if isinstance(happened, FactAmendment):
+        if isinstance(happened, FactAmendment | PlacementEnded | MergeEvent):
             self._amend(happened, record.at)
             return
         match happened:
             case FactRecorded(fact=fact):
                 self._record(fact, record.at)
-            case GroupsMerged() | GroupsUnmerged() as event:
-                self._merge(event)
             case ChangeProposed() as change:
                 proposed_in = change.revision or revision
                 self.changes[change.id] = replace(change, revision=proposed_in)
@@ -280,14 +283,10 @@ class State:
             case PlacementRecorded(placement=placement) as event:
                 self.standing.apply(event, revision, record.at)
                 self._fit_placement(placement)
-            case PlacementEnded() as event:
-                self._amend(event, record.at)
             case CoverageAttested(attestation=attestation):
                 self._cover(attestation)
             case FacilityRegistered(facility=facility):
                 self._put_facility(facility, record.at)
-            case CustodianNamed(key_id=key_id):
-                self.custodian = key_id
             case Asked() | Evaluated() as spent:
                 self.ledger.spend(spent, record.at)
             case RequestKept(request=request, revision=revision, dossier=dossier):
@@ -418,6 +417,7 @@ class State:
     def _erase(self, event: DossiersErased, at: Micros) -> None:
         """Let nothing be left of facts and cases; whoever was weighed is again."""
         forget(self, set(event.dossiers))
+        self.changeover.forget(self)
         self.imports.erase(set(event.dossiers), at)
         self.erasures.add(event.dossiers)
         self.erasures.tallies.add(event.counts)
@@ -452,12 +452,9 @@ class State:
 
     def records(self) -> Iterator[Record]:
         """Yield records whose fold equals this state, but for the revision."""
-        if self.custodian:
-            yield Record(at=_THEN, event=CustodianNamed(key_id=self.custodian))
-        for rules in self.rulebook.records():
-            yield Record(at=_THEN, event=rules)
-        for named in self.names.records():
-            yield Record(at=_THEN, event=named)
+        keys, rules = self.changeover.records(), self.rulebook.records()
+        for first in chain(keys, rules, self.names.records()):
+            yield Record(at=_THEN, event=first)
         for merged in self.merges.links.values():
             yield Record(at=_THEN, event=merged)
         for token, facility in self.facilities.items():

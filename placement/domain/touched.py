@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol, assert_never
 
 from placement.domain.agenda import Agenda, Touch
+from placement.domain.changeover_events import ChangeoverEnded
 from placement.domain.erasure_events import DossiersErased, ErasureAgreed
 from placement.domain.erasures import Erasures
 from placement.domain.events import (
@@ -164,6 +165,13 @@ def _by_adoption(event: RulesetAdopted, known: Known) -> Iterator[Touch]:
     yield Touch(everything=True)
 
 
+def _by_changeover(event: ChangeoverEnded, known: Known) -> Iterator[Touch]:
+    """Say it whether somebody is left or not: that is known once it is applied."""
+    del known
+    if event.done:
+        yield Touch(everything=True)
+
+
 def _by_amendment(amendment: Amendment, known: Known) -> Iterator[Touch]:
     match amendment:
         case ReleaseSigned() | ErasureAgreed() | ExtractAgreed():
@@ -236,4 +244,5 @@ _TOUCHES: Final[Mapping[type[Event], Callable[[Any, Known], Iterator[Touch]]]] =
     RulesFollowed: _by_rules,
     RulesetAdopted: _by_adoption,
     DossiersErased: _by_erasure,
+    ChangeoverEnded: _by_changeover,
 }

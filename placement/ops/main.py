@@ -23,7 +23,16 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
-from placement.ops import backup, ceremony, compact, older, pki, ruleset, status
+from placement.ops import (
+    backup,
+    ceremony,
+    changeover,
+    compact,
+    older,
+    pki,
+    ruleset,
+    status,
+)
 from placement.ops import custodian as custodians
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, path_of, read_settings
@@ -94,6 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> str:
     if args.command == "custodian":
         return custodians.run(args)
+    if args.command == "changeover":
+        return changeover.run(args)
     if args.command in {"backup", "restore"}:
         return backup.run(args)
     run: Callable[[Settings], str] = args.run
@@ -134,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     compact.register(commands)
     custodians.register(commands, fsck=_fsck)
     ceremony.register(commands)
+    changeover.register(commands)
     return parser
 
 

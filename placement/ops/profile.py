@@ -19,6 +19,7 @@ from placement.crypto.keyfile import is_wrapped
 from placement.crypto.signing import LOG_LABEL
 from placement.errors import UnavailableError
 from placement.ops.hardening import Hardening
+from placement.service.custodian import next_path
 from placement.store.engine import is_unsure
 from placement.store.keystore import beside
 
@@ -62,7 +63,7 @@ def _is_open(paths: Iterable[Path]) -> bool:
 
 
 def _keys(settings: Settings) -> list[Path]:
-    named = [settings.custodian_key, settings.log_key, settings.key]
+    named = [*_custodians(settings), settings.log_key, settings.key]
     return named if settings.custody == "token" else [*named, settings.store_key]
 
 
@@ -73,6 +74,11 @@ def _loops(listener: Listener) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _custodians(settings: Settings) -> list[Path]:
+    """Return the file of the custodian's key, and of the one that follows."""
+    return [settings.custodian_key, next_path(settings.custodian_key)]
 
 
 def _databases(settings: Settings) -> list[Path]:
@@ -115,7 +121,9 @@ ROWS: Final = (
         "custodian_key",
         "custodian_key is not wrapped by the custody: whoever reads the disk and has "
         "the store could try every number.",
-        lambda settings, _: _is_plain(settings.custodian_key, OPRF_LABEL),
+        lambda settings, _: any(
+            _is_plain(path, OPRF_LABEL) for path in _custodians(settings)
+        ),
     ),
     Row(
         "key",

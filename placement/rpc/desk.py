@@ -53,7 +53,7 @@ class Desk:
         engine: decides.
         ring: its subject key makes a pseudonym what the store keeps of it.
         bookmarks: say where a search goes on.
-        keyed: takes pseudonyms under the registry's key.
+        keyed: reads pseudonyms with the ids of their keys.
     """
 
     def __init__(

@@ -13,6 +13,7 @@ from placement.api.v1 import (
     alert_service_pb2_grpc,
     audit_service_pb2_grpc,
     budget_service_pb2_grpc,
+    changeover_service_pb2_grpc,
     check_service_pb2_grpc,
     erasure_service_pb2_grpc,
     extract_service_pb2_grpc,
@@ -33,6 +34,7 @@ from placement.rpc.listening import require_free
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
 from placement.rpc.servicers_budgets import Budgets
+from placement.rpc.servicers_changeovers import Changeovers
 from placement.rpc.servicers_erasure import Erasures
 from placement.rpc.servicers_extracts import Extracts
 from placement.rpc.servicers_groups import Groups
@@ -59,6 +61,7 @@ SERVICES: Final = tuple(
         "AlertService",
         "ImportService",
         "RulesetService",
+        "ChangeoverService",
         "AuditService",
         "LogService",
     )
@@ -108,6 +111,7 @@ class Services:
     groups: Groups
     erasures: Erasures
     haunts: Haunts
+    changeovers: Changeovers
     extracts: Extracts
     alerts: Alerts
     imports: Imports
@@ -268,6 +272,9 @@ def _add_services(services: Services, server: grpc.aio.Server) -> None:
     group_service_pb2_grpc.add_GroupServiceServicer_to_server(services.groups, server)
     phantom_service_pb2_grpc.add_PhantomServiceServicer_to_server(
         services.haunts, server
+    )
+    changeover_service_pb2_grpc.add_ChangeoverServiceServicer_to_server(
+        services.changeovers, server
     )
     erasure_service_pb2_grpc.add_ErasureServiceServicer_to_server(
         services.erasures, server

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from placement.access import Caller
 from placement.crypto.drawn import draw
+from placement.domain.changeover import Named
 from placement.domain.terms import SubjectId
 from placement.rpc import forms
 from placement.rpc.keyed import BARE, Keyed
@@ -21,7 +22,7 @@ class Origin:
         caller: whose request it is.
         subject_of: makes a pseudonym what the store keeps of it.
         bookmarks: say where a search goes on.
-        keyed: takes pseudonyms under the registry's key.
+        keyed: reads pseudonyms with the ids of their keys.
     """
 
     caller: Caller
@@ -29,9 +30,10 @@ class Origin:
     bookmarks: Bookmarks
     keyed: Keyed = BARE
 
-    def subject(self, pseudonym: bytes, field: str) -> SubjectId:
-        """Return a pseudonym's subject."""
-        return self.subject_of(self.keyed.read(pseudonym, field))
+    def named(self, pseudonym: bytes, field: str) -> Named:
+        """Return whom a pseudonym names, under which key; nobody is looked up yet."""
+        read = self.keyed.read(pseudonym, field)
+        return Named(field, tuple((key, self.subject_of(each)) for key, each in read))
 
     def resume(self, scope: bytes, token: bytes, field: str) -> tuple[int, ...]:
         """Return where the caller's own search of this scope goes on."""

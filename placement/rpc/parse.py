@@ -39,10 +39,18 @@ def facility_of(value: bytes, field: str) -> FacilityToken | None:
 
 
 def evaluate(
-    request: pseudonym_wire.EvaluateRequest, origin: Origin
+    request: pseudonym_wire.EvaluateRequest, origin: Origin, *, held: bool = True
 ) -> evaluations.Evaluate:
-    """Read blinded elements; one that is no point of the curve is refused."""
+    """Read blinded elements; one that is no point of the curve is refused.
+
+    Args:
+        request: what is asked.
+        origin: by whom.
+        held: whether this custodian has the key that is asked for.
+    """
     forms.token(request.request_id, "request_id")
+    if not held:
+        raise InvalidInputError("key_id", "is no key of this custodian")
     forms.at_most(
         request.blinded_elements, evaluations.MAX_ELEMENTS, "blinded_elements"
     )
@@ -69,7 +77,7 @@ def open_case(request: check_wire.OpenCaseRequest, origin: Origin) -> cases.Open
         **common(request, origin),
         handle=CaseHandle(fresh()),
         members=tuple(
-            origin.subject(pseudonym, f"pseudonyms[{index}]")
+            origin.named(pseudonym, f"pseudonyms[{index}]")
             for index, pseudonym in enumerate(request.pseudonyms)
         ),
         reference=request.reference,

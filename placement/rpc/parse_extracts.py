@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import TypeAlias, TypedDict
 
 from placement.api.v1 import extract_service_pb2 as wire
+from placement.domain.changeover import Named
 from placement.domain.decide import extracts
 from placement.domain.extract_events import ExtractPart
-from placement.domain.terms import CaseHandle, DossierId, FactId, SubjectId
+from placement.domain.terms import CaseHandle, DossierId, FactId
 from placement.rpc import forms
 from placement.rpc.origin import Origin, common, fresh
 
@@ -19,7 +20,7 @@ class _Named(TypedDict):
     """Which extract, and whom it is about."""
 
     change: FactId
-    subjects: tuple[SubjectId, ...]
+    subjects: tuple[Named, ...]
 
 
 def propose_extract(
@@ -89,9 +90,9 @@ def _ids(ids: Sequence[bytes], field: str) -> tuple[DossierId, ...]:
     )
 
 
-def _subjects(pseudonyms: Sequence[bytes], origin: Origin) -> tuple[SubjectId, ...]:
+def _subjects(pseudonyms: Sequence[bytes], origin: Origin) -> tuple[Named, ...]:
     forms.at_most(pseudonyms, extracts.MAX_SUBJECTS, "pseudonyms")
     return tuple(
-        origin.subject(each, f"pseudonyms[{index}]")
+        origin.named(each, f"pseudonyms[{index}]")
         for index, each in enumerate(pseudonyms)
     )

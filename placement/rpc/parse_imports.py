@@ -1,11 +1,13 @@
 """From requests about imports to commands; see ``parse``."""
 
+from typing import NoReturn
+
 from placement.api.v1 import import_service_pb2 as wire
 from placement.api.v1 import types_pb2
 from placement.domain.decide import imports, staging
 from placement.domain.decide.drafts import MAX_FACTS, Draft
 from placement.domain.import_events import StagedEnd
-from placement.domain.terms import FactId, Revision, SubjectId
+from placement.domain.terms import FactId, Revision
 from placement.errors import InvalidInputError
 from placement.rpc import forms
 from placement.rpc.origin import Origin, common, fresh
@@ -65,7 +67,7 @@ def _require_ordered(fact: types_pb2.Fact, field: str) -> None:
             )
 
 
-def _nobody(pseudonym: bytes, field: str) -> SubjectId:
+def _nobody(pseudonym: bytes, field: str) -> NoReturn:
     """Refuse a person: imports are not about any.
 
     Raises:

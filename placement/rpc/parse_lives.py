@@ -54,7 +54,7 @@ def _replacement(
         id=replaced,
         valid_to=forms.day(item.valid_to_day, f"{field}.valid_to_day"),
         draft=parse_replacement(
-            item.fact, replaced, FactId(fresh()), origin.subject, f"{field}.fact"
+            item.fact, replaced, FactId(fresh()), origin.named, f"{field}.fact"
         ),
         seen=Revision(item.seen_revision),
     )
@@ -180,7 +180,7 @@ def preview(
     change = _id(request.change_id, "change_id") if request.change_id else None
     sketch = previews.Sketch(
         change=change,
-        drafts=parse_facts(request.facts, fresh, origin.subject),
+        drafts=parse_facts(request.facts, fresh, origin.named),
         endings=endings_of(request),
     )
     return previews.BeginPreview(caller=origin.caller, sketch=sketch)

@@ -36,7 +36,7 @@ def assess_case(
     return cases.AssessCase(
         **common(request, origin),
         case=case_of(request),
-        drafts=parse_facts(request.facts, fresh, origin.subject),
+        drafts=parse_facts(request.facts, fresh, origin.named),
         none_known=request.none_known,
         children=tuple(request.children),
         change=FactId(fresh()),
@@ -49,7 +49,7 @@ def record_facts(
     """Read facts to record."""
     return registry.RecordFacts(
         **common(request, origin),
-        drafts=parse_facts(request.facts, fresh, origin.subject),
+        drafts=parse_facts(request.facts, fresh, origin.named),
         change=FactId(fresh()),
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import grpc.aio
@@ -43,10 +44,13 @@ class Pseudonyms(PseudonymServiceServicer):
         self, request: pseudonym_wire.EvaluateRequest, context: Context
     ) -> pseudonym_wire.EvaluateResponse:
         """Evaluate what was admitted and paid for."""
-        answer = await self._desk.ask(parse.evaluate, request)
+        under = await asyncio.to_thread(self._custodian.under, request.key_id)
+        read = partial(parse.evaluate, held=under is not None)
+        answer = await self._desk.ask(read, request)
+        # Refused by now, if there is no such key.
+        custodian = under or self._custodian
         elements: Any = answer.reply
-        evaluate = self._custodian.evaluate
-        return render.evaluated(await asyncio.to_thread(evaluate, elements))
+        return render.evaluated(await asyncio.to_thread(custodian.evaluate, elements))
 
 
 class Checks(CheckServiceServicer):

@@ -6,11 +6,16 @@ durable.
 
 A custodian who stands apart has a log of its own, founded under ``log_id``: no registry
 has that id, so neither is ever served from the other's log.
+
+While its key is replaced it has two: the next one lies beside it, ``custodian.key.next``,
+and is taken up by a custodian that serves as soon as somebody asks for it. Which of them
+counts is not the custodian's to say; it says under which it evaluated.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -45,25 +50,45 @@ class Evaluation:
 
 
 class Custodian:
-    """Evaluates under one key.
+    """Evaluates under one key, and finds the next one.
 
     Args:
         key: the key.
+        find: opens the next key, if there is one by now.
 
     Attributes:
         public_key: 33 bytes, what clients pin.
         key_id: SHA-256 of the public key.
     """
 
-    def __init__(self, key: voprf.PrivateKey) -> None:
+    def __init__(self, key: voprf.PrivateKey, find: "_Find" = lambda: None) -> None:
         self._key = key
+        self._find = find
+        self._next: Custodian | None = None
         self.public_key = key.public.encode()
         self.key_id = key_id(key.public)
+
+    def under(self, key_id: bytes) -> "Custodian | None":
+        """Return who evaluates under a key; nobody if there is no such key here.
+
+        Args:
+            key_id: of this key or the next one; empty for this one.
+
+        Raises:
+            TamperedError: another custody wrapped the next key, or it was altered.
+            UnavailableError: the next key can't be read.
+        """
+        if key_id in (b"", self.key_id):
+            return self
+        if self._next is None:
+            self._next = self._find()
+        found = self._next
+        return found if found is not None and found.key_id == key_id else None
 
     @property
     def log_id(self) -> bytes:
         """Under what this custodian's own log is founded, 32 bytes."""
-        return sha256(_LOG + self.key_id).digest()
+        return log_id(self.key_id)
 
     def __repr__(self) -> str:
         """Return the type only."""
@@ -97,9 +122,10 @@ class Custodian:
                 secret = read_secret(path, OPRF_LABEL)
             else:
                 secret = read_key(path, OPRF_LABEL, custody)
-            return cls(voprf.PrivateKey.decode(secret))
+            key = voprf.PrivateKey.decode(secret)
         except InvalidInputError:
             raise UnavailableError from None
+        return cls(key, partial(_find_next, path, custody))
 
     def wrap_file(self, path: Path, custody: Custody) -> None:
         """Put a wrapped file of this key in the place of a plain one, and destroy that.
@@ -155,6 +181,65 @@ class Custodian:
             proof=proof.encode(),
             key_id=self.key_id,
         )
+
+
+_Find = Callable[[], Custodian | None]
+
+
+def log_id(key_id: bytes) -> bytes:
+    """Return under what the log of a custodian with a key is founded, 32 bytes."""
+    return sha256(_LOG + key_id).digest()
+
+
+def next_path(path: Path) -> Path:
+    """Return where the key lies that takes the place of one in a file."""
+    return path.with_name(f"{path.name}.next")
+
+
+def _find_next(path: Path, custody: Custody | None) -> Custodian | None:
+    beside = next_path(path)
+    return Custodian.open(beside, custody) if beside.exists() else None
+
+
+def retire_key(path: Path, into: bytes, custody: Custody | None = None) -> None:
+    """Destroy the key in a file, and put the next one in its place.
+
+    Ended half-way, it can be done again: the next key lies beside the retired one, or
+    alone, or in its place.
+
+    Args:
+        path: where the retired key lies, or lay.
+        into: id of the key that takes its place.
+        custody: of both.
+
+    Raises:
+        ConflictError: the next key is another one, or there is none.
+        OSError: a file can't be destroyed or renamed.
+        TamperedError: another custody wrapped it, or it was altered.
+        UnavailableError: it can't be read.
+    """
+    require_next(path, into, custody)
+    beside = next_path(path)
+    if not beside.exists():  # it was done before
+        return
+    if path.exists():
+        destroy_file(path)
+    beside.rename(path)
+    settle(path.parent)
+
+
+def require_next(path: Path, into: bytes, custody: Custody | None = None) -> None:
+    """Refuse to retire a key in favour of another than the next one.
+
+    Raises:
+        ConflictError: the next key is another one, or there is none.
+        TamperedError: another custody wrapped it, or it was altered.
+        UnavailableError: it can't be read.
+    """
+    beside = next_path(path)
+    there = beside if beside.exists() else path
+    if not there.exists() or Custodian.open(there, custody).key_id != into:
+        raise ConflictError
 
 
 def split_key(path: Path, first: Path, second: Path) -> tuple[bytes, bytes, bytes]:

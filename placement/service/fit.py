@@ -16,7 +16,7 @@ def require_fit(state: State, rules: Rules, custodian: bytes) -> None:
     Args:
         state: folded from the log.
         rules: finds its ruleset.
-        custodian: whose pseudonyms clients get, the public key.
+        custodian: id of the key that the server is set up with.
 
     Raises:
         UnavailableError: rules that can't be read, facts at places that no question could
@@ -29,7 +29,7 @@ def require_fit(state: State, rules: Rules, custodian: bytes) -> None:
         raise _misfit(text) from error
     if not state.areas <= ruleset.areas.keys():
         raise _misfit("an area of the log is not in the ruleset")
-    if state.custodian != custodian:
+    if custodian not in state.changeover.serves:
         raise _misfit("the custodian's key is not the one of this store")
 
 

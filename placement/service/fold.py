@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from placement.domain.events import CustodianNamed, Event, Record
+from placement.domain.changeover_events import CustodianNamed
+from placement.domain.events import Event, Record
 from placement.domain.state import State
 from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import Micros, Revision

@@ -9,6 +9,7 @@ from kit.erasing import ERASING
 from kit.extracting import EXTRACTING
 from kit.grouping import GROUPING
 from kit.haunted import HAUNTING
+from kit.keyed import CHANGING
 from kit.placing import PLACING
 from kit.ruling import RULING
 from kit.sheeted import IMPORTING
@@ -203,6 +204,7 @@ REQUESTS: dict[str, Make] = {
     **PLACING,
     **ERASING,
     **HAUNTING,
+    **CHANGING,
     **EXTRACTING,
     **RULING,
     **GROUPING,

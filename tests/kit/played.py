@@ -4,6 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from kit import importing, living, ruled
+from kit.changing import (
+    NEW,
+    begin_changeover,
+    end_changeover,
+    offer_pairs,
+    show_changeover,
+)
+from kit.changing import OTHER as OTHER_NATIONAL
 from kit.commands import (
     COORDINATOR,
     MOMENT,
@@ -84,6 +92,7 @@ from kit.steps import (
     watch_alerts,
 )
 from kit.world import TODAY, subject, token
+from placement.domain.changeover import Named
 from placement.domain.decide import searches
 from placement.domain.decide.command import Command
 from placement.domain.decide.searches import Filter
@@ -155,6 +164,7 @@ class Play:
         self._erasure()
         self._extract()
         self._rules()
+        self._changeover()
         self.ask(show_budgets(case, "2480"))
         self.ask(close_case(case))
         self.ask(idle())
@@ -193,6 +203,17 @@ class Play:
         self.ask(begin(OTHER, from_key=b""))
         self.ask(renew("secret group", "rival", "alias"))
         self.ask(end(give_up=True))
+
+    def _changeover(self) -> None:
+        key = self._engine._custodian
+        begun = (begin_changeover(), begin_changeover(caller=OTHER_NATIONAL))
+        for command in begun:
+            self.ask(command, command.to_key[:16])
+        known = ((key, SECRETS["subject"]), (NEW, subject("under the next key")))
+        self.ask(offer_pairs(Named("pairs[0]", known)))
+        self.ask(show_changeover())
+        over = end_changeover(give_up=True)
+        self.ask(over, over.to_key[:16])
 
     def _facts(self) -> None:
         stays = presence("secret group", "2480", valid_from=TODAY - 9)

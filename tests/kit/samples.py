@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from kit import (
+    changing,
     commands,
     erasing,
     extracting,
@@ -74,6 +75,10 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     steps.stop_provider,
     lambda: haunting.lift(token("case"), b""),
     lambda: haunting.size("A"),
+    changing.show_changeover,
+    changing.begin_changeover,
+    lambda: changing.offer_pairs(changing.both("h")),
+    changing.end_changeover,
     erasing.list_expired,
     lambda: erasing.propose_erasure(token("fact")),
     lambda: erasing.approve_erasure(token("change")),

@@ -20,7 +20,10 @@ SPOKEN_FOR = {
     Role.OPERATOR: "operator",
 }
 """Who speaks for each role; what a second person approves, another one proposed."""
-NATIONAL = {"ProposeRuleset", "ShadowRuleset", "ApproveRuleset", "WithdrawRuleset"}
+NATIONAL = {
+    *("ProposeRuleset", "ShadowRuleset", "ApproveRuleset", "WithdrawRuleset"),
+    *("BeginChangeover", "EndChangeover"),
+}
 """What coordinators of a region are not admitted to, though their role is."""
 SILENT = {Action.LOG_FOLLOW, Action.LOG_COSIGN}
 """What is no entry when it is answered."""

@@ -72,6 +72,19 @@ def ask_numbers(run: Run, *, stdin: bool) -> list[Identifier]:
     return _distinct(found, MAX_NUMBERS, _NUMBERS)
 
 
+def ask_many(run: Run, *, field: str) -> list[Identifier]:
+    """Ask for people one after another, until nothing is typed.
+
+    Raises:
+        InvalidInputError: as ``ask``.
+    """
+    found = [ask(run, "A person, twelve digits", field=f"{field}[0]")]
+    while text := _typed("Another person, or Enter", f"{field}[{len(found)}]"):
+        place = f"{field}[{len(found)}]"
+        found.append(parse_identifier(text, field=place, today=run.today))
+    return found
+
+
 def read_lines(run: Run, *, field: str = "identifiers") -> list[Identifier]:
     """Read identifiers from standard input, one a line.
 

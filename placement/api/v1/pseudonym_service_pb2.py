@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(placement/api/v1/pseudonym_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\"?\n\x0f\x45valuateRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x18\n\x10\x62linded_elements\x18\x02 \x03(\x0c\"\x8c\x01\n\x10\x45valuateResponse\x12\x1a\n\x12\x65valuated_elements\x18\x01 \x03(\x0c\x12\r\n\x05proof\x18\x02 \x01(\x0c\x12\x0e\n\x06key_id\x18\x03 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x32\x65\n\x10PseudonymService\x12Q\n\x08\x45valuate\x12!.placement.api.v1.EvaluateRequest\x1a\".placement.api.v1.EvaluateResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(placement/api/v1/pseudonym_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\"O\n\x0f\x45valuateRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x18\n\x10\x62linded_elements\x18\x02 \x03(\x0c\x12\x0e\n\x06key_id\x18\x03 \x01(\x0c\"\x8c\x01\n\x10\x45valuateResponse\x12\x1a\n\x12\x65valuated_elements\x18\x01 \x03(\x0c\x12\r\n\x05proof\x18\x02 \x01(\x0c\x12\x0e\n\x06key_id\x18\x03 \x01(\x0c\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\x32\x65\n\x10PseudonymService\x12Q\n\x08\x45valuate\x12!.placement.api.v1.EvaluateRequest\x1a\".placement.api.v1.EvaluateResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,9 +33,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.pseudonym_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVALUATEREQUEST']._serialized_start=94
-  _globals['_EVALUATEREQUEST']._serialized_end=157
-  _globals['_EVALUATERESPONSE']._serialized_start=160
-  _globals['_EVALUATERESPONSE']._serialized_end=300
-  _globals['_PSEUDONYMSERVICE']._serialized_start=302
-  _globals['_PSEUDONYMSERVICE']._serialized_end=403
+  _globals['_EVALUATEREQUEST']._serialized_end=173
+  _globals['_EVALUATERESPONSE']._serialized_start=176
+  _globals['_EVALUATERESPONSE']._serialized_end=316
+  _globals['_PSEUDONYMSERVICE']._serialized_start=318
+  _globals['_PSEUDONYMSERVICE']._serialized_end=419
 # @@protoc_insertion_point(module_scope)

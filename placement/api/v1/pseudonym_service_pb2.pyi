@@ -27,8 +27,13 @@ class EvaluateRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     BLINDED_ELEMENTS_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.bytes
     """16 random bytes, new for each call."""
+    key_id: _builtins.bytes
+    """32 bytes: under which of the custodian's keys, if one is to follow on another; empty
+    for the one that it has longest.
+    """
     @_builtins.property
     def blinded_elements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """1 to 50 elements of 33 bytes each: compressed SEC1 points of P-256."""
@@ -38,10 +43,11 @@ class EvaluateRequest(_message.Message):
         *,
         request_id: _builtins.bytes = ...,
         blinded_elements: _abc.Iterable[_builtins.bytes] | None = ...,
+        key_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blinded_elements", b"blinded_elements", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blinded_elements", b"blinded_elements", "key_id", b"key_id", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -311,8 +311,9 @@ class Person(_message.Message):
     PSEUDONYM_FIELD_NUMBER: _builtins.int
     CASE_MEMBER_FIELD_NUMBER: _builtins.int
     pseudonym: _builtins.bytes
-    """64 bytes, secret: the id of the custodians' key, then the pseudonym. Where the
-    service is its own custodian, the id may be left out.
+    """64 bytes, secret: the id of the custodians' key, then the pseudonym; or twice that,
+    under two keys, of which the one in force counts. Where the service is its own
+    custodian, and no other key was ever in force, the id may be left out.
     """
     @_builtins.property
     def case_member(self) -> Global___CaseMember:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import Action
+from placement.domain.changeover import Named
 from placement.domain.decide.command import (
     CaseCommand,
     Command,
@@ -59,7 +60,7 @@ class OpenCase(RequestCommand):
     action = Action.CASE_OPEN
 
     handle: CaseHandle
-    members: tuple[SubjectId, ...]
+    members: tuple[SubjectId | Named, ...]
     reference: str
     basis: Basis
 
@@ -151,7 +152,7 @@ class CaseView:
 
 def open_case(state: State, command: OpenCase, moment: Moment) -> Outcome:
     """Open a case; nothing about its members is looked up."""
-    members = command.members
+    members = tuple(map(state.changeover.of, command.members))
     require(1 <= len(members) <= MAX_MEMBERS, "pseudonyms", "must be 1 to 12")
     require(len(set(members)) == len(members), "pseudonyms", "must all be different")
     require_reference(command.reference)

@@ -6,19 +6,28 @@ time comes beside it, so that deciding is a pure function that can be run again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from placement.access import Action, Caller
+from placement.domain.changeover import Named
 from placement.domain.events import Event
 from placement.domain.phantoms import NOBODY, Phantoms
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
-from placement.domain.terms import CaseHandle, Day, Micros, Revision, stockholm_day
+from placement.domain.terms import (
+    CaseHandle,
+    Day,
+    Micros,
+    Revision,
+    SubjectId,
+    stockholm_day,
+)
 from placement.errors import InvalidInputError, PlacementError
 
 _NEVER: Final = Micros(0)
 
 PhantomsOf = Callable[[State, Ruleset, Micros], Phantoms]
+SubjectOf = Callable[[Named | SubjectId], SubjectId]
 
 
 def nobody(state: State, ruleset: Ruleset, now: Micros) -> Phantoms:
@@ -107,6 +116,18 @@ class Command:
     def note(self) -> Note:
         """What the log shall hold of it even when it is refused."""
         return Note()
+
+    def resolved(self, of: SubjectOf) -> Self:
+        """Return the command with subjects in the place of whom it names.
+
+        Args:
+            of: looks somebody up.
+
+        Raises:
+            InvalidInputError: somebody is named by no pseudonym under the key in force.
+        """
+        del of
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

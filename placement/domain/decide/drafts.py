@@ -14,6 +14,7 @@ from math import inf
 from typing import Any, Final
 
 from placement.access import Caller
+from placement.domain.changeover import Named
 from placement.domain.decide.alone import needs_second
 from placement.domain.decide.command import Moment, require
 from placement.domain.decide.waiting import waiting_records
@@ -80,8 +81,8 @@ class Draft:
         given: the grade as given.
         review_by: last day without a review; ``None`` when never reviewed.
         reason: why it is recorded.
-        statement: the kind's own attributes; a ``Member`` may stand for a subject,
-            and a pair in either order.
+        statement: the kind's own attributes; a ``Member`` or ``Named`` may stand
+            for a subject, and a pair in either order.
         replaces: the fact that it is recorded instead of, or ``None``; then
             ``AsBefore`` may stand for a person, too.
     """
@@ -231,7 +232,8 @@ def _fact(
     """Make a fact of a draft.
 
     Raises:
-        InvalidInputError: it can't be one.
+        InvalidInputError: it can't be one, or names somebody under another key than the
+            one in force.
         NotFoundError: a case member who isn't there.
     """
     begin, end = draft.valid_from, draft.valid_to
@@ -240,7 +242,9 @@ def _fact(
     grade = normalise(moment, draft.scheme, draft.given, f"{field}.grade.given")
     before = None if draft.replaces is None else state.facts[draft.replaces]
     statement: dict[str, Any] = {
-        name: _subject_of(state, moment, caller, value)
+        name: state.changeover.of(value)
+        if isinstance(value, Named)
+        else _subject_of(state, moment, caller, value)
         if isinstance(value, Member)
         else getattr(before, name)
         if isinstance(value, AsBefore)

@@ -11,15 +11,17 @@ Invariants:
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 from placement.access import NATIONAL, Action, Caller
+from placement.domain.changeover import Named
 from placement.domain.decide.command import (
     Command,
     Moment,
     Note,
     Outcome,
     RequestCommand,
+    SubjectOf,
     require,
 )
 from placement.domain.decide.drafts import propose
@@ -57,8 +59,25 @@ READ_DAYS: Final = 7
 """How long an extract that was approved can be read."""
 
 
+class _AboutSomebody:
+    """A call about somebody, by every number that they have."""
+
+    __slots__ = ()
+    subjects: tuple[SubjectId | Named, ...]
+
+    @property
+    def found(self) -> tuple[SubjectId, ...]:
+        """Whom it is about, as far as they were looked up."""
+        return tuple(each for each in self.subjects if not isinstance(each, Named))
+
+    def resolved(self, of: SubjectOf) -> Self:
+        """Look them up."""
+        subjects = tuple(map(of, self.subjects))
+        return replace(self, subjects=subjects)  # type: ignore[type-var]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProposeExtract(RequestCommand):
+class ProposeExtract(_AboutSomebody, RequestCommand):
     """Propose that a person is told what is kept about them.
 
     Attributes:
@@ -71,7 +90,7 @@ class ProposeExtract(RequestCommand):
 
     action = Action.EXTRACT_PROPOSE
 
-    subjects: tuple[SubjectId, ...]
+    subjects: tuple[SubjectId | Named, ...]
     cases: tuple[CaseHandle, ...]
     ground: str
     reference: str
@@ -82,14 +101,14 @@ class ProposeExtract(RequestCommand):
         """Name the ground, and whom it is about, as auditors see that."""
         return Note(
             purpose=self.ground,
-            subjects=self.subjects,
+            subjects=self.found,
             about=self.change,
             objects=(self.change,),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowExtract(Command):
+class ShowExtract(_AboutSomebody, Command):
     """See what could be told; for the second coordinator.
 
     Attributes:
@@ -100,16 +119,16 @@ class ShowExtract(Command):
     action = Action.EXTRACT_SHOW
 
     change: FactId
-    subjects: tuple[SubjectId, ...]
+    subjects: tuple[SubjectId | Named, ...]
 
     @property
     def note(self) -> Note:
         """Name the change, and whoever was named."""
-        return Note(objects=(self.change,), subjects=self.subjects, about=self.change)
+        return Note(objects=(self.change,), subjects=self.found, about=self.change)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApproveExtract(RequestCommand):
+class ApproveExtract(_AboutSomebody, RequestCommand):
     """Stand behind another coordinator's extract.
 
     Attributes:
@@ -124,7 +143,7 @@ class ApproveExtract(RequestCommand):
     action = Action.EXTRACT_APPROVE
 
     change: FactId
-    subjects: tuple[SubjectId, ...]
+    subjects: tuple[SubjectId | Named, ...]
     released: tuple[DossierId, ...]
     withheld: tuple[DossierId, ...]
     parts: tuple[ExtractPart, ...]
@@ -135,13 +154,13 @@ class ApproveExtract(RequestCommand):
         """Name the change, whoever was named, and what is told."""
         return Note(
             objects=(self.change, *self.released),
-            subjects=self.subjects,
+            subjects=self.found,
             about=self.change,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadExtract(Command):
+class ReadExtract(_AboutSomebody, Command):
     """Read what is told; for the two who stand behind it.
 
     Attributes:
@@ -152,12 +171,12 @@ class ReadExtract(Command):
     action = Action.EXTRACT_READ
 
     change: FactId
-    subjects: tuple[SubjectId, ...]
+    subjects: tuple[SubjectId | Named, ...]
 
     @property
     def note(self) -> Note:
         """Name the extract, and whoever was named."""
-        return Note(objects=(self.change,), subjects=self.subjects, about=self.change)
+        return Note(objects=(self.change,), subjects=self.found, about=self.change)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +208,7 @@ class Told:
 
 def propose_extract(state: State, command: ProposeExtract, moment: Moment) -> Outcome:
     """Propose an extract; nothing is looked up about anybody."""
-    subjects, cases, caller = command.subjects, command.cases, command.caller
+    subjects, cases, caller = command.found, command.cases, command.caller
     require(1 <= len(subjects) <= MAX_SUBJECTS, "pseudonyms", "must be 1 to 4")
     differ = len(set(subjects)) == len(subjects)
     require(differ, "pseudonyms", "must all be different")
@@ -216,14 +235,14 @@ def show_extract(state: State, command: ShowExtract, moment: Moment) -> Outcome:
     change, agreed = _proposed(state, command.change, command.caller)
     if moment.now >= change.expires_at:
         raise NotFoundError
-    _require_named(agreed, command.subjects)
-    kept = kept_of(state, command.subjects, change.region, moment)
+    _require_named(agreed, command.found)
+    kept = kept_of(state, command.found, change.region, moment)
     told = Told(
         agreed=agreed,
         region=change.region,
         proposer=change.person,
         at=moment.now,
-        subjects=command.subjects,
+        subjects=command.found,
         kept=kept,
         erased=_erased(state, agreed),
         seen=seen_of(state, command.caller, change.id, kept),
@@ -236,9 +255,9 @@ def approve_extract(state: State, command: ApproveExtract, moment: Moment) -> Ou
     change, agreed = _proposed(state, command.change, command.caller)
     if moment.now >= change.expires_at:
         raise ConflictError
-    _require_named(agreed, command.subjects)
+    _require_named(agreed, command.found)
     caller = command.caller
-    kept = kept_of(state, command.subjects, change.region, moment)
+    kept = kept_of(state, command.found, change.region, moment)
     require(command.seen, "seen", "must be what was shown")
     if command.seen != seen_of(state, caller, change.id, kept):
         raise StaleError
@@ -274,15 +293,15 @@ def read_extract(state: State, command: ReadExtract, moment: Moment) -> Outcome:
     ):
         raise NotFoundError
     agreed = granted.agreed
-    _require_named(agreed, command.subjects)
-    kept = kept_of(state, command.subjects, granted.region, moment)
+    _require_named(agreed, command.found)
+    kept = kept_of(state, command.found, granted.region, moment)
     approved_at = Micros(granted.expires_at - READ_DAYS * MICROS_A_DAY)
     told = Told(
         agreed=agreed,
         region=granted.region,
         proposer=granted.proposer,
         at=moment.now,
-        subjects=command.subjects,
+        subjects=command.found,
         kept=kept.told(
             frozenset(granted.released), frozenset(granted.withheld), approved_at
         ),

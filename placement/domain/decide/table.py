@@ -18,6 +18,7 @@ from placement.domain.decide import (
     approvals,
     balances,
     cases,
+    changeovers,
     checks,
     coverage,
     erasures,
@@ -119,6 +120,10 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     providers.StopProvider: providers.stop_provider,
     haunting.LiftPhantoms: haunting.lift_phantoms,
     haunting.SizeGroup: haunting.size_group,
+    changeovers.ShowChangeover: changeovers.show_changeover,
+    changeovers.BeginChangeover: changeovers.begin_changeover,
+    changeovers.OfferPairs: changeovers.offer_pairs,
+    changeovers.EndChangeover: changeovers.end_changeover,
     erasures.ListExpired: erasures.list_expired,
     erasures.ProposeErasure: erasures.propose_erasure,
     erasures.ApproveErasure: erasures.approve_erasure,
@@ -164,11 +169,18 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
 
 def decide(state: State, command: Command, moment: Moment) -> Decision:
     """Decide a command; pure, and never raises a deliberate error."""
+    known = command
     try:
-        outcome = _outcome(state, command, moment)
+        admit(command.caller, command.action)
+        earlier = _earlier(state, command)
+        if earlier is None or command.anew:
+            known = command.resolved(state.changeover.of)
+            outcome = DECIDES[type(command)](state, known, moment)
+        else:
+            outcome = _again(state, earlier)
     except PlacementError as refusal:
-        return Decision(note=command.note, outcome=refusal)
-    return Decision(note=outcome.note or command.note, outcome=outcome)
+        return Decision(note=known.note, outcome=refusal)
+    return Decision(note=outcome.note or known.note, outcome=outcome)
 
 
 def _lapse(state: State, made: tuple[bytes, ...]) -> Micros:
@@ -185,11 +197,8 @@ def _shares(state: State, made: tuple[bytes, ...]) -> bool:
     return shares_reference(state, case.organisation, case.reference, case.handle)
 
 
-def _outcome(state: State, command: Command, moment: Moment) -> Outcome:
-    admit(command.caller, command.action)
-    earlier = _earlier(state, command)
-    if earlier is None or command.anew:
-        return DECIDES[type(command)](state, command, moment)
+def _again(state: State, earlier: Answered) -> Outcome:
+    """Return the first answer to a request."""
     made = earlier.request.made
     reply = Written(
         ids=made,

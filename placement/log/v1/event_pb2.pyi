@@ -101,6 +101,12 @@ class Record(_message.Message):
     LIFT_KEPT_FIELD_NUMBER: _builtins.int
     EXTRACT_ASKED_FIELD_NUMBER: _builtins.int
     EXTRACT_GRANTED_FIELD_NUMBER: _builtins.int
+    CHANGEOVER_SAID_FIELD_NUMBER: _builtins.int
+    CHANGEOVER_BEGUN_FIELD_NUMBER: _builtins.int
+    PAIRS_OFFERED_FIELD_NUMBER: _builtins.int
+    CHANGEOVER_ENDED_FIELD_NUMBER: _builtins.int
+    CHANGEOVER_KEPT_FIELD_NUMBER: _builtins.int
+    PAIRS_KEPT_FIELD_NUMBER: _builtins.int
     IDLED_FIELD_NUMBER: _builtins.int
     at: _builtins.int
     """Microseconds since 1970-01-01T00:00Z."""
@@ -397,6 +403,30 @@ class Record(_message.Message):
         """See the message."""
 
     @_builtins.property
+    def changeover_said(self) -> Global___ChangeoverSaid:
+        """See the message."""
+
+    @_builtins.property
+    def changeover_begun(self) -> Global___ChangeoverBegun:
+        """See the message."""
+
+    @_builtins.property
+    def pairs_offered(self) -> Global___PairsOffered:
+        """See the message."""
+
+    @_builtins.property
+    def changeover_ended(self) -> Global___ChangeoverEnded:
+        """See the message."""
+
+    @_builtins.property
+    def changeover_kept(self) -> Global___ChangeoverKept:
+        """See the message."""
+
+    @_builtins.property
+    def pairs_kept(self) -> Global___PairsKept:
+        """See the message."""
+
+    @_builtins.property
     def idled(self) -> Global___Idled:
         """See the message."""
 
@@ -477,13 +507,19 @@ class Record(_message.Message):
         lift_kept: Global___LiftKept | None = ...,
         extract_asked: Global___ExtractAsked | None = ...,
         extract_granted: Global___ExtractGranted | None = ...,
+        changeover_said: Global___ChangeoverSaid | None = ...,
+        changeover_begun: Global___ChangeoverBegun | None = ...,
+        pairs_offered: Global___PairsOffered | None = ...,
+        changeover_ended: Global___ChangeoverEnded | None = ...,
+        changeover_kept: Global___ChangeoverKept | None = ...,
+        pairs_kept: Global___PairsKept | None = ...,
         idled: Global___Idled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "changeover_begun", b"changeover_begun", "changeover_ended", b"changeover_ended", "changeover_kept", b"changeover_kept", "changeover_said", b"changeover_said", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "pairs_kept", b"pairs_kept", "pairs_offered", b"pairs_offered", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "changeover_begun", b"changeover_begun", "changeover_ended", b"changeover_ended", "changeover_kept", b"changeover_kept", "changeover_said", b"changeover_said", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "pairs_kept", b"pairs_kept", "pairs_offered", b"pairs_offered", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased", "import_begun", "import_staged", "import_finished", "import_approved", "import_cancelled", "import_taken", "import_kept", "group_sized", "lift_kept", "extract_asked", "extract_granted", "idled"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased", "import_begun", "import_staged", "import_finished", "import_approved", "import_cancelled", "import_taken", "import_kept", "group_sized", "lift_kept", "extract_asked", "extract_granted", "changeover_said", "changeover_begun", "pairs_offered", "changeover_ended", "changeover_kept", "pairs_kept", "idled"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -4005,6 +4041,204 @@ class ExtractGranted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExtractGranted: _TypeAlias = ExtractGranted  # noqa: Y015
+
+@_typing.final
+class ChangeoverSaid(_message.Message):
+    """The first of two persons said that the key of the pseudonyms shall be replaced, or is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: _builtins.int
+    TO_KEY_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    step: _builtins.int
+    """changeover_events.ChangeoverStep."""
+    to_key: _builtins.bytes
+    """32 bytes."""
+    person: _builtins.str
+    """Person id."""
+    left: _builtins.int
+    """How many may be left without a pair."""
+    expires_at: _builtins.int
+    """Microseconds."""
+    def __init__(
+        self,
+        *,
+        step: _builtins.int = ...,
+        to_key: _builtins.bytes = ...,
+        person: _builtins.str = ...,
+        left: _builtins.int = ...,
+        expires_at: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "left", b"left", "person", b"person", "step", b"step", "to_key", b"to_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeoverSaid: _TypeAlias = ChangeoverSaid  # noqa: Y015
+
+@_typing.final
+class ChangeoverBegun(_message.Message):
+    """Pseudonyms under the next key are heard of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_KEY_FIELD_NUMBER: _builtins.int
+    TO_KEY_FIELD_NUMBER: _builtins.int
+    from_key: _builtins.bytes
+    """32 bytes."""
+    to_key: _builtins.bytes
+    """32 bytes."""
+    def __init__(
+        self,
+        *,
+        from_key: _builtins.bytes = ...,
+        to_key: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_key", b"from_key", "to_key", b"to_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeoverBegun: _TypeAlias = ChangeoverBegun  # noqa: Y015
+
+@_typing.final
+class Pair(_message.Message):
+    """Two subjects are one person under two keys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OLD_FIELD_NUMBER: _builtins.int
+    NEW_FIELD_NUMBER: _builtins.int
+    old: _builtins.bytes
+    """32 bytes."""
+    new: _builtins.bytes
+    """32 bytes; empty of one that is left."""
+    def __init__(
+        self,
+        *,
+        old: _builtins.bytes = ...,
+        new: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new", b"new", "old", b"old"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Pair: _TypeAlias = Pair  # noqa: Y015
+
+@_typing.final
+class PairsOffered(_message.Message):
+    """Somebody said which pseudonyms belong together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    COORDINATES_FIELD_NUMBER: _builtins.int
+    PAIRS_FIELD_NUMBER: _builtins.int
+    organisation: _builtins.str
+    """The caller's organisation."""
+    person: _builtins.str
+    """The caller's person id."""
+    coordinates: _builtins.bool
+    """They are a coordinator."""
+    @_builtins.property
+    def pairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pair]:
+        """Of those who are on record."""
+
+    def __init__(
+        self,
+        *,
+        organisation: _builtins.str = ...,
+        person: _builtins.str = ...,
+        coordinates: _builtins.bool = ...,
+        pairs: _abc.Iterable[Global___Pair] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coordinates", b"coordinates", "organisation", b"organisation", "pairs", b"pairs", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PairsOffered: _TypeAlias = PairsOffered  # noqa: Y015
+
+@_typing.final
+class ChangeoverEnded(_message.Message):
+    """The next key is in force, or was given up."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DONE_FIELD_NUMBER: _builtins.int
+    done: _builtins.bool
+    """It is in force."""
+    def __init__(
+        self,
+        *,
+        done: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeoverEnded: _TypeAlias = ChangeoverEnded  # noqa: Y015
+
+@_typing.final
+class ChangeoverKept(_message.Message):
+    """In a snapshot only: that there was a changeover before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    before: _builtins.bytes
+    """32 bytes, or empty."""
+    def __init__(
+        self,
+        *,
+        before: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeoverKept: _TypeAlias = ChangeoverKept  # noqa: Y015
+
+@_typing.final
+class PairsKept(_message.Message):
+    """In a snapshot only: pairs, and what has become of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    PAIRS_FIELD_NUMBER: _builtins.int
+    state: _builtins.int
+    """changeover_events.PairState."""
+    @_builtins.property
+    def pairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pair]:
+        """They."""
+
+    def __init__(
+        self,
+        *,
+        state: _builtins.int = ...,
+        pairs: _abc.Iterable[Global___Pair] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pairs", b"pairs", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PairsKept: _TypeAlias = PairsKept  # noqa: Y015
 
 @_typing.final
 class Idled(_message.Message):

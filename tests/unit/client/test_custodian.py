@@ -6,7 +6,7 @@ from datetime import date
 import grpc
 import pytest
 from kit.numbers import number
-from kit.wire import Wire, refusal
+from kit.wire import Wire, invalid, refusal
 from placement_client.calls import Patience
 from placement_client.custodian import ApartError, AwayError, Custodians
 from placement_client.identifiers import parse_identifier
@@ -18,6 +18,7 @@ from placement.crypto.shares import key_id, whole
 from placement.errors import (
     AccessDeniedError,
     BudgetError,
+    InvalidInputError,
     TamperedError,
     UnavailableError,
 )
@@ -173,3 +174,129 @@ def test_what_cancels_out_is_no_pseudonym(monkeypatch, session):
     )
     with pytest.raises(TamperedError):
         Custodians(members).pseudonyms([b"somebody"], ONCE)
+
+
+# While a key follows
+
+
+def following(wires):
+    """Let each custodian have a second key; return these."""
+    keys = []
+    for wire in wires:
+        key = voprf.generate_key()
+        keys.append(key)
+
+        def evaluate(request, wire=wire, key=key):
+            if request.key_id == key_id(wire.key.public):
+                return wire.evaluate(request)
+            if request.key_id != key_id(key.public):
+                raise invalid(("key_id", "is no key of this custodian"))
+            blinded = [voprf.BlindedElement.decode(e) for e in request.blinded_elements]
+            evaluated = voprf.evaluate(key, blinded)
+            return EvaluateResponse(
+                evaluated_elements=[each.encode() for each in evaluated],
+                proof=voprf.prove(key, blinded, evaluated).encode(),
+                key_id=key_id(key.public),
+            )
+
+        wire.answers["Evaluate"] = evaluate
+    return keys
+
+
+@pytest.fixture
+def changing(profile, two):
+    """A session whose two custodians each have two keys; and what follows."""
+    keys = following(two)
+    pins = " ".join(
+        f"{wire.address}={key.public.encode().hex()}"
+        for wire, key in zip(two, keys, strict=True)
+    )
+    follows = whole([key.public for key in keys])
+    both = replace(
+        pinned(profile, two),
+        next_custodian_key=follows.encode().hex(),
+        next_custodians=pins,
+    )
+    with Session.open(both, patience=ONCE) as session:
+        yield session, key_id(follows)
+
+
+def refuses(wire, refused):
+    """Let a custodian have no more, or not yet, the key of an id."""
+    evaluate = wire.answers["Evaluate"]
+
+    def answer(request):
+        if request.key_id == refused:
+            raise invalid(("key_id", "is no key of this custodian"))
+        return evaluate(request)
+
+    wire.answers["Evaluate"] = answer
+
+
+def test_people_are_named_under_both_keys(changing, two):
+    """First the pinned one; each custodian is told which it is asked for."""
+    session, follows = changing
+    (got,) = session.pseudonyms([somebody()])
+    (pair,) = session.pairs([somebody()])
+    old = key_id(whole([wire.key.public for wire in two]))
+
+    assert (len(got), got[:32], got[64:96]) == (128, old, follows)
+    assert pair == got
+    assert got[32:64] != got[96:]
+    assert session.custodians.following.key_id == follows
+    for wire in two:
+        assert wire.requests("Evaluate")[0].key_id == key_id(wire.key.public)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("who", [0, 1])
+def test_a_key_that_somebody_has_not_is_left_out(changing, two, which, who):
+    """The registry refuses, should it be the one in force; a pair needs both."""
+    session, _ = changing
+    (both,) = session.pseudonyms([somebody()])
+    asked = [each.key_id for each in two[who].requests("Evaluate")]
+    refuses(two[who], asked[which])
+    (got,) = session.pseudonyms([somebody()])
+
+    assert got == (both[64:], both[:64])[which]
+    with pytest.raises(InvalidInputError) as caught:
+        session.pairs([somebody()])
+    assert caught.value.field == "key_id"
+
+
+def test_without_either_key_nobody_is_named(changing, two):
+    """Which one is lacking is said."""
+    session, _ = changing
+    two[0].answers["Evaluate"] = invalid(("key_id", "is no key of this custodian"))
+    with pytest.raises(InvalidInputError) as caught:
+        session.pseudonyms([somebody()])
+
+    assert caught.value.field == "key_id"
+
+
+def test_another_field_is_another_refusal(changing, two):
+    """It is not taken for a key that is not there."""
+    session, _ = changing
+    two[0].answers["Evaluate"] = invalid(("blinded_elements[0]", "is no point"))
+    with pytest.raises(InvalidInputError) as caught:
+        session.pseudonyms([somebody()])
+
+    assert caught.value.field == "blinded_elements[0]"
+
+
+def test_who_is_away_ends_it_while_a_key_follows_too(changing, two):
+    """Though the other key would do."""
+    session, _ = changing
+    two[1].answers["Evaluate"] = refusal(CODE.UNAVAILABLE, "UNAVAILABLE")
+    with pytest.raises(AwayError):
+        session.pseudonyms([somebody()])
+
+
+def test_without_a_key_that_follows_none_is_named(session, two):
+    """Older custodians know no such field; and there are no pairs."""
+    session.pseudonyms([somebody()])
+    with pytest.raises(InvalidInputError) as caught:
+        session.pairs([somebody()])
+
+    assert caught.value.field == "next_custodian_key"
+    assert {each.key_id for wire in two for each in wire.requests("Evaluate")} == {b""}

@@ -22,6 +22,7 @@ from placement.crypto.signing import SigningKey
 from placement.errors import InvalidInputError
 
 KEY = voprf.generate_key().public.encode().hex()
+NEXT = voprf.generate_key().public.encode().hex()
 LOG_KEY = render_key(Signer("example.org/log", SigningKey(bytes(32))).public)
 WITNESS_KEYS = " ".join(
     render_key(Signer(f"{name}.example", SigningKey(name.encode() * 32), time=7).public)
@@ -40,6 +41,7 @@ profiles = st.builds(
     server_name=texts,
     custodian_key=st.just(KEY),
     custodians=st.sampled_from(["", f"localhost:1={KEY}"]),
+    next_custodian_key=st.sampled_from(["", NEXT]),
     custodian_ca=texts,
     label_key=texts,
     log_key=st.just(LOG_KEY),
@@ -290,3 +292,22 @@ def test_custodians_without_their_key_are_refused():
 
     assert refused(replace, PROFILE, **pins) == "custodian_key"
     assert replace(PROFILE, custodian_key=KEY, **pins).pins()[0].address == "a.test:1"
+
+
+def test_a_key_follows_on_another():
+    """Not on none, and not on itself; without one nothing changes."""
+    follows = replace(PROFILE, custodian_key=KEY, next_custodian_key=NEXT)
+    changed = follows.changed()
+
+    assert PROFILE.next_pins() == ()
+    assert [pin.key.encode().hex() for pin in follows.next_pins()] == [NEXT]
+    assert (changed.custodian_key, changed.next_custodian_key) == (NEXT, "")
+    assert changed.next_pins() == ()
+    assert refused(changed.changed) == "next_custodian_key"
+    for changes in (
+        {"next_custodian_key": NEXT},
+        {"custodian_key": KEY, "next_custodian_key": KEY},
+        {"custodian_key": KEY, "next_custodians": f"localhost:1={NEXT}"},
+        {"custodian_key": KEY, "next_custodian_key": "00"},
+    ):
+        assert refused(replace, PROFILE, **changes) == "next_custodian_key"

@@ -1,10 +1,11 @@
 """What only a call can tell: a pin that is another's, labels that don't open."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import grpc
 import pytest
-from kit.wire import refusal
+from kit.wire import invalid, refusal
 from placement_client.credentials import Holder
 from placement_client.findings import Level
 from placement_client.labels import LabelKey, create_label_key
@@ -171,3 +172,32 @@ def test_a_custodian_who_is_away_is_told(wire, tried, apart):
 
     assert got.level is FAILURE
     assert "does not answer" in got.sentence
+
+
+@pytest.mark.parametrize("apart_too", [False, True])
+def test_the_key_that_follows_is_tried_too(wire, tried, apart, apart_too):
+    """A custodian may not have it yet; or not have the pinned one any more."""
+    follows = voprf.generate_key().public.encode().hex()
+    changes = {"next_custodian_key": follows}
+    first, second = "pinned key", "key that follows"
+    if apart_too:
+        changes |= apart | {"next_custodians": f"{wire.address}={follows}"}
+        first = f"custodian {wire.address}"
+        second = f"{first}, {second}"
+
+    def evaluate(request):
+        if request.key_id == bytes.fromhex(missing):
+            raise invalid(("key_id", "is no key of this custodian"))
+        return wire.evaluate(request)
+
+    wire.answers["Evaluate"] = evaluate
+    missing = sha256(bytes.fromhex(follows)).hexdigest()
+    got = tried("caseworker", **changes)
+
+    assert levels(got) == {first: OK, second: WARNING}
+    assert "placement context settle" in got[second].sentence
+    missing = sha256(wire.key.public.encode()).hexdigest()
+    got = tried("caseworker", **changes)
+    assert got[first].level == WARNING
+    # What the wire proves is not under the key that follows.
+    assert got[second].level == FAILURE

@@ -8,11 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.often import often
 from kit.small import ANY, AREAS, GROUPS, HOUSES, SMALL, STAND, Small, settled
-from kit.world import NOW, TODAY, World, day, token
+from kit.world import NOW, TODAY, World, day, subject, token
 
 from placement.domain.affected import affected
 from placement.domain.agenda import Touch, joined
 from placement.domain.areas import Areas
+from placement.domain.changeover_events import (
+    ChangeoverBegun,
+    ChangeoverEnded,
+    Pair,
+    PairsOffered,
+)
 from placement.domain.decide.command import Moment
 from placement.domain.decide.weighing import reweighed
 from placement.domain.erasure_events import DossiersErased
@@ -321,6 +327,33 @@ def test_other_rules_reach_everything(world):
     world.apply(RulesFollowed(rules=b"two"))
 
     assert (first, reached(world)) == (set(), {made})
+
+
+def test_a_key_that_is_replaced_reaches_everything(world):
+    """Whoever was left makes everybody's place UNKNOWN, until that is erased."""
+    made = world.placement(world.case("h"), "0001")
+    fact = world.affiliation("x", "A")
+    settle(world)
+    world.apply(ChangeoverBegun(from_key=b"a", to_key=b"b"))
+    members = (subject("h"), subject("x"))
+    for person in ("co-01", "co-02"):
+        pairs = (Pair(old=members[0], new=subject("h under b")),)
+        world.apply(
+            PairsOffered(
+                organisation="syd", person=person, coordinates=True, pairs=pairs
+            )
+        )
+    before = after(world)
+    world.apply(ChangeoverEnded(done=True))
+    left = after(world)
+    settle(world)
+    world.apply(DossiersErased(dossiers=(fact,), counts=()))
+
+    assert (before, left, after(world)) == (
+        (set(), set()),
+        ({made},) * 2,
+        ({made},) * 2,
+    )
 
 
 def test_a_first_day_reaches_everything(world):

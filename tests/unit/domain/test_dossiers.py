@@ -72,6 +72,12 @@ SAYS_NOTHING = {
     "ImportKept",
     "GroupSized",
     "LiftKept",
+    "ChangeoverSaid",
+    "ChangeoverBegun",
+    "PairsOffered",
+    "ChangeoverEnded",
+    "ChangeoverKept",
+    "PairsKept",
 }
 
 

@@ -19,6 +19,7 @@ from kit.often import often
 from kit.small import ANY, GROUPS, HOUSED, SMALL, STAND, Small, worlds
 from kit.world import NOW, TODAY, World, token
 
+from placement.domain.changeover_events import CustodianNamed
 from placement.domain.decide.command import Moment, Outcome
 from placement.domain.decide.table import decide
 from placement.domain.decide.weighing import remaining, reweighed, weighed
@@ -27,7 +28,6 @@ from placement.domain.erasure_events import DossiersErased, Sealed
 from placement.domain.events import (
     ChangeApproved,
     ChangeProposed,
-    CustodianNamed,
     Event,
     FactEnded,
     FactRetracted,

@@ -4,6 +4,7 @@ import pytest
 from kit.small import SMALL
 from kit.world import NOW, TODAY, World, token
 
+from placement.domain.changeover_events import ChangeoverBegun, ChangeoverEnded
 from placement.domain.questions import Candidate, Finding, Question
 from placement.domain.rules import assess
 from placement.domain.stay_events import ProviderStopped
@@ -104,6 +105,19 @@ def test_r10(world):
     empty.affiliation("h", "A")
 
     assert empty.verdict(empty.case("h"), "2480") == "UNKNOWN"
+
+
+def test_r10_while_somebody_was_left(world):
+    """R10: nothing is CLEAR while a person is on record whom no pseudonym leads to."""
+    world.cover("2480")
+    own = world.case("h")
+    before = world.verdict(own, "2480")
+    world.apply(ChangeoverBegun(from_key=b"a", to_key=b"b"))
+    during = world.verdict(own, "2480")
+    world.apply(ChangeoverEnded(done=True))
+
+    assert (before, during) == ("CLEAR", "CLEAR")
+    assert world.verdict(own, "2480") == "UNKNOWN"
 
 
 def test_r3_somebody_of_whom_nothing_was_said(world):

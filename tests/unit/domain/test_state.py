@@ -12,6 +12,7 @@ from kit.small import Small, worlds
 from kit.steps import hold, list_alerts, reevaluate, tick
 from kit.world import NOW, TODAY, World, token
 
+from placement.domain.changeover_events import CustodianNamed
 from placement.domain.decide.command import Command, Outcome
 from placement.domain.decide.table import decide
 from placement.domain.events import (
@@ -20,7 +21,6 @@ from placement.domain.events import (
     CaseClosed,
     ChangeApproved,
     ChangeProposed,
-    CustodianNamed,
     Evaluated,
     FactEnded,
     FactRegraded,

@@ -4,6 +4,7 @@ import pytest
 from kit.world import NOW, TODAY, World, subject, token
 
 from placement.domain.agenda import Touch
+from placement.domain.changeover_events import ChangeoverBegun, ChangeoverEnded
 from placement.domain.events import (
     CaseClosed,
     ChangeApproved,
@@ -156,6 +157,17 @@ def test_rules_and_sweeps(world):
         Touch(everything=True),
         Touch(everything=True, sweep=True),
     ]
+
+
+def test_a_key_that_is_replaced(world):
+    """It touches everything, whoever may be left; one that is given up nothing."""
+    world.apply(ChangeoverBegun(from_key=b"a", to_key=b"b"))
+    world.apply(ChangeoverEnded(done=False))
+    given_up = due(world)
+    world.apply(ChangeoverBegun(from_key=b"a", to_key=b"b"))
+    world.apply(ChangeoverEnded(done=True))
+
+    assert (given_up, due(world)) == ([], [Touch(everything=True)])
 
 
 def test_what_alters_no_verdict(world):

@@ -13,7 +13,7 @@ from placement.crypto.signing import SigningKey
 from placement.ops.hardening import Hardening
 from placement.ops.main import main
 from placement.ops.profile import REGISTRY, refusals
-from placement.service.custodian import Custodian
+from placement.service.custodian import Custodian, next_path
 
 CLOSED = Hardening(undumpable=True, cores=0, locked=False, user=1000)
 
@@ -71,6 +71,11 @@ def plain_custodian(settings, folder):
     return replace(settings, custodian_key=folder / "plain.key")
 
 
+def plain_next(settings, folder):
+    Custodian.create(next_path(settings.custodian_key))
+    return settings
+
+
 def authority_key(settings, folder):
     (folder / "pki" / "ca.key").touch(0o600)
     return settings
@@ -92,6 +97,7 @@ CASES = [
     (changed(custody="passphrase"), 'custody = "passphrase" lets'),
     (plain_log, "log_key is not wrapped"),
     (plain_custodian, "custodian_key is not wrapped"),
+    (plain_next, "custodian_key is not wrapped"),
     (opened("log.key"), "A key file is open"),
     (opened("custodian.key"), "A key file is open"),
     (opened("pki/server.key"), "A key file is open"),

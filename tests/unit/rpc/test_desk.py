@@ -8,6 +8,7 @@ from kit.commands import AUDITOR, CASEWORKER, COORDINATOR, OPERATOR, fresh
 
 from placement.access import Action, Caller, Role
 from placement.crypto.keyring import Purpose
+from placement.domain.changeover import Named
 from placement.errors import (
     AccessDeniedError,
     BudgetError,
@@ -77,16 +78,17 @@ def test_a_request_is_parsed_and_submitted(desk, engine):
 
 def test_a_pseudonym_becomes_what_the_store_keeps(desk, engine, ring):
     """HMAC under the store's own key; the pseudonym goes no further."""
-    ask(desk, lambda _, origin: origin.subject(b"p" * 32, "pseudonym"))
+    ask(desk, lambda _, origin: origin.named(b"p" * 32, "pseudonym"))
+    subject = ring.mac(Purpose.SUBJECT, b"p" * 32)
 
-    assert engine.asked == [ring.mac(Purpose.SUBJECT, b"p" * 32)]
+    assert engine.asked == [Named("pseudonym", ((b"", subject),))]
 
 
 def test_a_form_that_does_not_hold_is_logged(desk, engine):
     """The refusal is an entry before the caller learns it."""
 
     def parse(_, origin):
-        origin.subject(b"short", "pseudonym")
+        origin.named(b"short", "pseudonym")
 
     with pytest.raises(InvalidInputError) as refused:
         ask(desk, parse)

@@ -1,26 +1,35 @@
-"""A pseudonym under another key names nobody here, and must not pass for somebody."""
+"""Whoever sends a pseudonym says under which key it was made."""
 
 import pytest
 
 from placement.errors import InvalidInputError
 from placement.rpc.keyed import BARE, Keyed
 
-KEY, OTHER, PSEUDONYM = (bytes([n]) * 32 for n in (1, 2, 3))
+KEY, OTHER, PSEUDONYM, SECOND = (bytes([n]) * 32 for n in (1, 2, 3, 4))
+APART = Keyed(bare=False)
 ANOTHER_LENGTH = "must be 64 bytes: the id of its key, then the pseudonym"
-ANOTHER_KEY = "was made under a key that is not in force"
+ONE_KEY = "must be under two different keys"
 
 
-@pytest.mark.parametrize("bare", [True, False])
-def test_what_names_the_key_in_force_is_taken(bare):
-    """The id is gone then: a subject is as it always was."""
-    assert Keyed(KEY, bare=bare).read(KEY + PSEUDONYM, "p") == PSEUDONYM
+@pytest.mark.parametrize("keyed", [BARE, APART])
+def test_what_names_its_key_is_read(keyed):
+    """Whether that key is in force stands in the log, not here."""
+    assert keyed.read(KEY + PSEUDONYM, "p") == ((KEY, PSEUDONYM),)
+
+
+@pytest.mark.parametrize("keyed", [BARE, APART])
+def test_two_keys_are_read(keyed):
+    """Each pseudonym behind the id of its own key, in the order that they came in."""
+    got = keyed.read(OTHER + SECOND + KEY + PSEUDONYM, "p")
+
+    assert got == ((OTHER, SECOND), (KEY, PSEUDONYM))
 
 
 def test_what_names_no_key_is_taken_from_the_own_custodian_alone():
     """Where the custodian stands apart, nothing says whose evaluation it was."""
-    assert Keyed(KEY, bare=True).read(PSEUDONYM, "p") == PSEUDONYM
+    assert BARE.read(PSEUDONYM, "p") == ((b"", PSEUDONYM),)
     with pytest.raises(InvalidInputError) as refused:
-        Keyed(KEY, bare=False).read(PSEUDONYM, "p")
+        APART.read(PSEUDONYM, "p")
 
     assert (refused.value.field, refused.value.description) == ("p", ANOTHER_LENGTH)
 
@@ -28,16 +37,16 @@ def test_what_names_no_key_is_taken_from_the_own_custodian_alone():
 @pytest.mark.parametrize(
     ("keyed", "sent", "expected"),
     [
-        (Keyed(KEY, bare=True), OTHER + PSEUDONYM, ANOTHER_KEY),
-        (Keyed(KEY, bare=False), OTHER + PSEUDONYM, ANOTHER_KEY),
-        (BARE, KEY + PSEUDONYM, ANOTHER_KEY),
-        (BARE, bytes(32) + PSEUDONYM, ANOTHER_KEY),
-        (Keyed(KEY, bare=False), b"", ANOTHER_LENGTH),
-        (Keyed(KEY, bare=True), PSEUDONYM[:-1], ANOTHER_LENGTH),
-        (Keyed(KEY, bare=True), KEY + PSEUDONYM + b"\0", ANOTHER_LENGTH),
+        (APART, b"", ANOTHER_LENGTH),
+        (BARE, b"", ANOTHER_LENGTH),
+        (BARE, PSEUDONYM[:-1], ANOTHER_LENGTH),
+        (BARE, KEY + PSEUDONYM + b"\0", ANOTHER_LENGTH),
+        (BARE, KEY + PSEUDONYM + OTHER, ANOTHER_LENGTH),
+        (APART, 3 * (KEY + PSEUDONYM), ANOTHER_LENGTH),
+        (APART, KEY + PSEUDONYM + KEY + SECOND, ONE_KEY),
     ],
 )
-def test_another_key_or_length_is_refused(keyed, sent, expected):
+def test_another_length_is_refused(keyed, sent, expected):
     """Its field is named, and nothing of what was sent."""
     with pytest.raises(InvalidInputError) as refused:
         keyed.read(sent, "pseudonyms[0]")

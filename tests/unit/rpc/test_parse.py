@@ -13,6 +13,7 @@ from placement.api.v1 import pseudonym_service_pb2 as pseudonym
 from placement.api.v1 import types_pb2 as wire
 from placement.crypto.voprf import BlindedElement
 from placement.domain import terms
+from placement.domain.changeover import Named
 from placement.domain.decide.cases import MAX_MEMBERS
 from placement.domain.decide.checks import MAX_CANDIDATES
 from placement.domain.decide.evaluations import MAX_ELEMENTS, Evaluate
@@ -54,16 +55,19 @@ def test_enumerations_agree_by_name_and_number(ours, theirs, prefix):
 
 
 def test_a_case_to_open(origin):
-    """Pseudonyms become subjects here; the handle is drawn anew each time."""
+    """Pseudonyms become subjects here, beside the ids of their keys; a handle is drawn."""
     request = check.OpenCaseRequest(
         request_id=REQUEST,
-        pseudonyms=[b"p" * 32, b"q" * 32],
+        pseudonyms=[b"p" * 32, b"k" * 32 + b"q" * 32],
         reference="SN 1",
         basis=check.BASIS_SOCIAL_ONLY,
     )
     one, other = parse.open_case(request, origin), parse.open_case(request, origin)
 
-    assert one.members == (b"subject of " + b"p" * 32, b"subject of " + b"q" * 32)
+    assert one.members == (
+        Named("pseudonyms[0]", ((b"", b"subject of " + b"p" * 32),)),
+        Named("pseudonyms[1]", ((b"k" * 32, b"subject of " + b"q" * 32),)),
+    )
     assert (one.reference, one.basis) == ("SN 1", Basis.SOCIAL_ONLY)
     assert (one.caller, one.request_id) == (CASEWORKER, REQUEST)
     assert one.digest == other.digest

@@ -5,6 +5,7 @@ from kit.commands import COORDINATOR
 from kit.extracting import approving, proposing
 
 from placement.api.v1 import extract_service_pb2 as wire
+from placement.domain.changeover import Named
 from placement.domain.extract_events import ExtractPart
 from placement.errors import InvalidInputError
 from placement.rpc import parse_extracts as parse
@@ -12,6 +13,10 @@ from placement.rpc.origin import Origin
 
 ID, WHO = bytes([7]) * 16, bytes([8]) * 32
 ORIGIN = Origin(COORDINATOR, lambda pseudonym: pseudonym[::-1], None)
+
+
+def named(who):
+    return Named("pseudonyms[0]", ((b"", who[::-1]),))
 
 
 def read(change=ID, who=(WHO,)):
@@ -28,7 +33,7 @@ def test_a_proposal_is_read_whole():
     request = proposing(number, case_handles=[ID])
     got = parse.propose_extract(request, ORIGIN)
 
-    assert got.subjects == (number[::-1],)
+    assert got.subjects == (named(number),)
     assert got.cases == (ID,)
     assert (got.ground, got.reference) == ("OWN_REQUEST", "A 12/2026")
     assert len(got.change) == 16
@@ -46,7 +51,7 @@ def test_an_approval_is_read_whole():
     assert (got.change, got.released, got.withheld) == (ID, (ID,), (other,))
     assert got.parts == (ExtractPart.POLICE_ENTRIES,)
     assert got.seen == bytes(32)
-    assert got.subjects == (WHO[::-1],)
+    assert got.subjects == (named(WHO),)
 
 
 def test_looking_and_reading_name_change_and_person():
@@ -54,8 +59,8 @@ def test_looking_and_reading_name_change_and_person():
     looked = parse.show_extract(shown(), ORIGIN)
     told = parse.read_extract(read(), ORIGIN)
 
-    assert (looked.change, looked.subjects) == (ID, (WHO[::-1],))
-    assert (told.change, told.subjects) == (ID, (WHO[::-1],))
+    assert (looked.change, looked.subjects) == (ID, (named(WHO),))
+    assert (told.change, told.subjects) == (ID, (named(WHO),))
 
 
 BAD = [

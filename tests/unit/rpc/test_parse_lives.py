@@ -6,6 +6,7 @@ from kit.world import TODAY, token
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1 import types_pb2 as wire
+from placement.domain.changeover import Named
 from placement.domain.decide.amendments import Contest, Renewal
 from placement.domain.decide.drafts import AsBefore
 from placement.domain.decide.facts import FactFilter, FactState
@@ -100,7 +101,12 @@ def test_facts_to_amend(origin):
         ),
         (
             {"tie": wire.Tie(area="1480", person=wire.Person(pseudonym=b"p" * 32))},
-            {"subject": b"subject of " + b"p" * 32},
+            {
+                "subject": Named(
+                    "amendments[0].fact.tie.person.pseudonym",
+                    ((b"", b"subject of " + b"p" * 32),),
+                )
+            },
         ),
     ],
 )

@@ -205,3 +205,117 @@ def test_another_plain_file_is_left_alone(custodian, path, custody):
 
     assert Custodian.open(path).public_key == custodian.public_key
     assert Custodian.open(beside).public_key == other.public_key
+
+
+# The key that follows
+
+
+@pytest.fixture
+def following(custodian, path):
+    """The next key, made while the first one serves."""
+    return Custodian.create(module.next_path(path))
+
+
+def test_the_next_key_is_found_while_serving(custodian, path):
+    """As soon as it lies there; until then there is none."""
+    serving = Custodian.open(path)
+    assert serving.under(b"n" * 32) is None
+    made = Custodian.create(module.next_path(path))
+    found = serving.under(made.key_id)
+
+    assert outputs(found) == outputs(made)
+    assert outputs(serving.under(b"")) == outputs(serving.under(custodian.key_id))
+    assert outputs(serving) != outputs(found)
+    assert serving.under(b"n" * 32) is None
+    assert serving.under(made.key_id) is found
+
+
+def test_a_key_in_memory_alone_has_no_next_one(custodian):
+    """Nor has one that was just made."""
+    assert custodian.under(b"n" * 32) is None
+    assert Custodian(voprf.generate_key()).under(b"n" * 32) is None
+
+
+def test_what_is_no_key_is_not_taken_for_none(path, following):
+    """Whoever asks for it is refused, and whoever asks for the old one is answered."""
+    serving = Custodian.open(path)
+    module.next_path(path).write_bytes(b"spoiled")
+    with pytest.raises(UnavailableError):
+        serving.under(following.key_id)
+
+    assert serving.under(b"") is serving
+
+
+@pytest.mark.parametrize("ended", ["before", "zeroed", "destroyed", "renamed"])
+def test_a_key_is_retired_wherever_that_was_ended(path, following, ended):
+    """The next key is never lost, and the old one is gone in the end."""
+    before = path.read_bytes()
+    match ended:
+        case "zeroed":
+            path.write_bytes(bytes(len(before)))
+        case "destroyed":
+            path.unlink()
+        case "renamed":
+            module.next_path(path).replace(path)
+    module.retire_key(path, following.key_id)
+
+    assert outputs(Custodian.open(path)) == outputs(following)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    assert before not in path.read_bytes()
+
+
+@pytest.mark.parametrize("step", ["write", "unlink", "rename"])
+def test_a_crash_at_each_step_of_it_loses_nothing(path, following, step, monkeypatch):
+    """Whatever fails, it is done again and then done."""
+    crashed = OSError("crash")
+
+    def crash(*_):
+        raise crashed
+
+    with monkeypatch.context() as patched:
+        if step == "write":
+            patched.setattr("placement.crypto.files.os.fsync", crash)
+        else:
+            patched.setattr(f"pathlib.Path.{step}", crash)
+        with pytest.raises(OSError, match="crash"):
+            module.retire_key(path, following.key_id)
+    module.retire_key(path, following.key_id)
+
+    assert outputs(Custodian.open(path)) == outputs(following)
+    assert not module.next_path(path).exists()
+
+
+def test_only_the_key_that_was_named_takes_the_place(custodian, path):
+    """Neither none nor another; the old one stays."""
+    for _ in range(2):
+        for into in (b"n" * 32, custodian.key_id[::-1]):
+            with pytest.raises(ConflictError):
+                module.retire_key(path, into)
+        if not module.next_path(path).exists():
+            Custodian.create(module.next_path(path))
+
+    assert Custodian.open(path).public_key == custodian.public_key
+
+
+def test_nothing_is_done_again_where_it_was_done(path, following):
+    """The key stays as it is."""
+    module.retire_key(path, following.key_id)
+    before = path.read_bytes()
+    module.retire_key(path, following.key_id)
+
+    assert path.read_bytes() == before
+
+
+def test_a_wrapped_key_is_followed_and_retired(tmp_path, custody):
+    """The custody that wrapped them opens both; another one neither."""
+    path, other = tmp_path / "wrapped", FileCustody.create(tmp_path / "other")
+    Custodian.create(path, custody)
+    made = Custodian.create(module.next_path(path), custody)
+    serving = Custodian.open(path, custody)
+    assert outputs(serving.under(made.key_id)) == outputs(made)
+    with pytest.raises(TamperedError):
+        module.retire_key(path, made.key_id, other)
+    module.retire_key(path, made.key_id, custody)
+
+    assert outputs(Custodian.open(path, custody)) == outputs(made)
+    assert is_wrapped(path, OPRF_LABEL)

@@ -179,6 +179,7 @@ def test_every_repeatable_command_is_known_by_person_and_id():
     assert others == {
         Action.BUDGET_SHOW,
         Action.CASE_SHOW,
+        Action.CHANGEOVER_SHOW,
         Action.CHANGE_LIST,
         Action.CHANGE_SHOW,
         Action.FACT_LIST,

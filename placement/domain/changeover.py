@@ -1,0 +1,276 @@
+"""Under which key pseudonyms are made, and how another one takes its place.
+
+A *changeover* is the time in between. There is no arithmetic from a pseudonym under one
+key to that under another, and the registry has no numbers: who holds a person's number
+says that two pseudonyms are one person's.
+
+Invariants:
+    * one key is in force, and nobody is named but by a pseudonym under it; the old key
+      stays in force until the changeover ends, so until then everything is found as ever;
+    * a subject stays what it was first: a pair leads from a new pseudonym to it, and no
+      fact, case or placement is written anew;
+    * a pair counts once two persons said the same, one of them a coordinator: a false one
+      would hide somebody who is on record;
+    * whoever is on record without a pair when a changeover ends is *left*: their new
+      pseudonym leads nowhere, and it could be anybody's. So nothing is CLEAR then, of
+      nobody and nowhere (R10), until what is kept about them is erased.
+"""
+
+from collections.abc import Iterable, Iterator, KeysView
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Protocol, assert_never
+
+from placement.domain.changeover_events import (
+    ChangeoverBegun,
+    ChangeoverEnded,
+    ChangeoverEvent,
+    ChangeoverKept,
+    ChangeoverSaid,
+    CustodianNamed,
+    Pair,
+    PairsKept,
+    PairsOffered,
+    PairState,
+)
+from placement.domain.facts import Affiliation, Located, SameAs, Threat, Tie
+from placement.domain.indexing import Index
+from placement.domain.terms import CaseHandle, GroupToken, SubjectId
+from placement.errors import InvalidInputError
+
+Offerer = tuple[str, str, bool]
+"""Who offered a pair: organisation, person id, and whether they coordinate."""
+_CHUNK: Final = 1000
+"""Pairs in one record of a snapshot."""
+_NONE: Final = SubjectId(b"")
+_PERSONS: Final = 2
+_SIZE: Final = 32
+"""Bytes of a subject; a group's token has fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom a request names, before it is looked up.
+
+    Attributes:
+        field: on the wire.
+        under: by key id: the subject of the pseudonym under that key. The id is empty
+            for one that names no key.
+    """
+
+    field: str
+    under: tuple[tuple[bytes, SubjectId], ...]
+
+
+class Known(Protocol):
+    """Where subjects stand in a state."""
+
+    affiliations: Index[SubjectId, Affiliation]
+    same_as: Index[SubjectId, SameAs]
+    ties: Index[SubjectId, Tie]
+    located: Index[SubjectId, Located]
+    threats_against: Index[SubjectId, Threat]
+    threats_by: Index[SubjectId | GroupToken, Threat]
+    cases_of: dict[SubjectId, dict[CaseHandle, None]]
+
+
+def stands(known: Known, subject: SubjectId) -> bool:
+    """Tell whether somebody is on record."""
+    places = (*_places(known), known.threats_by.keys())
+    return any(subject in where for where in places)
+
+
+def on_record(known: Known) -> set[SubjectId]:
+    """Return everybody who is on record: what is not erased speaks of them."""
+    found = {each for where in _places(known) for each in where}
+    sources = known.threats_by.keys()
+    return found.union(SubjectId(each) for each in sources if len(each) == _SIZE)
+
+
+def _places(known: Known) -> tuple[KeysView[SubjectId], ...]:
+    """Return where subjects are looked up, but as the source of a threat."""
+    return (
+        known.affiliations.keys(),
+        known.same_as.keys(),
+        known.ties.keys(),
+        known.located.keys(),
+        known.threats_against.keys(),
+        known.cases_of.keys(),
+    )
+
+
+class Changeover:
+    """What is known of the key of the pseudonyms, and of the one that comes next.
+
+    Attributes:
+        key: id of the key in force.
+        before: id of the key that was in force before it; empty if there was none.
+        changed: another key was in force once: whoever names none may mean either.
+        begun: the changeover under way, or ``None``.
+        said: what the first of two persons said, or ``None``.
+        offers: by subject, then by who said it: the new subject.
+        agreed: the same once two persons said so.
+        disputed: subjects of whom two persons said otherwise than two others had.
+        resolved: pairs of the changeover before, old subject by new one.
+        left: who was on record without a pair when the key was replaced.
+    """
+
+    def __init__(self) -> None:
+        self.key = b""
+        self.before = b""
+        self.changed = False
+        self.begun: ChangeoverBegun | None = None
+        self.said: ChangeoverSaid | None = None
+        self.offers: dict[SubjectId, dict[Offerer, SubjectId]] = {}
+        self.agreed: dict[SubjectId, SubjectId] = {}
+        self.disputed: dict[SubjectId, None] = {}
+        self.resolved: dict[SubjectId, SubjectId] = {}
+        self.left: dict[SubjectId, None] = {}
+        self._taken: set[SubjectId] = set()
+
+    @property
+    def serves(self) -> frozenset[bytes]:
+        """Ids of the keys with which a server may be set up that answers from this."""
+        return frozenset({self.key} | ({self.before} - {b""}))
+
+    def of(self, named: Named | SubjectId) -> SubjectId:
+        """Return whom a request names; what is a subject already stays one.
+
+        Raises:
+            InvalidInputError: by no pseudonym under the key in force.
+        """
+        if not isinstance(named, Named):
+            return named
+        for key_id, subject in named.under:
+            if key_id == self.key or not (key_id or self.changed):
+                return self.resolved.get(subject, subject)
+        raise InvalidInputError(
+            named.field, "was made under a key that is not in force"
+        )
+
+    def pair(self, named: Named) -> Pair:
+        """Return the two subjects that somebody says are one person.
+
+        Raises:
+            InvalidInputError: not one under each key of the changeover.
+        """
+        under = dict(named.under)
+        begun = self.begun
+        if begun is None or under.keys() != {begun.from_key, begun.to_key}:
+            raise InvalidInputError(named.field, "must be under both keys")
+        old = under[begun.from_key]
+        return Pair(old=self.resolved.get(old, old), new=under[begun.to_key])
+
+    def without_pair(self, known: Known) -> set[SubjectId]:
+        """Return who is on record and has no pair yet."""
+        return on_record(known) - self.agreed.keys()
+
+    def apply(self, event: ChangeoverEvent, known: Known) -> None:
+        """Fold one event in.
+
+        Raises:
+            KeyError: it speaks of a changeover that isn't there.
+        """
+        match event:
+            case CustodianNamed(key_id=key_id):
+                # A custodian's own log goes on under its next key, without more ado.
+                self.changed |= bool(self.key)
+                self.before, self.key = self.key, key_id
+            case ChangeoverSaid():
+                self.said = event
+            case ChangeoverBegun():
+                self.begun, self.said = event, None
+            case PairsOffered():
+                offerer = (event.organisation, event.person, event.coordinates)
+                for pair in event.pairs:
+                    self._offer(offerer, pair)
+            case ChangeoverEnded(done=done) if self.begun is not None:
+                self._end(self.begun, known, done=done)
+            case ChangeoverEnded():
+                raise KeyError
+            case ChangeoverKept(before=before):
+                self.before, self.changed = before, True
+            case PairsKept():
+                self._keep(event)
+            case _ as never:
+                assert_never(never)
+
+    def _offer(self, offerer: Offerer, pair: Pair) -> None:
+        """Hear that two subjects are one; believe it of two persons."""
+        if self.agreed.get(pair.old) == pair.new:
+            return
+        offers = self.offers.setdefault(pair.old, {})
+        offers[offerer] = pair.new
+        alike = {who for who, new in offers.items() if new == pair.new}
+        persons = {(organisation, person) for organisation, person, _ in alike}
+        if len(persons) < _PERSONS or not any(coordinates for *_, coordinates in alike):
+            return
+        del self.offers[pair.old]
+        if pair.old in self.agreed or pair.new in self._taken:
+            self.disputed[pair.old] = None
+        else:
+            self._agree(pair)
+
+    def _agree(self, pair: Pair) -> None:
+        self.agreed[pair.old] = pair.new
+        self._taken.add(pair.new)
+
+    def _end(self, begun: ChangeoverBegun, known: Known, *, done: bool) -> None:
+        if done:
+            self.left |= dict.fromkeys(sorted(self.without_pair(known)))
+            self.resolved = {new: old for old, new in self.agreed.items()}
+            self.key, self.before = begun.to_key, begun.from_key
+            self.changed = True
+        self.begun, self.said = None, None
+        self.offers, self.agreed, self.disputed = {}, {}, {}
+        self._taken = set()
+
+    def _keep(self, event: PairsKept) -> None:
+        for pair in event.pairs:
+            match event.state:
+                case PairState.RESOLVED:
+                    self.resolved[pair.new] = pair.old
+                case PairState.AGREED:
+                    self._agree(pair)
+                case PairState.DISPUTED:
+                    self.disputed[pair.old] = None
+                case _:  # left
+                    self.left[pair.old] = None
+
+    def forget(self, known: Known) -> None:
+        """Let nobody be left of whom nothing is on record any more."""
+        self.left = {each: None for each in self.left if stands(known, each)}
+
+    def records(self) -> Iterator[ChangeoverEvent]:
+        """Yield events whose fold equals this."""
+        if self.key:
+            yield CustodianNamed(key_id=self.key)
+        if self.changed:
+            yield ChangeoverKept(before=self.before)
+        resolved = (Pair(old=old, new=new) for new, old in self.resolved.items())
+        agreed = (Pair(old=old, new=new) for old, new in self.agreed.items())
+        yield from _kept(PairState.RESOLVED, resolved)
+        yield from _kept(PairState.AGREED, agreed)
+        yield from _kept(PairState.DISPUTED, _alone(self.disputed))
+        yield from _kept(PairState.LEFT, _alone(self.left))
+        if self.begun is not None:
+            yield self.begun
+        if self.said is not None:
+            yield self.said
+        for old, offers in self.offers.items():
+            for (organisation, person, coordinates), new in offers.items():
+                yield PairsOffered(
+                    organisation=organisation,
+                    person=person,
+                    coordinates=coordinates,
+                    pairs=(Pair(old=old, new=new),),
+                )
+
+
+def _alone(subjects: Iterable[SubjectId]) -> Iterator[Pair]:
+    return (Pair(old=each, new=_NONE) for each in subjects)
+
+
+def _kept(state: PairState, pairs: Iterator[Pair]) -> Iterator[PairsKept]:
+    while chunk := tuple(islice(pairs, _CHUNK)):
+        yield PairsKept(state=state, pairs=chunk)

@@ -1,0 +1,129 @@
+"""What happens while the key of the pseudonyms is replaced."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from placement.domain.terms import Micros, SubjectId
+
+
+class ChangeoverStep(IntEnum):
+    """What two persons have to say alike."""
+
+    BEGIN = 1
+    END = 2
+
+
+class PairState(IntEnum):
+    """What has become of a pair; in snapshots."""
+
+    RESOLVED = 1  # of an earlier changeover: the new pseudonym leads to the old subject
+    AGREED = 2  # two persons said the same
+    DISPUTED = 3  # two persons said otherwise than two others had
+    LEFT = 4  # on record when a changeover ended, and without a pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two subjects are one person under two keys.
+
+    Attributes:
+        old: the subject under which the person is on record.
+        new: the subject of their pseudonym under the next key; empty of one that is
+            left.
+    """
+
+    old: SubjectId
+    new: SubjectId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodianNamed:
+    """Whose pseudonyms the store knows: SHA-256 of the custodian's public key."""
+
+    key_id: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeoverSaid:
+    """The first of two persons said that the key shall be replaced, or that it is.
+
+    Attributes:
+        step: which of the two.
+        to_key: id of the next key.
+        person: person id, in the national unit.
+        left: how many may be left without a pair.
+        expires_at: until when somebody else may say the same.
+    """
+
+    step: ChangeoverStep
+    to_key: bytes
+    person: str
+    left: int
+    expires_at: Micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeoverBegun:
+    """Pseudonyms under the next key are heard of, beside those in force.
+
+    Attributes:
+        from_key: id of the key in force.
+        to_key: id of the next one.
+    """
+
+    from_key: bytes
+    to_key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairsOffered:
+    """Somebody who has the identifiers said which pseudonyms belong together.
+
+    Attributes:
+        organisation: of whoever said so.
+        person: who.
+        coordinates: whether they are a coordinator.
+        pairs: of those who are on record; of others nothing is kept.
+    """
+
+    organisation: str
+    person: str
+    coordinates: bool
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeoverEnded:
+    """The next key is in force, or was given up."""
+
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeoverKept:
+    """In a snapshot only: that there was a changeover before.
+
+    Attributes:
+        before: id of the key that was in force last; empty if none ended.
+    """
+
+    before: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairsKept:
+    """In a snapshot only: pairs, and what has become of them."""
+
+    state: PairState
+    pairs: tuple[Pair, ...]
+
+
+ChangeoverEvent = (
+    CustodianNamed
+    | ChangeoverSaid
+    | ChangeoverBegun
+    | PairsOffered
+    | ChangeoverEnded
+    | ChangeoverKept
+    | PairsKept
+)

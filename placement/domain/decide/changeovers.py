@@ -1,0 +1,234 @@
+"""Replace the key of the pseudonyms without losing anybody.
+
+Two persons of the national unit begin it, and two end it. In between whoever has
+people's numbers, police and municipalities, says which of their pseudonyms belong
+together. The service can't see that a pair is right, so one person's word is none.
+
+Invariants:
+    * whoever offers pairs is answered alike, whoever is on record: of others nothing is
+      kept, and nothing is said;
+    * it does not end while somebody on record has no pair, unless both persons named how
+      many may be left; nothing is CLEAR then (rules.md, R10).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from placement.access import NATIONAL, Action, Role
+from placement.domain.changeover import Named, stands
+from placement.domain.changeover_events import (
+    ChangeoverBegun,
+    ChangeoverEnded,
+    ChangeoverSaid,
+    ChangeoverStep,
+    PairsOffered,
+)
+from placement.domain.decide.command import (
+    Command,
+    Moment,
+    Note,
+    Outcome,
+    RequestCommand,
+    require,
+)
+from placement.domain.decide.rulesets import require_national
+from placement.domain.state import State
+from placement.domain.terms import MICROS_AN_HOUR, Micros
+from placement.errors import ConflictError
+
+MAX_PAIRS: Final = 100
+_ID: Final = 16
+"""Bytes of a key's id that an entry names it by."""
+ROUNDED: Final = 10
+"""Coordinators of a region are told numbers rounded up to tens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowChangeover(Command):
+    """Show under which key people are named, and how far another one has come."""
+
+    action = Action.CHANGEOVER_SHOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginChangeover(RequestCommand):
+    """Say that the key shall be replaced; the second person's word begins it.
+
+    Attributes:
+        to_key: id of the next key, 32 bytes.
+    """
+
+    action = Action.CHANGEOVER_BEGIN
+
+    to_key: bytes
+
+    @property
+    def note(self) -> Note:
+        """Name the key."""
+        return Note(objects=(self.to_key[:_ID],))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferPairs(RequestCommand):
+    """Say which pseudonyms are one person's.
+
+    Attributes:
+        pairs: each under both keys.
+    """
+
+    action = Action.PAIRS_OFFER
+
+    pairs: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndChangeover(RequestCommand):
+    """Say that the next key shall be in force; the second person's word puts it there.
+
+    Attributes:
+        to_key: id of the next key, 32 bytes.
+        give_up: the key in force stays instead, at once.
+        left: how many may be left without a pair.
+    """
+
+    action = Action.CHANGEOVER_END
+
+    to_key: bytes
+    give_up: bool
+    left: int
+
+    @property
+    def note(self) -> Note:
+        """Name the key, and whether it is given up or somebody may be left."""
+        purpose = "GIVE_UP" if self.give_up else "LEAVE" if self.left else ""
+        return Note(purpose=purpose, objects=(self.to_key[:_ID],))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeoverView:
+    """The reply to ``ShowChangeover``.
+
+    Attributes:
+        key: id of the key in force.
+        to_key: id of the next one; empty if none is to come.
+        said: what one person said, and a second one may say; ``None`` if nothing is.
+        waiting: how many on record have no pair.
+        halfway: of how many of these one person has offered a pair.
+        disputed: of how many two persons said otherwise than two others.
+        left: how many had none when a key was replaced, and are on record still.
+        exact: whether the numbers are.
+    """
+
+    key: bytes
+    to_key: bytes
+    said: ChangeoverSaid | None
+    waiting: int
+    halfway: int
+    disputed: int
+    left: int
+    exact: bool
+
+
+def show_changeover(state: State, command: ShowChangeover, moment: Moment) -> Outcome:
+    """Show it; numbers to the unit for the national unit alone."""
+    changeover = state.changeover
+    begun = changeover.begun
+    exact = command.caller.organisation == NATIONAL
+    # Whoever saw a number fall by one with a pair of their own would know that they
+    # had named somebody on record.
+    shown = _exactly if exact else _rounded
+    waiting = () if begun is None else changeover.without_pair(state)
+    halfway = sum(1 for each in waiting if each in changeover.offers)
+    view = ChangeoverView(
+        key=changeover.key,
+        to_key=b"" if begun is None else begun.to_key,
+        said=_said(state, moment),
+        waiting=shown(len(waiting)),
+        halfway=shown(halfway),
+        disputed=shown(len(changeover.disputed)),
+        left=shown(len(changeover.left)),
+        exact=exact,
+    )
+    return Outcome(reply=view)
+
+
+def begin_changeover(state: State, command: BeginChangeover, moment: Moment) -> Outcome:
+    """Begin it, if another person said the same; else wait for one who does."""
+    require_national(command.caller)
+    changeover, to_key = state.changeover, command.to_key
+    if changeover.begun is not None:
+        raise ConflictError
+    differs = to_key not in (changeover.key, changeover.before)
+    require(differs, "to_key_id", "must be a key that was not in force before")
+    said = _said(state, moment)
+    if said and said.person != command.caller.person and said.to_key == to_key:
+        begun = ChangeoverBegun(from_key=changeover.key, to_key=to_key)
+        return Outcome.written(begun)
+    return Outcome.written(_say(ChangeoverStep.BEGIN, command, moment, left=0))
+
+
+def offer_pairs(state: State, command: OfferPairs, moment: Moment) -> Outcome:
+    """Hear which pseudonyms belong together; of whom nothing is on record, forget it."""
+    del moment
+    changeover, caller = state.changeover, command.caller
+    if changeover.begun is None:
+        raise ConflictError
+    require(1 <= len(command.pairs) <= MAX_PAIRS, "pairs", "must be 1 to 100")
+    pairs = tuple(map(changeover.pair, command.pairs))
+    # One event whoever they are, so that no revision tells how many were known.
+    offered = PairsOffered(
+        organisation=caller.organisation,
+        person=caller.person,
+        coordinates=caller.role is Role.COORDINATOR,
+        pairs=tuple(each for each in pairs if stands(state, each.old)),
+    )
+    return Outcome.written(offered)
+
+
+def end_changeover(state: State, command: EndChangeover, moment: Moment) -> Outcome:
+    """Put the next key into force, if another person said the same; or give it up."""
+    require_national(command.caller)
+    changeover = state.changeover
+    if changeover.begun is None or changeover.begun.to_key != command.to_key:
+        raise ConflictError
+    if command.give_up:
+        return Outcome.written(ChangeoverEnded(done=False))
+    waiting = len(changeover.without_pair(state))
+    if changeover.disputed or waiting > command.left:
+        raise ConflictError
+    said = _said(state, moment)
+    if said and said.person != command.caller.person and waiting <= said.left:
+        return Outcome.written(ChangeoverEnded(done=True))
+    said = _say(ChangeoverStep.END, command, moment, left=command.left)
+    return Outcome.written(said)
+
+
+def _said(state: State, moment: Moment) -> ChangeoverSaid | None:
+    """Return what one person said, as long as a second one may say the same."""
+    said = state.changeover.said
+    return said if said is not None and moment.now < said.expires_at else None
+
+
+def _say(
+    step: ChangeoverStep,
+    command: BeginChangeover | EndChangeover,
+    moment: Moment,
+    *,
+    left: int,
+) -> ChangeoverSaid:
+    wait = moment.ruleset.change_hours * MICROS_AN_HOUR
+    return ChangeoverSaid(
+        step=step,
+        to_key=command.to_key,
+        person=command.caller.person,
+        left=left,
+        expires_at=Micros(moment.now + wait),
+    )
+
+
+def _exactly(number: int) -> int:
+    return number
+
+
+def _rounded(number: int) -> int:
+    return -(-number // ROUNDED) * ROUNDED
