@@ -178,7 +178,7 @@ class Sealer:
         padded = bytearray(self._padded(len(key) + _LENGTH.size, _STEPS))
         _LENGTH.pack_into(padded, 0, len(key))
         padded[_LENGTH.size : _LENGTH.size + len(key)] = key
-        nonce = os.urandom(NONCE_SIZE)
+        nonce = draw(NONCE_SIZE)
         blob = self._aead.encrypt(nonce, padded, context)
         padded[:] = bytes(len(padded))
         return bytes((_STEPS,)) + nonce + blob
