@@ -1,6 +1,6 @@
 """Whatever happens in whichever order, no answer becomes milder."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from kit.changing import (
     NEW,
@@ -98,8 +98,16 @@ class Life:
         self.court.reply(end_changeover(to_key=self.keys[-1], give_up=True))
 
 
+BEGIN = [("begin", 0, 0), ("begin", 1, 0)]
+OFFER = [("offer", "h", 0), ("offer", "h", 2)]
+END = [("end", 0, 0), ("end", 1, 0)]
+ASK = [("ask", "h", 0), ("ask", "p", 0)]
+
+
 @often(200)
 @given(st.lists(DEEDS, max_size=40))
+@example([("record", "h", 0), *BEGIN, ("lie", "h", "p"), *END, *ASK])
+@example([("record", "h", 0), *2 * (*BEGIN, *OFFER, *END), *ASK])
 def test_no_order_of_events_makes_an_answer_milder(deeds):
     """While nobody is left, it is the same; else it is never CLEAR. One liar or none."""
     life = Life()
