@@ -1,7 +1,7 @@
 """The gRPC server: transport, limits, services, health, shutdown."""
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,8 +28,9 @@ from placement.api.v1 import (
     review_service_pb2_grpc,
     ruleset_service_pb2_grpc,
 )
-from placement.rpc.door import MAX_REQUEST, Door
+from placement.rpc.door import Door
 from placement.rpc.identity import TlsPaths, server_credentials
+from placement.rpc.limits import GRACE, MOST_CALLS, OPTIONS
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
 from placement.rpc.servicers_budgets import Budgets
@@ -72,28 +73,6 @@ CUSTODY: Final = "placement.Custody"
 """What health calls the keys: NOT_SERVING while the server is sealed."""
 HARDENING: Final = "placement.Hardening"
 """What health calls the process: NOT_SERVING if the machine did not let it be closed."""
-MAX_STREAMS: Final = 32
-"""Concurrent calls on one connection."""
-MAX_CALLS: Final = 512
-"""Concurrent calls on all connections; more are refused at once."""
-GRACE: Final = 5.0
-"""Seconds that calls under way may take when the server stops."""
-
-OPTIONS: Final[Sequence[tuple[str, int]]] = (
-    ("grpc.max_receive_message_length", 4 * MAX_REQUEST),
-    ("grpc.max_send_message_length", 4 * MAX_REQUEST),
-    ("grpc.max_metadata_size", 8 * 1024),
-    ("grpc.max_concurrent_streams", MAX_STREAMS),
-    ("grpc.keepalive_time_ms", 60_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
-    ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
-    ("grpc.http2.max_ping_strikes", 2),
-    ("grpc.max_connection_age_ms", 900_000),
-    ("grpc.max_connection_age_grace_ms", 30_000),
-    ("grpc.max_connection_idle_ms", 300_000),
-    ("grpc.server_handshake_timeout_ms", 3_000),
-    ("grpc.so_reuseport", 0),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +165,7 @@ class Host:
         self._server = grpc.aio.server(
             interceptors=[door],
             options=OPTIONS,
-            maximum_concurrent_rpcs=MAX_CALLS,
+            maximum_concurrent_rpcs=MOST_CALLS,
             # Or the length of an answer would tell what it says, padded or not.
             compression=grpc.Compression.NoCompression,
         )

@@ -15,13 +15,14 @@ from grpc_health.v1 import health_pb2
 
 from placement.errors import PlacementError, UnavailableError
 from placement.rpc.even import SIZES, Pace, padded
-from placement.rpc.host import GRACE, MAX_CALLS, OPTIONS, require_free
+from placement.rpc.host import require_free
 from placement.rpc.identity import (
     Identifier,
     TlsPaths,
     auth_context,
     server_credentials,
 )
+from placement.rpc.limits import GRACE, MOST_CALLS, OPTIONS
 from placement.rpc.status import response_of, status_of
 
 _HEALTH: Final = "/grpc.health.v1.Health/Check"
@@ -52,7 +53,7 @@ class SealedHost:
     ) -> None:
         self._server = grpc.aio.server(
             options=OPTIONS,
-            maximum_concurrent_rpcs=MAX_CALLS,
+            maximum_concurrent_rpcs=MOST_CALLS,
             compression=grpc.Compression.NoCompression,
         )
         self._server.add_generic_rpc_handlers((_Shut(identifier, pace),))

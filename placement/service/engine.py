@@ -170,7 +170,8 @@ class Engine:
             decided at all.
 
         Raises:
-            UnavailableError: too many wait, or the engine does not serve.
+            OverloadedError: too many wait.
+            UnavailableError: the engine does not serve.
             TamperedError: stored data did not verify; nothing is answered any more.
         """
         return self._queue(Asked(item))
