@@ -300,6 +300,7 @@ class App(Site):
             sound=lambda: self._worker.sound,
             reflection_on=settings.reflection,
             hardened=self._hardened,
+            shared=settings.processes > 1,
         )
 
     def contact_of(self, municipality: str) -> str:

@@ -116,6 +116,7 @@ class CustodianApp(Site):
             sound=lambda: self.engine.serving,
             reflection_on=settings.reflection,
             hardened=self._hardened,
+            shared=settings.processes > 1,
         )
 
 

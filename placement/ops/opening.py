@@ -43,13 +43,14 @@ class Make(Protocol):
         ...
 
 
-async def serve_from_sealed(
+async def serve_from_sealed(  # noqa: PLR0913 (what a start depends on)
     settings: Settings,
     told: asyncio.Event,
     say: Callable[[str], None],
     *,
     make: Make = App,
     hardened: bool = True,
+    sealed: bool = True,
 ) -> None:
     """Hold the address, open the custody, and serve until an event is set.
 
@@ -59,6 +60,8 @@ async def serve_from_sealed(
         say: told each sentence for whoever started the server.
         make: makes the server.
         hardened: whether the process is as closed as it can be.
+        sealed: whether callers are refused until the keys are there; else nobody listens
+            until then.
 
     Raises:
         OSError: a file can't be read, or the address is taken.
@@ -72,20 +75,25 @@ async def serve_from_sealed(
     if settings.custody == "file":
         await make(settings, custody=None, hardened=hardened).serve(told, ready)
         return
-    sealed = sealed_host(settings)
-    await sealed.start()
-    say(f"Sealed on port {sealed.port}.")
+    if not sealed:
+        with closing(open_custody(settings)) as opened:
+            app = make(settings, custody=opened, hardened=hardened)
+            await app.serve(told, ready)
+        return
+    shut = sealed_host(settings)
+    await shut.start()
+    say(f"Sealed on port {shut.port}.")
     try:
         custody = await _or_told(told, lambda: unlocked(settings, say))
         if custody is None:
             return
         host, _, _ = settings.address.rpartition(":")
-        settings = replace(settings, address=f"{host}:{sealed.port}")
+        settings = replace(settings, address=f"{host}:{shut.port}")
         with closing(custody):
             app = make(settings, custody=custody, hardened=hardened)
-            await app.serve(told, ready, sealed.stop)
+            await app.serve(told, ready, shut.stop)
     finally:
-        await sealed.stop()
+        await shut.stop()
 
 
 def sealed_host(settings: Settings) -> SealedHost:
@@ -105,7 +113,13 @@ def sealed_host(settings: Settings) -> SealedHost:
         settings.trust_domain, Revocation(tls), clock=lambda: micros() / 1_000_000
     )
     pace = Pace(settings.pace / 1000)
-    return SealedHost(settings.address, tls=tls, identifier=identifier, pace=pace)
+    return SealedHost(
+        settings.address,
+        tls=tls,
+        identifier=identifier,
+        pace=pace,
+        shared=settings.processes > 1,
+    )
 
 
 def unlocked(settings: Settings, say: Callable[[str], None]) -> Custody:

@@ -30,7 +30,7 @@ from placement.api.v1 import (
 )
 from placement.rpc.door import Door
 from placement.rpc.identity import TlsPaths, server_credentials
-from placement.rpc.limits import GRACE, MOST_CALLS, OPTIONS
+from placement.rpc.limits import GRACE, MOST_CALLS, options
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
 from placement.rpc.servicers_budgets import Budgets
@@ -141,6 +141,7 @@ class Host:
             same of ``REEVALUATION``.
         reflection_on: whether callers may ask for the methods.
         hardened: whether the process is as closed as it can be.
+        shared: whether other processes of this user listen at the address, too.
 
     Attributes:
         port: where it listens.
@@ -161,10 +162,11 @@ class Host:
         sound: Callable[[], bool],
         reflection_on: bool = False,
         hardened: bool = True,
+        shared: bool = False,
     ) -> None:
         self._server = grpc.aio.server(
             interceptors=[door],
-            options=OPTIONS,
+            options=options(shared=shared),
             maximum_concurrent_rpcs=MOST_CALLS,
             # Or the length of an answer would tell what it says, padded or not.
             compression=grpc.Compression.NoCompression,
@@ -185,7 +187,8 @@ class Host:
             reflection.enable_server_reflection(  # type: ignore[no-untyped-call]
                 names, self._server
             )
-        require_free(address)
+        if not shared:
+            require_free(address)
         try:
             self.port = self._server.add_secure_port(address, server_credentials(tls))
         except RuntimeError as error:

@@ -62,8 +62,17 @@ OPTIONS: Final[Sequence[tuple[str, int]]] = (
     ("grpc.max_connection_age_grace_ms", 30_000),
     ("grpc.max_connection_idle_ms", 300_000),
     ("grpc.server_handshake_timeout_ms", 3_000),
-    ("grpc.so_reuseport", 0),
 )
+
+
+def options(*, shared: bool) -> Sequence[tuple[str, int]]:
+    """Return what the transport is told.
+
+    Args:
+        shared: whether other processes of this user listen at the address, too. If not,
+            none may.
+    """
+    return (*OPTIONS, ("grpc.so_reuseport", int(shared)))
 
 
 class Ends(Protocol):

@@ -22,7 +22,7 @@ from placement.rpc.identity import (
     auth_context,
     server_credentials,
 )
-from placement.rpc.limits import GRACE, MOST_CALLS, OPTIONS
+from placement.rpc.limits import GRACE, MOST_CALLS, options
 from placement.rpc.status import response_of, status_of
 
 _HEALTH: Final = "/grpc.health.v1.Health/Check"
@@ -39,6 +39,7 @@ class SealedHost:
         tls: the transport's files.
         identifier: who asks for health.
         pace: lets answers go, as when the server is open.
+        shared: whether other processes of this user listen at the address, too.
 
     Attributes:
         port: where it listens.
@@ -49,15 +50,22 @@ class SealedHost:
     """
 
     def __init__(
-        self, address: str, *, tls: TlsPaths, identifier: Identifier, pace: Pace
+        self,
+        address: str,
+        *,
+        tls: TlsPaths,
+        identifier: Identifier,
+        pace: Pace,
+        shared: bool = False,
     ) -> None:
         self._server = grpc.aio.server(
-            options=OPTIONS,
+            options=options(shared=shared),
             maximum_concurrent_rpcs=MOST_CALLS,
             compression=grpc.Compression.NoCompression,
         )
         self._server.add_generic_rpc_handlers((_Shut(identifier, pace),))
-        require_free(address)
+        if not shared:
+            require_free(address)
         try:
             self.port = self._server.add_secure_port(address, server_credentials(tls))
         except RuntimeError as error:
