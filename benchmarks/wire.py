@@ -113,7 +113,7 @@ async def _loaded(
     port, echo_port = ports
     callers = [caller_of(folder, index, port) for index in range(max(CLIENTS))]
     people = (connect(folder, f"co-0{number}", port) for number in (1, 2))
-    await Loader(*people, callers, AREAS, today()).load(sizes, 2)
+    await Loader(*people, callers, AREAS, today()).load(sizes, 1)
     return Wire(
         name,
         [checking(caller) for caller in callers],

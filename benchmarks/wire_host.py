@@ -95,7 +95,12 @@ class ThreadHost:
     """Stands where ``Host`` does, and answers from a pool of threads."""
 
     def __init__(
-        self, address: str, *, tls: TlsPaths, door: Door, **given: Any
+        self,
+        address: str,
+        *,
+        tls: TlsPaths,
+        door: Door,
+        **given: Any,  # noqa: ANN401 (what the other takes)
     ) -> None:
         self._server = _threads(_Methods(door, given["services"]))
         self.port = self._server.add_secure_port(address, server_credentials(tls))

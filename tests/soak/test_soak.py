@@ -48,7 +48,7 @@ def test_only_what_was_measured_is_said(  # noqa: PLR0917 (a row of the table)
 
 def run(*options):
     command = [sys.executable, "-m", "tests.soak.run", "--minutes", "0.5", *options]
-    command += ["--factor", "0.02"]
+    command += ["--factor", "0.1"]
     return subprocess.run(
         command, cwd=ROOT, check=False, timeout=170, capture_output=True, text=True
     )
