@@ -29,10 +29,14 @@ from placement.errors import OverloadedError
 
 MAX_REQUEST: Final = 64 * 1024
 """Bytes; the transport cuts off at four times that, before anything is decoded."""
-MAX_STREAMS: Final = 32
-"""Concurrent calls on one connection."""
 CALLS_EACH: Final = 48
-"""The same for one certificate: a second connection brings hardly more than one has."""
+"""Concurrent calls of one certificate, however many connections it has."""
+MAX_STREAMS: Final = 128
+"""The same on one connection, for the transport, which cuts off what is more.
+
+It also counts calls that were answered and not yet put away, which on a busy machine
+are many: with a bound near ``CALLS_EACH`` it would cut off callers who keep to that.
+"""
 MAX_CALLS: Final = 512
 """Concurrent calls on all connections; more are refused at once."""
 MOST_CALLS: Final = 1024

@@ -8,7 +8,9 @@ import secrets
 import ssl
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 
 import pytest
 from kit.certs import TRUST_DOMAIN, Pki
@@ -31,9 +33,10 @@ from kit.town import PATHS, PEOPLE, TIMEOUT, Town
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.rpc import door as doors
-from placement.rpc.limits import CALLS_EACH, MAX_STREAMS
+from placement.rpc.limits import CALLS_EACH
 
 LANES = 4
+CALLS = 32  # on a connection
 SECONDS = 1.5
 PATIENCE = 5.0  # seconds
 HANDSHAKE = 3.0  # seconds that one may take
@@ -169,7 +172,7 @@ def takes_no_answer(town, pair, over):
     asked = check.ShowCaseRequest(case_handle=town.case).SerializeToString()
     headers = block(path=SHOW)
     with secure(town.served, pair) as connection:
-        calls = [call(2 * n + 1, headers, asked) for n in range(MAX_STREAMS)]
+        calls = [call(2 * n + 1, headers, asked) for n in range(CALLS)]
         connection.sendall(begin(window=0) + b"".join(calls))
         over.wait(PATIENCE)
 
@@ -178,7 +181,7 @@ def follows_and_reads_nothing(town, pair, over):
     """Streams that need no deadline, as many as a connection may have."""
     headers = block(path="/grpc.health.v1.Health/Watch")
     with secure(town.served, pair) as connection:
-        calls = [call(2 * n + 1, headers, b"") for n in range(MAX_STREAMS)]
+        calls = [call(2 * n + 1, headers, b"") for n in range(CALLS)]
         connection.sendall(begin() + b"".join(calls))
         over.wait(PATIENCE)
 
@@ -188,7 +191,7 @@ def comes_with_many_connections(town, pair, over):
     asked = check.ShowCaseRequest(case_handle=town.case).SerializeToString()
     headers = block(path=SHOW, grpc_timeout="8S")
     with ExitStack() as stack:
-        calls = [call(2 * n + 1, headers, asked) for n in range(MAX_STREAMS)]
+        calls = [call(2 * n + 1, headers, asked) for n in range(CALLS)]
         for _ in range(6):
             connection = stack.enter_context(secure(town.served, pair))
             connection.sendall(begin() + b"".join(calls))
@@ -325,3 +328,15 @@ def test_who_is_told_to_go_away_is_told_why(town, mallory):
 
     assert b"too_many_pings" in heard
     assert bytes((AWAY,)) in heard
+
+
+def test_whoever_keeps_to_the_bound_is_never_cut_off(town):
+    """As many calls at once as one may have, again and again, on one connection."""
+    pair = town.served.pki.client(*PEOPLE["worker"])
+    show = check.ShowCaseRequest(case_handle=town.case).SerializeToString()
+    with town.served.connect(pair) as channel, ThreadPoolExecutor(CALLS) as lanes:
+        ask = partial(channel.unary_unary(SHOW), show, timeout=TIMEOUT)
+        asked = [lanes.submit(ask) for _ in range(40 * CALLS)]
+        answered = [each.result() for each in asked]
+
+    assert len(answered) == 40 * CALLS
