@@ -47,6 +47,8 @@ def serve(settings: Settings, make: Make, rows: Sequence[Row]) -> str:
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
     allow_files()
+    # Else it writes a page for each call whose client goes away at the wrong moment.
+    logging.getLogger("grpc").setLevel(logging.CRITICAL)
 
     def serve_one(
         settings: Settings, say: Callable[[str], None], *, sealed: bool = True

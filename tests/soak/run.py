@@ -99,7 +99,7 @@ class Verdict:
         return {"OK": 0, "FAILED": 1}.get(self.word, 2)
 
 
-def judge(
+def judge(  # noqa: PLR0911 (one for each that can be said)
     seen: Seen, entries: int, minutes: float, line: Slope | None, *, fresh: bool
 ) -> Verdict:
     """Say what a run has shown.
@@ -120,9 +120,11 @@ def judge(
     said = f"{line.per_second:+.2f} ± {line.error:.2f} MiB an hour"
     if fresh:
         return Verdict("NOT SHOWN", f"new questions stay in memory; {said}")
+    if minutes < LEAST:  # what begins takes memory, too
+        return Verdict("NOT SHOWN", f"too short; memory {said}")
     if line.per_second - 2 * line.error >= LIMIT:
         return Verdict("FAILED", f"memory grows: {said}")
-    is_sure = minutes >= LEAST and line.per_second + 2 * line.error < LIMIT
+    is_sure = line.per_second + 2 * line.error < LIMIT
     why = f"no call of {len(seen.took):,} failed; memory {said}"
     return Verdict("OK" if is_sure else "NOT SHOWN", why)
 
