@@ -95,5 +95,5 @@ def secure(served: Served, pair: Pair | None) -> Iterator[ssl.SSLSocket]:
         context.wrap_socket(raw, server_hostname="localhost") as s,
     ):
         yield s
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # closed by now
             s.unwrap()
