@@ -166,6 +166,7 @@ def test_each_serves_and_any_answers_for_all(folder):
     assert (server.returncode, out) == (0, "Stopped.\n"), err
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_whoever_is_killed_is_started_again(folder):
     """While the others answer; nothing acknowledged is gone."""
@@ -191,6 +192,7 @@ def test_whoever_is_killed_is_started_again(folder):
     assert server.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_nobody_outlives_the_first(folder):
     """Even if it is killed, so that nobody tells them."""
@@ -203,6 +205,7 @@ def test_nobody_outlives_the_first(folder):
     assert len(others) == COUNT
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_an_address_has_one_server(folder):
     """Though its processes share it: another one is refused, and theirs goes on."""
@@ -262,6 +265,7 @@ def site(tmp_path, postgres_url, monkeypatch):
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_a_sealed_start_opens_each(site):
     """Asked once, told to all; whoever is started again needs nobody."""

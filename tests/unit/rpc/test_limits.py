@@ -12,7 +12,6 @@ from placement.rpc.limits import (
     MAX_CONNECTIONS,
     MAX_REQUEST,
     MAX_STREAMS,
-    OPTIONS,
     CrammedError,
     Inside,
     allow_files,
@@ -45,13 +44,14 @@ def enter(inside, certificate, **given):
 
 def test_the_transport_has_limits():
     """Messages, metadata and connections are bounded before anything of ours runs."""
-    options = dict(OPTIONS)
+    options = dict(limits.options(shared=False))
 
     assert options["grpc.max_receive_message_length"] == 4 * MAX_REQUEST
     assert options["grpc.absolute_max_metadata_size"] <= 8 * 1024
     assert options["grpc.max_concurrent_streams"] == MAX_STREAMS
     assert options["grpc.max_allowed_incoming_connections"] == MAX_CONNECTIONS
     assert options["grpc.so_reuseport"] == 0
+    assert dict(limits.options(shared=True)) == options | {"grpc.so_reuseport": 1}
 
 
 def test_one_certificate_has_some_calls_and_no_more():
