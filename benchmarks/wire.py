@@ -112,8 +112,8 @@ async def _loaded(
 ) -> Wire:
     port, echo_port = ports
     callers = [caller_of(folder, index, port) for index in range(max(CLIENTS))]
-    people = (connect(folder, f"co-0{number}", port) for number in (1, 2))
-    await Loader(*people, callers, AREAS, today()).load(sizes, 1)
+    first, second = (connect(folder, f"co-0{number}", port) for number in (1, 2))
+    await Loader(first, second, callers, AREAS, today()).load(sizes, 1)
     return Wire(
         name,
         [checking(caller) for caller in callers],

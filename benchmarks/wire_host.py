@@ -125,14 +125,14 @@ def _threads(handler: grpc.GenericRpcHandler) -> grpc.Server:
     return server
 
 
-def wait_for_company(seconds: float) -> None:
+def wait_for_company(window: float) -> None:
     """Have a commit that several share wait for more of them."""
     take = Waiting.take
 
-    def taken(self: Waiting, longest: float) -> list[Asked]:
-        found = take(self, longest)
+    def taken(self: Waiting, seconds: float) -> list[Asked]:
+        found = take(self, seconds)
         if len(found) > 1:
-            time.sleep(seconds)
+            time.sleep(window)
             found += self.join(MAX_BATCH - len(found))
         return found
 
@@ -153,8 +153,8 @@ async def serve(settings_file: Path, wire: str) -> None:
     echo: Any = grpc.aio.server()
     echo.add_generic_rpc_handlers((Echo(),))
     if wire == "threads":
-        app.Host = ThreadHost  # type: ignore[attr-defined, misc]
-        desk.asyncio = _Engineless  # type: ignore[attr-defined]
+        app.Host = ThreadHost  # type: ignore[assignment, attr-defined]
+        desk.asyncio = _Engineless  # type: ignore[assignment, attr-defined]
         Pace.begin = staticmethod(lambda: 0.0)  # type: ignore[method-assign]
         limits.MAX_CALLS = limits.CALLS_EACH = sys.maxsize  # type: ignore[misc]
         echo = _threads(_ThreadEcho())

@@ -85,15 +85,17 @@ async def serve_from_sealed(  # noqa: PLR0913 (what a start depends on)
     say(f"Sealed on port {shut.port}.")
     try:
         custody = await _or_told(told, lambda: unlocked(settings, say))
-        if custody is None:
-            return
-        host, _, _ = settings.address.rpartition(":")
-        settings = replace(settings, address=f"{host}:{shut.port}")
-        with closing(custody):
-            app = make(settings, custody=custody, hardened=hardened)
-            await app.serve(told, ready, shut.stop)
+        if custody is not None:
+            with closing(custody):
+                app = make(_at(settings, shut.port), custody=custody, hardened=hardened)
+                await app.serve(told, ready, shut.stop)
     finally:
         await shut.stop()
+
+
+def _at(settings: Settings, port: int) -> Settings:
+    host, _, _ = settings.address.rpartition(":")
+    return replace(settings, address=f"{host}:{port}")
 
 
 def sealed_host(settings: Settings) -> SealedHost:
