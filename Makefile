@@ -87,6 +87,13 @@ race: N = 1000
 race: $(READY) ## Let two rivals want one area N times, on both databases, at one server and at two
 	@$(BIN)/python -m tests.race.run --runs $(N)
 
+MINUTES ?= 30
+soak: $(READY) ## Let 64 clients ask for MINUTES, the access log on: no error, no leak
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.soak.run --minutes $(MINUTES) $(ARGS)
+
+bench-wire: $(READY) ## grpc.aio, uvloop and threads, and how long a commit waits for company
+	@GRPC_VERBOSITY=ERROR $(BIN)/python -m benchmarks.wire $(ARGS)
+
 R ?= 50
 linear: $(READY) ## Record R histories of holds while servers are killed, and search an order for each
 	@$(BIN)/python -m tests.linear.run --histories $(R)
@@ -189,4 +196,4 @@ clean: ## Remove what the targets made
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
 .PHONY: scenarios properties never-clear attack attack-live timing leak bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
 .PHONY: bench-across chaos simulate faults rollback-drill restore-drill
-.PHONY: patroni failover-drill
+.PHONY: patroni failover-drill soak bench-wire

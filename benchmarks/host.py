@@ -37,7 +37,7 @@ async def main(settings_file: Path) -> None:
         revocations=settings.revocations,
     )
     echo = grpc.aio.server()
-    echo.add_generic_rpc_handlers((_Echo(),))
+    echo.add_generic_rpc_handlers((Echo(),))
     port = echo.add_secure_port("127.0.0.1:0", server_credentials(tls))
     await echo.start()
     await App(settings).serve(told, lambda served: print(served, port, flush=True))
@@ -45,7 +45,7 @@ async def main(settings_file: Path) -> None:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
 
 
-class _Echo(grpc.GenericRpcHandler):
+class Echo(grpc.GenericRpcHandler):
     """Answers with as many bytes as the first four of the request ask for."""
 
     def service(

@@ -46,7 +46,7 @@ CHECK: Final = "/placement.api.v1.CheckService/CheckPlacement"
 ROOT: Final = Path(__file__).parents[1]
 _DOMAIN: Final = "bench.placement"
 _AT_ONCE: Final = "pace = 0\n"
-_AREAS: Final = tuple(
+AREAS: Final = tuple(
     parse_areas(
         (files("placement.domain") / "data" / "municipalities.csv").read_text("utf-8")
     )
@@ -93,13 +93,13 @@ async def measure(folder: Path, factor: float, options: Options) -> None:
     settings = prepare(folder)
     sizes = Sizes.national(factor)
     with serving(settings) as (port, echo_port, finish):
-        callers = [_caller(folder, index, port) for index in range(max(CLIENTS))]
+        callers = [caller_of(folder, index, port) for index in range(max(CLIENTS))]
         loader = Loader(
             connect(folder, "co-01", port),
             connect(folder, "co-02", port),
             callers,
-            _AREAS,
-            _today(),
+            AREAS,
+            today(),
         )
         began = time.perf_counter()
         await loader.load(sizes, CASES_EACH)
@@ -108,10 +108,10 @@ async def measure(folder: Path, factor: float, options: Options) -> None:
             f"\nx{factor:g}: {sizes.facts:,} facts and placements loaded over the wire"
             f" in {took:.1f} s ({sizes.facts / took:,.0f} a second)"
         )
-        checks = [_checking(caller) for caller in callers]
+        checks = [checking(caller) for caller in callers]
         size = SIZES[CHECK]
         echoes = [
-            _echoing(folder, index, echo_port, size) for index in range(len(checks))
+            echoing(folder, index, echo_port, size) for index in range(len(checks))
         ]
         await compare(checks, echoes, options)
         resident = finish()
@@ -124,10 +124,10 @@ async def measure(folder: Path, factor: float, options: Options) -> None:
     began = time.perf_counter()
     with serving(settings) as (port, _, finish):
         print(f"start, whole chain verified: {time.perf_counter() - began:.1f} s")
-        again = [_caller(folder, index, port) for index in range(len(callers))]
+        again = [caller_of(folder, index, port) for index in range(len(callers))]
         for caller, known in zip(again, callers, strict=True):
             caller.cases.extend(known.cases)
-        await pace([_checking(caller) for caller in again], options)
+        await pace([checking(caller) for caller in again], options)
         finish()
 
 
@@ -136,7 +136,7 @@ async def pace(checks: list[Any], options: Options) -> None:
     print(f"on the grid:\n{'clients':>8} {'checks/s':>9} {'p50 ms':>7} {'p99 ms':>7}")
     for clients in CLIENTS:
         rounds = [
-            await _round(checks[:clients], options.seconds)
+            await measured(checks[:clients], options.seconds)
             for _ in range(options.rounds)
         ]
         ours = _median(rounds)
@@ -155,8 +155,8 @@ async def compare(checks: list[Any], echoes: list[Any], options: Options) -> Non
     for clients in CLIENTS:
         rounds = [
             (
-                await _round(checks[:clients], options.seconds),
-                await _round(echoes[:clients], options.seconds),
+                await measured(checks[:clients], options.seconds),
+                await measured(echoes[:clients], options.seconds),
             )
             for _ in range(options.rounds)
         ]
@@ -172,7 +172,7 @@ async def compare(checks: list[Any], echoes: list[Any], options: Options) -> Non
         )
 
 
-async def _round(calls: list[Call], seconds: float) -> Figures:
+async def measured(calls: list[Call], seconds: float) -> Figures:
     """Call as often as possible, each caller one at a time."""
     taken: list[float] = []
     end = time.perf_counter() + seconds
@@ -207,7 +207,7 @@ def prepare(folder: Path) -> Path:
     authority = Authority.create(folder / "pki", name="bench", now=now)
     authority.issue_server("server", ["localhost"], now=now, lifetime=SERVER_LIFETIME)
     people = [f"coordinator/national/co-{number:02}" for number in (1, 2)]
-    people += [f"caseworker/{_AREAS[i]}/cw-{i:03}" for i in range(max(CLIENTS))]
+    people += [f"caseworker/{AREAS[i]}/cw-{i:03}" for i in range(max(CLIENTS))]
     for person in people:
         authority.issue_client(
             person.rpartition("/")[2],
@@ -262,20 +262,21 @@ def serving(settings: Path, *how: str) -> Iterator[tuple[int, int, Callable[[], 
         server.wait()
 
 
-def _caller(folder: Path, index: int, port: int) -> Municipality:
+def caller_of(folder: Path, index: int, port: int) -> Municipality:
+    """Connect one of the caseworkers, who has no case yet."""
     channel = connect(folder, f"cw-{index:03}", port)
     return Municipality(CheckServiceStub(channel), [])
 
 
-def _checking(caller: Municipality) -> Callable[[], Awaitable[Any]]:
+def checking(caller: Municipality) -> Callable[[], Awaitable[Any]]:
     """Return a call that asks about the caller's cases in turn."""
     stub: Any = caller.stub
     cases = cycle(caller.cases)
-    start = int(caller.cases[0].hex(), 16) % (len(_AREAS) - AREAS_A_CHECK)
+    start = int(caller.cases[0].hex(), 16) % (len(AREAS) - AREAS_A_CHECK)
     candidates = [
-        check.Candidate(area=code) for code in _AREAS[start : start + AREAS_A_CHECK]
+        check.Candidate(area=code) for code in AREAS[start : start + AREAS_A_CHECK]
     ]
-    window = wire.Window(start_day=_today())
+    window = wire.Window(start_day=today())
 
     async def call() -> Any:  # noqa: ANN401 (a response)
         request = check.CheckPlacementRequest(
@@ -291,7 +292,7 @@ def _checking(caller: Municipality) -> Callable[[], Awaitable[Any]]:
     return call
 
 
-def _echoing(
+def echoing(
     folder: Path, index: int, port: int, size: int
 ) -> Callable[[], Awaitable[object]]:
     """Return a call that has as many bytes echoed as a check's answer has."""
@@ -305,7 +306,8 @@ def _echoing(
     return call
 
 
-def _today() -> int:
+def today() -> int:
+    """Return the day in Stockholm."""
     return stockholm_day(Micros(time.time_ns() // 1000))
 
 

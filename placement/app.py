@@ -335,6 +335,7 @@ class App(Site):
             ),
             outlook=self.outlook,
             reflection_on=settings.reflection,
+            shared=settings.processes > 1,
         )
 
     def contact_of(self, municipality: str) -> str:

@@ -114,6 +114,7 @@ class CustodianApp(Site):
             ),
             outlook=self.outlook,
             reflection_on=settings.reflection,
+            shared=settings.processes > 1,
         )
 
 

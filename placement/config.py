@@ -29,6 +29,7 @@ _NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
     "pace": (0, 1000, "0 to 1000 ms"),  # a call may last ten times that
     "tick": (0, 3600, "0 to 3600 s"),  # a checkpoint may take as long
     "fill": (2, 1024, "a power of two, 2 to 1024"),  # of two checkpoints, at least
+    "processes": (1, 64, "1 to 64"),
 }
 _MAX_BUDGET: Final = 1_000_000
 _ADDRESS: Final = r"\S+:\d{1,5}"
@@ -45,6 +46,13 @@ class Listener:
 
     on: bool = False
     address: str
+
+    def of(self, number: int) -> "Listener":
+        """Return the one of a process, counted from 1: each has the next port."""
+        host, _, port = self.address.rpartition(":")
+        if port == "0":
+            return self
+        return replace(self, address=f"{host}:{int(port) + number - 1}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +96,8 @@ class Settings:
         tick: seconds after which what was written is filled up, so that nobody who
             counts records can tell what happened when; 0 for never.
         fill: how many events, and entries, a tick has at least; a power of two.
+        processes: how many share the address, each a whole server; more than one with
+            PostgreSQL alone.
         contacts: whom to phone, by police region; a default stands for the rest.
         logs: ``text``, or ``json`` for an object a line.
         metrics: where Prometheus finds metrics, without TLS.
@@ -121,10 +131,18 @@ class Settings:
     pace: int = 25
     tick: int = 60
     fill: int = 4
+    processes: int = 1
     contacts: Mapping[str, str] = field(default_factory=dict)
     logs: str = "text"
     metrics: Listener = Listener(address="127.0.0.1:8445")
     health: Listener = Listener(address="127.0.0.1:8446")
+
+    @property
+    def anchors(self) -> tuple[Path, ...]:
+        """The anchor of each process: the first one's, and beside it ``….2`` and so on."""
+        name = self.anchor.name
+        more = (f"{name}.{number}" for number in range(2, self.processes + 1))
+        return (self.anchor, *map(self.anchor.with_name, more))
 
     @property
     def log_name(self) -> str:
@@ -234,6 +252,8 @@ def _settings(
         raise ValueError(f"fill must be {_NUMBERS['fill'][2]}")
     if settings.custody == "token" and not (settings.token and settings.token_module):
         raise ValueError("custody in a token needs token and token_module")
+    if settings.processes > 1 and settings.database.startswith("sqlite"):
+        raise ValueError("processes must be 1 with SQLite, which has one server")
     if settings.keys == settings.database:
         raise ValueError("keys must be another database")
     return settings

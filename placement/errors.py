@@ -115,3 +115,10 @@ class UnavailableError(PlacementError):
 
     reason = "UNAVAILABLE"
     text = "No verdict was made. Do not place on this; try again or phone."
+
+
+class OverloadedError(UnavailableError):
+    """More is asked at this moment than can wait; nothing was stored."""
+
+    reason = "OVERLOADED"
+    text = "Too much is asked at this moment; nothing was stored. Try again soon."

@@ -2,7 +2,8 @@
 
 Invariants:
     * every call has a deadline, and at most ``MAX_DEADLINE``, or the server refuses;
-    * only what went unanswered is tried again, unchanged, with the same request id;
+    * only what went unanswered, or met too much else, is tried again, unchanged, with
+      the same request id, and not before the service wants it;
     * what can't be had is an error: nothing is ever made up for an answer.
 """
 
@@ -16,7 +17,7 @@ from typing import Final, Protocol, TypeVar
 import grpc
 
 from placement.errors import InvalidInputError
-from placement_client.failures import UNANSWERED, translate
+from placement_client.failures import translate, wait_of
 
 DEADLINE: Final = 5.0  # seconds
 MAX_DEADLINE: Final = 10.0  # seconds
@@ -90,9 +91,10 @@ class Patience:
             try:
                 return method(question, timeout=self.deadline)
             except grpc.RpcError as error:
-                if error.code() not in UNANSWERED:
+                least = wait_of(error)
+                if least is None:
                     raise translate(error) from error
-            self.sleep(pause * (0.5 + secrets.randbelow(1001) / 2000))
+            self.sleep(least + pause * (0.5 + secrets.randbelow(1001) / 2000))
         try:
             return method(question, timeout=self.deadline)
         except grpc.RpcError as error:

@@ -15,12 +15,17 @@ from typing import Final, TypeVar, cast
 
 import grpc
 from google.protobuf.message import DecodeError, Message
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from placement import errors
-from placement.errors import InvalidInputError, PlacementError, UnavailableError
+from placement.errors import (
+    InvalidInputError,
+    OverloadedError,
+    PlacementError,
+    UnavailableError,
+)
 
 DOMAIN: Final = "placement.api.v1"
 
@@ -38,6 +43,8 @@ _CLASSES: Final[Mapping[str, type[PlacementError]]] = MappingProxyType(
         and kind is not InvalidInputError
     }
 )
+_EXHAUSTED: Final = grpc.StatusCode.RESOURCE_EXHAUSTED
+_MOST: Final = 5.0  # seconds that a server may have its callers wait
 _DATA_LOSS: Final = grpc.StatusCode.DATA_LOSS
 _CONDEMNED: Final = "The service says that its stored data does not verify"
 _INCIDENT: Final = re.compile("[0-9A-Za-z-]{1,64}")
@@ -56,12 +63,14 @@ def translate(error: grpc.RpcError) -> PlacementError:
 
     Returns:
         The class of the reason given. Without a reason that is known:
-        ``UnavailableError`` if the call went unanswered, else ``PlacementError``,
-        whose reason is INTERNAL.
+        ``UnavailableError`` if the call went unanswered, ``OverloadedError`` if the
+        transport had enough of them, else ``PlacementError``, whose reason is INTERNAL.
     """
     status = _status(error)
     info = next(_details(status, ErrorInfo), None)
     if info is None or info.domain != DOMAIN:
+        if error.code() is _EXHAUSTED:
+            return OverloadedError()
         unanswered = error.code() in UNANSWERED
         return UnavailableError() if unanswered else PlacementError()
     failure = _failure(info.reason, status)
@@ -69,6 +78,22 @@ def translate(error: grpc.RpcError) -> PlacementError:
     if _INCIDENT.fullmatch(incident):
         failure.add_note(f"incident {incident}")
     return failure
+
+
+def wait_of(error: grpc.RpcError) -> float | None:
+    """Return how many seconds to wait at least before a call is tried again.
+
+    Returns:
+        ``None`` if it was answered, so that trying again would bring the same.
+    """
+    if error.code() in UNANSWERED:
+        return 0.0
+    if not isinstance(translate(error), OverloadedError):
+        return None
+    waits = (each.retry_delay for each in _details(_status(error), RetryInfo))
+    return min(
+        _MOST, max((each.seconds + each.nanos / 1e9 for each in waits), default=0)
+    )
 
 
 def condemned(error: BaseException) -> str:

@@ -283,7 +283,8 @@ def _restore(job: _Job) -> str:
         for kind in sorted(job.files, key=lambda kind: kind is Kind.DATABASE):
             place(kind, copies[kind], job.urls[kind])
     if signed:
-        Anchor(settings.anchor, store).replace(end)
+        for path in settings.anchors:
+            Anchor(path, store).replace(end)
     proven = None if known is None else known.size <= head.leaves
     served = "It goes on from the anchor and can be served." if newest else _UNSERVED
     if names:

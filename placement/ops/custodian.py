@@ -134,7 +134,8 @@ def _init(settings: CustodianSettings, *, adopt: bool) -> str:
         custodian = adopted or Custodian.create(server.custodian_key, wraps)
         with closing(Store.create(server.database, custody, server.keys)) as store:
             found(store, custodian.log_id, micros())
-            Anchor(server.anchor, store).create(store.read_head())
+            for path in server.anchors:
+                Anchor(path, store).create(store.read_head())
         # Last: while it is missing, what was ended half-way is seen to be of no use.
         signer = Signer(server.log_name, first_signing(server, wraps))
     return (

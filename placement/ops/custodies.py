@@ -124,7 +124,7 @@ def require_unmade(settings: Settings, *others: Path) -> None:
         ConflictError: there is a store in the database.
         FileExistsError: one of the files is there.
     """
-    made = [*others, settings.log_key, settings.anchor]
+    made = [*others, settings.log_key, *settings.anchors]
     if settings.custody == "file":
         made.append(settings.store_key)
     for path in made:

@@ -162,7 +162,8 @@ def _init(settings: Settings) -> str:
         signer = Signer(settings.log_name, first_signing(settings, wraps))
         with closing(Store.create(settings.database, custody, settings.keys)) as store:
             found(store, custodian.key_id if custodian else apart, micros())
-            Anchor(settings.anchor, store).create(store.read_head())
+            for path in settings.anchors:
+                Anchor(path, store).create(store.read_head())
     log = f"the log's key\n{render_key(signer.public)}"
     if custodian is None:
         return (

@@ -152,7 +152,8 @@ def _accept(args: argparse.Namespace) -> str:
         log = Signer(settings.log_name, open_signing(settings.log_key, custody))
         fsck.verify(store, Verifier(log.public, verify), deeper=True)
         head = accept(settings, store, signed, names)
-        Anchor(settings.anchor, store).replace(head)
+        for path in settings.anchors:
+            Anchor(path, store).replace(head)
     return (
         f"Accepted, by {' and '.join(names)}, as entry {head.leaves - 1}. What came"
         " after it is lost: tell the witnesses, and ask everybody for what they have"

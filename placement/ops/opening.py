@@ -55,6 +55,7 @@ async def serve_from_sealed(  # noqa: PLR0913 (all that a start needs)
     make: Make = App,
     hardened: bool = True,
     lines: Lines | None = None,
+    sealed: bool = True,
 ) -> None:
     """Hold the address, open the custody, and serve until an event is set.
 
@@ -65,6 +66,8 @@ async def serve_from_sealed(  # noqa: PLR0913 (all that a start needs)
         make: makes the server.
         hardened: whether the process is as closed as it can be.
         lines: counts those of the log.
+        sealed: whether callers are refused until the keys are there; else nobody listens
+            until then.
 
     Raises:
         OSError: a file can't be read, or an address is taken.
@@ -87,6 +90,9 @@ async def serve_from_sealed(  # noqa: PLR0913 (all that a start needs)
 
         if settings.custody == "file":
             await serve(settings, None)
+        elif not sealed:
+            with closing(open_custody(settings)) as custody:
+                await serve(settings, custody)
         else:
             await _unsealed(settings, told, say, serve)
 
@@ -130,7 +136,13 @@ def sealed_host(settings: Settings) -> SealedHost:
         settings.trust_domain, Revocation(tls), clock=lambda: micros() / 1_000_000
     )
     pace = Pace(settings.pace / 1000)
-    return SealedHost(settings.address, tls=tls, identifier=identifier, pace=pace)
+    return SealedHost(
+        settings.address,
+        tls=tls,
+        identifier=identifier,
+        pace=pace,
+        shared=settings.processes > 1,
+    )
 
 
 def unlocked(settings: Settings, say: Callable[[str], None]) -> Custody:

@@ -5,9 +5,13 @@ whoever calls.
 """
 
 import asyncio
+import fcntl
 import logging
+import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import uvloop
 
@@ -17,7 +21,9 @@ from placement.ops import logs
 from placement.ops.hardening import harden
 from placement.ops.logs import Lines
 from placement.ops.opening import Make, serve_from_sealed
+from placement.ops.processes import Processes
 from placement.ops.profile import PRODUCTION, Row, refusals
+from placement.rpc.limits import allow_files
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +47,25 @@ def serve(settings: Settings, make: Make, rows: Sequence[Row]) -> str:
     lines = logs.begin(settings.logs)
     # A lost connection is our own line; its page of traceback says no more.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
-    hardened = settings.profile != PRODUCTION or closed(settings, rows)
-    uvloop.run(_until_told(settings, make, lines, hardened=hardened))
+    # Else it writes a page for each call whose client goes away at the wrong moment.
+    logging.getLogger("grpc").setLevel(logging.CRITICAL)
+    allow_files()
+
+    def serve_one(
+        settings: Settings, say: Callable[[str], None], *, sealed: bool = True
+    ) -> None:
+        hardened = settings.profile != PRODUCTION or closed(settings, rows)
+        uvloop.run(
+            _until_told(settings, make, say, lines, hardened=hardened, sealed=sealed)
+        )
+
+    if settings.processes > 1:
+        if settings.profile == PRODUCTION:
+            closed(settings, rows)  # before it is told what opens the keys
+        Processes(settings, serve_one, _say).run()
+    else:
+        with alone(settings):
+            serve_one(settings, _say)
     return "Stopped."
 
 
@@ -63,15 +86,66 @@ def closed(settings: Settings, rows: Sequence[Row]) -> bool:
     return machine.whole
 
 
-async def _until_told(
-    settings: Settings, make: Make, lines: Lines, *, hardened: bool
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Be the one server of a SQLite database until the block ends.
+
+    Raises:
+        UnavailableError: it has one; or its folder can't be written.
+    """
+    scheme, _, file = settings.database.partition(":///")
+    if scheme != "sqlite":
+        yield
+        return
+    path = Path(f"{file.partition('?')[0]}-server")
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _refused(f"The file {path} can't be written.") from error
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise _refused(
+            "Another server has this database. With SQLite there is one; for more, and"
+            " for several processes, take PostgreSQL."
+        ) from error
+
+
+def _refused(why: str) -> UnavailableError:
+    error = UnavailableError()
+    error.add_note(why)
+    return error
+
+
+async def _until_told(  # noqa: PLR0913 (what a start depends on)
+    settings: Settings,
+    make: Make,
+    say: Callable[[str], None],
+    lines: Lines,
+    *,
+    hardened: bool,
+    sealed: bool,
 ) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
     await serve_from_sealed(
-        settings, told, _say, make=make, hardened=hardened, lines=lines
+        settings,
+        told,
+        say,
+        make=make,
+        hardened=hardened,
+        lines=lines,
+        sealed=sealed,
     )
 
 

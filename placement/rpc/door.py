@@ -6,6 +6,8 @@ Invariants:
     * a method that is not in ``METHODS`` is refused, whoever calls it;
     * a call without a deadline, with too much or with fields that we don't know is
       refused before it is parsed, and the refusal is an entry of the access log;
+    * who calls is counted until the call is over (``limits``); what is too much is
+      refused before it is read, and is no entry, which would have to wait in line;
     * what leaves is a response or one of our refusals, never anything else;
     * a response and a refusal of one method are of one length and leave on one grid of
       time (``even``).
@@ -23,7 +25,7 @@ from contextlib import (
 )
 from functools import partial
 from inspect import isasyncgen
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
 import grpc.aio
@@ -33,6 +35,7 @@ from placement.access import Action, Caller
 from placement.errors import (
     AccessDeniedError,
     InvalidInputError,
+    OverloadedError,
     PlacementError,
     TamperedError,
     UnavailableError,
@@ -40,13 +43,17 @@ from placement.errors import (
 from placement.rpc.desk import CALL, Call, Desk
 from placement.rpc.even import SIZES, Pace, padded
 from placement.rpc.identity import Identifier, auth_context
+from placement.rpc.limits import (
+    MAX_REQUEST,
+    NOBODY,
+    CrammedError,
+    Inside,
+)
 from placement.rpc.methods import METHODS
 from placement.rpc.status import refusal_of, response_of, status_of
 from placement.service.entries import Refused
 from placement.service.pulse import Pulse
 
-MAX_REQUEST: Final = 64 * 1024
-"""Bytes; the transport cuts off at four times that, before anything is decoded."""
 MAX_DEADLINE: Final = 10.0
 """Seconds; a call must have a deadline, and not a later one."""
 MAX_STREAM: Final = 600.0
@@ -89,6 +96,7 @@ class Door(grpc.aio.ServerInterceptor):
         self._pace = pace or Pace()
         self._behind: dict[str, Handler] = {}  # the methods there are, once asked for
         self._pulse = pulse or Pulse()
+        self._inside = Inside(self._pulse.refuse)
         self._streams: Counter[bytes] = Counter()
         self._followed: set[asyncio.Task[Any]] = set()
         self._drained = asyncio.Event()
@@ -116,14 +124,11 @@ class Door(grpc.aio.ServerInterceptor):
             return grpc.unary_unary_rpc_method_handler(self._refuse_method)
         if handler.response_streaming:
             follow = self._guarded_stream(action, handler, SIZES[method])
-            behind: Handler = grpc.unary_stream_rpc_method_handler(
-                _counted(self._pulse.stream, follow)
-            )
+            guarded = _counted(self._pulse.stream, follow)
+            behind: Handler = grpc.unary_stream_rpc_method_handler(guarded)
         else:
-            answer = self._guarded(action, handler, method)
-            behind = grpc.unary_unary_rpc_method_handler(
-                _counted(self._pulse.call, answer)
-            )
+            answer = _counted(self._pulse.call, self._guarded(action, handler, method))
+            behind = grpc.unary_unary_rpc_method_handler(answer)
         self._behind[method] = behind
         return behind
 
@@ -134,14 +139,17 @@ class Door(grpc.aio.ServerInterceptor):
         encode: Any = handler.response_serializer
 
         async def behave(content: bytes, context: Context) -> bytes:
-            begun = self._pace.begin()
+            begun, counts = self._pace.begin(), True
             try:
                 request = await self._let_in(action, content, decode, context)
                 said: bytes = encode(await serve(request, context))
+            except CrammedError as error:
+                return await _abort(error, context)
             except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a refusal)
                 said = self._refusal(error)
+                counts = not isinstance(error, OverloadedError)
             answer = padded(said, SIZES[method])
-            await self._pace.keep(begun, method)
+            await self._pace.keep(begun, method, counts=counts)
             return answer
 
         return behave
@@ -166,6 +174,8 @@ class Door(grpc.aio.ServerInterceptor):
                     async for response in responses:
                         await self._desk.identify_again()
                         await context.write(padded(encode(response), size))
+            except CrammedError as error:
+                await _abort(error, context)
             except grpc.aio.InternalError:
                 return  # of a write: whoever asked is gone, and nobody reads a refusal
             except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a refusal)
@@ -228,6 +238,21 @@ class Door(grpc.aio.ServerInterceptor):
     def _identify(self, context: Context) -> Caller:
         return self._identifier.identify(auth_context(context))
 
+    def _named(self, context: Context, *, watches: bool = False) -> Caller:
+        """Identify the caller, and count the call.
+
+        Raises:
+            CertificateError: it is nobody's; it counts all the same.
+            OverloadedError: there are too many, of this caller or of all.
+        """
+        certificate = NOBODY
+        try:
+            caller = self._identify(context)
+            certificate = caller.certificate
+            return caller
+        finally:
+            self._inside.enter(certificate, context, watches=watches)
+
     async def _let_in(
         self,
         action: Action,
@@ -244,11 +269,12 @@ class Door(grpc.aio.ServerInterceptor):
         """
         caller = None
         try:
-            identify = partial(self._identify, context)
-            caller = identify()
-            CALL.set(Call(caller, action, identify))
+            caller = self._named(context)
+            CALL.set(Call(caller, action, partial(self._identify, context)))
             _require_deadline(context, longest)
             return _decoded(content, decode)
+        except OverloadedError:
+            raise
         except PlacementError as refusal:
             await self._desk.refuse(Refused(action, refusal, caller))
 
@@ -257,8 +283,10 @@ class Door(grpc.aio.ServerInterceptor):
         del content
         caller = None
         try:
-            caller = self._identify(context)
+            caller = self._named(context)
             refusal: PlacementError = AccessDeniedError()
+        except OverloadedError as error:
+            await _abort(error, context)
         except PlacementError as error:
             refusal = error
         try:
@@ -274,7 +302,7 @@ class Door(grpc.aio.ServerInterceptor):
 
         async def behave(request: Any, context: Context) -> Any:  # noqa: ANN401 (any message)
             try:
-                self._identify(context)
+                self._named(context, watches=True)
             except PlacementError as error:
                 return await _abort(error, context)
             return await serve(request, context)
@@ -294,7 +322,7 @@ class Door(grpc.aio.ServerInterceptor):
 
         async def behave(request: Any, context: Context) -> None:  # noqa: ANN401 (any message)
             try:
-                self._identify(context)
+                self._named(context, watches=True)
             except PlacementError as error:
                 await _abort(error, context)
             responses = serve(request, context)
@@ -332,7 +360,7 @@ def _note(error: Exception) -> None:
         _log.error("call_failed kind=%s", type(error).__name__)
 
 
-async def _abort(error: Exception, context: Context) -> None:
+async def _abort(error: Exception, context: Context) -> NoReturn:
     """End a call with what its caller may learn of an error, as gRPC's own status."""
     _note(error)
     code, text, trailers = status_of(refusal_of(error))

@@ -137,18 +137,21 @@ class Pace:
         """Return when a call came in, by the event loop's clock."""
         return asyncio.get_running_loop().time()
 
-    async def keep(self, begun: float, method: str) -> None:
+    async def keep(self, begun: float, method: str, *, counts: bool = True) -> None:
         """Wait for a point of a call's grid, the first of which is a step away.
 
         Args:
             begun: from ``begin``.
             method: its path, or whatever has a pace of its own.
+            counts: whether others wait for as long; not what nothing was done for, or
+                many of those would let the others go too early.
         """
         if not self._step:
             return
         now = asyncio.get_running_loop().time()
         points = max(1, math.ceil((now - begun) / self._step))
         recent = self._recent[method]
-        recent.add(points)
+        if counts:
+            recent.add(points)
         leaves = max(points, recent.usual)
         await asyncio.sleep(begun + leaves * self._step - now)

@@ -1,6 +1,5 @@
 """The gRPC server: transport, limits, services, health, shutdown."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,9 +26,10 @@ from placement.api.v1 import (
     review_service_pb2_grpc,
     ruleset_service_pb2_grpc,
 )
-from placement.rpc.door import MAX_REQUEST, Door
+from placement.rpc.door import Door
 from placement.rpc.health import Health, statuses
 from placement.rpc.identity import TlsPaths, server_credentials
+from placement.rpc.limits import GRACE, MOST_CALLS, options
 from placement.rpc.listening import require_free
 from placement.rpc.servicers import Checks, Pseudonyms, Registry
 from placement.rpc.servicers_audit import Audit, Log
@@ -69,28 +69,6 @@ SERVICES: Final = tuple(
 CUSTODIANS: Final = tuple(
     f"placement.api.v1.{name}"
     for name in ("PseudonymService", "AuditService", "LogService")
-)
-MAX_STREAMS: Final = 32
-"""Concurrent calls on one connection."""
-MAX_CALLS: Final = 512
-"""Concurrent calls on all connections; more are refused at once."""
-GRACE: Final = 5.0
-"""Seconds that calls under way may take when the server stops."""
-
-OPTIONS: Final[Sequence[tuple[str, int]]] = (
-    ("grpc.max_receive_message_length", 4 * MAX_REQUEST),
-    ("grpc.max_send_message_length", 4 * MAX_REQUEST),
-    ("grpc.max_metadata_size", 8 * 1024),
-    ("grpc.max_concurrent_streams", MAX_STREAMS),
-    ("grpc.keepalive_time_ms", 60_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
-    ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
-    ("grpc.http2.max_ping_strikes", 2),
-    ("grpc.max_connection_age_ms", 900_000),
-    ("grpc.max_connection_age_grace_ms", 30_000),
-    ("grpc.max_connection_idle_ms", 300_000),
-    ("grpc.server_handshake_timeout_ms", 3_000),
-    ("grpc.so_reuseport", 0),
 )
 
 
@@ -158,6 +136,7 @@ class Host:
         services: what is served.
         outlook: what health says.
         reflection_on: whether callers may ask for the methods.
+        shared: whether other processes of this user listen at the address, too.
 
     Attributes:
         port: where it listens.
@@ -176,11 +155,12 @@ class Host:
         services: Services | CustodianServices,
         outlook: Outlook,
         reflection_on: bool = False,
+        shared: bool = False,
     ) -> None:
         self._server = grpc.aio.server(
             interceptors=[door],
-            options=OPTIONS,
-            maximum_concurrent_rpcs=MAX_CALLS,
+            options=options(shared=shared),
+            maximum_concurrent_rpcs=MOST_CALLS,
             # Or the length of an answer would tell what it says, padded or not.
             compression=grpc.Compression.NoCompression,
         )
@@ -198,7 +178,8 @@ class Host:
             reflection.enable_server_reflection(  # type: ignore[no-untyped-call]
                 names, self._server
             )
-        require_free(address)
+        if not shared:
+            require_free(address)
         try:
             self.port = self._server.add_secure_port(address, server_credentials(tls))
         except RuntimeError as error:

@@ -16,13 +16,13 @@ from grpc_health.v1 import health_pb2
 from placement.errors import PlacementError, UnavailableError
 from placement.rpc.even import SIZES, Pace, padded
 from placement.rpc.health import REASON
-from placement.rpc.host import GRACE, MAX_CALLS, OPTIONS
 from placement.rpc.identity import (
     Identifier,
     TlsPaths,
     auth_context,
     server_credentials,
 )
+from placement.rpc.limits import GRACE, MOST_CALLS, options
 from placement.rpc.listening import require_free
 from placement.rpc.status import response_of, status_of
 
@@ -40,6 +40,7 @@ class SealedHost:
         tls: the transport's files.
         identifier: who asks for health.
         pace: lets answers go, as when the server is open.
+        shared: whether other processes of this user listen at the address, too.
 
     Attributes:
         port: where it listens.
@@ -50,15 +51,22 @@ class SealedHost:
     """
 
     def __init__(
-        self, address: str, *, tls: TlsPaths, identifier: Identifier, pace: Pace
+        self,
+        address: str,
+        *,
+        tls: TlsPaths,
+        identifier: Identifier,
+        pace: Pace,
+        shared: bool = False,
     ) -> None:
         self._server = grpc.aio.server(
-            options=OPTIONS,
-            maximum_concurrent_rpcs=MAX_CALLS,
+            options=options(shared=shared),
+            maximum_concurrent_rpcs=MOST_CALLS,
             compression=grpc.Compression.NoCompression,
         )
         self._server.add_generic_rpc_handlers((_Shut(identifier, pace),))
-        require_free(address)
+        if not shared:
+            require_free(address)
         try:
             self.port = self._server.add_secure_port(address, server_credentials(tls))
         except RuntimeError as error:

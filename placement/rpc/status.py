@@ -3,7 +3,7 @@
 A refusal leaves in the response, under gRPC's status OK. Only where there is no response
 that it could be in, a method that nobody was granted or one of the machinery, it is
 gRPC's own status. Either way it is a ``google.rpc.Status`` with an ``ErrorInfo`` (our reason) and, for a field
-that does not hold, a ``BadRequest``. Whatever is not ours becomes INTERNAL with a
+that does not hold, a ``BadRequest``; where too much is asked, a ``RetryInfo``. Whatever is not ours becomes INTERNAL with a
 random incident id, which the server's log has too.
 """
 
@@ -14,16 +14,19 @@ from typing import Final
 
 import grpc
 from google.protobuf.any_pb2 import Any as Packed
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from placement.api.v1.refusal_pb2 import Envelope, Refusal
-from placement.errors import InvalidInputError, PlacementError
+from placement.errors import InvalidInputError, OverloadedError, PlacementError
 
 DOMAIN: Final = "placement.api.v1"
 """What ``ErrorInfo.domain`` says."""
 DETAILS_KEY: Final = "grpc-status-details-bin"
 """Where gRPC carries a ``google.rpc.Status``."""
+RETRY_AFTER: Final = 1
+"""Seconds; always the same, since how long others wait may rest on what they ask."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ _CODES: Final[Mapping[str, grpc.StatusCode]] = {
     "BUDGET_SPENT": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "TAMPERED": grpc.StatusCode.DATA_LOSS,
     "UNAVAILABLE": grpc.StatusCode.UNAVAILABLE,
+    "OVERLOADED": grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 
 Trailers = tuple[tuple[str, bytes], ...]
@@ -77,10 +81,13 @@ def _status(error: PlacementError) -> Status:
             for phrase in (error.description, *error.others)
         ]
         status.details.append(_packed(BadRequest(field_violations=violations)))
+    if isinstance(error, OverloadedError):
+        delay = RetryInfo(retry_delay=Duration(seconds=RETRY_AFTER))
+        status.details.append(_packed(delay))
     return status
 
 
-def _packed(message: ErrorInfo | BadRequest) -> Packed:
+def _packed(message: ErrorInfo | BadRequest | RetryInfo) -> Packed:
     packed = Packed()
     packed.Pack(message)
     return packed

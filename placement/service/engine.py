@@ -58,8 +58,7 @@ from placement.store.anchor import Anchor, Unanchored, require_newest
 from placement.store.head import Head
 from placement.store.log import Log, Store
 
-SNAPSHOT_AFTER: Final = 10_000
-"""How many records make a snapshot worth its time when the engine stops."""
+SNAPSHOT_AFTER: Final = 10_000  # records that make one worth its time at the end
 _log: Final = logging.getLogger(__name__)
 
 
@@ -179,7 +178,8 @@ class Engine:
             decided at all.
 
         Raises:
-            UnavailableError: too many wait, or the engine does not serve.
+            OverloadedError: too many wait.
+            UnavailableError: the engine does not serve.
             TamperedError: stored data did not verify; nothing is answered any more.
         """
         return self._queue(Asked(item))

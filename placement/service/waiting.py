@@ -1,7 +1,7 @@
 """What waits for the engine: a bounded line, and a place in a batch for each.
 
 Invariants:
-    * more than the line holds is refused at once;
+    * more than the line holds is refused at once; what was given up holds no place;
     * what its caller gave up before its turn is not decided;
     * whoever stands in the line when the engine ends is refused.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from placement.domain.decide.command import Command
-from placement.errors import UnavailableError
+from placement.errors import OverloadedError, UnavailableError
 from placement.service.batch import Answer
 from placement.service.entries import Refused
 
@@ -53,13 +53,23 @@ class Waiting:
         """Put something at the end of the line.
 
         Raises:
-            UnavailableError: too many wait.
+            OverloadedError: too many wait.
         """
+        if self._line.full():
+            self._clear()
         try:
             self._line.put_nowait(asked)
         except queue.Full as error:
             self._full()
-            raise UnavailableError from error
+            raise OverloadedError from error
+
+    def _clear(self) -> None:
+        """Take out what was given up: else whoever gives up often fills the line."""
+        line = self._line
+        with line.mutex:
+            left = [one for one in line.queue if one and not one.future.cancelled()]
+            line.queue.clear()
+            line.queue.extend(left)
 
     def wake(self) -> None:
         """Wake whoever waits for somebody to come, though nobody does."""

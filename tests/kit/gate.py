@@ -45,6 +45,9 @@ class Context:
     def auth_context(self) -> dict[str, Any]:
         return {}
 
+    def add_done_callback(self, callback: Any) -> None:
+        """Nobody waits for the end."""
+
     def time_remaining(self) -> float | None:
         return self.left
 

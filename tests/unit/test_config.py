@@ -163,6 +163,8 @@ def test_a_relative_folder():
         ("fill = 1", "fill must be a power of two, 2 to 1024"),
         ("fill = 6", "fill must be a power of two, 2 to 1024"),
         ("fill = 2048", "fill must be a power of two, 2 to 1024"),
+        ("processes = 0", "processes must be 1 to 64"),
+        ("processes = 2", "processes must be 1 with SQLite, which has one server"),
         ("pace = 2.5", "pace must be a int"),
         ('logs = "xml"', "logs must be text or json"),
         ("metrics = true", "metrics must be a table of on and address"),
@@ -320,3 +322,13 @@ def test_an_id_that_is_none(given):
 def test_a_registry_with_custodians_apart():
     """It knows the id of their key, and nothing else."""
     assert parse(f'custodian_id = "{"0a" * 32}"', FOLDER).custodian_id == "0a" * 32
+
+
+def test_each_process_has_an_anchor(tmp_path):
+    """The first one's name, and it with a number."""
+    text = 'processes = 3\ndatabase = "postgresql://there/it"\n'
+    settings = parse(text, tmp_path)
+    names = [path.name for path in settings.anchors]
+
+    assert names == ["placement.anchor", "placement.anchor.2", "placement.anchor.3"]
+    assert parse("", tmp_path).anchors == (tmp_path / "placement.anchor",)

@@ -22,7 +22,8 @@ from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
-from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST
+from placement.rpc.door import MAX_DEADLINE
+from placement.rpc.limits import MAX_REQUEST
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,12 @@ from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.decide import table
-from placement.rpc import door
-from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST
+from placement.rpc import door, limits
+from placement.rpc.door import MAX_DEADLINE
 from placement.rpc.even import SIZES
+from placement.rpc.limits import MAX_REQUEST
 from placement.rpc.methods import METHODS
+from placement.service import waiting
 
 MESSAGE_HEAD = 5  # bytes that gRPC sends before each message
 STEP = 0.2  # seconds
@@ -77,6 +79,23 @@ def broken(place, name):
         yield
 
 
+@contextmanager
+def set_to(place, name, value):
+    """Have a bound be another one, until the block ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place, name, value)
+        yield
+
+
+@contextmanager
+def held_up(town):
+    """Let the line before the engine be full, until the block ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(town.served.app.engine, "_waiting", full := waiting.Waiting())
+        full.put(waiting.Asked(None))
+        yield
+
+
 def speaker(method):
     """Return who is answered."""
     for who in ("national-second",) if method in NATIONAL else SPEAKERS:
@@ -109,6 +128,10 @@ def test_answers_and_refusals_of_a_method_look_alike(town, taps, revoked, method
     shapes["certificate refused"] = revoked[who].call(method, request)
     with broken(door, "_decoded"):
         shapes["unforeseen"] = taps[who].call(method, request)
+    with set_to(limits, "MAX_CALLS", 0):
+        shapes["too many calls"] = taps[who].call(method, request)
+    with set_to(waiting, "MAX_WAITING", 1), held_up(town):
+        shapes["line full"] = taps[who].call(method, request)
     if other is not None:
         shapes["access denied"] = taps[other].call(method, request)
     own = taps[who].call(method, REQUESTS[method](town, who))

@@ -86,6 +86,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Stored or received data does not verify."""
     ERROR_REASON_UNAVAILABLE: _ErrorReason.ValueType  # 12
     """The service can't answer now."""
+    ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 13
+    """More is asked at this moment than can wait; nothing was stored. google.rpc.RetryInfo
+    says after what time to try again.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused; stands in google.rpc.ErrorInfo as `reason`."""
@@ -116,6 +120,10 @@ ERROR_REASON_TAMPERED: ErrorReason.ValueType  # 11
 """Stored or received data does not verify."""
 ERROR_REASON_UNAVAILABLE: ErrorReason.ValueType  # 12
 """The service can't answer now."""
+ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 13
+"""More is asked at this moment than can wait; nothing was stored. google.rpc.RetryInfo
+says after what time to try again.
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
 class _PlacementState:

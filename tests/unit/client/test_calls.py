@@ -5,14 +5,22 @@ from dataclasses import replace
 
 import grpc
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from kit.asked import CASE, ask
-from kit.wire import RefusalError, refusal
+from kit.wire import DOMAIN, RefusalError, refusal
 from placement_client.calls import Patience, RequestIds
 from placement_client.session import Session
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
-from placement.errors import InvalidInputError, PlacementError, UnavailableError
+from placement.errors import (
+    BudgetError,
+    InvalidInputError,
+    OverloadedError,
+    PlacementError,
+    UnavailableError,
+)
 
 UNAVAILABLE = RefusalError(grpc.StatusCode.UNAVAILABLE)
 
@@ -35,6 +43,56 @@ def test_what_went_unanswered_is_asked_again_unchanged(wire, session, pauses, co
     assert len(asked[0].request_id) == 16
     assert 0.1 <= pauses[0] <= 0.2
     assert 0.5 <= pauses[1] <= 1
+
+
+TOO_MUCH = RefusalError(
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    ErrorInfo(reason="OVERLOADED", domain=DOMAIN),
+    RetryInfo(retry_delay=Duration(seconds=1)),
+)
+FAR_TOO_MUCH = RefusalError(
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    ErrorInfo(reason="OVERLOADED", domain=DOMAIN),
+    RetryInfo(retry_delay=Duration(seconds=3600)),
+)
+CUT_OFF = RefusalError(grpc.StatusCode.RESOURCE_EXHAUSTED, trailers=())
+
+
+@pytest.mark.parametrize(
+    ("refused", "least"), [(TOO_MUCH, 1), (FAR_TOO_MUCH, 5), (CUT_OFF, 0)]
+)
+def test_overload_is_waited_out(wire, session, pauses, refused, least):
+    """As long as the service says, though not for ever, and a little more by chance."""
+    answer = check.OpenCaseResponse(case_handle=CASE, revision=3)
+    wire.answers["OpenCase"] = [refused, refused, answer]
+    got = session.open_case([bytes(32)], reference="SN 1", basis=check.BASIS_POLICE)
+    asked = wire.requests("OpenCase")
+
+    assert got == answer
+    assert [each == asked[0] for each in asked] == [True, True, True]
+    assert least + 0.1 <= pauses[0] <= least + 0.2
+    assert least + 0.5 <= pauses[1] <= least + 1
+
+
+@pytest.mark.parametrize("refused", [TOO_MUCH, CUT_OFF])
+def test_overload_that_lasts_is_an_error(wire, session, pauses, refused):
+    """Of its own, so that whoever reads it knows that nothing was stored."""
+    wire.answers["CheckPlacement"] = refused
+
+    with pytest.raises(OverloadedError):
+        ask(session)
+    assert len(wire.requests("CheckPlacement")) == 3
+
+
+def test_a_budget_is_not_waited_out(wire, session, pauses):
+    """It has the same code, and will not be back in a second."""
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    wire.answers["CheckPlacement"] = refusal(code, "BUDGET_SPENT")
+
+    with pytest.raises(BudgetError):
+        ask(session)
+    assert len(wire.requests("CheckPlacement")) == 1
+    assert pauses == []
 
 
 def test_after_the_last_try_there_is_an_error(wire, session, pauses):

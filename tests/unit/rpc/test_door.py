@@ -22,9 +22,10 @@ from placement.errors import (
     UnavailableError,
 )
 from placement.rpc import door as door_module
-from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST
+from placement.rpc.door import MAX_DEADLINE
 from placement.rpc.even import Pace
 from placement.rpc.host import SERVICES
+from placement.rpc.limits import MAX_REQUEST
 from placement.rpc.methods import METHODS
 from placement.service.entries import Refused as Logged
 

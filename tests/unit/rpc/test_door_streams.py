@@ -14,7 +14,8 @@ from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
 from placement.errors import CertificateError, UnavailableError
 from placement.rpc import door as door_module
-from placement.rpc.door import MAX_DEADLINE, MAX_REQUEST, MAX_STREAM, STREAMS_EACH
+from placement.rpc.door import MAX_DEADLINE, MAX_STREAM, STREAMS_EACH
+from placement.rpc.limits import MAX_REQUEST
 from placement.service.entries import Refused as Logged
 
 SHOW = check.ShowCaseRequest(case_handle=bytes(16))

@@ -109,7 +109,7 @@ def test_the_longest_answer_of_a_check_has_one_size():
 def waited(monkeypatch):
     """Return how many points calls waited for, by how many steps their work took."""
 
-    def wait(pace, *took, method="a"):
+    def wait(pace, *took, method="a", counts=True):
         points = []
         for steps in took:
 
@@ -119,7 +119,7 @@ def waited(monkeypatch):
             clock = SimpleNamespace(time=lambda steps=steps: 100.0 + steps * STEP)
             faked = SimpleNamespace(get_running_loop=lambda c=clock: c, sleep=sleep)
             monkeypatch.setattr(even, "asyncio", faked)
-            asyncio.run(pace.keep(100.0, method))
+            asyncio.run(pace.keep(100.0, method, counts=counts))
         return points
 
     return wait
@@ -162,6 +162,16 @@ def test_each_method_has_a_pace_of_its_own(waited):
 
     assert waited(pace, 4.5, method="a") == [5]
     assert waited(pace, 0.5, method="b") == [1]
+
+
+def test_what_nothing_was_done_for_does_not_count(waited):
+    """It leaves as late as the others; many of it don't let these go earlier."""
+    pace = Pace(STEP)
+    waited(pace, *[2.5] * 3)
+    refused = waited(pace, *[0.5] * (2 * WINDOW), counts=False)
+
+    assert refused == [3] * 2 * WINDOW
+    assert waited(pace, 0.5) == [3]
 
 
 def test_without_a_grid_nothing_waits(monkeypatch):

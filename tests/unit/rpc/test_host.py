@@ -13,9 +13,9 @@ from kit.town import GROUND, PATHS, TIMEOUT, Town
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import check_service_pb2 as check
-from placement.rpc.door import MAX_REQUEST
 from placement.rpc.health import REEVALUATION
-from placement.rpc.host import GRACE, OPTIONS, SERVICES
+from placement.rpc.host import SERVICES
+from placement.rpc.limits import GRACE
 
 PROTOS = Path(__file__).parents[3] / "protos" / "placement" / "api" / "v1"
 
@@ -38,15 +38,6 @@ def test_every_service_of_the_package_is_served():
     }
 
     assert names == set(SERVICES)
-
-
-def test_the_transport_has_limits():
-    """Messages and metadata are bounded before anything of ours runs."""
-    options = dict(OPTIONS)
-
-    assert options["grpc.max_receive_message_length"] == 4 * MAX_REQUEST
-    assert options["grpc.max_metadata_size"] <= 8 * 1024
-    assert options["grpc.so_reuseport"] == 0
 
 
 @pytest.mark.parametrize("service", ["", *SERVICES, REEVALUATION])

@@ -4,7 +4,7 @@ import logging
 
 import grpc
 import pytest
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from placement import errors
@@ -14,6 +14,7 @@ from placement.errors import InvalidInputError, PlacementError
 from placement.rpc.status import (
     DETAILS_KEY,
     DOMAIN,
+    RETRY_AFTER,
     refusal_of,
     response_of,
     status_of,
@@ -32,6 +33,7 @@ CODES = {
     "BudgetError": "RESOURCE_EXHAUSTED",
     "TamperedError": "DATA_LOSS",
     "UnavailableError": "UNAVAILABLE",
+    "OverloadedError": "RESOURCE_EXHAUSTED",
 }
 KINDS = {
     name: kind
@@ -51,7 +53,7 @@ def unpacked(trailers):
 
     assert key == DETAILS_KEY
     assert status.details[0].Unpack(info)
-    if len(status.details) > 1:
+    if len(status.details) > 1 and not status.details[1].Is(RetryInfo.DESCRIPTOR):
         assert status.details[1].Unpack(bad)
     return status, info, bad
 
@@ -140,3 +142,14 @@ def test_a_response_holds_what_a_status_would(name):
 
     assert envelope.refusal.SerializeToString() == content
     assert envelope.refusal.code != 0
+
+
+def test_overload_says_when_to_come_again():
+    """After the same time whoever asks, and whatever others ask."""
+    *_, trailers = status_of(errors.OverloadedError())
+    status, info, _ = unpacked(trailers)
+    delay = RetryInfo()
+
+    assert info.reason == "OVERLOADED"
+    assert status.details[1].Unpack(delay)
+    assert delay.retry_delay.ToSeconds() == RETRY_AFTER

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from placement.errors import UnavailableError
+from placement.errors import OverloadedError, UnavailableError
 from placement.service import waiting
 from placement.service.waiting import Asked, Waiting
 
@@ -90,10 +90,24 @@ def test_a_full_line_refuses_at_once(line, monkeypatch):
     monkeypatch.setattr(waiting, "MAX_WAITING", 1)
     line = Waiting()
     filled(line, "a")
-    with pytest.raises(UnavailableError):
+    with pytest.raises(OverloadedError):
         line.put(Asked("b"))
 
     assert len(line) == 1
+
+
+def test_what_was_given_up_makes_room(line, monkeypatch):
+    """Whoever asks and goes away, again and again, keeps nobody out."""
+    monkeypatch.setattr(waiting, "MAX_WAITING", 3)
+    line = Waiting()
+    first, second, third = filled(line, "a", "b", "c")
+    first.future.cancel()
+    third.future.cancel()
+    late = filled(line, "d", "e")
+    with pytest.raises(OverloadedError):
+        line.put(Asked("f"))
+
+    assert line.take(0) == [second, *late]
 
 
 def test_refusing_tells_everybody(line, monkeypatch):

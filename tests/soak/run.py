@@ -1,0 +1,303 @@
+"""``make soak MINUTES=30``: 64 clients, the access log on, no error, no leak.
+
+One server as it is installed (grid, ticks, SQLite), in a process of its own; 64
+caseworkers with a certificate and a connection each ask checks without a pause. After a
+warm-up a line is fitted to the server's resident memory, minute by minute.
+
+A question that is asked anew stays in memory for 30 days, since it may be sent again: a
+server grows with what it is asked, by design. So each client asks some questions again
+and again under their request ids, as after a lost answer. They take the whole way, are
+decided anew and are entries of the access log, but leave nothing else behind; what grows
+then is a leak. ``--fresh`` asks anew each time, and says what a question leaves.
+
+The last line says OK only if it was measured for long enough: no call failed, each call
+has its entry, the log verifies, and the slope with twice its standard error is under the
+limit. What is not long enough, or too noisy, is NOT SHOWN.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import grpc
+import uvloop
+from placement_client.refusals import RefusedError
+
+from benchmarks.channels import connect
+from benchmarks.dataset import PATIENCE, Loader, Municipality, Sizes, fresh
+from benchmarks.run import ROOT, prepare
+from placement.api.v1 import check_service_pb2 as check
+from placement.api.v1 import types_pb2 as wire
+from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
+from placement.app import micros, read_areas
+from placement.domain.terms import Micros, stockholm_day
+from tests.soak.slope import Slope, blocks, slope
+
+CLIENTS = 64
+AREAS = 5
+QUESTIONS = 4
+"""That each client asks again and again."""
+LIMIT = 1.0  # MiB an hour
+LEAST = 15.0  # minutes after the warm-up, or nothing is shown
+WARM_UP = 0.2  # of the time
+BLOCK = 60.0  # seconds; of a short run, less
+FEWEST = 10  # blocks
+SHOWN = 10.0  # seconds between two lines
+SERVER = (
+    "import sys; from placement.ops.main import main;"
+    "sys.exit(main(['serve', '--settings', sys.argv[1]]))"
+)
+LEAKY = (
+    "import sys; from placement.rpc import door; kept, padded = [], door.padded;"
+    "door.padded = lambda *given: kept.append(bytearray(int(sys.argv[2])))"
+    " or padded(*given);"
+)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was seen of a run.
+
+    Attributes:
+        took: seconds of each call that was answered.
+        failed: how calls failed, how often.
+        memory: when, and bytes of the server.
+        calls: how many were answered, each time memory was looked at.
+    """
+
+    took: list[float] = field(default_factory=list)
+    failed: Counter[str] = field(default_factory=Counter)
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the last line says.
+
+    Attributes:
+        word: OK, NOT SHOWN or FAILED.
+        why: a clause.
+    """
+
+    word: str
+    why: str
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        return {"OK": 0, "FAILED": 1}.get(self.word, 2)
+
+
+def judge(  # noqa: PLR0911 (one for each that can be said)
+    seen: Seen, entries: int, minutes: float, line: Slope | None, *, fresh: bool
+) -> Verdict:
+    """Say what a run has shown.
+
+    Args:
+        seen: of it.
+        entries: of the access log that it made; 0 if the log did not verify.
+        minutes: after the warm-up.
+        line: through the memory of these, in MiB an hour.
+        fresh: whether each question was a new one.
+    """
+    if seen.failed:
+        return Verdict("FAILED", f"calls failed: {dict(seen.failed)}")
+    if not seen.took or entries < len(seen.took):
+        return Verdict("FAILED", "the log does not verify, or lacks entries")
+    if line is None:
+        return Verdict("NOT SHOWN", "too short for a slope")
+    said = f"{line.per_second:+.2f} ± {line.error:.2f} MiB an hour"
+    if fresh:
+        return Verdict("NOT SHOWN", f"new questions stay in memory; {said}")
+    if minutes < LEAST:  # what begins takes memory, too
+        return Verdict("NOT SHOWN", f"too short; memory {said}")
+    if line.per_second - 2 * line.error >= LIMIT:
+        return Verdict("FAILED", f"memory grows: {said}")
+    is_sure = line.per_second + 2 * line.error < LIMIT
+    why = f"no call of {len(seen.took):,} failed; memory {said}"
+    return Verdict("OK" if is_sure else "NOT SHOWN", why)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run, and say what was seen.
+
+    Returns:
+        0 if it is OK, 1 if it failed, 2 if nothing was shown.
+    """
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--fresh", action="store_true", help="ask anew each time")
+    parser.add_argument("--leak", type=int, default=0, help="bytes that a call leaves")
+    parser.add_argument("--factor", type=float, default=0.1, help="of the national set")
+    args = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory(prefix="placement-soak-") as name:
+        verdict = uvloop.run(soak(Path(name), args))
+    print(f"{verdict.word}: {verdict.why}.")
+    return verdict.code
+
+
+async def soak(folder: Path, args: argparse.Namespace) -> Verdict:
+    """Load a data set, ask about it for as long as wanted, and judge."""
+    settings = prepare(folder)
+    text = settings.read_text("utf-8").replace("pace = 0\n", "")
+    settings.write_text(text, "utf-8")
+    with (folder / "server.log").open("wb") as log:
+        code = (LEAKY if args.leak else "") + SERVER
+        server = subprocess.Popen(  # noqa: ASYNC220 (nothing else runs yet)
+            [sys.executable, "-c", code, str(settings), str(args.leak)],
+            cwd=ROOT,
+            env=os.environ | {"GRPC_VERBOSITY": "NONE", "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        assert server.stdout is not None
+        port = int(server.stdout.readline().split()[-1].rstrip("."))
+        callers = [
+            Municipality(CheckServiceStub(connect(folder, f"cw-{n:03}", port)), [])
+            for n in range(CLIENTS)
+        ]
+        coordinators = [connect(folder, f"co-0{n}", port) for n in (1, 2)]
+        codes, today = tuple(read_areas()), stockholm_day(Micros(micros()))
+        loader = Loader(*coordinators, callers, codes, today)
+        sizes = Sizes.national(args.factor)
+        await loader.load(sizes, cases_each=2)
+        print(f"{sizes.facts:,} facts loaded; {CLIENTS} clients, {args.minutes:g} min")
+        asking = [_asking(each, codes, today, anew=args.fresh) for each in callers]
+        seen = await _run(asking, server.pid, args.minutes * 60)
+    finally:
+        server.terminate()
+        code = server.wait(timeout=60)
+    after, line = _line(seen, args.minutes * 60)
+    entries = _entries(settings) if code == 0 else 0
+    _tell(seen, entries, after, args)
+    return judge(seen, entries, after / 60, line, fresh=args.fresh)
+
+
+def _asking(
+    caller: Municipality, codes: tuple[str, ...], today: int, *, anew: bool
+) -> Any:
+    """Return what a client does: ask its next question."""
+    start = int(caller.cases[0].hex(), 16) % (len(codes) - AREAS)
+    questions = [
+        check.CheckPlacementRequest(
+            request_id=fresh(),
+            case_handle=caller.cases[number % len(caller.cases)],
+            candidates=[check.Candidate(area=code) for code in codes[start:][:AREAS]],
+            window=wire.Window(start_day=today),
+            justification=check.JUSTIFICATION_PLANNED,
+            mode=check.CHECK_MODE_CHECK,
+        )
+        for number in range(QUESTIONS)
+    ]
+    turn, stub = cycle(questions), caller.stub
+
+    async def ask() -> None:
+        question = next(turn)
+        if anew:
+            question.request_id = fresh()
+        answer = await stub.CheckPlacement(question, timeout=PATIENCE)
+        if len(answer.verdicts) != AREAS or not answer.leaf_index:
+            raise ValueError("an answer without verdicts, or without an entry")
+
+    return ask
+
+
+async def _run(asking: list[Any], pid: int, seconds: float) -> Seen:
+    """Ask for so long; look at the server's memory each second."""
+    seen, began = Seen(), time.monotonic()
+    end = began + seconds
+
+    async def go(ask: Any) -> None:
+        while (now := time.monotonic()) < end:
+            try:
+                await ask()
+            except (grpc.RpcError, RefusedError) as error:
+                seen.failed[error.code().name] += 1
+            except ValueError as error:
+                seen.failed[str(error)] += 1
+            else:
+                seen.took.append(time.monotonic() - now)
+
+    async def look() -> None:
+        told = 0.0
+        while (now := time.monotonic()) < end:
+            seen.memory.append((now - began, float(resident(pid))))
+            seen.calls.append(len(seen.took))
+            if now - told > SHOWN * max(1.0, seconds / 300):
+                told = now
+                print(
+                    f"{now - began:6.0f} s {len(seen.took):>9,} calls"
+                    f" {resident(pid) / 2**20:8.1f} MiB {dict(seen.failed) or ''}",
+                    flush=True,
+                )
+            await asyncio.sleep(1)
+
+    await asyncio.gather(look(), *(go(ask) for ask in asking))
+    return seen
+
+
+def resident(pid: int) -> int:
+    """Return how many bytes of a process are in memory."""
+    pages = Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _line(seen: Seen, seconds: float) -> tuple[float, Slope | None]:
+    """Return how many seconds came after the warm-up, and how memory grew in them."""
+    late = [(at, held) for at, held in seen.memory if at >= seconds * WARM_UP]
+    after = late[-1][0] - late[0][0] if late else 0.0
+    fitted = slope(blocks(late, min(BLOCK, after / FEWEST) or BLOCK))
+    if fitted is None:
+        return after, None
+    unit = 3600 / 2**20
+    return after, Slope(fitted.per_second * unit, fitted.error * unit)
+
+
+def _entries(settings: Path) -> int:
+    """Verify the whole log; return how many entries it has, or 0 if it does not."""
+    done = subprocess.run(
+        [sys.executable, "server.py", "fsck", "--settings", str(settings)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    found = re.search(r"and (\d+) entries", done.stdout)
+    return int(found[1]) if found and done.returncode == 0 else 0
+
+
+def _tell(seen: Seen, entries: int, after: float, args: argparse.Namespace) -> None:
+    took = sorted(seen.took)
+    if not took or not seen.memory:
+        return
+    p50, p99 = (1000 * took[len(took) * part // 100] for part in (50, 99))
+    print(
+        f"{len(took):,} calls, {sum(seen.failed.values())} failed;"
+        f" {len(took) / (args.minutes * 60):,.0f} a second,"
+        f" p50 {p50:.1f} ms, p99 {p99:.1f} ms, the slowest {1000 * took[-1]:.0f} ms"
+    )
+    print(f"the log verifies with {entries:,} entries" if entries else "no valid log")
+    first, last = seen.memory[0][1], seen.memory[-1][1]
+    print(
+        f"memory {first / 2**20:.1f} MiB at first, {last / 2**20:.1f} at the end;"
+        f" the line is through the last {after / 60:.1f} min"
+    )
+    if args.fresh:
+        print(f"{(last - first) / len(took):,.0f} bytes of memory a new question")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
