@@ -66,19 +66,7 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
                 help="of this key file, which the custody has wrapped",
             )
         if name == "change":
-            command.add_argument(
-                "--from",
-                type=Path,
-                required=True,
-                dest="old",
-                metavar="SETTINGS",
-                help="as they were: they name the custody that wraps it now",
-            )
-            command.add_argument(
-                "--destroy-old",
-                action="store_true",
-                help="destroy the old key, once the new one has opened everything",
-            )
+            _let_change(command)
             continue
         if name == "recover":
             command.add_argument(
@@ -101,6 +89,22 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
                 action="store_true",
                 help="make it inside the token, where nobody sees it: lost with it",
             )
+
+
+def _let_change(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--from",
+        type=Path,
+        required=True,
+        dest="old",
+        metavar="SETTINGS",
+        help="as they were: they name the custody that wraps it now",
+    )
+    command.add_argument(
+        "--destroy-old",
+        action="store_true",
+        help="destroy the old key, once the new one has opened everything",
+    )
 
 
 def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
