@@ -107,7 +107,7 @@ def test_a_commit_is_on_the_disk(url, store, admin):
     expected = ["wal", 2, engine.WAIT_MS, 1]
     names = ["journal_mode", "synchronous", "busy_timeout", "foreign_keys"]
     if url.startswith("postgresql"):
-        expected, names = ["on", "10s"], ["synchronous_commit", "lock_timeout"]
+        expected, names = ["on", "6s"], ["synchronous_commit", "lock_timeout"]
     ask = "PRAGMA" if url.startswith("sqlite") else "SHOW"
     with engine.reading(admin) as connection:
         got = [connection.scalar(text(f"{ask} {name}")) for name in names]
