@@ -211,7 +211,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _drill(machines: Machines, folder: Path, events: list[str]) -> int:
-    """Play events on machines that are whole; none: what the drill has to find."""
+    """Play events on machines that are whole; with none, plant what must be found."""
     ports = prepare(folder, SERVERS, machines.found(), machines.found("placement_keys"))
     _anchor_apart(folder)
     drill = Drill(machines, folder)
