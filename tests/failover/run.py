@@ -175,6 +175,10 @@ class Drill:
         lines = [line for line in self._lines(since) if "reference" in line]
         return {line["reference"].partition("/")[0] for line in lines}
 
+    def lately(self) -> list[str]:
+        """Return the callers who were served in the last minute."""
+        return sorted(self._served(time.monotonic() - 60))
+
     def _lines(self, since: float) -> list[dict[str, Any]]:
         whole = self._path.read_text("utf-8").rpartition("\n")[0]
         lines = [json.loads(line) for line in whole.splitlines()]
@@ -211,16 +215,16 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _drill(machines: Machines, folder: Path, events: list[str]) -> int:
-    """Play events on machines that are whole; none: what the drill has to find."""
+    """Play events on machines that are whole; with none, plant what must be found."""
     ports = prepare(folder, SERVERS, machines.found(), machines.found("placement_keys"))
     _anchor_apart(folder)
     drill = Drill(machines, folder)
     servers = [serve(folder, number) for number in range(SERVERS)]
     callers = start_load(folder, ports)
+    unserved = ""
     try:
         wait((folder / "acknowledged.jsonl").exists, "the callers don't start")
-        for event in events:
-            _print(drill.play(event))
+        unserved = _play(drill, events)
         if not events:
             print(f"{drill.plant()} acknowledged by a primary that nobody copied; lost")
         callers.terminate()
@@ -241,9 +245,20 @@ def _drill(machines: Machines, folder: Path, events: list[str]) -> int:
     except PlacementError as error:
         print(f"the log does not verify: {error.reason}")
         wrong = 1
-    sound = not wrong and promised and started == SERVERS
+    sound = not wrong and promised and started == SERVERS and not unserved
     print("nothing acknowledged was lost" if sound else "FAILED")
     return 0 if sound else 1
+
+
+def _play(drill: Drill, events: list[str]) -> str:
+    """Play events until one leaves somebody unserved; return what was missed."""
+    try:
+        for event in events:
+            _print(drill.play(event))
+    except TimeoutError as error:
+        print(f"{error}; served in the last minute: {drill.lately()}", flush=True)
+        return str(error)
+    return ""
 
 
 def _start_again(folder: Path, ports: list[int]) -> int:
