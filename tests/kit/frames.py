@@ -49,7 +49,7 @@ def block(**more: str) -> bytes:
         ":path": more.pop("path"),
         ":authority": "localhost",
         "content-type": "application/grpc",
-        "te": "trailers",
+        "te": "trailers",  # codespell:ignore te
         **{name.replace("_", "-"): text for name, text in more.items()},
     }
     return b"".join(
