@@ -71,8 +71,8 @@ def test_another_context_can_be_meant(cli):
         ("settle",),
         ("settle", "--back"),
     ],
-    ids=" ".join,
     ids=["no key", "inside and apart", "nothing to keep", "nothing to give up"],
+)
 def test_what_can_not_follow(cli, words):
     """No key, shares that do not make it, or none at all."""
     before = cli.path.read_bytes()
