@@ -60,7 +60,7 @@ def inside():
 def town(tmp_path_factory, inside):
     made = doors.Inside
 
-    def noted():
+    def noted(*given):
         inside.append(made())
         return inside[-1]
 

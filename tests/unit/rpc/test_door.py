@@ -87,7 +87,7 @@ def test_a_call_is_counted_while_it_is_under_way(caller):
     gate.door._pulse = counting
 
     class Paced(Pace):
-        async def keep(self, begun, method):
+        async def keep(self, begun, method, *, counts):
             counting.seen.append("waits")
 
     gate.door._pace = Paced()

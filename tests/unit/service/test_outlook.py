@@ -105,7 +105,7 @@ def test_a_database_that_does_not_answer_leaves_the_old_view(
     before = seen(outlook)
     clock.now += MINUTE
 
-    def gone(*_):
+    def gone(*_, **__):
         raise UnavailableError
 
     monkeypatch.setattr(database, "reading", gone)
