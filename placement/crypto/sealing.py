@@ -189,15 +189,16 @@ class Sealer:
         Raises:
             TamperedError: as ``open``, or it is no key.
         """
-        if len(blob) != _OVERHEAD + BLOCK or blob[0] != _STEPS:
+        end = _LENGTH.size + KEY_SIZE
+        size = self._padded(end, _STEPS)
+        if len(blob) != _OVERHEAD + size or blob[0] != _STEPS:
             raise TamperedError
         try:
             padded = self._aead.decrypt(blob[1:_BODY], blob[_BODY:], context)
         except InvalidTag as error:
             raise TamperedError from error
-        end = _LENGTH.size + KEY_SIZE
         whole = _LENGTH.unpack_from(padded)[0] == KEY_SIZE
-        if not whole or padded.count(0, end) != BLOCK - end:
+        if not whole or padded.count(0, end) != size - end:
             wipe(padded)
             raise TamperedError
         key = padded[_LENGTH.size : end]

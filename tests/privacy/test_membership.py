@@ -111,7 +111,7 @@ def is_known(state, members):
 
 def names_absence(state, command, moment):
     """Refuse to open a case of people of whom nothing is known."""
-    if not is_known(state, command.members):
+    if not is_known(state, map(state.changeover.of, command.members)):
         raise NotFoundError
     return cases.open_case(state, command, moment)
 

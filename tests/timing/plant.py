@@ -71,8 +71,10 @@ def plant(leak: Leak) -> None:
                     burn(leak.ms / 1000)
         return found
 
-    async def kept(self: Pace, begun: float, method: str) -> None:
-        await keep(self, begun, method)
+    async def kept(
+        self: Pace, begun: float, method: str, *, counts: bool = True
+    ) -> None:
+        await keep(self, begun, method, counts=counts)
         if leak.late:
             burn(_COSTS.get())
 

@@ -78,3 +78,12 @@ def test_a_forked_process_draws_its_own():
 
     assert got[0] == 1
     assert got[1:] != draw(16)
+
+
+def test_what_a_fork_forgets():
+    """As a child does; here, where it can be seen."""
+    draw(16)
+    held = drawn._lock
+    drawn._forget()
+
+    assert (len(drawn._page), drawn._lock is held) == (0, False)

@@ -10,6 +10,7 @@ from placement.crypto.keyfile import (
     is_wrapped,
     open_signing,
     read_key,
+    secret_in,
     write_wrapped,
 )
 from placement.crypto.signing import LOG_LABEL, SigningKey, verify
@@ -119,3 +120,10 @@ def test_a_file_open_to_others_is_refused(custody, path):
         open_signing(path, custody)
     with pytest.raises(UnavailableError):
         is_wrapped(path.with_name("none"), LOG_LABEL)
+
+
+def test_a_plain_key_can_be_split_too(custody, path):
+    """It is what stands in the file."""
+    write_secret(path, OPRF_LABEL, SECRET)
+
+    assert secret_in(path, OPRF_LABEL, custody) == SECRET

@@ -253,3 +253,12 @@ def test_a_key_that_does_not_unwrap_leaves_a_ring_as_it_was(custody, keys):
         ring.learn([good, replace(bad, epoch=9)])
 
     assert ring.active(good.purpose)[0] == good.epoch - 1
+
+
+def test_a_ring_that_follows_nobody_stays_as_it_is(custody, keys):
+    """There is nobody to ask."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+    before = ring.active(Purpose.EVENT)[0]
+    ring.refresh()
+
+    assert ring.active(Purpose.EVENT)[0] == before
