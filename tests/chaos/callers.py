@@ -81,6 +81,7 @@ class Contradiction:
         self._scene = Scene(draw.choice(desks), today)
         self._fact_at = float("inf")
         self.checks: list[dict[str, Any]] = []
+        self._broken: list[Exception] = []
 
     def play(self) -> dict[str, Any]:
         """Hold, ask, contradict, ask on; return what is to be judged."""
@@ -88,7 +89,7 @@ class Contradiction:
         held, asks = self._scene.party("one", one), self._scene.party("other", other)
         self._hold(held)
         threads = [
-            threading.Thread(target=self._ask, args=(number, asks))
+            threading.Thread(target=self._ask_on, args=(number, asks))
             for number in range(len(self._desks))
         ]
         for thread in threads:
@@ -102,6 +103,8 @@ class Contradiction:
             self._over.set()
             for thread in threads:
                 thread.join()
+        if self._broken:
+            raise ExceptionGroup("a server was asked no more", self._broken)
         return {"acknowledged": self._fact_at, "checks": self.checks}
 
     def _hold(self, party: Party) -> None:
@@ -117,6 +120,13 @@ class Contradiction:
         got = self._calls.insist("registry", None, "RecordFacts", request)
         self._fact_at = time.monotonic()
         self._acknowledged(fact=got.fact_ids[0].hex())
+
+    def _ask_on(self, number: int, party: Party) -> None:
+        try:
+            self._ask(number, party)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is judged)
+            self._broken.append(error)
+            self._enough[number].set()
 
     def _ask(self, number: int, party: Party) -> None:
         """Ask one server again and again."""

@@ -4,6 +4,7 @@ Nothing here is true unless it was measured: a list that is empty says so, and i
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -24,6 +25,7 @@ class Findings:
         histories: of holds, each searched for an order.
         facts: that contradicted an answer.
         before, after: answers to checks that began before one was acknowledged, or after.
+        asked: how many of those after, by server.
         clear: answers before, that were CLEAR; without any, a stale one would not show.
         stale: answers after, that were CLEAR.
         answers: of all kinds.
@@ -35,16 +37,26 @@ class Findings:
     facts: int = 0
     before: int = 0
     after: int = 0
+    asked: Counter[int] = field(default_factory=Counter)
     clear: int = 0
     stale: int = 0
     answers: int = 0
     longest: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
-    def faults(self) -> list[str]:
-        """Return what is wrong, or was not measured."""
+    def faults(self, servers: int) -> list[str]:
+        """Return what is wrong, or was not measured.
+
+        Args:
+            servers: how many there were; each must have been asked after a fact.
+        """
         histories = self.histories
         found = list(self.wrong)
+        found += [
+            f"server {each} was not asked after a fact"
+            for each in range(servers)
+            if not self.asked[each]
+        ]
         if histories.bad or histories.missing:
             found.append(histories.verdict)
         if self.stale:
@@ -72,6 +84,7 @@ def judge(folder: Path) -> Findings:
             late = check["began"] > line["acknowledged"]
             clear = check["verdict"] == CLEAR
             found.after += late
+            found.asked[check["server"]] += late
             found.before += not late
             found.clear += clear and not late
             found.stale += clear and late

@@ -154,7 +154,7 @@ def stored(folder: Path, url: str, keys: str, found: Findings, kills: int) -> No
 def tell(found: Findings, storm: Storm, minutes: float, servers: int) -> int:
     """Say what was seen; return 0 if nothing is wrong, and all was measured."""
     counts, holds = storm.counts, found.histories
-    faults = found.faults()
+    faults = found.faults(servers)
     faults += [f"no {each}" for each in HAPPENS if not counts[each]]
     kinds = {kind: counts[kind] for kind in sorted(counts) if kind not in HAPPENS}
     print(

@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 
 import pytest
 
+from tests.chaos.callers import Contradiction
 from tests.chaos.judge import incidents, judge
 from tests.chaos.run import tell
 
@@ -79,8 +81,13 @@ def seen(tmp_path):
         line = {
             "acknowledged": 5.0,
             "checks": [
-                {"began": began, "at": at, "verdict": f"VERDICT_{word}"}
-                for began, at, word in checks
+                {
+                    "server": number % 2,
+                    "began": began,
+                    "at": at,
+                    "verdict": f"VERDICT_{word}",
+                }
+                for number, (began, at, word) in enumerate(checks)
             ],
         }
         (tmp_path / "contradictions.jsonl").write_text(json.dumps(line), "utf-8")
@@ -91,15 +98,23 @@ def seen(tmp_path):
 
 BEFORE = (3.0, 4.0, "CLEAR")
 AFTER = (5.1, 5.2, "CONFLICT")
+LATER = (5.3, 5.4, "CONFLICT")
 
 
 def test_a_clear_that_began_later_is_stale(seen):
     """One that was asked before may come after the fact was acknowledged."""
-    found = seen(BEFORE, (4.9, 9.0, "CLEAR"), AFTER)
+    found = seen(BEFORE, (4.9, 9.0, "CLEAR"), AFTER, LATER)
     stale = seen(BEFORE, AFTER, (6.0, 6.5, "CLEAR"))
 
-    assert found.faults() == []
-    assert stale.faults() == ["1 stale CLEAR"]
+    assert found.faults(2) == []
+    assert stale.faults(2) == ["1 stale CLEAR"]
+
+
+def test_a_server_that_nobody_asked_is_told(seen):
+    """However often the others were, and were right."""
+    found = seen(BEFORE, AFTER, BEFORE, LATER)
+
+    assert found.faults(2) == ["server 0 was not asked after a fact"]
 
 
 def test_the_longest_time_without_an_answer_is_measured(seen):
@@ -111,18 +126,19 @@ def test_the_longest_time_without_an_answer_is_measured(seen):
 
 def test_what_was_not_measured_is_no_success(seen, tmp_path, capsys):
     """No checks, no kills: then the last line says so."""
-    nothing = judge(tmp_path / "none").faults()
+    nothing = judge(tmp_path / "none").faults(2)
     calm = SimpleNamespace(counts=Counter(kills=1, pauses=1))
-    code = tell(seen(BEFORE, AFTER), calm, 1, 2)
+    measured = (BEFORE, AFTER, LATER)
+    code = tell(seen(*measured), calm, 1, 2)
     windy = SimpleNamespace(counts=Counter(kills=1, pauses=1, partitions=1))
 
-    assert len(nothing) == 3
+    assert len(nothing) == 5
     assert code == 1
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "  no partitions",
         "chaos: 1 faults",
     ]
-    assert tell(seen(BEFORE, AFTER), windy, 1, 2) == 0
+    assert tell(seen(*measured), windy, 1, 2) == 0
     assert capsys.readouterr().out.splitlines()[-1] == SAID
 
 
@@ -131,3 +147,17 @@ def test_what_servers_may_never_say_is_found():
     log = "… WARNING x batch_refused reason=UNAVAILABLE\n… ERROR x batch_failed kind=Key\n"
 
     assert incidents(log) == ["x batch_failed kind=Key"]
+
+
+def test_whoever_asks_and_fails_is_a_fault(monkeypatch):
+    """An answer that may not be ends the questions, and nothing passes for calm."""
+    made = Contradiction([None, None], 1, Random(1), lambda **_: None)
+
+    def broken(number, party):
+        raise ValueError("two verdicts")
+
+    monkeypatch.setattr(made, "_ask", broken)
+    made._ask_on(1, None)
+
+    assert [str(each) for each in made._broken] == ["two verdicts"]
+    assert made._enough[1].is_set()

@@ -199,7 +199,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make failover-drill")
     names = ("postgres", "machine", "etcd", "paused")
     parser.add_argument("--events", nargs="+", choices=names, default=names)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1, choices=range(1, 1001))
     parser.add_argument("--planted", action="store_true")
     parser.add_argument("--keep", action="store_true", help="keep the folders")
     args = parser.parse_args(argv)
@@ -235,7 +235,8 @@ def _drill(machines: Machines, folder: Path, events: list[str]) -> int:
         stop(servers)
     started = _start_again(folder, ports)
     print(
-        f"{started} of {SERVERS} servers start again from the anchors they had written"
+        f"{started} of {SERVERS} servers start again from the anchors they had written;"
+        f" {_refused(folder)} refused the log"
     )
     promised = drill.woken.report()
     custody = FileCustody(folder / "store.key")
@@ -278,6 +279,12 @@ def _start_again(folder: Path, ports: list[int]) -> int:
         else:
             raise TimeoutError("a server neither serves nor ends")
     return started
+
+
+def _refused(folder: Path) -> int:
+    """Return how often a server said that the database is older than its anchor."""
+    log = (folder / "server.log").read_text("utf-8", "replace")
+    return log.count("does not continue from the anchor")
 
 
 def _print(told: Told) -> None:

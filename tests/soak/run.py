@@ -70,12 +70,14 @@ class Seen:
 
     Attributes:
         took: seconds of each call that was answered.
+        leaves: index of the entry that each of them was told.
         failed: how calls failed, how often.
         memory: when, and bytes of the server.
         calls: how many were answered, each time memory was looked at.
     """
 
     took: list[float] = field(default_factory=list)
+    leaves: list[int] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
     memory: list[tuple[float, float]] = field(default_factory=list)
     calls: list[int] = field(default_factory=list)
@@ -106,14 +108,15 @@ def judge(  # noqa: PLR0911 (one for each that can be said)
 
     Args:
         seen: of it.
-        entries: of the access log that it made; 0 if the log did not verify.
+        entries: of the access log; 0 if it did not verify.
         minutes: after the warm-up.
         line: through the memory of these, in MiB an hour.
         fresh: whether each question was a new one.
     """
     if seen.failed:
         return Verdict("FAILED", f"calls failed: {dict(seen.failed)}")
-    if not seen.took or entries < len(seen.took):
+    each = len(set(seen.leaves)) == len(seen.leaves) == len(seen.took)
+    if not seen.took or not each or max(seen.leaves) >= entries:
         return Verdict("FAILED", "the log does not verify, or lacks entries")
     if line is None:
         return Verdict("NOT SHOWN", "too short for a slope")
@@ -204,13 +207,14 @@ def _asking(
     ]
     turn, stub = cycle(questions), caller.stub
 
-    async def ask() -> None:
+    async def ask() -> int:
         question = next(turn)
         if anew:
             question.request_id = fresh()
         answer = await stub.CheckPlacement(question, timeout=PATIENCE)
         if len(answer.verdicts) != AREAS or not answer.leaf_index:
             raise ValueError("an answer without verdicts, or without an entry")
+        return int(answer.leaf_index)
 
     return ask
 
@@ -223,13 +227,14 @@ async def _run(asking: list[Any], pid: int, seconds: float) -> Seen:
     async def go(ask: Any) -> None:
         while (now := time.monotonic()) < end:
             try:
-                await ask()
+                leaf = await ask()
             except (grpc.RpcError, RefusedError) as error:
                 seen.failed[error.code().name] += 1
             except ValueError as error:
                 seen.failed[str(error)] += 1
             else:
                 seen.took.append(time.monotonic() - now)
+                seen.leaves.append(leaf)
 
     async def look() -> None:
         told = 0.0

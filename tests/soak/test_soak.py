@@ -15,7 +15,7 @@ FLAT, STEEP, NOISY = Slope(0.1, 0.1), Slope(9.0, 0.5), Slope(0.1, 3.0)
 
 
 def seen(**failed):
-    found = Seen(took=[0.1] * 100)
+    found = Seen(took=[0.1] * 100, leaves=list(range(100)))
     found.failed.update(failed)
     return found
 
@@ -34,6 +34,8 @@ def seen(**failed):
         (seen(), 0, 20, FLAT, False, "FAILED"),
         (seen(UNAVAILABLE=1), 100, 20, FLAT, False, "FAILED"),
         (Seen(), 100, 20, FLAT, False, "FAILED"),
+        (Seen(took=[0.1] * 2, leaves=[7, 7]), 100, 20, FLAT, False, "FAILED"),
+        (Seen(took=[0.1] * 2, leaves=[7]), 100, 20, FLAT, False, "FAILED"),
     ],
 )
 def test_only_what_was_measured_is_said(  # noqa: PLR0917 (a row of the table)
