@@ -452,8 +452,7 @@ class State:
 
     def records(self) -> Iterator[Record]:
         """Yield records whose fold equals this state, but for the revision."""
-        keys, rules = self.changeover.records(), self.rulebook.records()
-        for first in chain(keys, rules, self.names.records()):
+        for first in chain(self.rulebook.records(), self.names.records()):
             yield Record(at=_THEN, event=first)
         for merged in self.merges.links.values():
             yield Record(at=_THEN, event=merged)
@@ -462,6 +461,9 @@ class State:
             yield Record(at=at, event=FacilityRegistered(facility=facility))
         for erased in self.erasures.records():
             yield Record(at=_THEN, event=erased)
+        # Behind what was erased: with it goes whoever was left and is on record no more.
+        for keyed in self.changeover.records():
+            yield Record(at=_THEN, event=keyed)
         for fact in self.facts.values():
             at = self.erasures.retracted.get(fact.id, _THEN)
             yield Record(at=at, event=FactRecorded(fact=fact))

@@ -344,6 +344,19 @@ def test_a_snapshot_holds_everything():
     assert vars(again.state.changeover) == vars(world.state.changeover)
 
 
+def test_who_is_left_stays_left_in_a_snapshot_of_a_log_that_was_erased_from(world):
+    """Else a restart would make CLEAR what nobody can know."""
+    other = world.affiliation("i", "A")
+    world.apply(BEGUN)
+    world.apply(ENDED)
+    world.apply(DossiersErased(dossiers=(other,), counts=()))
+    again = World()
+    for record in world.state.records():
+        again.state.apply(record)
+
+    assert [*again.state.changeover.left] == [subject("h")]
+
+
 def test_of_a_log_without_a_changeover_a_snapshot_says_the_key_alone():
     """As it always did."""
     changeover = Changeover()
