@@ -20,6 +20,7 @@ class PairState(IntEnum):
     AGREED = 2  # two persons said the same
     DISPUTED = 3  # two persons said otherwise than two others had
     LEFT = 4  # on record when a changeover ended, and without a pair
+    GONE = 5  # left, and nothing was on record of them at the last erasure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Pair:
     Attributes:
         old: the subject under which the person is on record.
         new: the subject of their pseudonym under the next key; empty of one that is
-            left.
+            left or gone.
     """
 
     old: SubjectId
@@ -94,9 +95,16 @@ class PairsOffered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeoverEnded:
-    """The next key is in force, or was given up."""
+    """The next key is in force, or was given up.
+
+    Attributes:
+        done: it is in force.
+        left: who was on record without a pair. Whoever folds this later can't tell: what
+            is erased since is not there for them.
+    """
 
     done: bool
+    left: tuple[SubjectId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

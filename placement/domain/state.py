@@ -256,7 +256,7 @@ class State:
             self.names.apply(happened)
             return
         if isinstance(happened, ChangeoverEvent):
-            self.changeover.apply(happened, self)
+            self.changeover.apply(happened)
             return
         if isinstance(happened, _Life):
             self._apply_life(happened, record.at)
@@ -462,6 +462,8 @@ class State:
             yield Record(at=at, event=FacilityRegistered(facility=facility))
         for erased in self.erasures.records():
             yield Record(at=_THEN, event=erased)
+        for left in self.changeover.left_records():
+            yield Record(at=_THEN, event=left)
         for fact in self.facts.values():
             at = self.erasures.retracted.get(fact.id, _THEN)
             yield Record(at=at, event=FactRecorded(fact=fact))

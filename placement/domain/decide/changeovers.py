@@ -192,13 +192,15 @@ def end_changeover(state: State, command: EndChangeover, moment: Moment) -> Outc
     if changeover.begun is None or changeover.begun.to_key != command.to_key:
         raise ConflictError
     if command.give_up:
-        return Outcome.written(ChangeoverEnded(done=False))
-    waiting = len(changeover.without_pair(state))
+        return Outcome.written(ChangeoverEnded(done=False, left=()))
+    without = changeover.without_pair(state)
+    waiting = len(without)
     if changeover.disputed or waiting > command.left:
         raise ConflictError
     said = _said(state, moment)
     if said and said.person != command.caller.person and waiting <= said.left:
-        return Outcome.written(ChangeoverEnded(done=True))
+        ended = ChangeoverEnded(done=True, left=tuple(sorted(without)))
+        return Outcome.written(ended)
     said = _say(ChangeoverStep.END, command, moment, left=command.left)
     return Outcome.written(said)
 
