@@ -208,7 +208,8 @@ class Changeover:
         offers = self.offers.setdefault(pair.old, {})
         offers[offerer] = pair.new
         alike = {who for who, new in offers.items() if new == pair.new}
-        persons = {(organisation, person) for organisation, person, _ in alike}
+        # By their ids alone, as with changes: one who works in two places is one.
+        persons = {person for _, person, _ in alike}
         if len(persons) < _PERSONS or not any(coordinates for *_, coordinates in alike):
             return
         del self.offers[pair.old]

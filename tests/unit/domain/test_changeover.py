@@ -198,11 +198,14 @@ def test_two_persons_agree_one_of_them_a_coordinator(world, offers, agreed):
     assert bool(changeover.offers) is not agreed
 
 
-def test_of_two_in_one_place_with_one_number_each_is_one(world):
-    """Persons are told apart by organisation, too."""
+def test_one_person_with_two_certificates_is_one(world):
+    """Wherever they work and whatever they are there; as with changes."""
     world.apply(BEGUN)
     world.apply(offered(pair("h"), by="x-01"))
     world.apply(offered(pair("h"), by="x-01", coordinates=False))
+    world.apply(replace(offered(pair("h"), by="x-01"), organisation="nord"))
+    assert not world.state.changeover.agreed
+    world.apply(offered(pair("h"), by="x-02", coordinates=False))
 
     assert world.state.changeover.agreed == {subject("h"): under(NEW, "h")}
 
