@@ -247,17 +247,32 @@ def test_a_pair_of_one_key_is_none(begun):
 
 
 def test_numbers_are_for_the_national_unit(begun):
-    """Others see tens: a number that falls by one would tell whom they named."""
+    """Others see none: one that alters with a pair would tell whom they named."""
     for n in range(10):
         begun.reply(record_facts(belongs(named(f"p{n}", OLD))))
+    seen = [begun.reply(show_changeover(COORDINATOR))]
     begun.reply(offer_pairs(both("h"), both("p1")))
-    exact = begun.reply(show_changeover())
-    rounded = begun.reply(show_changeover(COORDINATOR))
+    counts = begun.reply(show_changeover())
+    seen.append(begun.reply(show_changeover(COORDINATOR)))
+    enrol(begun, both("h"), both("p2"))
+    enrol(begun, both("h", "x"))
+    disputed = begun.reply(show_changeover())
+    seen.append(begun.reply(show_changeover(COORDINATOR)))
 
-    assert (exact.waiting, exact.halfway, exact.exact) == (11, 2, True)
-    assert (rounded.waiting, rounded.halfway, rounded.exact) == (20, 10, False)
-    enrol(begun, both("h"), *(both(f"p{n}") for n in range(10)))
-    assert begun.reply(show_changeover(COORDINATOR)).waiting == 0
+    assert (counts.waiting, counts.halfway, counts.counted) == (11, 2, True)
+    assert (disputed.waiting, disputed.disputed) == (9, 1)
+    assert seen == [seen[0]] * 3
+    assert (seen[0].waiting, seen[0].counted, seen[0].to_key) == (0, False, NEW)
+
+
+def test_how_many_may_be_left_is_for_the_national_unit(begun):
+    """It is about as many as are without a pair."""
+    begun.reply(end_changeover(7))
+    exact = begun.reply(show_changeover())
+    seen = begun.reply(show_changeover(COORDINATOR))
+
+    assert exact.said.left == 7
+    assert seen.said == replace(exact.said, left=0)
 
 
 # Ending
@@ -307,7 +322,7 @@ def test_while_somebody_is_left_nothing_is_clear(begun):
     assert ask(begun, (named("nobody", NEW),)) is Verdict.UNKNOWN
     assert ask(begun, (named("h", NEW),)) is Verdict.UNKNOWN
     assert begun.reply(show_changeover()).left == 2
-    assert begun.reply(show_changeover(COORDINATOR)).left == 10
+    assert begun.reply(show_changeover(COORDINATOR)).left == 0
 
 
 def test_a_dispute_ends_nothing(begun):
