@@ -26,6 +26,7 @@ from itertools import islice
 from typing import Final, Protocol, assert_never
 
 from placement.domain.changeover_events import (
+    NO_PAIR,
     ChangeoverBegun,
     ChangeoverEnded,
     ChangeoverEvent,
@@ -203,7 +204,7 @@ class Changeover:
 
     def _offer(self, offerer: Offerer, pair: Pair) -> None:
         """Hear that two subjects are one; believe it of two persons."""
-        if self.agreed.get(pair.old) == pair.new:
+        if pair == NO_PAIR or self.agreed.get(pair.old) == pair.new:
             return
         offers = self.offers.setdefault(pair.old, {})
         offers[offerer] = pair.new

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from placement.domain.terms import Micros, SubjectId
 
@@ -35,6 +36,10 @@ class Pair:
 
     old: SubjectId
     new: SubjectId
+
+
+NO_PAIR: Final = Pair(old=SubjectId(bytes(32)), new=SubjectId(bytes(32)))
+"""What is kept of a pair of nobody; a subject is a hash, and never this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,8 @@ class PairsOffered:
         organisation: of whoever said so.
         person: who.
         coordinates: whether they are a coordinator.
-        pairs: of those who are on record; of others nothing is kept.
+        pairs: as many as were offered. In place of one of somebody who is not on record
+            stands ``NO_PAIR``, so that the event's size says nothing of who is.
     """
 
     organisation: str

@@ -19,6 +19,7 @@ from typing import Final
 from placement.access import NATIONAL, Action, Role
 from placement.domain.changeover import Named, stands
 from placement.domain.changeover_events import (
+    NO_PAIR,
     ChangeoverBegun,
     ChangeoverEnded,
     ChangeoverSaid,
@@ -182,12 +183,15 @@ def offer_pairs(state: State, command: OfferPairs, moment: Moment) -> Outcome:
         raise ConflictError
     require(1 <= len(command.pairs) <= MAX_PAIRS, "pairs", "must be 1 to 100")
     pairs = tuple(map(changeover.pair, command.pairs))
-    # One event whoever they are, so that no revision tells how many were known.
+    differ = len({each.old for each in pairs}) == len(pairs)
+    require(differ, "pairs", "must be of different people")
+    # One event of one size whoever they are, so that neither a revision nor a row of the
+    # store tells how many were known.
     offered = PairsOffered(
         organisation=caller.organisation,
         person=caller.person,
         coordinates=caller.role is Role.COORDINATOR,
-        pairs=tuple(each for each in pairs if stands(state, each.old)),
+        pairs=tuple(each if stands(state, each.old) else NO_PAIR for each in pairs),
     )
     return Outcome.written(offered)
 

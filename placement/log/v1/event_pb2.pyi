@@ -4150,7 +4150,7 @@ class PairsOffered(_message.Message):
     """They are a coordinator."""
     @_builtins.property
     def pairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pair]:
-        """Of those who are on record."""
+        """As many as were offered; 32 zeros, twice, in place of one of nobody on record."""
 
     def __init__(
         self,

@@ -33,9 +33,11 @@ from kit.commands import (
 from kit.extracting import propose_extract, show_extract
 from kit.world import subject, token
 
-from placement.domain.changeover_events import ChangeoverStep
+from placement.domain.changeover_events import NO_PAIR, ChangeoverStep
+from placement.domain.events import Record
 from placement.domain.terms import MICROS_AN_HOUR, Verdict
 from placement.errors import AccessDeniedError, ConflictError, InvalidInputError
+from placement.store.codec import encode
 
 
 @pytest.fixture
@@ -222,10 +224,38 @@ def test_whoever_has_numbers_offers(begun, caller):
     assert begun.state.changeover.offers
 
 
+@pytest.mark.parametrize("count", [1, 2, 60])
+def test_what_is_stored_has_one_size_whoever_is_on_record(begun, count):
+    """It says how many were offered, as the request did, and nothing else."""
+    strangers = [both(f"p{n}") for n in range(count)]
+    others = [both("h"), *strangers[1:]]
+
+    def stored(pairs):
+        (event,) = begun.decide(offer_pairs(*pairs)).outcome.events
+        return event.pairs, len(encode(Record(at=begun.moment.now, event=event)))
+
+    (known, size), (unknown, same) = stored(others), stored(strangers)
+
+    assert size == same
+    assert [each == NO_PAIR for each in known] == [False, *[True] * (count - 1)]
+    assert unknown == (NO_PAIR,) * count
+
+
+@pytest.mark.parametrize("who", ["h", "stranger"])
+@pytest.mark.parametrize("new", ["", "x"])
+def test_nobody_is_offered_twice_in_one_call(begun, who, new):
+    """Whether they are on record or not, with one new pseudonym or with two."""
+    refused = offer_pairs(both(who), both("other"), both(who, new))
+    before = begun.state.revision
+
+    assert field_of(begun, refused) == "pairs"
+    assert begun.state.revision == before
+
+
 @pytest.mark.parametrize("count", [0, 101])
 def test_how_many_pairs_there_may_be(begun, count):
     """Some, and not more than fit."""
-    pairs = [both("h")] * count
+    pairs = [both(f"p{n}") for n in range(count)]
 
     assert field_of(begun, offer_pairs(*pairs)) == "pairs"
 
