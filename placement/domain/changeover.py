@@ -13,7 +13,11 @@ Invariants:
       would hide somebody who is on record;
     * whoever is on record without a pair when a changeover ends is *left*: their new
       pseudonym leads nowhere, and it could be anybody's. So nothing is CLEAR then, of
-      nobody and nowhere (R10), until what is kept about them is erased.
+      nobody and nowhere (R10), until what is kept about them is erased;
+    * who is left is said by the end itself. Whoever folds the log later lacks what was
+      erased, from its beginning on, and so may let somebody go too early: they are
+      *gone*, not forgotten, and each erasure asks again. By the last one that was read
+      everything is there that there was when it happened.
 """
 
 from collections.abc import Iterable, Iterator, KeysView
@@ -22,6 +26,7 @@ from itertools import islice
 from typing import Final, Protocol, assert_never
 
 from placement.domain.changeover_events import (
+    NO_PAIR,
     ChangeoverBegun,
     ChangeoverEnded,
     ChangeoverEvent,
@@ -113,6 +118,7 @@ class Changeover:
         disputed: subjects of whom two persons said otherwise than two others had.
         resolved: pairs of the changeover before, old subject by new one.
         left: who was on record without a pair when the key was replaced.
+        gone: those of whom nothing was on record any more at the last erasure.
     """
 
     def __init__(self) -> None:
@@ -126,6 +132,7 @@ class Changeover:
         self.disputed: dict[SubjectId, None] = {}
         self.resolved: dict[SubjectId, SubjectId] = {}
         self.left: dict[SubjectId, None] = {}
+        self.gone: dict[SubjectId, None] = {}
         self._taken: set[SubjectId] = set()
 
     @property
@@ -165,7 +172,7 @@ class Changeover:
         """Return who is on record and has no pair yet."""
         return on_record(known) - self.agreed.keys()
 
-    def apply(self, event: ChangeoverEvent, known: Known) -> None:
+    def apply(self, event: ChangeoverEvent) -> None:
         """Fold one event in.
 
         Raises:
@@ -184,8 +191,8 @@ class Changeover:
                 offerer = (event.organisation, event.person, event.coordinates)
                 for pair in event.pairs:
                     self._offer(offerer, pair)
-            case ChangeoverEnded(done=done) if self.begun is not None:
-                self._end(self.begun, known, done=done)
+            case ChangeoverEnded() if self.begun is not None:
+                self._end(self.begun, event)
             case ChangeoverEnded():
                 raise KeyError
             case ChangeoverKept(before=before):
@@ -197,12 +204,13 @@ class Changeover:
 
     def _offer(self, offerer: Offerer, pair: Pair) -> None:
         """Hear that two subjects are one; believe it of two persons."""
-        if self.agreed.get(pair.old) == pair.new:
+        if pair == NO_PAIR or self.agreed.get(pair.old) == pair.new:
             return
         offers = self.offers.setdefault(pair.old, {})
         offers[offerer] = pair.new
         alike = {who for who, new in offers.items() if new == pair.new}
-        persons = {(organisation, person) for organisation, person, _ in alike}
+        # By their ids alone, as with changes: one who works in two places is one.
+        persons = {person for _, person, _ in alike}
         if len(persons) < _PERSONS or not any(coordinates for *_, coordinates in alike):
             return
         del self.offers[pair.old]
@@ -215,9 +223,9 @@ class Changeover:
         self.agreed[pair.old] = pair.new
         self._taken.add(pair.new)
 
-    def _end(self, begun: ChangeoverBegun, known: Known, *, done: bool) -> None:
-        if done:
-            self.left |= dict.fromkeys(sorted(self.without_pair(known)))
+    def _end(self, begun: ChangeoverBegun, event: ChangeoverEnded) -> None:
+        if event.done:
+            self.left |= dict.fromkeys(event.left)
             self.resolved = {new: old for old, new in self.agreed.items()}
             self.key, self.before = begun.to_key, begun.from_key
             self.changed = True
@@ -234,15 +242,19 @@ class Changeover:
                     self._agree(pair)
                 case PairState.DISPUTED:
                     self.disputed[pair.old] = None
+                case PairState.GONE:
+                    self.gone[pair.old] = None
                 case _:  # left
                     self.left[pair.old] = None
 
     def forget(self, known: Known) -> None:
         """Let nobody be left of whom nothing is on record any more."""
-        self.left = {each: None for each in self.left if stands(known, each)}
+        everybody = sorted(self.left.keys() | self.gone.keys())
+        self.left = {each: None for each in everybody if stands(known, each)}
+        self.gone = {each: None for each in everybody if each not in self.left}
 
     def records(self) -> Iterator[ChangeoverEvent]:
-        """Yield events whose fold equals this."""
+        """Yield events whose fold equals this, but for who is left."""
         if self.key:
             yield CustodianNamed(key_id=self.key)
         if self.changed:
@@ -252,7 +264,6 @@ class Changeover:
         yield from _kept(PairState.RESOLVED, resolved)
         yield from _kept(PairState.AGREED, agreed)
         yield from _kept(PairState.DISPUTED, _alone(self.disputed))
-        yield from _kept(PairState.LEFT, _alone(self.left))
         if self.begun is not None:
             yield self.begun
         if self.said is not None:
@@ -265,6 +276,11 @@ class Changeover:
                     coordinates=coordinates,
                     pairs=(Pair(old=old, new=new),),
                 )
+
+    def left_records(self) -> Iterator[PairsKept]:
+        """Yield who is left: after what is erased, which asks who is on record."""
+        yield from _kept(PairState.LEFT, _alone(self.left))
+        yield from _kept(PairState.GONE, _alone(self.gone))
 
 
 def _alone(subjects: Iterable[SubjectId]) -> Iterator[Pair]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from placement.domain.terms import Micros, SubjectId
 
@@ -20,6 +21,7 @@ class PairState(IntEnum):
     AGREED = 2  # two persons said the same
     DISPUTED = 3  # two persons said otherwise than two others had
     LEFT = 4  # on record when a changeover ended, and without a pair
+    GONE = 5  # left, and nothing was on record of them at the last erasure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +31,15 @@ class Pair:
     Attributes:
         old: the subject under which the person is on record.
         new: the subject of their pseudonym under the next key; empty of one that is
-            left.
+            left or gone.
     """
 
     old: SubjectId
     new: SubjectId
+
+
+NO_PAIR: Final = Pair(old=SubjectId(bytes(32)), new=SubjectId(bytes(32)))
+"""What is kept of a pair of nobody; a subject is a hash, and never this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,8 @@ class PairsOffered:
         organisation: of whoever said so.
         person: who.
         coordinates: whether they are a coordinator.
-        pairs: of those who are on record; of others nothing is kept.
+        pairs: as many as were offered. In place of one of somebody who is not on record
+            stands ``NO_PAIR``, so that the event's size says nothing of who is.
     """
 
     organisation: str
@@ -94,9 +101,16 @@ class PairsOffered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeoverEnded:
-    """The next key is in force, or was given up."""
+    """The next key is in force, or was given up.
+
+    Attributes:
+        done: it is in force.
+        left: who was on record without a pair. Whoever folds this later can't tell: what
+            is erased since is not there for them.
+    """
 
     done: bool
+    left: tuple[SubjectId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

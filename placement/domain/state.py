@@ -256,7 +256,7 @@ class State:
             self.names.apply(happened)
             return
         if isinstance(happened, ChangeoverEvent):
-            self.changeover.apply(happened, self)
+            self.changeover.apply(happened)
             return
         if isinstance(happened, _Life):
             self._apply_life(happened, record.at)
@@ -462,7 +462,7 @@ class State:
         for erased in self.erasures.records():
             yield Record(at=_THEN, event=erased)
         # Behind what was erased: with it goes whoever was left and is on record no more.
-        for keyed in self.changeover.records():
+        for keyed in (*self.changeover.records(), *self.changeover.left_records()):
             yield Record(at=_THEN, event=keyed)
         for fact in self.facts.values():
             at = self.erasures.retracted.get(fact.id, _THEN)

@@ -2,7 +2,8 @@
 
 The next key is made while the custodian serves, and lies beside the one that it has. It
 is retired where it was made: once the registry's log says that the next key is in force
-or, of a custodian who stands apart and sees no registry, once its operator says so.
+or, of a custodian who stands apart and sees no registry, once its operator says so. They
+say which key is in force also before the next one is discarded: it may be that one.
 """
 
 import argparse
@@ -38,6 +39,11 @@ _NOT_YET: Final = (
     "the next key is not in force, or there is none; nothing was destroyed (see "
     "placement-server changeover show)"
 )
+_MAY_BE_IN_FORCE: Final = (
+    "--stays must be the public key that is in force, and it must be this custodian's in "
+    "its place; nothing was destroyed. If the changeover has ended, the next key is in "
+    "force: run placement-server changeover retire --custodian --into HEX instead"
+)
 _TEXT: Final = "have another key of the pseudonyms take the place of the one in force"
 
 
@@ -60,6 +66,13 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
                 default="",
                 metavar="HEX",
                 help="of a custodian apart: its public key that is in force now",
+            )
+        if name == "discard":
+            command.add_argument(
+                "--stays",
+                default="",
+                metavar="HEX",
+                help="of a custodian apart: its public key that is and stays in force",
             )
 
 
@@ -121,7 +134,11 @@ def _show(args: argparse.Namespace) -> str:
 def _retire(args: argparse.Namespace) -> str:
     settings = _keeping(args)
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
-        into = _into(args) if is_custodian(args) else load(store)[0].changeover.key
+        into = (
+            _given(args.into, "--into")
+            if is_custodian(args)
+            else load(store)[0].changeover.key
+        )
         try:
             require_next(settings.custodian_key, into, custody)
         except ConflictError:
@@ -143,6 +160,8 @@ def _discard(args: argparse.Namespace) -> str:
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
         changeover = load(store)[0].changeover
         follows = Custodian.open(beside, custody).key_id
+        if is_custodian(args):
+            _require_stays(args, Custodian.open(settings.custodian_key, custody))
     begun = changeover.begun is not None and changeover.begun.to_key == follows
     if begun or changeover.key in (follows, log_id(follows)):
         raise ValueError("it was not given up; nothing was destroyed")
@@ -150,16 +169,26 @@ def _discard(args: argparse.Namespace) -> str:
     return "Destroyed the key that was to follow. Destroy every copy of it."
 
 
-def _into(args: argparse.Namespace) -> bytes:
+def _given(given: str, option: str) -> bytes:
     """Return the id of the key that is in force, as a custodian's operator says.
 
     Raises:
         ValueError: they gave no public key.
     """
     try:
-        return key_id(PublicKey.decode(bytes.fromhex(args.into)))
+        return key_id(PublicKey.decode(bytes.fromhex(given)))
     except (ValueError, InvalidInputError):
-        raise ValueError("--into must be a public key, 66 hex digits") from None
+        raise ValueError(f"{option} must be a public key, 66 hex digits") from None
+
+
+def _require_stays(args: argparse.Namespace, kept: Custodian) -> None:
+    """Let a custodian's operator say that the key in its place is the one in force.
+
+    Raises:
+        ValueError: they say nothing, or another one.
+    """
+    if not args.stays or _given(args.stays, "--stays") != kept.key_id:
+        raise ValueError(_MAY_BE_IN_FORCE)
 
 
 def _go_on(store: Store, path: Path, into: bytes, custody: Custody) -> None:

@@ -14,6 +14,7 @@ from placement.errors import (
     AccessDeniedError,
     CertificateError,
     InvalidInputError,
+    PlacementError,
     UnavailableError,
 )
 from placement.rpc.keyed import BARE, Keyed
@@ -83,6 +84,22 @@ class Desk:
         except InvalidInputError as refusal:
             await self.refuse(Refused(call.action, refusal, call.caller))
         return await self._answer(command)
+
+    async def prepare(self, work: Callable[[], Parsed]) -> Parsed:
+        """Do what a call needs before its request is read: beside the loop.
+
+        Returns:
+            What it found; nothing of it is logged yet.
+
+        Raises:
+            PlacementError: refused, or it went wrong; that is in the access log.
+        """
+        call = CALL.get()
+        try:
+            admit(call.caller, call.action)
+            return await asyncio.to_thread(work)
+        except PlacementError as refusal:
+            await self.refuse(Refused(call.action, refusal, call.caller))
 
     async def follow(
         self, parse: Callable[[Request], Parsed], request: Request

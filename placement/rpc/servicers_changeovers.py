@@ -114,7 +114,7 @@ def shown(answer: Answer) -> wire.ShowChangeoverResponse:
         halfway=view.halfway,
         disputed=view.disputed,
         left=view.left,
-        exact=view.exact,
+        counted=view.counted,
     )
     if view.said is not None:
         response.said = STEPS[view.said.step]

@@ -17,13 +17,14 @@ from kit.commands import (
 from kit.world import TODAY, World, subject, token
 from placement.access import Caller
 from placement.domain.changeover import Named
-from placement.domain.changeover_events import CustodianNamed
+from placement.domain.changeover_events import ChangeoverEnded, CustodianNamed
 from placement.domain.decide import changeovers
 from placement.domain.decide.drafts import Draft
 from placement.domain.facts import Affiliation, Group
 from placement.domain.group_events import GroupRegistered
 from placement.domain.questions import Candidate, Question
 from placement.domain.rules import assess
+from placement.domain.state import State
 from placement.domain.terms import (
     AffiliationRole,
     AreaCode,
@@ -73,6 +74,12 @@ def end_changeover(left: int = 0, **given: Any) -> changeovers.EndChangeover:
         give_up=given.get("give_up", False),
         left=left,
     )
+
+
+def ended(state: State) -> ChangeoverEnded:
+    """Return the end of a changeover at which everybody may be left."""
+    left = state.changeover.without_pair(state)
+    return ChangeoverEnded(done=True, left=tuple(sorted(left)))
 
 
 def belongs(who: Named | SubjectId, group: str = "A") -> Draft:

@@ -54,8 +54,8 @@ _ENDING: Final[Hints] = {
 def show(run: Run) -> Report:
     """Show which key is in force, and how many people are not enrolled yet.
 
-    The national unit is told the numbers; a region is told them rounded up to tens, so
-    that nobody sees in them whether a person whom they enrolled is on record.
+    The national unit is told the numbers; a region is told none, so that nobody sees in
+    them whether a person whom they enrolled is on record.
     """
     with hinted({AccessDeniedError: "Coordinators are told."}):
         answer = run.session().changeovers.show()
@@ -65,29 +65,31 @@ def show(run: Run) -> Report:
 def _rows(answer: wire.ShowChangeoverResponse) -> list[tuple[str, str]]:
     rows = [("Key in force", answer.key_id.hex())]
     if answer.to_key_id:
-        rows += [
-            ("Key that follows", answer.to_key_id.hex()),
-            ("Not enrolled", _number(answer, answer.waiting)),
-            ("  of these by one person", _number(answer, answer.halfway)),
-            ("Disputed", _number(answer, answer.disputed)),
-        ]
+        rows.append(("Key that follows", answer.to_key_id.hex()))
+        rows += _counts(answer)
     if answer.said:
         what = "begin" if answer.said == wire.CHANGEOVER_STEP_BEGIN else "end"
         until = stockholm_time(answer.said_expires_at)
         rows.append(
             (f"Said by {answer.said_by}", f"{what}, to {answer.said_key_id.hex()}")
         )
-        if what == "end":
+        if what == "end" and answer.counted:
             rows.append(("  may be left", str(answer.said_left)))
         rows.append(("  a second person until", until))
     if answer.left:
-        left = f"{_number(answer, answer.left)}; nothing is CLEAR until they are erased"
+        left = f"{answer.left}; nothing is CLEAR until they are erased"
         rows.append(("Left without a pair", left))
     return rows
 
 
-def _number(answer: wire.ShowChangeoverResponse, number: int) -> str:
-    return str(number) if answer.exact or not number else f"{number} at most"
+def _counts(answer: wire.ShowChangeoverResponse) -> list[tuple[str, str]]:
+    if not answer.counted:
+        return [("Not enrolled", "the national unit is told how many")]
+    return [
+        ("Not enrolled", str(answer.waiting)),
+        ("  of these by one person", str(answer.halfway)),
+        ("Disputed", str(answer.disputed)),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,31 +25,31 @@ _sym_db = _symbol_database.Default()
 from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)placement/api/v1/changeover_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\"\x17\n\x15ShowChangeoverRequest\"\xdf\x02\n\x16ShowChangeoverResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x0e\n\x06key_id\x18\x02 \x01(\x0c\x12\x11\n\tto_key_id\x18\x03 \x01(\x0c\x12.\n\x04said\x18\x04 \x01(\x0e\x32 .placement.api.v1.ChangeoverStep\x12\x13\n\x0bsaid_key_id\x18\x05 \x01(\x0c\x12\x0f\n\x07said_by\x18\x06 \x01(\t\x12\x11\n\tsaid_left\x18\x07 \x01(\r\x12\x17\n\x0fsaid_expires_at\x18\x08 \x01(\x10\x12\x0f\n\x07waiting\x18\t \x01(\r\x12\x0f\n\x07halfway\x18\n \x01(\r\x12\x10\n\x08\x64isputed\x18\x0b \x01(\r\x12\x0c\n\x04left\x18\x0c \x01(\r\x12\r\n\x05\x65xact\x18\r \x01(\x08\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"?\n\x16\x42\x65ginChangeoverRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tto_key_id\x18\x02 \x01(\x0c\"j\n\x17\x42\x65ginChangeoverResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"6\n\x11OfferPairsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\r\n\x05pairs\x18\x02 \x03(\x0c\"e\n\x12OfferPairsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\\\n\x14\x45ndChangeoverRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tto_key_id\x18\x02 \x01(\x0c\x12\x0f\n\x07give_up\x18\x03 \x01(\x08\x12\x0c\n\x04left\x18\x04 \x01(\r\"h\n\x15\x45ndChangeoverResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*e\n\x0e\x43hangeoverStep\x12\x1f\n\x1b\x43HANGEOVER_STEP_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43HANGEOVER_STEP_BEGIN\x10\x01\x12\x17\n\x13\x43HANGEOVER_STEP_END\x10\x02\x32\x9b\x03\n\x11\x43hangeoverService\x12\x63\n\x0eShowChangeover\x12\'.placement.api.v1.ShowChangeoverRequest\x1a(.placement.api.v1.ShowChangeoverResponse\x12\x66\n\x0f\x42\x65ginChangeover\x12(.placement.api.v1.BeginChangeoverRequest\x1a).placement.api.v1.BeginChangeoverResponse\x12W\n\nOfferPairs\x12#.placement.api.v1.OfferPairsRequest\x1a$.placement.api.v1.OfferPairsResponse\x12`\n\rEndChangeover\x12&.placement.api.v1.EndChangeoverRequest\x1a\'.placement.api.v1.EndChangeoverResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)placement/api/v1/changeover_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\"\x17\n\x15ShowChangeoverRequest\"\xe1\x02\n\x16ShowChangeoverResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12\x0e\n\x06key_id\x18\x02 \x01(\x0c\x12\x11\n\tto_key_id\x18\x03 \x01(\x0c\x12.\n\x04said\x18\x04 \x01(\x0e\x32 .placement.api.v1.ChangeoverStep\x12\x13\n\x0bsaid_key_id\x18\x05 \x01(\x0c\x12\x0f\n\x07said_by\x18\x06 \x01(\t\x12\x11\n\tsaid_left\x18\x07 \x01(\r\x12\x17\n\x0fsaid_expires_at\x18\x08 \x01(\x10\x12\x0f\n\x07waiting\x18\t \x01(\r\x12\x0f\n\x07halfway\x18\n \x01(\r\x12\x10\n\x08\x64isputed\x18\x0b \x01(\r\x12\x0c\n\x04left\x18\x0c \x01(\r\x12\x0f\n\x07\x63ounted\x18\r \x01(\x08\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"?\n\x16\x42\x65ginChangeoverRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tto_key_id\x18\x02 \x01(\x0c\"j\n\x17\x42\x65ginChangeoverResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"6\n\x11OfferPairsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\r\n\x05pairs\x18\x02 \x03(\x0c\"e\n\x12OfferPairsResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\\\n\x14\x45ndChangeoverRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tto_key_id\x18\x02 \x01(\x0c\x12\x0f\n\x07give_up\x18\x03 \x01(\x08\x12\x0c\n\x04left\x18\x04 \x01(\r\"h\n\x15\x45ndChangeoverResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*e\n\x0e\x43hangeoverStep\x12\x1f\n\x1b\x43HANGEOVER_STEP_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43HANGEOVER_STEP_BEGIN\x10\x01\x12\x17\n\x13\x43HANGEOVER_STEP_END\x10\x02\x32\x9b\x03\n\x11\x43hangeoverService\x12\x63\n\x0eShowChangeover\x12\'.placement.api.v1.ShowChangeoverRequest\x1a(.placement.api.v1.ShowChangeoverResponse\x12\x66\n\x0f\x42\x65ginChangeover\x12(.placement.api.v1.BeginChangeoverRequest\x1a).placement.api.v1.BeginChangeoverResponse\x12W\n\nOfferPairs\x12#.placement.api.v1.OfferPairsRequest\x1a$.placement.api.v1.OfferPairsResponse\x12`\n\rEndChangeover\x12&.placement.api.v1.EndChangeoverRequest\x1a\'.placement.api.v1.EndChangeoverResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.changeover_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHANGEOVERSTEP']._serialized_start=1006
-  _globals['_CHANGEOVERSTEP']._serialized_end=1107
+  _globals['_CHANGEOVERSTEP']._serialized_start=1008
+  _globals['_CHANGEOVERSTEP']._serialized_end=1109
   _globals['_SHOWCHANGEOVERREQUEST']._serialized_start=95
   _globals['_SHOWCHANGEOVERREQUEST']._serialized_end=118
   _globals['_SHOWCHANGEOVERRESPONSE']._serialized_start=121
-  _globals['_SHOWCHANGEOVERRESPONSE']._serialized_end=472
-  _globals['_BEGINCHANGEOVERREQUEST']._serialized_start=474
-  _globals['_BEGINCHANGEOVERREQUEST']._serialized_end=537
-  _globals['_BEGINCHANGEOVERRESPONSE']._serialized_start=539
-  _globals['_BEGINCHANGEOVERRESPONSE']._serialized_end=645
-  _globals['_OFFERPAIRSREQUEST']._serialized_start=647
-  _globals['_OFFERPAIRSREQUEST']._serialized_end=701
-  _globals['_OFFERPAIRSRESPONSE']._serialized_start=703
-  _globals['_OFFERPAIRSRESPONSE']._serialized_end=804
-  _globals['_ENDCHANGEOVERREQUEST']._serialized_start=806
-  _globals['_ENDCHANGEOVERREQUEST']._serialized_end=898
-  _globals['_ENDCHANGEOVERRESPONSE']._serialized_start=900
-  _globals['_ENDCHANGEOVERRESPONSE']._serialized_end=1004
-  _globals['_CHANGEOVERSERVICE']._serialized_start=1110
-  _globals['_CHANGEOVERSERVICE']._serialized_end=1521
+  _globals['_SHOWCHANGEOVERRESPONSE']._serialized_end=474
+  _globals['_BEGINCHANGEOVERREQUEST']._serialized_start=476
+  _globals['_BEGINCHANGEOVERREQUEST']._serialized_end=539
+  _globals['_BEGINCHANGEOVERRESPONSE']._serialized_start=541
+  _globals['_BEGINCHANGEOVERRESPONSE']._serialized_end=647
+  _globals['_OFFERPAIRSREQUEST']._serialized_start=649
+  _globals['_OFFERPAIRSREQUEST']._serialized_end=703
+  _globals['_OFFERPAIRSRESPONSE']._serialized_start=705
+  _globals['_OFFERPAIRSRESPONSE']._serialized_end=806
+  _globals['_ENDCHANGEOVERREQUEST']._serialized_start=808
+  _globals['_ENDCHANGEOVERREQUEST']._serialized_end=900
+  _globals['_ENDCHANGEOVERRESPONSE']._serialized_start=902
+  _globals['_ENDCHANGEOVERRESPONSE']._serialized_end=1006
+  _globals['_CHANGEOVERSERVICE']._serialized_start=1112
+  _globals['_CHANGEOVERSERVICE']._serialized_end=1523
 # @@protoc_insertion_point(module_scope)

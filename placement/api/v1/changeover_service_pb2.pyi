@@ -79,7 +79,7 @@ class ShowChangeoverResponse(_message.Message):
     HALFWAY_FIELD_NUMBER: _builtins.int
     DISPUTED_FIELD_NUMBER: _builtins.int
     LEFT_FIELD_NUMBER: _builtins.int
-    EXACT_FIELD_NUMBER: _builtins.int
+    COUNTED_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     PADDING_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
@@ -106,8 +106,8 @@ class ShowChangeoverResponse(_message.Message):
     """Of how many two persons said otherwise than two others."""
     left: _builtins.int
     """How many had none when a key was replaced, and are on record still."""
-    exact: _builtins.bool
-    """The numbers are exact; else they are rounded up to tens."""
+    counted: _builtins.bool
+    """The four numbers, and said_left, are told; else each is 0 and says nothing."""
     padding: _builtins.bytes
     """To be thrown away."""
     @_builtins.property
@@ -129,13 +129,13 @@ class ShowChangeoverResponse(_message.Message):
         halfway: _builtins.int = ...,
         disputed: _builtins.int = ...,
         left: _builtins.int = ...,
-        exact: _builtins.bool = ...,
+        counted: _builtins.bool = ...,
         refusal: _refusal_pb2.Refusal | None = ...,
         padding: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disputed", b"disputed", "exact", b"exact", "halfway", b"halfway", "key_id", b"key_id", "left", b"left", "padding", b"padding", "refusal", b"refusal", "revision", b"revision", "said", b"said", "said_by", b"said_by", "said_expires_at", b"said_expires_at", "said_key_id", b"said_key_id", "said_left", b"said_left", "to_key_id", b"to_key_id", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counted", b"counted", "disputed", b"disputed", "halfway", b"halfway", "key_id", b"key_id", "left", b"left", "padding", b"padding", "refusal", b"refusal", "revision", b"revision", "said", b"said", "said_by", b"said_by", "said_expires_at", b"said_expires_at", "said_key_id", b"said_key_id", "said_left", b"said_left", "to_key_id", b"to_key_id", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -7,16 +7,19 @@ together. The service can't see that a pair is right, so one person's word is no
 Invariants:
     * whoever offers pairs is answered alike, whoever is on record: of others nothing is
       kept, and nothing is said;
+    * no number of people is told to a region, however coarse: whoever brings it to an edge
+      with people of their own making sees in it whether the next one was on record;
     * it does not end while somebody on record has no pair, unless both persons named how
       many may be left; nothing is CLEAR then (rules.md, R10).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import NATIONAL, Action, Role
 from placement.domain.changeover import Named, stands
 from placement.domain.changeover_events import (
+    NO_PAIR,
     ChangeoverBegun,
     ChangeoverEnded,
     ChangeoverSaid,
@@ -39,8 +42,6 @@ from placement.errors import ConflictError
 MAX_PAIRS: Final = 100
 _ID: Final = 16
 """Bytes of a key's id that an entry names it by."""
-ROUNDED: Final = 10
-"""Coordinators of a region are told numbers rounded up to tens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +113,11 @@ class ChangeoverView:
         key: id of the key in force.
         to_key: id of the next one; empty if none is to come.
         said: what one person said, and a second one may say; ``None`` if nothing is.
-        waiting: how many on record have no pair.
+        waiting: how many on record have no pair; 0 unless ``counted``, as below.
         halfway: of how many of these one person has offered a pair.
         disputed: of how many two persons said otherwise than two others.
         left: how many had none when a key was replaced, and are on record still.
-        exact: whether the numbers are.
+        counted: whether the numbers are told.
     """
 
     key: bytes
@@ -126,30 +127,37 @@ class ChangeoverView:
     halfway: int
     disputed: int
     left: int
-    exact: bool
+    counted: bool
 
 
 def show_changeover(state: State, command: ShowChangeover, moment: Moment) -> Outcome:
-    """Show it; numbers to the unit for the national unit alone."""
+    """Show it; numbers to the national unit alone."""
     changeover = state.changeover
-    begun = changeover.begun
-    exact = command.caller.organisation == NATIONAL
-    # Whoever saw a number fall by one with a pair of their own would know that they
-    # had named somebody on record.
-    shown = _exactly if exact else _rounded
-    waiting = () if begun is None else changeover.without_pair(state)
-    halfway = sum(1 for each in waiting if each in changeover.offers)
+    begun, said = changeover.begun, _said(state, moment)
     view = ChangeoverView(
         key=changeover.key,
         to_key=b"" if begun is None else begun.to_key,
-        said=_said(state, moment),
-        waiting=shown(len(waiting)),
-        halfway=shown(halfway),
-        disputed=shown(len(changeover.disputed)),
-        left=shown(len(changeover.left)),
-        exact=exact,
+        said=None if said is None else replace(said, left=0),
+        waiting=0,
+        halfway=0,
+        disputed=0,
+        left=0,
+        counted=False,
     )
-    return Outcome(reply=view)
+    if command.caller.organisation != NATIONAL:
+        return Outcome(reply=view)
+    waiting = () if begun is None else changeover.without_pair(state)
+    halfway = sum(1 for each in waiting if each in changeover.offers)
+    counts = replace(
+        view,
+        said=said,
+        waiting=len(waiting),
+        halfway=halfway,
+        disputed=len(changeover.disputed),
+        left=len(changeover.left),
+        counted=True,
+    )
+    return Outcome(reply=counts)
 
 
 def begin_changeover(state: State, command: BeginChangeover, moment: Moment) -> Outcome:
@@ -175,12 +183,15 @@ def offer_pairs(state: State, command: OfferPairs, moment: Moment) -> Outcome:
         raise ConflictError
     require(1 <= len(command.pairs) <= MAX_PAIRS, "pairs", "must be 1 to 100")
     pairs = tuple(map(changeover.pair, command.pairs))
-    # One event whoever they are, so that no revision tells how many were known.
+    differ = len({each.old for each in pairs}) == len(pairs)
+    require(differ, "pairs", "must be of different people")
+    # One event of one size whoever they are, so that neither a revision nor a row of the
+    # store tells how many were known.
     offered = PairsOffered(
         organisation=caller.organisation,
         person=caller.person,
         coordinates=caller.role is Role.COORDINATOR,
-        pairs=tuple(each for each in pairs if stands(state, each.old)),
+        pairs=tuple(each if stands(state, each.old) else NO_PAIR for each in pairs),
     )
     return Outcome.written(offered)
 
@@ -192,13 +203,15 @@ def end_changeover(state: State, command: EndChangeover, moment: Moment) -> Outc
     if changeover.begun is None or changeover.begun.to_key != command.to_key:
         raise ConflictError
     if command.give_up:
-        return Outcome.written(ChangeoverEnded(done=False))
-    waiting = len(changeover.without_pair(state))
+        return Outcome.written(ChangeoverEnded(done=False, left=()))
+    without = changeover.without_pair(state)
+    waiting = len(without)
     if changeover.disputed or waiting > command.left:
         raise ConflictError
     said = _said(state, moment)
     if said and said.person != command.caller.person and waiting <= said.left:
-        return Outcome.written(ChangeoverEnded(done=True))
+        ended = ChangeoverEnded(done=True, left=tuple(sorted(without)))
+        return Outcome.written(ended)
     said = _say(ChangeoverStep.END, command, moment, left=command.left)
     return Outcome.written(said)
 
@@ -224,11 +237,3 @@ def _say(
         left=left,
         expires_at=Micros(moment.now + wait),
     )
-
-
-def _exactly(number: int) -> int:
-    return number
-
-
-def _rounded(number: int) -> int:
-    return -(-number // ROUNDED) * ROUNDED

@@ -4117,7 +4117,7 @@ class Pair(_message.Message):
     old: _builtins.bytes
     """32 bytes."""
     new: _builtins.bytes
-    """32 bytes; empty of one that is left."""
+    """32 bytes; empty of one that is left or gone."""
     def __init__(
         self,
         *,
@@ -4150,7 +4150,7 @@ class PairsOffered(_message.Message):
     """They are a coordinator."""
     @_builtins.property
     def pairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pair]:
-        """Of those who are on record."""
+        """As many as were offered; 32 zeros, twice, in place of one of nobody on record."""
 
     def __init__(
         self,
@@ -4175,16 +4175,22 @@ class ChangeoverEnded(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DONE_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
     done: _builtins.bool
     """It is in force."""
+    @_builtins.property
+    def left(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """32 bytes each: who was on record without a pair."""
+
     def __init__(
         self,
         *,
         done: _builtins.bool = ...,
+        left: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "left", b"left"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,5 +1,7 @@
 """``changeover``: another key of the pseudonyms, typed."""
 
+import re
+
 import grpc
 import pytest
 from kit.changing import OLD, THIRD
@@ -17,7 +19,7 @@ TO_KEY = key_id(FOLLOWS.public)
 NUMBERS = "\n".join(number(serial=n) for n in range(1, 121))
 QUIET = api.ShowChangeoverResponse(revision=7, key_id=OLD)
 BEGUN = api.ShowChangeoverResponse(
-    revision=7, key_id=OLD, to_key_id=TO_KEY, waiting=12, halfway=5, exact=True
+    revision=7, key_id=OLD, to_key_id=TO_KEY, waiting=12, halfway=5, counted=True
 )
 
 
@@ -59,22 +61,33 @@ def test_nothing_is_under_way(cli, wire):
 
 
 def test_how_far_it_is(cli, wire):
-    """Numbers are exact, or at most so many."""
-    answer = wire_answer(exact=False, left=10, said=wire_step("END"))
-    wire.answers["ShowChangeover"] = answer
-    rounded = cli("changeover", "show").stdout
+    """As the national unit is told it."""
+    wire.answers["ShowChangeover"] = wire_answer(left=10, said=wire_step("END"))
+    ending = cli("changeover", "show").stdout
     _, data = cli.json("changeover", "show")
     wire.answers["ShowChangeover"] = wire_answer(said=wire_step("BEGIN"))
-    exact = cli("changeover", "show").stdout
+    beginning = cli("changeover", "show").stdout
 
-    assert "12 at most" in rounded
-    assert "10 at most; nothing is CLEAR until they are erased" in rounded
-    assert "may be left" in rounded
-    assert f"end, to {THIRD.hex()}" in rounded
-    assert "12 at most" not in exact
-    assert "may be left" not in exact
-    assert f"begin, to {THIRD.hex()}" in exact
-    assert (data["waiting"], data["exact"]) == (12, False)
+    assert re.search(r"Not enrolled +12", ending)
+    assert "10; nothing is CLEAR until they are erased" in ending
+    assert "may be left" in ending
+    assert f"end, to {THIRD.hex()}" in ending
+    assert "may be left" not in beginning
+    assert f"begin, to {THIRD.hex()}" in beginning
+    assert (data["waiting"], data["counted"]) == (12, True)
+
+
+def test_a_region_is_told_no_number(cli, wire):
+    """And no 0 in its place, which would say that everybody is enrolled."""
+    wire.answers["ShowChangeover"] = wire_answer(
+        waiting=0, halfway=0, counted=False, said=wire_step("END")
+    )
+    shown = cli("changeover", "show").stdout
+
+    assert re.search("Not enrolled +the national unit is told how many", shown)
+    assert f"end, to {THIRD.hex()}" in shown
+    assert "Disputed" not in shown
+    assert "may be left" not in shown
 
 
 def wire_step(name):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.changing import ended
 from kit.often import often
 from kit.small import ANY, AREAS, GROUPS, HOUSES, SMALL, STAND, Small, settled
 from kit.world import NOW, TODAY, World, day, subject, token
@@ -15,7 +16,6 @@ from placement.domain.agenda import Touch, joined
 from placement.domain.areas import Areas
 from placement.domain.changeover_events import (
     ChangeoverBegun,
-    ChangeoverEnded,
     Pair,
     PairsOffered,
 )
@@ -344,7 +344,7 @@ def test_a_key_that_is_replaced_reaches_everything(world):
             )
         )
     before = after(world)
-    world.apply(ChangeoverEnded(done=True))
+    world.apply(ended(world.state))
     left = after(world)
     settle(world)
     world.apply(DossiersErased(dossiers=(fact,), counts=()))

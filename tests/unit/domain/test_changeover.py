@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from kit.changing import NEW, OLD, THIRD, both, named, under
+from kit.changing import NEW, OLD, THIRD, both, ended, named, under
 from kit.world import NOW, World, subject, token
 
 from placement.domain.changeover import _CHUNK, Changeover, on_record, stands
@@ -19,11 +19,9 @@ from placement.domain.changeover_events import (
     PairState,
 )
 from placement.domain.erasure_events import DossiersErased
-from placement.domain.state import State
 from placement.errors import InvalidInputError, TamperedError
 
 BEGUN = ChangeoverBegun(from_key=OLD, to_key=NEW)
-ENDED = ChangeoverEnded(done=True)
 
 
 def pair(person: str, new: str = "") -> Pair:
@@ -119,10 +117,10 @@ def test_what_names_no_key_is_taken_as_long_as_one_was_in_force(world):
     assert of(bare) == subject("h")
     world.apply(BEGUN)
     assert of(bare) == subject("h")
-    world.apply(ChangeoverEnded(done=False))
+    world.apply(ChangeoverEnded(done=False, left=()))
     assert of(bare) == subject("h")
     world.apply(BEGUN)
-    world.apply(ENDED)
+    world.apply(ended(world.state))
 
     assert refused(world, bare)[0] == "pseudonyms[0]"
 
@@ -131,7 +129,7 @@ def test_the_next_key_leads_to_who_was_known(world):
     """Their subject stays what it was; the old key names nobody any more."""
     world.apply(BEGUN)
     agree(world, pair("h"))
-    world.apply(ENDED)
+    world.apply(ended(world.state))
     changeover = world.state.changeover
 
     assert (changeover.key, changeover.before, changeover.begun) == (NEW, OLD, None)
@@ -147,14 +145,14 @@ def test_a_second_changeover_leads_on(world):
     """From the third key to the subject under the first."""
     world.apply(BEGUN)
     agree(world, pair("h"))
-    world.apply(ENDED)
+    world.apply(ended(world.state))
     world.affiliation("new", "A")
     changeover = world.state.changeover
     world.apply(ChangeoverBegun(from_key=NEW, to_key=THIRD))
     found = changeover.pair(named("h", NEW, THIRD))
     assert found == Pair(old=subject("h"), new=under(THIRD, "h"))
     agree(world, found, Pair(old=subject("new"), new=under(THIRD, "new")))
-    world.apply(ENDED)
+    world.apply(ended(world.state))
 
     assert changeover.of(named("h", THIRD)) == subject("h")
     assert changeover.of(named("new", THIRD)) == subject("new")
@@ -166,7 +164,7 @@ def test_what_is_given_up_leaves_everything_as_it_was(world):
     """Pairs are heard anew, should it begin again."""
     world.apply(BEGUN)
     agree(world, pair("h"))
-    world.apply(ChangeoverEnded(done=False))
+    world.apply(ChangeoverEnded(done=False, left=()))
     changeover = world.state.changeover
 
     assert changeover.of(named("h", OLD)) == subject("h")
@@ -200,11 +198,14 @@ def test_two_persons_agree_one_of_them_a_coordinator(world, offers, agreed):
     assert bool(changeover.offers) is not agreed
 
 
-def test_of_two_in_one_place_with_one_number_each_is_one(world):
-    """Persons are told apart by organisation, too."""
+def test_one_person_with_two_certificates_is_one(world):
+    """Wherever they work and whatever they are there; as with changes."""
     world.apply(BEGUN)
     world.apply(offered(pair("h"), by="x-01"))
     world.apply(offered(pair("h"), by="x-01", coordinates=False))
+    world.apply(replace(offered(pair("h"), by="x-01"), organisation="nord"))
+    assert not world.state.changeover.agreed
+    world.apply(offered(pair("h"), by="x-02", coordinates=False))
 
     assert world.state.changeover.agreed == {subject("h"): under(NEW, "h")}
 
@@ -260,7 +261,7 @@ def test_a_pair_is_under_both_keys(world):
         for keys in ((OLD,), (NEW,), (OLD, THIRD), ()):
             with pytest.raises(InvalidInputError):
                 changeover.pair(named("h", *keys))
-    world.apply(ENDED)
+    world.apply(ended(world.state))
     with pytest.raises(InvalidInputError):
         changeover.pair(both("h"))
 
@@ -274,7 +275,7 @@ def test_who_has_no_pair_at_the_end_is_left(world):
     other = world.affiliation("p", "A")
     world.apply(BEGUN)
     agree(world, pair("p"))
-    world.apply(ENDED)
+    world.apply(ended(world.state))
     assert list(world.state.changeover.left) == [subject("h")]
     world.apply(DossiersErased(dossiers=(other,), counts=()))
     assert list(world.state.changeover.left) == [subject("h")]
@@ -286,9 +287,9 @@ def test_who_has_no_pair_at_the_end_is_left(world):
 def test_who_was_left_stays_left_over_the_next_changeover(world):
     """No pseudonym leads to them from there either."""
     world.apply(BEGUN)
-    world.apply(ENDED)
+    world.apply(ended(world.state))
     world.apply(ChangeoverBegun(from_key=NEW, to_key=THIRD))
-    world.apply(ENDED)
+    world.apply(ended(world.state))
 
     assert list(world.state.changeover.left) == [subject("h")]
 
@@ -296,7 +297,7 @@ def test_who_was_left_stays_left_over_the_next_changeover(world):
 def test_an_end_without_a_beginning_is_none(world):
     """A hole in the log is an incident."""
     with pytest.raises(TamperedError):
-        world.apply(ENDED)
+        world.apply(ended(world.state))
 
 
 # Snapshots
@@ -310,7 +311,7 @@ def busy() -> World:
         world.affiliation(who, "A")
     world.apply(BEGUN)
     agree(world, *map(pair, "hpqr"))
-    world.apply(ENDED)
+    world.apply(ended(world.state))
     said = ChangeoverSaid(
         step=ChangeoverStep.END, to_key=THIRD, person="co-09", left=2, expires_at=NOW
     )
@@ -340,7 +341,7 @@ def test_a_snapshot_holds_everything():
     assert after.resolved
     for each in (world, again):
         each.apply(offered(Pair(old=subject("r"), new=under(THIRD, "r")), by="co-02"))
-        each.apply(ENDED)
+        each.apply(ended(each.state))
     assert vars(again.state.changeover) == vars(world.state.changeover)
 
 
@@ -348,7 +349,7 @@ def test_who_is_left_stays_left_in_a_snapshot_of_a_log_that_was_erased_from(worl
     """Else a restart would make CLEAR what nobody can know."""
     other = world.affiliation("i", "A")
     world.apply(BEGUN)
-    world.apply(ENDED)
+    world.apply(ChangeoverEnded(done=True, left=(subject("h"),)))
     world.apply(DossiersErased(dossiers=(other,), counts=()))
     again = World()
     for record in world.state.records():
@@ -361,7 +362,7 @@ def test_of_a_log_without_a_changeover_a_snapshot_says_the_key_alone():
     """As it always did."""
     changeover = Changeover()
     assert list(changeover.records()) == []
-    changeover.apply(CustodianNamed(key_id=OLD), State())
+    changeover.apply(CustodianNamed(key_id=OLD))
 
     assert list(changeover.records()) == [CustodianNamed(key_id=OLD)]
     assert changeover.serves == {OLD}
@@ -369,11 +370,11 @@ def test_of_a_log_without_a_changeover_a_snapshot_says_the_key_alone():
 
 def test_many_pairs_are_kept_in_pieces():
     """None of them is larger than a part of a snapshot."""
-    changeover, state = Changeover(), State()
+    changeover = Changeover()
     many = tuple(
         Pair(old=token(f"o{n}", 32), new=token(f"n{n}", 32)) for n in range(_CHUNK + 1)
     )
-    changeover.apply(PairsKept(state=PairState.RESOLVED, pairs=many), state)
+    changeover.apply(PairsKept(state=PairState.RESOLVED, pairs=many))
     pieces = [each for each in changeover.records() if isinstance(each, PairsKept)]
 
     assert [len(each.pairs) for each in pieces] == [_CHUNK, 1]

@@ -1,10 +1,11 @@
 """The rules, one by one (semantics.md section 6)."""
 
 import pytest
+from kit.changing import ended
 from kit.small import SMALL
 from kit.world import NOW, TODAY, World, token
 
-from placement.domain.changeover_events import ChangeoverBegun, ChangeoverEnded
+from placement.domain.changeover_events import ChangeoverBegun
 from placement.domain.questions import Candidate, Finding, Question
 from placement.domain.rules import assess
 from placement.domain.stay_events import ProviderStopped
@@ -114,7 +115,7 @@ def test_r10_while_somebody_was_left(world):
     before = world.verdict(own, "2480")
     world.apply(ChangeoverBegun(from_key=b"a", to_key=b"b"))
     during = world.verdict(own, "2480")
-    world.apply(ChangeoverEnded(done=True))
+    world.apply(ended(world.state))
 
     assert (before, during) == ("CLEAR", "CLEAR")
     assert world.verdict(own, "2480") == "UNKNOWN"

@@ -162,10 +162,10 @@ def test_rules_and_sweeps(world):
 def test_a_key_that_is_replaced(world):
     """It touches everything, whoever may be left; one that is given up nothing."""
     world.apply(ChangeoverBegun(from_key=b"a", to_key=b"b"))
-    world.apply(ChangeoverEnded(done=False))
+    world.apply(ChangeoverEnded(done=False, left=()))
     given_up = due(world)
     world.apply(ChangeoverBegun(from_key=b"a", to_key=b"b"))
-    world.apply(ChangeoverEnded(done=True))
+    world.apply(ChangeoverEnded(done=True, left=()))
 
     assert (given_up, due(world)) == ([], [Touch(everything=True)])
 

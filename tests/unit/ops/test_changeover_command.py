@@ -247,13 +247,23 @@ def test_a_key_that_was_given_up_is_discarded(place, run):
     assert run("registry", "retire")[0] == 0
 
 
-def test_a_custodian_apart_discards_its_own(place, run):
-    """It sees no registry; but of its own log it knows."""
+def test_a_custodian_apart_discards_what_its_operator_says_is_not_in_force(place, run):
+    """It sees no registry; the key that is in its place has to be named."""
     path = key_file(place, "custodian")
     run("custodian", "next")
-    old = path.read_bytes()
-    done = run("custodian", "discard")
-    none = run("custodian", "discard")
+    old, public = path.read_bytes(), Custodian.open(path).public_key.hex()
+    follows = Custodian.open(next_path(path)).public_key.hex()
+    refused = [
+        run("custodian", "discard"),
+        run("custodian", "discard", "--stays", follows),
+        run("custodian", "discard", "--stays", "00" * 33),
+    ]
+    assert [code for code, *_ in refused] == [1, 1, 1]
+    assert all("retire --custodian --into HEX" in err for *_, err in refused[:2])
+    assert refused[2][2].endswith("--stays must be a public key, 66 hex digits\n")
+    assert next_path(path).exists()
+    done = run("custodian", "discard", "--stays", public)
+    none = run("custodian", "discard", "--stays", public)
 
     assert [done[0], none[0]] == [0, 1]
     assert path.read_bytes() == old

@@ -14,6 +14,7 @@ from placement.errors import (
     BudgetError,
     CertificateError,
     InvalidInputError,
+    TamperedError,
     UnavailableError,
 )
 from placement.rpc.desk import CALL, Call, Desk
@@ -131,6 +132,48 @@ def test_who_gives_up_takes_the_command_back(desk, engine):
     asyncio.run(run())
 
     assert engine.future.cancelled()
+
+
+# What comes before
+
+
+def prepare(desk, work, caller=CASEWORKER):
+    """Prepare as a servicer does."""
+
+    async def run():
+        CALL.set(Call(caller, Action.EVALUATE, lambda: caller))
+        return await desk.prepare(work)
+
+    return asyncio.run(run())
+
+
+def test_what_is_prepared_is_no_entry(desk, engine):
+    """The request that it is for will be one."""
+    assert prepare(desk, lambda: "found") == "found"
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize("error", [TamperedError(), UnavailableError()])
+def test_what_can_not_be_prepared_is_logged(desk, engine, error):
+    """A call that went wrong leaves its entry, too."""
+
+    def work():
+        raise error
+
+    with pytest.raises(type(error)):
+        prepare(desk, work)
+
+    assert engine.asked == [Refused(Action.EVALUATE, error, CASEWORKER)]
+
+
+def test_for_who_may_not_ask_nothing_is_prepared(desk, engine):
+    """They are refused for that, whatever else is wrong."""
+    done = []
+    with pytest.raises(AccessDeniedError) as refused:
+        prepare(desk, lambda: done.append("work"), OPERATOR)
+
+    assert engine.asked == [Refused(Action.EVALUATE, refused.value, OPERATOR)]
+    assert done == []
 
 
 # What is not logged

@@ -9,6 +9,7 @@ from placement.api.v1 import pseudonym_service_pb2 as pseudonym
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.crypto import voprf
+from placement.service.custodian import next_path
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,24 @@ def test_evaluate(town):
     voprf.verify(voprf.PublicKey.decode(public), blinded, evaluated, proof)
 
     assert got.key_id == town.served.custodian.key_id
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"), [("worker", "UNAVAILABLE"), ("auditor", "ACCESS_DENIED")]
+)
+def test_a_key_that_can_not_be_read_leaves_its_entry(town, who, reason):
+    """Whoever asked for it; who may not ask is refused for that."""
+    beside = next_path(town.served.settings.custodian_key)
+    beside.write_bytes(b"spoiled")
+    before = town.head().leaves
+    asked = evaluate(GOOD)
+    asked.key_id = b"n" * 32
+    got = town.call(who, "Evaluate", asked)
+    beside.unlink()
+    (entry,) = town.asked(before)
+
+    assert got.reason == reason
+    assert (entry.action, entry.outcome) == ("EVALUATE", reason)
 
 
 def test_a_case_from_its_opening_to_its_end(town):

@@ -87,7 +87,7 @@ QUIET = ChangeoverView(
     halfway=0,
     disputed=0,
     left=0,
-    exact=False,
+    counted=False,
 )
 BUSY = ChangeoverView(
     key=OLD,
@@ -97,7 +97,7 @@ BUSY = ChangeoverView(
     halfway=3,
     disputed=2,
     left=1,
-    exact=True,
+    counted=True,
 )
 
 
@@ -120,7 +120,7 @@ BUSY = ChangeoverView(
                 halfway=3,
                 disputed=2,
                 left=1,
-                exact=True,
+                counted=True,
             ),
         ),
     ],

@@ -33,9 +33,11 @@ from kit.commands import (
 from kit.extracting import propose_extract, show_extract
 from kit.world import subject, token
 
-from placement.domain.changeover_events import ChangeoverStep
+from placement.domain.changeover_events import NO_PAIR, ChangeoverStep
+from placement.domain.events import Record
 from placement.domain.terms import MICROS_AN_HOUR, Verdict
 from placement.errors import AccessDeniedError, ConflictError, InvalidInputError
+from placement.store.codec import encode
 
 
 @pytest.fixture
@@ -222,10 +224,38 @@ def test_whoever_has_numbers_offers(begun, caller):
     assert begun.state.changeover.offers
 
 
+@pytest.mark.parametrize("count", [1, 2, 60])
+def test_what_is_stored_has_one_size_whoever_is_on_record(begun, count):
+    """It says how many were offered, as the request did, and nothing else."""
+    strangers = [both(f"p{n}") for n in range(count)]
+    others = [both("h"), *strangers[1:]]
+
+    def stored(pairs):
+        (event,) = begun.decide(offer_pairs(*pairs)).outcome.events
+        return event.pairs, len(encode(Record(at=begun.moment.now, event=event)))
+
+    (known, size), (unknown, same) = stored(others), stored(strangers)
+
+    assert size == same
+    assert [each == NO_PAIR for each in known] == [False, *[True] * (count - 1)]
+    assert unknown == (NO_PAIR,) * count
+
+
+@pytest.mark.parametrize("who", ["h", "stranger"])
+@pytest.mark.parametrize("new", ["", "x"])
+def test_nobody_is_offered_twice_in_one_call(begun, who, new):
+    """Whether they are on record or not, with one new pseudonym or with two."""
+    refused = offer_pairs(both(who), both("other"), both(who, new))
+    before = begun.state.revision
+
+    assert field_of(begun, refused) == "pairs"
+    assert begun.state.revision == before
+
+
 @pytest.mark.parametrize("count", [0, 101])
 def test_how_many_pairs_there_may_be(begun, count):
     """Some, and not more than fit."""
-    pairs = [both("h")] * count
+    pairs = [both(f"p{n}") for n in range(count)]
 
     assert field_of(begun, offer_pairs(*pairs)) == "pairs"
 
@@ -247,17 +277,32 @@ def test_a_pair_of_one_key_is_none(begun):
 
 
 def test_numbers_are_for_the_national_unit(begun):
-    """Others see tens: a number that falls by one would tell whom they named."""
+    """Others see none: one that alters with a pair would tell whom they named."""
     for n in range(10):
         begun.reply(record_facts(belongs(named(f"p{n}", OLD))))
+    seen = [begun.reply(show_changeover(COORDINATOR))]
     begun.reply(offer_pairs(both("h"), both("p1")))
-    exact = begun.reply(show_changeover())
-    rounded = begun.reply(show_changeover(COORDINATOR))
+    counts = begun.reply(show_changeover())
+    seen.append(begun.reply(show_changeover(COORDINATOR)))
+    enrol(begun, both("h"), both("p2"))
+    enrol(begun, both("h", "x"))
+    disputed = begun.reply(show_changeover())
+    seen.append(begun.reply(show_changeover(COORDINATOR)))
 
-    assert (exact.waiting, exact.halfway, exact.exact) == (11, 2, True)
-    assert (rounded.waiting, rounded.halfway, rounded.exact) == (20, 10, False)
-    enrol(begun, both("h"), *(both(f"p{n}") for n in range(10)))
-    assert begun.reply(show_changeover(COORDINATOR)).waiting == 0
+    assert (counts.waiting, counts.halfway, counts.counted) == (11, 2, True)
+    assert (disputed.waiting, disputed.disputed) == (9, 1)
+    assert seen == [seen[0]] * 3
+    assert (seen[0].waiting, seen[0].counted, seen[0].to_key) == (0, False, NEW)
+
+
+def test_how_many_may_be_left_is_for_the_national_unit(begun):
+    """It is about as many as are without a pair."""
+    begun.reply(end_changeover(7))
+    exact = begun.reply(show_changeover())
+    seen = begun.reply(show_changeover(COORDINATOR))
+
+    assert exact.said.left == 7
+    assert seen.said == replace(exact.said, left=0)
 
 
 # Ending
@@ -307,7 +352,7 @@ def test_while_somebody_is_left_nothing_is_clear(begun):
     assert ask(begun, (named("nobody", NEW),)) is Verdict.UNKNOWN
     assert ask(begun, (named("h", NEW),)) is Verdict.UNKNOWN
     assert begun.reply(show_changeover()).left == 2
-    assert begun.reply(show_changeover(COORDINATOR)).left == 10
+    assert begun.reply(show_changeover(COORDINATOR)).left == 0
 
 
 def test_a_dispute_ends_nothing(begun):
