@@ -1,7 +1,11 @@
-"""Random bytes that are drawn often and few at a time: nonces, salts and ids, never keys.
+"""Random bytes that are drawn often and few at a time: nonces and salts, never keys.
 
 Asking the kernel lets another thread go on meanwhile, and a thread that waits for its
 turn again waits long; so the kernel is asked for a page at once.
+
+Ids, handles and tokens are not drawn here. A virtual machine that is copied or put back
+to an earlier time has the page that it had, and gives it out again; a new id would name
+what another names. The kernel is told of that by the machine it runs on, a page is not.
 
 Invariants:
     * no byte is given out twice, in a forked process neither;

@@ -54,6 +54,12 @@ class Rulebook:
         """The ruleset in force; ``None`` for the one that comes with the program."""
         return self.adopted[-1] if self.adopted else None
 
+    def knows(self, key: FactId) -> bool:
+        """Tell whether a ruleset waits, or was adopted, under an id."""
+        return key in self.drafts or any(
+            each.adopted.id == key for each in self.adopted
+        )
+
     def apply(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
         """Fold one event in.
 

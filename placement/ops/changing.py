@@ -16,7 +16,7 @@ from placement.crypto.keyring import Purpose
 from placement.crypto.signing import LOG_LABEL
 from placement.ops.custodies import open_custody
 from placement.ops.scan import Trace, failed, files_of, require_none
-from placement.service.custodian import Custodian
+from placement.service.custodian import Custodian, next_path
 from placement.store.log import Store
 from placement.store.rewrapping import rewrap
 
@@ -54,8 +54,8 @@ def change_custody(
         change = Change(leaving, coming, replaced)
         count = rewrap(settings.database, settings.keys, change)
         change.file(settings.log_key, LOG_LABEL)
-        if not settings.custodian_id:
-            change.file(settings.custodian_key, OPRF_LABEL)
+        for path in _custodian_keys(settings):
+            change.file(path, OPRF_LABEL)
         here = _proven(settings, coming)
         if destroy:
             leaving.destroy()
@@ -82,12 +82,23 @@ def _where(settings: Settings) -> tuple[str, ...]:
     return "file", str(settings.store_key.resolve())
 
 
+def _custodian_keys(settings: Settings) -> list[Path]:
+    """Return where the custodian's keys lie: the next one may be the one in force.
+
+    One of the two may be missing, as ``retire`` leaves them when it is interrupted.
+    """
+    if settings.custodian_id:
+        return []
+    path = settings.custodian_key
+    return [each for each in (path, next_path(path)) if each.exists()] or [path]
+
+
 def _proven(settings: Settings, custody: Custody) -> list[Trace]:
     """Open everything by the new custody alone; return a trace of what is stored."""
     with closing(Store.open(settings.database, custody, settings.keys)) as store:
         keys = store.epochs.read()
     open_signing(settings.log_key, custody).sign(b"")
-    if not settings.custodian_id:
-        Custodian.open(settings.custodian_key, custody)
+    for path in _custodian_keys(settings):
+        Custodian.open(path, custody)
     bare = next(key for key in keys if key.purpose is Purpose.ENTRY)
     return [Trace.of("a wrapped key in use", bare.wrapped)]

@@ -1,12 +1,12 @@
 """Whose request it is, and what every request that may come again has."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypedDict
 
 from placement.access import Caller
-from placement.crypto.drawn import draw
 from placement.domain.changeover import Named
 from placement.domain.terms import SubjectId
 from placement.rpc import forms
@@ -60,5 +60,5 @@ def common(request: Any, origin: Origin) -> Common:  # noqa: ANN401 (any request
 
 
 def fresh() -> bytes:
-    """Draw a new token, handle or id."""
-    return draw(forms.TOKEN_SIZE)
+    """Draw a new token, handle or id; from the kernel each time (see ``drawn``)."""
+    return secrets.token_bytes(forms.TOKEN_SIZE)

@@ -4,7 +4,8 @@ Invariants:
     * nothing is decided for a caller whose role does not grant the action;
     * whatever happens, there is exactly one note for the access log;
     * a request that comes again finds its first answer; with other content it is
-      refused.
+      refused;
+    * nothing is begun under an id that is known.
 """
 
 from collections.abc import Callable, Mapping
@@ -48,6 +49,7 @@ from placement.domain.decide import (
     staging,
     taking,
 )
+from placement.domain.decide.beginning import refuse_known
 from placement.domain.decide.command import (
     Command,
     Decision,
@@ -176,6 +178,7 @@ def decide(state: State, command: Command, moment: Moment) -> Decision:
         if earlier is None or command.anew:
             known = command.resolved(state.changeover.of)
             outcome = DECIDES[type(command)](state, known, moment)
+            refuse_known(state, outcome.events)
         else:
             outcome = _again(state, earlier)
     except PlacementError as refusal:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from placement.access import Action, Caller, Role
+from placement.domain.decide.beginning import refuse_known
 from placement.domain.decide.command import Command, Moment, Note, Outcome
 from placement.domain.decide.drafts import normalise, refuse_doubles, require_area
 from placement.domain.decide.imports import part_at
@@ -143,6 +144,7 @@ def _take(state: State, moment: Moment, part: _Slice, row: StagedRow) -> None:
     """Turn a row into its events, or note why it can't be."""
     try:
         events = tuple(_events(state, moment, part, row))
+        refuse_known(state, (*part.events, *events))
     except tuple(kind for kind, _ in _REASONS) as error:
         part.refused.append(part.until)
         part.reasons.append(

@@ -17,7 +17,7 @@ from placement.errors import TamperedError, UnavailableError
 from placement.ops import changing
 from placement.ops.custodies import open_custody
 from placement.ops.main import main
-from placement.service.custodian import Custodian
+from placement.service.custodian import Custodian, next_path
 from placement.store import compaction
 from placement.store.log import Store
 
@@ -63,6 +63,16 @@ class Place:
         before = str(self.folder / f"{old}.toml")
         return self.run(new, "custody", "change", "--from", before, *more)
 
+    def begin_changeover(self, name):
+        """Make the next key; return its public key."""
+        assert self.run(name, "changeover", "next") == 0
+        return self.next_key(name)
+
+    def next_key(self, name):
+        settings = self.load(name)
+        with closing(open_custody(settings)) as custody:
+            return Custodian.open(next_path(settings.custodian_key), custody).public_key
+
     def load(self, name):
         return load(self.folder / f"{name}.toml")
 
@@ -74,6 +84,9 @@ class Place:
                 Store.open(settings.database, custody, settings.keys).close()
                 open_signing(settings.log_key, custody).sign(b"")
                 Custodian.open(settings.custodian_key, custody)
+                beside = next_path(settings.custodian_key)
+                if beside.exists():
+                    Custodian.open(beside, custody)
             except (TamperedError, UnavailableError):
                 return False
         return True
@@ -113,6 +126,48 @@ def test_from_a_file_to_a_token_to_another(place, capsys):
     assert place.run("second", "fsck") == 0
 
 
+def test_the_next_key_goes_with_the_others(place):
+    """From a plain file and from a wrapped one: it may be the key in force."""
+    key = place.begin_changeover("file")
+    place.create("words")
+    place.token("token")
+
+    assert place.change("file", "words", "--destroy-old") == 0
+    assert is_wrapped(place.folder / "custodian.key.next", OPRF_LABEL)
+    assert place.next_key("words") == key
+    assert place.change("words", "token", "--destroy-old") == 0
+    assert place.next_key("token") == key
+
+
+def test_the_next_key_alone_goes_with_the_others(place):
+    """An interrupted ``retire`` leaves it so, and goes on by the new custody."""
+    key = place.begin_changeover("file")
+    place.create("words")
+    (place.folder / "custodian.key").unlink()
+
+    assert place.change("file", "words", "--destroy-old") == 0
+    assert place.next_key("words") == key
+
+
+def test_no_key_is_destroyed_before_all_open(place, monkeypatch):
+    """A next key that the new custody does not open keeps the old one there."""
+    place.begin_changeover("file")
+    place.create("words")
+    beside = place.folder / "custodian.key.next"
+    real = files.Change.file
+
+    def forgetful(change, path, label):
+        if path != beside:
+            real(change, path, label)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files.Change, "file", forgetful)
+        beside.write_bytes((place.folder / "words.key").read_bytes())
+
+        assert place.change("file", "words", "--destroy-old") == 1
+    assert place.load("file").store_key.exists()
+
+
 def kill_at(monkeypatch, where, name, number):
     """End the command at the nth call of something."""
     real, left = getattr(where, name), [number]
@@ -127,10 +182,10 @@ def kill_at(monkeypatch, where, name, number):
 
 
 POINTS = [
-    *((changing, "trace", number) for number in (1, 2, 5, 11, 13, 15, 17)),
-    *((files, "write_file", number) for number in (1, 2)),
-    *((files, "destroy_file", number) for number in (1, 2)),
-    (files, "settle", 1),
+    *((changing, "trace", number) for number in (1, 2, 5, 11, 13, 15, 17, 18, 19)),
+    *((files, "write_file", number) for number in (1, 2, 3)),
+    *((files, "destroy_file", number) for number in (1, 2, 3)),
+    *((files, "settle", number) for number in (1, 3)),
     (changing, "_proven", 1),
     (changing, "files_of", 1),
 ]
@@ -139,6 +194,7 @@ POINTS = [
 @pytest.mark.parametrize(("where", "name", "number"), POINTS)
 def test_whoever_is_interrupted_runs_it_again(place, monkeypatch, where, name, number):
     """Wherever that was, nothing is lost, and nothing is left of the old."""
+    place.begin_changeover("file")
     place.create("words")
     with monkeypatch.context() as patched:
         kill_at(patched, where, name, number)

@@ -88,6 +88,18 @@ def test_rows_become_facts(court, desk):
     assert court.state.imports.next() is None
 
 
+def test_a_row_with_a_known_id_replaces_nothing(court, desk):
+    """Recorded since it was staged, or by another row: it alone is refused."""
+    known, twice = rivalry(severity=3), rivalry("C", "D")
+    other = replace(rivalry("A", "C"), id=twice.id)
+    desk.approved(im.row(presence()), im.row(known), im.row(twice), im.row(other))
+    fact, _ = court.reply(record_facts(replace(presence(), id=known.id))).ids
+    before = court.state.facts[fact]
+
+    assert desk.all() == {1: RowRefusal.CONTRADICTION, 3: RowRefusal.CONTRADICTION}
+    assert court.state.facts[fact] == before
+
+
 def test_a_changed_row_is_one_step(court, desk):
     """The old fact ends and the new one stands with the same record of progress."""
     fact, _ = court.reply(record_facts(presence())).ids

@@ -24,10 +24,13 @@ NORD = coordinator("nord", "co-03")
 def commands(case, stay):
     """Return what a coordinator does with a case, by its handle."""
     person = Member(case=case, position=0)
-    tie = draft(Tie, "tie", subject=person, area="1480", danger=False)
+
+    def tie():
+        return draft(Tie, "tie", subject=person, area="1480", danger=False)
+
     return [
         lambda caller: assess_case(case, caller=caller),
-        lambda caller: record_facts(tie, caller=caller),
+        lambda caller: record_facts(tie(), caller=caller),
         lambda caller: record_placements(placement(case), caller=caller),
         lambda caller: end_placements((stay, 0), caller=caller),
     ]
