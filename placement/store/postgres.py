@@ -97,6 +97,9 @@ def connected(arguments: list[Any], parameters: dict[str, Any]) -> Prompt:
         connection.autocommit = True
         connection.execute(
             "SET synchronous_commit = on;"
+            # Whatever a role or a database has: a warning is how a commit says that
+            # nobody confirmed it.
+            "SET client_min_messages = warning;"
             f"SET lock_timeout = {WAIT_MS:d};"
             f"SET idle_in_transaction_session_timeout = {SILENT_MS:d};"
             "SET tcp_keepalives_idle = 5;"
