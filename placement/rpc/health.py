@@ -30,7 +30,8 @@ REASONS: Final = (
     "stopped",  # the engine ended
     "unverified",  # something stored does not verify
     "anchor",  # it can't be written
-    "database",  # it does not answer
+    "database",  # it does not answer, or not as it should
+    "hangs",  # the engine waits for something that has no end of its own
     "sweep",  # a sweep found what no change had touched, or something can't be weighed
     "weighing",  # an error kept placements from being weighed again
     "memory",  # the machine did not let the process be closed
