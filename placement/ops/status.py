@@ -189,6 +189,7 @@ _TROUBLES: Final[Mapping[str, str]] = {
     "unverified": "Something stored does not verify: nothing is answered.",
     "anchor": "The anchor can't be written: nothing is answered until it can.",
     "database": "The database does not answer, so nobody is.",
+    "hangs": "The engine hangs, so nobody is answered: see the disks, start it again.",
     "sweep": "A sweep found what no change had touched, or something can't be weighed.",
     "weighing": "An error kept placements from being weighed again.",
     "memory": "The machine did not let the process be closed whole.",

@@ -12,6 +12,7 @@ import grpc.aio
 from grpc_health.v1 import _async as health
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from placement.rpc.limits import PROBE_CONNECTIONS
 from placement.rpc.listening import require_free
 from placement.service.outlook import Outlook
 
@@ -30,7 +31,8 @@ REASONS: Final = (
     "stopped",  # the engine ended
     "unverified",  # something stored does not verify
     "anchor",  # it can't be written
-    "database",  # it does not answer
+    "database",  # it does not answer, or not as it should
+    "hangs",  # the engine waits for something that has no end of its own
     "sweep",  # a sweep found what no change had touched, or something can't be weighed
     "weighing",  # an error kept placements from being weighed again
     "memory",  # the machine did not let the process be closed
@@ -42,11 +44,15 @@ _KINDS: Final = health_pb2.HealthCheckResponse
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", 4096),
     ("grpc.max_metadata_size", 4096),
-    ("grpc.max_concurrent_streams", PROBES),
-    ("grpc.max_connection_age_ms", 900_000),
+    ("grpc.max_concurrent_streams", PROBES // 4),
+    ("grpc.max_allowed_incoming_connections", PROBE_CONNECTIONS),
+    # Whoever connects and does nothing holds a place that a probe may need.
+    ("grpc.server_handshake_timeout_ms", 3_000),
+    ("grpc.max_connection_age_ms", 60_000),
     ("grpc.max_connection_age_grace_ms", 5_000),
-    ("grpc.max_connection_idle_ms", 300_000),
-    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.max_connection_idle_ms", 15_000),
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.max_ping_strikes", 2),
     ("grpc.so_reuseport", 0),
 )
@@ -106,6 +112,14 @@ class Health(health.HealthServicer):
         )
 
 
+class _Asked(Health):
+    """Answers whoever asks; nobody stays, since that would take the room of others."""
+
+    async def Watch(self, request: Any, context: Any) -> Any:  # noqa: ANN401, ARG002, N802 (gRPC's own)
+        """Refuse; with a certificate one may."""
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "ask again with Check")
+
+
 class Probes:
     """Serves health alone, to whoever connects; made inside a running event loop.
 
@@ -126,7 +140,7 @@ class Probes:
             maximum_concurrent_rpcs=PROBES,
             compression=grpc.Compression.NoCompression,
         )
-        self.health = Health()
+        self.health: Health = _Asked()
         health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call]
             self.health, self._server
         )

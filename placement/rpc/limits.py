@@ -43,7 +43,9 @@ MOST_CALLS: Final = 1024
 """The same with refusals among them; more are refused by the transport."""
 MAX_CONNECTIONS: Final = 1024
 """More are closed before their handshake."""
-FILES: Final = MAX_CONNECTIONS + 256
+PROBE_CONNECTIONS: Final = 64
+"""The same of probes, where nobody needs a certificate."""
+FILES: Final = MAX_CONNECTIONS + PROBE_CONNECTIONS + 256
 """Descriptors: enough for all connections, the database, its keys and the anchor."""
 NOBODY: Final = b""
 """Whose certificate is not accepted shares the calls of one."""

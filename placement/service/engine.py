@@ -135,13 +135,14 @@ class Engine:
         self._feed(self._folded[0])
         self._settle(self._folded[0])
         self._publishing.begin(self._seen)
+        self.pulse.reach(self._folded[1])  # verifying may have taken long
         self._thread.start()
         self._store.news.hear(self._waiting.nudge)
 
     @property
     def serving(self) -> bool:
         """Whether the engine answers, and knows what others have written."""
-        return self._runs() and self._anchoring.sound and self.pulse.reached
+        return not self.trouble
 
     @property
     def trouble(self) -> str:
@@ -150,9 +151,7 @@ class Engine:
             return "unverified"
         if not self._runs():
             return "stopped"
-        if not self._anchoring.sound:
-            return "anchor"
-        return "" if self.pulse.reached else "database"
+        return self.pulse.trouble if self._anchoring.sound else "anchor"
 
     def _runs(self) -> bool:
         over = self._condemned or self._stopping.is_set()
@@ -227,27 +226,30 @@ class Engine:
             if self._condemned:
                 raise TamperedError  # noqa: TRY301 (what was queued before it)
             answers = self._commit(asked) if asked or self._unfinished() else []
-        except TamperedError:
-            self.condemn()
-            answers = [TamperedError() for _ in asked]
-        except PlacementError as error:
-            self.pulse.reach(None)
-            _log.warning("batch_refused reason=%s", error.reason)
-            answers = [UnavailableError() for _ in asked]
         except Exception as error:  # noqa: BLE001 (whatever it is, nobody is answered)
-            _log.error("batch_failed kind=%s", type(error).__name__)
-            answers = [PlacementError() for _ in asked]
+            refused = self._failed(error)
+            answers = [refused() for _ in asked]
         else:
             self._working = False
             self.pulse.reach(self._seen)
-        if self._working and self._worker is not None:  # it may be what failed
-            self._working = self._busy = False
-            self._worker.rest(Micros(self._now), "commit")
         for one, answer in zip(asked, answers, strict=True):
-            if isinstance(answer, PlacementError):
-                one.future.set_exception(answer)
-            else:
-                one.future.set_result(answer)
+            one.tell(answer)
+
+    def _failed(self, error: Exception) -> type[PlacementError]:
+        """Note that a batch failed; return what everybody in it is told."""
+        self._busy = False  # or the next one came without a pause
+        if self._working and self._worker is not None:  # it may be what failed
+            self._working = False
+            self._worker.rest(Micros(self._now), "commit")
+        if isinstance(error, TamperedError):
+            self.condemn()
+            return TamperedError
+        self.pulse.reach(None)
+        if isinstance(error, PlacementError):
+            _log.warning("batch_refused reason=%s", error.reason)
+            return UnavailableError
+        _log.error("batch_failed kind=%s", type(error).__name__)
+        return PlacementError
 
     def condemn(self) -> None:
         """Answer nothing any more: something stored does not verify."""
@@ -267,7 +269,9 @@ class Engine:
         with self._store.writing() as log:
             self._folded = None  # until the commit has returned, it is nothing to trust
             self._catch_up(state, head, log)
-            batch = self._decide(state, log.head, asked)
+            batch = self._begun(state, log.head)
+            for one in asked:  # each on the state that the ones before it left
+                batch.add(one.item)
             self._work(state, batch, asked)
             if batch.leaves:
                 self._store.vault.flush()
@@ -357,13 +361,6 @@ class Engine:
             log.require_after(self._seen)
         go_on(self._store, log, state, head)
         require_fit(state, self._rules, self._custodian)
-
-    def _decide(self, state: State, head: Head, asked: list[Asked]) -> Batch:
-        """Decide each command on the state that the ones before it left."""
-        batch = self._begun(state, head)
-        for one in asked:
-            batch.add(one.item)
-        return batch
 
     def _begun(self, state: State, head: Head) -> Batch:
         """Begin a batch behind a head."""

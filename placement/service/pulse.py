@@ -16,6 +16,7 @@ Invariants:
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,14 @@ SLOW: Final = 6 * 60 * MINUTE
 """The same of what may reach very many, and of a day's sweep."""
 STEPS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0)
 """Seconds that writing took at most; a shorter or longer time is the nearest of these."""
+
+HANGS: Final = 15.0
+"""Seconds after which an engine that has got nothing done hangs.
+
+It gets something done every second, though nobody asks; or after that second, 6 s for a
+lock and 8 s for a statement. A batch has several statements; but if they take longer
+together, the deadline of each call in it is over, and nobody is answered either.
+"""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -76,7 +85,7 @@ class Figures:
 
 
 class Pulse:
-    """The figures of one engine, and whether it reaches its database.
+    """The figures of one engine, and whether it gets anything done.
 
     Args:
         ticks: the engine's; ``None`` without.
@@ -84,14 +93,14 @@ class Pulse:
     Attributes:
         figures: as last taken; ``None`` before the first time.
         every: microseconds from one time to the next.
-        reached: the database answered the last time that it was asked.
         seen: the last head that the engine's state was at.
     """
 
     def __init__(self, ticks: Ticks | None = None) -> None:
         self.every = max(MINUTE, ticks.every if ticks else 0)
         self.figures: Figures | None = None
-        self.reached = True
+        self._fails = False
+        self._done_at = time.monotonic()
         self.seen = Head.GENESIS
         self._least = ticks.least if ticks else LEAST
         self._ticks = ticks
@@ -141,10 +150,18 @@ class Pulse:
             self._commit = max(self._commit, seconds)
 
     def reach(self, head: Head | None) -> None:
-        """Note the head that the state is at, or that the database did not answer."""
-        self.reached = head is not None
+        """Note the head that the state is at, or that it could not be brought there."""
+        self._fails = head is None
         if head is not None:
+            self._done_at = time.monotonic()
             self.seen = head
+
+    @property
+    def trouble(self) -> str:
+        """Why the state may be behind the log, in a word; empty if it is not."""
+        if self._fails:
+            return "database"
+        return "hangs" if time.monotonic() - self._done_at > HANGS else ""
 
     # What is taken
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from placement.domain.decide.command import Command
-from placement.errors import OverloadedError, UnavailableError
+from placement.errors import OverloadedError, PlacementError, UnavailableError
 from placement.service.batch import Answer
 from placement.service.entries import Refused
 
@@ -31,6 +31,13 @@ class Asked:
 
     item: Command | Refused | None  # None asks for a checkpoint
     future: "Future[Answer]" = field(default_factory=Future)
+
+    def tell(self, answer: Answer | PlacementError) -> None:
+        """End the wait, with an answer or a refusal."""
+        if isinstance(answer, PlacementError):
+            self.future.set_exception(answer)
+        else:
+            self.future.set_result(answer)
 
 
 class Waiting:

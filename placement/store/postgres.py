@@ -48,7 +48,8 @@ _LOCK_TIMEOUT: Final = "55P03"
 Found = TypeVar("Found")
 
 # Whoever holds the head has a lock on its table, and so has whoever waits for it; but only
-# who was answered, and does not go on, lets the database wait for them.
+# who was answered, and does not go on, lets the database wait for them. How long their
+# transaction has lasted says nothing: one of many statements waits between any two.
 _FREE: Final = text(
     """
     SELECT pg_terminate_backend(activity.pid)
@@ -56,7 +57,8 @@ _FREE: Final = text(
     WHERE held.relation = 'head'::regclass AND held.granted
     AND held.mode IN ('RowShareLock', 'RowExclusiveLock')
     AND activity.wait_event = 'ClientRead'
-    AND activity.xact_start < clock_timestamp() - make_interval(secs => :seconds)
+    AND greatest(activity.state_change, activity.query_start)
+        < clock_timestamp() - make_interval(secs => :seconds)
     AND activity.pid <> pg_backend_pid()
     """
 )
@@ -97,6 +99,9 @@ def connected(arguments: list[Any], parameters: dict[str, Any]) -> Prompt:
         connection.autocommit = True
         connection.execute(
             "SET synchronous_commit = on;"
+            # Whatever a role or a database has: a warning is how a commit says that
+            # nobody confirmed it.
+            "SET client_min_messages = warning;"
             f"SET lock_timeout = {WAIT_MS:d};"
             f"SET idle_in_transaction_session_timeout = {SILENT_MS:d};"
             "SET tcp_keepalives_idle = 5;"

@@ -8,10 +8,11 @@ import psycopg
 import pytest
 from kit.commands import open_case
 from kit.engines import SIGNER, engine_on, entries
-from kit.stored import append, leaf
+from kit.stored import append, keys_of, leaf
 
 from placement.errors import UnavailableError
 from placement.store.ledger import Ledger
+from placement.store.log import Store
 
 SECONDS = 20
 
@@ -77,6 +78,28 @@ def test_a_commit_that_nobody_confirmed_is_refused(store, admin, how):
 
     assert [type(each) for each in found] == [UnavailableError]
     assert store.read_head().revision == 1  # it stands on this machine all the same
+
+
+@pytest.fixture
+def mute(admin):
+    """Let the role be told of errors alone, as long as the test runs."""
+    admin.execute("ALTER ROLE CURRENT_USER SET client_min_messages = error")
+    yield
+    admin.execute("ALTER ROLE CURRENT_USER RESET client_min_messages")
+
+
+@pytest.mark.usefixtures("mute")
+def test_a_role_that_is_not_warned_is_warned(store, url, custody, admin):
+    """A setting of the role does not make a commit of one that nobody confirmed."""
+    opened = Store.open(url, custody, keys_of(url))
+    demand(admin)
+    thread, found = background(lambda: append(opened, [b"event"]))
+    release(admin)
+    thread.join(SECONDS)
+    opened.close()
+
+    assert [type(each) for each in found] == [UnavailableError]
+    assert store.read_head().revision == 1
 
 
 def test_the_next_commit_is_one(store, admin):

@@ -1,7 +1,9 @@
 """Health with its reason, and for probes that have no certificate."""
 
 import asyncio
-from contextlib import closing
+import socket
+import time
+from contextlib import ExitStack, closing
 from types import SimpleNamespace
 
 import grpc
@@ -19,7 +21,9 @@ from placement.rpc.health import (
     Probes,
     statuses,
 )
+from placement.rpc.limits import PROBE_CONNECTIONS
 
+SECONDS = 30
 SERVING, NOT_SERVING = 1, 2
 NAMES = ("placement.api.v1.CheckService", "placement.api.v1.LogService")
 
@@ -149,29 +153,87 @@ def test_too_large_a_question_is_refused():
     assert calling(ask) is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def test_who_watches_is_told(monkeypatch):
-    """When it changes, and when it ends; no more than there is room for may."""
-    monkeypatch.setattr(health, "PROBES", 1)
+def test_who_would_stay_is_refused():
+    """Else a few of them took the room of all who ask."""
+
+    def ask(channel):
+        stub = health_pb2_grpc.HealthStub(channel)
+        codes = set()
+        for _ in range(health.PROBES + 1):
+            watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=TIMEOUT)
+            with pytest.raises(grpc.RpcError) as refused:
+                next(watch)
+            codes.add(refused.value.code())
+        return codes, asked(channel)
+
+    assert calling(ask) == ({grpc.StatusCode.UNIMPLEMENTED}, (SERVING, None))
+
+
+def test_connections_of_probes_are_bounded():
+    """Beyond the bound one is closed; idle ones go by themselves, and make room."""
 
     async def act(probes):
-        await probes.health.say({"": "starting"})
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{probes.port}") as channel:
+        await probes.health.say({"": ""})
+
+        def call():
+            with ExitStack() as stack:
+                target = ("127.0.0.1", probes.port)
+                opened = [
+                    stack.enter_context(socket.create_connection(target, TIMEOUT))
+                    for _ in range(PROBE_CONNECTIONS + 50)
+                ]
+                closed = sum(ended(each) for each in opened)
+                began = time.monotonic()
+                while not all(map(ended, opened)):
+                    assert time.monotonic() - began < SECONDS
+                channel = grpc.insecure_channel(f"127.0.0.1:{probes.port}")
+                with closing(channel):
+                    return closed, asked(channel)
+
+        return await asyncio.to_thread(call)
+
+    closed, after = beside(act)
+
+    assert closed >= 50
+    assert after == (SERVING, None)
+
+
+def ended(connection):
+    """Tell whether the server has closed a connection, once it has had its say."""
+    connection.settimeout(0.1)
+    try:
+        while connection.recv(4096):
+            continue
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+    return True
+
+
+def test_who_watches_is_told():
+    """With a certificate: when it changes, and when it ends."""
+
+    async def run():
+        server = grpc.aio.server()
+        watched = health.Health()
+        health_pb2_grpc.add_HealthServicer_to_server(watched, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        await watched.say({"": "starting"})
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             stub = health_pb2_grpc.HealthStub(channel)
             watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=TIMEOUT)
             seen = [(await watch.read()).status]
-            with pytest.raises(grpc.aio.AioRpcError) as full:
-                await stub.Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT)
-            await probes.health.say({"": ""})
+            await watched.say({"": ""})
             seen.append((await watch.read()).status)
-            await probes.health.end()
+            await watched.end()
             seen.append((await watch.read()).status)
             watch.cancel()
-        return seen, full.value.code()
+        await server.stop(None)
+        return seen
 
-    seen, full = beside(act)
-
-    assert seen == [NOT_SERVING, SERVING, NOT_SERVING]
-    assert full is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert asyncio.run(run()) == [NOT_SERVING, SERVING, NOT_SERVING]
 
 
 def test_an_address_of_another_machine():

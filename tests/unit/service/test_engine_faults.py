@@ -1,8 +1,11 @@
 """No answer without its entry, whatever the store does."""
 
+import threading
+import time
+
 import pytest
 from kit.commands import open_case, show_case
-from kit.engines import answer, engine_on, entries, tamper
+from kit.engines import SECONDS, answer, engine_on, entries, tamper
 
 from placement.errors import (
     NotFoundError,
@@ -11,6 +14,8 @@ from placement.errors import (
     UnavailableError,
 )
 from placement.service import engine as engine_module
+from placement.service import pulse as pulse_module
+from placement.store.anchor import Unanchored
 from placement.store.log import Store
 
 
@@ -123,3 +128,112 @@ def test_a_damaged_log_is_never_served(store, url, clock):
     engine.stop()
 
     assert not engine.serving
+
+
+# Nobody asks, and something is wrong
+
+
+@pytest.fixture
+def hasty(monkeypatch, publish_every):
+    """An engine looks every 20 ms, and hangs after half a second."""
+    monkeypatch.setattr(engine_module, "PUBLISH_EVERY", 20_000)
+    monkeypatch.setattr(pulse_module, "HANGS", 0.5)
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("make", [UnavailableError, MemoryError])
+def test_a_look_that_fails_is_told_to_health(start, store, monkeypatch, make):
+    """Whatever failed: what others wrote meanwhile is not known here."""
+    monkeypatch.setattr(engine_module, "PUBLISH_EVERY", 20_000)
+    engine = start(store)
+    before = engine.trouble
+    with monkeypatch.context() as patched:
+
+        def broken():
+            raise make
+
+        patched.setattr(store, "read_head", broken)
+        wait_until(lambda: not engine.serving)
+        failing = engine.trouble
+    wait_until(lambda: engine.serving)
+
+    assert (before, failing) == ("", "database")
+
+
+def test_a_defect_is_told_to_health(engine, faulty):
+    """Until something works again."""
+    faulty.fail("in", ZeroDivisionError)
+    with pytest.raises(PlacementError):
+        answer(engine, open_case("h"))
+    failing = engine.trouble
+    answer(engine, open_case("i"))
+
+    assert (failing, engine.trouble) == ("database", "")
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("where", ["look", "commit", "anchor"])
+def test_what_hangs_is_told_to_health(start, faulty, monkeypatch, where):
+    """It never says so itself; and it serves again when it goes on."""
+    engine = start(faulty)
+    wait_until(lambda: engine.pulse.seen == faulty.read_head())
+    go_on = threading.Event()
+
+    def hang(*_):
+        go_on.wait(SECONDS)
+        return store_head()
+
+    store_head = faulty.read_head
+    with monkeypatch.context() as patched:
+        if where == "look":
+            patched.setattr(faulty, "read_head", hang, raising=False)
+        elif where == "anchor":
+            patched.setattr(Unanchored, "keep", hang)
+        else:
+            faulty.passed = go_on
+        asked = engine.submit(open_case("h"))
+        wait_until(lambda: not engine.serving)
+        hanging = engine.trouble
+        go_on.set()
+    asked.result(SECONDS)
+    wait_until(lambda: engine.serving)
+
+    assert hanging == "hangs"
+
+
+def test_an_engine_that_verified_for_long_does_not_hang(clock, store, monkeypatch):
+    """Its time begins when it serves."""
+    engine = engine_on(store, clock)
+    engine.pulse._done_at -= 60
+    engine.start()
+    serving = engine.serving
+    engine.stop()
+
+    assert serving
+
+
+# It goes on at its pace
+
+
+@pytest.mark.parametrize("condemned", [False, True])
+def test_an_engine_with_work_does_not_spin(clock, store, monkeypatch, condemned):
+    """What fails is tried again after a pause, not as fast as the machine can."""
+    engine = engine_on(store, clock)
+    engine._folded = (None, None)
+    engine._busy = True  # there was more to do when it last worked
+
+    def broken():
+        raise UnavailableError
+
+    monkeypatch.setattr(store, "read_head", broken)
+    if condemned:
+        engine.condemn()
+    engine._serve([])
+
+    assert not engine._busy

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from placement.errors import UnavailableError
 from placement.store import fsck, postgres
-from placement.store.engine import connect, reading
+from placement.store.engine import connect, reading, writing
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -189,6 +189,47 @@ def test_whoever_works_is_not_ended(url, store, monkeypatch):
     engine.dispose()
 
     assert freed == 0
+
+
+def test_whoever_is_slow_is_not_ended(url, store, monkeypatch):
+    """Many small statements take long together; the database waits for none of them."""
+    monkeypatch.setattr(postgres, "SILENT_MS", 1_000)
+    engine = connect(url)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("SELECT * FROM head FOR UPDATE")
+        freed = []
+        until = time.monotonic() + 2.5
+        while time.monotonic() < until:
+            time.sleep(0.05)
+            connection.exec_driver_sql("SELECT 1")
+            freed.append(postgres.free_head(engine))
+        connection.exec_driver_sql("SELECT 1")
+    engine.dispose()
+
+    assert len(freed) > 3
+    assert not any(freed)
+
+
+def test_whoever_stops_is_ended(url, store, monkeypatch):
+    """Once the database has waited for them long enough."""
+    monkeypatch.setattr(postgres, "SILENT_MS", 500)
+    engine, other = connect(url), connect(url)
+
+    def stops():
+        with writing(engine) as connection:
+            connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
+            connection.exec_driver_sql("SELECT * FROM head FOR UPDATE")
+            freed.append(postgres.free_head(other))
+            time.sleep(0.6)
+            freed.append(postgres.free_head(other))
+
+    freed = []
+    with pytest.raises(UnavailableError):
+        stops()
+    for each in (engine, other):
+        each.dispose()
+
+    assert freed == [0, 1]
 
 
 def test_a_database_that_is_away_frees_nobody(monkeypatch):
