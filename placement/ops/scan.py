@@ -8,7 +8,9 @@ Memory is read through ``/proc/PID/mem``, which Linux alone has, and which lets 
 look at a server in the production profile but an administrator of the machine.
 """
 
+import errno
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +24,10 @@ from placement.store.keystore import beside
 
 _START: Final = 8  # bytes of a trace that are looked for first
 _PIECE: Final = 1 << 22  # bytes at once
+_PASSES: Final = 5
 _PROC: Final = Path("/proc")
+_KERNELS: Final = frozenset({"[vvar]", "[vvar_vclock]", "[vsyscall]"})
+_MEMORIES: Final = ("/dev/shm/", "/dev/zero")  # noqa: S108 (nothing is put there)
 _JOURNALS: Final = ("", "-wal", "-shm", "-journal")
 
 
@@ -66,30 +71,33 @@ def in_file(path: Path, traces: Iterable[Trace]) -> set[Trace]:
     Raises:
         OSError: it can't be read.
     """
-    wanted = list(traces)
-    with path.open("rb") as file:
-        size = path.stat().st_size
-        return _found(_pieces(file, 0, size, _overlap(wanted)), wanted)
+    wanted, found = list(traces), set[Trace]()
+    with path.open("rb") as file, suppress(EOFError):  # cut since: it has no more
+        _look(file, 0, path.stat().st_size, wanted, found)
+    return found
 
 
 def in_memory(process: int, traces: Iterable[Trace]) -> set[Trace]:
     """Return what the memory of a process has of some traces.
 
+    Memory comes and goes while it is read; so one pass has to reach all there is.
+
     Raises:
-        UnavailableError: it can't be read; a note says why.
+        UnavailableError: it can't be read, or not all of it; a note says why.
     """
     wanted, found = list(traces), set[Trace]()
     place = _PROC / str(process)
     try:
-        regions = list(_readable(place / "maps"))
-        with (place / "mem").open("rb", buffering=0) as memory:
-            for first, end in regions:
-                found |= _found(_pieces(memory, first, end, _overlap(wanted)), wanted)
+        for _ in range(_PASSES):
+            unread = _pass(place, wanted, found)
+            if not unread:
+                return found
     except OSError as error:
         raise _unreadable(process, error) from error
-    if not regions:  # a process without memory is over
-        raise _unreadable(process, None)
-    return found
+    raise failed(
+        f"NOT SCANNED: {unread} parts of the memory of process {process} could not be"
+        " read. Run it again; if that stays, end the server: its memory goes with it."
+    )
 
 
 def files_of(settings: Settings, folder: Path) -> list[Path]:
@@ -146,47 +154,73 @@ def failed(why: str) -> UnavailableError:
     return error
 
 
-def _readable(maps: Path) -> Iterator[tuple[int, int]]:
-    """Yield where the readable parts of a memory begin and end."""
+def _pass(place: Path, wanted: list[Trace], found: set[Trace]) -> int:
+    """Look through a memory once; return how many regions could not be read wholly.
+
+    Raises:
+        OSError: none of it can be read, or there is none.
+    """
+    unread = 0
+    regions = list(_readable(place / "maps"))
+    if not regions:  # a process without memory is over
+        raise OSError(errno.ESRCH, "it is over")
+    with (place / "mem").open("rb", buffering=0) as memory:
+        for first, end, device in regions:
+            try:
+                _look(memory, first, end, wanted, found)
+            except (OSError, EOFError):
+                unread += not device
+    return unread
+
+
+def _readable(maps: Path) -> Iterator[tuple[int, int, bool]]:
+    """Yield where the readable parts of a memory begin and end, and if it is a device.
+
+    What a device shows need not be memory. The kernel's own pages are left out: it gives
+    them to nobody, and a program can't write there.
+    """
     for line in maps.read_text("ascii", "replace").splitlines():
-        place, rights, *_ = line.split()
-        if rights.startswith("r") and not line.endswith(("[vvar]", "[vsyscall]")):
+        place, rights, _, _, _, *name = line.split(maxsplit=5)
+        if rights.startswith("r") and not _KERNELS.intersection(name):
             first, _, end = place.partition("-")
-            yield int(first, 16), int(end, 16)
+            of = "".join(name)
+            device = of.startswith("/dev/") and not of.startswith(_MEMORIES)
+            yield int(first, 16), int(end, 16), device
+
+
+def _look(
+    file: IO[bytes], first: int, end: int, wanted: list[Trace], found: set[Trace]
+) -> None:
+    """Look for traces in a stretch, and add those that are there.
+
+    Raises:
+        EOFError: it ends before.
+        OSError: it can't be read to its end.
+    """
+    for piece in _pieces(file, first, end, _overlap(wanted)):
+        found.update(each for each in wanted if each.within(piece))
 
 
 def _pieces(file: IO[bytes], first: int, end: int, overlap: int) -> Iterator[bytes]:
     """Read a stretch some at a time; what lies across two pieces is in one, too."""
     kept = b""
     while first < end:
-        try:
-            file.seek(first)
-            piece = file.read(min(_PIECE, end - first))
-        except OSError:
-            if not kept and first == 0:
-                raise
-            return  # a region that the kernel gives to nobody, or that is gone
+        file.seek(first)
+        piece = file.read(min(_PIECE, end - first))
         if not piece:
-            return
+            raise EOFError
         first += len(piece)
         yield kept + piece
         kept = (kept + piece)[-overlap:]
-
-
-def _found(pieces: Iterable[bytes], wanted: list[Trace]) -> set[Trace]:
-    found: set[Trace] = set()
-    for piece in pieces:
-        found.update(each for each in wanted if each.within(piece))
-    return found
 
 
 def _overlap(wanted: Iterable[Trace]) -> int:
     return max((each.size for each in wanted), default=2) - 1
 
 
-def _unreadable(process: int, error: OSError | None) -> UnavailableError:
-    why = error.strerror if error is not None else "it is over"
+def _unreadable(process: int, error: OSError) -> UnavailableError:
     return failed(
-        f"NOT SCANNED: the memory of process {process} can't be read ({why}). It needs"
+        f"NOT SCANNED: the memory of process {process} can't be read"
+        f" ({error.strerror}). It needs"
         " Linux, and root where the server runs in the production profile."
     )

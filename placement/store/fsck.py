@@ -46,6 +46,7 @@ def verify(
     *,
     progress: Progress | None = None,
     deeper: bool = False,
+    waived: list[int] | None = None,
 ) -> Head:
     """Verify a store.
 
@@ -55,6 +56,8 @@ def verify(
             looked at.
         progress: told how far it has come.
         deeper: open the details, too, and hold the events against them.
+        waived: gets the leaves whose hash over their events can't be made again, as
+            of one of those only a stub is left.
 
     Returns:
         The head that everything led to.
@@ -69,6 +72,8 @@ def verify(
         store.leaves.chain.require_start(connection)
         walk = _Walk(store, connection, head, verifier, progress or _nothing)
         walk.run(deeper=deeper)
+    if waived is not None:
+        waived += walk.waived
     return head
 
 
@@ -184,6 +189,7 @@ class _Walk:
         self._head = head
         self._progress = progress
         self._done = 0
+        self.waived: list[int] = []
         self._tree = Frontier()
         levels = range(SPAN, max(head.leaves, 1).bit_length(), SPAN)
         self._nodes = {level: _Nodes(level, self._rows_of(level)) for level in levels}
@@ -315,6 +321,7 @@ class _Walk:
         found = Written.of(written + 1, events)
         if found != told and any(map(is_stub, events)):  # what was hashed is gone
             found = replace(found, digest=told.digest)
+            self.waived.append(leaf.index)
         if found != told:
             raise broken(f"event {written + 1}")
         return written + told.count

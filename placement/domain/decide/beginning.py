@@ -42,7 +42,7 @@ def refuse_known(state: State, events: Iterable[Event]) -> None:
         begun.add((type(event), key))
 
 
-def _begun(state: State, event: Event) -> tuple[bytes, bool]:  # noqa: PLR0911 (a table)
+def _begun(state: State, event: Event) -> tuple[bytes, bool]:  # noqa: C901, PLR0911 (a table)
     """Return the id of what an event begins, empty if nothing; and if it is known."""
     match event:
         case CaseOpened(case=case):

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.service.entries import Refused
 from placement.service.rules import Rules
+from placement.store import fsck
 from placement.store.log import Store
 from placement.store.summaries import Summaries
 
@@ -114,6 +116,23 @@ def test_fsck_counts_what_it_opened(filled, run):
     expected = "Verified 3 events and 2 entries; the newest checkpoint holds 2.\n"
 
     assert run("fsck") == (0, expected, "")
+
+
+def test_fsck_counts_the_entries_whose_events_it_can_t_hash(filled, run, monkeypatch):
+    """Of one of their events only a stub is left."""
+    real = fsck._written
+
+    def other(*given):
+        told = real(*given)
+        return told and replace(told, digest=bytes(32))
+
+    monkeypatch.setattr(fsck, "_written", other)
+    refused = run("fsck")[0]
+    monkeypatch.setattr(fsck, "is_stub", lambda _: True)
+    code, out, _ = run("fsck")
+
+    assert (refused, code) == (1, 0)
+    assert "NOT VERIFIED: the events of 2 entries against their hash" in out
 
 
 def test_rotate_says_the_epoch(filled, run):

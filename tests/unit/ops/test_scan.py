@@ -92,3 +92,90 @@ def test_a_machine_without_such_files_says_so(trace, monkeypatch, tmp_path):
 
     assert "It needs Linux" in first.value.__notes__[0]
     assert "it is over" in second.value.__notes__[0]
+
+
+REGIONS = "0000-1000 r--p 00000000 00:00 0 {}\n1000-3000 r--p 00000000 00:00 0 {}\n"
+
+
+def memory(proc, *names, size=0x2000):
+    """Plant a process of which only so much can be read."""
+    (proc / "1").mkdir()
+    (proc / "1" / "maps").write_text(REGIONS.format(*names))
+    (proc / "1" / "mem").write_bytes(KEY + b"x" * (size - len(KEY)))
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("", 1), ("[heap]", 1), ("/usr/lib/one of ours", 1), ("/dev/shm/part", 1)],
+)
+def test_what_can_t_be_read_to_its_end_is_not_scanned(
+    trace, monkeypatch, tmp_path, name, count
+):
+    """Although the rest was, and had nothing."""
+    monkeypatch.setattr(scan, "_PROC", tmp_path)
+    memory(tmp_path, "", name)
+    with pytest.raises(UnavailableError) as caught:
+        in_memory(1, [trace])
+
+    assert caught.value.__notes__[0].startswith(
+        f"NOT SCANNED: {count} parts of the memory of process 1 could not be read."
+    )
+
+
+def test_a_region_that_the_kernel_refuses_is_not_scanned(trace, monkeypatch, tmp_path):
+    """An error of the second read of a region is no end of it."""
+
+    def broken(*_):
+        yield KEY[:-1]
+        raise OSError
+
+    monkeypatch.setattr(scan, "_PROC", tmp_path)
+    memory(tmp_path, "", "", size=0x3000)
+    monkeypatch.setattr(scan, "_pieces", broken)
+    with pytest.raises(UnavailableError) as caught:
+        in_memory(1, [trace])
+
+    assert caught.value.__notes__[0].startswith("NOT SCANNED: 2 parts of the memory")
+
+
+@pytest.mark.parametrize(
+    "name", ["[vvar]", "[vvar_vclock]", "[vsyscall]", "/dev/dri/card0"]
+)
+def test_what_is_no_memory_of_a_program_may_stay_unread(
+    trace, monkeypatch, tmp_path, name
+):
+    """The kernel's pages, and what a device shows."""
+    monkeypatch.setattr(scan, "_PROC", tmp_path)
+    memory(tmp_path, "", name)
+
+    assert in_memory(1, [trace]) == {trace}
+
+
+def test_memory_that_went_away_meanwhile(trace, monkeypatch, tmp_path):
+    """The next pass reaches all there is."""
+    monkeypatch.setattr(scan, "_PROC", tmp_path)
+    memory(tmp_path, "", "")
+    real = scan._pass
+
+    def gone(place, *given):
+        unread = real(place, *given)
+        (place / "maps").write_text(REGIONS.partition("\n")[0].format(""))
+        return unread
+
+    monkeypatch.setattr(scan, "_pass", gone)
+
+    assert in_memory(1, [trace]) == {trace}
+
+
+def test_a_file_that_was_cut_meanwhile_has_no_more(trace, monkeypatch, tmp_path):
+    """What is left of it is looked through."""
+    path = tmp_path / "file"
+    path.write_bytes(KEY)
+    real = scan._look
+
+    def longer(file, first, end, *given):
+        real(file, first, end + 9, *given)
+
+    monkeypatch.setattr(scan, "_look", longer)
+
+    assert in_file(path, [trace]) == {trace}
