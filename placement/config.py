@@ -283,10 +283,13 @@ def _database(name: str, given: object, folder: Path) -> str:
     """Return the URL; a relative SQLite file is the folder's."""
     if not isinstance(given, str):
         raise ValueError(f"{name} must be a URL")
-    scheme, separator, file = given.partition(":///")
-    if scheme == "sqlite" and separator:
-        return f"sqlite:///{folder.absolute() / file}"
-    return given
+    if not given.lower().startswith("sqlite"):
+        return given
+    # In one form alone, or two servers on one file could call it by two names.
+    scheme, _, file = given.partition(":///")
+    if scheme != "sqlite" or not file or "?" in file or file.startswith("file:"):
+        raise ValueError(f"{name} must be sqlite:///file or PostgreSQL's")
+    return f"sqlite:///{folder.absolute() / file}"
 
 
 def _texts(name: str, given: object) -> tuple[str, ...]:

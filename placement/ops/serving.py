@@ -97,7 +97,8 @@ def alone(settings: Settings) -> Iterator[None]:
     if scheme != "sqlite":
         yield
         return
-    path = Path(f"{file.partition('?')[0]}-server")
+    # The file itself, whichever way leads there; config knows no other form of it.
+    path = Path(f"{Path(file).resolve()}-server")
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

@@ -109,7 +109,6 @@ def test_everything_set():
         ("sqlite:////var/a.db", "sqlite:////var/a.db"),
         ("postgresql://db/placement", "postgresql://db/placement"),
         ("postgresql:///placement", "postgresql:///placement"),
-        ("sqlite://", "sqlite://"),
     ],
 )
 def test_databases(given, expected):
@@ -143,6 +142,18 @@ def test_a_relative_folder():
         ('witnesses = "one"', "witnesses must be a list of texts"),
         ("witnesses = [1]", "witnesses must be a list of texts"),
         ("database = 1", "database must be a URL"),
+        *(
+            (f'{name} = "{given}"', f"{name} must be sqlite:///file or PostgreSQL's")
+            for name in ("database", "keys")
+            for given in (
+                "sqlite://",
+                "sqlite:///",
+                "sqlite+pysqlite:///here.db",
+                "SQLite:///here.db",
+                "sqlite:///here.db?mode=rwc",
+                "sqlite:///file:here.db",
+            )
+        ),
         ("contacts = 1", "contacts must be a table of texts"),
         ("contacts = {syd = 1}", "contacts must be a table of texts"),
         ('trust_domain = ""', "trust_domain must be a lower-case domain"),

@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -339,3 +340,22 @@ def test_sqlite_has_one_server(tmp_path):
 
     assert refused.value.__notes__[0].startswith("Another server has this database.")
     assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_to_a_database_is_the_database(tmp_path):
+    """Whichever way leads there, it has one server."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "placement.db").touch()
+    (tmp_path / "folder").symlink_to(tmp_path / "real")
+    (tmp_path / "link.db").symlink_to(tmp_path / "folder" / "placement.db")
+    names = ("real/placement.db", "folder/placement.db", "link.db", "real/../link.db")
+    refused = []
+    for name in names:
+        with alone(SimpleNamespace(database=f"sqlite:///{tmp_path}/real/placement.db")):
+            try:
+                with alone(SimpleNamespace(database=f"sqlite:///{tmp_path}/{name}")):
+                    pass
+            except UnavailableError:
+                refused.append(name)
+
+    assert tuple(refused) == names
