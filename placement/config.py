@@ -288,7 +288,7 @@ def _database(name: str, given: object, folder: Path) -> str:
     # In one form alone, or two servers on one file could call it by two names.
     scheme, _, file = given.partition(":///")
     if scheme != "sqlite" or not file or "?" in file or file.startswith("file:"):
-        raise ValueError(f"{name} must be sqlite:///file, or postgresql://...")
+        raise ValueError(f"{name} must be sqlite:///file or PostgreSQL's")
     return f"sqlite:///{folder.absolute() / file}"
 
 

@@ -2,7 +2,8 @@
 
 Invariants:
     * without ticks, whatever was written has a checkpoint a second later, in a commit of
-      its own only when nothing else is to be committed;
+      its own only when nothing else is to be committed; and 5 s later however often
+      others wake the engine, who may have nothing to say;
     * with ticks, the first entries of one are signed with their commit and the last ones
       at its end, and nothing between unless somebody asks.
 """
@@ -18,6 +19,8 @@ from placement.store.log import Log, Store
 
 PUBLISH_EVERY: Final = 1_000_000
 """Microseconds after which the log, if it grew, gets a new checkpoint."""
+LATE: Final = 5_000_000
+"""Microseconds for which what is owed waits for a quiet second."""
 
 
 class Publishing:
@@ -42,6 +45,7 @@ class Publishing:
         self._clock = clock
         self._ticks = ticks
         self._published = 0  # when, by the clock, this server last signed
+        self._owed = (-1, 0)  # behind which checkpoint something is, and since when
         self._signed = self._filled = False  # in the transaction that is under way
 
     def begin(self, head: Head) -> None:
@@ -91,7 +95,14 @@ class Publishing:
         """
         if self._ticks is not None:
             return self.over(ending=ending)
-        return quiet and head.leaves != head.published
+        return head.leaves != head.published and (quiet or self._late(head))
+
+    def _late(self, head: Head) -> bool:
+        """Tell whether nobody, of all servers, has signed for long."""
+        now = self._clock()
+        if self._owed[0] != head.published:
+            self._owed = head.published, now
+        return abs(now - self._owed[1]) >= LATE
 
     def over(self, *, ending: bool) -> bool:
         """Tell whether a tick is over."""

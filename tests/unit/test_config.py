@@ -143,7 +143,7 @@ def test_a_relative_folder():
         ("witnesses = [1]", "witnesses must be a list of texts"),
         ("database = 1", "database must be a URL"),
         *(
-            (f'{name} = "{given}"', f"{name} must be sqlite:///file, or postgresql")
+            (f'{name} = "{given}"', f"{name} must be sqlite:///file or PostgreSQL's")
             for name in ("database", "keys")
             for given in (
                 "sqlite://",

@@ -131,6 +131,19 @@ class TestByItself:
         assert waited < 5
         assert sizes(store) == [1, 3]
 
+    def test_whoever_wakes_it_does_not_delay_it_for_ever(self, engine, store, clock):
+        """Though there is no quiet second."""
+        refuse(engine, 3)
+
+        def woken():
+            engine._waiting.nudge()
+            clock.now += EVERY
+            return store.read_head().published == 3
+
+        wait_until(woken)
+
+        assert sizes(store) == [1, 3]
+
     def test_nothing_is_signed_twice(self, engine, faulty, store):
         """Where nothing is new there isn't even a transaction."""
         refuse(engine, 2)

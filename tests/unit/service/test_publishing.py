@@ -4,7 +4,7 @@ import pytest
 from kit.engines import SIGNER
 from kit.stored import leaf
 
-from placement.service.publishing import PUBLISH_EVERY, Publishing
+from placement.service.publishing import LATE, PUBLISH_EVERY, Publishing
 from placement.service.ticks import Ticks
 
 
@@ -51,6 +51,30 @@ def test_what_is_not_signed_is_owed(store, clock, write):
 
     assert owed == [True, False, False, False]
     assert ticked.owes(head, quiet=False, ending=False)
+
+
+def test_what_is_owed_does_not_wait_for_ever(store, clock, write):
+    """Whoever wakes the engine every second does not keep the log from being signed."""
+    publishing = Publishing(store, SIGNER, clock, None)
+
+    def owed():
+        return publishing.owes(store.read_head(), quiet=False, ending=False)
+
+    def later(microseconds):
+        clock.now += microseconds
+        return owed()
+
+    write(publishing)
+    signed = [owed(), later(LATE)]
+    write(publishing)  # which signs, since that was long ago
+    write(publishing)
+    waits = [owed(), later(LATE - 1), later(1)]
+    write(publishing)  # which signs
+    write(publishing)
+    again = [owed(), later(LATE - 1), later(1)]
+
+    assert signed == [False, False]
+    assert waits == again == [False, False, True]
 
 
 def test_with_ticks_the_first_of_one_is_signed(store, clock, write):
