@@ -85,7 +85,7 @@ def in_memory(process: int, traces: Iterable[Trace]) -> set[Trace]:
     Raises:
         UnavailableError: it can't be read, or not all of it; a note says why.
     """
-    wanted, found = list(traces), set[Trace]()
+    wanted, found, unread = list(traces), set[Trace](), 0
     place = _PROC / str(process)
     try:
         for _ in range(_PASSES):
