@@ -135,6 +135,8 @@ class Placing:
                 self._cases[case][1].ReleaseHold(giving_up, timeout=TIMEOUT)
             case Passed(hours):
                 self._clock.ahead += hours * MICROS_AN_HOUR
+                # Whoever comes into a commit under way is decided by the time it began.
+                self._served.app.engine.publish().result(TIMEOUT)
             case Released(case, area):
                 self._release(case, area)
             case ReleaseApproved(case):

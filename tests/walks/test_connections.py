@@ -33,14 +33,14 @@ class Held:
 
     def __init__(self, town, monkeypatch):
         engine = town.served.app.engine
-        self._decide = engine._decide
+        self._begun = engine._begun
         self.begun, self.free = threading.Event(), threading.Event()
-        monkeypatch.setattr(engine, "_decide", self._held)
+        monkeypatch.setattr(engine, "_begun", self._held)
 
     def _held(self, *args):
         self.begun.set()
         self.free.wait(LATE)
-        return self._decide(*args)
+        return self._begun(*args)
 
 
 def stop(town):
