@@ -38,9 +38,8 @@ from placement.domain.changeover_events import (
     PairsOffered,
     PairState,
 )
-from placement.domain.facts import Affiliation, Located, SameAs, Threat, Tie
-from placement.domain.indexing import Index
-from placement.domain.terms import CaseHandle, GroupToken, SubjectId
+from placement.domain.indexing import Indexes
+from placement.domain.terms import CaseHandle, SubjectId
 from placement.errors import InvalidInputError
 
 Offerer = tuple[str, str, bool]
@@ -67,15 +66,9 @@ class Named:
     under: tuple[tuple[bytes, SubjectId], ...]
 
 
-class Known(Protocol):
+class Known(Indexes, Protocol):
     """Where subjects stand in a state."""
 
-    affiliations: Index[SubjectId, Affiliation]
-    same_as: Index[SubjectId, SameAs]
-    ties: Index[SubjectId, Tie]
-    located: Index[SubjectId, Located]
-    threats_against: Index[SubjectId, Threat]
-    threats_by: Index[SubjectId | GroupToken, Threat]
     cases_of: dict[SubjectId, dict[CaseHandle, None]]
 
 
