@@ -15,9 +15,9 @@ import grpc
 import grpc.aio
 import uvloop
 
-from placement.app import App
+from placement.app import App, tls_of
 from placement.config import load
-from placement.rpc.identity import TlsPaths, server_credentials
+from placement.rpc.identity import server_credentials
 from placement.store.news import News
 
 DEAF: Final = "deaf"
@@ -30,12 +30,7 @@ async def main(settings_file: Path) -> None:
     settings = load(settings_file)
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    tls = TlsPaths(
-        certificate=settings.certificate,
-        key=settings.key,
-        authority=settings.authority,
-        revocations=settings.revocations,
-    )
+    tls = tls_of(settings)
     echo = grpc.aio.server()
     echo.add_generic_rpc_handlers((Echo(),))
     port = echo.add_secure_port("127.0.0.1:0", server_credentials(tls))

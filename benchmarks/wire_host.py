@@ -144,12 +144,7 @@ async def serve(settings_file: Path, wire: str) -> None:
     settings = load(settings_file)
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    tls = TlsPaths(
-        certificate=settings.certificate,
-        key=settings.key,
-        authority=settings.authority,
-        revocations=settings.revocations,
-    )
+    tls = app.tls_of(settings)
     echo: Any = grpc.aio.server()
     echo.add_generic_rpc_handlers((Echo(),))
     if wire == "threads":

@@ -138,6 +138,16 @@ def read_witnesses(texts: Iterable[str]) -> tuple[Verifier, ...]:
     return tuple(Verifier(key, verify) for key in keys)
 
 
+def tls_of(settings: Settings) -> TlsPaths:
+    """Return where the files of the transport lie."""
+    return TlsPaths(
+        certificate=settings.certificate,
+        key=settings.key,
+        authority=settings.authority,
+        revocations=settings.revocations,
+    )
+
+
 class Site(ABC):
     """A server with its store, its engine and its log, whatever it serves.
 
@@ -215,15 +225,6 @@ class Site(ABC):
     def _host(self) -> Host:
         """Build the outside of the server around the engine."""
 
-    def _tls(self) -> TlsPaths:
-        """Return where the files of the transport lie."""
-        return TlsPaths(
-            certificate=self._settings.certificate,
-            key=self._settings.key,
-            authority=self._settings.authority,
-            revocations=self._settings.revocations,
-        )
-
     def _door(self, tls: TlsPaths, desk: Desk) -> Door:
         """Build the door before a desk."""
         identifier = Identifier(
@@ -300,7 +301,7 @@ class App(Site):
 
     def _host(self) -> Host:
         """Build the outside of the server around the engine."""
-        settings, tls = self._settings, self._tls()
+        settings, tls = self._settings, tls_of(self._settings)
         store, custodian = self._store, self._custodian
         bookmarks = Bookmarks(store.ring, store.owner)
         desk = Desk(self.engine, store.ring, bookmarks, self._keyed)

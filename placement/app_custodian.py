@@ -12,7 +12,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from placement.app import Site, micros, read_ruleset, read_witnesses, ticks_of
+from placement.app import (
+    Site,
+    micros,
+    read_ruleset,
+    read_witnesses,
+    ticks_of,
+    tls_of,
+)
 from placement.audit.note import Signer
 from placement.config import CustodianSettings
 from placement.crypto.custody import Custody, FileCustody
@@ -93,7 +100,7 @@ class CustodianApp(Site):
 
     def _host(self) -> Host:
         """Build the outside of the custodian around its engine."""
-        settings, store, tls = self._settings, self._store, self._tls()
+        settings, store, tls = self._settings, self._store, tls_of(self._settings)
         bookmarks = Bookmarks(store.ring, store.owner)
         desk = Desk(self.engine, store.ring, bookmarks)
         review, ledger = self._review, Ledger(store)

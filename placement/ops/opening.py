@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
-from placement.app import App, Site, micros
+from placement.app import App, Site, micros, tls_of
 from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.errors import UnavailableError
@@ -20,7 +20,7 @@ from placement.ops.custodies import open_custody
 from placement.ops.logs import Lines
 from placement.ops.outside import Outside
 from placement.rpc.even import Pace
-from placement.rpc.identity import Identifier, Revocation, TlsPaths
+from placement.rpc.identity import Identifier, Revocation
 from placement.rpc.sealed import SealedHost
 
 TRIES: Final = 3
@@ -126,12 +126,7 @@ def sealed_host(settings: Settings) -> SealedHost:
         OSError: a file can't be read, or the address is taken.
         TamperedError: certificate, key and authorities do not fit.
     """
-    tls = TlsPaths(
-        certificate=settings.certificate,
-        key=settings.key,
-        authority=settings.authority,
-        revocations=settings.revocations,
-    )
+    tls = tls_of(settings)
     identifier = Identifier(
         settings.trust_domain, Revocation(tls), clock=lambda: micros() / 1_000_000
     )
