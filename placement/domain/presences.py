@@ -33,7 +33,7 @@ class Presences:
         self._own(fact.area).setdefault(fact.group, {})[fact.id] = fact
 
     def drop(self, fact: Presence) -> None:
-        """Take a presence out.
+        """Take a presence out; an area without any is none.
 
         Raises:
             KeyError: it isn't there.
@@ -42,6 +42,8 @@ class Presences:
         del here[fact.group][fact.id]
         if not here[fact.group]:
             del here[fact.group]
+        if not here and self._real is None:  # else the real one would show through
+            del self._by_area[fact.area]
 
     def in_area(self, code: AreaCode) -> Present:
         """Return the presences in an area, inert ones too, by group."""

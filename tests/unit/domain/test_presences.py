@@ -35,7 +35,7 @@ def test_what_is_taken_out_leaves_nothing():
     assert ids(got) == {token("A"): [facts[1].id]}
     got.drop(facts[1])
 
-    assert ids(got) == {}
+    assert (ids(got), got._by_area) == ({}, {})
     with pytest.raises(KeyError):
         got.drop(facts[1])
 
