@@ -77,7 +77,9 @@ def start(clock, publish_every):
 
 @pytest.fixture
 def engine(start, faulty):
-    return start(faulty)
+    started = start(faulty)
+    yield started
+    started.stop()  # before its store is closed, whichever was made first
 
 
 # A log to be searched
