@@ -27,8 +27,9 @@ from placement.crypto.keyring import ROTATING, EpochKey, KeyRing, Purpose, new_k
 from placement.crypto.sealing import context
 
 kind, path = sys.argv[1:]
+unwiped = []  # else what is freed may be overwritten by chance
 if kind == "unwiped":
-    keyring.wipe = sealing.wipe = lambda *_: None
+    keyring.wipe = sealing.wipe = lambda *given: unwiped.extend(given)
 custody, owner = FileCustody(Path(path)), context(bytes(16), 1)
 keys = [new_key(custody, owner, purpose, 1) for purpose in Purpose]
 keys += [new_key(custody, owner, purpose, 2) for purpose in ROTATING]
