@@ -69,6 +69,7 @@ class Areas(Mapping[str, Area]):
         areas: the rows; a code stands once, near must be symmetric.
 
     Attributes:
+        codes: all of them, and nothing else.
         digest: SHA-256 over everything that a row says, whatever their order.
 
     Raises:
@@ -78,6 +79,8 @@ class Areas(Mapping[str, Area]):
     def __init__(self, areas: Iterable[Area]) -> None:
         rows = tuple(areas)
         self._by_code = {area.code: area for area in rows}
+        self.codes = frozenset(self._by_code)
+        self._near = {area.code: tuple(sorted(area.near)) for area in rows}
         if len(self._by_code) != len(rows):
             raise ValueError("an area code stands twice")
         self._lineage: dict[AreaCode, tuple[AreaCode, ...]] = {
@@ -152,6 +155,10 @@ class Areas(Mapping[str, Area]):
     def lineage(self, code: AreaCode) -> tuple[AreaCode, ...]:
         """Return every code of one place: what merged, and what it merged into."""
         return self._lineage[code]
+
+    def near(self, code: AreaCode) -> tuple[AreaCode, ...]:
+        """Return the codes near one, in order (R9)."""
+        return self._near[code]
 
     def policed_by(self, region: str) -> tuple[AreaCode, ...]:
         """Return the codes of one police region."""

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import networkx as nx
 
 from placement.domain.facts import Alliance, Faction, Link, Rivalry, pair_of
-from placement.domain.relations import Chain, Relation
+from placement.domain.relations import Chain, Related, Relation
 from placement.domain.strength import Era, Strength, Turns, Weigh
 from placement.domain.terms import Day, FactId, GroupToken
 
@@ -48,7 +48,7 @@ class View:
         self._standing: dict[frozenset[GroupToken], list[Rivalry | Alliance]] = {}
         self._reached: dict[tuple[Directed, GroupToken], Reach] = {}
         self._eras: dict[GroupToken, tuple[Day, ...]] = {}
-        self._known: dict[tuple[GroupToken, int], Mapping[GroupToken, Relation]] = {}
+        self._known: dict[tuple[GroupToken, int], Related] = {}
         self._weigh = weigh
         for link in sorted(links, key=lambda link: link.id):
             self._add(link, at_least)
@@ -77,10 +77,8 @@ class View:
             return
         self._rivals.add_edge(*pair, fact=link.id, severity=link.severity)
 
-    def relations(
-        self, group: GroupToken, since: Day | None
-    ) -> Mapping[GroupToken, Relation]:
-        """Return what every related group means to a person of ``group``.
+    def related(self, group: GroupToken, since: Day | None) -> Related:
+        """Return what is related to a person of ``group``.
 
         Args:
             group: what the person is affiliated with.
@@ -91,8 +89,14 @@ class View:
         era = 0 if since is None else bisect_right(self._eras[group], since)
         key = (group, era)
         if key not in self._known:
-            self._known[key] = _Kinship(self, group, since).relations()
+            self._known[key] = Related(_Kinship(self, group, since).relations())
         return self._known[key]
+
+    def relations(
+        self, group: GroupToken, since: Day | None
+    ) -> Mapping[GroupToken, Relation]:
+        """Return what every related group means to a person of ``group``."""
+        return self.related(group, since).relations
 
     def family(self, group: GroupToken) -> Reach:
         """Return the group, its ancestors and its descendants over any faction link."""

@@ -1,14 +1,13 @@
 """What rules look at: who belongs where, what is seen, whom one would meet."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from placement.domain.facts import Presence
 from placement.domain.relations import Chain, Relation
 from placement.domain.terms import Day, FacilityToken, GroupToken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belonging:
+class Belonging(NamedTuple):
     """A person's affiliation as a chain: to whom, since when, resting on what.
 
     Attributes:
@@ -22,8 +21,7 @@ class Belonging:
     chain: Chain
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """A group that means something to the household is present.
 
     Attributes:
@@ -36,13 +34,12 @@ class Sighting:
     mine: Belonging
     relation: Relation
 
-    def chain(self, link: Chain) -> Chain:
+    def chain(self, links: Chain) -> Chain:
         """Return what a finding rests on, with the links between the groups."""
-        return (*self.mine.chain, *link, self.presence.id)
+        return (*self.mine.chain, *links, self.presence.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(NamedTuple):
     """The household would meet somebody placed, and one means something to the other.
 
     Attributes:
@@ -61,6 +58,6 @@ class Meeting:
     theirs: Relation
     phantom: bool = False
 
-    def chain(self, link: Chain) -> Chain:
+    def chain(self, links: Chain) -> Chain:
         """Return what a finding rests on, with the links between the groups."""
-        return (*self.mine.chain, *link, *self.stay.chain)
+        return (*self.mine.chain, *links, *self.stay.chain)

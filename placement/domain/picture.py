@@ -4,11 +4,10 @@ A picture is read at one strength (see ``strength``): firmly, over the facts tha
 give CONFLICT, or softly, over all that act. The rules read it and nothing else.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
-from itertools import chain as concat
 from operator import attrgetter
-from typing import TypeVar
 
 from placement.domain.facts import Affiliation, Fact, Placement, Presence, Threat, Tie
 from placement.domain.graph import Reach
@@ -30,9 +29,6 @@ from placement.domain.terms import (
 )
 
 Persons = Mapping[SubjectId, Chain]
-Acting = Iterator[tuple[GroupToken, Phantom]]
-Key = TypeVar("Key")
-Seen = TypeVar("Seen")
 
 
 class Picture:
@@ -72,11 +68,11 @@ class Picture:
         self._excused = self._persons(members, Strength.FIRM)
         weigh = Weigh(window, today, ruleset.cool_down_days)
         self._view = state.graph.view(weigh, at_least)
+        self._mine = tuple(self.belongings_of(self.persons))
         self._related = tuple(
-            (mine, self.relations(mine)) for mine in self.belongings_of(self.persons)
+            self._view.related(mine.group, mine.since) for mine in self._mine
         )
-        self._sightings: dict[AreaCode, tuple[Sighting, ...]] = {}
-        self._meetings: dict[AreaCode, tuple[Meeting, ...]] = {}
+        self._means = tuple(each.relations for each in self._related)
         self._resident: dict[AreaCode, tuple[tuple[Placement, Persons], ...]] = {}
 
     def acts(self, fact: Fact) -> bool:
@@ -122,10 +118,6 @@ class Picture:
         """Return a group's family."""
         return self._view.family(group)
 
-    def relations(self, belonging: Belonging) -> Mapping[GroupToken, Relation]:
-        """Return what every related group means to somebody."""
-        return self._view.relations(belonging.group, belonging.since)
-
     # Areas. A merged municipality's facts follow it into its successor.
 
     def presences(
@@ -155,39 +147,48 @@ class Picture:
             if fact.area in lineage and self.acts(fact):
                 yield (fact.id,)
 
-    def sightings(self, area: AreaCode) -> tuple[Sighting, ...]:
-        """Return the acting presences in an area that mean something."""
-        return _once(self._sightings, area, self._see)
-
-    def _see(self, area: AreaCode) -> Iterator[Sighting]:
-        if self._is_strange(area):
+    def sightings(self, area: AreaCode) -> Iterator[Sighting]:
+        """Yield the acting presences in an area that mean something."""
+        if self._is_without(self._meaningful, area):
             return
-        for presence in self._recorded(area, self._meaningful):
-            if self.acts(presence):
-                for mine, relations in self._related:
-                    if presence.group in relations:
-                        yield Sighting(presence, mine, relations[presence.group])
+        for presence in self.presences(area, self._meaningful):
+            for mine, relations in zip(self._mine, self._means, strict=True):
+                relation = relations.get(presence.group)
+                if relation is not None:
+                    yield Sighting(presence, mine, relation)
 
-    def _is_strange(self, area: AreaCode) -> bool:
-        """Tell whether no group that is present in an area means anything."""
+    def _is_without(self, groups: AbstractSet[GroupToken], area: AreaCode) -> bool:
+        """Tell whether none of some groups is present in an area."""
         in_area = self.state.presences.in_area
         for code in self.ruleset.areas.lineage(area):
-            if not in_area(code).keys().isdisjoint(self._meaningful):
+            if not in_area(code).keys().isdisjoint(groups):
                 return False
         return True
 
     @cached_property
-    def _meaningful(self) -> frozenset[GroupToken]:
-        return frozenset().union(*(relations for _, relations in self._related))
+    def _meaningful(self) -> AbstractSet[GroupToken]:
+        if len(self._means) == 1:
+            return self._means[0].keys()
+        return frozenset().union(*self._means)
+
+    @cached_property
+    def _loud(self) -> AbstractSet[GroupToken]:
+        return frozenset().union(*(each.loud for each in self._related))
+
+    @cached_property
+    def _threatened(self) -> bool:
+        return bool(self.threats or self.ties)
 
     def is_quiet(self, area: AreaCode) -> bool:
         """Tell whether nothing in an area can reach into those near it (R9)."""
-        return not self.threats and not self.ties and self._is_strange(area)
+        return not self._threatened and self._is_without(self._loud, area)
 
     # Placements: those of persons outside the household.
 
     def _residents(self, area: AreaCode) -> tuple[tuple[Placement, Persons], ...]:
-        return _once(self._resident, area, self._reside)
+        if area not in self._resident:
+            self._resident[area] = tuple(self._reside(area))
+        return self._resident[area]
 
     def _reside(self, area: AreaCode) -> Iterator[tuple[Placement, Persons]]:
         for code in self.ruleset.areas.lineage(area):
@@ -228,16 +229,11 @@ class Picture:
             if persons:
                 yield placement
 
-    def meetings(self, area: AreaCode) -> tuple[Meeting, ...]:
-        """Return the meetings with persons placed in an area."""
-        return _once(
-            self._meetings,
-            area,
-            lambda code: concat(
-                self._meet(self._overlapping(self._met(code))),
-                *map(self._meet_phantoms, self._phantoms_in(code)),
-            ),
-        )
+    def meetings(self, area: AreaCode) -> Iterator[Meeting]:
+        """Yield the meetings with persons placed in an area."""
+        yield from self._meet(self._overlapping(self._met(area)))
+        for found in self._phantoms_in(area):
+            yield from self._meet_phantoms(found)
 
     def _met(self, area: AreaCode) -> Iterator[Placement]:
         """Yield the placements in an area whose people can mean something."""
@@ -247,11 +243,7 @@ class Picture:
             here = self.state.residents.in_area(code)
             for group in here.keys() & around:
                 for since, ids in here[group].items():
-                    to_them = self._view.relations(group, since)
-                    if any(
-                        group in to_us or mine.group in to_them
-                        for mine, to_us in self._related
-                    ):
+                    if any(True for _ in self._related_to(group, since)):
                         found.update(ids)
         return (self.state.placements[each] for each in sorted(found))
 
@@ -275,25 +267,31 @@ class Picture:
         for code in self.ruleset.areas.lineage(area):
             yield self._phantoms.in_area(code)
 
-    def phantoms_of(self, groups: Container[GroupToken], area: AreaCode) -> Acting:
+    def phantoms_of(
+        self, groups: AbstractSet[GroupToken], area: AreaCode
+    ) -> Iterator[tuple[GroupToken, Phantom]]:
         """Yield the phantoms placed in an area that belong to one of some groups."""
         for found in self._phantoms_in(area):
-            yield from self._acting(found, groups)
+            for group in sorted(found.keys() & groups):
+                for phantom in self._acting(found[group]):
+                    yield group, phantom
 
-    def _acting(self, found: Found, groups: Container[GroupToken]) -> Acting:
+    def _acting(self, phantoms: Iterable[Phantom]) -> Iterator[Phantom]:
         firm = self._at_least is Strength.FIRM
-        for group, phantoms in found.items():
-            if group in groups:
-                for phantom in phantoms:
-                    strong = phantom.firm or not firm
-                    if strong and phantom.acts(self.window, self._now):
-                        yield group, phantom
+        for phantom in phantoms:
+            strong = phantom.firm or not firm
+            if strong and phantom.acts(self.window, self._now):
+                yield phantom
 
     def _meet_phantoms(self, found: Found) -> Iterator[Meeting]:
-        for group, phantom in self._acting(found, self._around):
-            stay = Belonging(group=group, since=None, chain=(phantom.id,))
-            for mine, ours, theirs in self._related_to(group, None):
-                yield Meeting(mine, stay, phantom.facility, ours, theirs, phantom=True)
+        for group in sorted(found.keys() & self._around):
+            related = tuple(self._related_to(group, None))
+            for phantom in self._acting(found[group]) if related else ():
+                stay = Belonging(group, None, (phantom.id,))
+                for mine, ours, theirs in related:
+                    yield Meeting(
+                        mine, stay, phantom.facility, ours, theirs, phantom=True
+                    )
 
     def _meet(
         self, residents: Iterable[tuple[Placement, Persons]]
@@ -301,34 +299,30 @@ class Picture:
         for placement, persons in residents:
             for subject, chain in persons.items():
                 for fact in self.state.affiliations.of(subject):
-                    for mine, ours, theirs in self._means(fact):
+                    if self._stands(fact):
                         stay = _belonging(fact, chain)
-                        yield Meeting(mine, stay, placement.facility, ours, theirs)
+                        for mine, ours, theirs in self._related_to(
+                            stay.group, stay.since
+                        ):
+                            yield Meeting(mine, stay, placement.facility, ours, theirs)
 
     @cached_property
     def _around(self) -> frozenset[GroupToken]:
         """Every group that can mean something to the household."""
         around = self.state.graph.around
         return frozenset[GroupToken]().union(
-            *(around(mine.group) for mine, _ in self._related)
+            *(around(mine.group) for mine in self._mine)
         )
-
-    def _means(
-        self, fact: Affiliation
-    ) -> Iterator[tuple[Belonging, Relation, Relation]]:
-        """Yield what somebody's affiliation means to the household, and the reverse.
-
-        Most people mean nothing to one another: that is looked at first.
-        """
-        for mine, ours, theirs in self._related_to(fact.group, fact.valid_from):
-            if self._stands(fact):
-                yield mine, ours, theirs
 
     def _related_to(
         self, group: GroupToken, since: Day | None
     ) -> Iterator[tuple[Belonging, Relation, Relation]]:
+        """Yield what an affiliation means to the household, and the reverse.
+
+        Most people mean nothing to one another.
+        """
         to_them = self._view.relations(group, since)
-        for mine, to_us in self._related:
+        for mine, to_us in zip(self._mine, self._means, strict=True):
             ours = to_us.get(group, UNRELATED)
             theirs = to_them.get(mine.group, UNRELATED)
             if ours is not UNRELATED or theirs is not UNRELATED:
@@ -360,7 +354,7 @@ class Picture:
     def own_threats(self) -> tuple[tuple[Threat, Chain], ...]:
         """Return the acting threats by the household, its groups and their families."""
         sources: dict[SubjectId | GroupToken, Chain] = dict(self.persons.items())
-        for mine, _ in self._related:
+        for mine in self._mine:
             for group, chain in self.family(mine.group).items():
                 sources.setdefault(group, (*mine.chain, *chain))
         return tuple(
@@ -371,14 +365,5 @@ class Picture:
         )
 
 
-def _once(
-    known: dict[Key, tuple[Seen, ...]], key: Key, see: Callable[[Key], Iterable[Seen]]
-) -> tuple[Seen, ...]:
-    """Return what was seen before, or look."""
-    if key not in known:
-        known[key] = tuple(see(key))
-    return known[key]
-
-
 def _belonging(fact: Affiliation, chain: Chain) -> Belonging:
-    return Belonging(group=fact.group, since=fact.valid_from, chain=(*chain, fact.id))
+    return Belonging(fact.group, fact.valid_from, (*chain, fact.id))

@@ -18,7 +18,7 @@ from placement.domain.meetings import Meeting
 from placement.domain.phantoms import NOBODY, Phantoms
 from placement.domain.picture import Picture
 from placement.domain.questions import Assessment, Candidate, Finding, Question
-from placement.domain.relations import Chain
+from placement.domain.relations import Chain, Gives
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.strength import Strength
@@ -115,7 +115,7 @@ class _Seen:
 
 def _assess_one(seen: _Seen, candidate: Candidate) -> Assessment:
     findings = _look(seen, Place(candidate.area, candidate.facility), RULES)
-    for area in sorted(seen.soft.ruleset.areas[candidate.area].near):
+    for area in seen.soft.ruleset.areas.near(candidate.area):
         findings += seen.ringing(area)
     best = floor(seen, candidate.area)
     worst = max((finding.outcome for finding in findings), default=best)
@@ -170,9 +170,9 @@ def floor(seen: _Seen, area: AreaCode) -> Verdict:
     areas = ruleset.areas
     if seen.soft.window.start > today + ruleset.ahead_days:
         return Verdict.UNKNOWN
-    near = (code for code in areas[area].near if areas[code].valid_on(today))
-    for code in (area, *near):
-        if not seen.covered(code):
+    for code in (area, *areas.near(area)):
+        gone = code != area and not areas[code].valid_on(today)
+        if not (seen.covered(code) or gone):
             return Verdict.UNKNOWN
     return Verdict.CLEAR
 
@@ -190,44 +190,45 @@ def _covered(picture: Picture, area: AreaCode, today: Day) -> bool:
 # The rules. Each yields what it finds at a place; none knows of rings or strengths.
 
 
-def r1_own_presence(picture: Picture, place: Place) -> Findings:
-    """R1: a group of own is present."""
+def present(picture: Picture, place: Place) -> Findings:
+    """R1, R2, R7, R8: a group that means something to the household is present."""
     for sighting in picture.sightings(place.area):
-        link = sighting.relation.own
-        if link is not None:
-            firmly = sighting.presence.kind is not PresenceKind.OCCASIONAL
-            yield Finding(
-                rule="R1",
-                verdict=_CONFLICT if firmly else _REVIEW,
-                facts=sighting.chain(link),
-            )
-
-
-def r2_rival_presence(picture: Picture, place: Place) -> Findings:
-    """R2: a rival, or a distant rival, is present."""
-    for sighting in picture.sightings(place.area):
-        relation = sighting.relation
         firmly = sighting.presence.kind is not PresenceKind.OCCASIONAL
-        for war, rival, at_most in (
-            (relation.war, relation.rival, _CONFLICT),
-            (relation.distant_war, relation.distant, _REVIEW),
-        ):
-            if firmly and war is not None:
-                facts = sighting.chain(war)
-                yield Finding(
-                    rule="R2", verdict=_CONFLICT, at_most=at_most, facts=facts
-                )
-            elif rival is not None:
-                yield Finding(rule="R2", verdict=_REVIEW, facts=sighting.chain(rival))
+        relation = sighting.relation
+        for gives in relation.present if firmly else relation.occasional:
+            yield _found(gives, sighting.chain(gives.links))
 
 
-def r3_rival_placed(picture: Picture, place: Place) -> Findings:
-    """R3: a member of a rival is placed here, or with the same provider elsewhere."""
+def placed(picture: Picture, place: Place) -> Findings:
+    """R3, R4, R7, R8: somebody placed here means something to the household."""
     for meeting in picture.meetings(place.area):
-        yield from _rival_met(meeting, _CONFLICT)
+        ours, theirs = meeting.ours, meeting.theirs
+        if place.facility is not None and place.facility == meeting.facility:
+            yield from _met(meeting, ours.housed + theirs.back_housed)
+        else:
+            yield from _met(meeting, ours.placed + theirs.back_placed)
+
+
+def provided(picture: Picture, place: Place) -> Findings:
+    """R3: a member of a rival is in another house of the provider, wherever."""
     if place.facility is not None:
         for meeting in picture.meetings_with(place.facility):
-            yield from _rival_met(meeting, _REVIEW)
+            yield from _met(meeting, meeting.ours.provided)
+
+
+def _met(meeting: Meeting, given: Iterable[Gives]) -> Findings:
+    for gives in given:
+        yield _found(gives, meeting.chain(gives.links), phantom=meeting.phantom)
+
+
+def _found(gives: Gives, facts: Chain, *, phantom: bool = False) -> Finding:
+    return Finding(
+        rule=gives.rule,
+        verdict=gives.verdict,
+        at_most=gives.at_most,
+        facts=facts,
+        phantom=phantom,
+    )
 
 
 def r3_unknown_placed(picture: Picture, place: Place) -> Findings:
@@ -242,35 +243,6 @@ def stopped_provider(picture: Picture, place: Place) -> Findings:
         provider = picture.state.facilities[place.facility].provider
         if provider in picture.state.stopped:
             yield Finding(rule="STOP", verdict=_CONFLICT, facts=(FactId(provider),))
-
-
-def _rival_met(meeting: Meeting, verdict: Verdict) -> Findings:
-    for link, at_most in (
-        (meeting.ours.rival, _CONFLICT),
-        (meeting.ours.distant, _REVIEW),
-    ):
-        if link is not None:
-            yield Finding(
-                rule="R3",
-                verdict=verdict,
-                at_most=at_most,
-                facts=meeting.chain(link),
-                phantom=meeting.phantom,
-            )
-
-
-def r4_own_placed(picture: Picture, place: Place) -> Findings:
-    """R4: a member of a group of own is placed here; kinship is symmetric."""
-    for meeting in picture.meetings(place.area):
-        same = place.facility is not None and place.facility == meeting.facility
-        for link in (meeting.ours.own, meeting.theirs.own):
-            if link is not None:
-                yield Finding(
-                    rule="R4",
-                    verdict=_CONFLICT if same else _REVIEW,
-                    facts=meeting.chain(link),
-                    phantom=meeting.phantom,
-                )
 
 
 def r5_threat_near(picture: Picture, place: Place) -> Findings:
@@ -305,7 +277,7 @@ def r5_threat_placed(picture: Picture, place: Place) -> Findings:
                 if stay.group in family:
                     link = family[stay.group]
                     yield _threatened(_REVIEW, (*chain, *link, *stay.chain))
-            for group, phantom in picture.phantoms_of(family, place.area):
+            for group, phantom in picture.phantoms_of(family.keys(), place.area):
                 facts = (*chain, *family[group], phantom.id)
                 yield _threatened(_REVIEW, facts, phantom=True)
 
@@ -331,53 +303,19 @@ def r6_tie(picture: Picture, place: Place) -> Findings:
             )
 
 
-def r7_allied(picture: Picture, place: Place) -> Findings:
-    """R7: an ally of a rival or of own, or a rival of an ally, is here."""
-    for sighting in picture.sightings(place.area):
-        link = sighting.relation.allied or sighting.relation.own_allied
-        if link is not None:
-            yield _inference("R7", sighting.chain(link))
-    for meeting in picture.meetings(place.area):
-        ours = meeting.ours.allied or meeting.ours.own_allied
-        for link in (ours, meeting.theirs.own_allied):
-            if link is not None:
-                yield _inference("R7", meeting.chain(link), phantom=meeting.phantom)
-
-
-def r8_relatives(picture: Picture, place: Place) -> Findings:
-    """R8: a sister faction, or the other side of a split, is here."""
-    for sighting in picture.sightings(place.area):
-        link = sighting.relation.sister or sighting.relation.split
-        if link is not None:
-            yield _inference("R8", sighting.chain(link))
-    for meeting in picture.meetings(place.area):
-        ours = meeting.ours.sister or meeting.ours.split
-        for link in (ours, meeting.theirs.split):
-            if link is not None:
-                yield _inference("R8", meeting.chain(link), phantom=meeting.phantom)
-
-
-def _inference(rule: str, facts: Chain, *, phantom: bool = False) -> Finding:
-    return Finding(
-        rule=rule, verdict=_REVIEW, at_most=_REVIEW, facts=facts, phantom=phantom
-    )
-
-
 def _threatened(verdict: Verdict, facts: Chain, *, phantom: bool = False) -> Finding:
     return Finding(rule="R5", verdict=verdict, facts=facts, phantom=phantom)
 
 
 # What reaches into near municipalities (R9); ``Picture.is_quiet`` says where none can.
 # Nothing that rests on a placement does: rings would point at the middle.
-RINGING = (r1_own_presence, r2_rival_presence, r5_threat_near, r6_tie)
+RINGING = (present, r5_threat_near, r6_tie)
 RULES = (
     *RINGING,
-    r3_rival_placed,
+    placed,
+    provided,
     r3_unknown_placed,
-    r4_own_placed,
     r5_threat_placed,
     r5_threat_by_household,
-    r7_allied,
-    r8_relatives,
     stopped_provider,
 )

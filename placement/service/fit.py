@@ -27,7 +27,7 @@ def require_fit(state: State, rules: Rules, custodian: bytes) -> None:
     except UnavailableError as error:
         text = "the ruleset in force has a form that this program does not know"
         raise _misfit(text) from error
-    if not state.areas <= ruleset.areas.keys():
+    if not state.areas <= ruleset.areas.codes:
         raise _misfit("an area of the log is not in the ruleset")
     if custodian not in state.changeover.serves:
         raise _misfit("the custodian's key is not the one of this store")

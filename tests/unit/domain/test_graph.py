@@ -1,5 +1,6 @@
 """The group graph: what one group means to somebody of another."""
 
+from dataclasses import fields
 from itertools import permutations
 
 import pytest
@@ -29,7 +30,8 @@ def kinds(world, mine, other, since=None, **how):
     """Return what a group means to a person of another, by name."""
     relations = view(world, **how).relations(token(mine), day(since))
     relation = relations.get(token(other), Relation())
-    return {name for name in Relation.__slots__ if getattr(relation, name) is not None}
+    names = [each.name for each in fields(relation)]
+    return {name for name in names if getattr(relation, name) is not None}
 
 
 def test_a_group_is_its_own(world):
