@@ -22,7 +22,7 @@ SOURCES = sorted(
     for path in (ROOT / folder).rglob("*.py")
     if not path.match("*/v1/*_pb2*.py")
 )
-LONG = {"rules.py": 500, "state.py": 500}
+LONG = {"state.py": 500}
 
 
 def text(name):
