@@ -25,6 +25,7 @@ from tests.kit.processes import (
     Party,
     Scene,
     fresh,
+    insist,
     question,
 )
 
@@ -66,12 +67,12 @@ class Rival:
         return HELD if answer.verdict == wire.VERDICT_CLEAR else f"held, but {name}"
 
     def give_up(self) -> None:
-        """Release what is held."""
+        """Release what is held, as a client does: again, if nobody answers."""
         if self.hold:
             request = placement.ReleaseHoldRequest(
                 request_id=fresh(), hold_id=self.hold
             )
-            self._release(request, timeout=TIMEOUT)
+            insist(self._release, request)
         self.hold = b""
 
 
