@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 T      ?= tests
 WORKERS ?= 2
+# What was compiled once is not compiled again by each process that a test starts.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 
@@ -54,7 +56,7 @@ imports: $(READY) ## Check the import contracts
 	$(BIN)/lint-imports
 
 test: $(READY) ## Set everything up and run the tests but the slow ones, which check runs (T=path narrows)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(T)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(T)
 
 scenarios: $(READY) ## Play the registry's scenarios as they are typed, on live servers
 	$(BIN)/python -m pytest -v -n $(WORKERS) tests/scenarios/test_scenarios_typed.py
@@ -184,7 +186,7 @@ bench-import: $(READY) ## Import 100,000 facts while checks are answered (ARGS="
 	@$(BIN)/python -m benchmarks.imports $(ARGS)
 
 cover: $(READY) ## Measure what the tests reach
-	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report= $(T)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --cov --cov-report= $(T)
 	$(BIN)/coverage report --include='placement/domain/*,placement/crypto/*,placement/audit/*,placement/access.py,placement/service/engine.py' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -39,6 +40,12 @@ def table():
     return {label: word.strip() == "epoch" for label, word in rows}
 
 
+@cache
+def parsed(path):
+    """Return the tree of a source; each is read by several tests."""
+    return ast.parse(path.read_text("utf-8"))
+
+
 def names(tree, function):
     return [
         node
@@ -53,7 +60,7 @@ def file_labels():
     """Return the label of every kind of key file: constants that are called so."""
     found = []
     for path in SOURCES:
-        for node in ast.parse(path.read_text("utf-8")).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Constant):
                 name, value = ast.unparse(node.target), node.value.value
                 if name.endswith("LABEL") and FILE_LABEL.fullmatch(str(value)):
@@ -75,9 +82,7 @@ def infos():
 def test_a_key_is_derived_where_the_table_says():
     """A new derivation somewhere else is a new row."""
     found = {
-        str(path.relative_to(ROOT))
-        for path in SOURCES
-        if names(ast.parse(path.read_text("utf-8")), "HKDF")
+        str(path.relative_to(ROOT)) for path in SOURCES if names(parsed(path), "HKDF")
     }
 
     assert found == DERIVING

@@ -5,12 +5,13 @@ import stat
 from contextlib import closing
 
 import pytest
+from kit.guessing import make_cheap
 
 from placement import crypto
 from placement.crypto import recovery
 from placement.crypto.custody import OPRF_LABEL
 from placement.crypto.keyfile import is_wrapped, open_signing
-from placement.crypto.passphrase import Cost, PassphraseCustody
+from placement.crypto.passphrase import PassphraseCustody
 from placement.crypto.recovery import combine, split
 from placement.crypto.signing import SigningKey
 from placement.crypto.wrapping import SecretCustody
@@ -37,8 +38,7 @@ class Person:
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder whose custody is under a passphrase; a guess is as cheap as can be."""
-    cheap = Cost(memory=1 << 16)
-    monkeypatch.setattr("placement.crypto.passphrase.Cost", lambda *given: cheap)
+    make_cheap(monkeypatch)
     (tmp_path / "placement.toml").write_text('custody = "passphrase"\n', "utf-8")
     return tmp_path
 

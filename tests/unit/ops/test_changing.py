@@ -6,12 +6,12 @@ from contextlib import closing
 
 import pytest
 from kit import tokens
+from kit.guessing import make_cheap
 
 from placement.config import load
 from placement.crypto import changing as files
 from placement.crypto.custody import OPRF_LABEL, FileCustody
 from placement.crypto.keyfile import is_wrapped, open_signing
-from placement.crypto.passphrase import Cost
 from placement.crypto.signing import LOG_LABEL
 from placement.errors import TamperedError, UnavailableError
 from placement.ops import changing
@@ -95,8 +95,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
-    cheap = Cost(memory=1 << 16)
-    monkeypatch.setattr("placement.crypto.passphrase.Cost", lambda *given: cheap)
+    make_cheap(monkeypatch)
     before = os.umask(0o077)
     yield Place(tmp_path)
     os.umask(before)

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from kit import tokens
+from kit.guessing import make_cheap
 
 from placement.config import Settings
 from placement.crypto.custody import FileCustody
@@ -88,8 +89,9 @@ def test_what_is_not_there_is_told(tmp_path, monkeypatch):
         assert note(caught) == f"unlock = {given!r} can't be read."
 
 
-def test_the_settings_say_which_custody(tmp_path):
+def test_the_settings_say_which_custody(tmp_path, monkeypatch):
     """A plain file, or one under a passphrase."""
+    make_cheap(monkeypatch)
     path = tmp_path / "kek"
     FileCustody.create(path)
     sealed = settings(store_key=tmp_path / "sealed")

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -40,12 +41,16 @@ KEYS = ("store.key", "custodian.key", "log.key", "placement.anchor")
 SPOILED = "What is stored does not verify, or the key is another store's."
 
 
+def laid(folder):
+    Pki(folder).server()
+    (folder / "placement.toml").write_text('address = "127.0.0.1:0"\n', "utf-8")
+    return folder
+
+
 @pytest.fixture
 def place(tmp_path):
     """A folder with settings and certificates, as the manual says."""
-    Pki(tmp_path).server()
-    (tmp_path / "placement.toml").write_text('address = "127.0.0.1:0"\n', "utf-8")
-    return tmp_path
+    return laid(tmp_path)
 
 
 @pytest.fixture
@@ -74,9 +79,13 @@ def engine_of(settings):
 
 
 @pytest.fixture
-def filled(place, run):
+def filled(place):
     """The same with a store, and two cases in it."""
-    run("init")
+    return with_cases(place)
+
+
+def with_cases(place):
+    assert main(["init", "--settings", str(place / "placement.toml")]) == 0
     store, engine = engine_of(load(place / "placement.toml"))
     for name in ("h", "i"):
         engine.submit(open_case(name)).result(SECONDS)
@@ -314,6 +323,19 @@ def test_a_damaged_snapshot_is_named_and_can_be_written_anew(filled, run):
     assert run("fsck")[0] == 0
 
 
+@pytest.fixture(scope="module")
+def crowded_once(tmp_path_factory):
+    """A log with a complete stretch of 256 leaves, made once: whoever asks gets a copy."""
+    folder = laid(tmp_path_factory.mktemp("crowded"))
+    crowd(with_cases(folder), 256)
+    return folder
+
+
+@pytest.fixture
+def crowded(crowded_once, place):
+    return shutil.copytree(crowded_once, place, dirs_exist_ok=True)
+
+
 def crowd(place, count):
     """Grow the log by refusals, and publish it."""
     settings = load(place / "placement.toml")
@@ -359,11 +381,10 @@ def crowd(place, count):
         ("UPDATE head SET blob = zeroblob(300)", "head"),
     ],
 )
-def test_fsck_names_the_first_bad_record(filled, run, statement, where):
+def test_fsck_names_the_first_bad_record(crowded, run, statement, where):
     """Which table and number, never content; and nothing is served beside it."""
-    crowd(filled, 256)
     assert run("fsck")[0] == 0
-    spoil(filled, statement)
+    spoil(crowded, statement)
 
     assert run("fsck") == (1, "", f"{SPOILED} First bad record: {where}.\n")
     # What only few may see is opened on demand: a start need not read all of it, but
@@ -373,8 +394,7 @@ def test_fsck_names_the_first_bad_record(filled, run, statement, where):
 
 
 def summarised(place):
-    """Grow the log to a complete stretch, and make its summary."""
-    crowd(place, 256)
+    """Make the summary of a complete stretch."""
     settings = load(place / "placement.toml")
     store = Store.open(settings.database, FileCustody(settings.store_key))
     Summaries(store).write(8, 0, b"a summary")
@@ -389,14 +409,14 @@ def summarised(place):
         ('UPDATE summary SET "index" = 3', "summary 8/3"),
     ],
 )
-def test_fsck_names_a_damaged_summary(filled, run, statement, where):
+def test_fsck_names_a_damaged_summary(crowded, run, statement, where):
     """It only saves searches time, so the log itself is found to be whole before."""
-    summarised(filled)
+    summarised(crowded)
     assert run("fsck")[0] == 0
-    spoil(filled, statement)
+    spoil(crowded, statement)
 
     assert run("fsck") == (1, "", f"{SPOILED} First bad record: {where}.\n")
-    spoil(filled, "DELETE FROM summary")
+    spoil(crowded, "DELETE FROM summary")
     assert run("fsck")[0] == 0
 
 

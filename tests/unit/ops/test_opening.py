@@ -8,17 +8,17 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from kit.certs import TRUST_DOMAIN, Pki
+from kit.guessing import make_cheap
 from kit.sited import Site
 from kit.town import TIMEOUT
 
 from placement.config import Settings
-from placement.crypto.passphrase import Cost, PassphraseCustody
+from placement.crypto.passphrase import PassphraseCustody
 from placement.errors import UnavailableError
 from placement.ops import opening
 from placement.ops.opening import sealed_host, serve_from_sealed, unlocked
 
 WORDS = "åtta hästar står stilla"
-CHEAP = Cost(memory=1 << 16)
 
 
 @pytest.fixture
@@ -97,9 +97,10 @@ def typed(monkeypatch, *answers):
 
 
 @pytest.fixture
-def under_words(tmp_path):
+def under_words(tmp_path, monkeypatch):
+    make_cheap(monkeypatch)
     settings = Settings(custody="passphrase", store_key=tmp_path / "kek")
-    PassphraseCustody.create(settings.store_key, WORDS.encode(), cost=CHEAP)
+    PassphraseCustody.create(settings.store_key, WORDS.encode())
     return settings
 
 

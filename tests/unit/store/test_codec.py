@@ -3,8 +3,9 @@
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from kit.often import often
 
 from placement.domain.events import Event, Record, Request
 from placement.domain.facts import AnyFact
@@ -31,7 +32,7 @@ _strategies()
 
 
 @pytest.mark.parametrize("kind", get_args(Event), ids=lambda kind: kind.__name__)
-@settings(deadline=None)  # the first of a kind makes what reads the others
+@often(25)  # one codec reads all kinds: a bug of it meets 79 times as many
 @given(data=st.data())
 def test_every_event_survives(kind, data):
     """A record read again equals the one written."""
