@@ -153,6 +153,12 @@ ROWS: Final = (
         lambda settings, _: not settings.witnesses,
     ),
     Row(
+        "officers",
+        "Fewer than two officers are named: nobody could say that an older database may "
+        "be served, or that a key may be destroyed.",
+        lambda settings, _: len(settings.officers) < OFFICERS,
+    ),
+    Row(
         "reflection",
         "reflection describes the methods to every caller; turn it off.",
         lambda settings, _: settings.reflection,
@@ -206,12 +212,6 @@ REGISTRY: Final = (
         "The key of the pseudonyms is held by this server: whoever takes the machine "
         "could try every number. Name custodians apart.",
         lambda settings, _: not settings.custodian_id,
-    ),
-    Row(
-        "officers",
-        "Fewer than two officers are named: nobody could say that an older database may "
-        "be served.",
-        lambda settings, _: len(settings.officers) < OFFICERS,
     ),
 )
 """What a registry may not be."""

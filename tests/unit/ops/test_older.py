@@ -220,7 +220,7 @@ def test_without_an_anchor_a_statement_ends(place, run, monkeypatch, hours):
     stated(place, run)
     signed(run, place / "statement", "kim", "robin")
     later = micros() + hours * 3_600_000_000
-    monkeypatch.setattr("placement.ops.older.micros", lambda: later)
+    monkeypatch.setattr("placement.ops.officers.micros", lambda: later)
 
     expected = "Refused. Without an anchor a statement holds for a day.\n"
     assert accept(run, place) == (1, "", expected)

@@ -12,7 +12,7 @@ from placement.crypto.keyfile import create_signing
 from placement.crypto.signing import SigningKey
 from placement.ops.hardening import Hardening
 from placement.ops.main import main
-from placement.ops.profile import REGISTRY, refusals
+from placement.ops.profile import REGISTRY, ROWS, refusals
 from placement.service.custodian import Custodian, next_path
 
 CLOSED = Hardening(undumpable=True, cores=0, locked=False, user=1000)
@@ -191,6 +191,13 @@ def test_what_surrounds_the_process_says_where_a_database_is(good, monkeypatch, 
 
     assert got.startswith("database: A database on another machine")
     assert refusals(good, CLOSED, REGISTRY) == []
+
+
+def test_a_custodian_apart_needs_officers_too(good):
+    """They alone say which of its keys may be destroyed; it names no other custodian."""
+    (got,) = refusals(replace(good, custodian_id="", officers=()), CLOSED, ROWS)
+
+    assert sentence(got).startswith("Fewer than two officers")
 
 
 def test_every_row_is_tried():
