@@ -28,7 +28,7 @@ def test_nothing_acknowledged_is_lost():
 @pytest.mark.slow
 def test_recoveries_on_a_log_that_is_there_are_timed():
     """Each to the moment at which the server says that it serves."""
-    done = run("--events", "2000")
+    done = run("--events", "4000")
     *_, last = done.stdout.splitlines()
     said = re.fullmatch(
         r"10 kills; (\d+) events, (\d+) entries verified; (\d+) recoveries, the worst in"
@@ -37,7 +37,7 @@ def test_recoveries_on_a_log_that_is_there_are_timed():
     )
 
     assert (done.returncode, bool(said)) == (0, True)
-    assert "2000 events, 1999 entries before the first call\n" in done.stdout
+    assert "4000 events, 3999 entries before the first call\n" in done.stdout
     assert 0 < int(said[3]) <= 10
 
 
