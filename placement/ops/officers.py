@@ -19,7 +19,7 @@ from placement.audit.note import Kind, Signer, Verifier, parse_key
 from placement.audit.written import Written
 from placement.config import Settings
 from placement.crypto.files import write_file
-from placement.crypto.signing import SigningKey, verify
+from placement.crypto.signing import OFFICER_LABEL, SigningKey, verify
 from placement.domain.events import Event, Record
 from placement.domain.terms import Micros
 from placement.errors import TamperedError
@@ -52,7 +52,7 @@ def sign(path: Path, title: str, name: str, key: Path) -> str:
         ValueError: it is another statement.
     """
     content = path.read_bytes()
-    signer = Signer(name, SigningKey.open(key))
+    signer = Signer(name, SigningKey.open(key, OFFICER_LABEL))
     text = content.decode("utf-8")
     if not text.startswith(f"{title}\n"):
         raise ValueError(f"{path}: is no such statement")

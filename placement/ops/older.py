@@ -32,7 +32,7 @@ from placement.audit.note import Signer, Verifier, render_key
 from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.crypto.keyfile import open_signing
-from placement.crypto.signing import SigningKey, verify
+from placement.crypto.signing import OFFICER_LABEL, SigningKey, verify
 from placement.errors import PlacementError
 from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
@@ -109,7 +109,7 @@ def _fail(sentence: str) -> int:
 
 
 def _key(args: argparse.Namespace) -> str:
-    signer = Signer(args.name, SigningKey.create(args.key))
+    signer = Signer(args.name, SigningKey.create(args.key, OFFICER_LABEL))
     return (
         "Made the key. It goes into the setting officers as\n"
         f"{render_key(signer.public)}"

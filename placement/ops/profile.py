@@ -7,19 +7,21 @@ once. Nothing here is opened, changed or repaired.
 
 import stat
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 from placement.app import read_ruleset
+from placement.audit.note import Kind, parse_key
 from placement.config import Listener, Settings
 from placement.crypto.custody import OPRF_LABEL
 from placement.crypto.keyfile import is_wrapped
 from placement.crypto.signing import LOG_LABEL
-from placement.errors import UnavailableError
+from placement.errors import PlacementError, UnavailableError
 from placement.ops.hardening import Hardening
-from placement.service.custodian import next_path
+from placement.service.custodian import next_path, plain_path
 from placement.store.engine import is_unsure
 from placement.store.keystore import beside
 
@@ -67,6 +69,16 @@ def _keys(settings: Settings) -> list[Path]:
     return named if settings.custody == "token" else [*named, settings.store_key]
 
 
+def _officers(settings: Settings) -> int:
+    """Return how many can sign a statement together: by name, and by key."""
+    keys = []
+    for text in settings.officers:
+        with suppress(PlacementError):
+            keys.append(parse_key(text))
+    able = [key for key in keys if key.kind is Kind.ED25519]
+    return min(len({key.name for key in able}), len({key.public_key for key in able}))
+
+
 def _loops(listener: Listener) -> bool:
     """Tell whether an address is of loopback; a name is none unless it says so."""
     host = listener.address.rpartition(":")[0].strip("[]")
@@ -77,8 +89,15 @@ def _loops(listener: Listener) -> bool:
 
 
 def _custodians(settings: Settings) -> list[Path]:
-    """Return the file of the custodian's key, and of the one that follows."""
-    return [settings.custodian_key, next_path(settings.custodian_key)]
+    """Return the files of a custodian's keys: what follows, and what adopting left."""
+    path = settings.custodian_key
+    return [path, next_path(path), plain_path(path)]
+
+
+def _authority_keys(settings: Settings) -> list[Path]:
+    """Return where an authority's key is, under its own name and the usual one."""
+    path = settings.authority
+    return [path.with_suffix(".key"), path.with_name("ca.key")]
 
 
 def _databases(settings: Settings) -> list[Path]:
@@ -134,7 +153,7 @@ ROWS: Final = (
         "authority",
         "The authority's own key lies beside its certificate: whoever takes this "
         "machine could make callers. Keep ca.key on another one.",
-        lambda settings, _: settings.authority.with_suffix(".key").exists(),
+        lambda settings, _: any(path.exists() for path in _authority_keys(settings)),
     ),
     Row(
         "database",
@@ -156,7 +175,7 @@ ROWS: Final = (
         "officers",
         "Fewer than two officers are named: nobody could say that an older database may "
         "be served, or that a key may be destroyed.",
-        lambda settings, _: len(settings.officers) < OFFICERS,
+        lambda settings, _: _officers(settings) < OFFICERS,
     ),
     Row(
         "reflection",
@@ -207,6 +226,15 @@ ROWS: Final = (
 
 REGISTRY: Final = (
     *ROWS,
+    Row(
+        "custodian_key",
+        "Custodians apart hold the key of the pseudonyms, and a file of such a key is "
+        "here, too: whoever takes the machine could try every number. Destroy it.",
+        lambda settings, _: (
+            bool(settings.custodian_id)
+            and any(path.exists() for path in _custodians(settings))
+        ),
+    ),
     Row(
         "custodian_id",
         "The key of the pseudonyms is held by this server: whoever takes the machine "

@@ -136,7 +136,7 @@ class Custodian:
                 file stays.
             UnavailableError: it can't be written, or the custody does not answer.
         """
-        plain = path.with_name(f"{path.name}.plain")
+        plain = plain_path(path)
         if plain.exists() and not self._is_in(plain):
             raise ConflictError
         if not is_wrapped(path, OPRF_LABEL):
@@ -190,6 +190,11 @@ def log_id(key_id: bytes) -> bytes:
 def next_path(path: Path) -> Path:
     """Return where the key lies that takes the place of one in a file."""
     return path.with_name(f"{path.name}.next")
+
+
+def plain_path(path: Path) -> Path:
+    """Return where a plain key lies while a wrapped one takes its place."""
+    return path.with_name(f"{path.name}.plain")
 
 
 def _secret_of(path: Path, custody: Custody | None) -> bytes:

@@ -14,7 +14,7 @@ from placement.audit.entry import parse
 from placement.audit.note import Signer, render_key
 from placement.config import load, load_custodian
 from placement.crypto.custody import FileCustody
-from placement.crypto.signing import SigningKey
+from placement.crypto.signing import OFFICER_LABEL, SigningKey
 from placement.ops.main import main
 from placement.service import fold
 from placement.service.custodian import Custodian, log_id, next_path
@@ -189,9 +189,9 @@ def agree(place, run):
     toml = place / "custodian" / "custodian.toml"
     public = []
     for name in ("kim", "robin"):
-        signer = Signer(name, SigningKey.create(place / name))
+        signer = Signer(name, SigningKey.create(place / name, OFFICER_LABEL))
         public.append(render_key(signer.public))
-    SigningKey.create(place / "stranger")
+    SigningKey.create(place / "stranger", OFFICER_LABEL)
     named = f"officers = {public}\n".replace("'", '"')
     toml.write_text(named + toml.read_text("utf-8"), "utf-8")
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 from kit.asking import WITNESSED
+from kit.sited import OFFICERS
 from kit.still import STILL
 
+from placement.audit.note import Kind, Signer, render_key
 from placement.config import Listener, Settings
 from placement.crypto.custody import FileCustody
 from placement.crypto.keyfile import create_signing
@@ -13,7 +15,7 @@ from placement.crypto.signing import SigningKey
 from placement.ops.hardening import Hardening
 from placement.ops.main import main
 from placement.ops.profile import REGISTRY, ROWS, refusals
-from placement.service.custodian import Custodian, next_path
+from placement.service.custodian import Custodian, next_path, plain_path
 
 CLOSED = Hardening(undumpable=True, cores=0, locked=False, user=1000)
 
@@ -30,12 +32,11 @@ def good(tmp_path, monkeypatch):
         (tmp_path / name).touch(0o600)
     custody = FileCustody.create(tmp_path / "kek")
     create_signing(tmp_path / "log.key", custody)
-    Custodian.create(tmp_path / "custodian.key", custody)
     return Settings(
         profile="production",
         custody="token",
         custodian_id="ab" * 32,
-        officers=("one", "two"),
+        officers=tuple(OFFICERS),
         token="t",
         token_module="m",
         database=f"sqlite:///{tmp_path}/placement.db",
@@ -47,6 +48,13 @@ def good(tmp_path, monkeypatch):
         authority=tmp_path / "pki" / "ca.pem",
         **WITNESSED,
     )
+
+
+@pytest.fixture
+def apart(good, tmp_path):
+    """Settings that production takes of a custodian apart, with a key."""
+    Custodian.create(tmp_path / "custodian.key", FileCustody(tmp_path / "kek"))
+    return replace(good, custodian_id="")
 
 
 def opened(name):
@@ -76,9 +84,32 @@ def plain_next(settings, folder):
     return settings
 
 
+def plain_adopted(settings, folder):
+    Custodian.create(plain_path(settings.custodian_key))
+    return settings
+
+
 def authority_key(settings, folder):
     (folder / "pki" / "ca.key").touch(0o600)
     return settings
+
+
+def renamed_authority(settings, folder):
+    (folder / "pki" / "ca.key").touch(0o600)
+    return replace(settings, authority=folder / "pki" / "clients-ca.pem")
+
+
+def renamed_with_key(settings, folder):
+    (folder / "pki" / "clients-ca.key").touch(0o600)
+    return replace(settings, authority=folder / "pki" / "clients-ca.pem")
+
+
+def key_left(kind):
+    def left(settings, folder):
+        Custodian.create(kind(settings.custodian_key), FileCustody(folder / "kek"))
+        return settings
+
+    return left
 
 
 def without_phantoms(settings, folder):
@@ -92,16 +123,28 @@ def exposed(address):
 
 ELSEWHERE = "postgresql://p@db.example.org/p"
 
+ONE, OTHER = (SigningKey(bytes([each]) * 32) for each in (1, 2))
+
+
+def officer(name, key):
+    return render_key(Signer(name, key).public)
+
+
+SAME_NAME = (officer("kim", ONE), officer("kim", OTHER))
+SAME_KEY = (officer("kim", ONE), officer("robin", ONE))
+WITNESS = render_key(replace(Signer("robin", OTHER).public, kind=Kind.COSIGNATURE))
+
 CASES = [
     (changed(custody="file"), 'custody = "file" leaves'),
     (changed(custody="passphrase"), 'custody = "passphrase" lets'),
     (plain_log, "log_key is not wrapped"),
-    (plain_custodian, "custodian_key is not wrapped"),
-    (plain_next, "custodian_key is not wrapped"),
     (opened("log.key"), "A key file is open"),
-    (opened("custodian.key"), "A key file is open"),
     (opened("pki/server.key"), "A key file is open"),
     (authority_key, "The authority's own key lies"),
+    (renamed_authority, "The authority's own key lies"),
+    (renamed_with_key, "The authority's own key lies"),
+    (key_left(lambda path: path), "Custodians apart hold the key"),
+    (key_left(next_path), "Custodians apart hold the key"),
     (opened("placement.db"), "A file of the database"),
     (opened("placement.db-wal"), "A file of the database"),
     (opened("placement.keys.db"), "A file of the database"),
@@ -121,7 +164,18 @@ CASES = [
     (exposed("place.example.org:8445"), "metrics.address is none of loopback"),
     (without_phantoms, "The ruleset has no phantom stays"),
     (changed(custodian_id=""), "The key of the pseudonyms is held by this server"),
-    (changed(officers=("one",)), "Fewer than two officers"),
+    (changed(officers=OFFICERS[:1]), "Fewer than two officers"),
+    (changed(officers=OFFICERS[:1] * 2), "Fewer than two officers"),
+    (changed(officers=SAME_NAME), "Fewer than two officers"),
+    (changed(officers=SAME_KEY), "Fewer than two officers"),
+    (changed(officers=(OFFICERS[0], "robin")), "Fewer than two officers"),
+    (changed(officers=(OFFICERS[0], WITNESS)), "Fewer than two officers"),
+]
+APART = [
+    (plain_custodian, "custodian_key is not wrapped"),
+    (plain_next, "custodian_key is not wrapped"),
+    (plain_adopted, "custodian_key is not wrapped"),
+    (opened("custodian.key"), "A key file is open"),
 ]
 MACHINES = [
     (replace(CLOSED, cores=1), "Core dumps are enabled"),
@@ -174,6 +228,15 @@ def test_a_setting_is_refused(good, tmp_path, change, begins):
     assert got.endswith(".")
 
 
+@pytest.mark.parametrize(("change", "begins"), APART)
+def test_a_custodians_key_is_looked_at(apart, tmp_path, change, begins):
+    """Where there is one: at a custodian apart."""
+    assert refusals(apart, CLOSED, ROWS) == []
+    (got,) = refusals(change(apart, tmp_path), CLOSED, ROWS)
+
+    assert sentence(got).startswith(begins)
+
+
 @pytest.mark.parametrize(("machine", "begins"), MACHINES)
 def test_a_machine_is_refused(good, machine, begins):
     """Whatever it did not allow."""
@@ -202,7 +265,7 @@ def test_a_custodian_apart_needs_officers_too(good):
 
 def test_every_row_is_tried():
     """A row that nobody tried could never hold."""
-    begins = {begin for _, begin in CASES + MACHINES}
+    begins = {begin for _, begin in CASES + APART + MACHINES}
 
     for row in REGISTRY:
         assert any(row.sentence.startswith(begin) for begin in begins)
