@@ -30,6 +30,7 @@ OFFICERS: Final = 2
 """Who say together that an older database may be served."""
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_WRITABLE: Final = stat.S_IWGRP | stat.S_IWOTH
 _BESIDE: Final = ("", "-wal", "-shm", "-journal")
 
 
@@ -62,6 +63,19 @@ def refusals(settings: Settings, machine: Hardening, rows: Iterable[Row]) -> lis
 
 def _is_open(paths: Iterable[Path]) -> bool:
     return any(path.exists() and path.stat().st_mode & _OTHERS for path in paths)
+
+
+def _is_writable(settings: Settings) -> bool:
+    """Tell whether somebody else may put another file in the place of one."""
+    files = [settings.authority, settings.revocations, settings.certificate]
+    files += [each for each in (settings.ruleset,) if each is not None]
+    files += settings.anchors
+    folders = {path.parent for path in (*files, *_keys(settings))}
+    if settings.past_rulesets is not None:
+        folders.add(settings.past_rulesets)
+    return any(
+        path.exists() and path.stat().st_mode & _WRITABLE for path in (*files, *folders)
+    )
 
 
 def _keys(settings: Settings) -> list[Path]:
@@ -148,6 +162,13 @@ ROWS: Final = (
         "key",
         "A key file is open to group or others; use mode 0600 for all of them.",
         lambda settings, _: _is_open(_keys(settings)),
+    ),
+    Row(
+        "files",
+        "A file that says who may call, by which rules, or where the log ended may be "
+        "written by group or others, or the folder where it or a key lies may be; use "
+        "mode 0755 for folders, and 0644 for such files, or less.",
+        lambda settings, _: _is_writable(settings),
     ),
     Row(
         "authority",

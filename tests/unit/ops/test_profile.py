@@ -7,6 +7,7 @@ from kit.asking import WITNESSED
 from kit.sited import OFFICERS
 from kit.still import STILL
 
+from placement.app import read_ruleset
 from placement.audit.note import Kind, Signer, render_key
 from placement.config import Listener, Settings
 from placement.crypto.custody import FileCustody
@@ -25,7 +26,7 @@ def good(tmp_path, monkeypatch):
     """Settings that production takes, with all their files."""
     for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE"):
         monkeypatch.delenv(name, raising=False)
-    (tmp_path / "pki").mkdir()
+    (tmp_path / "pki").mkdir(mode=0o700)
     for name in ("server.key", "server.pem", "ca.pem"):
         (tmp_path / "pki" / name).touch(0o600)
     for name in ("placement.db", "placement.db-wal", "placement.keys.db"):
@@ -46,6 +47,8 @@ def good(tmp_path, monkeypatch):
         certificate=tmp_path / "pki" / "server.pem",
         key=tmp_path / "pki" / "server.key",
         authority=tmp_path / "pki" / "ca.pem",
+        revocations=tmp_path / "pki" / "crl.pem",
+        anchor=tmp_path / "placement.anchor",
         **WITNESSED,
     )
 
@@ -61,6 +64,24 @@ def opened(name):
     def change(settings, folder):
         (folder / name).chmod(0o640)
         return settings
+
+    return change
+
+
+def writable(name):
+    """Let others write a file, or a folder; it is there then."""
+
+    def change(settings, folder):
+        path = folder / name
+        if name == "past":
+            path.mkdir()
+        elif not path.exists():
+            path.touch()
+        path.chmod(0o775 if path.is_dir() else 0o664)
+        given = {"rules.toml": "ruleset", "past": "past_rulesets"}.get(name)
+        if given == "ruleset":
+            path.write_text(read_ruleset(None).content, "utf-8")
+        return replace(settings, **({given: path} if given else {}))
 
     return change
 
@@ -140,6 +161,14 @@ CASES = [
     (plain_log, "log_key is not wrapped"),
     (opened("log.key"), "A key file is open"),
     (opened("pki/server.key"), "A key file is open"),
+    *(
+        (writable(name), "A file that says who may call")
+        for name in ("", "pki", "pki/ca.pem", "pki/crl.pem", "pki/server.pem")
+    ),
+    *(
+        (writable(name), "A file that says who may call")
+        for name in ("rules.toml", "past", "placement.anchor")
+    ),
     (authority_key, "The authority's own key lies"),
     (renamed_authority, "The authority's own key lies"),
     (renamed_with_key, "The authority's own key lies"),
@@ -293,6 +322,7 @@ def test_what_is_missing_is_not_refused_here(good, tmp_path):
 def test_all_sentences_come_at_once(good, tmp_path, monkeypatch, capsys):
     """An operator mends them in one go; in development nobody is asked."""
     (tmp_path / "placement.toml").write_text('profile = "production"\npace = 0\n')
+    (tmp_path / "placement.toml").chmod(0o600)
     monkeypatch.setattr(
         "placement.ops.serving.harden", lambda: replace(CLOSED, user=1000)
     )
