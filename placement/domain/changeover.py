@@ -23,7 +23,7 @@ Invariants:
 from collections.abc import Iterable, Iterator, KeysView
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, repeat
 from typing import Final, Protocol, assert_never
 
 from placement.domain.changeover_events import (
@@ -50,6 +50,8 @@ _CHUNK: Final = 1000
 """Pairs in one record of a snapshot."""
 _DOSSIER: Final = b"placement-pairs-v1"
 _ID: Final = 16
+_LEAST: Final = 64
+"""Pairs that the log keeps at least, with those of nobody."""
 _NONE: Final = SubjectId(b"")
 _PERSONS: Final = 2
 _SIZE: Final = 32
@@ -247,7 +249,7 @@ class Changeover:
             for old, new in self.agreed.items()
             if stands(known, old)
         )
-        yield from _kept(PairState.RESOLVED, pairs, pairs_dossier(revision))
+        yield from _kept(PairState.RESOLVED, _filled(pairs), pairs_dossier(revision))
 
     def faded(self, known: Known) -> bool:
         """Tell whether a pair is kept of somebody of whom nothing else is."""
@@ -260,7 +262,7 @@ class Changeover:
             for new, old in self.resolved.items()
             if stands(known, old)
         )
-        yield from _kept(PairState.RESOLVED, pairs, pairs_dossier(revision))
+        yield from _kept(PairState.RESOLVED, _filled(pairs), pairs_dossier(revision))
 
     def _keep(self, event: PairsKept) -> None:
         if event.first:
@@ -269,6 +271,8 @@ class Changeover:
             self.kept_in = event.dossier
         for pair in event.pairs:
             match event.state:
+                case PairState.RESOLVED if pair == NO_PAIR:
+                    continue
                 case PairState.RESOLVED:
                     self.resolved[pair.new] = pair.old
                 case PairState.AGREED:
@@ -326,6 +330,14 @@ def pairs_dossier(revision: Revision) -> DossierId:
     Nobody chooses it: who could, would have somebody's facts erased with them.
     """
     return DossierId(sha256(_DOSSIER + revision.to_bytes(8)).digest()[:_ID])
+
+
+def _filled(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Add pairs of nobody up to a power of two: rows of the store count no people."""
+    found = list(pairs)
+    yield from found
+    size = max(_LEAST, 1 << max(len(found) - 1, 0).bit_length())
+    yield from repeat(NO_PAIR, size - len(found))
 
 
 def _kept(

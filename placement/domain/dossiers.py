@@ -1,8 +1,8 @@
 """Which dossier an event belongs to; said before it is applied.
 
 A *dossier* is what can be erased at once: a fact, with all that happened to it; a case,
-with its placements, permits, alerts and questions; or the rows that were staged for an
-import. Whatever an event of a dossier says is sealed under the dossier's own key and
+with its placements, permits, alerts and questions; the rows that were staged for an
+import; or the pairs of a changeover. Whatever an event of a dossier says is sealed under the dossier's own key and
 goes with it. So an event that says something about somebody has to be in the table
 below; a test holds that every event is in it, or known to say nothing.
 """
