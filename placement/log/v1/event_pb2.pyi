@@ -3795,19 +3795,23 @@ class Sealed(_message.Message):
 
     DOSSIER_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
     dossier: _builtins.bytes
     """16 bytes."""
     content: _builtins.bytes
-    """A record, sealed."""
+    """A record, sealed; empty once it was erased and compacted."""
+    digest: _builtins.bytes
+    """32 bytes: SHA-256 of the whole record as it was, once its content is gone."""
     def __init__(
         self,
         *,
         dossier: _builtins.bytes = ...,
         content: _builtins.bytes = ...,
+        digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "dossier", b"dossier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "digest", b"digest", "dossier", b"dossier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
