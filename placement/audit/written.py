@@ -89,7 +89,8 @@ class Written:
         fields, mark = content[: _FORM.size], content[_FORM.size :]
         if len(fields) != _FORM.size or mark not in {b"", _MARK}:
             raise TamperedError
-        written = cls(*_FORM.unpack(fields), form=SECOND if mark else FIRST)
+        first, count, digest = _FORM.unpack(fields)
+        written = cls(first, count, digest, SECOND if mark else FIRST)
         if not written.count:
             raise TamperedError
         return written
