@@ -17,6 +17,7 @@ from kit.commands import (
 from kit.steps import propose_override, sign_override
 from kit.world import NOW, token
 
+from placement.domain.changeover_events import PairsOffered
 from placement.domain.dossiers import _DOSSIERS, begun_by, dossier_of
 from placement.domain.events import (
     ChangeApproved,
@@ -145,6 +146,9 @@ def test_what_is_not_there_has_no_dossier():
     end = PlacementEnded(id=token("p"), state=PlacementState.ENDED, valid_to=1)
     with pytest.raises(KeyError):
         dossier_of(end, State())
+    offer = PairsOffered(organisation="1280", person="x", coordinates=False, pairs=())
+    with pytest.raises(KeyError):
+        dossier_of(offer, State())
 
 
 def test_a_dossier_begins_with_its_fact_or_its_case():
