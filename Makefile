@@ -79,8 +79,8 @@ package: $(READY) ## Build the wheel and try both its commands in empty environm
 	build/package/server/bin/placement-server --version
 
 N ?= 500
-crash: $(READY) ## Kill the server N times under load and count what was lost
-	@$(BIN)/python -m tests.crash.run --kills $(N)
+crash: $(READY) ## Kill the server N times under load, count what was lost, time the starts; EVENTS=1000000 for a large log
+	@$(BIN)/python -m tests.crash.run --kills $(N) $(if $(EVENTS),--events $(EVENTS))
 
 crash-pair: $(READY) ## The same with two servers on one PostgreSQL
 	@$(BIN)/python -m tests.crash.run --kills $(N) --servers 2

@@ -31,7 +31,7 @@ from placement.crypto.signing import SigningKey
 from placement.domain.decide.checks import Check
 from placement.domain.decide.command import Moment, nobody
 from placement.domain.decide.table import decide
-from placement.domain.dossiers import begins, dossier_of
+from placement.domain.dossiers import begun_by, dossier_of
 from placement.domain.drawing import first_of, month_of
 from placement.domain.events import (
     CaseOpened,
@@ -268,7 +268,8 @@ def engine_of(nation: Nation, ruleset: Ruleset) -> Iterator[Engine]:
         store = Store.create(f"sqlite:///{folder}/placement.db", custody)
         nothing = State()  # none of these speaks of anything before it
         owned = [(each, dossier_of(each.event, nothing)) for each in nation.records]
-        store.vault.begin([of for each, of in owned if of and begins(each.event)])
+        begun = (begun_by(each.event, nothing) for each in nation.records)
+        store.vault.begin([of for of in begun if of])
         payloads = [store.vault.seal(each, of) for each, of in owned]
         with store.writing() as log:
             store.vault.flush()

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from benchmarks.dataset import SEED
 from placement.access import NATIONAL
-from placement.domain.dossiers import begins, dossier_of
+from placement.domain.dossiers import begun_by, dossier_of
 from placement.domain.events import (
     CaseOpened,
     CoverageAttested,
@@ -238,6 +238,7 @@ def _payloads(vault: Vault, events: Sequence[Event], now: Micros) -> Iterator[by
     nothing = State()  # none of these speaks of anything before it
     dossiers = [dossier_of(event, nothing) for event in events]
     pairs = list(zip(events, dossiers, strict=True))
-    vault.begin([to for event, to in pairs if to is not None and begins(event)])
+    begun = (begun_by(event, nothing) for event in events)
+    vault.begin([dossier for dossier in begun if dossier is not None])
     for event, dossier in pairs:
         yield vault.seal(Record(at=now, event=event), dossier)

@@ -158,6 +158,7 @@ class Action(Enum):
     CLOCK_TICK = "clock_tick"
     REEVALUATE = "reevaluate"
     DATABASE_ACCEPT = "database_accept"
+    KEY_DESTROY = "key_destroy"
     CHANGEOVER_SHOW = "changeover_show"
     CHANGEOVER_BEGIN = "changeover_begin"
     CHANGEOVER_END = "changeover_end"

@@ -181,9 +181,12 @@ def load(path: Path) -> Settings:
 
     Raises:
         OSError: it can't be read.
-        ValueError: it isn't TOML, or a key or value that can't be.
+        ValueError: it isn't TOML, or a key or value that can't be; or others may write
+            it, in production.
     """
-    return parse(path.read_text("utf-8"), path.parent)
+    settings = parse(path.read_text("utf-8"), path.parent)
+    _require_own(path, settings)
+    return settings
 
 
 def parse(text: str, folder: Path) -> Settings:
@@ -204,9 +207,17 @@ def load_custodian(path: Path) -> CustodianSettings:
 
     Raises:
         OSError: it can't be read.
-        ValueError: as ``parse_custodian``.
+        ValueError: as ``parse_custodian``; or others may write it, in production.
     """
-    return parse_custodian(path.read_text("utf-8"), path.parent)
+    settings = parse_custodian(path.read_text("utf-8"), path.parent)
+    _require_own(path, settings.server)
+    return settings
+
+
+def _require_own(path: Path, settings: Settings) -> None:
+    """Refuse settings that somebody else may write: they name officers and custodians."""
+    if settings.profile == "production" and path.stat().st_mode & 0o022:
+        raise ValueError("may be written by group or others; use mode 0644 or less")
 
 
 def parse_custodian(text: str, folder: Path) -> CustodianSettings:

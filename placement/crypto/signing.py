@@ -26,6 +26,7 @@ from placement.crypto.custody import read_secret, write_secret
 from placement.errors import TamperedError, UnavailableError
 
 LOG_LABEL: Final = "placement-log-v1"
+OFFICER_LABEL: Final = "placement-officer-v1"
 SEED_SIZE: Final = 32  # bytes
 PUBLIC_KEY_SIZE: Final = 32  # bytes
 

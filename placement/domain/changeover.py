@@ -22,10 +22,12 @@ Invariants:
 
 from collections.abc import Iterable, Iterator, KeysView
 from dataclasses import dataclass
-from itertools import islice
+from hashlib import sha256
+from itertools import islice, repeat
 from typing import Final, Protocol, assert_never
 
 from placement.domain.changeover_events import (
+    NO_DOSSIER,
     NO_PAIR,
     ChangeoverBegun,
     ChangeoverEnded,
@@ -39,13 +41,17 @@ from placement.domain.changeover_events import (
     PairState,
 )
 from placement.domain.indexing import Indexes
-from placement.domain.terms import CaseHandle, SubjectId
+from placement.domain.terms import CaseHandle, DossierId, Revision, SubjectId
 from placement.errors import InvalidInputError
 
 Offerer = tuple[str, str, bool]
 """Who offered a pair: organisation, person id, and whether they coordinate."""
 _CHUNK: Final = 1000
 """Pairs in one record of a snapshot."""
+_DOSSIER: Final = b"placement-pairs-v1"
+_ID: Final = 16
+_LEAST: Final = 64
+"""Pairs that the log keeps at least, with those of nobody."""
 _NONE: Final = SubjectId(b"")
 _PERSONS: Final = 2
 _SIZE: Final = 32
@@ -110,6 +116,7 @@ class Changeover:
         agreed: the same once two persons said so.
         disputed: subjects of whom two persons said otherwise than two others had.
         resolved: pairs of the changeover before, old subject by new one.
+        kept_in: the dossier that these are in; empty of pairs from before there was one.
         left: who was on record without a pair when the key was replaced.
         gone: those of whom nothing was on record any more at the last erasure.
     """
@@ -124,6 +131,7 @@ class Changeover:
         self.agreed: dict[SubjectId, SubjectId] = {}
         self.disputed: dict[SubjectId, None] = {}
         self.resolved: dict[SubjectId, SubjectId] = {}
+        self.kept_in = NO_DOSSIER
         self.left: dict[SubjectId, None] = {}
         self.gone: dict[SubjectId, None] = {}
         self._taken: set[SubjectId] = set()
@@ -219,16 +227,52 @@ class Changeover:
     def _end(self, begun: ChangeoverBegun, event: ChangeoverEnded) -> None:
         if event.done:
             self.left |= dict.fromkeys(event.left)
-            self.resolved = {new: old for old, new in self.agreed.items()}
+            # Of one with a dossier, the events behind its end say it: offers are erased.
+            agreed = {} if begun.dossier else self.agreed
+            self.resolved = {new: old for old, new in agreed.items()}
+            self.kept_in = NO_DOSSIER
             self.key, self.before = begun.to_key, begun.from_key
             self.changed = True
         self.begun, self.said = None, None
         self.offers, self.agreed, self.disputed = {}, {}, {}
         self._taken = set()
 
+    def ending(self, known: Known, revision: Revision) -> Iterator[ChangeoverEvent]:
+        """Yield what is kept of the pairs at the end: of those who are on record.
+
+        Args:
+            known: who is.
+            revision: of the state at whose end it is written.
+        """
+        pairs = (
+            Pair(old=old, new=new)
+            for old, new in self.agreed.items()
+            if stands(known, old)
+        )
+        yield from _kept(PairState.RESOLVED, _filled(pairs), pairs_dossier(revision))
+
+    def faded(self, known: Known) -> bool:
+        """Tell whether a pair is kept of somebody of whom nothing else is."""
+        return not all(stands(known, old) for old in self.resolved.values())
+
+    def remaining(self, known: Known, revision: Revision) -> Iterator[ChangeoverEvent]:
+        """Yield the pairs of those who are on record, to take the place of all."""
+        pairs = (
+            Pair(old=old, new=new)
+            for new, old in self.resolved.items()
+            if stands(known, old)
+        )
+        yield from _kept(PairState.RESOLVED, _filled(pairs), pairs_dossier(revision))
+
     def _keep(self, event: PairsKept) -> None:
+        if event.first:
+            self.resolved = {}
+        if event.state is PairState.RESOLVED:
+            self.kept_in = event.dossier
         for pair in event.pairs:
             match event.state:
+                case PairState.RESOLVED if pair == NO_PAIR:
+                    continue
                 case PairState.RESOLVED:
                     self.resolved[pair.new] = pair.old
                 case PairState.AGREED:
@@ -254,7 +298,7 @@ class Changeover:
             yield ChangeoverKept(before=self.before)
         resolved = (Pair(old=old, new=new) for new, old in self.resolved.items())
         agreed = (Pair(old=old, new=new) for old, new in self.agreed.items())
-        yield from _kept(PairState.RESOLVED, resolved)
+        yield from _kept(PairState.RESOLVED, resolved, self.kept_in)
         yield from _kept(PairState.AGREED, agreed)
         yield from _kept(PairState.DISPUTED, _alone(self.disputed))
         if self.begun is not None:
@@ -280,6 +324,27 @@ def _alone(subjects: Iterable[SubjectId]) -> Iterator[Pair]:
     return (Pair(old=each, new=_NONE) for each in subjects)
 
 
-def _kept(state: PairState, pairs: Iterator[Pair]) -> Iterator[PairsKept]:
-    while chunk := tuple(islice(pairs, _CHUNK)):
-        yield PairsKept(state=state, pairs=chunk)
+def pairs_dossier(revision: Revision) -> DossierId:
+    """Return the id of the dossier that pairs are in which are written behind a revision.
+
+    Nobody chooses it: who could, would have somebody's facts erased with them.
+    """
+    return DossierId(sha256(_DOSSIER + revision.to_bytes(8)).digest()[:_ID])
+
+
+def _filled(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Add pairs of nobody up to a power of two: rows of the store count no people."""
+    found = list(pairs)
+    yield from found
+    size = max(_LEAST, 1 << max(len(found) - 1, 0).bit_length())
+    yield from repeat(NO_PAIR, size - len(found))
+
+
+def _kept(
+    state: PairState, pairs: Iterator[Pair], dossier: DossierId = NO_DOSSIER
+) -> Iterator[PairsKept]:
+    """Yield pairs in pieces; those of a dossier begin it, if there are none, too."""
+    chunk, first = tuple(islice(pairs, _CHUNK)), bool(dossier)
+    while chunk or first:
+        yield PairsKept(state=state, pairs=chunk, dossier=dossier, first=first)
+        chunk, first = tuple(islice(pairs, _CHUNK)), False

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from placement.domain.terms import Micros, SubjectId
+from placement.domain.terms import DossierId, Micros, SubjectId
 
 
 class ChangeoverStep(IntEnum):
@@ -38,6 +38,7 @@ class Pair:
     new: SubjectId
 
 
+NO_DOSSIER: Final = DossierId(b"")
 NO_PAIR: Final = Pair(old=SubjectId(bytes(32)), new=SubjectId(bytes(32)))
 """What is kept of a pair of nobody; a subject is a hash, and never this."""
 
@@ -75,10 +76,13 @@ class ChangeoverBegun:
     Attributes:
         from_key: id of the key in force.
         to_key: id of the next one.
+        dossier: under whose key everything is sealed that is offered; empty in events
+            from before there was one.
     """
 
     from_key: bytes
     to_key: bytes
+    dossier: DossierId = NO_DOSSIER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +130,21 @@ class ChangeoverKept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairsKept:
-    """In a snapshot only: pairs, and what has become of them."""
+    """Pairs, and what has become of them.
+
+    In the log, those that lead from new subjects to old ones: of people on record alone.
+
+    Attributes:
+        state: what has become of them.
+        pairs: they.
+        dossier: under whose key resolved ones are sealed.
+        first: they take the place of all resolved ones before.
+    """
 
     state: PairState
     pairs: tuple[Pair, ...]
+    dossier: DossierId = NO_DOSSIER
+    first: bool = False
 
 
 ChangeoverEvent = (

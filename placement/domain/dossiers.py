@@ -1,8 +1,8 @@
 """Which dossier an event belongs to; said before it is applied.
 
 A *dossier* is what can be erased at once: a fact, with all that happened to it; a case,
-with its placements, permits, alerts and questions; or the rows that were staged for an
-import. Whatever an event of a dossier says is sealed under the dossier's own key and
+with its placements, permits, alerts and questions; the rows that were staged for an
+import; or the pairs of a changeover. Whatever an event of a dossier says is sealed under the dossier's own key and
 goes with it. So an event that says something about somebody has to be in the table
 below; a test holds that every event is in it, or known to say nothing.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from placement.domain.alerts import Alerts
+from placement.domain.changeover import Changeover
 from placement.domain.changeover_events import (
     ChangeoverBegun,
     ChangeoverEnded,
@@ -116,6 +117,7 @@ class Known(Protocol):
     permits: dict[FactId, Permit]
     alerts: Alerts
     changes: dict[FactId, ChangeProposed]
+    changeover: Changeover
 
 
 def dossier_of(event: Event, known: Known) -> DossierId | None:
@@ -128,10 +130,29 @@ def dossier_of(event: Event, known: Known) -> DossierId | None:
     return None if find is None else find(event, known)
 
 
-def begins(event: Event) -> bool:
-    """Tell whether an event is the first of its dossier."""
-    first = isinstance(event, ImportStaged) and event.position == 0
-    return first or isinstance(event, FactRecorded | CaseOpened)
+def begun_by(event: Event, known: Known) -> DossierId | None:
+    """Return the dossier that an event begins; ``None`` if it begins none.
+
+    Raises:
+        KeyError: it speaks of something that isn't there.
+    """
+    match event:
+        case ChangeoverBegun(dossier=dossier):  # it says itself nothing of anybody
+            return dossier or None
+        case FactRecorded() | CaseOpened() | ImportStaged(position=0):
+            return dossier_of(event, known)
+        case PairsKept(first=True):
+            return dossier_of(event, known)
+        case _:
+            return None
+
+
+def _of_offer(event: PairsOffered, known: Known) -> DossierId | None:
+    del event
+    begun = known.changeover.begun
+    if begun is None:
+        raise KeyError
+    return begun.dossier or None
 
 
 def _of_fact(
@@ -221,6 +242,10 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     ChangeRejected: _of_decision,
     ChangeWithdrawn: _of_decision,
     ImportStaged: lambda event, _: DossierId(event.id),
+    # A pair is of as many dossiers as speak of that person; so all of them are in one,
+    # which is written anew without those who are gone.
+    PairsOffered: _of_offer,
+    PairsKept: lambda event, _: event.dossier or None,
     # What follows says nothing of anybody: groups, houses, rules, days, ids, counts.
     CoverageAttested: None,
     GroupRegistered: None,
@@ -258,12 +283,9 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     Idled: None,
     DossiersErased: None,
     Sealed: None,
-    # Of whom an extract is can't be read from it; nor who a pair is, without number and
-    # keys. It says that two hashes are one person's, and is of as many dossiers as speak
-    # of that person.
+    # Of whom an extract is can't be read from it.
     ExtractAsked: None,
     ExtractGranted: None,
-    PairsOffered: None,
     # In snapshots only, which have a key of their own.
     RequestKept: None,
     AlertKept: None,
@@ -274,5 +296,4 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     RulesetKept: None,
     ImportKept: None,
     ChangeoverKept: None,
-    PairsKept: None,
 }

@@ -31,7 +31,7 @@ from placement.crypto.files import link_file, private_file
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import verify
 from placement.errors import NotFoundError
-from placement.ops import backed, history, older
+from placement.ops import backed, history, officers, older
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
@@ -265,7 +265,7 @@ def _restore(job: _Job) -> str:
     settings, args = job.settings, job.args
     known = witnessed(args.verify, settings, job.verifier) if args.verify else None
     signed = notes.parse(args.accept.read_bytes()) if args.accept else None
-    names = older.officers_of(settings, signed) if signed else ()
+    names = officers.officers_of(settings, signed) if signed else ()
     with ExitStack() as stack:
         copies = {
             kind: stack.enter_context(_staging(_home(job, kind))) for kind in job.files

@@ -30,7 +30,7 @@ from placement.crypto.signing import LOG_LABEL
 from placement.crypto.wrapping import SecretCustody
 from placement.errors import InvalidInputError, TamperedError, UnavailableError
 from placement.ops.changing import change_custody
-from placement.ops.choosing import add_settings, is_custodian, path_of
+from placement.ops.choosing import add_settings, is_custodian, path_of, told
 from placement.ops.custodies import make_custody, open_custody, read_unlock
 from placement.service.custodian import Custodian
 from placement.store.log import Store
@@ -131,8 +131,7 @@ def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
                     destroy=args.destroy_old,
                 )
             case _:
-                fsck = "custodian fsck" if is_custodian(args) else "fsck"
-                return _recover(settings, args.share, fsck)
+                return _recover(settings, args)
 
     return run
 
@@ -192,9 +191,9 @@ def _key_file(settings: Settings, key: str) -> tuple[Path, str]:
     return settings.custodian_key, OPRF_LABEL
 
 
-def _recover(settings: Settings, files: Sequence[Path], fsck: str) -> str:
-    secret = _combined(files)
-    opened, then = _opened(settings, SecretCustody(secret), fsck)
+def _recover(settings: Settings, args: argparse.Namespace) -> str:
+    secret = _combined(args.share)
+    opened, then = _opened(settings, SecretCustody(secret), args)
     make_custody(settings, _new_unlock(settings), secret).close()
     return (
         f"Brought the key back; it opens {opened}. {then} Whoever saw these shares can"
@@ -223,7 +222,9 @@ def _combined(files: Sequence[Path]) -> bytes:
     return found
 
 
-def _opened(settings: Settings, custody: Custody, fsck: str) -> tuple[str, str]:
+def _opened(
+    settings: Settings, custody: Custody, args: argparse.Namespace
+) -> tuple[str, str]:
     """Try a key; return what it opened, and what is to be done then.
 
     On an empty machine there is no store yet, but the log's key.
@@ -238,11 +239,12 @@ def _opened(settings: Settings, custody: Custody, fsck: str) -> tuple[str, str]:
             if not is_wrapped(settings.log_key, LOG_LABEL):
                 raise
             open_signing(settings.log_key, custody).sign(b"")
-            return "the log's key", "Now `placement-server restore`."
+            return "the log's key", f"Now {told(args, 'restore')}."
     except TamperedError:
         raise _refused(
             "These shares bring back another key than this store's; nothing was made."
         ) from None
+    fsck = "custodian fsck" if is_custodian(args) else "fsck"
     return "this store", f"Run `placement-server {fsck}`, then serve."
 
 

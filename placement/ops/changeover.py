@@ -2,8 +2,9 @@
 
 The next key is made while the custodian serves, and lies beside the one that it has. It
 is retired where it was made: once the registry's log says that the next key is in force
-or, of a custodian who stands apart and sees no registry, once its operator says so. They
-say which key is in force also before the next one is discarded: it may be that one.
+or, of a custodian who stands apart and sees no registry, once two officers say so
+(``agreeing``). They say which key is in force also before the next one is discarded: it
+may be that one.
 """
 
 import argparse
@@ -13,15 +14,14 @@ from errno import EEXIST
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from placement.app import micros
 from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.crypto.files import destroy_file
-from placement.crypto.shares import key_id
-from placement.crypto.voprf import PublicKey
-from placement.errors import ConflictError, InvalidInputError
+from placement.errors import ConflictError
+from placement.ops.agreeing import TITLE, Keys, accept, statement
 from placement.ops.choosing import add_settings, is_custodian, read_settings
 from placement.ops.custodies import open_custody, wrapping
+from placement.ops.officers import sign
 from placement.service.custodian import (
     Custodian,
     log_id,
@@ -29,7 +29,7 @@ from placement.service.custodian import (
     require_next,
     retire_key,
 )
-from placement.service.fold import found, load
+from placement.service.fold import load
 from placement.store.log import Store
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ _NOT_YET: Final = (
     "the next key is not in force, or there is none; nothing was destroyed (see "
     "placement-server changeover show)"
 )
-_MAY_BE_IN_FORCE: Final = (
-    "--stays must be the public key that is in force, and it must be this custodian's in "
-    "its place; nothing was destroyed. If the changeover has ended, the next key is in "
-    "force: run placement-server changeover retire --custodian --into HEX instead"
+_OFFICERS: Final = (
+    "a custodian apart sees no registry: two officers say which key is in force, by what "
+    "placement-server changeover statement prints; name that, signed, with --accept; "
+    "nothing was destroyed"
 )
 _TEXT: Final = "have another key of the pseudonyms take the place of the one in force"
 
@@ -56,24 +56,36 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         ("show", _show, "say how many people on record are not enrolled yet"),
         ("discard", _discard, "destroy the key that follows, once it was given up"),
         ("retire", _retire, "destroy the old key, once the next one is in force"),
+        ("statement", _statement, "print what two officers of a custodian apart sign"),
+        ("sign", _sign, "sign such a statement, as an officer"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(changeover_run=act)
-        add_settings(command)
-        if name == "retire":
-            command.add_argument(
-                "--into",
-                default="",
-                metavar="HEX",
-                help="of a custodian apart: its public key that is in force now",
-            )
-        if name == "discard":
-            command.add_argument(
-                "--stays",
-                default="",
-                metavar="HEX",
-                help="of a custodian apart: its public key that is and stays in force",
-            )
+        _let(command, name)
+
+
+def _let(command: argparse.ArgumentParser, name: str) -> None:
+    if name == "sign":
+        command.add_argument("--name", required=True, help="the officer's")
+        command.add_argument("--key", type=Path, required=True, metavar="FILE")
+        command.add_argument("statement", type=Path, metavar="STATEMENT")
+        return
+    add_settings(command)
+    if name in {"retire", "discard"}:
+        command.add_argument(
+            "--accept",
+            type=Path,
+            metavar="STATEMENT",
+            help="of a custodian apart: what two officers have signed",
+        )
+    if name == "statement":
+        command.add_argument(
+            "--in-force",
+            required=True,
+            metavar="HEX",
+            help="the public key that is in force, of this custodian's two",
+        )
+        command.add_argument("--reason", required=True, help="why, in a line")
 
 
 def run(args: argparse.Namespace) -> str:
@@ -134,17 +146,14 @@ def _show(args: argparse.Namespace) -> str:
 def _retire(args: argparse.Namespace) -> str:
     settings = _keeping(args)
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
-        into = (
-            _given(args.into, "--into")
-            if is_custodian(args)
-            else load(store)[0].changeover.key
-        )
+        if is_custodian(args):
+            into = _agreed(args, settings, store, custody)
+        else:
+            into = load(store)[0].changeover.key
         try:
             require_next(settings.custodian_key, into, custody)
         except ConflictError:
             raise ValueError(_NOT_YET) from None
-        if is_custodian(args):
-            _go_on(store, settings.custodian_key, into, custody)
         if not next_path(settings.custodian_key).exists():
             return "The key in force lies in its place; there is no old one to destroy."
         retire_key(settings.custodian_key, into, custody)
@@ -160,49 +169,65 @@ def _discard(args: argparse.Namespace) -> str:
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
         changeover = load(store)[0].changeover
         follows = Custodian.open(beside, custody).key_id
+        begun = changeover.begun is not None and changeover.begun.to_key == follows
+        if begun or changeover.key in (follows, log_id(follows)):
+            raise ValueError("it was not given up; nothing was destroyed")
         if is_custodian(args):
-            _require_stays(args, Custodian.open(settings.custodian_key, custody))
-    begun = changeover.begun is not None and changeover.begun.to_key == follows
-    if begun or changeover.key in (follows, log_id(follows)):
-        raise ValueError("it was not given up; nothing was destroyed")
+            keys = Keys.of(settings.custodian_key, custody)
+            accept(settings, store, keys, _accepted(args), following=False)
     destroy_file(beside)
     return "Destroyed the key that was to follow. Destroy every copy of it."
 
 
-def _given(given: str, option: str) -> bytes:
-    """Return the id of the key that is in force, as a custodian's operator says.
+def _statement(args: argparse.Namespace) -> str:
+    if not is_custodian(args):
+        raise ValueError("a registry's log says which key is in force; nobody signs it")
+    settings = read_settings(args)
+    with closing(open_custody(settings)) as custody:
+        keys = Keys.of(settings.custodian_key, custody)
+    text = statement(settings, keys, args.in_force, args.reason)
+    return text.removesuffix("\n")
+
+
+def _sign(args: argparse.Namespace) -> str:
+    return sign(args.statement, TITLE, args.name, args.key)
+
+
+def _accepted(args: argparse.Namespace) -> Path:
+    """Return where the statement is that two officers have signed.
 
     Raises:
-        ValueError: they gave no public key.
+        ValueError: none is named.
     """
-    try:
-        return key_id(PublicKey.decode(bytes.fromhex(given)))
-    except (ValueError, InvalidInputError):
-        raise ValueError(f"{option} must be a public key, 66 hex digits") from None
+    found: Path | None = args.accept
+    if found is None:
+        raise ValueError(_OFFICERS)
+    return found
 
 
-def _require_stays(args: argparse.Namespace, kept: Custodian) -> None:
-    """Let a custodian's operator say that the key in its place is the one in force.
+def _agreed(
+    args: argparse.Namespace, settings: Settings, store: Store, custody: Custody
+) -> bytes:
+    """Return the id of a custodian's key that is in force, as two officers said.
+
+    Its own log goes on under that key. If it does already they have said so before, and
+    whatever was ended half-way is gone on with.
 
     Raises:
-        ValueError: they say nothing, or another one.
+        TamperedError: they do not say so.
+        UnavailableError: keys or database can't be read.
+        ValueError: nobody says anything, or the log is not that of these keys.
     """
-    if not args.stays or _given(args.stays, "--stays") != kept.key_id:
-        raise ValueError(_MAY_BE_IN_FORCE)
-
-
-def _go_on(store: Store, path: Path, into: bytes, custody: Custody) -> None:
-    """Have a custodian's own log go on under its next key, unless it does.
-
-    Raises:
-        ValueError: the log is not that of the key that is to be retired.
-    """
-    key, named = load(store)[0].changeover.key, log_id(into)
-    if key == named:
-        return
-    if key != Custodian.open(path, custody).log_id:
+    path = settings.custodian_key
+    key, beside = load(store)[0].changeover.key, next_path(path)
+    follows = Custodian.open(beside if beside.exists() else path, custody)
+    if key == follows.log_id:
+        return follows.key_id
+    keys = Keys.of(path, custody)
+    if key != keys.here.log_id:
         raise ValueError("the log is not this custodian's; nothing was destroyed")
-    found(store, named, micros())
+    accept(settings, store, keys, _accepted(args), following=True)
+    return follows.key_id
 
 
 def _open(settings: Settings, custody: Custody) -> "closing[Store]":

@@ -1,6 +1,7 @@
 """Whose settings a command is about: a registry's, or those of a custodian apart."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,13 @@ def path_of(args: argparse.Namespace) -> Path:
 def is_custodian(args: argparse.Namespace) -> bool:
     """Tell whether a command is about a custodian."""
     return bool(getattr(args, "custodian", False))
+
+
+def told(args: argparse.Namespace, command: str) -> str:
+    """Return a command for operators to run next, about the same settings."""
+    whose = " --custodian" if is_custodian(args) else ""
+    named = f" --settings {shlex.quote(str(args.settings))}" if args.settings else ""
+    return f"`placement-server {command}{whose}{named}`"
 
 
 def read_settings(args: argparse.Namespace) -> Settings:

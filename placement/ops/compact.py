@@ -20,7 +20,7 @@ from placement.crypto.keyfile import open_signing
 from placement.crypto.keyring import EpochKey, Purpose
 from placement.crypto.signing import verify
 from placement.ops.bar import Bar
-from placement.ops.choosing import add_settings, path_of
+from placement.ops.choosing import add_settings, path_of, told
 from placement.ops.custodies import open_custody
 from placement.ops.scan import (
     Trace,
@@ -88,21 +88,21 @@ def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
             closing(Store.open(settings.database, custody, settings.keys)) as store,
         ):
             if not args.destroy:
-                return _compact(store)
+                return _compact(store, told(args, "compact --destroy"))
             folder = path_of(args).absolute().parent
             return _destroy(settings, store, custody, folder, args.server)
 
     return run
 
 
-def _compact(store: Store) -> str:
+def _compact(store: Store, then: str) -> str:
     with Bar("Compacting") as bar:
         made = compact(store, bar.show)
     _keep(store)
     went = " That was begun before, and is done now." if made.resumed else ""
     return (
         f"Wrote the log anew up to revision {made.revision}.{went} Now back up database"
-        " and key store. Then `placement-server compact --destroy` destroys the keys"
+        f" and key store. Then {then} destroys the keys"
         " that opened it before; older backups open nothing any more then."
     )
 

@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from errno import EEXIST
+from errno import EEXIST, EINVAL
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,9 +25,11 @@ from placement.crypto.keyfile import is_wrapped
 from placement.crypto.shares import key_id, whole
 from placement.crypto.voprf import PublicKey
 from placement.errors import InvalidInputError, TamperedError
+from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import (
     first_custody,
     first_signing,
+    open_custody,
     require_unmade,
     wrapping,
 )
@@ -80,6 +82,7 @@ def register(
             "--settings", type=Path, default=_SETTINGS, help="default: %(default)s"
         )
     split = add("split", _split, "split a key in two shares, and destroy it")
+    add_settings(split)
     split.add_argument("key", type=Path, help="file of the whole key; it is destroyed")
     split.add_argument("first", type=Path, help="file for one custodian's share")
     split.add_argument("second", type=Path, help="file for the other's")
@@ -88,6 +91,10 @@ def register(
 
 
 _INIT: Final = "make the key, and an empty log"
+_WRAPPED: Final = (
+    "is wrapped by a custody; name the settings that it opens by, --settings FILE, and"
+    " --custodian if they are a custodian's"
+)
 _RULESET: Final = "print the ruleset that the settings make, for auditors"
 
 
@@ -168,7 +175,13 @@ def _split(args: argparse.Namespace) -> str:
     for path in (args.first, args.second):
         if path.exists():
             raise FileExistsError(EEXIST, "is there already; nothing was made", path)
-    key, *shares = split_key(args.key, args.first, args.second)
+    if is_wrapped(args.key, OPRF_LABEL):
+        if args.settings is None:
+            raise OSError(EINVAL, _WRAPPED, args.key)
+        with closing(open_custody(read_settings(args))) as custody:
+            key, *shares = split_key(args.key, args.first, args.second, custody)
+    else:
+        key, *shares = split_key(args.key, args.first, args.second)
     # What lies on the disk now, not what was meant to be written, must make the key.
     public = [Custodian.open(path).public_key for path in (args.first, args.second)]
     if public != shares or _whole(public).encode() != key:

@@ -145,7 +145,10 @@ def first_custody(settings: Settings) -> Custody:
         return FileCustody.create(settings.store_key)
     # Before a passphrase is asked for that opens nothing.
     if settings.custody == "passphrase" and not settings.store_key.exists():
-        raise _unusable("There is no key: run `placement-server custody create` first.")
+        raise _unusable(
+            "There is no key: run `placement-server custody create` first, of a custodian"
+            " with --custodian."
+        )
     return open_custody(settings)
 
 

@@ -229,7 +229,7 @@ def _open(settings: Settings, custody: Custody) -> Store:
 def _text_of(error: PlacementError, command: str) -> str:
     """Return what operators read of an error."""
     notes = getattr(error, "__notes__", [])
-    if command in {"custody", "compact"} and notes:
+    if command in {"custody", "compact", "changeover"} and notes:
         return " ".join(notes)
     texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
     between = "\n" if len(notes) > 1 else " "  # of more than one each has a line

@@ -23,25 +23,28 @@ import base64
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from placement.access import Action
-from placement.app import micros
 from placement.audit import note as notes
-from placement.audit.note import Kind, Signer, Verifier, parse_key, render_key
+from placement.audit.note import Signer, Verifier, render_key
 from placement.config import Settings
 from placement.crypto.custody import Custody
-from placement.crypto.files import write_file
 from placement.crypto.keyfile import open_signing
-from placement.crypto.signing import SigningKey, verify
-from placement.errors import PlacementError, TamperedError
+from placement.crypto.signing import OFFICER_LABEL, SigningKey, verify
+from placement.errors import PlacementError
 from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
-from placement.ops.profile import OFFICERS
-from placement.service.entries import Scribe
+from placement.ops.officers import (
+    asked_now,
+    officers_of,
+    refused,
+    require_holds,
+    require_reason,
+    sign,
+    write_act,
+)
 from placement.store import archive, fsck
 from placement.store.anchor import Anchor, digest_of
 from placement.store.head import Head
@@ -51,10 +54,7 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 TITLE: Final = "placement: serve this database, although a newer one may have been"
-_MAX_REASON: Final = 200
 _NONE: Final = "no anchor "
-_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
-_HOLDS: Final = timedelta(days=1)
 
 
 def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -109,7 +109,7 @@ def _fail(sentence: str) -> int:
 
 
 def _key(args: argparse.Namespace) -> str:
-    signer = Signer(args.name, SigningKey.create(args.key))
+    signer = Signer(args.name, SigningKey.create(args.key, OFFICER_LABEL))
     return (
         "Made the key. It goes into the setting officers as\n"
         f"{render_key(signer.public)}"
@@ -131,17 +131,7 @@ def _show(args: argparse.Namespace) -> str:
 
 
 def _sign(args: argparse.Namespace) -> str:
-    content = args.statement.read_bytes()
-    signer = Signer(args.name, SigningKey.open(args.key))
-    text = content.decode("utf-8")
-    if not text.startswith(f"{TITLE}\n"):
-        raise ValueError(f"{args.statement}: is no such statement")
-    if "\n\n" in text:
-        signed = notes.add(notes.parse(content), signer)
-    else:
-        signed = notes.sign(text, signer)
-    write_file(args.statement, notes.render(signed), replace=True)
-    return f"Signed:\n{signed.text}Signatures: {len(signed.signatures)}."
+    return sign(args.statement, TITLE, args.name, args.key)
 
 
 def _accept(args: argparse.Namespace) -> str:
@@ -180,39 +170,16 @@ def accept(
     head = store.read_head()
     *_, given_up, reason = ("", *signed.text.removesuffix("\n").split("\n"))
     if signed.text != _statement(settings, archive.ends(head), given_up, reason):
-        raise _refused("The statement is of another database than this one.")
+        raise refused("The statement is of another database than this one.")
     _require_given_up(given_up, settings.anchor)
-    leaf = Scribe(store.ring).leaf_of_act(
+    return write_act(
+        store,
         Action.DATABASE_ACCEPT,
-        persons=names,
-        at=max(micros(), head.at),
-        revision=head.revision,
+        signed=signed,
+        names=names,
         reason=reason,
-        proof=sha256(notes.render(signed)).digest()[:16],
+        only=head,
     )
-    with store.writing() as writing:
-        if writing.head != head:
-            raise _refused("A server is writing to this database. Stop it first.")
-        writing.append([], [leaf])
-        return writing.head
-
-
-def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
-    """Return who signed a statement.
-
-    Raises:
-        TamperedError: fewer than two officers, or a signature does not verify.
-        ValueError: a key in the settings is none, or of the wrong kind.
-    """
-    keys = {parse_key(text) for text in settings.officers}
-    if any(key.kind is not Kind.ED25519 for key in keys):
-        raise ValueError("officers: a key is not for statements")
-    found = notes.verified(signed, [Verifier(key, verify) for key in keys])
-    ids = {(one.name, one.key_id) for one in found}
-    by = {key.public_key: key.name for key in keys if (key.name, key.key_id) in ids}
-    if len(set(by.values())) < OFFICERS:
-        raise _refused("Two officers have to sign, each with a key of their own.")
-    return tuple(sorted(set(by.values())))
 
 
 def _given_up(anchor: Path) -> str:
@@ -223,7 +190,7 @@ def _given_up(anchor: Path) -> str:
     """
     digest = digest_of(anchor)
     if digest is None:
-        return f"{_NONE}{_now():{_TIME}}"
+        return f"{_NONE}{asked_now()}"
     return f"anchor {base64.b64encode(digest).decode()}"
 
 
@@ -238,15 +205,10 @@ def _require_given_up(said: str, anchor: Path) -> None:
     now = _given_up(anchor)
     if not (said.startswith(_NONE) and now.startswith(_NONE)):
         if said != now:
-            raise _refused("The anchor is another one than they gave up.")
+            raise refused("The anchor is another one than they gave up.")
         return
-    asked = datetime.strptime(said.removeprefix(_NONE), _TIME).replace(tzinfo=UTC)
-    if not timedelta() <= _now() - asked <= _HOLDS:
-        raise _refused("Without an anchor a statement holds for a day.")
-
-
-def _now() -> datetime:
-    return datetime.fromtimestamp(micros() // 1_000_000, UTC)
+    otherwise = "Without an anchor a statement holds for a day."
+    require_holds(said.removeprefix(_NONE), otherwise)
 
 
 def _statement(
@@ -257,8 +219,7 @@ def _statement(
     Raises:
         ValueError: the reason is none.
     """
-    if not (reason.isprintable() and 0 < len(reason) <= _MAX_REASON):
-        raise ValueError(f"the reason must be a line of 1 to {_MAX_REASON} characters")
+    require_reason(reason)
     revision, leaves, root = ends
     end = f"{revision} {leaves} {root}"
     return f"{TITLE}\n{settings.log_name}\n{end}\n{given_up}\n{reason}\n"
@@ -266,9 +227,3 @@ def _statement(
 
 def _open(settings: Settings, custody: Custody) -> "closing[Store]":
     return closing(Store.open(settings.database, custody, settings.keys))
-
-
-def _refused(why: str) -> TamperedError:
-    error = TamperedError()
-    error.add_note(why)
-    return error

@@ -7,19 +7,21 @@ once. Nothing here is opened, changed or repaired.
 
 import stat
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 from placement.app import read_ruleset
+from placement.audit.note import Kind, parse_key
 from placement.config import Listener, Settings
 from placement.crypto.custody import OPRF_LABEL
 from placement.crypto.keyfile import is_wrapped
 from placement.crypto.signing import LOG_LABEL
-from placement.errors import UnavailableError
+from placement.errors import PlacementError, UnavailableError
 from placement.ops.hardening import Hardening
-from placement.service.custodian import next_path
+from placement.service.custodian import next_path, plain_path
 from placement.store.engine import is_unsure
 from placement.store.keystore import beside
 
@@ -28,6 +30,7 @@ OFFICERS: Final = 2
 """Who say together that an older database may be served."""
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_WRITABLE: Final = stat.S_IWGRP | stat.S_IWOTH
 _BESIDE: Final = ("", "-wal", "-shm", "-journal")
 
 
@@ -62,9 +65,32 @@ def _is_open(paths: Iterable[Path]) -> bool:
     return any(path.exists() and path.stat().st_mode & _OTHERS for path in paths)
 
 
+def _is_writable(settings: Settings) -> bool:
+    """Tell whether somebody else may put another file in the place of one."""
+    files = [settings.authority, settings.revocations, settings.certificate]
+    files += [each for each in (settings.ruleset,) if each is not None]
+    files += settings.anchors
+    folders = {path.parent for path in (*files, *_keys(settings))}
+    if settings.past_rulesets is not None:
+        folders.add(settings.past_rulesets)
+    return any(
+        path.exists() and path.stat().st_mode & _WRITABLE for path in (*files, *folders)
+    )
+
+
 def _keys(settings: Settings) -> list[Path]:
     named = [*_custodians(settings), settings.log_key, settings.key]
     return named if settings.custody == "token" else [*named, settings.store_key]
+
+
+def _officers(settings: Settings) -> int:
+    """Return how many can sign a statement together: by name, and by key."""
+    keys = []
+    for text in settings.officers:
+        with suppress(PlacementError):
+            keys.append(parse_key(text))
+    able = [key for key in keys if key.kind is Kind.ED25519]
+    return min(len({key.name for key in able}), len({key.public_key for key in able}))
 
 
 def _loops(listener: Listener) -> bool:
@@ -77,8 +103,15 @@ def _loops(listener: Listener) -> bool:
 
 
 def _custodians(settings: Settings) -> list[Path]:
-    """Return the file of the custodian's key, and of the one that follows."""
-    return [settings.custodian_key, next_path(settings.custodian_key)]
+    """Return the files of a custodian's keys: what follows, and what adopting left."""
+    path = settings.custodian_key
+    return [path, next_path(path), plain_path(path)]
+
+
+def _authority_keys(settings: Settings) -> list[Path]:
+    """Return where an authority's key is, under its own name and the usual one."""
+    path = settings.authority
+    return [path.with_suffix(".key"), path.with_name("ca.key")]
 
 
 def _databases(settings: Settings) -> list[Path]:
@@ -131,10 +164,17 @@ ROWS: Final = (
         lambda settings, _: _is_open(_keys(settings)),
     ),
     Row(
+        "files",
+        "A file that says who may call, by which rules, or where the log ended may be "
+        "written by group or others, or the folder where it or a key lies may be; use "
+        "mode 0755 for folders, and 0644 for such files, or less.",
+        lambda settings, _: _is_writable(settings),
+    ),
+    Row(
         "authority",
         "The authority's own key lies beside its certificate: whoever takes this "
         "machine could make callers. Keep ca.key on another one.",
-        lambda settings, _: settings.authority.with_suffix(".key").exists(),
+        lambda settings, _: any(path.exists() for path in _authority_keys(settings)),
     ),
     Row(
         "database",
@@ -151,6 +191,12 @@ ROWS: Final = (
         "witnesses",
         "No witness is named: nobody would notice a history that was written anew.",
         lambda settings, _: not settings.witnesses,
+    ),
+    Row(
+        "officers",
+        "Fewer than two officers are named: nobody could say that an older database may "
+        "be served, or that a key may be destroyed.",
+        lambda settings, _: _officers(settings) < OFFICERS,
     ),
     Row(
         "reflection",
@@ -202,16 +248,19 @@ ROWS: Final = (
 REGISTRY: Final = (
     *ROWS,
     Row(
+        "custodian_key",
+        "Custodians apart hold the key of the pseudonyms, and a file of such a key is "
+        "here, too: whoever takes the machine could try every number. Destroy it.",
+        lambda settings, _: (
+            bool(settings.custodian_id)
+            and any(path.exists() for path in _custodians(settings))
+        ),
+    ),
+    Row(
         "custodian_id",
         "The key of the pseudonyms is held by this server: whoever takes the machine "
         "could try every number. Name custodians apart.",
         lambda settings, _: not settings.custodian_id,
-    ),
-    Row(
-        "officers",
-        "Fewer than two officers are named: nobody could say that an older database may "
-        "be served.",
-        lambda settings, _: len(settings.officers) < OFFICERS,
     ),
 )
 """What a registry may not be."""

@@ -106,7 +106,7 @@ def files_of(settings: Settings, folder: Path) -> list[Path]:
     Raises:
         UnavailableError: the URL of a database can't be used.
     """
-    named = {settings.anchor, settings.log_key, settings.custodian_key}
+    named = {*settings.anchors, settings.log_key, settings.custodian_key}
     named.add(settings.store_key)
     for url in (settings.database, settings.keys or beside(settings.database)):
         path = file_of(url)

@@ -23,7 +23,7 @@ from placement.domain.decide.command import (
     RequestCommand,
 )
 from placement.domain.decide.table import decide
-from placement.domain.dossiers import begins, dossier_of
+from placement.domain.dossiers import begun_by, dossier_of
 from placement.domain.events import Record, Request
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
@@ -157,7 +157,7 @@ def _decided(state: State, command: Command, moment: Moment) -> Decision:
 
 def _begun(state: State, outcome: Outcome) -> list[DossierId]:
     """Return the dossiers that an outcome begins."""
-    found = (dossier_of(event, state) for event in outcome.events if begins(event))
+    found = (begun_by(event, state) for event in outcome.events)
     return [dossier for dossier in found if dossier is not None]
 
 

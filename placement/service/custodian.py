@@ -118,11 +118,7 @@ class Custodian:
             UnavailableError: it can't be read, or is none.
         """
         try:
-            if custody is None:
-                secret = read_secret(path, OPRF_LABEL)
-            else:
-                secret = read_key(path, OPRF_LABEL, custody)
-            key = voprf.PrivateKey.decode(secret)
+            key = voprf.PrivateKey.decode(_secret_of(path, custody))
         except InvalidInputError:
             raise UnavailableError from None
         return cls(key, partial(_find_next, path, custody))
@@ -140,7 +136,7 @@ class Custodian:
                 file stays.
             UnavailableError: it can't be written, or the custody does not answer.
         """
-        plain = path.with_name(f"{path.name}.plain")
+        plain = plain_path(path)
         if plain.exists() and not self._is_in(plain):
             raise ConflictError
         if not is_wrapped(path, OPRF_LABEL):
@@ -196,6 +192,17 @@ def next_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.next")
 
 
+def plain_path(path: Path) -> Path:
+    """Return where a plain key lies while a wrapped one takes its place."""
+    return path.with_name(f"{path.name}.plain")
+
+
+def _secret_of(path: Path, custody: Custody | None) -> bytes:
+    if custody is None:
+        return read_secret(path, OPRF_LABEL)
+    return read_key(path, OPRF_LABEL, custody)
+
+
 def _find_next(path: Path, custody: Custody | None) -> Custodian | None:
     beside = next_path(path)
     return Custodian.open(beside, custody) if beside.exists() else None
@@ -242,18 +249,27 @@ def require_next(path: Path, into: bytes, custody: Custody | None = None) -> Non
         raise ConflictError
 
 
-def split_key(path: Path, first: Path, second: Path) -> tuple[bytes, bytes, bytes]:
-    """Split the key in a file in two shares, each in a new file of its own.
+def split_key(
+    path: Path, first: Path, second: Path, custody: Custody | None = None
+) -> tuple[bytes, bytes, bytes]:
+    """Split the key in a file in two shares, each in a new, plain file of its own.
+
+    Args:
+        path: where the key is.
+        first: for one share.
+        second: for the other.
+        custody: that wrapped the key, if one did.
 
     Returns:
         The public keys: of the whole, of the first share, of the second.
 
     Raises:
         ConflictError: a file for a share is there already.
+        TamperedError: another custody wrapped it, or it was altered.
         UnavailableError: a file can't be read or written, or holds no key.
     """
     try:
-        key = voprf.PrivateKey.decode(read_secret(path, OPRF_LABEL))
+        key = voprf.PrivateKey.decode(_secret_of(path, custody))
         shares = key.split()
     except InvalidInputError:
         raise UnavailableError from None

@@ -114,6 +114,7 @@ KINDS: Final[Mapping[Action, str]] = {
     Action.CLOCK_TICK: "ALTERATION",
     Action.REEVALUATE: "COMBINATION",
     Action.DATABASE_ACCEPT: "ALTERATION",
+    Action.KEY_DESTROY: "ALTERATION",
     Action.IDLE: "ALTERATION",
     Action.PERMIT_LIST: "CONSULTATION",
     Action.ENTRY_LIST: "CONSULTATION",
@@ -210,6 +211,7 @@ class Scribe:
         *,
         persons: Sequence[str],
         at: int,
+        written: Written,
         revision: Revision | int,
         reason: str,
         proof: bytes,
@@ -220,7 +222,8 @@ class Scribe:
             action: what.
             persons: who.
             at: when, microseconds since 1970-01-01T00:00Z.
-            revision: of the state that it was about.
+            written: the events that it wrote.
+            revision: of the state that it was about, or made.
             reason: why, in their words.
             proof: 16 bytes of the hash of what they signed.
         """
@@ -234,7 +237,7 @@ class Scribe:
             revision=revision,
         )
         note = Note(objects=(proof,), search=reason)
-        return self._sealed(entry, note, Written.of(0, ()))
+        return self._sealed(entry, note, written)
 
     def _sealed(self, entry: Entry, note: Note, written: Written) -> Leaf:
         """Commit to the details, and keep them beside the entry."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
 from enum import Enum, IntEnum, auto
 from functools import cache
+from hashlib import sha256
 from types import NoneType, UnionType
 from typing import Any, NewType, Union, cast, get_args, get_origin, get_type_hints
 
@@ -86,13 +87,15 @@ def erasures_in(payload: bytes) -> tuple[bytes, tuple[bytes, ...]]:
 
 
 def stub_of(payload: bytes) -> bytes:
-    """Return what is left of a record once its dossier is erased: when, and whose.
+    """Return what is left of a record once its dossier is erased: when, whose, its hash.
 
     Done again, it changes nothing.
     """
     message = event_pb2.Record()
     message.ParseFromString(payload)
-    message.sealed.content = b""
+    if message.sealed.content:
+        message.sealed.content = b""
+        message.sealed.digest = sha256(payload).digest()
     return message.SerializeToString(deterministic=True)
 
 
@@ -104,6 +107,19 @@ def is_stub(payload: bytes) -> bool:
     except DecodeError:
         return False
     return message.WhichOneof("event") == "sealed" and not message.sealed.content
+
+
+def hash_of(payload: bytes) -> bytes:
+    """Return the SHA-256 of a record, also of one of which a stub is left.
+
+    Returns:
+        32 bytes; none of a stub from before there were hashes in them.
+    """
+    if not is_stub(payload):
+        return sha256(payload).digest()
+    message = event_pb2.Record()
+    message.ParseFromString(payload)
+    return message.sealed.digest
 
 
 def _sealed(message: event_pb2.Record) -> Record:

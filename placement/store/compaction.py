@@ -269,7 +269,7 @@ def _require_finished(store: Store, connection: Connection) -> None:
     left = lowest is not None and lowest <= based
     if not based or left or store.base.begun(connection)[0]:
         error = UnavailableError()
-        error.add_note("Run `placement-server compact` first, and back up after it.")
+        error.add_note("Nothing is compacted: compact first, and back up after it.")
         raise error
 
 

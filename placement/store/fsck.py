@@ -23,11 +23,11 @@ from placement.audit.checkpoint import Checkpoint
 from placement.audit.details import opened
 from placement.audit.merkle import Frontier, leaf_hash
 from placement.audit.note import Verifier
-from placement.audit.written import Written
+from placement.audit.written import FIRST, Written
 from placement.errors import PlacementError, TamperedError
 from placement.store import tables
 from placement.store.chain import NO_TAG, ChainError, End, broken
-from placement.store.codec import erasures_in, is_stub
+from placement.store.codec import erasures_in, hash_of, is_stub
 from placement.store.head import Head, with_note
 from placement.store.leaves import SPAN, Kept
 from placement.store.ledger import stored_note
@@ -318,13 +318,25 @@ class _Walk:
         if told is None:
             return written
         events = [event for _, event in islice(self._events, told.count)]
-        found = Written.of(written + 1, events)
-        if found != told and any(map(is_stub, events)):  # what was hashed is gone
-            found = replace(found, digest=told.digest)
-            self.waived.append(leaf.index)
-        if found != told:
+        if self._hashed(leaf, written + 1, events, told) != told:
             raise broken(f"event {written + 1}")
         return written + told.count
+
+    def _hashed(
+        self, leaf: Kept, first: int, events: list[bytes], told: Written
+    ) -> Written:
+        """Hash events as their entry did; waive it if what was hashed is gone."""
+        if told.form == FIRST:
+            found = Written.before(first, events)
+            gone = any(map(is_stub, events))
+        else:
+            hashes = [hash_of(event) for event in events]
+            found = Written.over(first, hashes)
+            gone = not all(hashes)
+        if gone:
+            found = replace(found, digest=told.digest)
+            self.waived.append(leaf.index)
+        return found
 
     def _require_keys(self) -> None:
         """Refuse keys that are missing, and were not destroyed by an erasure.

@@ -8,8 +8,13 @@ from sqlalchemy import update
 from placement.audit.details import Details, Matter, Sealed
 from placement.audit.entry import Entry, render
 from placement.audit.written import Written
+from placement.domain.erasure_events import DossiersErased
+from placement.domain.erasure_events import Sealed as Sealed_
+from placement.domain.events import Record
+from placement.domain.terms import DossierId, Micros
 from placement.store import chain, fsck, tables
 from placement.store.chain import ChainError
+from placement.store.codec import encode, hash_of, stub_of
 from placement.store.leaves import Leaf
 
 FOUNDING = b"founding"
@@ -133,3 +138,57 @@ def test_what_is_held_against_the_events_is_of_any_size(store, monkeypatch):
     )
 
     assert fsck.verify(store, VERIFIER, deeper=True).revision == 21
+
+
+# Beside what was erased and compacted
+
+DOSSIER = DossierId(bytes(range(16)))
+ERASED = encode(Record(at=Micros(1), event=DossiersErased(dossiers=(DOSSIER,))))
+SAID = encode(Record(at=Micros(1), event=Sealed_(dossier=DOSSIER, content=b"sealed")))
+STUB = stub_of(SAID)
+
+
+def beside(store, entry_, *events):
+    """Verify a log whose one entry wrote some events and an erasure; return the waived."""
+    founded(store, ([*events, ERASED], [entry_]))
+    waived = []
+    fsck.verify(store, VERIFIER, deeper=True, waived=waived)
+    return waived
+
+
+def test_a_stub_stands_for_what_was_hashed(store):
+    """The others of its entry are held against the hash of all, and nothing is waived."""
+    written = [SAID, b"other", ERASED]
+
+    assert STUB == stub_of(STUB) != SAID
+    assert hash_of(STUB) == hash_of(SAID)
+    assert beside(store, entry(2, written), STUB, b"other") == []
+
+
+def test_what_stands_beside_a_stub_is_not_altered(store):
+    """Nor is the stub one of something else."""
+    written = [SAID, b"other", ERASED]
+    with pytest.raises(ChainError) as caught:
+        beside(store, entry(2, written), STUB, b"another")
+
+    assert caught.value.where == "event 2"
+
+
+@pytest.mark.parametrize("form", ["entry", "stub"])
+def test_entries_and_stubs_from_before_are_waived(store, form):
+    """What they would need is gone, and it is told."""
+    written = [SAID, b"other", ERASED]
+    old = Written.before(2, written).render()
+    made = entry(written=old) if form == "entry" else entry(2, written)
+    bare = encode(Record(at=Micros(1), event=Sealed_(dossier=DOSSIER, content=b"")))
+    stub = STUB if form == "entry" else bare
+
+    assert beside(store, made, stub, b"other") == [0]
+
+
+def test_entries_from_before_are_held_against_what_is_there(store):
+    """In their own form."""
+    written = [SAID, b"other", ERASED]
+    made = entry(written=Written.before(2, written).render())
+
+    assert beside(store, made, SAID, b"other") == []

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,39 @@ KINDS = ("cases", "facts", "verdicts", "checkpoints")
 FAULTS = ("lost", "unlogged", "doubled", "forked", "failed")
 
 
-def report(store: Store, folder: Path, kills: int, origin: str) -> int:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was stored before anybody was acknowledged anything.
+
+    Attributes:
+        leaves: how many entries.
+        cases: their handles.
+    """
+
+    leaves: int = 0
+    cases: frozenset[bytes] = frozenset()
+
+
+NOTHING = Before()
+
+
+def report(  # noqa: PLR0917 (what a run knows)
+    store: Store,
+    folder: Path,
+    kills: int,
+    origin: str,
+    before: Before = NOTHING,
+    beside: str = "",
+) -> int:
     """Compare what was acknowledged with what is stored.
+
+    Args:
+        store: with the log.
+        folder: of the run.
+        kills: how many there were.
+        origin: of the log.
+        before: what was there before the run.
+        beside: what else to say in the last line.
 
     Returns:
         0 if everything is there, once.
@@ -34,19 +66,20 @@ def report(store: Store, folder: Path, kills: int, origin: str) -> int:
     with store.writing() as log:
         log.publish(Signer(origin, SigningKey.open(folder / "log.key")))
     head = fsck.verify(store, key, deeper=True)
-    judge = Judge(store, key, head.leaves)
+    judge = Judge(store, key, before.leaves, head.leaves)
     text = (folder / "acknowledged.jsonl").read_text("utf-8")
     counts: Counter[str] = Counter()
     for line in map(json.loads, text.splitlines()):
         counts.update(judge.of(line))
-    references = Counter(case.reference for case in judge.state.cases.values())
+    cases = judge.state.cases
+    references = Counter(cases[key].reference for key in cases.keys() - before.cases)
     counts["doubled"] += sum(count > 1 for count in references.values())
     store.close()
     shown = {kind: counts[kind] for kind in KINDS}
     faults = {fault: counts[fault] for fault in FAULTS}
     print(
         f"{kills} kills; {head.revision} events, {head.leaves} entries verified;"
-        f" acknowledged: {shown}; {faults}"
+        f"{beside} acknowledged: {shown}; {faults}"
     )
     return 0 if all(shown.values()) and not any(faults.values()) else 1
 
@@ -54,13 +87,13 @@ def report(store: Store, folder: Path, kills: int, origin: str) -> int:
 class Judge:
     """Knows what is stored."""
 
-    def __init__(self, store: Store, key: Verifier, size: int) -> None:
+    def __init__(self, store: Store, key: Verifier, first: int, size: int) -> None:
         self.state: State = load(store)[0]
         self._ledger = Ledger(store)
         self._key = key
         self._newest = self._opened(note.render(self._ledger.newest()))
         review = Review(store, lambda: None)
-        self._found = {found.index: found for found in review.whole(0, size)}
+        self._found = {found.index: found for found in review.whole(first, size)}
 
     def of(self, line: dict[str, Any]) -> Iterator[str]:
         """Yield what a line counts as, and what is wrong with it."""

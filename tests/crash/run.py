@@ -1,9 +1,14 @@
 """``make crash N=500``: SIGKILL at random points under load, then count what was lost.
 
 The server processes are forked from this one, so that a start costs no imports; each
-runs ``placement-server serve`` as it is. Every kill comes at a moment drawn anew. At the
-end every acknowledged case, fact and verdict must stand in the store, once, and every
-checkpoint that a caller took along must be one of the log as it is.
+runs ``placement-server serve`` as it is, with ticks of a second, so that kills meet what
+fills them, too. Every kill comes at a moment drawn anew: mostly while the server answers,
+and each fourth counted from its start, so that starts are killed as well. At the end every
+acknowledged case, fact and verdict must stand in the store, once, and every checkpoint
+that a caller took along must be one of the log as it is.
+
+A *recovery* is the time from a start behind a kill until the server says that it serves.
+With ``--events`` the log has so many events, each with its entry, before anybody calls.
 
 With ``--servers 2`` two servers share one PostgreSQL, and one of them is killed at a
 time, so that the other goes on appending.
@@ -18,23 +23,33 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from random import Random
 
 from placement.app import micros, read_ruleset
+from placement.audit.note import Signer
+from placement.config import load
 from placement.crypto.custody import FileCustody
-from placement.domain.terms import stockholm_day
+from placement.crypto.signing import SigningKey
+from placement.domain.terms import Micros, stockholm_day
 from placement.ops.main import main as placement_server
+from placement.service.fold import keep
+from placement.service.fold import load as fold
+from placement.store.anchor import Anchor
 from placement.store.log import Store
-from tests.crash.judge import report
+from tests.crash.judge import NOTHING, Before, report
 from tests.kit.still import STILL
+from tests.restore.many import Many
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = "crash.placement"
 CALLERS = 8
-LONGEST = 0.8  # seconds between a start and its kill
+LONGEST = 0.8  # seconds between a start, or its end, and its kill
+EARLY = 0.25
+"""Of how many kills the time runs from the start, whether it is over or not."""
+TICK = 1  # second
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -47,6 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=time.time_ns())
     parser.add_argument("--servers", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--events", type=int, default=0, help="that are there before")
     args = parser.parse_args(argv)
     print(f"seed {args.seed}")
     with (
@@ -54,10 +70,11 @@ def main(argv: list[str] | None = None) -> int:
         database(args.servers) as url,
     ):
         folder = Path(name)
-        ports = prepare(folder, args.servers, url)
+        ports = prepare(folder, args.servers, url, tick=TICK)
+        before = fill(folder, args.servers, args.events) if args.events else NOTHING
         callers = start_load(folder, ports)
         try:
-            kill_often(folder, args.kills, args.servers, Random(args.seed))
+            took = kill_often(folder, args.kills, ports, Random(args.seed))
             callers.terminate()
             callers.wait(timeout=60)
         finally:
@@ -66,7 +83,8 @@ def main(argv: list[str] | None = None) -> int:
         custody = FileCustody(folder / "store.key")
         where = url or f"sqlite:///{folder}/placement.db"
         store = Store.open(where, custody, f"sqlite:///{folder}/keys.db")
-        return report(store, folder, args.kills, f"{DOMAIN}/log")
+        beside = f" {len(took)} recoveries, the worst in {max(took):.2f} s;"
+        return report(store, folder, args.kills, f"{DOMAIN}/log", before, beside)
 
 
 @contextmanager
@@ -86,7 +104,12 @@ def database(servers: int) -> Iterator[str]:
 
 
 def prepare(
-    folder: Path, servers: int, url: str, keys: str = "sqlite:///keys.db"
+    folder: Path,
+    servers: int,
+    url: str,
+    keys: str = "sqlite:///keys.db",
+    *,
+    tick: int = 0,
 ) -> list[int]:
     """Make certificates, keys, an empty store and settings; return free ports."""
     text = STILL
@@ -96,7 +119,8 @@ def prepare(
     ports = [free_port() for _ in range(servers)]
     for number, port in enumerate(ports):
         (folder / f"{number}.toml").write_text(
-            f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\npace = 0\ntick = 0\n'
+            f'address = "127.0.0.1:{port}"\ntrust_domain = "{DOMAIN}"\npace = 0\n'
+            f"tick = {tick}\n"
             'ruleset = "ruleset.toml"\n'
             + (f'database = "{url}"\n' if url else "")
             + f'keys = "{keys}"\n',
@@ -115,6 +139,23 @@ def prepare(
             if placement_server(command):
                 raise SystemExit(1)
     return ports
+
+
+def fill(folder: Path, servers: int, events: int) -> Before:
+    """Write a log of many events, as the servers would have left it; say what it is."""
+    settings = load(folder / "0.toml")
+    signer = Signer(settings.log_name, SigningKey.open(settings.log_key))
+    custody = FileCustody(settings.store_key)
+    with closing(Store.open(settings.database, custody, settings.keys)) as store:
+        rules = read_ruleset(settings.ruleset)
+        Many(store, rules, Micros(micros()), signer).fill(events)
+        state, head = fold(store)
+        keep(store, state, head)
+        for number in range(servers):
+            anchor = load(folder / f"{number}.toml").anchor
+            Anchor(anchor, store).replace(head)
+    print(f"{head.revision} events, {head.leaves} entries before the first call")
+    return Before(head.leaves, frozenset(state.cases))
 
 
 def free_port() -> int:
@@ -152,24 +193,63 @@ def serve(folder: Path, number: int, first: Callable[[], None] = lambda: None) -
         os._exit(code)
 
 
-def kill_often(folder: Path, kills: int, servers: int, draw: Random) -> None:
-    """Kill one of the servers, at a moment drawn anew each time, and start it again."""
-    running = [serve(folder, number) for number in range(servers)]
+def kill_often(folder: Path, kills: int, ports: list[int], draw: Random) -> list[float]:
+    """Kill one of the servers, at a moment drawn anew each time, and start it again.
+
+    Returns:
+        How long each recovery took that was seen to its end.
+    """
+    running = [Start(folder, number, port) for number, port in enumerate(ports)]
+    took: list[float] = []
+    for start in running:
+        start.wait()
     for count in range(1, kills + 1):
+        number = draw.randrange(len(ports))
+        start = running[number]
+        if draw.random() > EARLY:
+            took += start.wait()
         time.sleep(draw.uniform(0, LONGEST))
-        number = draw.randrange(servers)
-        os.kill(running[number], signal.SIGKILL)
-        _, status = os.waitpid(running[number], 0)
+        os.kill(start.child, signal.SIGKILL)
+        _, status = os.waitpid(start.child, 0)
         if not os.WIFSIGNALED(status):
             raise SystemExit((folder / "server.log").read_text("utf-8"))
-        running[number] = serve(folder, number)
+        running[number] = Start(folder, number, ports[number])
         if count % 50 == 0:
             print(f"{count} kills", flush=True)
+    for start in running:
+        took += start.wait()
     time.sleep(3)  # so that whoever waits gets an answer
-    for server in running:
-        os.kill(server, signal.SIGTERM)
-    for server in running:
-        os.waitpid(server, 0)
+    for start in running:
+        os.kill(start.child, signal.SIGTERM)
+    for start in running:
+        os.waitpid(start.child, 0)
+    return took
+
+
+class Start:
+    """A server that was just started, and what it says of itself."""
+
+    def __init__(self, folder: Path, number: int, port: int) -> None:
+        self._log = folder / "server.log"
+        self._log.touch()
+        self._said = self._log.stat().st_size
+        self._word = f"Serving on port {port}.".encode()
+        self._began = time.monotonic()
+        self._waited = False
+        self.child = serve(folder, number)
+
+    def wait(self) -> list[float]:
+        """Wait until it serves; return how long that took, once."""
+        while not self._waited:
+            with self._log.open("rb") as file:
+                file.seek(self._said)
+                self._waited = self._word in file.read()
+            if self._waited:
+                return [time.monotonic() - self._began]
+            if os.waitid(os.P_PID, self.child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                raise SystemExit(self._log.read_text("utf-8"))
+            time.sleep(0.005)
+        return []
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from placement.audit import note as notes
 from placement.audit.note import Signer, render_key
 from placement.config import Settings, load
 from placement.crypto.custody import FileCustody
-from placement.crypto.signing import SigningKey
+from placement.crypto.signing import OFFICER_LABEL, SigningKey
 from placement.ops.main import main
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
@@ -46,7 +46,7 @@ class Kept:
             path.parent.mkdir()
         lines = []
         for name in OFFICERS:
-            signer = Signer(name, SigningKey.create(folder / name))
+            signer = Signer(name, SigningKey.create(folder / name, OFFICER_LABEL))
             lines.append(render_key(signer.public))
         text = f"officers = {lines}\nwitnesses = {[render_key(WITNESS.public)]}\n"
         text += f'keys = "sqlite:///{folder}/placement.keys.db"\n'

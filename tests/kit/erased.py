@@ -8,7 +8,7 @@ from kit.stored import leaf
 from kit.world import NOW, World
 from placement.audit.merkle import leaf_hash
 from placement.crypto.keyring import Purpose
-from placement.domain.dossiers import begins, dossier_of
+from placement.domain.dossiers import begun_by, dossier_of
 from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import Event, Record
 from placement.domain.terms import DossierId, Micros
@@ -66,8 +66,8 @@ class Kept(World):
         payloads = []
         for record in records:
             dossier = dossier_of(record.event, self.state)
-            if dossier is not None and begins(record.event):
-                self.store.vault.begin([dossier])
+            begun = begun_by(record.event, self.state)
+            self.store.vault.begin([] if begun is None else [begun])
             payloads.append(self.store.vault.seal(record, dossier))
             self.state.apply(record)
         self.records += records

@@ -33,6 +33,7 @@ class Site:
         self.token = tokens.new_token(folder)
         self.pki = Pki(folder)
         self.pki.server()
+        (folder / "pki").chmod(0o700)
         (folder / "pki" / "ca.key").rename(folder / "elsewhere.key")
         self.settings = folder / "placement.toml"
         self.write()
@@ -53,6 +54,7 @@ class Site:
         } | changed
         text = "".join(f"{name} = {value}\n" for name, value in given.items())
         self.settings.write_text(text, "utf-8")
+        self.settings.chmod(0o600)
 
     def run(self, *command: str) -> int:
         """Run an operator's command in this process."""

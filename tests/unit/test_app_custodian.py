@@ -1,6 +1,7 @@
 """A custodian who stands apart: what it does, what it does not, what it refuses."""
 
 import asyncio
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,12 +19,16 @@ from placement.app import App, micros, read_areas, read_ruleset
 from placement.app_custodian import CustodianApp, ruleset_of
 from placement.config import CustodianSettings, Settings
 from placement.crypto import voprf
+from placement.crypto.custody import FileCustody
 from placement.domain.ruleset import parse_ruleset
 from placement.domain.terms import MICROS_AN_HOUR
 from placement.errors import UnavailableError
 from placement.rpc.even import SIZE
 from placement.rpc.host import CUSTODIANS
 from placement.service import fold
+from placement.store import fsck
+from placement.store.compaction import compact, retire
+from placement.store.log import Store
 
 KEY = voprf.generate_key()
 BUDGETS = {"caseworker": (4, 6)}
@@ -199,6 +204,30 @@ def test_nothing_of_a_person_is_in_its_state(shared):
     kinds = {type(record.event).__name__ for record in state.records()}
 
     assert kinds == {"CustodianNamed", "Evaluated", "AgendaKept"}
+
+
+def test_a_log_that_is_compacted_gives_no_budget_back(people):
+    """Served meanwhile, and started on what is left; what is not spent can be."""
+    settings = people.served.settings
+    people.done("worker", "Evaluate", question(4)[1], EvaluateResponse)
+    custody = FileCustody(settings.store_key)
+    with closing(Store.open(settings.database, custody, settings.keys)) as operators:
+        compact(operators, lambda *_: None)
+        between = people.call("worker", "Evaluate", question()[1])
+        gone = retire(operators, lambda _: None)
+        after = people.call("worker", "Evaluate", question()[1])
+        people.served.stop()
+        people.served.start()
+        with people.through(people.served.port):
+            again = people.call("worker", "Evaluate", question()[1])
+            people.done("second", "Evaluate", question(2)[1], EvaluateResponse)
+        people.served.stop()
+        head = fsck.verify(operators, deeper=True)
+    people.served.start()
+
+    assert gone == 2
+    assert [each.reason for each in (between, after, again)] == ["BUDGET_SPENT"] * 3
+    assert head.leaves == 5
 
 
 def test_health_names_what_it_serves(shared):

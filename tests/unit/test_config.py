@@ -343,3 +343,20 @@ def test_each_process_has_an_anchor(tmp_path):
 
     assert names == ["placement.anchor", "placement.anchor.2", "placement.anchor.3"]
     assert parse("", tmp_path).anchors == (tmp_path / "placement.anchor",)
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602])
+@pytest.mark.parametrize("read", [load, load_custodian])
+def test_settings_that_others_may_write_are_none_in_production(tmp_path, read, mode):
+    """They name who may have an older database served, and who has the keys."""
+    file = tmp_path / "a.toml"
+    for profile in ("development", "production"):
+        text = f'profile = "{profile}"\norigin = "police.test/log"\n'
+        file.write_text(text, "utf-8")
+        file.chmod(mode)
+        if profile == "development":
+            read(file)
+    with pytest.raises(ValueError, match="may be written by group or others"):
+        read(file)
+    file.chmod(0o644)
+    read(file)

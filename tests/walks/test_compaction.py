@@ -112,23 +112,56 @@ def test_a_server_starts_again_from_what_is_left(town, operators):
 
 @pytest.fixture
 def place(tmp_path):
-    """A folder with settings and certificates, and a store."""
+    """A folder with settings and certificates, and stores of a registry and a custodian."""
     Pki(tmp_path).server()
     text = 'address = "127.0.0.1:0"\ntick = 1\n'
     (tmp_path / "placement.toml").write_text(text, "utf-8")
+    (tmp_path / "apart").mkdir()
+    pki = "".join(
+        f'{name} = "../pki/{file}"\n'
+        for name, file in (
+            ("certificate", "server.pem"),
+            ("key", "server.key"),
+            ("authority", "ca.pem"),
+            ("revocations", "crl.pem"),
+        )
+    )
+    toml = tmp_path / "apart" / "custodian.toml"
+    toml.write_text(f'{text}origin = "police.test/log"\n{pki}', "utf-8")
     assert command(tmp_path, "init") == 0
+    assert main(["custodian", "init", "--settings", str(toml)]) == 0
     return tmp_path
 
 
-def command(place, *argv):
-    return main([*argv, "--settings", str(place / "placement.toml")])
+def command(place, *argv, kind="registry"):
+    if kind == "registry":
+        return main([*argv, "--settings", str(place / "placement.toml")])
+    toml = str(place / "apart" / "custodian.toml")
+    if argv[0] == "fsck":
+        return main(["custodian", *argv, "--settings", toml])
+    return main([*argv, "--custodian", "--settings", toml])
+
+
+@pytest.fixture(params=["registry", "custodian"])
+def kind(request):
+    """Whose log it is."""
+    return request.param
 
 
 @pytest.fixture
-def server(place):
+def server(place, kind):
     """A server in a process of its own, that wrote something."""
+    words = {
+        "registry": ["serve", "--settings", place / "placement.toml"],
+        "custodian": [
+            "custodian",
+            "serve",
+            "--settings",
+            place / "apart/custodian.toml",
+        ],
+    }[kind]
     with subprocess.Popen(
-        [sys.executable, "server.py", "serve", "--settings", place / "placement.toml"],
+        [sys.executable, "server.py", *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -142,14 +175,15 @@ def server(place):
 
 
 @linux
-def test_a_server_that_runs_has_no_retired_key(place, server, capsys):
+def test_a_server_that_runs_has_no_retired_key(place, server, kind, capsys):
     """Three epochs are begun and two are destroyed; neither file nor memory has them."""
     for _ in range(2):
-        assert command(place, "rotate") == 0
+        assert command(place, "rotate", kind=kind) == 0
         time.sleep(2)
-    assert command(place, "compact") == 0
+    assert command(place, "compact", kind=kind) == 0
     capsys.readouterr()
-    code = command(place, "compact", "--destroy", "--server", str(server.pid))
+    words = ("compact", "--destroy", "--server", str(server.pid))
+    code = command(place, *words, kind=kind)
     out, err = capsys.readouterr()
 
     assert (code, err) == (0, "")
@@ -158,7 +192,7 @@ def test_a_server_that_runs_has_no_retired_key(place, server, capsys):
         rf" {server.pid}: no trace of them\.\n",
         out,
     )
-    assert command(place, "fsck") == 0
+    assert command(place, "fsck", kind=kind) == 0
 
 
 # Lets go of what it should, or keeps it all the same.

@@ -13,11 +13,12 @@ Invariants:
       many may be left; nothing is CLEAR then (rules.md, R10).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import NATIONAL, Action, Role
-from placement.domain.changeover import Named, stands
+from placement.domain.changeover import Named, pairs_dossier, stands
 from placement.domain.changeover_events import (
     NO_PAIR,
     ChangeoverBegun,
@@ -35,8 +36,10 @@ from placement.domain.decide.command import (
     require,
 )
 from placement.domain.decide.rulesets import require_national
+from placement.domain.erasure_events import DossiersErased
+from placement.domain.events import Event
 from placement.domain.state import State
-from placement.domain.terms import MICROS_AN_HOUR, Micros
+from placement.domain.terms import MICROS_AN_HOUR, DossierId, Micros
 from placement.errors import ConflictError
 
 MAX_PAIRS: Final = 100
@@ -170,7 +173,11 @@ def begin_changeover(state: State, command: BeginChangeover, moment: Moment) -> 
     require(differs, "to_key_id", "must be a key that was not in force before")
     said = _said(state, moment)
     if said and said.person != command.caller.person and said.to_key == to_key:
-        begun = ChangeoverBegun(from_key=changeover.key, to_key=to_key)
+        begun = ChangeoverBegun(
+            from_key=changeover.key,
+            to_key=to_key,
+            dossier=pairs_dossier(state.revision),
+        )
         return Outcome.written(begun)
     return Outcome.written(_say(ChangeoverStep.BEGIN, command, moment, left=0))
 
@@ -203,17 +210,36 @@ def end_changeover(state: State, command: EndChangeover, moment: Moment) -> Outc
     if changeover.begun is None or changeover.begun.to_key != command.to_key:
         raise ConflictError
     if command.give_up:
-        return Outcome.written(ChangeoverEnded(done=False, left=()))
+        ended = ChangeoverEnded(done=False, left=())
+        return Outcome.written(ended, *_erased(changeover.begun.dossier))
     without = changeover.without_pair(state)
     waiting = len(without)
     if changeover.disputed or waiting > command.left:
         raise ConflictError
     said = _said(state, moment)
     if said and said.person != command.caller.person and waiting <= said.left:
-        ended = ChangeoverEnded(done=True, left=tuple(sorted(without)))
-        return Outcome.written(ended)
+        # Who offered what, and of whom nothing is on record, is of no use any more.
+        return Outcome.written(
+            ChangeoverEnded(done=True, left=tuple(sorted(without))),
+            *changeover.ending(state, state.revision),
+            *_erased(changeover.begun.dossier, changeover.kept_in),
+        )
     said = _say(ChangeoverStep.END, command, moment, left=command.left)
     return Outcome.written(said)
+
+
+def without_faded(state: State) -> Iterator[Event]:
+    """Yield events that keep no pair of anybody of whom nothing else is kept."""
+    changeover = state.changeover
+    if changeover.faded(state):
+        yield from changeover.remaining(state, state.revision)
+        yield from _erased(changeover.kept_in)
+
+
+def _erased(*dossiers: DossierId) -> Iterator[DossiersErased]:
+    """Yield what takes pairs out of the log, for good; those from before stay."""
+    if found := tuple(filter(None, dossiers)):
+        yield DossiersErased(dossiers=found)
 
 
 def _said(state: State, moment: Moment) -> ChangeoverSaid | None:

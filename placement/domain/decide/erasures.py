@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Final
 
 from placement.access import NATIONAL, Action, Caller
+from placement.domain.decide.changeovers import without_faded
 from placement.domain.decide.command import (
     Command,
     Moment,
@@ -186,6 +187,7 @@ def approve_erasure(state: State, command: ApproveErasure, moment: Moment) -> Ou
     ]
     return Outcome.written(
         ChangeApproved(id=change.id, person=command.caller.person),
+        *without_faded(state),
         # Rows that were staged may be a second copy; what is over needs none.
         DossiersErased(
             dossiers=(*dossiers, *map(DossierId, over)),

@@ -11,6 +11,7 @@ from typing import Final
 
 from placement.access import Action
 from placement.domain.agenda import NOTHING, Agenda
+from placement.domain.decide.changeovers import without_faded
 from placement.domain.decide.command import Command, Moment, Note, Outcome
 from placement.domain.decide.imports import rows_erased
 from placement.domain.decide.steps import aborted
@@ -146,6 +147,7 @@ def _ticked(state: State, moment: Moment) -> Iterator[Event]:
         yield RulesFollowed(rules=moment.ruleset.digest)
     if agenda.day < today:
         yield DayPassed(day=today)
+        yield from without_faded(state)
         yield from _followed_up(state, moment)
         yield from _overdue(state, moment)
         yield SweepBegun(day=today)

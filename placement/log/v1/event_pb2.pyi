@@ -3795,19 +3795,23 @@ class Sealed(_message.Message):
 
     DOSSIER_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
     dossier: _builtins.bytes
     """16 bytes."""
     content: _builtins.bytes
-    """A record, sealed."""
+    """A record, sealed; empty once it was erased and compacted."""
+    digest: _builtins.bytes
+    """32 bytes: SHA-256 of the whole record as it was, once its content is gone."""
     def __init__(
         self,
         *,
         dossier: _builtins.bytes = ...,
         content: _builtins.bytes = ...,
+        digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "dossier", b"dossier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "digest", b"digest", "dossier", b"dossier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4088,19 +4092,23 @@ class ChangeoverBegun(_message.Message):
 
     FROM_KEY_FIELD_NUMBER: _builtins.int
     TO_KEY_FIELD_NUMBER: _builtins.int
+    DOSSIER_FIELD_NUMBER: _builtins.int
     from_key: _builtins.bytes
     """32 bytes."""
     to_key: _builtins.bytes
     """32 bytes."""
+    dossier: _builtins.bytes
+    """16 bytes: what is offered is sealed under its key; empty in events from before."""
     def __init__(
         self,
         *,
         from_key: _builtins.bytes = ...,
         to_key: _builtins.bytes = ...,
+        dossier: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_key", b"from_key", "to_key", b"to_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dossier", b"dossier", "from_key", b"from_key", "to_key", b"to_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4220,14 +4228,20 @@ Global___ChangeoverKept: _TypeAlias = ChangeoverKept  # noqa: Y015
 
 @_typing.final
 class PairsKept(_message.Message):
-    """In a snapshot only: pairs, and what has become of them."""
+    """Pairs, and what has become of them; in the log those that a changeover's end left."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     STATE_FIELD_NUMBER: _builtins.int
     PAIRS_FIELD_NUMBER: _builtins.int
+    DOSSIER_FIELD_NUMBER: _builtins.int
+    FIRST_FIELD_NUMBER: _builtins.int
     state: _builtins.int
     """changeover_events.PairState."""
+    dossier: _builtins.bytes
+    """16 bytes: they are sealed under its key; empty of others than resolved pairs."""
+    first: _builtins.bool
+    """They take the place of all resolved pairs before."""
     @_builtins.property
     def pairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pair]:
         """They."""
@@ -4237,10 +4251,12 @@ class PairsKept(_message.Message):
         *,
         state: _builtins.int = ...,
         pairs: _abc.Iterable[Global___Pair] | None = ...,
+        dossier: _builtins.bytes = ...,
+        first: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["pairs", b"pairs", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dossier", b"dossier", "first", b"first", "pairs", b"pairs", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,6 +22,7 @@ def test_every_action_is_known():
         ("move-in", "PLACEMENT_MOVE_IN"),
         ("idle", "IDLE"),
         ("database-accept", "DATABASE_ACCEPT"),
+        ("key-destroy", "KEY_DESTROY"),
     ],
 )
 def test_what_somebody_means(typed, code):

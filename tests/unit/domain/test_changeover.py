@@ -6,7 +6,13 @@ import pytest
 from kit.changing import NEW, OLD, THIRD, both, ended, named, under
 from kit.world import NOW, World, subject, token
 
-from placement.domain.changeover import _CHUNK, Changeover, on_record, stands
+from placement.domain.changeover import (
+    _CHUNK,
+    Changeover,
+    on_record,
+    pairs_dossier,
+    stands,
+)
 from placement.domain.changeover_events import (
     ChangeoverBegun,
     ChangeoverEnded,
@@ -19,6 +25,7 @@ from placement.domain.changeover_events import (
     PairState,
 )
 from placement.domain.erasure_events import DossiersErased
+from placement.domain.terms import Revision
 from placement.errors import InvalidInputError, TamperedError
 
 BEGUN = ChangeoverBegun(from_key=OLD, to_key=NEW)
@@ -379,3 +386,24 @@ def test_many_pairs_are_kept_in_pieces():
 
     assert [len(each.pairs) for each in pieces] == [_CHUNK, 1]
     assert sum((each.pairs for each in pieces), ()) == many
+
+
+@pytest.mark.parametrize(("people", "pairs"), [(0, 64), (1, 64), (64, 64), (65, 128)])
+def test_what_the_log_keeps_counts_no_people(people, pairs):
+    """Its rows are as many, and as long, up to a power of two; nobody is resolved."""
+    world = World()
+    world.apply(CustodianNamed(key_id=OLD))
+    world.apply(BEGUN)
+    agreed = [
+        Pair(old=subject(f"h{n}"), new=subject(f"new h{n}")) for n in range(people)
+    ]
+    for number in range(people):
+        world.affiliation(f"h{number}", "A")
+    state = world.state
+    state.changeover.agreed = {each.old: each.new for each in agreed}
+    (kept,) = state.changeover.ending(state, Revision(7))
+    state.changeover.apply(kept)
+
+    assert (len(kept.pairs), kept.first) == (pairs, True)
+    assert kept.dossier == pairs_dossier(Revision(7))
+    assert state.changeover.resolved == {each.new: each.old for each in agreed}

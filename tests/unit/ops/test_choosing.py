@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from placement.ops.choosing import add_settings, path_of, read_settings
+from placement.ops.choosing import add_settings, path_of, read_settings, told
 
 
 def asked(*words):
@@ -35,3 +35,19 @@ def test_each_kind_has_its_own_defaults(tmp_path):
 
     assert read_settings(asked(*given)).database.endswith("placement.db")
     assert read_settings(asked("--custodian", *given)).database.endswith("custodian.db")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), "`placement-server compact`"),
+        (("--custodian",), "`placement-server compact --custodian`"),
+        (
+            ("--settings", "a b.toml"),
+            "`placement-server compact --settings 'a b.toml'`",
+        ),
+    ],
+)
+def test_what_to_run_next_is_about_the_same_settings(words, expected):
+    """So it can be typed as it is told."""
+    assert told(asked(*words), "compact") == expected

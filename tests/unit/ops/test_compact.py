@@ -1,6 +1,8 @@
 """The command: compact, back up, destroy; killed anywhere, and what it says."""
 
 import random
+import re
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -20,9 +22,9 @@ from placement.store.log import Store
 
 SECONDS = 60
 THEN = (
-    "Now back up database and key store. Then `placement-server compact --destroy`"
-    " destroys the keys that opened it before; older backups open nothing any more"
-    " then.\n"
+    "Now back up database and key store. Then `placement-server compact --destroy{}"
+    " --settings {}` destroys the keys that opened it before; older backups open"
+    " nothing any more then.\n"
 )
 
 
@@ -59,8 +61,9 @@ def test_it_says_what_is_to_be_done_next(place, run):
     again = run("compact", "--destroy")
 
     assert first[:2] == (1, "")
-    assert first[2] == "Run `placement-server compact` first, and back up after it.\n"
-    assert compacted == (0, f"Wrote the log anew up to revision 1. {THEN}", "")
+    assert first[2] == "Nothing is compacted: compact first, and back up after it.\n"
+    then = THEN.format("", place / "placement.toml")
+    assert compacted == (0, f"Wrote the log anew up to revision 1. {then}", "")
     assert destroyed[0] == 0
     assert destroyed[1].startswith("Keys of older epochs destroyed: 2. Scanned ")
     assert destroyed[1].endswith(
@@ -68,6 +71,26 @@ def test_it_says_what_is_to_be_done_next(place, run):
     )
     assert again[1].startswith("Keys of older epochs destroyed: 1. ")
     assert run("fsck")[0] == 0
+
+
+def test_a_custodians_log_is_compacted_by_its_own_settings(tmp_path, capsys):
+    """It says the next command as it has to be typed."""
+    toml = tmp_path / "custodian.toml"
+    toml.write_text('tick = 0\norigin = "police.test/log"\n', "utf-8")
+    given = ["--settings", str(toml)]
+    assert main(["custodian", "init", *given]) == 0
+    capsys.readouterr()
+    assert main(["compact", "--custodian", *given]) == 0
+    said = capsys.readouterr().out
+    (typed,) = re.findall("`placement-server (.*)`", said)
+    code = main(shlex.split(typed))
+    out, err = capsys.readouterr()
+
+    then = THEN.format(" --custodian", toml)
+    assert said == f"Wrote the log anew up to revision 1. {then}"
+    assert (code, err) == (0, "")
+    assert out.startswith("Keys of older epochs destroyed: 2. Scanned ")
+    assert main(["custodian", "fsck", *given]) == 0
 
 
 @pytest.mark.parametrize("kept", ["a row", "a cover"])

@@ -15,10 +15,12 @@ from placement.app_custodian import ruleset_of
 from placement.audit.note import parse_key
 from placement.config import load, load_custodian
 from placement.crypto.custody import OPRF_LABEL, read_secret
+from placement.crypto.passphrase import PassphraseCustody
 from placement.crypto.shares import whole
 from placement.crypto.signing import SigningKey
 from placement.crypto.voprf import PublicKey
 from placement.ops import custodian as command
+from placement.ops import custodies
 from placement.ops.main import main
 from placement.service.custodian import Custodian
 
@@ -164,6 +166,57 @@ def test_a_key_is_split_and_destroyed(place, run):
         assert read_secret(place / name, OPRF_LABEL) != secret
 
 
+@pytest.fixture
+def wrapped(place):
+    """A whole key that a custody under a passphrase wrapped, and whose settings say so."""
+    (place / "passphrase").write_bytes(PASSPHRASE)
+    for name, more in (("registry", ""), ("custodian", 'origin = "police.test/log"\n')):
+        (place / f"{name}.toml").write_text(f'custody = "passphrase"\n{more}', "utf-8")
+    custody = PassphraseCustody.create(place / "store.key", PASSPHRASE)
+    return Custodian.create(place / "whole.key", custody).public_key
+
+
+PASSPHRASE = b"words that nobody guesses"
+
+
+@pytest.mark.parametrize("whose", ["registry", "custodian"])
+def test_a_wrapped_key_is_split_by_its_custody(place, run, wrapped, monkeypatch, whose):
+    """The shares are plain, for whoever adopts them; the wrapped file is destroyed."""
+    monkeypatch.setattr(custodies, "getpass", lambda _: PASSPHRASE.decode())
+    words = ["--settings", str(place / f"{whose}.toml")]
+    words += ["--custodian"] if whose == "custodian" else []
+    code, out, err = run("split", "whole.key", "one.key", "two.key", *words)
+    shares = [Custodian.open(place / f"{name}.key") for name in ("one", "two")]
+    made = whole([PublicKey.decode(each.public_key) for each in shares])
+
+    assert (code, err) == (0, "")
+    assert made.encode() == wrapped
+    assert f"Split the key {wrapped.hex()}\n" in out
+    assert not (place / "whole.key").exists()
+
+
+def test_a_wrapped_key_is_not_split_without_its_custody(
+    place, run, wrapped, monkeypatch
+):
+    """It says what to name; and another custody opens nothing."""
+    monkeypatch.setattr(custodies, "getpass", lambda _: PASSPHRASE.decode())
+    before = (place / "whole.key").read_bytes()
+    unsaid = run("split", "whole.key", "one.key", "two.key")
+    (place / "store.key").unlink()
+    PassphraseCustody.create(place / "store.key", PASSPHRASE)
+    given = ("--settings", str(place / "registry.toml"))
+    other = run("split", "whole.key", "one.key", "two.key", *given)
+
+    assert unsaid[:2] == (1, "")
+    assert unsaid[2].startswith(
+        f"{place / 'whole.key'}: is wrapped by a custody; name "
+    )
+    assert other[:2] == (1, "")
+    assert other[2].startswith("What is stored does not verify")
+    assert (place / "whole.key").read_bytes() == before
+    assert not (place / "one.key").exists()
+
+
 @pytest.mark.parametrize("name", ["one.key", "two.key"])
 def test_a_ceremony_replaces_nothing(place, run, name):
     """Neither share, nor the key that it would have replaced."""
@@ -193,8 +246,8 @@ def test_shares_that_were_not_written_well_destroy_nothing(place, run, monkeypat
     Custodian.create(place / "whole.key")
     split = command.split_key
 
-    def badly(path, first, second):
-        made = split(path, first, second)
+    def badly(path, first, second, *custody):
+        made = split(path, first, second, *custody)
         second.unlink()
         Custodian.create(second)
         return made

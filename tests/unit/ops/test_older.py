@@ -16,7 +16,7 @@ from placement.audit.entry import parse
 from placement.audit.note import Signer
 from placement.config import load
 from placement.crypto.custody import FileCustody
-from placement.crypto.signing import SigningKey
+from placement.crypto.signing import OFFICER_LABEL, SigningKey
 from placement.errors import TamperedError
 from placement.ops.main import main
 from placement.service.custodian import Custodian
@@ -160,7 +160,7 @@ def test_one_key_under_two_names_is_one_officer(place, run, statement):
     """Whoever has two names in the settings still signs alone."""
     shutil.copyfile(place / "kim", place / "other")
     (place / "other").chmod(0o600)
-    key = SigningKey.open(place / "kim")
+    key = SigningKey.open(place / "kim", OFFICER_LABEL)
     names = [Signer(name, key) for name in ("kim", "other")]
     from placement.audit.note import render_key  # noqa: PLC0415 (beside its use)
 
@@ -220,7 +220,7 @@ def test_without_an_anchor_a_statement_ends(place, run, monkeypatch, hours):
     stated(place, run)
     signed(run, place / "statement", "kim", "robin")
     later = micros() + hours * 3_600_000_000
-    monkeypatch.setattr("placement.ops.older.micros", lambda: later)
+    monkeypatch.setattr("placement.ops.officers.micros", lambda: later)
 
     expected = "Refused. Without an anchor a statement holds for a day.\n"
     assert accept(run, place) == (1, "", expected)
@@ -269,11 +269,21 @@ def test_what_is_no_statement_is_not_signed(place, run):
     assert path.read_text("utf-8") == "Dear officer\n"
 
 
+def test_the_logs_key_signs_no_statement(place, run, statement):
+    """Whoever runs the machine has it; it serves for checkpoints alone."""
+    code, out, err = run(
+        *("older", "sign", "--name", "kim", "--key", place / "log.key", statement)
+    )
+
+    assert (code, out) == (1, "")
+    assert "log.key is of another kind or version." in err
+
+
 def test_a_witness_key_is_no_officers(place, run, statement):
     """It signs other things."""
     from placement.audit.note import Kind, render_key  # noqa: PLC0415
 
-    public = Signer("kim", SigningKey.open(place / "kim")).public
+    public = Signer("kim", SigningKey.open(place / "kim", OFFICER_LABEL)).public
     other = replace(public, kind=Kind.COSIGNATURE)
     text = f'officers = ["{render_key(other)}"]\n'
     (place / "placement.toml").write_text(text, "utf-8")

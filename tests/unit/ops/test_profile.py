@@ -4,16 +4,19 @@ from dataclasses import replace
 
 import pytest
 from kit.asking import WITNESSED
+from kit.sited import OFFICERS
 from kit.still import STILL
 
+from placement.app import read_ruleset
+from placement.audit.note import Kind, Signer, render_key
 from placement.config import Listener, Settings
 from placement.crypto.custody import FileCustody
 from placement.crypto.keyfile import create_signing
 from placement.crypto.signing import SigningKey
 from placement.ops.hardening import Hardening
 from placement.ops.main import main
-from placement.ops.profile import REGISTRY, refusals
-from placement.service.custodian import Custodian, next_path
+from placement.ops.profile import REGISTRY, ROWS, refusals
+from placement.service.custodian import Custodian, next_path, plain_path
 
 CLOSED = Hardening(undumpable=True, cores=0, locked=False, user=1000)
 
@@ -23,19 +26,18 @@ def good(tmp_path, monkeypatch):
     """Settings that production takes, with all their files."""
     for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE"):
         monkeypatch.delenv(name, raising=False)
-    (tmp_path / "pki").mkdir()
+    (tmp_path / "pki").mkdir(mode=0o700)
     for name in ("server.key", "server.pem", "ca.pem"):
         (tmp_path / "pki" / name).touch(0o600)
     for name in ("placement.db", "placement.db-wal", "placement.keys.db"):
         (tmp_path / name).touch(0o600)
     custody = FileCustody.create(tmp_path / "kek")
     create_signing(tmp_path / "log.key", custody)
-    Custodian.create(tmp_path / "custodian.key", custody)
     return Settings(
         profile="production",
         custody="token",
         custodian_id="ab" * 32,
-        officers=("one", "two"),
+        officers=tuple(OFFICERS),
         token="t",
         token_module="m",
         database=f"sqlite:///{tmp_path}/placement.db",
@@ -45,14 +47,41 @@ def good(tmp_path, monkeypatch):
         certificate=tmp_path / "pki" / "server.pem",
         key=tmp_path / "pki" / "server.key",
         authority=tmp_path / "pki" / "ca.pem",
+        revocations=tmp_path / "pki" / "crl.pem",
+        anchor=tmp_path / "placement.anchor",
         **WITNESSED,
     )
+
+
+@pytest.fixture
+def apart(good, tmp_path):
+    """Settings that production takes of a custodian apart, with a key."""
+    Custodian.create(tmp_path / "custodian.key", FileCustody(tmp_path / "kek"))
+    return replace(good, custodian_id="")
 
 
 def opened(name):
     def change(settings, folder):
         (folder / name).chmod(0o640)
         return settings
+
+    return change
+
+
+def writable(name):
+    """Let others write a file, or a folder; it is there then."""
+
+    def change(settings, folder):
+        path = folder / name
+        if name == "past":
+            path.mkdir()
+        elif not path.exists():
+            path.touch()
+        path.chmod(0o775 if path.is_dir() else 0o664)
+        given = {"rules.toml": "ruleset", "past": "past_rulesets"}.get(name)
+        if given == "ruleset":
+            path.write_text(read_ruleset(None).content, "utf-8")
+        return replace(settings, **({given: path} if given else {}))
 
     return change
 
@@ -76,9 +105,32 @@ def plain_next(settings, folder):
     return settings
 
 
+def plain_adopted(settings, folder):
+    Custodian.create(plain_path(settings.custodian_key))
+    return settings
+
+
 def authority_key(settings, folder):
     (folder / "pki" / "ca.key").touch(0o600)
     return settings
+
+
+def renamed_authority(settings, folder):
+    (folder / "pki" / "ca.key").touch(0o600)
+    return replace(settings, authority=folder / "pki" / "clients-ca.pem")
+
+
+def renamed_with_key(settings, folder):
+    (folder / "pki" / "clients-ca.key").touch(0o600)
+    return replace(settings, authority=folder / "pki" / "clients-ca.pem")
+
+
+def key_left(kind):
+    def left(settings, folder):
+        Custodian.create(kind(settings.custodian_key), FileCustody(folder / "kek"))
+        return settings
+
+    return left
 
 
 def without_phantoms(settings, folder):
@@ -92,16 +144,36 @@ def exposed(address):
 
 ELSEWHERE = "postgresql://p@db.example.org/p"
 
+ONE, OTHER = (SigningKey(bytes([each]) * 32) for each in (1, 2))
+
+
+def officer(name, key):
+    return render_key(Signer(name, key).public)
+
+
+SAME_NAME = (officer("kim", ONE), officer("kim", OTHER))
+SAME_KEY = (officer("kim", ONE), officer("robin", ONE))
+WITNESS = render_key(replace(Signer("robin", OTHER).public, kind=Kind.COSIGNATURE))
+
 CASES = [
     (changed(custody="file"), 'custody = "file" leaves'),
     (changed(custody="passphrase"), 'custody = "passphrase" lets'),
     (plain_log, "log_key is not wrapped"),
-    (plain_custodian, "custodian_key is not wrapped"),
-    (plain_next, "custodian_key is not wrapped"),
     (opened("log.key"), "A key file is open"),
-    (opened("custodian.key"), "A key file is open"),
     (opened("pki/server.key"), "A key file is open"),
+    *(
+        (writable(name), "A file that says who may call")
+        for name in ("", "pki", "pki/ca.pem", "pki/crl.pem", "pki/server.pem")
+    ),
+    *(
+        (writable(name), "A file that says who may call")
+        for name in ("rules.toml", "past", "placement.anchor")
+    ),
     (authority_key, "The authority's own key lies"),
+    (renamed_authority, "The authority's own key lies"),
+    (renamed_with_key, "The authority's own key lies"),
+    (key_left(lambda path: path), "Custodians apart hold the key"),
+    (key_left(next_path), "Custodians apart hold the key"),
     (opened("placement.db"), "A file of the database"),
     (opened("placement.db-wal"), "A file of the database"),
     (opened("placement.keys.db"), "A file of the database"),
@@ -121,7 +193,18 @@ CASES = [
     (exposed("place.example.org:8445"), "metrics.address is none of loopback"),
     (without_phantoms, "The ruleset has no phantom stays"),
     (changed(custodian_id=""), "The key of the pseudonyms is held by this server"),
-    (changed(officers=("one",)), "Fewer than two officers"),
+    (changed(officers=OFFICERS[:1]), "Fewer than two officers"),
+    (changed(officers=OFFICERS[:1] * 2), "Fewer than two officers"),
+    (changed(officers=SAME_NAME), "Fewer than two officers"),
+    (changed(officers=SAME_KEY), "Fewer than two officers"),
+    (changed(officers=(OFFICERS[0], "robin")), "Fewer than two officers"),
+    (changed(officers=(OFFICERS[0], WITNESS)), "Fewer than two officers"),
+]
+APART = [
+    (plain_custodian, "custodian_key is not wrapped"),
+    (plain_next, "custodian_key is not wrapped"),
+    (plain_adopted, "custodian_key is not wrapped"),
+    (opened("custodian.key"), "A key file is open"),
 ]
 MACHINES = [
     (replace(CLOSED, cores=1), "Core dumps are enabled"),
@@ -174,6 +257,15 @@ def test_a_setting_is_refused(good, tmp_path, change, begins):
     assert got.endswith(".")
 
 
+@pytest.mark.parametrize(("change", "begins"), APART)
+def test_a_custodians_key_is_looked_at(apart, tmp_path, change, begins):
+    """Where there is one: at a custodian apart."""
+    assert refusals(apart, CLOSED, ROWS) == []
+    (got,) = refusals(change(apart, tmp_path), CLOSED, ROWS)
+
+    assert sentence(got).startswith(begins)
+
+
 @pytest.mark.parametrize(("machine", "begins"), MACHINES)
 def test_a_machine_is_refused(good, machine, begins):
     """Whatever it did not allow."""
@@ -193,9 +285,16 @@ def test_what_surrounds_the_process_says_where_a_database_is(good, monkeypatch, 
     assert refusals(good, CLOSED, REGISTRY) == []
 
 
+def test_a_custodian_apart_needs_officers_too(good):
+    """They alone say which of its keys may be destroyed; it names no other custodian."""
+    (got,) = refusals(replace(good, custodian_id="", officers=()), CLOSED, ROWS)
+
+    assert sentence(got).startswith("Fewer than two officers")
+
+
 def test_every_row_is_tried():
     """A row that nobody tried could never hold."""
-    begins = {begin for _, begin in CASES + MACHINES}
+    begins = {begin for _, begin in CASES + APART + MACHINES}
 
     for row in REGISTRY:
         assert any(row.sentence.startswith(begin) for begin in begins)
@@ -223,6 +322,7 @@ def test_what_is_missing_is_not_refused_here(good, tmp_path):
 def test_all_sentences_come_at_once(good, tmp_path, monkeypatch, capsys):
     """An operator mends them in one go; in development nobody is asked."""
     (tmp_path / "placement.toml").write_text('profile = "production"\npace = 0\n')
+    (tmp_path / "placement.toml").chmod(0o600)
     monkeypatch.setattr(
         "placement.ops.serving.harden", lambda: replace(CLOSED, user=1000)
     )

@@ -51,7 +51,7 @@ from kit.world import NOW, subject, token
 from placement.crypto.custody import FileCustody
 from placement.domain.decide.command import Written
 from placement.domain.decide.reevaluations import Tick
-from placement.domain.dossiers import begins, dossier_of
+from placement.domain.dossiers import begun_by, dossier_of
 from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import CaseClosed, Record
 from placement.domain.facts import Affiliation, SameAs
@@ -134,7 +134,8 @@ class Log:
         def applied(record):
             event = record.event
             dossier = dossier_of(event, self.court.state)
-            vault.begin([dossier] if begins(event) else [])
+            begun = begun_by(event, self.court.state)
+            vault.begin([] if begun is None else [begun])
             self.payloads.append(vault.seal(record, dossier))
             apply(record)
 

@@ -33,7 +33,12 @@ from kit.commands import (
 from kit.extracting import propose_extract, show_extract
 from kit.world import subject, token
 
-from placement.domain.changeover_events import NO_PAIR, ChangeoverStep
+from placement.domain.changeover_events import (
+    NO_PAIR,
+    ChangeoverBegun,
+    ChangeoverEnded,
+    ChangeoverStep,
+)
 from placement.domain.events import Record
 from placement.domain.terms import MICROS_AN_HOUR, Verdict
 from placement.errors import AccessDeniedError, ConflictError, InvalidInputError
@@ -392,3 +397,12 @@ def test_entries_say_what_was_meant():
     assert end_changeover().note.purpose == ""
     assert end_changeover(3).note.purpose == "LEAVE"
     assert end_changeover(give_up=True).note.purpose == "GIVE_UP"
+
+
+def test_a_changeover_from_before_has_nothing_that_could_be_erased(court):
+    """Its pairs are of no dossier; giving it up is the end of it, and no more."""
+    begun = ChangeoverBegun(from_key=OLD, to_key=NEW)
+    court.state.apply(Record(at=court.moment.now, event=begun))
+    events = court.decide(end_changeover(give_up=True)).outcome.events
+
+    assert events == (ChangeoverEnded(done=False, left=()),)

@@ -44,6 +44,7 @@ from kit.naming import merge_groups
 from kit.steps import propose_override
 from kit.world import RULESET, TODAY, subject, token
 
+from placement.domain.changeover_events import NO_PAIR, Pair, PairsKept, PairState
 from placement.domain.decide import erasures as deciding
 from placement.domain.decide.erasures import ExpiredList
 from placement.domain.erasure_events import DossiersErased
@@ -59,7 +60,12 @@ from placement.domain.histories import Histories
 from placement.domain.life_events import Doubt
 from placement.domain.ruleset import Retention
 from placement.domain.state import State
-from placement.domain.terms import MICROS_A_DAY, AffiliationRole, PlacementState
+from placement.domain.terms import (
+    MICROS_A_DAY,
+    AffiliationRole,
+    DossierId,
+    PlacementState,
+)
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
 
 THREAT = {
@@ -749,3 +755,29 @@ def test_what_is_due_for_review_on_one_day_stays_so_without_the_other(court):
 
     assert [each.view.fact.id for each in court.reply(list_reviews()).items] == [left]
     assert (court.state.changes, court.state.permits) == ({}, {})
+
+
+def test_a_pair_of_whom_nothing_else_is_kept_goes_with_the_next_erasure(court):
+    """Two hashes would say for ever that somebody was on record."""
+    old, other = Pair(old=subject("h"), new=subject("h2")), subject("i")
+    kept = Pair(old=other, new=subject("i2"))
+    here = PairsKept(
+        state=PairState.RESOLVED,
+        pairs=(old, kept),
+        dossier=DossierId(token("pairs")),
+        first=True,
+    )
+    court.state.apply(Record(at=court.moment.now, event=here))
+    recorded(court, affiliated("i"))
+    fact = ended(court)
+    days(court, KEPT["presence"].ended)
+    (change,) = court.reply(propose_erasure(fact)).ids
+    outcome = court.decide(approve_erasure(change)).outcome
+    *_, again, before, gone = outcome.events
+
+    assert again.pairs == (kept, *[NO_PAIR] * 63)
+    assert again.first
+    assert (before.dossiers, gone.dossiers) == ((token("pairs"),), (fact,))
+    assert again.dossier not in {b"", token("pairs")}
+    assert court.state.changeover.resolved == {kept.new: kept.old}
+    assert court.state.changeover.kept_in == again.dossier

@@ -28,7 +28,8 @@ from placement.errors import AccessDeniedError, NotFoundError, RequestReusedErro
 COMMANDS = [make() for make in SAMPLES]
 UNDECIDED = {
     *(Action.LOG_FOLLOW, Action.LOG_COSIGN, Action.NO_METHOD),
-    Action.DATABASE_ACCEPT,  # by officers, at the machine
+    # By officers, at the machine.
+    *(Action.DATABASE_ACCEPT, Action.KEY_DESTROY),
 }
 named = pytest.mark.parametrize(
     "command", COMMANDS, ids=lambda command: type(command).__name__

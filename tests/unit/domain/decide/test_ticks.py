@@ -15,9 +15,11 @@ from kit.steps import (
     sign_override,
     tick,
 )
-from kit.world import NOW, TODAY, day
+from kit.world import NOW, TODAY, day, subject, token
 
+from placement.domain.changeover_events import Pair, PairsKept, PairState
 from placement.domain.decide.reevaluations import MAX_AT_ONCE, awaits
+from placement.domain.events import Record
 from placement.domain.stay_events import (
     AlertEscalated,
     AlertRaised,
@@ -31,6 +33,7 @@ from placement.domain.terms import (
     MICROS_AN_HOUR,
     AlertKind,
     AlertState,
+    DossierId,
     EndCause,
     PlacementState,
     Window,
@@ -71,6 +74,28 @@ def test_a_server_that_was_down_catches_up(stage, home):
 
     assert got == (DayPassed(day=TODAY + 3), SweepBegun(day=TODAY + 3))
     assert (day_due.touch.first_day, day_due.touch.last_day) == (TODAY + 1, TODAY + 3)
+
+
+def test_pairs_of_nobody_go_with_a_day(stage, home):
+    """Of whom nothing else is kept; once, and all the others stay."""
+    here = Pair(old=subject("h"), new=subject("h2"))
+    gone = Pair(old=subject("nobody"), new=subject("nobody2"))
+    pairs = PairsKept(
+        state=PairState.RESOLVED,
+        pairs=(here, gone),
+        dossier=DossierId(token("pairs")),
+        first=True,
+    )
+    stage.state.apply(Record(at=stage.court.moment.now, event=pairs))
+    early = ticks(stage)
+    stage.court.later(MICROS_A_DAY)
+    got = ticks(stage)
+    stage.court.later(MICROS_A_DAY)
+
+    assert early == []
+    assert got == ["DayPassed", "PairsKept", "DossiersErased", "SweepBegun"]
+    assert stage.state.changeover.resolved == {here.new: here.old}
+    assert ticks(stage) == ["DayPassed", "SweepBegun"]
 
 
 def test_other_rules_weigh_everything(stage, home):

@@ -1,0 +1,171 @@
+"""What two officers say together, at the machine, where nobody is a caller.
+
+They sign a *statement*, each with a key of their own (``older key``): the text of a
+signed note (``audit/note.py``), whose first line says what it is for. What follows from
+it is an entry of the access log, in the role ``officer``, with their names and their
+reason; never without.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from placement.access import Action
+from placement.app import micros
+from placement.audit import note as notes
+from placement.audit.note import Kind, Signer, Verifier, parse_key
+from placement.audit.written import Written
+from placement.config import Settings
+from placement.crypto.files import write_file
+from placement.crypto.signing import OFFICER_LABEL, SigningKey, verify
+from placement.domain.events import Event, Record
+from placement.domain.terms import Micros
+from placement.errors import TamperedError
+from placement.ops.profile import OFFICERS
+from placement.service.entries import Scribe
+from placement.store.codec import encode
+from placement.store.head import Head
+from placement.store.log import Store
+
+MAX_REASON: Final = 200
+HOLDS: Final = timedelta(days=1)
+_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def sign(path: Path, title: str, name: str, key: Path) -> str:
+    """Add an officer's signature to the statement in a file.
+
+    Args:
+        path: where the statement is.
+        title: its first line.
+        name: the officer's.
+        key: the officer's key file.
+
+    Returns:
+        What to say: what was signed, and how many have.
+
+    Raises:
+        OSError: the file can't be read or written.
+        PlacementError: the note or the key is none.
+        ValueError: it is another statement.
+    """
+    content = path.read_bytes()
+    signer = Signer(name, SigningKey.open(key, OFFICER_LABEL))
+    text = content.decode("utf-8")
+    if not text.startswith(f"{title}\n"):
+        raise ValueError(f"{path}: is no such statement")
+    if "\n\n" in text:
+        signed = notes.add(notes.parse(content), signer)
+    else:
+        signed = notes.sign(text, signer)
+    write_file(path, notes.render(signed), replace=True)
+    return f"Signed:\n{signed.text}Signatures: {len(signed.signatures)}."
+
+
+def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
+    """Return who signed a statement.
+
+    Raises:
+        TamperedError: fewer than two officers, or a signature does not verify.
+        ValueError: a key in the settings is none, or of the wrong kind.
+    """
+    keys = {parse_key(text) for text in settings.officers}
+    if any(key.kind is not Kind.ED25519 for key in keys):
+        raise ValueError("officers: a key is not for statements")
+    found = notes.verified(signed, [Verifier(key, verify) for key in keys])
+    ids = {(one.name, one.key_id) for one in found}
+    by = {key.public_key: key.name for key in keys if (key.name, key.key_id) in ids}
+    if len(set(by.values())) < OFFICERS:
+        raise refused("Two officers have to sign, each with a key of their own.")
+    return tuple(sorted(set(by.values())))
+
+
+def require_reason(reason: str) -> None:
+    """Refuse what is no reason.
+
+    Raises:
+        ValueError: it is no line, or none that is short enough.
+    """
+    if not (reason.isprintable() and 0 < len(reason) <= MAX_REASON):
+        raise ValueError(f"the reason must be a line of 1 to {MAX_REASON} characters")
+
+
+def asked_now() -> str:
+    """Return the time, as a statement says when it was asked for."""
+    return f"{_now():{_TIME}}"
+
+
+def require_holds(asked: str, otherwise: str) -> None:
+    """Refuse a statement that was asked for more than a day ago.
+
+    Args:
+        asked: when it says that it was.
+        otherwise: what to say if it holds no more.
+
+    Raises:
+        TamperedError: it does not hold.
+        ValueError: it says no time.
+    """
+    at = datetime.strptime(asked, _TIME).replace(tzinfo=UTC)
+    if not timedelta() <= _now() - at <= HOLDS:
+        raise refused(otherwise)
+
+
+def write_act(  # noqa: PLR0913 (an entry's fields)
+    store: Store,
+    action: Action,
+    *,
+    signed: notes.Note,
+    names: Sequence[str],
+    reason: str,
+    event: Event | None = None,
+    only: Head | None = None,
+) -> Head:
+    """Write the entry of what officers did, and the event that it wrote, if it did.
+
+    Args:
+        store: with the log.
+        action: what.
+        signed: the statement.
+        names: who signed it, out of ``officers_of``.
+        reason: why, as it says.
+        event: that goes into the log with it.
+        only: where the log has to end before.
+
+    Returns:
+        Where the log ends then.
+
+    Raises:
+        TamperedError: the log ends elsewhere.
+        UnavailableError: the database does not answer.
+    """
+    with store.writing() as writing:
+        head = writing.head
+        if only is not None and head != only:
+            raise refused("A server is writing to this database. Stop it first.")
+        at = max(micros(), head.at)
+        events = [] if event is None else [encode(Record(at=Micros(at), event=event))]
+        leaf = Scribe(store.ring).leaf_of_act(
+            action,
+            persons=names,
+            at=at,
+            written=Written.of(head.revision + 1, events),
+            revision=head.revision + len(events),
+            reason=reason,
+            proof=sha256(notes.render(signed)).digest()[:16],
+        )
+        writing.append(events, [leaf])
+        return writing.head
+
+
+def refused(why: str) -> TamperedError:
+    """Make an error that says why."""
+    error = TamperedError()
+    error.add_note(why)
+    return error
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(micros() // 1_000_000, UTC)
