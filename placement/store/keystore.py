@@ -311,10 +311,8 @@ def _emptied(engine: Engine) -> bool:
     connection = engine.raw_connection()
     driver: Any = connection.driver_connection
     try:
-        driver.autocommit = True
         driver.patience = None  # it takes as long as there are keys
         driver.execute("VACUUM FULL data_key, snapshot_key")
-        driver.autocommit = False
         return False
     finally:
         driver.patience = PATIENCE
