@@ -35,18 +35,16 @@ from placement.errors import StaleError, TamperedError
 from placement.store import engine as database
 from placement.store import tables
 from placement.store.chain import NO_TAG, End, broken
-from placement.store.together import Statement, told
+from placement.store.together import JOINED, joined, told
 from placement.store.writes import Writes
 
 CHANNEL: Final = "placement_head"
 """Where servers on one PostgreSQL are told that the head has moved."""
 
-# By compare-and-swap; who lost a race fails, so that nothing that was sent together with
-# this is executed. The other servers are told once it is durable (news.py).
+# By compare-and-swap, on PostgreSQL; the other servers are told once it is durable.
 _MOVE: Final = (
-    "WITH moved AS (UPDATE head SET revision = %s, leaves = %s, epoch = %s, blob = %s"
-    " WHERE id = 1 AND revision = %s AND leaves = %s RETURNING pg_notify(%s, %s))"
-    " SELECT 1 / count(*) FROM moved"
+    "UPDATE head SET revision = %s, leaves = %s, epoch = %s, blob = %s"
+    " WHERE id = 1 AND revision = %s AND leaves = %s RETURNING pg_notify(%s, %s)"
 )
 _FIXED: Final = struct.Struct(f">{TAG_SIZE}s{TAG_SIZE}sQQ{HASH_SIZE}s")
 
@@ -198,18 +196,16 @@ class HeadRow:
             IntegrityError: a record is there already.
             StaleError: it is no longer where ``before`` says; nothing is written.
         """
-        given = self.seal(after)
+        given, writes = self.seal(after), writes or Writes()
         seen = {"seen_revision": before.revision, "seen_leaves": before.leaves}
         if connection.dialect.name == "sqlite":
             if connection.execute(tables.MOVE_HEAD, seen | given).rowcount != 1:
                 raise StaleError
-            if writes is not None:
-                writes.insert(connection)
+            writes.insert(connection)
             return
-        values = (*given.values(), *seen.values(), CHANNEL, self.teller)
-        statements: list[Statement] = [(_MOVE, values)]
-        if writes is not None:
-            statements += writes.statements()
+        move = (_MOVE, (*given.values(), *seen.values(), CHANNEL, self.teller))
+        parts = writes.statements()
+        statements = [joined(move, parts[:JOINED]), *parts[JOINED:]]
         try:
             (database.end if ends else told)(connection, statements)
         except DataError as error:

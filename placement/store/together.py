@@ -23,6 +23,8 @@ Statement = tuple[str, Sequence[object]]
 """What it says, and its values."""
 
 COMMIT: Final[Statement] = ("COMMIT", ())
+JOINED: Final = 4
+"""How many may be one: each may have tens of megabytes, and one has a gigabyte at most."""
 
 # An array as PostgreSQL takes it: number of dimensions, flags, type of its items; of the
 # one dimension, how many there are and the number of the first. Each stands behind its
@@ -88,6 +90,22 @@ def inserted(table: str, rows: Sequence[Mapping[str, int | bytes]]) -> Statement
     names = ", ".join(f'"{name}"' for name in rows[0])
     marks = ", ".join(["%s"] * len(columns))
     return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({marks})", columns  # noqa: S608 (names of ours)
+
+
+def joined(first: Statement, others: Iterable[Statement]) -> Statement:
+    """Make one statement of several, which fails as a whole if the first changes nothing.
+
+    psycopg sends each statement by itself, and a thread that sends gives up its turn.
+
+    Args:
+        first: changes a row, and returns it.
+        others: change other rows, in whatever order.
+    """
+    names, values = ["WITH first AS (" + first[0] + ")"], [*first[1]]
+    for number, (statement, given) in enumerate(others):
+        names.append(f"other{number} AS ({statement})")
+        values += given
+    return f"{', '.join(names)} SELECT 1 / count(*) FROM first", values  # noqa: S608 (statements of ours)
 
 
 def begun(connection: Connection, begin: str, query: str) -> Sequence[Sequence[Any]]:

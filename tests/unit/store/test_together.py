@@ -94,6 +94,19 @@ def test_what_was_committed_is_over(connection):
     assert found(connection) == [(0, b"zero"), (1, b"one")]
 
 
+def test_statements_are_joined(connection):
+    """All of them are executed, or none if the first changes nothing."""
+    connection.exec_driver_sql("CREATE TABLE u (n integer)")
+    first = "UPDATE t SET n = %s WHERE n = %s RETURNING n"
+    others = [("INSERT INTO u VALUES (%s)", [number]) for number in (7, 8)]
+    together.told(connection, [together.joined((first, [1, 0]), others)])
+    numbers = connection.exec_driver_sql("SELECT n FROM u").scalars().all()
+
+    assert (found(connection), sorted(numbers)) == ([(1, b"zero")], [7, 8])
+    with pytest.raises(DataError):
+        together.told(connection, [together.joined((first, [2, 0]), others)])
+
+
 def test_a_lost_connection_is_an_error_of_ours(connection):
     """And not one of the driver's."""
     found(connection)
