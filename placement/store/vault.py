@@ -94,8 +94,9 @@ class Vault:
             TamperedError: a key does not unwrap.
             UnavailableError: the key store does not answer.
         """
+        new, kept = self._new, self._kept
         with self._lock:
-            wanted = set(dossiers) - self._new.keys() - self._kept.keys()
+            wanted = {each for each in dossiers if each not in new and each not in kept}
         if not wanted <= self._absent:
             sought = wanted.union(ahead)
             self._absent |= sought - self._keys.find(list(sought))
