@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, is_dataclass
 from enum import IntEnum
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, NewType, Union, cast, get_args, get_origin, get_type_hints
@@ -24,6 +24,7 @@ from google.protobuf.message import DecodeError, Message
 
 from placement.domain.erasure_events import Sealed
 from placement.domain.events import Record, Request
+from placement.domain.idle_events import Idled
 from placement.domain.terms import DossierId, Micros
 from placement.errors import TamperedError
 from placement.log.v1 import event_pb2
@@ -41,8 +42,18 @@ def encode(record: Record) -> bytes:
         message.sealed.content = record.event.content
         if record.request is not None:
             _write(record.request, message.request)
+    elif isinstance(record.event, Idled) and record.request is None:
+        return _idled(record.at)
     else:
         _write(record, message)
+    return message.SerializeToString(deterministic=True)
+
+
+@lru_cache(1)
+def _idled(at: Micros) -> bytes:
+    """Write that nothing happened; a tick is filled up with thousands that are alike."""
+    message = event_pb2.Record()
+    _write(Record(at=at, event=Idled()), message)
     return message.SerializeToString(deterministic=True)
 
 

@@ -6,9 +6,9 @@ however often was appended meanwhile.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table
 
 from placement.store import tables, together
 from placement.store.chain import CHUNK, Row
@@ -17,8 +17,6 @@ MOST: Final = 1 << 26
 """Bytes of rows in a statement, but for one row that has more."""
 
 _TABLES: Final = (tables.event, tables.leaf, tables.node, tables.checkpoint)
-# Made once: SQLAlchemy takes longer to build a statement than to run it.
-_INSERT: Final = {table: insert(table) for table in _TABLES}
 
 
 @dataclass(slots=True)
@@ -31,9 +29,16 @@ class Writes:
     checkpoints: list[Row] = field(default_factory=list)
 
     def insert(self, connection: Connection) -> None:
-        """Insert all of them; on any database."""
+        """Insert all of them; on SQLite.
+
+        SQLAlchemy takes longer to look at the values of a row than SQLite to write it.
+        """
         for table, rows in self._parts():
-            connection.execute(_INSERT[table], rows)
+            names = ", ".join(f'"{name}"' for name in rows[0])
+            marks = ", ".join("?" * len(rows[0]))
+            statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 (names of ours)
+            values = [tuple(row.values()) for row in rows]
+            connection.exec_driver_sql(statement, values)
 
     def statements(self) -> list[together.Statement]:
         """Return what inserts all of them; on PostgreSQL."""
@@ -47,11 +52,12 @@ class Writes:
 
 
 def _cut(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """Cut rows into as many as a statement may have."""
+    """Cut rows, which all have the same columns, into as many as a statement may have."""
     part: list[Row] = []
     size = 0
+    blobs = [name for row in rows[:1] for name in row if isinstance(row[name], bytes)]
     for row in rows:
-        more = sum(len(value) for value in row.values() if isinstance(value, bytes))
+        more = sum([len(cast("bytes", row[name])) for name in blobs])
         if part and (len(part) == CHUNK or size + more > MOST):
             yield part
             part, size = [], 0
