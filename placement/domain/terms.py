@@ -16,6 +16,7 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
+from functools import lru_cache
 from typing import NewType
 
 SubjectId = NewType("SubjectId", bytes)
@@ -52,6 +53,7 @@ _MICROS_A_MILLI = 1000
 _WHEN_SIZE = 6  # bytes
 
 
+@lru_cache(64)
 def stockholm_day(now: Micros) -> Day:
     """Return the calendar day in Stockholm at an instant."""
     moment = _EPOCH + timedelta(microseconds=now)

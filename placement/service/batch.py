@@ -119,7 +119,7 @@ class Batch:
         first, revision = state.revision + 1, state.revision
         payloads: list[bytes] = []
         if isinstance(outcome, Outcome):
-            self._vault.begin(_begun(state, outcome))
+            self._vault.begin(_begun(state, outcome), command.ahead)
             for record in _records(command, outcome, self.moment.now):
                 dossier = dossier_of(record.event, state)
                 state.apply(record)

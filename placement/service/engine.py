@@ -383,10 +383,12 @@ class Engine:
             TamperedError: the head does not verify.
             UnavailableError: the database does not answer.
         """
+        if self._busy:  # what others wrote is seen by whoever locks the head
+            return True
         if self._folded is not None and self._store.read_head() != self._folded[1]:
             self._follow(*self._folded)
         lacks = self._store.vault.owes or not self._anchoring.sound
-        if self._busy or lacks or self._folded is None:
+        if lacks or self._folded is None:
             return True
         state, head = self._folded
         worker = self._worker

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import TAG_SIZE, context, tag_of
@@ -106,7 +106,6 @@ class Chain:
         self._purpose = purpose
         self._ring = ring
         self._prefix = owner + context(self.name.encode())
-        self._insert = insert(table)
         columns = (self._number, table.c.epoch, table.c.blob)
         # Made once: SQLAlchemy takes longer to build a statement than to run it.
         self._rows = (
@@ -136,7 +135,7 @@ class Chain:
         """Seal records behind an end.
 
         Returns:
-            The rows for ``insert``, and the new end.
+            The rows, and the new end.
         """
         number, tag = end.number, end.tag
         epoch, sealer = self._ring.active(self._purpose)
@@ -150,11 +149,6 @@ class Chain:
             tag = blob[-TAG_SIZE:]
             rows.append({key: number, "epoch": epoch, "blob": blob})
         return rows, End(number, tag)
-
-    def insert(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Insert what ``seal`` made."""
-        for start in range(0, len(rows), CHUNK):
-            connection.execute(self._insert, rows[start : start + CHUNK])
 
     def read(
         self, connection: Connection, after: End, until: End

@@ -11,11 +11,12 @@ Invariants:
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, is_dataclass
-from enum import Enum, IntEnum, auto
-from functools import cache
+from enum import IntEnum
+from functools import cache, lru_cache, partial
 from hashlib import sha256
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, NewType, Union, cast, get_args, get_origin, get_type_hints
 
@@ -24,6 +25,7 @@ from google.protobuf.message import DecodeError, Message
 
 from placement.domain.erasure_events import Sealed
 from placement.domain.events import Record, Request
+from placement.domain.idle_events import Idled
 from placement.domain.terms import DossierId, Micros
 from placement.errors import TamperedError
 from placement.log.v1 import event_pb2
@@ -41,8 +43,18 @@ def encode(record: Record) -> bytes:
         message.sealed.content = record.event.content
         if record.request is not None:
             _write(record.request, message.request)
+    elif isinstance(record.event, Idled) and record.request is None:
+        return _idled(record.at)
     else:
         _write(record, message)
+    return message.SerializeToString(deterministic=True)
+
+
+@lru_cache(1)
+def _idled(at: Micros) -> bytes:
+    """Write that nothing happened; a tick is filled up with thousands that are alike."""
+    message = event_pb2.Record()
+    _write(Record(at=at, event=Idled()), message)
     return message.SerializeToString(deterministic=True)
 
 
@@ -180,14 +192,10 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-class _Way(Enum):
-    """How a field stands in a message."""
-
-    SCALAR = auto()
-    SCALARS = auto()
-    PART = auto()
-    PARTS = auto()
-    ONEOF = auto()  # a union that is the message's own oneof
+Put = Callable[[Any, Any], None]
+"""Writes a value that is not ``None`` into a message."""
+Take = Callable[[Any], object]
+"""Reads a value from a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,14 +205,14 @@ class _Field:
     Attributes:
         name: of both.
         own: it stands in the dataclass's own message, not in the enclosing one.
-        way: how.
-        shape: of its values.
+        put: writes it.
+        take: reads it.
     """
 
     name: str
     own: bool
-    way: _Way
-    shape: _Shape
+    put: Put
+    take: Take
 
 
 @cache
@@ -220,14 +228,54 @@ def _fields(kind: Any, own: Descriptor, around: Descriptor) -> tuple[_Field, ...
     for name, hint in get_type_hints(kind).items():
         shape, mine = _shape(hint), name in own.fields_by_name
         if shape.build is not None:
-            way = _Way.SCALARS if shape.many else _Way.SCALAR
-        elif shape.many:
-            way = _Way.PARTS
-        else:
-            there = mine or name in around.fields_by_name
-            way = _Way.PART if there else _Way.ONEOF
-        found.append(_Field(name, mine, way, shape))
+            way = _scalars(name, shape, shape.build)
+        elif shape.many or mine or name in around.fields_by_name:
+            way = _parts(name, shape)
+        else:  # a union that is the message's own oneof
+            way = _write, partial(_read, shape)
+        found.append(_Field(name, mine, *way))
     return tuple(found)
+
+
+def _scalars(name: str, shape: _Shape, build: Take) -> tuple[Put, Take]:
+    """Return how a field is written and read that has no message of its own."""
+    get = attrgetter(name)
+
+    def put(item: object, to: object) -> None:
+        setattr(to, name, item)
+
+    def put_all(items: object, to: object) -> None:
+        get(to).extend(items)
+
+    if shape.many:
+        return put_all, lambda of: tuple(map(build, get(of)))
+    take = get if build is _as_is else lambda of: build(get(of))
+    return put, _if_there(name, take) if shape.optional else take
+
+
+def _parts(name: str, shape: _Shape) -> tuple[Put, Take]:
+    """Return how a field is written and read that has messages of its own."""
+    get = attrgetter(name)
+
+    def put(item: object, to: object) -> None:
+        _write(item, get(to))
+
+    def put_all(items: Iterable[object], to: object) -> None:
+        parts = get(to)
+        for item in items:
+            _write(item, parts.add())
+
+    def take(of: object) -> object:
+        return _read(shape, get(of))
+
+    if shape.many:
+        return put_all, lambda of: tuple([_read(shape, one) for one in get(of)])
+    return put, _if_there(name, take) if shape.optional else take
+
+
+def _if_there(name: str, take: Take) -> Take:
+    """Read ``None`` where a field is not set."""
+    return lambda of: take(of) if of.HasField(name) else None
 
 
 @cache
@@ -245,21 +293,9 @@ def _write(value: Any, message: Any) -> None:  # noqa: ANN401 (dataclass, its me
     own = getattr(message, arm) if arm else message
     own.SetInParent()
     for field in _fields(kind, own.DESCRIPTOR, around):
-        name, way = field.name, field.way
-        item = getattr(value, name)
-        if item is None:
-            continue
-        target = own if field.own else message
-        if way is _Way.SCALAR:
-            setattr(target, name, item)
-        elif way is _Way.SCALARS:
-            getattr(target, name).extend(item)
-        elif way is _Way.PARTS:
-            part = getattr(target, name)
-            for one in item:
-                _write(one, part.add())
-        else:
-            _write(item, getattr(target, name) if way is _Way.PART else target)
+        item = getattr(value, field.name)
+        if item is not None:
+            field.put(item, own if field.own else message)
 
 
 def _read(shape: _Shape, message: Message) -> object:
@@ -271,10 +307,10 @@ def _read(shape: _Shape, message: Message) -> object:
     else:
         name = _which(message, shape)
         kind, own = shape.arms[name], getattr(message, name)
-    given = {}
-    for field in _fields(kind, own.DESCRIPTOR, message.DESCRIPTOR):
-        given[field.name] = _read_field(field, own if field.own else message)
-    return kind(**given)
+    fields = _fields(kind, own.DESCRIPTOR, message.DESCRIPTOR)
+    return kind(
+        **{field.name: field.take(own if field.own else message) for field in fields}
+    )
 
 
 def _which(message: Message, shape: _Shape) -> str:
@@ -290,20 +326,3 @@ def _oneof(descriptor: Descriptor) -> str:
     """Return the name of a message's oneof; those of optional fields begin with _."""
     names = [oneof.name for oneof in descriptor.oneofs]
     return next(name for name in names if not name.startswith("_"))
-
-
-def _read_field(field: _Field, message: Any) -> object:  # noqa: ANN401 (protobuf message)
-    name, way, shape = field.name, field.way, field.shape
-    if way is _Way.ONEOF:
-        return _read(shape, message)
-    if shape.optional and not message.HasField(name):
-        return None
-    item = getattr(message, name)
-    if way is _Way.PARTS:
-        return tuple([_read(shape, one) for one in item])
-    if way is _Way.PART:
-        return _read(shape, item)
-    build = cast("Callable[[Any], Any]", shape.build)
-    if build is _as_is:
-        return tuple(item) if way is _Way.SCALARS else item
-    return tuple(map(build, item)) if way is _Way.SCALARS else build(item)

@@ -5,7 +5,7 @@ Invariants:
       ``synchronous=FULL``, PostgreSQL with ``synchronous_commit=on``; and on a standby's
       where there is one (``confirmed``);
     * a writing transaction owns the database (SQLite, ``BEGIN IMMEDIATE``) or the row
-      it locked (PostgreSQL) from its first statement;
+      it locked (PostgreSQL) from its first statement, with which it begins (``locking``);
     * a reading transaction sees one moment, however long it lasts;
     * nobody waits for PostgreSQL, or for who holds its head, without an end (``postgres``);
     * no exception of SQLAlchemy leaves this room.
@@ -13,7 +13,7 @@ Invariants:
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -21,7 +21,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from placement.errors import UnavailableError
-from placement.store import confirmed, postgres
+from placement.store import confirmed, postgres, together
+from placement.store.together import Statement
 
 _log: Final = logging.getLogger(__name__)
 
@@ -32,6 +33,10 @@ _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _PLACES: Final = ("host", "hostaddr", "service")
 """What of PostgreSQL's own parameters says where a database is."""
 _WRITING: Final = "placement_writing"
+_BEGIN: Final = "placement_begin"
+
+Begin = Callable[[Connection], None]
+"""Begins a transaction of PostgreSQL."""
 
 
 def _on_sqlite_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own)
@@ -57,6 +62,24 @@ def _on_postgresql_dial(
     """Connect to PostgreSQL; what SQLAlchemy would do does not bound how long it waits."""
     del dialect, record
     return postgres.connected(arguments, parameters)
+
+
+def _on_postgresql_checkout(driver: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 (the driver's own)
+    postgres.require_silent(driver)
+
+
+def _on_postgresql_begin(connection: Connection) -> None:
+    """Begin, as whoever wants the transaction says."""
+    begin: Begin = connection.get_execution_options().get(_BEGIN, _begin)
+    begin(connection)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(postgres.BEGIN)
+
+
+def _begin_look(connection: Connection) -> None:
+    connection.exec_driver_sql(postgres.LOOK)
 
 
 def _parse(url: str) -> URL:
@@ -88,7 +111,7 @@ def connect(url: str) -> Engine:
     parsed = _parse(url)
     sqlite = parsed.get_backend_name() == "sqlite"
     try:
-        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=not sqlite)
+        engine = create_engine(parsed, hide_parameters=True)
     except (ArgumentError, ImportError):
         raise UnavailableError from None
     if sqlite:
@@ -96,6 +119,8 @@ def connect(url: str) -> Engine:
         event.listen(engine, "begin", _on_sqlite_begin)
     else:
         event.listen(engine, "do_connect", _on_postgresql_dial)
+        event.listen(engine, "checkout", _on_postgresql_checkout)
+        event.listen(engine, "begin", _on_postgresql_begin)
         confirmed.heed(engine)
     return engine
 
@@ -164,9 +189,7 @@ def purged(engine: Engine, table: str) -> bool:
         connection = engine.raw_connection()
         try:
             driver: Any = connection.driver_connection
-            driver.autocommit = True
             driver.execute(f"VACUUM FULL {table}")
-            driver.autocommit = False
         finally:
             connection.close()
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
@@ -213,7 +236,8 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
             connection.execution_options(**options)
             with connection.begin():
                 yield connection
-                confirmed.begin(connection)
+                if not _is_over(connection):
+                    confirmed.begin(connection)
             confirmed.require(connection)
     except SQLAlchemyError as error:
         if postgres.is_kept(error) and postgres.free_head(engine):
@@ -234,14 +258,7 @@ def reading(engine: Engine, *, proven: bool = False) -> Iterator[Connection]:
     Raises:
         UnavailableError: the database does not answer.
     """
-    options: dict[str, object] = {}
-    if engine.dialect.name == "postgresql":
-        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with _transaction(engine, **options) as connection:
-        if (
-            options
-        ):  # whoever reads keeps nobody waiting, and may be as slow as a caller
-            connection.exec_driver_sql(postgres.PATIENT)
+    with _transaction(engine, **{_BEGIN: _begin_look}) as connection:
         yield connection
         if proven:
             confirmed.prove(connection)
@@ -255,9 +272,51 @@ def writing(engine: Engine) -> Iterator[Connection]:
         UnavailableError: the database does not answer, another writer holds it for
             too long, or the commit failed.
     """
-    options: dict[str, object] = {_WRITING: True}
-    if engine.dialect.name == "postgresql":
-        # What follows the lock must see what the last writer did.
-        options["isolation_level"] = "READ COMMITTED"
-    with _transaction(engine, **options) as connection:
+    with _transaction(engine, **{_WRITING: True}) as connection:
         yield connection
+
+
+@contextmanager
+def locking(
+    engine: Engine, query: str
+) -> Iterator[tuple[Connection, Sequence[Any] | None]]:
+    """Write as ``writing`` does, and begin by locking a row.
+
+    Args:
+        engine: of the database.
+        query: finds the row; it has no values.
+
+    Yields:
+        The connection, and the row; ``None`` without one.
+
+    Raises:
+        UnavailableError: as ``writing``.
+    """
+    rows: list[Sequence[Any]] = []
+
+    def begin(connection: Connection) -> None:
+        rows.extend(together.begun(connection, postgres.BEGIN, f"{query} FOR UPDATE"))
+
+    with _transaction(engine, **{_WRITING: True, _BEGIN: begin}) as connection:
+        if engine.dialect.name == "sqlite":  # where whoever writes owns all
+            rows.extend(connection.exec_driver_sql(query))
+        yield connection, rows[0] if rows else None
+
+
+def end(connection: Connection, statements: Sequence[Statement]) -> None:
+    """Write to PostgreSQL and commit, in one journey.
+
+    Args:
+        connection: in a transaction that writes; it is over then.
+        statements: what is left to write.
+
+    Raises:
+        DBAPIError: a statement or the commit failed.
+    """
+    confirmed.begin(connection)
+    together.told(connection, [*statements, together.COMMIT])
+
+
+def _is_over(connection: Connection) -> bool:
+    """Tell whether the transaction was ended already (``end``)."""
+    return connection.dialect.name == "postgresql" and together.is_over(connection)

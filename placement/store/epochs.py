@@ -16,6 +16,7 @@ authenticated as every leaf is.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,11 +115,11 @@ class Epochs:
         """The epoch that is written under."""
         return self._ring.active(Purpose.HEAD)[0]
 
-    def note(self, connection: Connection, head: Head) -> None:
+    def note(self, connection: Callable[[], Connection], head: Head) -> None:
         """See whether the epoch is over; the next ``tend`` then begins another.
 
         Args:
-            connection: in a transaction.
+            connection: gives one in a transaction, if it is needed.
             head: as it stands there.
 
         Raises:
@@ -162,7 +163,7 @@ class Epochs:
         with database.writing(self._engine) as connection:
             # Who holds this lock knows what others began.
             head = self._row.read(connection, lock=True)
-            if forced or self._is_over(connection, head):
+            if forced or self._is_over(lambda: connection, head):
                 made = self._ring.next_epoch()
                 add_keys(connection, self._covers.put(made))
                 grown = self._ring.grown(made)
@@ -196,7 +197,7 @@ class Epochs:
             found = read_keys(connection)[1]
         return self._covers.take(found)
 
-    def _is_over(self, connection: Connection, head: Head) -> bool:
+    def _is_over(self, connection: Callable[[], Connection], head: Head) -> bool:
         """Tell whether the epoch in use has sealed enough, or for long enough."""
         aged = head.at >= self.limits.age
         start = self._start
@@ -205,7 +206,7 @@ class Epochs:
             or start.epoch != self.current
             or (aged and start.at is None and head.leaves > start.leaves)
         ):
-            start = self._start = self._begun(connection, head)
+            start = self._start = self._begun(connection(), head)
         sealed = max(head.revision - start.events, head.leaves - start.leaves)
         if sealed >= self.limits.records:
             return True

@@ -19,22 +19,33 @@ its context (``protocol.md`` draws that)::
 
 import secrets
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
+from psycopg.errors import DivisionByZero
 from sqlalchemy import Connection
+from sqlalchemy.exc import DataError
 
 from placement.audit.merkle import HASH_SIZE, Frontier
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import TAG_SIZE, context
 from placement.errors import StaleError, TamperedError
+from placement.store import engine as database
 from placement.store import tables
 from placement.store.chain import NO_TAG, End, broken
+from placement.store.together import JOINED, joined, told
+from placement.store.writes import Writes
 
 CHANNEL: Final = "placement_head"
 """Where servers on one PostgreSQL are told that the head has moved."""
 
+# By compare-and-swap, on PostgreSQL; the other servers are told once it is durable.
+_MOVE: Final = (
+    "UPDATE head SET revision = %s, leaves = %s, epoch = %s, blob = %s"
+    " WHERE id = 1 AND revision = %s AND leaves = %s RETURNING pg_notify(%s, %s)"
+)
 _FIXED: Final = struct.Struct(f">{TAG_SIZE}s{TAG_SIZE}sQQ{HASH_SIZE}s")
 
 
@@ -130,7 +141,14 @@ class HeadRow:
             ChainError: it is missing, or does not verify.
         """
         statement = tables.LOCKED_HEAD if lock else tables.READ_HEAD
-        row = connection.execute(statement).first()
+        return self.open(connection.execute(statement).first())
+
+    def open(self, row: Sequence[Any] | None) -> Head:
+        """Open the head as it stands in its row.
+
+        Raises:
+            ChainError: there is none, or it does not verify.
+        """
         match () if row is None else tuple(row):
             case int(revision), int(leaves), int(epoch), bytes(blob) if (
                 revision >= 0 <= leaves
@@ -156,21 +174,44 @@ class HeadRow:
             "blob": sealer.seal(head.content(), context=place),
         }
 
-    def move(self, connection: Connection, before: Head, after: Head) -> None:
-        """Move the head by compare-and-swap.
+    def move(
+        self,
+        connection: Connection,
+        before: Head,
+        after: Head,
+        writes: Writes | None = None,
+        *,
+        ends: bool = False,
+    ) -> None:
+        """Move the head by compare-and-swap, and write what it says then.
+
+        Args:
+            connection: in a transaction that writes.
+            before: where the head is.
+            after: where it shall be.
+            writes: the records that move it.
+            ends: whether that is all; on PostgreSQL the transaction is committed then.
 
         Raises:
-            StaleError: it is no longer where ``before`` says.
+            IntegrityError: a record is there already.
+            StaleError: it is no longer where ``before`` says; nothing is written.
         """
+        given, writes = self.seal(after), writes or Writes()
         seen = {"seen_revision": before.revision, "seen_leaves": before.leaves}
-        given: dict[str, int | bytes | str] = {**seen, **self.seal(after)}
-        if connection.dialect.name == "postgresql":
-            given |= {"channel": CHANNEL, "teller": self.teller}
-            moved = len(connection.execute(tables.TELL_HEAD, given).all())
-        else:
-            moved = connection.execute(tables.MOVE_HEAD, given).rowcount
-        if moved != 1:
-            raise StaleError
+        if connection.dialect.name == "sqlite":
+            if connection.execute(tables.MOVE_HEAD, seen | given).rowcount != 1:
+                raise StaleError
+            writes.insert(connection)
+            return
+        move = (_MOVE, (*given.values(), *seen.values(), CHANNEL, self.teller))
+        parts = writes.statements()
+        statements = [joined(move, parts[:JOINED]), *parts[JOINED:]]
+        try:
+            (database.end if ends else told)(connection, statements)
+        except DataError as error:
+            if isinstance(error.orig, DivisionByZero):
+                raise StaleError from error
+            raise
 
     def _place(self, epoch: int, revision: int, leaves: int) -> bytes:
         return self._owner + context(b"head", epoch, revision, leaves)

@@ -45,6 +45,7 @@ from placement.store import engine as database
 from placement.store.chain import fetched
 from placement.store.postgres import PATIENCE
 from placement.store.tables import raw
+from placement.store.together import inserted
 
 _SCHEMA: Final = 1
 _CHUNK: Final = 500  # names in a statement
@@ -192,7 +193,10 @@ class KeyStore:
         rows = [{"name": name, "wrapped": wrapped} for name, wrapped in keys.items()]
         table = snapshot_key if snapshot else data_key
         with database.writing(self._engine) as connection:
-            connection.execute(insert(table), rows)
+            if connection.dialect.name == "postgresql":
+                database.end(connection, [inserted(table.name, rows)])
+            else:
+                connection.execute(insert(table), rows)
 
     def read(self, name: bytes, *, snapshot: bool = False) -> bytes | None:
         """Return the wrapped key of a name, or ``None``.
@@ -311,10 +315,8 @@ def _emptied(engine: Engine) -> bool:
     connection = engine.raw_connection()
     driver: Any = connection.driver_connection
     try:
-        driver.autocommit = True
         driver.patience = None  # it takes as long as there are keys
         driver.execute("VACUUM FULL data_key, snapshot_key")
-        driver.autocommit = False
         return False
     finally:
         driver.patience = PATIENCE

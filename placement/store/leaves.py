@@ -17,14 +17,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, insert
+from sqlalchemy import Connection, bindparam
 
 from placement.audit.merkle import Frontier, leaf_hash
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import context
 from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import CHUNK, Chain, ChainError, End, Row, broken, fetched
+from placement.store.chain import Chain, ChainError, End, Row, broken, fetched
 from placement.store.head import Head
 from placement.store.vault import Vault
 
@@ -91,8 +91,6 @@ class Leaves:
         self._vault = vault
         self._ring = ring
         self._prefix = owner + context(b"details")
-        self._insert = insert(tables.leaf)
-        self._insert_node = insert(tables.node)
         table = tables.leaf
         columns = (table.c.index, table.c.hash, table.c.details_epoch)
         self._beside = (
@@ -124,15 +122,6 @@ class Leaves:
 
         tree = head.tree.extend(hashes, complete=complete)
         return Grown(rows, nodes, last, tree)
-
-    def insert(self, connection: Connection, grown: Grown) -> None:
-        """Insert what ``seal`` made."""
-        for statement, rows in (
-            (self._insert, grown.leaves),
-            (self._insert_node, grown.nodes),
-        ):
-            for start in range(0, len(rows), CHUNK):
-                connection.execute(statement, rows[start : start + CHUNK])
 
     def part(
         self, connection: Connection, first: int, count: int, until: End

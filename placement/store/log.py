@@ -44,6 +44,7 @@ from placement.store.news import News
 from placement.store.rings import read_keys, write_keys
 from placement.store.schema import SCHEMA, migrate, require_none, require_schema
 from placement.store.vault import Vault
+from placement.store.writes import Writes
 
 _STORE_ID_SIZE: Final = 16  # bytes
 
@@ -53,17 +54,31 @@ Numbered = tuple[int, bytes]  # revision or index, and payload
 class Log:
     """The log inside a transaction: a writing one that ``Store.writing`` gives, or not.
 
+    What is appended is written when the transaction ends, or is read by itself before.
+
     Attributes:
-        connection: for this room's other files.
         head: where both chains end, this transaction's records included.
-        sound: false once an ``append`` has failed half way.
     """
 
     def __init__(self, store: "Store", connection: Connection, head: Head) -> None:
         self._store = store
-        self.connection = connection
+        self._connection = connection
         self.head = head
-        self.sound = True
+        self._written = head
+        self._writes = Writes()
+        self._sound = True
+
+    @property
+    def connection(self) -> Connection:
+        """For this room's other files; what was appended stands there.
+
+        Raises:
+            StaleError: the head is no longer where this transaction saw it.
+            TamperedError: there are records, or a checkpoint, beyond the head.
+            UnavailableError: writing failed before.
+        """
+        self._write(ends=False)
+        return self._connection
 
     def tail(self, after: Head) -> Iterator[Numbered]:
         """Follow the log from a head: see ``Store.tail``."""
@@ -94,18 +109,16 @@ class Log:
         Returns:
             The new head; durable once the transaction has ended.
 
-        Raises:
-            StaleError: the head is no longer where this transaction saw it.
-            TamperedError: there are records beyond the head.
-            UnavailableError: the database does not answer.
-
         Secret: payloads, leaves
         """
         before = self.head
         store = self._store
         events, end = store.events.seal(before.last_event, payloads)
         grown = store.leaves.seal(before, leaves)
-        after = replace(
+        self._writes.events += events
+        self._writes.leaves += grown.leaves
+        self._writes.nodes += grown.nodes
+        self.head = replace(
             before,
             revision=end.number,
             tag=end.tag,
@@ -114,21 +127,13 @@ class Log:
             edge=grown.tree.hashes,
             at=max([before.at, *(leaf.at for leaf in leaves)]),
         )
-        with self._moving(after):
-            store.events.insert(self.connection, events)
-            store.leaves.insert(self.connection, grown)
-        return after
+        return self.head
 
     def publish(self, signer: Signer) -> None:
         """Sign a checkpoint of the log as it stands, unless there is one.
 
         Args:
             signer: the log's key; its name is the origin.
-
-        Raises:
-            StaleError: the head is no longer where this transaction saw it.
-            TamperedError: there is a checkpoint beyond the newest one.
-            UnavailableError: the database does not answer.
         """
         before = self.head
         if before.leaves == before.published:
@@ -136,28 +141,33 @@ class Log:
         tree = before.tree
         made = Checkpoint(signer.name, tree.size, tree.root())
         note = render(sign(made.text(), signer))
+        self._writes.checkpoints.append({"size": tree.size, "note": note})
         notes = with_note(before.notes, note)
-        with self._moving(replace(before, published=tree.size, notes=notes)):
-            row = {"size": tree.size, "note": note}
-            self.connection.execute(insert(tables.checkpoint), row)
+        self.head = replace(before, published=tree.size, notes=notes)
 
-    @contextmanager
-    def _moving(self, after: Head) -> Iterator[None]:
-        """Move the head, then write what it says.
+    def end(self) -> None:
+        """Write what is left, with the commit where that is one journey.
 
         Raises:
-            StaleError: it is no longer where this transaction saw it.
-            TamperedError: what is to be written is there already.
+            StaleError: the head is no longer where this transaction saw it.
+            TamperedError: there are records, or a checkpoint, beyond the head.
+            UnavailableError: writing failed before, and somebody went on all the same.
         """
-        self.sound = False
-        # The head first: who lost a race learns it before anything is written.
-        self._store.row.move(self.connection, self.head, after)
+        self._write(ends=True)
+
+    def _write(self, *, ends: bool) -> None:
+        if self.head == self._written:
+            return
+        if not self._sound:  # a block that swallowed that must not commit
+            raise UnavailableError
+        self._sound = False
+        moved = (self._connection, self._written, self.head, self._writes)
         try:
-            yield
+            self._store.row.move(*moved, ends=ends)
         except IntegrityError as error:
             raise TamperedError from error
-        self.sound = True
-        self.head = after
+        self._sound = True
+        self._written, self._writes = self.head, Writes()
 
 
 class Store:
@@ -264,13 +274,11 @@ class Store:
                 too long, or the commit failed.
         """
         self.epochs.tend()
-        with database.writing(self._engine) as connection:
-            log = Log(self, connection, self.row.read(connection, lock=True))
+        with database.locking(self._engine, tables.HEAD) as (connection, row):
+            log = Log(self, connection, self.row.open(row))
             yield log
-            # A block that swallowed the failure of an append must not commit.
-            if not log.sound:
-                raise UnavailableError
-            self.epochs.note(connection, log.head)
+            self.epochs.note(lambda: log.connection, log.head)
+            log.end()
 
     @contextmanager
     def changing(self) -> Iterator[Connection]:

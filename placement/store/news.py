@@ -80,7 +80,6 @@ class News:
         driver: Any = connection.driver_connection
         connection.detach()
         try:
-            driver.autocommit = True
             driver.execute(f"LISTEN {CHANNEL}")
             yield driver
         finally:

@@ -14,13 +14,16 @@ Invariants:
     * all this is over before the longest deadline that a caller may set.
 """
 
+import select
 import time
 from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+
+from placement.store import together
 
 PATIENCE: Final = 8.0
 """Seconds that an answer of the database may take."""
@@ -31,8 +34,13 @@ SILENT_MS: Final = 5_000
 GONE_MS: Final = 5_000
 """That what was sent may stay unacknowledged, on either side."""
 
-PATIENT: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"
-"""For one transaction that locks nothing."""
+BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""Begins what writes: what follows the lock must see what the last writer did."""
+LOOK: Final = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+    "SET LOCAL idle_in_transaction_session_timeout = 0"
+)
+"""Begins what locks nothing: it keeps nobody waiting, and may be as slow as a caller."""
 
 PARAMETERS: Final[dict[str, str | int]] = {
     "connect_timeout": 3,  # seconds
@@ -93,8 +101,9 @@ class Prompt(psycopg.Connection[Any]):
 
 
 def connected(arguments: list[Any], parameters: dict[str, Any]) -> Prompt:
-    """Connect, and prepare the connection."""
+    """Connect, and prepare the connection; from here on we alone begin transactions."""
     connection = Prompt.connect(*arguments, **PARAMETERS | parameters)
+    together.adapt(connection)
     try:
         connection.autocommit = True
         connection.execute(
@@ -109,11 +118,26 @@ def connected(arguments: list[Any], parameters: dict[str, Any]) -> Prompt:
             "SET tcp_keepalives_count = 3;"
             f"SET tcp_user_timeout = {GONE_MS:d}"
         )
-        connection.autocommit = False
     except psycopg.Error:
         connection.close()
         raise
     return connection
+
+
+def require_silent(driver: Prompt) -> None:
+    """Refuse a connection that was told something while it rested: that it is over.
+
+    Asking the database whether it is there takes as long as what is to be asked.
+
+    Raises:
+        DisconnectionError: it was, or was closed; another takes its place.
+    """
+    if driver.closed:
+        raise DisconnectionError
+    ear = select.poll()
+    ear.register(driver.fileno(), select.POLLIN)
+    if ear.poll(0):
+        raise DisconnectionError
 
 
 def is_kept(error: SQLAlchemyError) -> bool:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
-    func,
     select,
     type_coerce,
     update,
@@ -137,13 +136,10 @@ def raw(*columns: Column[Any]) -> Select[*tuple[Any, ...]]:
 # Made once: SQLAlchemy takes longer to build a statement than to run it.
 READ_HEAD: Final = raw(head.c.revision, head.c.leaves, head.c.epoch, head.c.blob)
 LOCKED_HEAD: Final = READ_HEAD.with_for_update()
+HEAD: Final = "SELECT revision, leaves, epoch, blob FROM head"
 # By compare-and-swap; the new values go by the names of their columns.
 MOVE_HEAD: Final = update(head).where(
     head.c.id == 1,
     head.c.revision == bindparam("seen_revision"),
     head.c.leaves == bindparam("seen_leaves"),
-)
-# The same on PostgreSQL, told to the other servers once it is durable (news.py).
-TELL_HEAD: Final = MOVE_HEAD.returning(
-    func.pg_notify(bindparam("channel"), bindparam("teller"))
 )

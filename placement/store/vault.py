@@ -65,6 +65,7 @@ class Vault:
         self._erased = erased
         self._kept: OrderedDict[bytes, DataKey] = OrderedDict()
         self._new: dict[bytes, tuple[DataKey, bytes]] = {}
+        self._absent: set[bytes] = set()  # looked for since the last ``drop``
         self._owed: set[bytes] = set()
         self._settled: set[bytes] = set()
         self._made = 0  # keys, since they were last filled up
@@ -77,25 +78,30 @@ class Vault:
 
     # Records
 
-    def begin(self, dossiers: Collection[DossierId]) -> None:
+    def begin(
+        self, dossiers: Collection[DossierId], ahead: Collection[DossierId] = ()
+    ) -> None:
         """Find or make the keys of dossiers that begin.
 
         One that has a key already was begun before, and that commit failed, or did not
         tell; another server may be about to use that key.
 
+        Args:
+            dossiers: which.
+            ahead: looked for with them, since they may begin in the same commit.
+
         Raises:
             TamperedError: a key does not unwrap.
             UnavailableError: the key store does not answer.
         """
-        wanted = [
-            each for each in dossiers if each not in self._new and not self._has(each)
-        ]
-        if not wanted:
-            return
-        found = self._keys.find(wanted)
-        for name in wanted:
-            if name not in found:
-                self._new[name] = self._keys.wrapping.make(name)
+        new, kept = self._new, self._kept
+        with self._lock:
+            wanted = {each for each in dossiers if each not in new and each not in kept}
+        if not wanted <= self._absent:
+            sought = wanted.union(ahead)
+            self._absent |= sought - self._keys.find(list(sought))
+        for name in wanted & self._absent:
+            self._new[name] = self._keys.wrapping.make(name)
 
     def seal(self, record: Record, dossier: DossierId | None) -> bytes:
         """Write a record of a dossier.
@@ -169,7 +175,7 @@ class Vault:
 
     def drop(self) -> None:
         """Forget the keys that were made for what was then not appended."""
-        self._new = {}
+        self._new, self._absent = {}, set()
 
     def tidy(self, least: int) -> None:
         """Fill up the keys made since the last time, and let no journal tell of each."""
@@ -328,11 +334,6 @@ class Vault:
     def close(self) -> None:
         """Close the key store."""
         self._keys.close()
-
-    def _has(self, dossier: bytes) -> bool:
-        """Tell whether a dossier's key is at hand; it is durable then."""
-        with self._lock:
-            return dossier in self._kept
 
     def _sealing(self, dossier: bytes) -> DataKey:
         """Return the key that seals what is said of a dossier now.

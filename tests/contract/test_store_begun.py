@@ -13,6 +13,7 @@ from placement.domain.terms import DossierId
 from placement.errors import UnavailableError
 from placement.service.fold import load
 from placement.store import fsck
+from placement.store.keystore import KeyStore
 from placement.store.log import Store
 
 FACT = DossierId(token("fact"))
@@ -136,3 +137,51 @@ def test_who_lost_the_lock_spoils_nothing(url, custody, store, record, alone):
 
     assert ended == [1]
     assert read(url, custody, store) == [[FACT]] * 2
+
+
+def test_what_may_follow_is_looked_for_once(store, monkeypatch):
+    """Whoever begins many dossiers, one behind the other, looks for all of them first."""
+    first, second, there = (token(name) for name in ("first", "second", "there"))
+    store.vault.begin([there])
+    store.vault.flush()
+    store.vault.drop()
+    monkeypatch.setattr(store.vault, "_kept", {})
+    sought, find = [], KeyStore.find
+
+    def counted(self, names):
+        sought.append(set(names))
+        return find(self, names)
+
+    monkeypatch.setattr(KeyStore, "find", counted)
+    store.vault.begin([first], [first, second, there])
+    store.vault.begin([second])
+    store.vault.begin([there])  # which has one
+
+    assert sought == [{first, second, there}, {there}]
+    assert store.vault._new.keys() == {first, second}
+
+
+def test_another_commit_looks_anew(store, again):
+    """Another server may have begun what was not there in the one before."""
+    store.vault.begin([token("one")], [FACT])
+    again.vault.begin([FACT])
+    again.vault.flush()
+    store.vault.drop()
+    store.vault.begin([FACT])
+
+    assert store.vault._new == {}
+
+
+def test_a_key_store_is_any_database(url, custody, tmp_path):
+    """It keeps what it is given, and replaces nothing."""
+    made = KeyStore.create(url, custody, b"owner")
+    with closing(made):
+        made.add({token(name): name.encode() * 9 for name in "ABC"})
+        made.add({token("S"): b"snapshot"}, snapshot=True)
+        with pytest.raises(UnavailableError):
+            made.add({token("D"): b"new", token("B"): b"other"})
+        found = [made.read(token(name)) for name in "ABCD"]
+
+        assert found == [b"A" * 9, b"B" * 9, b"C" * 9, None]
+        assert made.find([token(name) for name in "ABCD"]) == set(map(token, "ABC"))
+        assert made.snapshots() == [token("S")]

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from itertools import count
 
 import pytest
-from kit.stored import append, fill, on_sqlite, rows
-from sqlalchemy import text
+from kit.stored import append, fill, on_sqlite, rows, run
+from sqlalchemy import delete, insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from placement.errors import UnavailableError
-from placement.store import engine, fsck, tables
+from placement.errors import TamperedError, UnavailableError
+from placement.store import engine, fsck, tables, together
 from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.snapshot import write_snapshot
@@ -161,8 +161,22 @@ def test_a_commit_that_fails_is_unavailable(store, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(dialect, "do_commit", fail)
+        patch.setattr(together, "COMMIT", ("COMMIT PREPARED 'none'", ()))
         with pytest.raises(UnavailableError):
             append(store, [b"lost"])
+
+    assert fsck.verify(store) == head
+
+
+def test_nothing_is_committed_behind_what_failed(store, admin):
+    """Though what came before it was written, and the commit may be on its way."""
+    head = fill(store)
+    at = tables.leaf.c.index == head.leaves
+    blank = dict.fromkeys(("hash", "blob", "details_blob"), b"")
+    run(admin, (insert(tables.leaf), {"index": head.leaves, "epoch": 1, **blank}))
+    with pytest.raises(TamperedError):
+        append(store, [b"event"], [b"leaf"])
+    run(admin, delete(tables.leaf).where(at))
 
     assert fsck.verify(store) == head
 

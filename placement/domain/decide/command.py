@@ -4,7 +4,7 @@ A command names its caller and its action; ids are drawn before it comes here, a
 time comes beside it, so that deciding is a pure function that can be run again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
@@ -17,6 +17,7 @@ from placement.domain.state import State
 from placement.domain.terms import (
     CaseHandle,
     Day,
+    DossierId,
     Micros,
     Revision,
     SubjectId,
@@ -116,6 +117,11 @@ class Command:
     def note(self) -> Note:
         """What the log shall hold of it even when it is refused."""
         return Note()
+
+    @property
+    def ahead(self) -> Sequence[DossierId]:
+        """Dossiers that what comes next may begin: to be looked for once."""
+        return ()
 
     def resolved(self, of: SubjectOf) -> Self:
         """Return the command with subjects in the place of whom it names.

@@ -32,7 +32,7 @@ from placement.domain.import_events import (
     StagedRow,
 )
 from placement.domain.state import State
-from placement.domain.terms import FactId
+from placement.domain.terms import DossierId, FactId
 from placement.errors import (
     ConflictError,
     InvalidInputError,
@@ -43,6 +43,8 @@ from placement.errors import (
 
 SLICE: Final = 8
 """Rows that are taken over at once; somebody's check may have to wait for them."""
+AHEAD: Final = 8 * SLICE
+"""Rows whose facts are looked for at once."""
 _REASONS: Final[tuple[tuple[type[PlacementError], RowRefusal], ...]] = (
     (InvalidInputError, RowRefusal.INVALID),
     (ConflictError, RowRefusal.CONTRADICTION),
@@ -64,6 +66,13 @@ class TakeRows(Command):
 
     staged: ImportStaged
     after: int
+
+    @property
+    def ahead(self) -> Sequence[DossierId]:
+        """The facts of the rows behind those that were taken."""
+        first = self.after - self.staged.position
+        rows = self.staged.rows[first : first + AHEAD]
+        return [DossierId(row.record.fact.id) for row in rows if row.record is not None]
 
 
 @dataclass(slots=True)

@@ -247,3 +247,27 @@ def test_what_takes_long_may_be_waited_for(behind):
         driver.execute(f"SELECT pg_sleep({2 * SHORT})")
 
         assert not driver.closed
+
+
+def test_a_connection_that_ended_while_it_rested_is_not_used(url, store):
+    """Whoever writes next has another, and notices nothing."""
+    append(store, [b"before"], [])
+    others = (
+        "FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"SELECT pg_terminate_backend(pid) {others}")
+        while admin.execute(f"SELECT 1 {others}").fetchall():
+            time.sleep(0.01)
+
+    assert append(store, [b"after"], []).revision == 2
+
+
+def test_a_connection_that_was_closed_is_not_used(store):
+    """By what went wrong in another transaction, for example."""
+    with store.reading() as connection:
+        driver = connection.connection.driver_connection
+    driver.close()
+
+    assert append(store, [b"after"], []).revision == 1
