@@ -6,8 +6,8 @@ its size, and there are no others. Asked to look ``deeper``, it opens the detail
 each leads to the commitment of its entry, and every event was written by exactly one
 entry, which holds its hash.
 
-What was erased is missing its key and nothing else: every sealed event has its key, or
-a later event that erases its dossier.
+What was erased is missing its key and nothing else: every sealed event has its content
+and its key, or a later event that erases its dossier.
 """
 
 from collections.abc import Callable, Iterator
@@ -358,7 +358,8 @@ class _Walk:
             self._count(len(chunk))
             for revision, payload in chunk:
                 dossier, erased = erasures_in(payload)
-                if dossier and dossier not in self._keys:
+                # A stub has the hash of what it stands for, so that alone hides it.
+                if dossier and (dossier not in self._keys or is_stub(payload)):
                     self._keyless.setdefault(dossier, f"event {revision}")
                 self._erased.update(erased)
                 yield revision, payload
