@@ -86,16 +86,21 @@ def erasures_in(payload: bytes) -> tuple[bytes, tuple[bytes, ...]]:
             return b"", ()
 
 
-def stub_of(payload: bytes) -> bytes:
+def stub_of(payload: bytes, *, hashed: bool = True) -> bytes:
     """Return what is left of a record once its dossier is erased: when, whose, its hash.
 
     Done again, it changes nothing.
+
+    Args:
+        payload: the record.
+        hashed: keep its hash; those from before have none.
     """
     message = event_pb2.Record()
     message.ParseFromString(payload)
     if message.sealed.content:
         message.sealed.content = b""
-        message.sealed.digest = sha256(payload).digest()
+        if hashed:
+            message.sealed.digest = sha256(payload).digest()
     return message.SerializeToString(deterministic=True)
 
 
