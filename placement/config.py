@@ -216,8 +216,15 @@ def load_custodian(path: Path) -> CustodianSettings:
 
 def _require_own(path: Path, settings: Settings) -> None:
     """Refuse settings that somebody else may write: they name officers and custodians."""
-    if settings.profile == "production" and path.stat().st_mode & 0o022:
-        raise ValueError("may be written by group or others; use mode 0644 or less")
+    # Whoever may write the folder puts another file in its place.
+    places = (path, path.absolute().parent)
+    if settings.profile == "production" and any(
+        place.stat().st_mode & 0o022 for place in places
+    ):
+        raise ValueError(
+            "may be written by group or others, or its folder may; use mode 0644 and 0755,"
+            " or less"
+        )
 
 
 def parse_custodian(text: str, folder: Path) -> CustodianSettings:

@@ -252,17 +252,25 @@ class Changeover:
         yield from _kept(PairState.RESOLVED, _filled(pairs), pairs_dossier(revision))
 
     def faded(self, known: Known) -> bool:
-        """Tell whether a pair is kept of somebody of whom nothing else is."""
-        return not all(stands(known, old) for old in self.resolved.values())
+        """Tell whether a pair is kept that need not be."""
+        return not all(self._stays(known, old) for old in self.resolved.values())
 
     def remaining(self, known: Known, revision: Revision) -> Iterator[ChangeoverEvent]:
-        """Yield the pairs of those who are on record, to take the place of all."""
+        """Yield the pairs that are kept, to take the place of all."""
         pairs = (
             Pair(old=old, new=new)
             for new, old in self.resolved.items()
-            if stands(known, old)
+            if self._stays(known, old)
         )
         yield from _kept(PairState.RESOLVED, _filled(pairs), pairs_dossier(revision))
+
+    def _stays(self, known: Known, old: SubjectId) -> bool:
+        """Tell whether a pair that leads to somebody is kept.
+
+        Of whom something is offered it is, until the changeover is over: recorded anew
+        they would be another subject, of whom the same new one is said, and disputed.
+        """
+        return stands(known, old) or old in self.agreed or old in self.offers
 
     def _keep(self, event: PairsKept) -> None:
         if event.first:

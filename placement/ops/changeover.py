@@ -44,6 +44,7 @@ _OFFICERS: Final = (
     "placement-server changeover statement prints; name that, signed, with --accept; "
     "nothing was destroyed"
 )
+_DISCARDED: Final = "Destroyed the key that was to follow. Destroy every copy of it."
 _TEXT: Final = "have another key of the pseudonyms take the place of the one in force"
 
 
@@ -166,6 +167,9 @@ def _retire(args: argparse.Namespace) -> str:
 def _discard(args: argparse.Namespace) -> str:
     settings = _keeping(args)
     beside = next_path(settings.custodian_key)
+    if _is_overwritten(beside):  # ended half-way; what it was destroyed by is said
+        destroy_file(beside)
+        return _DISCARDED
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
         changeover = load(store)[0].changeover
         follows = Custodian.open(beside, custody).key_id
@@ -176,7 +180,11 @@ def _discard(args: argparse.Namespace) -> str:
             keys = Keys.of(settings.custodian_key, custody)
             accept(settings, store, keys, _accepted(args), following=False)
     destroy_file(beside)
-    return "Destroyed the key that was to follow. Destroy every copy of it."
+    return _DISCARDED
+
+
+def _is_overwritten(path: Path) -> bool:
+    return path.exists() and not path.read_bytes().strip(b"\0")
 
 
 def _statement(args: argparse.Namespace) -> str:

@@ -23,7 +23,7 @@ from placement.crypto.signing import OFFICER_LABEL, SigningKey, verify
 from placement.domain.events import Event, Record
 from placement.domain.terms import Micros
 from placement.errors import TamperedError
-from placement.ops.profile import OFFICERS
+from placement.ops.profile import OFFICERS, named
 from placement.service.entries import Scribe
 from placement.store.codec import encode
 from placement.store.head import Head
@@ -68,7 +68,8 @@ def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
     """Return who signed a statement.
 
     Raises:
-        TamperedError: fewer than two officers, or a signature does not verify.
+        TamperedError: fewer than two officers, or a signature does not verify. Whose
+            key stands under two names is none.
         ValueError: a key in the settings is none, or of the wrong kind.
     """
     keys = {parse_key(text) for text in settings.officers}
@@ -76,10 +77,12 @@ def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
         raise ValueError("officers: a key is not for statements")
     found = notes.verified(signed, [Verifier(key, verify) for key in keys])
     ids = {(one.name, one.key_id) for one in found}
-    by = {key.public_key: key.name for key in keys if (key.name, key.key_id) in ids}
-    if len(set(by.values())) < OFFICERS:
+    known = named(keys)
+    by = {known.get(key.public_key) for key in keys if (key.name, key.key_id) in ids}
+    names = sorted(name for name in by if name is not None)
+    if len(names) < OFFICERS:
         raise refused("Two officers have to sign, each with a key of their own.")
-    return tuple(sorted(set(by.values())))
+    return tuple(names)
 
 
 def require_reason(reason: str) -> None:

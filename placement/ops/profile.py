@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from placement.app import read_ruleset
-from placement.audit.note import Kind, parse_key
+from placement.audit.note import Kind, VerifierKey, parse_key
 from placement.config import Listener, Settings
 from placement.crypto.custody import OPRF_LABEL
 from placement.crypto.keyfile import is_wrapped
@@ -89,8 +89,19 @@ def _officers(settings: Settings) -> int:
     for text in settings.officers:
         with suppress(PlacementError):
             keys.append(parse_key(text))
-    able = [key for key in keys if key.kind is Kind.ED25519]
-    return min(len({key.name for key in able}), len({key.public_key for key in able}))
+    return len(set(named([key for key in keys if key.kind is Kind.ED25519]).values()))
+
+
+def named(officers: Iterable[VerifierKey]) -> dict[bytes, str]:
+    """Return who an officer is, by public key.
+
+    A key under two names is nobody's: whoever has it would be the other one, too, beside
+    a key of their own.
+    """
+    names: dict[bytes, set[str]] = {}
+    for key in officers:
+        names.setdefault(key.public_key, set()).add(key.name)
+    return {key: min(of) for key, of in names.items() if len(of) == 1}
 
 
 def _loops(listener: Listener) -> bool:

@@ -98,16 +98,21 @@ def erasures_in(payload: bytes) -> tuple[bytes, tuple[bytes, ...]]:
             return b"", ()
 
 
-def stub_of(payload: bytes) -> bytes:
+def stub_of(payload: bytes, *, hashed: bool = True) -> bytes:
     """Return what is left of a record once its dossier is erased: when, whose, its hash.
 
     Done again, it changes nothing.
+
+    Args:
+        payload: the record.
+        hashed: keep its hash; those from before have none.
     """
     message = event_pb2.Record()
     message.ParseFromString(payload)
     if message.sealed.content:
         message.sealed.content = b""
-        message.sealed.digest = sha256(payload).digest()
+        if hashed:
+            message.sealed.digest = sha256(payload).digest()
     return message.SerializeToString(deterministic=True)
 
 
@@ -125,13 +130,15 @@ def hash_of(payload: bytes) -> bytes:
     """Return the SHA-256 of a record, also of one of which a stub is left.
 
     Returns:
-        32 bytes; none of a stub from before there were hashes in them.
+        32 bytes; none of a stub from before there were hashes in them, or with what is
+        none: among hashes of other lengths an event could stand in another's place.
     """
     if not is_stub(payload):
         return sha256(payload).digest()
     message = event_pb2.Record()
     message.ParseFromString(payload)
-    return message.sealed.digest
+    digest = message.sealed.digest
+    return digest if len(digest) == sha256().digest_size else b""
 
 
 def _sealed(message: event_pb2.Record) -> Record:

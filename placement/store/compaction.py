@@ -182,7 +182,7 @@ class _Work:
                     found = next(records, None)
                     if found is None or found[:2] != (revision, tag):
                         raise broken(f"event {revision}")
-                    if kept not in {found[2], self._kept(found[2])}:
+                    if not self._is_left(kept, found[2]):
                         raise broken(f"event {revision}")
                 end = part.end
                 self._progress(self._revision + end.number, _STEPS * self._revision)
@@ -202,6 +202,14 @@ class _Work:
         """Return what is left of a record."""
         dossier, _ = erasures_in(payload)
         return stub_of(payload) if dossier in self._erased else payload
+
+    def _is_left(self, kept: bytes, payload: bytes) -> bool:
+        """Tell whether something is what may be left of a record."""
+        if kept in {payload, self._kept(payload)}:
+            return True
+        # Another version may have begun this, when stubs had no hashes.
+        dossier, _ = erasures_in(payload)
+        return dossier in self._erased and kept == stub_of(payload, hashed=False)
 
     def _records(self, connection: Connection, after: End) -> Iterator[Record]:
         """Open every event up to the revision, behind a place, with its tag."""

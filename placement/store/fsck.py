@@ -7,7 +7,7 @@ each leads to the commitment of its entry, and every event was written by exactl
 entry, which holds its hash.
 
 What was erased is missing its key and nothing else: every sealed event has its key, or
-a later event that erases its dossier.
+a later event that erases its dossier; looked at deeper, its content, too.
 """
 
 from collections.abc import Callable, Iterator
@@ -209,8 +209,7 @@ class _Walk:
         Raises:
             ChainError: names the first place that does not verify.
         """
-        # The first event is the store's founding, which nobody asked for.
-        written = len(list(islice(self._events, 1)))
+        written = len([*islice(self._events, 1)])  # the founding: nobody asked for it
         for chunk in self._leaves():
             for leaf in chunk:
                 if deeper:
@@ -326,17 +325,18 @@ class _Walk:
         self, leaf: Kept, first: int, events: list[bytes], told: Written
     ) -> Written:
         """Hash events as their entry did; waive it if what was hashed is gone."""
+        stubs = [each for each in enumerate(events, first) if is_stub(each[1])]
+        for number, stub in stubs:  # its hash fits, so an erasure has to say why
+            self._keyless.setdefault(erasures_in(stub)[0], f"event {number}")
         if told.form == FIRST:
-            found = Written.before(first, events)
-            gone = any(map(is_stub, events))
+            found, gone = Written.before(first, events), bool(stubs)
         else:
             hashes = [hash_of(event) for event in events]
-            found = Written.over(first, hashes)
-            gone = not all(hashes)
-        if gone:
-            found = replace(found, digest=told.digest)
-            self.waived.append(leaf.index)
-        return found
+            found, gone = Written.over(first, hashes), not all(hashes)
+        if not gone:
+            return found
+        self.waived.append(leaf.index)
+        return replace(found, digest=told.digest)
 
     def _require_keys(self) -> None:
         """Refuse keys that are missing, and were not destroyed by an erasure.

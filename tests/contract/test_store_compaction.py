@@ -1,6 +1,7 @@
 """The log written anew: the same to everybody who reads it, and old keys open nothing."""
 
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -15,7 +16,7 @@ from placement.errors import TamperedError, UnavailableError
 from placement.service.fold import keep, kept, load
 from placement.store import base, compaction, engine, fsck, tables
 from placement.store.chain import ChainError
-from placement.store.codec import hash_of
+from placement.store.codec import hash_of, is_stub, stub_of
 from placement.store.compaction import compact, retire
 from placement.store.copying import Kind, copy
 from placement.store.epochs import Limits
@@ -230,6 +231,24 @@ def test_of_what_was_erased_a_stub_is_left(world, store):
     assert hash_of(after[1]) == hash_of(sealed[1]) == sha256(sealed[1]).digest()
     assert list(load(store, anew=True)[0].records()) == before
     assert fsck.verify(store, VERIFIER, waived=[]).revision == 5
+
+
+def test_what_was_begun_before_stubs_had_hashes_is_gone_on_with(
+    world, store, monkeypatch
+):
+    """An upgrade came in between; what had been written stays as it is."""
+    world.erase(world.base)
+    with monkeypatch.context() as before:
+        before.setattr(compaction, "stub_of", partial(stub_of, hashed=False))
+        with pytest.raises(KilledError):
+            compact(store, stopped_after(3))
+    made = compact(store, still)
+    _, stub, *_ = (payload for _, payload in store.tail(Head.GENESIS))
+
+    assert made.resumed
+    assert (is_stub(stub), hash_of(stub)) == (True, b"")
+    assert fsck.verify(store, VERIFIER).revision == 5
+    assert world.base not in load(store, anew=True)[0].facts
 
 
 def test_erasing_goes_on_in_the_base(world, store, opened_anew):

@@ -12,6 +12,7 @@ from placement.domain.erasure_events import DossiersErased
 from placement.domain.erasure_events import Sealed as Sealed_
 from placement.domain.events import Record
 from placement.domain.terms import DossierId, Micros
+from placement.log.v1 import event_pb2
 from placement.store import chain, fsck, tables
 from placement.store.chain import ChainError
 from placement.store.codec import encode, hash_of, stub_of
@@ -192,3 +193,23 @@ def test_entries_from_before_are_held_against_what_is_there(store):
     made = entry(written=Written.before(2, written).render())
 
     assert beside(store, made, SAID, b"other") == []
+
+
+def test_nothing_is_a_stub_that_nobody_erased(store):
+    """Its hash fits its entry; but its dossier has its key, and no event erases it."""
+    store.vault.begin([DOSSIER])
+    store.vault.flush()
+    written = [SAID, b"other"]
+    founded(store, ([STUB, b"other"], [entry(2, written)]))
+
+    names("event 2", store)
+
+
+@pytest.mark.parametrize("size", [31, 33, 64])
+def test_a_stub_stands_for_one_event(store, size):
+    """Hashes of another length would let events change their places unseen."""
+    message = event_pb2.Record()
+    message.ParseFromString(STUB)
+    message.sealed.digest = bytes(size)
+
+    assert hash_of(message.SerializeToString(deterministic=True)) == b""

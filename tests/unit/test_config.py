@@ -360,3 +360,17 @@ def test_settings_that_others_may_write_are_none_in_production(tmp_path, read, m
         read(file)
     file.chmod(0o644)
     read(file)
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777])
+@pytest.mark.parametrize("read", [load, load_custodian])
+def test_nor_are_those_in_a_folder_that_others_may_write(tmp_path, read, mode):
+    """They would put settings of their own in their place."""
+    file = tmp_path / "a.toml"
+    file.write_text('profile = "production"\norigin = "police.test/log"\n', "utf-8")
+    file.chmod(0o644)
+    tmp_path.chmod(0o755)
+    read(file)
+    tmp_path.chmod(mode)
+    with pytest.raises(ValueError, match="or its folder may"):
+        read(file)

@@ -406,6 +406,20 @@ def test_a_custodian_apart_discards_on_two_officers_word(place, run, agree):
     assert not next_path(path).exists()
 
 
+@pytest.mark.parametrize("kind", ["registry", "custodian"])
+def test_what_was_discarded_half_way_is_gone_on_with(place, run, kind):
+    """The key is gone by then; its file is in the way of the next one."""
+    run(kind, "next")
+    follows = next_path(key_file(place, kind))
+    follows.write_bytes(bytes(follows.stat().st_size))
+    done = run(kind, "discard")
+
+    assert done[0] == 0
+    assert not follows.exists()
+    assert run(kind, "next")[0] == 0
+    assert follows.exists()
+
+
 def test_a_custodian_retires_nothing_over_another_log(place, run, agree):
     """A registry's would name nobody any more."""
     run("custodian", "next")

@@ -4,6 +4,7 @@ import re
 import shutil
 from contextlib import closing
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from kit.certs import Pki
@@ -13,7 +14,7 @@ from kit.engines import SECONDS
 from placement.app import micros, read_ruleset
 from placement.audit.details import opened
 from placement.audit.entry import parse
-from placement.audit.note import Signer
+from placement.audit.note import Signer, render_key
 from placement.config import load
 from placement.crypto.custody import FileCustody
 from placement.crypto.signing import OFFICER_LABEL, SigningKey
@@ -162,12 +163,26 @@ def test_one_key_under_two_names_is_one_officer(place, run, statement):
     (place / "other").chmod(0o600)
     key = SigningKey.open(place / "kim", OFFICER_LABEL)
     names = [Signer(name, key) for name in ("kim", "other")]
-    from placement.audit.note import render_key  # noqa: PLC0415 (beside its use)
-
     lines = [render_key(each.public) for each in names]
     text = f"officers = {lines}\n".replace("'", '"')
     (place / "placement.toml").write_text(text, "utf-8")
     signed(run, statement, "kim", "other")
+
+    assert accept(run, place)[0] == 1
+
+
+@pytest.mark.parametrize("turn", range(6))
+def test_nobody_is_two_officers_by_two_keys(place, run, statement, turn):
+    """One of which stands under another's name as well; in whatever order they stand."""
+    keys = [SigningKey.open(place / key, OFFICER_LABEL) for key in ("kim", "stranger")]
+    kims = [Signer("kim", key) for key in keys]
+    signers = [*kims, Signer("robin", keys[0])]
+    named = list(permutations(render_key(each.public) for each in signers))[turn]
+    text = f"officers = {list(named)}\n".replace("'", '"')
+    (place / "placement.toml").write_text(text, "utf-8")
+    for name, key in (("kim", "kim"), ("kim", "stranger"), ("robin", "kim")):
+        words = ["--name", name, "--key", place / key]
+        assert run("older", "sign", *words, statement)[0] == 0
 
     assert accept(run, place)[0] == 1
 
@@ -281,7 +296,7 @@ def test_the_logs_key_signs_no_statement(place, run, statement):
 
 def test_a_witness_key_is_no_officers(place, run, statement):
     """It signs other things."""
-    from placement.audit.note import Kind, render_key  # noqa: PLC0415
+    from placement.audit.note import Kind  # noqa: PLC0415
 
     public = Signer("kim", SigningKey.open(place / "kim", OFFICER_LABEL)).public
     other = replace(public, kind=Kind.COSIGNATURE)

@@ -153,6 +153,7 @@ def officer(name, key):
 
 SAME_NAME = (officer("kim", ONE), officer("kim", OTHER))
 SAME_KEY = (officer("kim", ONE), officer("robin", ONE))
+BOTH_NAMES = (*SAME_KEY, officer("kim", OTHER))
 WITNESS = render_key(replace(Signer("robin", OTHER).public, kind=Kind.COSIGNATURE))
 
 CASES = [
@@ -197,6 +198,7 @@ CASES = [
     (changed(officers=OFFICERS[:1] * 2), "Fewer than two officers"),
     (changed(officers=SAME_NAME), "Fewer than two officers"),
     (changed(officers=SAME_KEY), "Fewer than two officers"),
+    (changed(officers=BOTH_NAMES), "Fewer than two officers"),
     (changed(officers=(OFFICERS[0], "robin")), "Fewer than two officers"),
     (changed(officers=(OFFICERS[0], WITNESS)), "Fewer than two officers"),
 ]

@@ -39,8 +39,10 @@ from placement.domain.changeover_events import (
     ChangeoverEnded,
     ChangeoverStep,
 )
+from placement.domain.decide.changeovers import without_faded
+from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import Record
-from placement.domain.terms import MICROS_AN_HOUR, Verdict
+from placement.domain.terms import MICROS_AN_HOUR, DossierId, Verdict
 from placement.errors import AccessDeniedError, ConflictError, InvalidInputError
 from placement.store.codec import encode
 
@@ -62,6 +64,15 @@ def begun(court):
 def enrol(court, *pairs):
     court.reply(offer_pairs(*pairs))
     court.reply(offer_pairs(*pairs, caller=SECOND))
+
+
+def offer(court, *pairs):
+    court.reply(offer_pairs(*pairs))
+
+
+def happen(court, *events):
+    for event in events:
+        court.state.apply(Record(at=court.moment.now, event=event))
 
 
 def finish(court, left=0):
@@ -370,6 +381,43 @@ def test_a_dispute_ends_nothing(begun):
     begun.reply(end_changeover(give_up=True))
 
     assert begun.state.changeover.begun is None
+
+
+@pytest.mark.parametrize("offers", [offer, enrol])
+def test_who_is_recorded_again_meanwhile_is_who_they_were(begun, offers):
+    """Of somebody else the same new pseudonym would be said, and it could not end."""
+    enrol(begun, both("h"))
+    finish(begun)
+    begun.reply(begin_changeover(THIRD))
+    begun.reply(begin_changeover(THIRD, caller=OTHER))
+    again = named("h", NEW, THIRD)
+    offers(begun, again)
+    (fact,) = begun.state.affiliations.of(subject("h"))
+    happen(begun, DossiersErased(dossiers=(DossierId(fact.id),)))
+    happen(begun, *without_faded(begun.state))
+    begun.reply(record_facts(belongs(named("h", NEW))))
+    enrol(begun, again)
+    begun.reply(end_changeover(to_key=THIRD))
+    begun.reply(end_changeover(to_key=THIRD, caller=OTHER))
+
+    assert begun.state.changeover.resolved == {under(THIRD, "h"): under(OLD, "h")}
+    assert ask(begun, (named("h", THIRD),)) is Verdict.CONFLICT
+
+
+def test_who_is_not_recorded_again_goes_with_its_end(begun):
+    """Given up or not; until then what is offered names them anyway."""
+    enrol(begun, both("h"))
+    finish(begun)
+    begun.reply(begin_changeover(THIRD))
+    begun.reply(begin_changeover(THIRD, caller=OTHER))
+    enrol(begun, named("h", NEW, THIRD))
+    (fact,) = begun.state.affiliations.of(subject("h"))
+    happen(begun, DossiersErased(dossiers=(DossierId(fact.id),)))
+    assert [*without_faded(begun.state)] == []
+    begun.reply(end_changeover(to_key=THIRD, give_up=True))
+    happen(begun, *without_faded(begun.state))
+
+    assert begun.state.changeover.resolved == {}
 
 
 def test_one_person_gives_it_up(begun):
