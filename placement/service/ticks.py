@@ -33,6 +33,8 @@ LEAST: Final = 4
 """Events, and entries, that a tick has at least unless somebody says so."""
 LEAST_NOTES: Final = 2
 """Checkpoints that it has at least."""
+PIECE: Final = 500
+"""Events, or entries, that are appended at once: who holds the head must not be silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +130,28 @@ class Ticks:
             PlacementError: nothing of the transaction may be kept.
         """
         for step in self.plan(log.head):
-            idle = batch(log.head)
-            idle.add(Idle(caller=SERVICE, events=step.events))
-            for _ in range(step.leaves - 1):
-                idle.add(Idle(caller=SERVICE, events=0))
-            log.append(idle.payloads, idle.leaves)
+            for events, leaves in _pieces(step):
+                idle = batch(log.head)
+                idle.add(Idle(caller=SERVICE, events=events))
+                for _ in range(leaves - 1):
+                    idle.add(Idle(caller=SERVICE, events=0))
+                last = max(len(idle.payloads) - PIECE, 0)
+                for start in range(0, last, PIECE):  # which few entries have among them
+                    log.append(idle.payloads[start : start + PIECE], [])
+                rest = idle.payloads[-(-last // PIECE) * PIECE :]
+                log.append(rest, idle.leaves)
             log.publish(signer)
+
+
+def _pieces(step: Step) -> list[tuple[int, int]]:
+    """Cut a step into pieces; each has an entry that says what events it has."""
+    most = max(step.events, step.leaves)
+    count = min(max(-(-most // PIECE), 1), step.leaves)
+    ends = [
+        (step.events * number // count, step.leaves * number // count)
+        for number in range(count + 1)
+    ]
+    return [(two[0] - one[0], two[1] - one[1]) for one, two in pairwise(ends)]
 
 
 def _parts(count: int, parts: int) -> list[int]:

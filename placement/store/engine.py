@@ -6,6 +6,8 @@ Invariants:
       where there is one (``confirmed``);
     * a writing transaction owns the database (SQLite, ``BEGIN IMMEDIATE``) or the row
       it locked (PostgreSQL) from its first statement, with which it begins (``locking``);
+    * a commit of PostgreSQL that undid everything, since something had failed before,
+      was not one, though it succeeds;
     * a reading transaction sees one moment, however long it lasts;
     * nobody waits for PostgreSQL, or for who holds its head, without an end (``postgres``);
     * no exception of SQLAlchemy leaves this room.
@@ -237,6 +239,7 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
             with connection.begin():
                 yield connection
                 if not _is_over(connection):
+                    _require_whole(connection)
                     confirmed.begin(connection)
             confirmed.require(connection)
     except SQLAlchemyError as error:
@@ -312,11 +315,29 @@ def end(connection: Connection, statements: Sequence[Statement]) -> None:
 
     Raises:
         DBAPIError: a statement or the commit failed.
+        UnavailableError: something had failed before, so that it was undone.
     """
     confirmed.begin(connection)
-    together.told(connection, [*statements, together.COMMIT])
+    if together.told(connection, [*statements, together.COMMIT]) != "COMMIT":
+        raise _undone()
 
 
 def _is_over(connection: Connection) -> bool:
     """Tell whether the transaction was ended already (``end``)."""
     return connection.dialect.name == "postgresql" and together.is_over(connection)
+
+
+def _require_whole(connection: Connection) -> None:
+    """Refuse to commit on PostgreSQL what it would undo, and call that a success.
+
+    Raises:
+        UnavailableError: something failed, and somebody went on all the same.
+    """
+    if connection.dialect.name == "postgresql" and together.is_broken(connection):
+        raise _undone()
+
+
+def _undone() -> UnavailableError:
+    error = UnavailableError()
+    error.add_note("A statement failed before the commit.")
+    return error

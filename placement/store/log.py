@@ -54,7 +54,8 @@ Numbered = tuple[int, bytes]  # revision or index, and payload
 class Log:
     """The log inside a transaction: a writing one that ``Store.writing`` gives, or not.
 
-    What is appended is written when the transaction ends, or is read by itself before.
+    What is appended is written when the transaction ends, or before: once it is much, and
+    when it is read by the transaction itself.
 
     Attributes:
         head: where both chains end, this transaction's records included.
@@ -109,6 +110,11 @@ class Log:
         Returns:
             The new head; durable once the transaction has ended.
 
+        Raises:
+            StaleError: the head is no longer where this transaction saw it.
+            TamperedError: there are records beyond the head.
+            UnavailableError: writing failed before.
+
         Secret: payloads, leaves
         """
         before = self.head
@@ -127,6 +133,8 @@ class Log:
             edge=grown.tree.hashes,
             at=max([before.at, *(leaf.at for leaf in leaves)]),
         )
+        if self._writes.many:
+            self._write(ends=False)
         return self.head
 
     def publish(self, signer: Signer) -> None:

@@ -6,7 +6,7 @@ said at once: beginning and lock, and at the end whatever is written with the co
 
 Invariants:
     * of statements that were sent together none is executed behind one that failed; so
-      nothing is committed of which a part could not be written;
+      nothing is committed of which a part could not be written.
 """
 
 import struct
@@ -141,29 +141,41 @@ def _column(values: Sequence[int | bytes]) -> Numbers | Blobs:
     return Numbers(cast("Sequence[int]", values))
 
 
-def told(connection: Connection, statements: Iterable[Statement]) -> None:
+def told(connection: Connection, statements: Iterable[Statement]) -> str:
     """Send several statements together, and wait once for what became of all.
 
     Args:
         connection: of PostgreSQL, in a transaction.
-        statements: the last may commit it.
+        statements: at least one; the last may commit it.
+
+    Returns:
+        What the database calls what it did last. Of a transaction in which something
+        failed before, a commit succeeds, and is called a rollback.
 
     Raises:
         DBAPIError: why the first of those that failed did.
     """
     driver: Any = connection.connection.driver_connection
+    cursor: Any = None
     try:
         with driver.pipeline():
             for statement, values in statements:
-                driver.execute(statement, values, prepare=True)
+                cursor = driver.execute(statement, values, prepare=True)
     except psycopg.Error as error:
         raise _wrapped(connection, error) from error
+    return str(cursor.statusmessage)
 
 
 def is_over(connection: Connection) -> bool:
     """Tell whether the transaction has ended: its commit was among what was told."""
     driver: Any = connection.connection.driver_connection
     return bool(driver.info.transaction_status == TransactionStatus.IDLE)
+
+
+def is_broken(connection: Connection) -> bool:
+    """Tell whether something failed in the transaction: its commit would undo it."""
+    driver: Any = connection.connection.driver_connection
+    return bool(driver.info.transaction_status == TransactionStatus.INERROR)
 
 
 def _wrapped(connection: Connection, error: psycopg.Error) -> BaseException:

@@ -1,7 +1,8 @@
 """What a transaction appends: kept until it ends, then written at once.
 
 A journey to the database is what a commit costs most; so there are as few as can be,
-however often was appended meanwhile.
+however often was appended meanwhile. But whoever holds the head has to say something now
+and then, so what has become much is written before.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,8 @@ from placement.store.chain import CHUNK, Row
 
 MOST: Final = 1 << 26
 """Bytes of rows in a statement, but for one row that has more."""
+MANY: Final = 1000
+"""Rows that are not kept any longer: PostgreSQL ends whoever holds the head in silence."""
 
 _TABLES: Final = (tables.event, tables.leaf, tables.node, tables.checkpoint)
 
@@ -27,6 +30,12 @@ class Writes:
     leaves: list[Row] = field(default_factory=list)
     nodes: list[Row] = field(default_factory=list)
     checkpoints: list[Row] = field(default_factory=list)
+
+    @property
+    def many(self) -> bool:
+        """Whether they are too many to wait for the end of the transaction."""
+        given = (self.events, self.leaves, self.nodes, self.checkpoints)
+        return sum(map(len, given)) >= MANY
 
     def insert(self, connection: Connection) -> None:
         """Insert all of them; on SQLite.

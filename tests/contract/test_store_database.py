@@ -3,11 +3,11 @@
 import sqlite3
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import count
 
 import pytest
-from kit.stored import append, fill, on_sqlite, rows, run
+from kit.stored import append, fill, on_postgres, on_sqlite, rows, run
 from sqlalchemy import delete, insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -166,6 +166,26 @@ def test_a_commit_that_fails_is_unavailable(store, monkeypatch):
             append(store, [b"lost"])
 
     assert fsck.verify(store) == head
+
+
+@on_postgres  # SQLite undoes a statement that failed, and nothing else
+@pytest.mark.parametrize("writes", [True, False])
+def test_what_was_undone_is_not_acknowledged(store, writes):
+    """A commit of PostgreSQL succeeds when something had failed, and undoes all of it."""
+    head = fill(store)
+
+    def goes_on():
+        with store.writing() as log:
+            if writes:
+                log.append([b"undone"], [])
+            with suppress(SQLAlchemyError):
+                log.connection.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(UnavailableError):
+        goes_on()
+
+    assert store.read_head() == head
+    assert append(store, [b"after"]).revision == head.revision + 1
 
 
 def test_nothing_is_committed_behind_what_failed(store, admin):

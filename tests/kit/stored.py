@@ -20,6 +20,9 @@ from placement.store.log import Store
 Row = dict[str, Any]
 
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize(
+    "url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="placement-keys-"))

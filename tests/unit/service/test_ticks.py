@@ -1,16 +1,35 @@
 """A tick is filled up, so that little that happened looks like nothing."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kit.commands import list_changes, open_case
-from kit.engines import SECONDS, SIGNER, answer, checkpoints, engine_on, entries
+from kit.engines import (
+    SECONDS,
+    SIGNER,
+    VERIFIER,
+    answer,
+    checkpoints,
+    engine_on,
+    entries,
+)
 
+from placement.domain.state import State
 from placement.service import engine as engine_module
-from placement.service.ticks import LEAST, LEAST_NOTES, Ticks, bucket
+from placement.service.ticks import (
+    LEAST,
+    LEAST_NOTES,
+    PIECE,
+    Step,
+    Ticks,
+    _pieces,
+    bucket,
+)
+from placement.store import fsck
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -33,6 +52,26 @@ def turn(engine, clock):
     clock.now += TICK
     engine._waiting.wake()
     answer(engine, list_changes())
+
+
+def test_filling_much_is_never_silent_for_long(store, monkeypatch):
+    """Nobody holds the head through all of it without a word to the database."""
+    words, move = [], store.row.move
+
+    def moved(connection, before, after, *given, **how):
+        words.append((after.revision - before.revision, after.leaves - before.leaves))
+        move(connection, before, after, *given, **how)
+
+    monkeypatch.setattr(store.row, "move", moved)
+    engine = engine_on(store, lambda: 1)
+    ticks = Ticks(TICK)
+    monkeypatch.setattr(ticks, "plan", lambda _: [Step(4000, 2), Step(94, 4092)])
+    with store.writing() as log:
+        ticks.fill(log, SIGNER, partial(engine._begun, State()))
+
+    head = fsck.verify(store, VERIFIER)
+    assert (head.revision, head.leaves) == (4094, 4094)
+    assert max(max(each) for each in words) <= 3 * PIECE
 
 
 def sizes(store):
@@ -115,6 +154,17 @@ def test_a_checkpoint_that_was_there_is_not_counted():
     ticks.noted(Head.GENESIS)
 
     assert len(ticks.plan(Head.GENESIS)) == LEAST_NOTES
+
+
+@given(st.integers(0, 40_000), st.integers(1, 40_000))
+def test_a_long_step_is_cut_into_pieces(events, leaves):
+    """Nothing is lost of it; each has an entry, and is short where there are enough."""
+    pieces = list(_pieces(Step(events, leaves)))
+    most = max(max(each) for each in pieces)
+
+    assert tuple(map(sum, zip(*pieces, strict=True))) == (events, leaves)
+    assert min(entries for _, entries in pieces) >= 1
+    assert most <= PIECE or len(pieces) == leaves
 
 
 @pytest.mark.parametrize(("now", "over"), [(59, False), (60, True), (-1, True)])

@@ -16,6 +16,7 @@ from placement.store import fsck, postgres
 from placement.store.engine import connect, reading, writing
 from placement.store.head import Head
 from placement.store.log import Store
+from placement.store.writes import MANY
 
 pytestmark = pytest.mark.postgres
 
@@ -131,6 +132,19 @@ def test_whoever_says_nothing_loses_the_head(hasty, url, custody, store):
     assert waited < 2.9
     assert head.revision == 1
     assert tail == [b"other"]
+
+
+def test_whoever_appends_much_is_not_silent(url, custody, store, monkeypatch):
+    """However long it takes: what has become much is written before the end."""
+    monkeypatch.setattr(postgres, "SILENT_MS", 2_000)
+    busy = Store.open(url, custody, keys_of(url))
+    with busy.writing() as log:
+        for _ in range(4):
+            head = log.append([b"event"] * MANY, [])
+            time.sleep(0.8)
+    busy.close()
+
+    assert fsck.verify(store) == head
 
 
 def test_whoever_stops_between_statements_is_ended_by_who_waits(

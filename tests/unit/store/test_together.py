@@ -1,9 +1,12 @@
 """Several statements of PostgreSQL in one journey, and many rows in one statement."""
 
+from contextlib import suppress
+
 import psycopg
 import pytest
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
 
+from placement.errors import UnavailableError
 from placement.store import postgres, together
 from placement.store.engine import connect, end, writing
 from placement.store.together import Blobs, Numbers
@@ -79,6 +82,18 @@ def test_nothing_is_done_behind_what_failed(connection, bad, kind):
     found(connection)  # which begins
     with pytest.raises(kind):
         end(connection, [good, bad, good])
+    connection.rollback()
+
+    assert found(connection) == [(0, b"zero")]
+
+
+def test_a_commit_that_undid_everything_is_none(connection):
+    """It succeeds if something had failed before, and whoever swallowed that goes on."""
+    connection.exec_driver_sql("INSERT INTO t VALUES (1, 'one')")
+    with suppress(DataError):
+        connection.exec_driver_sql("SELECT 1 / 0")
+    with pytest.raises(UnavailableError):
+        end(connection, [])
     connection.rollback()
 
     assert found(connection) == [(0, b"zero")]
