@@ -63,8 +63,8 @@ class Haunting:
             return NOBODY
         drawing = self._by(ruleset)
         today = stockholm_day(now)
-        # Groups come, and none goes: of one state it is enough to count them.
-        groups, merges = (state.names, len(state.groups)), tuple(state.merges.links)
+        # Groups come, and none goes: those of one state need no more than to be counted.
+        groups, merges = (len(state.groups), state.groups), tuple(state.merges.links)
         made = (drawing, today, groups, merges)
         if self._kept is None or self._kept.made != made:
             begun = start_of(today)

@@ -80,8 +80,10 @@ def grow(store: Store, *sizes: int) -> None:
 
 
 def run(admin: Engine, *statements: Any) -> None:
-    """Execute statements, alone or with their values, as the administrator."""
+    """Execute statements, alone or with their values, as an administrator in no hurry."""
     with engine.writing(admin) as connection:
+        if admin.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
         for statement in statements:
             connection.execute(
                 *(statement if type(statement) is tuple else [statement])

@@ -107,6 +107,8 @@ def test_a_rotation_that_is_killed_is_gone_on_with(here, rotating, tmp_path):
         done = killed(drawn(here, rotating), rotating, took)
         count = renewed(tmp_path)
         halves += 0 < count < len(ALL)
+        # The machine may be quicker by now, or slower.
+        took *= 0.8 if done or count == len(ALL) else 1.25 if count == 0 else 1
         assert names(here.second) == ALL
         if done or count == len(ALL):
             here.second("label-key", "finish", "--give-up")
