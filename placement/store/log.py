@@ -54,8 +54,7 @@ Numbered = tuple[int, bytes]  # revision or index, and payload
 class Log:
     """The log inside a transaction: a writing one that ``Store.writing`` gives, or not.
 
-    What is appended is written when the transaction ends, or before: once it is much, and
-    when it is read by the transaction itself.
+    What is appended is written when it ends, before if it is much or is read in it.
 
     Attributes:
         head: where both chains end, this transaction's records included.
@@ -71,13 +70,7 @@ class Log:
 
     @property
     def connection(self) -> Connection:
-        """For this room's other files; what was appended stands there.
-
-        Raises:
-            StaleError: the head is no longer where this transaction saw it.
-            TamperedError: there are records, or a checkpoint, beyond the head.
-            UnavailableError: writing failed before.
-        """
+        """For this room's other files; what was appended stands there, as by ``end``."""
         self._write(ends=False)
         return self._connection
 
