@@ -23,6 +23,7 @@ from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.domain.changeover_events import CustodianNamed
 from placement.ops.officers import (
+    Act,
     asked_now,
     officers_of,
     refused,
@@ -110,14 +111,7 @@ def accept(
         raise refused("The statement is of other keys, or of another log.")
     require_holds(asked, "The statement was asked for more than a day ago.")
     event = CustodianNamed(key_id=stays.log_id) if following else None
-    write_act(
-        store,
-        Action.KEY_DESTROY,
-        signed=signed,
-        names=names,
-        reason=reason,
-        event=event,
-    )
+    write_act(store, Act(Action.KEY_DESTROY, signed, names, reason), event=event)
 
 
 def _drawn(settings: Settings, stays: str, goes: str, asked: str, reason: str) -> str:

@@ -6,7 +6,7 @@ it is an entry of the access log, in the role ``officer``, with their names and 
 reason; never without.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -116,24 +116,31 @@ def require_holds(asked: str, otherwise: str) -> None:
         raise refused(otherwise)
 
 
-def write_act(  # noqa: PLR0913 (an entry's fields)
-    store: Store,
-    action: Action,
-    *,
-    signed: notes.Note,
-    names: Sequence[str],
-    reason: str,
-    event: Event | None = None,
-    only: Head | None = None,
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What officers do.
+
+    Attributes:
+        action: what it is.
+        signed: the statement.
+        names: who signed it, out of ``officers_of``.
+        reason: why, as it says.
+    """
+
+    action: Action
+    signed: notes.Note
+    names: tuple[str, ...]
+    reason: str
+
+
+def write_act(
+    store: Store, act: Act, *, event: Event | None = None, only: Head | None = None
 ) -> Head:
     """Write the entry of what officers did, and the event that it wrote, if it did.
 
     Args:
         store: with the log.
-        action: what.
-        signed: the statement.
-        names: who signed it, out of ``officers_of``.
-        reason: why, as it says.
+        act: what they did.
         event: that goes into the log with it.
         only: where the log has to end before.
 
@@ -151,13 +158,13 @@ def write_act(  # noqa: PLR0913 (an entry's fields)
         at = max(micros(), head.at)
         events = [] if event is None else [encode(Record(at=Micros(at), event=event))]
         leaf = Scribe(store.ring).leaf_of_act(
-            action,
-            persons=names,
+            act.action,
+            persons=act.names,
             at=at,
             written=Written.of(head.revision + 1, events),
             revision=head.revision + len(events),
-            reason=reason,
-            proof=sha256(notes.render(signed)).digest()[:16],
+            reason=act.reason,
+            proof=sha256(notes.render(act.signed)).digest()[:16],
         )
         writing.append(events, [leaf])
         return writing.head

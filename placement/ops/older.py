@@ -21,7 +21,7 @@ The statement is the text of a signed note (``audit/note.py``)::
 import argparse
 import base64
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -37,6 +37,7 @@ from placement.errors import PlacementError
 from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
 from placement.ops.officers import (
+    Act,
     asked_now,
     officers_of,
     refused,
@@ -152,7 +153,7 @@ def _accept(args: argparse.Namespace) -> str:
 
 
 def accept(
-    settings: Settings, store: Store, signed: notes.Note, names: Sequence[str]
+    settings: Settings, store: Store, signed: notes.Note, names: tuple[str, ...]
 ) -> Head:
     """Write the entry that two officers accepted a database; return where it ends.
 
@@ -173,12 +174,7 @@ def accept(
         raise refused("The statement is of another database than this one.")
     _require_given_up(given_up, settings.anchor)
     return write_act(
-        store,
-        Action.DATABASE_ACCEPT,
-        signed=signed,
-        names=names,
-        reason=reason,
-        only=head,
+        store, Act(Action.DATABASE_ACCEPT, signed, names, reason), only=head
     )
 
 

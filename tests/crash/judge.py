@@ -41,11 +41,12 @@ class Before:
 NOTHING = Before()
 
 
-def report(  # noqa: PLR0917 (what a run knows)
+def report(
     store: Store,
     folder: Path,
     kills: int,
     origin: str,
+    *,
     before: Before = NOTHING,
     beside: str = "",
 ) -> int:

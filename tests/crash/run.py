@@ -84,7 +84,9 @@ def main(argv: list[str] | None = None) -> int:
         where = url or f"sqlite:///{folder}/placement.db"
         store = Store.open(where, custody, f"sqlite:///{folder}/keys.db")
         beside = f" {len(took)} recoveries, the worst in {max(took):.2f} s;"
-        return report(store, folder, args.kills, f"{DOMAIN}/log", before, beside)
+        return report(
+            store, folder, args.kills, f"{DOMAIN}/log", before=before, beside=beside
+        )
 
 
 @contextmanager

@@ -62,6 +62,19 @@ class Pki:
         """The authority's certificate, PEM."""
         return self.paths.authority.read_bytes()
 
+    @property
+    def settings(self) -> str:
+        """Lines of settings in a folder beside it, that name what a server has of it."""
+        return "".join(
+            f'{name} = "../{self.directory.name}/{file}"\n'
+            for name, file in (
+                ("certificate", "server.pem"),
+                ("key", "server.key"),
+                ("authority", "ca.pem"),
+                ("revocations", "crl.pem"),
+            )
+        )
+
     def server(
         self, *, hosts: Sequence[str] = LOOPBACK, now: datetime | None = None
     ) -> Pair:

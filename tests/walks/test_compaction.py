@@ -113,21 +113,13 @@ def test_a_server_starts_again_from_what_is_left(town, operators):
 @pytest.fixture
 def place(tmp_path):
     """A folder with settings and certificates, and stores of a registry and a custodian."""
-    Pki(tmp_path).server()
+    pki = Pki(tmp_path)
+    pki.server()
     text = 'address = "127.0.0.1:0"\ntick = 1\n'
     (tmp_path / "placement.toml").write_text(text, "utf-8")
     (tmp_path / "apart").mkdir()
-    pki = "".join(
-        f'{name} = "../pki/{file}"\n'
-        for name, file in (
-            ("certificate", "server.pem"),
-            ("key", "server.key"),
-            ("authority", "ca.pem"),
-            ("revocations", "crl.pem"),
-        )
-    )
     toml = tmp_path / "apart" / "custodian.toml"
-    toml.write_text(f'{text}origin = "police.test/log"\n{pki}', "utf-8")
+    toml.write_text(f'{text}origin = "police.test/log"\n{pki.settings}', "utf-8")
     assert command(tmp_path, "init") == 0
     assert main(["custodian", "init", "--settings", str(toml)]) == 0
     return tmp_path

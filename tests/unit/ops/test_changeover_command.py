@@ -33,21 +33,13 @@ NOT_YET = (
 @pytest.fixture
 def place(tmp_path):
     """A folder with settings and certificates of both kinds, and their stores."""
-    Pki(tmp_path).server()
+    pki = Pki(tmp_path)
+    pki.server()
     for folder in ("registry", "custodian"):
         (tmp_path / folder).mkdir()
-    pki = "".join(
-        f'{name} = "../pki/{file}"\n'
-        for name, file in (
-            ("certificate", "server.pem"),
-            ("key", "server.key"),
-            ("authority", "ca.pem"),
-            ("revocations", "crl.pem"),
-        )
-    )
-    (tmp_path / "registry" / "placement.toml").write_text(pki, "utf-8")
+    (tmp_path / "registry" / "placement.toml").write_text(pki.settings, "utf-8")
     (tmp_path / "custodian" / "custodian.toml").write_text(
-        f'origin = "police.test/log"\n{pki}', "utf-8"
+        f'origin = "police.test/log"\n{pki.settings}', "utf-8"
     )
     assert main(["init", *settings(tmp_path, "registry")]) == 0
     assert main(["custodian", "init", *settings(tmp_path, "custodian")]) == 0

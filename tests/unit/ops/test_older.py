@@ -14,7 +14,7 @@ from kit.engines import SECONDS
 from placement.app import micros, read_ruleset
 from placement.audit.details import opened
 from placement.audit.entry import parse
-from placement.audit.note import Signer, render_key
+from placement.audit.note import Kind, Signer, render_key
 from placement.config import load
 from placement.crypto.custody import FileCustody
 from placement.crypto.signing import OFFICER_LABEL, SigningKey
@@ -296,8 +296,6 @@ def test_the_logs_key_signs_no_statement(place, run, statement):
 
 def test_a_witness_key_is_no_officers(place, run, statement):
     """It signs other things."""
-    from placement.audit.note import Kind  # noqa: PLC0415
-
     public = Signer("kim", SigningKey.open(place / "kim", OFFICER_LABEL)).public
     other = replace(public, kind=Kind.COSIGNATURE)
     text = f'officers = ["{render_key(other)}"]\n'
