@@ -5,7 +5,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from kit.placing import alarm, cover, roomy
 from kit.town import PATHS, TIMEOUT, Town
