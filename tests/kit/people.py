@@ -9,6 +9,7 @@ from typing import Any
 
 from placement_client.profile import Contexts, Profile, save
 
+from kit.noon import NOON, commands_at
 from kit.numbers import number
 from kit.served import Served
 from kit.terminal import run
@@ -51,11 +52,12 @@ class Person:
 def people(folder: Path, **settings: Any) -> Iterator[Callable[..., Person]]:
     """Start a server, with settings of its own; yield how to become somebody: role, organisation, person.
 
-    They share one label key, but for whoever is to have ``keys=""``, none at all.
+    They share one label key, but for whoever is to have ``keys=""``, none at all, and
+    all clocks show noon.
     """
     label_key = folder / "label.key"
     run(["label-key", "create", label_key])
-    with Served(folder, **settings) as served:
+    with commands_at(NOON), Served(folder, clock=NOON, **settings) as served:
 
         def become(
             role: str, organisation: str, person: str, *, keys: str = str(label_key)

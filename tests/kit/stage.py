@@ -6,20 +6,17 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
-from unittest.mock import patch
-from zoneinfo import ZoneInfo
 
-from placement_client.commands.verb import Run
 from placement_client.days import today
 from placement_client.profile import Contexts, Profile, save
 
 from kit.certs import Pki
+from kit.noon import commands_at, noon, seconds
 from kit.numbers import number
-from kit.scenario_placing import Clock
 from kit.served import Served
 from kit.terminal import run
 from kit.typed import Line, Passage, lines
@@ -80,20 +77,20 @@ class Stage:
         self._passages, self._deeds = passages, deeds
         self._homes: dict[str, Path] = {}
         self._numbers = count(1)
-        self._clocks = patch.dict(Run.__init__.__kwdefaults__, clock=self._seconds)
+        self._clocks = commands_at(self.clock)
 
     def __enter__(self) -> Self:
-        self._clocks.start()
+        self._clocks.__enter__()
         self.served.start()
         run(["label-key", "create", self.folder / "label.key"])
         return self
 
     def __exit__(self, *_: object) -> None:
         self.served.stop()
-        self._clocks.stop()
+        self._clocks.__exit__(None, None, None)
 
     def _seconds(self) -> float:
-        return self.clock() / 1_000_000
+        return seconds(self.clock)
 
     # What happens
 
@@ -215,14 +212,6 @@ class Stage:
             self._homes[who] = self.folder / f"{who}-home"
             save(Contexts().add("here", profile), self._homes[who] / "contexts.toml")
         return self._homes[who]
-
-
-def noon() -> Clock:
-    """Return a clock at the coming noon in Stockholm: no story is cut by midnight."""
-    clock = Clock()
-    now = datetime.fromtimestamp(clock() / 1_000_000, ZoneInfo("Europe/Stockholm"))
-    clock.ahead = (36 - now.hour) % 24 * MICROS_AN_HOUR
-    return clock
 
 
 def _at(answer: Any, path: str) -> Any:

@@ -30,6 +30,20 @@ def second(become):
     return become("coordinator", "bergslagen", "co-02")
 
 
+@pytest.fixture(scope="module")
+def caseworker(become):
+    return become("caseworker", "1880", "cw-01")
+
+
+@pytest.fixture(scope="module")
+def case(caseworker, first):
+    """A case of a household of two, who are placed."""
+    handle = caseworker.opened(700, 701, reference="SN 700")
+    first("assess", handle, "--none-known")
+    first("placement", "record", handle, "--area", "1880", "--from", "today")
+    return handle
+
+
 def extract(first, second, path, *serials, release=(), told=()):
     """Have an extract made of somebody; return what could be told, and both files."""
     stdin = "\n".join(number(serial=each) for each in serials)
@@ -45,11 +59,8 @@ def extract(first, second, path, *serials, release=(), told=()):
     return shown, text, json.loads(data)
 
 
-def test_a_person_reads_what_is_kept(become, first, second, tmp_path):
+def test_a_person_reads_what_is_kept(caseworker, case, first, second, tmp_path):
     """Their case, their place, the fact that was released, who asked; no one else."""
-    caseworker = become("caseworker", "1880", "cw-01")
-    case = caseworker.opened(700, 701, reference="SN 700")
-    first("assess", case, "--none-known")
     person = ("--person", f"{case}:0", *SAYS)
     (member,) = first(
         *("fact", "record", "affiliation", "--group", NAMES[0], "--role", "core"),
@@ -60,7 +71,6 @@ def test_a_person_reads_what_is_kept(become, first, second, tmp_path):
         *("fact", "record", "rivalry", "--group", NAMES[0], "--group", NAMES[1]),
         *("--severity", "1", *SAYS),
     )
-    first("placement", "record", case, "--area", "1880", "--from", "today")
     caseworker(
         *("check", "--case", case, "--area", "1981", "--from", "today"),
         *("--justification", "planned"),
@@ -86,20 +96,22 @@ def test_a_person_reads_what_is_kept(become, first, second, tmp_path):
         assert secret not in everything
 
 
-def test_a_member_of_the_household_is_not_told_where_it_is(first, second, tmp_path):
+def test_a_member_of_the_household_is_not_told_where_it_is(
+    case, first, second, tmp_path
+):
     """That case is somebody else's, and is told if it is released."""
     shown, text, data = extract(first, second, tmp_path / "member", 701)
-    (case,) = shown["cases"]
-    _, with_case, _ = extract(
-        first, second, tmp_path / "released", 701, release=[case["case_handle"]]
-    )
+    (theirs,) = shown["cases"]
+    _, with_case, _ = extract(first, second, tmp_path / "released", 701, release=[case])
 
-    assert not case["is_first"]
+    assert theirs["case_handle"] == case
+    assert not theirs["is_first"]
     assert (data["cases"], data["facts"]) == ([], [])
     assert "Örebro" not in text
     assert "of a household that you are in" in with_case
 
 
+@pytest.mark.usefixtures("case")
 def test_somebody_on_whom_nothing_is_kept_has_the_same_paper(first, second, tmp_path):
     """But for what is told of their own extract."""
     papers = [

@@ -5,12 +5,12 @@ the entry that the service wrote.
 """
 
 import itertools
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
+from kit.noon import TODAY
 from kit.people import people
 
-TODAY = date.today()  # noqa: DTZ011 (windows begin today)
 LATER = (TODAY + timedelta(days=60)).isoformat()
 VERIFIED = "verified"
 

@@ -2,15 +2,15 @@
 
 import csv
 import time
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
+from kit.noon import TODAY
 from kit.people import people
 from placement_client.commands import importing
 from placement_client.sheets.columns import COLUMNS
 
 GROUPS = ("North Side", "South Side", "East End", "Åsen")
-TODAY = date.today()  # noqa: DTZ011 (an end lies before it)
 YESTERDAY = (TODAY - timedelta(days=1)).isoformat()
 
 

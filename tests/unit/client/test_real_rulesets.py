@@ -1,12 +1,12 @@
 """Another ruleset from the terminal, against the whole server: scenario 43."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
+from kit.noon import TODAY
 from kit.people import people
 
-TODAY = date.today()  # noqa: DTZ011 (windows begin today)
 YESTERDAY = (TODAY - timedelta(days=1)).isoformat()
 
 
