@@ -67,6 +67,21 @@ demo: $(READY) ## Set everything up and run the main job, on a throw-away server
 bench: $(READY) ## Checks a second beside a bare echo (ARGS="--factors 1")
 	@GRPC_VERBOSITY=ERROR $(BIN)/python -m benchmarks.run $(ARGS)
 
+PEERS := build/peers
+
+peers: $(PEERS)/.ready ## Install what the rules are held beside, from a lock of its own
+
+$(PEERS)/.ready: $(READY) benchmarks/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade \
+	  --target $(PEERS) -r benchmarks/requirements.txt
+	@touch $@
+
+bench-peers: peers ## The rules beside what one might take instead, every answer checked (ARGS="--factors 1")
+	@PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks.peers.run $(ARGS)
+
+bench-growth: $(READY) ## What a fact costs at 1, 10 and 100 times the national set (ARGS="--factors 1 10")
+	@$(BIN)/python -m benchmarks.growth $(ARGS)
+
 package: $(READY) ## Build the wheel and try both its commands in empty environments
 	rm -rf build/package
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w build/package .
@@ -198,4 +213,4 @@ clean: ## Remove what the targets made
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
 .PHONY: scenarios properties never-clear attack attack-live timing leak bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
 .PHONY: bench-across chaos simulate faults rollback-drill restore-drill
-.PHONY: patroni failover-drill soak bench-wire
+.PHONY: patroni failover-drill soak bench-wire peers bench-peers bench-growth

@@ -1,0 +1,1 @@
+"""What somebody might take instead of our rules: each answers the same question."""

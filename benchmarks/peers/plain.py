@@ -1,0 +1,68 @@
+"""Dicts and sets, as somebody writes them who knows the question."""
+
+from collections import defaultdict
+
+from benchmarks.nation import (
+    AT_WAR,
+    CLEAR,
+    CONFLICT,
+    OCCASIONAL,
+    OWN,
+    REVIEW,
+    RIVAL,
+    Answer,
+    Asked,
+    Means,
+    Nation,
+)
+
+_WAR = 3
+
+
+class Dicts:
+    """Groups by person, meanings by group, and who is present and placed by area."""
+
+    def __init__(self, nation: Nation) -> None:
+        self._near = nation.near
+        self._groups_of = {
+            person: {group} for person, group in enumerate(nation.group_of)
+        }
+        self._means: defaultdict[int, dict[int, Means]] = defaultdict(dict)
+        for (low, high), severity in nation.rivalries.items():
+            means = AT_WAR if severity == _WAR else RIVAL
+            self._means[low][high] = self._means[high][low] = means
+        for group in range(nation.groups):
+            self._means[group][group] = OWN
+        self._firm: defaultdict[int, set[int]] = defaultdict(set)
+        self._loose: defaultdict[int, set[int]] = defaultdict(set)
+        for group, area, kind in nation.presences:
+            (self._loose if kind == OCCASIONAL else self._firm)[area].add(group)
+        self._placed: defaultdict[int, defaultdict[int, set[int]]] = defaultdict(
+            lambda: defaultdict(set)
+        )
+        for person, area in nation.placements:
+            for group in self._groups_of[person]:
+                self._placed[area][group].add(person)
+
+    def answer(self, asked: Asked) -> Answer:
+        """Answer a question."""
+        means = self._means[next(iter(self._groups_of[asked.person]))]
+        loud = {group for group, each in means.items() if each[0] == CONFLICT}
+        return tuple(
+            self._verdict(asked.person, area, means, loud) for area in asked.areas
+        )
+
+    def _verdict(
+        self, person: int, area: int, means: dict[int, Means], loud: set[int]
+    ) -> int:
+        worst = CLEAR
+        for number, present in enumerate((self._firm[area], self._loose[area])):
+            for group in means.keys() & present:
+                worst = max(worst, means[group][number])
+        placed = self._placed[area]
+        for group in means.keys() & placed.keys():
+            if placed[group] - {person}:
+                worst = max(worst, means[group][2])
+        if worst == CLEAR and any(loud & self._firm[near] for near in self._near[area]):
+            return REVIEW
+        return worst
