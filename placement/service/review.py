@@ -148,6 +148,20 @@ class Review:
         with self._condemning():
             return self._store.read_head().leaves
 
+    def grown(self, seen: int) -> int:
+        """Return how many entries there are now; if more than were seen, for good.
+
+        An entry that nobody was answered yet may still be undone by a failover.
+
+        Raises:
+            UnavailableError: the database does not answer; or it may be so.
+        """
+        size = self.size()
+        if size <= seen:
+            return size
+        with self._condemning():
+            return self._store.read_head(proven=True).leaves
+
     def _walk(self, selection: Selection, start: int, end: int) -> Iterator[Stretch]:
         with self._condemning():
             yield from self._index.walk(selection.wanted, start, end)

@@ -128,7 +128,7 @@ class Searcher:
         start = search.resume[0] if search.resume else self._begin(search, since)
         selection = self._selection(admitted, idle=search.filter.is_whole)
         while True:
-            size = self._review.size()
+            size = self._review.grown(start)
             page = self._review.page(selection, start, size, most=MAX_FOLLOWED)
             start = page.next
             token = self._bookmarks.seal(caller, search.scope, start)

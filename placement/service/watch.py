@@ -60,7 +60,7 @@ class Watch:
             yield Progress(end - first, end - first)
             if asked.until is not None:
                 return
-            start, end = end, self._review.size()
+            start, end = end, self._review.grown(end)
 
 
 def _seen(found: Found) -> Seen:

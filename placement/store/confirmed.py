@@ -11,8 +11,9 @@ the standby can take over. PostgreSQL itself makes two exceptions:
 Invariants:
     * a commit that came with a warning was not one: nobody is answered, and the connection
       is closed. Whoever asks again finds it if it stands, as after any commit in doubt;
-    * what is only seen may still go. What somebody carries away, or a server remembers
-      against the database, is read by ``prove``: it ends when all that it saw is confirmed.
+    * what is only seen may still go. What somebody carries away, a server remembers
+      against the database, or nobody does since it seems to be done, is read by
+      ``prove``: it ends when all that it saw is confirmed.
 """
 
 from typing import Any, Final

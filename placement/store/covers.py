@@ -121,7 +121,7 @@ class Covers:
 
     def _put(self, key: EpochKey) -> EpochKey:
         name = self._name((key.purpose, key.epoch))
-        wrapped = self._keys.read(name)
+        wrapped = self._keys.read(name, proven=True)
         if wrapped is None:
             cover, wrapped = self._keys.wrapping.make(name)
             self._keys.add({name: wrapped})

@@ -271,12 +271,17 @@ def reading(engine: Engine, *, proven: bool = False) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """Write; committed when the block ends, rolled back when it raises.
 
+    Whoever finds that all was done before writes nothing, and a commit of nothing waits
+    for nobody. What they found may still go, so that is proven, too.
+
     Raises:
         UnavailableError: the database does not answer, another writer holds it for
             too long, or the commit failed.
     """
     with _transaction(engine, **{_WRITING: True}) as connection:
         yield connection
+        if not _is_over(connection):
+            confirmed.prove(connection)
 
 
 @contextmanager

@@ -41,6 +41,7 @@ from placement.crypto.custody import Custody, WrappedKey
 from placement.crypto.datakeys import Wrapping
 from placement.crypto.sealing import context
 from placement.errors import ConflictError, TamperedError, UnavailableError
+from placement.store import confirmed
 from placement.store import engine as database
 from placement.store.chain import fetched
 from placement.store.postgres import PATIENCE
@@ -198,15 +199,22 @@ class KeyStore:
             else:
                 connection.execute(insert(table), rows)
 
-    def read(self, name: bytes, *, snapshot: bool = False) -> bytes | None:
+    def read(
+        self, name: bytes, *, snapshot: bool = False, proven: bool = False
+    ) -> bytes | None:
         """Return the wrapped key of a name, or ``None``.
+
+        Args:
+            name: of the key.
+            snapshot: it is that of a snapshot.
+            proven: whether it has to be there for good.
 
         Raises:
             TamperedError: something else stands there.
             UnavailableError: the database does not answer.
         """
         table = snapshot_key if snapshot else data_key
-        with database.reading(self._engine) as connection:
+        with database.reading(self._engine, proven=proven) as connection:
             row = connection.execute(_ONE[table], {"of": name}).first()
         if row is None:
             return None
@@ -215,7 +223,7 @@ class KeyStore:
         return row[0]
 
     def find(self, names: Sequence[bytes]) -> set[bytes]:
-        """Return which of some dossiers have a key.
+        """Return which of some dossiers have a key, which is there for good.
 
         Raises:
             UnavailableError: the database does not answer.
@@ -229,6 +237,8 @@ class KeyStore:
                 given = {f"n{index}": name for index, name in enumerate(filled)}
                 rows = fetched(connection, _SOME[size], given)
                 found.update(bytes(row[0]) for row in rows)
+            if found:  # rare: whoever made them failed, and may not be confirmed
+                confirmed.prove(connection)
         return found
 
     def empty_journal(self) -> None:

@@ -302,14 +302,14 @@ class Store:
         with database.reading(self._engine, proven=proven) as connection:
             yield connection
 
-    def read_head(self) -> Head:
+    def read_head(self, *, proven: bool = False) -> Head:
         """Return where both chains end now.
 
         Raises:
             TamperedError: the head does not verify.
-            UnavailableError: the database does not answer.
+            UnavailableError: the database does not answer; or see ``reading``.
         """
-        with self.reading() as connection:
+        with self.reading(proven=proven) as connection:
             return self.row.read(connection)
 
     def tail(self, after: Head) -> Iterator[Numbered]:

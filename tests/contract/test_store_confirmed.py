@@ -8,11 +8,18 @@ import psycopg
 import pytest
 from kit.commands import open_case
 from kit.engines import SIGNER, engine_on, entries
-from kit.stored import append, keys_of, leaf
+from kit.lived import WITNESS
+from kit.stored import append, keys_of, leaf, publish
 
+from placement.audit.note import Note, add
+from placement.crypto.keyring import Purpose, new_key
 from placement.errors import UnavailableError
+from placement.service.review import Review
+from placement.store.covers import Covers
+from placement.store.keystore import KeyStore
 from placement.store.ledger import Ledger
 from placement.store.log import Store
+from placement.store.vault import Vault
 
 SECONDS = 20
 
@@ -157,3 +164,134 @@ def test_whoever_asks_again_is_answered_once(store, admin):
     assert said.revision == 1
     assert store.read_head().revision == 1
     assert len(opened) == 2
+
+
+# What was done before, and is only found
+
+
+@pytest.fixture
+def keys(postgres_url, custody):
+    """A key store in a cluster of its own: no commit of the log waits for its."""
+    with closing(KeyStore.create(postgres_url, custody, b"owner")) as made:
+        yield made
+
+
+def twice(admin, call):
+    """Do something that nobody confirms, and once more; return what was raised."""
+    raised = []
+    for _ in range(2):
+        thread, found = background(call)
+        release(admin)
+        thread.join(SECONDS)
+        raised += [type(each) for each in found]
+    return raised
+
+
+def vault_of(keys):
+    return Vault(keys, b"owner", erased=set)
+
+
+def test_a_key_that_was_only_found_seals_nothing(keys, admin):
+    """Its store may lose it when the log has what it sealed for good."""
+    demand(admin)
+
+    def begin():
+        vault = vault_of(keys)
+        vault.begin([b"a dossier of 16."])
+        vault.flush()
+
+    assert twice(admin, begin) == [UnavailableError] * 2
+
+
+def test_a_cover_that_was_only_found_covers_nothing(keys, custody, admin):
+    """Nor does that of an epoch that nobody could begin."""
+    made = new_key(custody, b"owner", Purpose.EVENT, 2)
+    demand(admin)
+
+    assert twice(admin, lambda: Covers(keys, b"owner").put([made])) == (
+        [UnavailableError] * 2
+    )
+
+
+def test_a_key_that_is_only_gone_here_is_not_destroyed(keys, admin):
+    """A failover may bring it back; so whoever erased is told when it can't."""
+    keys.add({b"name": b"wrapped"})
+    demand(admin)
+
+    assert twice(admin, lambda: keys.destroy([b"name"])) == [UnavailableError] * 2
+
+
+def test_a_cosignature_that_was_only_found_is_not_kept(store, admin):
+    """The witness would never hand it in again."""
+    append(store, [], [b"leaf"])
+    size, ledger = publish(store).size, Ledger(store)
+    made = add(ledger.newest(), WITNESS)
+    note = Note(made.text, made.signatures[-1:])
+    demand(admin)
+
+    assert twice(admin, lambda: ledger.cosign(size, note)) == [UnavailableError] * 2
+
+
+def test_entries_that_were_only_seen_are_not_shown(store, admin):
+    """Whoever follows the log is never shown an entry that nobody was answered."""
+    append(store, [], [b"leaf"])
+    review = Review(store, lambda: None)
+    demand(admin)
+    thread, found = background(lambda: review.grown(0))
+    release(admin)
+    thread.join(SECONDS)
+
+    assert [type(each) for each in found] == [UnavailableError]
+    assert review.grown(1) == 1  # nothing new is nothing to wait for
+
+
+def test_whoever_locks_waits_for_what_they_saw(store, admin):
+    """Also if they then have nothing to write: a lock is a write."""
+    demand(admin)
+    thread, found = background(lambda: append(store, []))
+    release(admin)
+    thread.join(SECONDS)
+
+    assert [type(each) for each in found] == [UnavailableError]
+
+
+# Who ends a commit half-way
+
+
+@pytest.fixture
+def hurried(admin):
+    """Let the role's statements take a moment at most, as an administrator may think."""
+    admin.execute("ALTER ROLE CURRENT_USER SET statement_timeout = '300ms'")
+    yield
+    admin.execute("ALTER ROLE CURRENT_USER RESET statement_timeout")
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_commit_whose_time_is_over_is_refused(store, url, custody, admin):
+    """PostgreSQL calls it done, and warns that it is so on this machine alone."""
+    opened = Store.open(url, custody, keys_of(url))
+    demand(admin)
+    with pytest.raises(UnavailableError):
+        append(opened, [b"event"])
+    set_up(admin, "RESET synchronous_standby_names")
+    opened.close()
+
+    assert store.read_head().revision == 1
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_who_is_ended_between_two_journeys_commits_nothing(store, admin, writes):
+    """The lock is another's by then, and so is the log."""
+    other = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE granted"
+
+    def late():
+        with store.writing() as log:
+            if writes:
+                log.append([b"late"], [])
+            admin.execute(f"{other} AND relation = 'head'::regclass")
+
+    with pytest.raises(UnavailableError):
+        late()
+
+    assert store.read_head().revision == 0
+    assert append(store, [b"event"]).revision == 1
