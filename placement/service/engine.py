@@ -114,7 +114,6 @@ class Engine:
         self._now = 0  # of the last batch; an entry never stands before an earlier one
         self._busy = False  # the worker has something to do at once
         self._manners = Manners()
-        self._working = False  # something of it is in the transaction
         self._condemned = False
         self._stopping = threading.Event()
         self._ending = False  # what is done now is the last
@@ -230,7 +229,7 @@ class Engine:
             refused = self._failed(error)
             answers = [refused() for _ in asked]
         else:
-            self._working = False
+            self._ended()
             self.pulse.reach(self._seen)
         for one, answer in zip(asked, answers, strict=True):
             one.tell(answer)
@@ -238,9 +237,7 @@ class Engine:
     def _failed(self, error: Exception) -> type[PlacementError]:
         """Note that a batch failed; return what everybody in it is told."""
         self._busy = False  # or the next one came without a pause
-        if self._working and self._worker is not None:  # it may be what failed
-            self._working = False
-            self._worker.rest(Micros(self._now), "commit")
+        self._ended(error)
         if isinstance(error, TamperedError):
             self.condemn()
             return TamperedError
@@ -250,6 +247,11 @@ class Engine:
             return UnavailableError
         _log.error("batch_failed kind=%s", type(error).__name__)
         return PlacementError
+
+    def _ended(self, error: Exception | None = None) -> None:
+        """Tell the worker what became of a transaction: it may be what failed."""
+        if self._worker is not None:
+            self._worker.ended(Micros(self._now), error)
 
     def condemn(self) -> None:
         """Answer nothing any more: something stored does not verify."""
@@ -330,7 +332,6 @@ class Engine:
             command = self._worker.next(state, batch.moment)
             if command is None:
                 return
-            self._working = True
             self._worker.saw(batch.do(command), batch.moment)
             self._busy = self._worker.waits(state, batch.moment)
             came = [] if crowded else self._waiting.join(MAX_BATCH - len(asked))

@@ -6,7 +6,8 @@ others: what another server did meanwhile is seen, and not done again.
 
 Invariants:
     * a defect of ours here never keeps a caller waiting: the worker rests, and says so;
-    * whatever goes wrong is told to health until the server is started again.
+    * whatever goes wrong is told to health until the server is started again; that the
+      database went away with something of it is no more than that, once.
 """
 
 import bisect
@@ -26,7 +27,7 @@ from placement.domain.import_events import ImportKept, ImportStaged
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import FactId, Micros, Revision
-from placement.errors import PlacementError
+from placement.errors import PlacementError, UnavailableError
 from placement.service.batch import Answer
 
 SLICE: Final = 16
@@ -39,6 +40,8 @@ TURN: Final = 8
 """How many slices of rows come before something that is due."""
 REST: Final = 60_000_000
 """Microseconds that it rests after a defect of ours, so that callers go on."""
+BREATH: Final = 5_000_000
+"""Microseconds that it rests when the database did not take something of it."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -65,6 +68,8 @@ class Worker:
         self._took = 0  # slices of rows since something else was done
         self._ticked = 0
         self._rests_until = 0
+        self._tried = False  # something of it is in the transaction
+        self._excused = False  # the last such transaction failed with the database
         self._plan: tuple[Revision, Touch, list[FactId]] | None = None
 
     def next(self, state: State, moment: Moment) -> Command | None:
@@ -75,10 +80,12 @@ class Worker:
             moment: when.
         """
         try:
-            return self._next(state, moment)
+            found = self._next(state, moment)
         except Exception as error:  # noqa: BLE001 (whatever it is, callers are answered)
             self.rest(moment.now, type(error).__name__)
             return None
+        self._tried |= found is not None
+        return found
 
     def saw(self, answer: Answer | PlacementError, moment: Moment) -> None:
         """Look at what became of the last thing to do."""
@@ -92,6 +99,25 @@ class Worker:
                 answer.reply.failed,
             )
             self.incidents["sweep"] += 1
+
+    def ended(self, now: Micros, error: Exception | None = None) -> None:
+        """Learn what became of a transaction; if it failed, something of it may be why.
+
+        A database that is away fails whatever it is asked. But then all is read again
+        before the next transaction, so it is there; fails that too, it is no chance.
+
+        Args:
+            now: when.
+            error: why it failed; ``None`` if it did not.
+        """
+        tried, self._tried = self._tried, False
+        if not tried:
+            return
+        excused, self._excused = self._excused, isinstance(error, UnavailableError)
+        if self._excused and not excused:
+            self._rests_until = now + BREATH
+        elif error is not None:
+            self.rest(now, "commit")
 
     def rest(self, now: Micros, kind: str) -> None:
         """Do nothing for a while, and tell health."""

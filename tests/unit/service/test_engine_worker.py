@@ -24,7 +24,7 @@ from placement.domain.terms import AlertState, Revision
 from placement.errors import PlacementError, UnavailableError
 from placement.service import fold, manners
 from placement.service import worker as worker_module
-from placement.service.worker import REST, Worker
+from placement.service.worker import BREATH, REST, Worker
 from placement.store.log import Store
 
 SERVICE = Role.SERVICE.value
@@ -304,7 +304,10 @@ def test_a_defect_of_ours_keeps_no_caller_waiting(
 
 @pytest.mark.parametrize("make", [UnavailableError, ZeroDivisionError])
 def test_a_commit_that_failed_with_its_work_in_it(engine, faulty, store, worker, make):
-    """It may be the work's fault: it rests, so that the retry goes through."""
+    """It may be the work's fault: it rests, so that the retry goes through.
+
+    That the database was away is no incident: after a failover that is an alarm.
+    """
     place(engine)
     wait_until(lambda: calm(store))
     command = tie(request="r")
@@ -313,9 +316,26 @@ def test_a_commit_that_failed_with_its_work_in_it(engine, faulty, store, worker,
         answer(engine, command)
     retried = answer(engine, command)
 
-    assert worker.incidents
+    assert bool(worker.incidents) is (make is not UnavailableError)
     assert len(retried.reply.ids) == 2
     assert not calm(store)
+
+
+def test_work_that_fails_again_is_an_incident(engine, clock, faulty, store, worker):
+    """The database answered in between, so it is not what fails."""
+    place(engine)
+    wait_until(lambda: calm(store))
+    faulty.fail("in")
+    with pytest.raises(PlacementError):
+        answer(engine, tie())
+    once = dict(worker.incidents)
+    faulty.fail("in")
+    clock.now += BREATH
+    wait_until(lambda: worker.incidents)
+    clock.now += REST
+    wait_until(lambda: calm(store))
+
+    assert (once, dict(worker.incidents)) == ({}, {"weighing": 1})
 
 
 def test_a_commit_that_failed_without_work_is_no_incident(engine, faulty, worker):
