@@ -91,6 +91,9 @@ class Areas(Mapping[str, Area]):
         for area in rows:
             if area.successor is not None:
                 self._join(area.code, area.successor)
+        self._merged = frozenset(
+            code for code, joined in self._lineage.items() if len(joined) > 1
+        )
         told = (_told(area) for area in sorted(rows, key=_code))
         self.digest = sha256("\n".join(told).encode()).digest()
 
@@ -155,6 +158,11 @@ class Areas(Mapping[str, Area]):
     def lineage(self, code: AreaCode) -> tuple[AreaCode, ...]:
         """Return every code of one place: what merged, and what it merged into."""
         return self._lineage[code]
+
+    def merged(self, codes: frozenset[AreaCode]) -> frozenset[AreaCode]:
+        """Return codes, and every other code of the same places."""
+        places = codes & self._merged
+        return codes.union(*(self._lineage[code] for code in places))
 
     def near(self, code: AreaCode) -> tuple[AreaCode, ...]:
         """Return the codes near one, in order (R9)."""

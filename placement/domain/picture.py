@@ -176,12 +176,18 @@ class Picture:
         return frozenset().union(*(each.loud for each in self._related))
 
     @cached_property
-    def _threatened(self) -> bool:
-        return bool(self.threats or self.ties)
+    def _loud_areas(self) -> AbstractSet[AreaCode]:
+        """Every code of a place where something is on record that reaches beyond it."""
+        areas_of = self.state.presences.areas_of
+        recorded = frozenset[AreaCode]().union(*map(areas_of, self._loud))
+        return self.ruleset.areas.merged(recorded)
 
-    def is_quiet(self, area: AreaCode) -> bool:
-        """Tell whether nothing in an area can reach into those near it (R9)."""
-        return not self._threatened and self._is_without(self._loud, area)
+    def ringing(self, area: AreaCode) -> Iterable[AreaCode]:
+        """Return what is near an area, but where nothing can reach into it (R9)."""
+        near = self.ruleset.areas.near(area)
+        if self.threats or self.ties:
+            return near
+        return filter(self._loud_areas.__contains__, near)
 
     # Placements: those of persons outside the household.
 

@@ -5,6 +5,7 @@ not what is present there. So presences are found by their groups.
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
 from placement.domain.facts import Presence
@@ -27,10 +28,12 @@ class Presences:
     def __init__(self, real: "Presences | None" = None) -> None:
         self._real = real
         self._by_area: dict[AreaCode, _Here] = {}
+        self._areas: dict[GroupToken, dict[AreaCode, None]] = {}
 
     def put(self, fact: Presence) -> None:
         """Add a presence, or replace its older form of the same area and group."""
         self._own(fact.area).setdefault(fact.group, {})[fact.id] = fact
+        self._areas.setdefault(fact.group, {})[fact.area] = None
 
     def drop(self, fact: Presence) -> None:
         """Take a presence out; an area without any is none.
@@ -42,8 +45,21 @@ class Presences:
         del here[fact.group][fact.id]
         if not here[fact.group]:
             del here[fact.group]
+            self._leave(fact.group, fact.area)
         if not here and self._real is None:  # else the real one would show through
             del self._by_area[fact.area]
+
+    def _leave(self, group: GroupToken, code: AreaCode) -> None:
+        del self._areas[group][code]
+        if not self._areas[group]:
+            del self._areas[group]
+
+    def areas_of(self, group: GroupToken) -> AbstractSet[AreaCode]:
+        """Return the areas where a group is on record."""
+        own = self._areas.get(group, {}).keys()
+        if self._real is None:
+            return own
+        return own | (self._real.areas_of(group) - self._by_area.keys())
 
     def in_area(self, code: AreaCode) -> Present:
         """Return the presences in an area, inert ones too, by group."""
@@ -65,4 +81,6 @@ class Presences:
         if code not in self._by_area:
             here = {group: dict(known) for group, known in self._in(code).items()}
             self._by_area[code] = here
+            for group in here:
+                self._areas.setdefault(group, {})[code] = None
         return self._by_area[code]

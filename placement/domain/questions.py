@@ -1,6 +1,7 @@
 """What a check asks, and what the rules answer: places, findings, verdicts."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from placement.domain.facts import Case
 from placement.domain.relations import Chain
@@ -37,15 +38,14 @@ class Question:
     now: Micros
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """One reason for a verdict.
 
     Attributes:
         rule: the rule's id.
         verdict: what the rule says.
-        at_most: what inference or distance allows; applied after R9's weakening.
         facts: the chain it rests on.
+        at_most: what inference or distance allows; applied after R9's weakening.
         phantom: a phantom stay is in it.
     """
 

@@ -10,7 +10,7 @@ may release, not a verdict.
 Source: docs/rules.md.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -91,31 +91,35 @@ class _Seen:
         self.soft = picture(at_least=Strength.SOFT)
         self.today = today
         self._ringing: dict[AreaCode, tuple[Finding, ...]] = {}
-        self._covered: dict[AreaCode, bool] = {}
+        self._rules: dict[bool, tuple[RuleFunction, ...]] = {}
 
     @cached_property
     def firm(self) -> Picture:
         """Return the picture of what may give CONFLICT; often nobody looks."""
         return self._picture(at_least=Strength.FIRM)
 
+    def rules(self, place: Place) -> tuple[RuleFunction, ...]:
+        """Return the rules that can find something: in any house, or in any area."""
+        housed = place.facility is not None
+        if housed not in self._rules:
+            able = (rule for rule, can in RULES.items() if can(self.soft, place))
+            self._rules[housed] = tuple(able)
+        return self._rules[housed]
+
     def ringing(self, area: AreaCode) -> tuple[Finding, ...]:
         """Return what reaches from an area into those near it (R9)."""
         if area not in self._ringing:
-            quiet = self.soft.is_quiet(area)
-            found = () if quiet else _look(self, Place(area), RINGING)
+            place = Place(area)
+            rules = (rule for rule in self.rules(place) if rule in RINGING)
+            found = _look(self, place, tuple(rules))
             self._ringing[area] = tuple(_weakened(found))
         return self._ringing[area]
 
-    def covered(self, area: AreaCode) -> bool:
-        """Tell whether the picture of an area is fresh (R10)."""
-        if area not in self._covered:
-            self._covered[area] = _covered(self.soft, area, self.today)
-        return self._covered[area]
-
 
 def _assess_one(seen: _Seen, candidate: Candidate) -> Assessment:
-    findings = _look(seen, Place(candidate.area, candidate.facility), RULES)
-    for area in seen.soft.ruleset.areas.near(candidate.area):
+    place = Place(candidate.area, candidate.facility)
+    findings = _look(seen, place, seen.rules(place))
+    for area in seen.soft.ringing(candidate.area):
         findings += seen.ringing(area)
     best = floor(seen, candidate.area)
     worst = max((finding.outcome for finding in findings), default=best)
@@ -137,11 +141,7 @@ def _look(seen: _Seen, place: Place, rules: tuple[RuleFunction, ...]) -> list[Fi
 def _capped(finding: Finding) -> Finding:
     """R13: a chain with a soft link gives REVIEW at most."""
     return Finding(
-        rule=finding.rule,
-        verdict=finding.verdict,
-        facts=finding.facts,
-        at_most=_REVIEW,
-        phantom=finding.phantom,
+        finding.rule, finding.verdict, finding.facts, _REVIEW, finding.phantom
     )
 
 
@@ -161,30 +161,13 @@ def floor(seen: _Seen, area: AreaCode) -> Verdict:
     """R10: without a fresh picture of the area and what is near, at best UNKNOWN.
 
     The same holds for a window that starts too far ahead, and for everything while
-    somebody is on record whom no pseudonym in force leads to. A code that is no longer
-    in use is no municipality: its successor's picture holds it.
+    somebody is on record whom no pseudonym in force leads to.
     """
-    if seen.soft.state.changeover.left:
+    state, ruleset, today = seen.soft.state, seen.soft.ruleset, seen.today
+    if state.changeover.left or seen.soft.window.start > today + ruleset.ahead_days:
         return Verdict.UNKNOWN
-    ruleset, today = seen.soft.ruleset, seen.today
-    areas = ruleset.areas
-    if seen.soft.window.start > today + ruleset.ahead_days:
-        return Verdict.UNKNOWN
-    for code in (area, *areas.near(area)):
-        gone = code != area and not areas[code].valid_on(today)
-        if not (seen.covered(code) or gone):
-            return Verdict.UNKNOWN
-    return Verdict.CLEAR
-
-
-def _covered(picture: Picture, area: AreaCode, today: Day) -> bool:
-    ruleset = picture.ruleset
-    trusted = (ruleset.areas[area].police_region, "national")
-    oldest = today - ruleset.coverage_days
-    for attestation in picture.state.coverage.newest(area):
-        if attestation.region in trusted and oldest <= attestation.reviewed_on <= today:
-            return True
-    return False
+    fresh = state.coverage.is_fresh(area, ruleset, today)
+    return Verdict.CLEAR if fresh else Verdict.UNKNOWN
 
 
 # The rules. Each yields what it finds at a place; none knows of rings or strengths.
@@ -222,13 +205,7 @@ def _met(meeting: Meeting, given: Iterable[Gives]) -> Findings:
 
 
 def _found(gives: Gives, facts: Chain, *, phantom: bool = False) -> Finding:
-    return Finding(
-        rule=gives.rule,
-        verdict=gives.verdict,
-        at_most=gives.at_most,
-        facts=facts,
-        phantom=phantom,
-    )
+    return Finding(gives.rule, gives.verdict, facts, gives.at_most, phantom)
 
 
 def r3_unknown_placed(picture: Picture, place: Place) -> Findings:
@@ -307,15 +284,40 @@ def _threatened(verdict: Verdict, facts: Chain, *, phantom: bool = False) -> Fin
     return Finding(rule="R5", verdict=verdict, facts=facts, phantom=phantom)
 
 
-# What reaches into near municipalities (R9); ``Picture.is_quiet`` says where none can.
+# What can find something at all. The firm picture has nothing that the soft one lacks.
+
+
+def _always(_picture: Picture, _place: Place) -> bool:
+    return True
+
+
+def _if_threatened(picture: Picture, _place: Place) -> bool:
+    return bool(picture.threats)
+
+
+def _if_threatening(picture: Picture, _place: Place) -> bool:
+    return bool(picture.own_threats)
+
+
+def _if_tied(picture: Picture, _place: Place) -> bool:
+    return bool(picture.ties)
+
+
+def _if_housed(_picture: Picture, place: Place) -> bool:
+    return place.facility is not None
+
+
+RULES: Mapping[RuleFunction, Callable[[Picture, Place], bool]] = {
+    present: _always,
+    r5_threat_near: _if_threatened,
+    r6_tie: _if_tied,
+    placed: _always,
+    provided: _if_housed,
+    r3_unknown_placed: _always,
+    r5_threat_placed: _if_threatened,
+    r5_threat_by_household: _if_threatening,
+    stopped_provider: _if_housed,
+}
+# What reaches into near municipalities (R9); ``Picture.ringing`` says where any can.
 # Nothing that rests on a placement does: rings would point at the middle.
-RINGING = (present, r5_threat_near, r6_tie)
-RULES = (
-    *RINGING,
-    placed,
-    provided,
-    r3_unknown_placed,
-    r5_threat_placed,
-    r5_threat_by_household,
-    stopped_provider,
-)
+RINGING = frozenset({present, r5_threat_near, r6_tie})

@@ -20,6 +20,7 @@ from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
 from placement.domain.changeover import Changeover
 from placement.domain.changeover_events import ChangeoverEvent
+from placement.domain.coverage import Coverage
 from placement.domain.dossiers import dossier_of
 from placement.domain.erasure_events import DossiersErased, ErasureAgreed, Sealed
 from placement.domain.erasures import Erasures
@@ -184,7 +185,7 @@ class State:
         self.presences = Presences()
         self.cases: dict[CaseHandle, Case] = {}
         self.attestations: dict[FactId, Attestation] = {}
-        self.coverage: Index[AreaCode, Attestation] = Index()
+        self.coverage = Coverage()
         self.changes: dict[FactId, ChangeProposed] = {}
         self.merges = Merges()
         self.names = Names()

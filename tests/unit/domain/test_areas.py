@@ -153,6 +153,11 @@ def test_lineage_follows_every_merger(order, data):
         code: {other for other in areas if _heir(areas, other) == _heir(areas, code)}
         for code in areas
     }
+    some = frozenset(
+        data.draw(st.sets(st.sampled_from(rows)))
+    )  # and one that is unknown
+    codes = frozenset(each.code for each in some) | {"9999"}
+    assert areas.merged(codes) == codes.union(*(got.get(code, ()) for code in codes))
 
 
 def _heir(areas, code):

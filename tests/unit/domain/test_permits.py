@@ -132,7 +132,7 @@ def test_keys_are_in_order_and_once():
 
 def test_a_cap_is_part_of_what_a_finding_gives():
     """Two that are capped to the same say the same."""
-    capped = replace(finding(verdict=CONFLICT), at_most=REVIEW)
+    capped = finding(verdict=CONFLICT)._replace(at_most=REVIEW)
 
     assert key_of(capped) == key_of(finding())
 

@@ -53,3 +53,28 @@ def test_what_is_imagined_changes_nothing_real():
     assert (ids(real), ids(imagined)) == ({token("A"): [one.id]}, {})
     assert ids(real, "0180") == ids(imagined, "0180") == {token("B"): [two.id]}
     assert list(ids(imagined, "1280")) == [token("C")]
+
+
+def test_where_a_group_is_on_record():
+    """By area; where it is no more, it isn't, and what is imagined says so apart."""
+    world = World()
+    one = world.state.facts[world.presence("A", HERE)]
+    two = world.state.facts[world.presence("A", "0180")]
+    other = world.state.facts[world.presence("A", "0180", "occasional")]
+    real = world.state.presences
+    imagined = Presences(real)
+    imagined.drop(one)
+    imagined.put(world.state.facts[world.presence("B", HERE)])
+
+    assert imagined.areas_of(token("A")) == {"0180"}
+    assert (imagined.areas_of(token("B")), imagined.areas_of(token("C"))) == (
+        {HERE},
+        set(),
+    )
+    assert real.areas_of(token("A")) == {HERE, "0180"}
+    real.drop(two)
+    assert real.areas_of(token("A")) == {HERE, "0180"}
+    real.drop(other)
+    assert real.areas_of(token("A")) == {HERE}
+    real.drop(one)
+    assert (real.areas_of(token("A")), token("A") in real._areas) == (set(), False)
