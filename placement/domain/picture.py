@@ -4,7 +4,7 @@ A picture is read at one strength (see ``strength``): firmly, over the facts tha
 give CONFLICT, or softly, over all that act. The rules read it and nothing else.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from operator import attrgetter
@@ -121,22 +121,20 @@ class Picture:
     # Areas. A merged municipality's facts follow it into its successor.
 
     def presences(
-        self, area: AreaCode, groups: Container[GroupToken]
+        self, area: AreaCode, groups: AbstractSet[GroupToken]
     ) -> Iterator[Presence]:
         """Yield the acting presences of some groups in an area."""
         return filter(self.acts, self._recorded(area, groups))
 
     def _recorded(
-        self, area: AreaCode, groups: Container[GroupToken]
+        self, area: AreaCode, groups: AbstractSet[GroupToken]
     ) -> list[Presence]:
         """Return presences in one order, however they came to be known."""
-        found = [
-            presence
-            for code in self.ruleset.areas.lineage(area)
-            for group, here in self.state.presences.in_area(code).items()
-            if group in groups
-            for presence in here.values()
-        ]
+        found: list[Presence] = []
+        for code in self.ruleset.areas.lineage(area):
+            here = self.state.presences.in_area(code)
+            for group in here.keys() & groups:
+                found += here[group].values()
         found.sort(key=attrgetter("id"))
         return found
 
@@ -149,21 +147,11 @@ class Picture:
 
     def sightings(self, area: AreaCode) -> Iterator[Sighting]:
         """Yield the acting presences in an area that mean something."""
-        if self._is_without(self._meaningful, area):
-            return
         for presence in self.presences(area, self._meaningful):
             for mine, relations in zip(self._mine, self._means, strict=True):
                 relation = relations.get(presence.group)
                 if relation is not None:
                     yield Sighting(presence, mine, relation)
-
-    def _is_without(self, groups: AbstractSet[GroupToken], area: AreaCode) -> bool:
-        """Tell whether none of some groups is present in an area."""
-        in_area = self.state.presences.in_area
-        for code in self.ruleset.areas.lineage(area):
-            if not in_area(code).keys().isdisjoint(groups):
-                return False
-        return True
 
     @cached_property
     def _meaningful(self) -> AbstractSet[GroupToken]:
@@ -249,7 +237,7 @@ class Picture:
             here = self.state.residents.in_area(code)
             for group in here.keys() & around:
                 for since, ids in here[group].items():
-                    if any(True for _ in self._related_to(group, since)):
+                    if self._is_related(group, since):
                         found.update(ids)
         return (self.state.placements[each] for each in sorted(found))
 
@@ -291,8 +279,10 @@ class Picture:
 
     def _meet_phantoms(self, found: Found) -> Iterator[Meeting]:
         for group in sorted(found.keys() & self._around):
+            if not self._is_related(group, None):
+                continue
             related = tuple(self._related_to(group, None))
-            for phantom in self._acting(found[group]) if related else ():
+            for phantom in self._acting(found[group]):
                 stay = Belonging(group, None, (phantom.id,))
                 for mine, ours, theirs in related:
                     yield Meeting(
@@ -320,13 +310,23 @@ class Picture:
             *(around(mine.group) for mine in self._mine)
         )
 
-    def _related_to(
-        self, group: GroupToken, since: Day | None
-    ) -> Iterator[tuple[Belonging, Relation, Relation]]:
-        """Yield what an affiliation means to the household, and the reverse.
+    @cached_property
+    def _own(self) -> frozenset[GroupToken]:
+        return frozenset(mine.group for mine in self._mine)
+
+    def _is_related(self, group: GroupToken, since: Day | None) -> bool:
+        """Tell whether an affiliation means something to the household, or the reverse.
 
         Most people mean nothing to one another.
         """
+        if group in self._meaningful:
+            return True
+        return not self._view.relations(group, since).keys().isdisjoint(self._own)
+
+    def _related_to(
+        self, group: GroupToken, since: Day | None
+    ) -> Iterator[tuple[Belonging, Relation, Relation]]:
+        """Yield what an affiliation means to the household, and the reverse."""
         to_them = self._view.relations(group, since)
         for mine, to_us in zip(self._mine, self._means, strict=True):
             ours = to_us.get(group, UNRELATED)

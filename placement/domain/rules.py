@@ -232,7 +232,7 @@ def r5_threat_near(picture: Picture, place: Place) -> Findings:
                     yield _threatened(_CONFLICT, (*chain, *link, *located))
         if threat.source_group is not None:
             family = picture.family(threat.source_group)
-            for presence in picture.presences(place.area, family):
+            for presence in picture.presences(place.area, family.keys()):
                 itself = presence.group == threat.source_group
                 yield _threatened(
                     _CONFLICT if itself else _REVIEW,
