@@ -13,19 +13,21 @@ Invariants:
       is closed. Whoever asks again finds it if it stands, as after any commit in doubt;
     * what is only seen may still go. What somebody carries away, a server remembers
       against the database, or nobody does since it seems to be done, is read by
-      ``prove``: it ends when all that it saw is confirmed.
+      ``prove``: it ends when all that it saw is confirmed;
+    * nor is what is read damaged, or put back, before that is confirmed: a primary that
+      slept shows what it had.
 """
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event
 
 from placement.errors import UnavailableError
 
 _WARNED: Final = "placement_warned"
 # It writes one record that nobody reads; the commit waits as any other does. Everything
 # that this transaction could see stands before it.
-_PROVE: Final = text("SELECT pg_logical_emit_message(true, 'placement', '')")
+PROVE: Final = ("SELECT pg_logical_emit_message(true, 'placement', '')", ())
 
 
 def heed(engine: Engine) -> None:
@@ -54,7 +56,7 @@ def require(connection: Connection) -> None:
 def prove(connection: Connection) -> None:
     """Have the end of a reading transaction wait until what it saw is confirmed."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_PROVE)
+        connection.exec_driver_sql(PROVE[0])
 
 
 def _on_connect(connection: Any, record: Any) -> None:  # noqa: ANN401 (the driver's own)

@@ -92,7 +92,7 @@ class Covers:
         if key.wrapped[:1] != _MARK or key.purpose not in COVERED:
             return key
         name = self._name((key.purpose, key.epoch))
-        wrapped = self._keys.read(name)
+        wrapped = self._keys.read(name, proven=True)
         if wrapped is None:
             return None
         cover = self._keys.wrapping.open(wrapped, name)

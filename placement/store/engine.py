@@ -22,7 +22,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from placement.errors import UnavailableError
+from placement.errors import TamperedError, UnavailableError
 from placement.store import confirmed, postgres, together
 from placement.store.together import Statement
 
@@ -237,7 +237,8 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
         with engine.connect() as connection:
             connection.execution_options(**options)
             with connection.begin():
-                yield connection
+                with _believed(connection):
+                    yield connection
                 if not _is_over(connection):
                     _require_whole(connection)
                     confirmed.begin(connection)
@@ -248,6 +249,24 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
         unanswered = UnavailableError()
         unanswered.add_note("The database does not answer.")
         raise unanswered from error
+
+
+@contextmanager
+def _believed(connection: Connection) -> Iterator[None]:
+    """Have it confirmed that something read in the block is wrong.
+
+    A machine that was the primary, stopped and wakes shows a log that ends too early, until
+    it learns that another one is. It confirms nothing, so nobody is accused by it.
+    """
+    try:
+        yield
+    except TamperedError:
+        if connection.dialect.name == "postgresql":
+            together.undo(connection)
+            confirmed.begin(connection)
+            together.told(connection, [confirmed.PROVE])
+            confirmed.require(connection)
+        raise
 
 
 @contextmanager

@@ -193,7 +193,7 @@ class Epochs:
             TamperedError: something else stands there.
             UnavailableError: a database does not answer.
         """
-        with database.reading(self._engine) as connection:
+        with database.reading(self._engine, proven=True) as connection:
             found = read_keys(connection)[1]
         return self._covers.take(found)
 

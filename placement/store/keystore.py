@@ -222,8 +222,12 @@ class KeyStore:
             raise TamperedError
         return row[0]
 
-    def find(self, names: Sequence[bytes]) -> set[bytes]:
+    def find(self, names: Sequence[bytes], *, proven: bool = False) -> set[bytes]:
         """Return which of some dossiers have a key, which is there for good.
+
+        Args:
+            names: of the dossiers.
+            proven: whether those without one have to be so for good, too.
 
         Raises:
             UnavailableError: the database does not answer.
@@ -237,7 +241,9 @@ class KeyStore:
                 given = {f"n{index}": name for index, name in enumerate(filled)}
                 rows = fetched(connection, _SOME[size], given)
                 found.update(bytes(row[0]) for row in rows)
-            if found:  # rare: whoever made them failed, and may not be confirmed
+            if (
+                found or proven
+            ):  # rare: whoever made them failed, and may not be confirmed
                 confirmed.prove(connection)
         return found
 

@@ -145,7 +145,7 @@ def told(connection: Connection, statements: Iterable[Statement]) -> str:
     """Send several statements together, and wait once for what became of all.
 
     Args:
-        connection: of PostgreSQL, in a transaction.
+        connection: of PostgreSQL; in a transaction, or they are one.
         statements: at least one; the last may commit it.
 
     Returns:
@@ -166,6 +166,19 @@ def told(connection: Connection, statements: Iterable[Statement]) -> str:
     return str(cursor.statusmessage)
 
 
+def undo(connection: Connection) -> None:
+    """Undo the transaction, if there is one.
+
+    Raises:
+        DBAPIError: the connection is lost.
+    """
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.rollback()
+    except psycopg.Error as error:
+        raise _wrapped(connection, error) from error
+
+
 def is_over(connection: Connection) -> bool:
     """Tell whether the transaction has ended: its commit was among what was told."""
     driver: Any = connection.connection.driver_connection
@@ -179,10 +192,15 @@ def is_broken(connection: Connection) -> bool:
 
 
 def _wrapped(connection: Connection, error: psycopg.Error) -> BaseException:
-    """Return an error as SQLAlchemy would raise it; what was lost is used no more."""
+    """Return an error as SQLAlchemy would raise it; what was lost is used no more.
+
+    Nor are connections that rest: they lead where that one did, and if the machine hangs
+    each of them would be waited for.
+    """
     driver: Any = connection.connection.driver_connection
     if driver.closed:
         connection.invalidate()
+        connection.engine.dispose()
     return DBAPIError.instance(
         None, None, error, psycopg.Error, dialect=connection.dialect
     )

@@ -34,7 +34,7 @@ from placement.crypto.sealing import context
 from placement.domain.erasure_events import Sealed
 from placement.domain.events import Record, Request
 from placement.domain.terms import DossierId, Micros
-from placement.errors import TamperedError
+from placement.errors import TamperedError, UnavailableError
 from placement.store.codec import decode, encode
 from placement.store.idle_keys import fill_up, with_idle
 from placement.store.keystore import KeyStore
@@ -274,13 +274,14 @@ class Vault:
 
         Raises:
             TamperedError: there are such.
-            UnavailableError: the database does not answer.
+            UnavailableError: a database does not answer.
         """
         left = set(dossiers) - self._settled - self._owed - self._proven
         if left:
             self._proven |= self._erased(left)
-            if not left <= self._proven:
-                raise TamperedError
+        if left := left - self._proven:
+            there = self._keys.find(list(left), proven=True)  # another machine had not
+            raise UnavailableError if there else TamperedError
 
     def owe(self, erased: Collection[bytes]) -> list[bytes]:
         """Note which dossiers the log says are erased; return those that are new.

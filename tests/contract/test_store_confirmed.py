@@ -13,7 +13,7 @@ from kit.stored import append, keys_of, leaf, publish
 
 from placement.audit.note import Note, add
 from placement.crypto.keyring import Purpose, new_key
-from placement.errors import UnavailableError
+from placement.errors import PlacementError, TamperedError, UnavailableError
 from placement.service.review import Review
 from placement.store.covers import Covers
 from placement.store.keystore import KeyStore
@@ -67,7 +67,7 @@ def background(call):
     def run():
         try:
             found.append(call())
-        except UnavailableError as error:
+        except PlacementError as error:
             found.append(error)
 
     thread = threading.Thread(target=run)
@@ -188,7 +188,7 @@ def twice(admin, call):
 
 
 def vault_of(keys):
-    return Vault(keys, b"owner", erased=set)
+    return Vault(keys, b"owner", erased=lambda _: set())
 
 
 def test_a_key_that_was_only_found_seals_nothing(keys, admin):
@@ -253,6 +253,50 @@ def test_whoever_locks_waits_for_what_they_saw(store, admin):
     thread.join(SECONDS)
 
     assert [type(each) for each in found] == [UnavailableError]
+
+
+# A primary that slept, and shows what it had
+
+
+def test_nobody_is_accused_by_who_confirms_nothing(store, admin):
+    """A log that ends too early is one that was cut, once that is confirmed."""
+    row = admin.execute("SELECT revision, leaves, epoch, blob FROM head").fetchone()
+    seen = append(store, [b"event"])
+    admin.execute("DELETE FROM event")
+    admin.execute(
+        "UPDATE head SET (revision, leaves, epoch, blob) = (%s, %s, %s, %s)", row
+    )
+
+    def follow():
+        with store.writing() as log:
+            log.require_after(seen)
+
+    demand(admin)
+    thread, found = background(follow)
+    release(admin)
+    thread.join(SECONDS)
+    set_up(admin, "RESET synchronous_standby_names")
+
+    assert [type(each) for each in found] == [UnavailableError]
+    with pytest.raises(TamperedError):
+        follow()
+
+
+def test_a_key_that_is_missing_may_be_elsewhere(keys, admin):
+    """The key store has a primary of its own, which may have slept as well."""
+    vault = vault_of(keys)
+    demand(admin)
+    thread, found = background(lambda: vault.require_erased([b"name"]))
+    release(admin)
+    thread.join(SECONDS)
+    set_up(admin, "RESET synchronous_standby_names")
+
+    assert [type(each) for each in found] == [UnavailableError]
+    with pytest.raises(TamperedError):
+        vault.require_erased([b"name"])
+    keys.add({b"name": b"wrapped"})
+    with pytest.raises(UnavailableError):
+        vault.require_erased([b"name"])
 
 
 # Who ends a commit half-way

@@ -132,3 +132,15 @@ def test_a_lost_connection_is_an_error_of_ours(connection):
         end(connection, [("SELECT 1", [])])
 
     assert connection.invalidated
+
+
+def test_a_lost_connection_takes_those_along_that_rest(connection):
+    """A machine that hangs is waited for once, and not for each of them."""
+    with connection.engine.connect() as other:
+        rests = other.connection.driver_connection
+    found(connection)
+    connection.connection.driver_connection.close()
+    with pytest.raises(OperationalError):
+        end(connection, [("SELECT 1", [])])
+
+    assert rests.closed
