@@ -14,8 +14,8 @@ Invariants:
     * what is only seen may still go. What somebody carries away, a server remembers
       against the database, or nobody does since it seems to be done, is read by
       ``prove``: it ends when all that it saw is confirmed;
-    * nor is what is read damaged, or put back, before that is confirmed: a primary that
-      slept shows what it had.
+    * nor is what is read damaged, put back or missing before that is confirmed: a primary
+      that slept shows what it had.
 """
 
 from typing import Any, Final

@@ -22,7 +22,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from placement.errors import TamperedError, UnavailableError
+from placement.errors import NotFoundError, TamperedError, UnavailableError
 from placement.store import confirmed, postgres, together
 from placement.store.together import Statement
 
@@ -253,14 +253,15 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
 
 @contextmanager
 def _believed(connection: Connection) -> Iterator[None]:
-    """Have it confirmed that something read in the block is wrong.
+    """Have it confirmed that something read in the block is wrong, or not there.
 
     A machine that was the primary, stopped and wakes shows a log that ends too early, until
-    it learns that another one is. It confirms nothing, so nobody is accused by it.
+    it learns that another one is. It confirms nothing, so nobody is accused by it, or sent
+    away.
     """
     try:
         yield
-    except TamperedError:
+    except (TamperedError, NotFoundError):
         if connection.dialect.name == "postgresql":
             together.undo(connection)
             confirmed.begin(connection)

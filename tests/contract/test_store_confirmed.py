@@ -13,7 +13,12 @@ from kit.stored import append, keys_of, leaf, publish
 
 from placement.audit.note import Note, add
 from placement.crypto.keyring import Purpose, new_key
-from placement.errors import PlacementError, TamperedError, UnavailableError
+from placement.errors import (
+    NotFoundError,
+    PlacementError,
+    TamperedError,
+    UnavailableError,
+)
 from placement.service.review import Review
 from placement.store.covers import Covers
 from placement.store.keystore import KeyStore
@@ -280,6 +285,20 @@ def test_nobody_is_accused_by_who_confirms_nothing(store, admin):
     assert [type(each) for each in found] == [UnavailableError]
     with pytest.raises(TamperedError):
         follow()
+
+
+def test_nobody_is_sent_away_by_who_confirms_nothing(store, admin):
+    """A checkpoint that is not there may be on the machine that is primary now."""
+    ledger = Ledger(store)
+    demand(admin)
+    thread, found = background(lambda: ledger.newest(least_size=7))
+    release(admin)
+    thread.join(SECONDS)
+    set_up(admin, "RESET synchronous_standby_names")
+
+    assert [type(each) for each in found] == [UnavailableError]
+    with pytest.raises(NotFoundError):
+        ledger.newest(least_size=7)
 
 
 def test_a_key_that_is_missing_may_be_elsewhere(keys, admin):
