@@ -8,7 +8,6 @@ from etcd by itself.
 import json
 import os
 import pwd
-import shutil
 import signal
 import socket
 import ssl
@@ -27,57 +26,14 @@ import psycopg
 import yaml
 
 from tests.failover import tls
+from tests.failover.installed import ROOT, patroni, programs, user
 from tests.kit.processes import free_ports
 
-ROOT: Final = Path(__file__).parents[2]
 NAMES: Final = ("one", "two", "three")
 PATIENCE: Final = 90.0  # seconds
 WORDS: Final = {"superuser": "admin", "replication": "copies", "rewind": "rewinds"}
 """Passwords, of throw-away roles."""
 PLACEMENT: Final = "places"
-OLDEST: Final = (3, 0, 3)
-"""The version of Patroni that may be used."""
-
-
-def lacking() -> str:
-    """Return what is not installed here; empty if nothing."""
-    found = [] if shutil.which("etcd") else ["etcd"]
-    if patroni() is None:
-        found.append(f"Patroni {'.'.join(map(str, OLDEST))} or newer")
-    if not (programs() / "pg_rewind").exists():
-        found.append("PostgreSQL with pg_rewind")
-    return ", ".join(found)
-
-
-def patroni() -> str | None:
-    """Return the command of Patroni; nothing if it is not there, or too old.
-
-    Until 3.0.2, Debian 12's, who had lost etcd overwrote the leader's key when etcd came
-    back, and took its place from a machine that had gone on: this drill shows it.
-    """
-    own = ROOT / "build/patroni/bin/patroni"
-    path = str(own) if own.exists() else shutil.which("patroni")
-    if path is None:
-        return None
-    try:
-        said = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, check=True, user=user()
-        )
-    except (OSError, subprocess.CalledProcessError):  # nothing that this user can run
-        return None
-    version = tuple(map(int, said.stdout.split()[-1].split(".")[:3]))
-    return path if version >= OLDEST else None
-
-
-def programs() -> Path:
-    """Return where PostgreSQL's programs are, of its newest version."""
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return installed[-1] if installed else Path("/usr/lib/postgresql")
-
-
-def user() -> str | None:
-    """Return as whom to run: PostgreSQL refuses to be root."""
-    return "postgres" if os.geteuid() == 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,9 +250,27 @@ class Machines:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_replication",
         )
 
-    def found(self, database: str = "placement") -> str:
-        """Return the URL under which servers find the primary, whoever it is."""
-        hosts = "&".join(f"host={machine.url}" for machine in self.all)
+    def end_sessions(self, but: Machine) -> None:
+        """End the servers' sessions of whoever is primary instead of another one.
+
+        They look for the primary anew, and may meet the one that was it.
+        """
+        primary = self.primary(but)
+        if primary is not None:
+            self.administer(
+                primary,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'placement'",
+            )
+
+    def found(self, database: str = "placement", way: int = 1) -> str:
+        """Return the URL under which servers find the primary, whoever it is.
+
+        Args:
+            database: its name.
+            way: -1 for the order of the machines turned round.
+        """
+        hosts = "&".join(f"host={machine.url}" for machine in self.all[::way])
         return (
             f"postgresql://placement:{PLACEMENT}@/{database}?{hosts}"
             "&target_session_attrs=read-write&sslmode=verify-full"

@@ -7,7 +7,8 @@ up work at both (``tests.crash.load``). Then, one after another, to whoever is p
 * ``postgres``: its PostgreSQL is killed, and Patroni starts it again or another;
 * ``machine``: all of its processes are killed at once; later it comes back;
 * ``etcd``: it loses its etcd, and with it the right to be primary; later it gets it back;
-* ``paused``: all of its processes are stopped, and wake when another is primary.
+* ``paused``: all of its processes are stopped, and wake when another is primary:
+  PostgreSQL first, to whom the servers are driven, and later what would stop it.
 
 Each must be over, with all callers served and all machines in step, before the next one.
 At the end the servers start once more, from the anchors that they wrote, and everything
@@ -36,13 +37,14 @@ from typing import Any, Final
 from placement.crypto.custody import FileCustody
 from placement.errors import PlacementError
 from placement.store.log import Store
+from tests.chaos.judge import incidents
 from tests.crash.judge import report
 from tests.crash.run import CALLERS, DOMAIN, prepare, serve, start_load
+from tests.failover.installed import etcd, is_steady, lacking
 from tests.failover.machines import (
     PATIENCE,
     Machine,
     Machines,
-    lacking,
     listens,
     running,
     signal_all,
@@ -53,6 +55,7 @@ from tests.kit.processes import stop
 
 SERVERS: Final = 2
 CALM: Final = 3.0  # seconds of work before each event
+ALONE: Final = 5.0  # seconds that PostgreSQL is awake before the rest of its machine
 MISSING: Final = "NOT RUN: not installed here:"
 
 
@@ -143,15 +146,28 @@ class Drill:
 
     def _paused(self, primary: Machine) -> None:
         self.woken.prepare(primary)
-        stopped = primary.everything()
+        stopped = self._pausing(primary)
         signal_all(stopped, signal.SIGSTOP)
         try:
             self._other(primary)
             self._goes_on()
-        finally:
             self.woken.insist()
+            signal_all(primary.postgres(), signal.SIGCONT)
+            self._machines.end_sessions(primary)
+            time.sleep(ALONE)
+        finally:
             signal_all(stopped, signal.SIGCONT)
         self.woken.end()
+
+    def _pausing(self, primary: Machine) -> list[int]:
+        """Return what of a machine is paused: all, unless its etcd is one to be replaced."""
+        version = etcd()
+        if is_steady(version):
+            return primary.everything()
+        print(
+            f"etcd {'.'.join(map(str, version))} is not paused: it would lose commits"
+        )
+        return [each for each in primary.everything() if each not in primary.etcd()]
 
     def _other(self, primary: Machine) -> None:
         """Wait until another machine is primary."""
@@ -218,6 +234,7 @@ def _drill(machines: Machines, folder: Path, events: list[str]) -> int:
     """Play events on machines that are whole; with none, plant what must be found."""
     ports = prepare(folder, SERVERS, machines.found(), machines.found("placement_keys"))
     _anchor_apart(folder)
+    _look_backwards(folder, machines)
     drill = Drill(machines, folder)
     servers = [serve(folder, number) for number in range(SERVERS)]
     callers = start_load(folder, ports)
@@ -233,22 +250,30 @@ def _drill(machines: Machines, folder: Path, events: list[str]) -> int:
         callers.kill()
         callers.wait()
         stop(servers)
+    sound = _is_sound(machines, folder, drill, ports, len(events)) and not unserved
+    print("nothing acknowledged was lost" if sound else "FAILED")
+    return 0 if sound else 1
+
+
+def _is_sound(
+    machines: Machines, folder: Path, drill: Drill, ports: list[int], kills: int
+) -> bool:
+    """Tell whether the servers start again, complained of nothing, and all is there."""
     started = _start_again(folder, ports)
+    said = incidents((folder / "server.log").read_text("utf-8", "replace"))
     print(
         f"{started} of {SERVERS} servers start again from the anchors they had written;"
-        f" {_refused(folder)} refused the log"
+        f" {_refused(folder)} refused the log; incidents: {said}"
     )
     promised = drill.woken.report()
     custody = FileCustody(folder / "store.key")
     try:
         store = Store.open(machines.found(), custody, machines.found("placement_keys"))
-        wrong = report(store, folder, len(events), f"{DOMAIN}/log")
+        wrong = report(store, folder, kills, f"{DOMAIN}/log")
     except PlacementError as error:
         print(f"the log does not verify: {error.reason}")
         wrong = 1
-    sound = not wrong and promised and started == SERVERS and not unserved
-    print("nothing acknowledged was lost" if sound else "FAILED")
-    return 0 if sound else 1
+    return not wrong and promised and started == SERVERS and not said
 
 
 def _play(drill: Drill, events: list[str]) -> str:
@@ -303,6 +328,16 @@ def _anchor_apart(folder: Path) -> None:
         with (folder / f"{number}.toml").open("a", encoding="utf-8") as file:
             file.write(f'anchor = "{number}.anchor"\n')
     (folder / "placement.anchor").unlink()
+
+
+def _look_backwards(folder: Path, machines: Machines) -> None:
+    """Let one server try the machines in another order: so one meets who wakes first."""
+    file = folder / "1.toml"
+    text = file.read_text("utf-8")
+    for database in ("placement_keys", "placement"):
+        given, other = (machines.found(database, way) for way in (1, -1))
+        text = text.replace(given, other)
+    file.write_text(text, "utf-8")
 
 
 @contextmanager

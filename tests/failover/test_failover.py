@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.failover.machines import lacking
+from tests.failover.installed import is_steady, lacking
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,3 +42,18 @@ def test_what_is_lost_is_seen():
     assert re.search(r"'lost': [1-9]", done.stdout)
     assert "0 of 2 servers start again" in done.stdout
     assert "2 refused the log" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("version", "steady"),
+    [
+        ((3, 4, 23), False),
+        ((3, 4, 31), True),
+        ((3, 5, 12), False),
+        ((3, 5, 13), True),
+        ((3, 6, 0), True),
+    ],
+)
+def test_which_etcd_may_hang(version, steady):
+    """Of each line the one that ignores what an old leader would take."""
+    assert is_steady(version) is steady
