@@ -11,7 +11,7 @@ from placement.audit.details import Sealed
 from placement.audit.entry import parse
 from placement.domain.decide.searches import Cases, Filter
 from placement.domain.terms import decided_between
-from placement.errors import NotFoundError, TamperedError
+from placement.errors import NotFoundError, TamperedError, UnavailableError
 from placement.service.entries import Scribe
 from placement.service.index import Index, Stretch
 from placement.service.instants import Instants
@@ -186,13 +186,14 @@ class Review:
 
         Raises:
             TamperedError: an entry does not verify.
-            UnavailableError: the database does not answer.
+            UnavailableError: the database does not answer, or has fewer: it is one that
+                slept, and nobody may think that they saw all.
         """
         chunks = chain(_CHUNKS, repeat(_CHUNKS[-1]))
         while start < end:
             part = self._opened(start, min(next(chunks), end - start))
             if not part:
-                return
+                raise UnavailableError
             yield from part
             start = part[-1].index + 1
 

@@ -92,7 +92,7 @@ def test_an_erased_case_takes_its_details_along(engine, store, clock):
 
     assert whole[0].matter.reference == "SN 77"
     assert left == [True, False, True, True, True, False, False]
-    assert len(list(room.review.whole(0, 100))) == len(leaves)
+    assert len(list(room.review.whole(0, len(leaves)))) == len(leaves)
     assert room.incidents == []
     with pytest.raises(NotFoundError):
         answer(engine, show_case(case.handle))

@@ -24,7 +24,7 @@ from kit.world import NOW
 from placement.audit.details import opened
 from placement.audit.entry import parse
 from placement.domain.decide.searches import Filter
-from placement.errors import NotFoundError, TamperedError
+from placement.errors import NotFoundError, TamperedError, UnavailableError
 from placement.service import review as review_module
 from placement.service.review import owned, shown
 
@@ -172,14 +172,17 @@ def test_every_page_gets_ahead(library, scan):
 
 
 def test_leaves_are_read_some_at_a_time(library, monkeypatch):
-    """In order, whole, and no more than there are."""
+    """In order and whole; who asks for more than there are is not told that this is all."""
     monkeypatch.setattr(review_module, "_CHUNKS", (16, 64))
     review = ReadingRoom(library.store).review
     size = len(library.story)
 
-    for start, end in ((0, size), (60, 130), (size - 3, size + 90), (size, size + 1)):
+    for start, end in ((0, size), (60, 130), (size - 3, size), (size, size)):
         got = [each.index for each in review.leaves(start, end)]
-        assert got == list(range(start, min(end, size)))
+        assert got == list(range(start, end))
+    for start in (size - 3, size):
+        with pytest.raises(UnavailableError):
+            list(review.leaves(start, size + 90))
     assert indexes(review.whole(10, 140)) == list(range(10, 140))
     assert review.size() == size
 
