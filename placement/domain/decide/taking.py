@@ -44,7 +44,7 @@ from placement.errors import (
 SLICE: Final = 8
 """Rows that are taken over at once; somebody's check may have to wait for them."""
 AHEAD: Final = 8 * SLICE
-"""Rows whose facts are looked for at once."""
+"""Rows whose facts get their keys at once."""
 _REASONS: Final[tuple[tuple[type[PlacementError], RowRefusal], ...]] = (
     (InvalidInputError, RowRefusal.INVALID),
     (ConflictError, RowRefusal.CONTRADICTION),
@@ -69,7 +69,7 @@ class TakeRows(Command):
 
     @property
     def ahead(self) -> Sequence[DossierId]:
-        """The facts of the rows behind those that were taken."""
+        """The facts of the rows behind those that were taken, of so many slices."""
         first = self.after - self.staged.position
         rows = self.staged.rows[first : first + AHEAD]
         return [DossierId(row.record.fact.id) for row in rows if row.record is not None]
