@@ -1,6 +1,7 @@
 """The composition root: builds every object once, and serves until told to stop."""
 
 import asyncio
+import gc
 import logging
 import sys
 import time
@@ -59,6 +60,11 @@ TURN: Final = 0.0005
 
 While rows are imported the engine's thread computes all the time, and a call needs the
 interpreter several times until it is answered.
+"""
+RARELY: Final = 100
+"""How many collections of young objects come before one that looks through all.
+
+Nobody is answered while it looks, and hardly any of what the state has is ever garbage.
 """
 REPORT_EVERY: Final = 1.0
 """Seconds between two looks at whether the engine still answers."""
@@ -184,8 +190,10 @@ class Site(ABC):
             PlacementError: what is stored does not verify.
         """
         sys.setswitchinterval(TURN)
+        gc.set_threshold(*gc.get_threshold()[:2], RARELY)
         try:
             await asyncio.to_thread(self.engine.start)
+            gc.freeze()  # what was folded stays; no collection looks through it
             self._indexer.start()
             if unseal is not None:
                 await unseal()

@@ -201,21 +201,21 @@ class Engine:
             self._thread.join()
         self._waiting.refuse()
         if self._folded is not None and not self._condemned:
-            state, head = self._folded
             with suppress(PlacementError):
-                if head.revision - kept(self._store) >= SNAPSHOT_AFTER:
-                    keep(self._store, state, head)
+                if self._folded[1].revision - kept(self._store) >= SNAPSHOT_AFTER:
+                    keep(self._store, *self._folded)
 
     def _run(self) -> None:
         while not self._stopping.is_set() or len(self._waiting) > 0:
             self._serve(self._take())
-            now, anchored = self._clock(), self._anchoring.sound
-            self.pulse.take(self._folded, now, anchored=anchored)
+            self.pulse.take(self._folded, self._clock(), anchored=self._anchoring.sound)
         self._ending = True
         self._serve([])  # so that what came last has its checkpoint
 
     def _take(self) -> list[Asked]:
         """Wait for a command, for a while, and take what has come with it."""
+        if self._busy and self._folded and self._worker and not len(self._waiting):
+            self._worker.read_on(self._folded[0])
         pause = self._manners.pause if self._busy else PUBLISH_EVERY / 1_000_000
         return self._waiting.take(pause)
 
@@ -293,11 +293,7 @@ class Engine:
         return withheld(batch.answers, [one.item for one in asked])
 
     def _follow(self, state: State, head: Head) -> None:
-        """See what others wrote, without keeping them from writing.
-
-        Raises:
-            PlacementError: as ``_catch_up``.
-        """
+        """See what others wrote, without keeping them from writing."""
         self._folded = None
         with self._store.reading(proven=True) as connection:
             log = Log(self._store, connection, self._store.row.read(connection))
@@ -324,13 +320,15 @@ class Engine:
             return
         self._manners.saw(len(asked), self._now)
         waiting, patient = len(self._waiting), self._worker.has_time(state)
-        if self._manners.gives_way(waiting, len(asked), patient=patient):
-            self._busy = True
+        self._busy = self._manners.gives_way(waiting, len(asked), patient=patient)
+        if self._busy:
             return
         crowded = self._manners.turn()
-        for _ in range(self._manners.slices):
-            command = self._worker.next(state, batch.moment)
-            if command is None:
+        for _ in self._manners.slices():
+            if (command := self._worker.next(state, batch.moment)) is None:
+                return
+            self._busy = True
+            if batch.prepare(command):  # which takes as long as some slices
                 return
             self._worker.saw(batch.do(command), batch.moment)
             self._busy = self._worker.waits(state, batch.moment)
@@ -338,7 +336,7 @@ class Engine:
             asked += came  # first of all: whatever happens now, they are told
             for one in came:
                 batch.add(one.item)
-            if came or not self._worker.has_time(state):
+            if came or not self._worker.goes_on(state):
                 return
 
     def _feed(self, state: State) -> None:
@@ -347,9 +345,8 @@ class Engine:
 
     def _settle(self, state: State) -> bool:
         """Destroy the keys of what is erased, which is durable; tell whether all are."""
-        vault = self._store.vault
-        self.feed.forget(vault.owe(state.erasures.erased))
-        return settled(vault)
+        self.feed.forget(self._store.vault.owe(state.erasures.erased))
+        return settled(self._store.vault)
 
     def _catch_up(self, state: State, head: Head, log: Log) -> None:
         """Bring the state to the head of the log.
@@ -388,8 +385,7 @@ class Engine:
             return True
         if self._folded is not None and self._store.read_head() != self._folded[1]:
             self._follow(*self._folded)
-        lacks = self._store.vault.owes or not self._anchoring.sound
-        if lacks or self._folded is None:
+        if self._folded is None or self._store.vault.owes or not self._anchoring.sound:
             return True
         state, head = self._folded
         worker = self._worker

@@ -7,6 +7,8 @@ Invariants:
       between them, so that a call on its way through the process arrives.
 """
 
+import time
+from collections.abc import Callable, Iterator
 from typing import Final
 
 CROWD: Final = 16
@@ -17,16 +19,23 @@ MAX_SLICES: Final = 16
 """How much of what has time shares one commit at most."""
 FEW_SLICES: Final = 4
 """The same while somebody asks."""
+BITE: Final = 0.002
+"""Seconds of processor time after which, then, no other slice is begun."""
 LATELY: Final = 1_000_000
 """Microseconds after which nobody asks any more."""
-PAUSE: Final = 0.001
+PAUSE: Final = 0.0005
 """Seconds between two pieces while somebody asks."""
 
 
 class Manners:
-    """Says when the service's own work gives way."""
+    """Says when the service's own work gives way; used by one thread.
 
-    def __init__(self) -> None:
+    Args:
+        spent: how much processor time that thread has had, in seconds.
+    """
+
+    def __init__(self, spent: Callable[[], float] = time.thread_time) -> None:
+        self._spent = spent
         self._put_off = 0  # commits since its last turn, in a crowd
         self._asked_at = -LATELY
         self._lately = False
@@ -61,10 +70,13 @@ class Manners:
         waited, self._put_off = self._put_off == MAX_PUT_OFF, 0
         return waited
 
-    @property
-    def slices(self) -> int:
-        """Return how many slices may share this commit."""
-        return FEW_SLICES if self._lately else MAX_SLICES
+    def slices(self) -> Iterator[None]:
+        """Count the slices that may share this commit, while each is done."""
+        begun = self._spent()
+        for _ in range(FEW_SLICES if self._lately else MAX_SLICES):
+            yield
+            if self._lately and self._spent() - begun >= BITE:
+                return
 
     @property
     def pause(self) -> float:

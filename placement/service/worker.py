@@ -14,6 +14,7 @@ import bisect
 import logging
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from placement.access import SERVICE
@@ -23,7 +24,7 @@ from placement.domain.decide.command import Command, Moment
 from placement.domain.decide.imports import part_at
 from placement.domain.decide.reevaluations import Reevaluate, Swept, Tick, awaits
 from placement.domain.decide.taking import TakeRows
-from placement.domain.import_events import ImportKept, ImportStaged
+from placement.domain.import_events import ImportKept, ImportStaged, StagedPart
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import FactId, Micros, Revision
@@ -164,6 +165,32 @@ class Worker:
         """
         due = len(state.agenda)
         return due == 0 or (self._took < TURN and due <= MOST_DUE)
+
+    def read_on(self, state: State) -> None:
+        """Read the next rows of an import, while nobody owns the log.
+
+        What goes wrong here is met again where they are taken.
+
+        Args:
+            state: durable.
+        """
+        part = self._part(state)
+        if part is not None and self._read is not None and not self._holds(part):
+            with suppress(Exception):
+                self._staged = (part.revision, self._read(part.revision))
+
+    def goes_on(self, state: State) -> bool:
+        """Tell whether rows come next, and are read already."""
+        part = self._part(state)
+        return part is not None and self._holds(part) and self._may_take(state)
+
+    def _part(self, state: State) -> StagedPart | None:
+        """Return the place of the rows that are next."""
+        known = self._import(state)
+        return None if known is None else part_at(known, known.taken)
+
+    def _holds(self, part: StagedPart) -> bool:
+        return self._staged is not None and self._staged[0] == part.revision
 
     def _rows(self, known: ImportKept) -> TakeRows | None:
         """Return the next rows of an approved import."""

@@ -65,7 +65,6 @@ class Vault:
         self._erased = erased
         self._kept: OrderedDict[bytes, DataKey] = OrderedDict()
         self._new: dict[bytes, tuple[DataKey, bytes]] = {}
-        self._absent: set[bytes] = set()  # looked for since the last ``drop``
         self._owed: set[bytes] = set()
         self._settled: set[bytes] = set()
         self._made = 0  # keys, since they were last filled up
@@ -78,17 +77,14 @@ class Vault:
 
     # Records
 
-    def begin(
-        self, dossiers: Collection[DossierId], ahead: Collection[DossierId] = ()
-    ) -> None:
+    def begin(self, dossiers: Collection[DossierId]) -> None:
         """Find or make the keys of dossiers that begin.
 
         One that has a key already was begun before, and that commit failed, or did not
-        tell; another server may be about to use that key.
+        tell; another server may be about to use that key. Or it was made ahead.
 
         Args:
             dossiers: which.
-            ahead: looked for with them, since they may begin in the same commit.
 
         Raises:
             TamperedError: a key does not unwrap.
@@ -97,11 +93,9 @@ class Vault:
         new, kept = self._new, self._kept
         with self._lock:
             wanted = {each for each in dossiers if each not in new and each not in kept}
-        if not wanted <= self._absent:
-            sought = wanted.union(ahead)
-            self._absent |= sought - self._keys.find(list(sought))
-        for name in wanted & self._absent:
-            self._new[name] = self._keys.wrapping.make(name)
+        if wanted:
+            for name in wanted - self._keys.find(list(wanted)):
+                new[name] = self._keys.wrapping.make(name)
 
     def seal(self, record: Record, dossier: DossierId | None) -> bytes:
         """Write a record of a dossier.
@@ -158,24 +152,29 @@ class Vault:
             request = replace(request, digest=said.request.digest)
         return Record(at=record.at, event=said.event, request=request)
 
-    def flush(self) -> None:
+    def flush(self) -> bool:
         """Keep the keys that were made since the last ``drop``, in one commit.
+
+        Returns:
+            Whether there were any.
 
         Raises:
             UnavailableError: the key store does not answer, the commit failed, or
                 somebody else began one of the dossiers meanwhile.
         """
-        if self._new:
-            self._keys.add({name: wrapped for name, (_, wrapped) in self._new.items()})
-            self._made += len(self._new)
-            with self._lock:
-                for name, (key, _) in self._new.items():
-                    self._keep(name, key)
-            self._new = {}
+        if not self._new:
+            return False
+        self._keys.add({name: wrapped for name, (_, wrapped) in self._new.items()})
+        self._made += len(self._new)
+        with self._lock:
+            for name, (key, _) in self._new.items():
+                self._keep(name, key)
+        self._new = {}
+        return True
 
     def drop(self) -> None:
         """Forget the keys that were made for what was then not appended."""
-        self._new, self._absent = {}, set()
+        self._new = {}
 
     def tidy(self, least: int) -> None:
         """Fill up the keys made since the last time, and let no journal tell of each."""

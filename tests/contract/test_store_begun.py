@@ -1,5 +1,6 @@
 """A dossier that two servers begin has one key, and what it sealed can be read."""
 
+from collections import OrderedDict
 from contextlib import closing
 from dataclasses import replace
 
@@ -139,13 +140,13 @@ def test_who_lost_the_lock_spoils_nothing(url, custody, store, record, alone):
     assert read(url, custody, store) == [[FACT]] * 2
 
 
-def test_what_may_follow_is_looked_for_once(store, monkeypatch):
-    """Whoever begins many dossiers, one behind the other, looks for all of them first."""
+def test_what_is_at_hand_is_not_looked_for(store, monkeypatch):
+    """Whoever begins many dossiers, one behind the other, makes keys once for all."""
     first, second, there = (token(name) for name in ("first", "second", "there"))
     store.vault.begin([there])
     store.vault.flush()
     store.vault.drop()
-    monkeypatch.setattr(store.vault, "_kept", {})
+    monkeypatch.setattr(store.vault, "_kept", OrderedDict())
     sought, find = [], KeyStore.find
 
     def counted(self, names):
@@ -153,17 +154,21 @@ def test_what_may_follow_is_looked_for_once(store, monkeypatch):
         return find(self, names)
 
     monkeypatch.setattr(KeyStore, "find", counted)
-    store.vault.begin([first], [first, second, there])
+    store.vault.begin([first, second, there])
+    made = set(store.vault._new)
+    kept = [store.vault.flush(), store.vault.flush()]
+    store.vault.drop()
     store.vault.begin([second])
-    store.vault.begin([there])  # which has one
 
-    assert sought == [{first, second, there}, {there}]
-    assert store.vault._new.keys() == {first, second}
+    assert sought == [{first, second, there}]
+    assert made == {first, second}
+    assert kept == [True, False]
+    assert store.vault._new == {}
 
 
 def test_another_commit_looks_anew(store, again):
     """Another server may have begun what was not there in the one before."""
-    store.vault.begin([token("one")], [FACT])
+    store.vault.begin([token("one"), FACT])
     again.vault.begin([FACT])
     again.vault.flush()
     store.vault.drop()

@@ -6,6 +6,8 @@ be replaced: a case with others for its members would hide who is placed.
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import Final
 
 from placement.domain.events import (
     CaseOpened,
@@ -23,23 +25,37 @@ from placement.domain.state import State
 from placement.domain.stay_events import PermitGiven
 from placement.errors import ConflictError
 
+Beginning = tuple[type[Event], bytes]
+"""What an event begins: of which kind, and its id."""
+_NOTHING: Final[AbstractSet[Beginning]] = frozenset()
 
-def refuse_known(state: State, events: Iterable[Event]) -> None:
+
+def refuse_known(
+    state: State, events: Iterable[Event], before: AbstractSet[Beginning] = _NOTHING
+) -> set[Beginning]:
     """Refuse events that begin what is there already, or was, or one thing twice.
 
     Args:
         state: before them.
         events: of one command.
+        before: what others of the same command begin.
+
+    Returns:
+        What they begin.
 
     Raises:
         ConflictError: there is such an event.
     """
-    begun = set[tuple[type[Event], bytes]]()
+    begun = set[Beginning]()
     for event in events:
         key, known = _begun(state, event)
-        if key and (known or (type(event), key) in begun):
+        if not key:
+            continue
+        beginning = (type(event), key)
+        if known or beginning in begun or beginning in before:
             raise ConflictError
-        begun.add((type(event), key))
+        begun.add(beginning)
+    return begun
 
 
 def _begun(state: State, event: Event) -> tuple[bytes, bool]:  # noqa: C901, PLR0911 (a table)

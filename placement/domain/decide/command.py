@@ -120,7 +120,7 @@ class Command:
 
     @property
     def ahead(self) -> Sequence[DossierId]:
-        """Dossiers that what comes next may begin: to be looked for once."""
+        """Dossiers that this and what comes next may begin: their keys are made at once."""
         return ()
 
     def resolved(self, of: SubjectOf) -> Self:

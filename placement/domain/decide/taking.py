@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from placement.access import Action, Caller, Role
-from placement.domain.decide.beginning import refuse_known
+from placement.domain.decide.beginning import Beginning, refuse_known
 from placement.domain.decide.command import Command, Moment, Note, Outcome
 from placement.domain.decide.drafts import normalise, refuse_doubles, require_area
 from placement.domain.decide.imports import part_at
@@ -44,7 +44,7 @@ from placement.errors import (
 SLICE: Final = 8
 """Rows that are taken over at once; somebody's check may have to wait for them."""
 AHEAD: Final = 8 * SLICE
-"""Rows whose facts are looked for at once."""
+"""Rows whose facts get their keys at once."""
 _REASONS: Final[tuple[tuple[type[PlacementError], RowRefusal], ...]] = (
     (InvalidInputError, RowRefusal.INVALID),
     (ConflictError, RowRefusal.CONTRADICTION),
@@ -69,7 +69,7 @@ class TakeRows(Command):
 
     @property
     def ahead(self) -> Sequence[DossierId]:
-        """The facts of the rows behind those that were taken."""
+        """The facts of the rows behind those that were taken, of so many slices."""
         first = self.after - self.staged.position
         rows = self.staged.rows[first : first + AHEAD]
         return [DossierId(row.record.fact.id) for row in rows if row.record is not None]
@@ -84,6 +84,7 @@ class _Slice:
         caller: who made it; the facts are theirs.
         until: how many rows of the import were looked at.
         events: what the good ones become.
+        begun: what those begin.
         named: the facts that they end.
         pairs: of the links that they record; two of one pair would not see one another.
         refused: positions of the bad ones.
@@ -94,6 +95,7 @@ class _Slice:
     caller: Caller
     until: int
     events: list[Event] = field(default_factory=list)
+    begun: set[Beginning] = field(default_factory=set)
     named: set[FactId] = field(default_factory=set)
     pairs: set[tuple[type[AnyFact], frozenset[bytes]]] = field(default_factory=set)
     refused: list[int] = field(default_factory=list)
@@ -153,7 +155,7 @@ def _take(state: State, moment: Moment, part: _Slice, row: StagedRow) -> None:
     """Turn a row into its events, or note why it can't be."""
     try:
         events = tuple(_events(state, moment, part, row))
-        refuse_known(state, (*part.events, *events))
+        begun = refuse_known(state, events, part.begun)
     except tuple(kind for kind, _ in _REASONS) as error:
         part.refused.append(part.until)
         part.reasons.append(
@@ -161,6 +163,7 @@ def _take(state: State, moment: Moment, part: _Slice, row: StagedRow) -> None:
         )
     else:
         part.events.extend(events)
+        part.begun |= begun
         part.pairs.update(_pairs(state, row))
         if row.end is not None:
             part.named.add(row.end.id)

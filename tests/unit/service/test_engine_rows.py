@@ -35,6 +35,11 @@ class Slices:
     def has_time(self, _state):
         return self.left > 0
 
+    goes_on = has_time
+
+    def read_on(self, _state):
+        pass
+
     def next(self, _state, _moment):
         self.left -= 1
         self.comes()
@@ -57,10 +62,14 @@ class Commit:
 
     moment = None
 
-    def __init__(self):
+    def __init__(self, *, lacks_keys=False):
+        self.lacks_keys = lacks_keys
         self.done = 0
         self.answers = []
         self.add = self.answers.append
+
+    def prepare(self, _command):
+        return self.lacks_keys
 
     def do(self, _command):
         self.done += 1
@@ -71,13 +80,13 @@ def engine(store, clock):
     return engine_on(store, clock)
 
 
-def commit(engine, worker, asked=0, waiting=0):
+def commit(engine, worker, asked=0, waiting=0, *, lacks_keys=False):
     """Let an engine do what it may in a commit; return how many slices it did."""
     engine._worker = worker
     engine._waiting = Waiting()
     for _ in range(waiting):
         engine._waiting.put(Asked("late"))
-    made = Commit()
+    made = Commit(lacks_keys=lacks_keys)
     engine._work(None, made, [Asked("early") for _ in range(asked)])
     return made.done
 
@@ -139,6 +148,31 @@ def test_whoever_comes_meanwhile_waits_for_one_slice(engine):
 
     assert (made.done, worker.left) == (1, 8)
     assert made.answers == [one.item for one in asked] == ["late"]
+
+
+def test_keys_are_made_in_a_commit_of_their_own(engine):
+    """It takes as long as some slices, which come at once behind it."""
+    assert commit(engine, Slices(3), lacks_keys=True) == 0
+    assert engine._busy
+
+
+@pytest.mark.parametrize(
+    ("busy", "waiting", "expected"),
+    [(True, 0, ["state"]), (True, 1, []), (False, 0, [])],
+)
+def test_rows_are_read_while_nobody_owns_the_log(
+    engine, monkeypatch, busy, waiting, expected
+):
+    """Whoever waits is first; when there is nothing to do, nothing is read."""
+    engine._folded, engine._busy = ("state", "head"), busy
+    engine._worker, engine._waiting, read = Slices(1), Waiting(), []
+    engine._worker.read_on = read.append
+    for _ in range(waiting):
+        engine._waiting.put(Asked("late"))
+    monkeypatch.setattr(engine._waiting, "take", lambda _seconds: ["taken"])
+
+    assert engine._take() == ["taken"]
+    assert read == expected
 
 
 def test_whoever_gave_up_shares_nothing(engine):

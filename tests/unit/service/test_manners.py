@@ -1,8 +1,11 @@
 """When the service's own work gives way."""
 
+from itertools import count
+
 import pytest
 
 from placement.service.manners import (
+    BITE,
     CROWD,
     FEW_SLICES,
     LATELY,
@@ -41,13 +44,29 @@ def test_nothing_is_put_off_for_ever():
         assert not manners.turn()
 
 
+def slices(manners):
+    return len([*manners.slices()])
+
+
 def test_pieces_are_small_while_somebody_asks():
     """And for a while after; a clock that went back changes that for no longer."""
-    manners = Manners()
-    got = [(manners.slices, manners.pause)]
+    manners = Manners(lambda: 0.0)
+    got = [(slices(manners), manners.pause)]
     for asked, now in ((0, 0), (1, 5), (0, LATELY + 4), (0, LATELY + 5)):
         manners.saw(asked, now)
-        got.append((manners.slices, manners.pause))
+        got.append((slices(manners), manners.pause))
     alone, busy = (MAX_SLICES, 0.0), (FEW_SLICES, PAUSE)
 
     assert got == [alone, alone, busy, busy, alone]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [(0, MAX_SLICES), (1, 2)], ids=["alone", "asked"]
+)
+def test_a_piece_ends_with_its_processor_time(asked, expected):
+    """While somebody asks; a slice that is dear ends it, none is cut."""
+    spent = count(step=BITE / 2)
+    manners = Manners(lambda: next(spent))
+    manners.saw(asked, 5)
+
+    assert slices(manners) == expected

@@ -4,9 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 from kit import importing as im
-from kit.commands import presence, register_groups
+from kit.commands import open_case, presence, register_groups
 from kit.engines import answer, engine_on
+from kit.world import NOW
 
+from placement.domain.erasure_events import DossiersErased
+from placement.domain.events import Record
+from placement.domain.import_events import ImportTaken
+from placement.domain.terms import Revision
 from placement.errors import TamperedError
 from placement.service import fold
 from placement.service.staged import StagedRows
@@ -64,6 +69,60 @@ def test_a_worker_takes_rows_once_they_are_durable(store, key, engine):
     assert (second.after, second.staged.position) == (0, 0)
     assert worker.waits(state, moment)
     assert Worker().next(state, moment) is None
+
+
+def test_rows_are_read_once_and_before_they_are_taken(store, key, engine):
+    """Up to where the next part begins; what goes wrong is met when they are taken."""
+    state, head = fold.load(store)
+    moment, read = engine._moment(state, head), []
+    worker = Worker(
+        lambda revision: read.append(revision) or StagedRows(store)(revision)
+    )
+    before = worker.goes_on(state)
+    worker.read_on(state)
+    worker.read_on(state)
+    worker.next(state, moment)
+    took = worker.next(state, moment)
+    after = worker.goes_on(state)
+    state.imports.apply(ImportTaken(id=key, until=1), Revision(9), NOW)
+
+    assert (before, after, worker.goes_on(state)) == (False, True, False)
+    assert (len(read), took.staged.position) == (1, 0)
+
+
+def test_what_can_not_be_read_ahead_is_met_later(store, key, engine):
+    """By a worker that rests then; one without a reader has nothing to read."""
+    state, head = fold.load(store)
+    moment = engine._moment(state, head)
+    worker = Worker(lambda revision: 1 / 0)
+    worker.read_on(state)
+    worker.next(state, moment)
+    Worker().read_on(state)
+
+    assert not worker.goes_on(state)
+    assert worker.incidents == {}
+    assert worker.next(state, moment) is None
+    assert worker.incidents == {"weighing": 1}
+
+
+def test_keys_of_rows_are_made_at_once(store, key, engine):
+    """But none for what was erased: it was sealed by another."""
+    state, head = fold.load(store)
+    worker = Worker(StagedRows(store))
+    worker.next(state, moment := engine._moment(state, head))
+    command = worker.next(state, moment)
+    (fact,) = command.ahead
+    batch, made = engine._begun(state, head), []
+    erased = DossiersErased(dossiers=(fact,))
+    for event in (None, erased):
+        store.vault._kept.clear()
+        if event is not None:
+            store.vault._keys.destroy([fact])
+            state.apply(Record(at=moment.now, event=event))
+        made += [batch.prepare(command), batch.prepare(command)]
+
+    assert made == [True, False, False, False]
+    assert not batch.prepare(open_case("h"))
 
 
 @pytest.mark.parametrize(
