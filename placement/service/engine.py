@@ -28,7 +28,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -43,9 +42,11 @@ from placement.service.batch import Answer, Batch
 from placement.service.entries import Refused, Scribe
 from placement.service.feed import Feed
 from placement.service.fit import require_fit
-from placement.service.fold import go_on, keep, kept, load
+from placement.service.fold import go_on, load
+from placement.service.keeping import Keeping, reach
 from placement.service.manners import Manners
 from placement.service.phantoms import Haunting
+from placement.service.proving import Proving
 from placement.service.publishing import PUBLISH_EVERY, Publishing
 from placement.service.pulse import Pulse
 from placement.service.rules import Rules
@@ -53,12 +54,10 @@ from placement.service.settling import settled, withheld
 from placement.service.ticks import Ticks
 from placement.service.waiting import MAX_BATCH, Asked, Waiting
 from placement.service.worker import Worker
-from placement.store import fsck
 from placement.store.anchor import Anchor, Unanchored, require_newest
 from placement.store.head import Head
 from placement.store.log import Log, Store
 
-SNAPSHOT_AFTER: Final = 10_000  # records that make one worth its time at the end
 _log: Final = logging.getLogger(__name__)
 
 
@@ -95,6 +94,8 @@ class Engine:
     ) -> None:
         self.feed = Feed()
         self.pulse = Pulse(ticks)
+        self._proving = Proving(store, Verifier(signer.public, verify), self.condemn)
+        self._keeping = Keeping(store, self.condemn)
         self._worker = worker
         self._anchor = anchor or Unanchored()
         self._anchoring = Anchoring(self._anchor)
@@ -119,14 +120,14 @@ class Engine:
         self._ending = False  # what is done now is the last
 
     def start(self) -> None:
-        """Fold the log, then serve.
+        """Fold the log, then serve; what is before the snapshot is verified meanwhile.
 
         Raises:
             TamperedError: something stored does not verify.
             UnavailableError: the database does not answer, or the log does not fit the
                 program's rules or the custodian.
         """
-        self._seen = fsck.verify(self._store, Verifier(self._signer.public, verify))
+        self._seen = self._proving.begin()
         require_newest(self._store, self._anchor)
         self._folded = load(self._store)
         require_fit(self._folded[0], self._rules, self._custodian)
@@ -136,6 +137,8 @@ class Engine:
         self._publishing.begin(self._seen)
         self.pulse.reach(self._folded[1])  # verifying may have taken long
         self._thread.start()
+        self._proving.go_on()
+        self._keeping.begin(self._folded[1])
         self._store.news.hear(self._waiting.nudge)
 
     @property
@@ -200,10 +203,8 @@ class Engine:
             self._waiting.wake()
             self._thread.join()
         self._waiting.refuse()
-        if self._folded is not None and not self._condemned:
-            with suppress(PlacementError):
-                if self._folded[1].revision - kept(self._store) >= SNAPSHOT_AFTER:
-                    keep(self._store, *self._folded)
+        self._proving.stop()
+        self._keeping.stop(None if self._condemned else self._folded)
 
     def _run(self) -> None:
         while not self._stopping.is_set() or len(self._waiting) > 0:
@@ -271,6 +272,7 @@ class Engine:
         with self._store.writing() as log:
             self._folded = None  # until the commit has returned, it is nothing to trust
             self._catch_up(state, head, log)
+            before = reach(state, log.head)
             batch = self._begun(state, log.head)
             for one in asked:  # each on the state that the ones before it left
                 batch.add(one.item)
@@ -288,9 +290,10 @@ class Engine:
             head, begun = log.head, time.monotonic()
         self.pulse.commit(len(asked), len(self._waiting), time.monotonic() - begun)
         self._publishing.written(head)
-        if self._know(state, head):
-            return batch.answers
-        return withheld(batch.answers, [one.item for one in asked])
+        known = self._know(state, head)
+        self._keeping.grew(before, reach(state, head))
+        items = [one.item for one in asked]
+        return batch.answers if known else withheld(batch.answers, items)
 
     def _follow(self, state: State, head: Head) -> None:
         """See what others wrote, without keeping them from writing."""
@@ -388,9 +391,8 @@ class Engine:
         if self._folded is None or self._store.vault.owes or not self._anchoring.sound:
             return True
         state, head = self._folded
-        worker = self._worker
-        waits = worker is not None and worker.waits(state, self._moment(state, head))
+        waits = self._worker and self._worker.waits(state, self._moment(state, head))
         # Whom others woke leaves it to a quiet second, or there were one for each of them.
         quiet = not self._waiting.was_nudged() or self._ending
         owes = self._publishing.owes(head, quiet=quiet, ending=self._ending)
-        return waits or owes
+        return bool(waits) or owes

@@ -122,6 +122,17 @@ def found(store: Store, custodian: bytes, at: int) -> None:
         log.append([encode(Record(at=Micros(at), event=event))], ())
 
 
+def covered(store: Store) -> Head:
+    """Return the head that the store's snapshot was taken at; the first one without.
+
+    Raises:
+        TamperedError: the snapshot does not verify.
+        UnavailableError: the database does not answer.
+    """
+    snapshot = load_snapshot(store)
+    return Head.GENESIS if snapshot is None else snapshot[0]
+
+
 def kept(store: Store) -> Revision:
     """Return the revision of the store's snapshot, 0 without one.
 
@@ -129,8 +140,7 @@ def kept(store: Store) -> Revision:
         TamperedError: the snapshot does not verify.
         UnavailableError: the database does not answer.
     """
-    snapshot = load_snapshot(store)
-    return Revision(0 if snapshot is None else snapshot[0].revision)
+    return Revision(covered(store).revision)
 
 
 def keep(store: Store, state: State, head: Head) -> None:

@@ -11,24 +11,23 @@ a later event that erases its dossier; looked at deeper, its content, too.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table, true
 
 from placement.audit import entry as entries
-from placement.audit import note as notes
-from placement.audit.checkpoint import Checkpoint
 from placement.audit.details import opened
-from placement.audit.merkle import Frontier, leaf_hash
+from placement.audit.merkle import leaf_hash
 from placement.audit.note import Verifier
 from placement.audit.written import FIRST, Written
-from placement.errors import PlacementError, TamperedError
+from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import NO_TAG, ChainError, End, broken
+from placement.store.beside import Checkpoints, Nodes, in_order
+from placement.store.chain import ChainError, broken
 from placement.store.codec import erasures_in, hash_of, is_stub
-from placement.store.head import Head, with_note
+from placement.store.head import Head
 from placement.store.leaves import SPAN, Kept
 from placement.store.ledger import stored_note
 from placement.store.log import Store
@@ -67,110 +66,43 @@ def verify(
         UnavailableError: the database does not answer.
     """
     with store.reading() as connection:
-        head = store.row.read(connection)
-        store.events.require_start(connection)
-        store.leaves.chain.require_start(connection)
-        walk = _Walk(store, connection, head, verifier, progress or _nothing)
+        walk = _Walk(store, connection, verifier, progress or _nothing)
+        try:
+            walk.keys = store.vault.verify()
+        except TamperedError as error:
+            raise broken("data key") from error
         walk.run(deeper=deeper)
     if waived is not None:
         waived += walk.waived
-    return head
+    return walk.head
+
+
+def verify_behind(store: Store, after: Head, verifier: Verifier) -> Head:
+    """Verify what a store holds behind a head that one of its writers vouched for.
+
+    What stands before it is not looked at, and no key of a dossier: whoever folds what
+    is here needs them, and sees that one is missing.
+
+    Args:
+        store: which.
+        after: the head, as it was sealed; or ``Head.GENESIS``.
+        verifier: of the log's key.
+
+    Returns:
+        The head that everything led to.
+
+    Raises:
+        ChainError: as ``verify``; or the log was never at that head.
+        UnavailableError: the database does not answer.
+    """
+    with store.reading() as connection:
+        walk = _Walk(store, connection, verifier, _nothing, after)
+        walk.run(deeper=False)
+    return walk.head
 
 
 def _nothing(done: int, total: int) -> None:
     del done, total
-
-
-@dataclass(slots=True)
-class _Checkpoints:
-    """The checkpoints in order, held against the tree as it grows."""
-
-    rows: Iterator[Any]
-    verifier: Verifier | None
-    head: Head
-    notes: bytes = Head.GENESIS.notes
-    size: int = 0
-    due: Any = None
-
-    def __post_init__(self) -> None:
-        self.due = next(self.rows, None)
-
-    def away(self, size: int, most: int) -> int:
-        """Return how many leaves away the next one is, or the most if it is further."""
-        if self.due is None or type(self.due[0]) is not int:
-            return most
-        return min(max(self.due[0] - size, 1), most)
-
-    def meet(self, tree: Frontier) -> None:
-        """Verify the checkpoint of this size, if it is due.
-
-        Raises:
-            ChainError: it says something else, or its signature does not verify.
-        """
-        if self.due is None or self.due[0] > tree.size:
-            return
-        size, content = self.due
-        try:
-            note = stored_note(content)
-            made = Checkpoint(self._origin(note.text), tree.size, tree.root())
-            if not size == tree.size <= self.head.published:
-                raise TamperedError
-            if note.text != made.text() or len(note.signatures) != 1:
-                raise TamperedError
-            if self.verifier is not None:
-                notes.verify(note, [self.verifier])
-        except (PlacementError, ValueError) as error:
-            raise broken(f"checkpoint {size}") from error
-        self.notes, self.size = with_note(self.notes, content), size
-        self.due = next(self.rows, None)
-
-    def _origin(self, text: str) -> str:
-        """Return whose log it must be: the key's, or whatever stands there."""
-        if self.verifier is None:
-            return text.partition("\n")[0]
-        return self.verifier.public.name
-
-    def finish(self) -> None:
-        """Refuse checkpoints that are missing, or too many.
-
-        Raises:
-            ChainError: there are such; which one is missing before the newest, nobody
-                can tell.
-        """
-        if self.due is not None:
-            raise broken(f"checkpoint {self.due[0]}")
-        if self.size != self.head.published:
-            raise broken(f"checkpoint {self.head.published}")
-        if self.notes != self.head.notes:
-            raise broken("checkpoint")
-
-
-@dataclass(slots=True)
-class _Nodes:
-    """The kept nodes of one level, in order."""
-
-    level: int
-    rows: Iterator[Any]
-
-    def meet(self, index: int, found: bytes) -> None:
-        """Hold the next one against what the leaves below it come to.
-
-        Raises:
-            ChainError: it is another, or is not there.
-        """
-        row = next(self.rows, None)
-        if row is None or (row[0], row[1]) != (index, found):
-            raise broken(f"node {self.level}/{index}")
-
-    def finish(self) -> None:
-        """Refuse nodes that no leaves stand below.
-
-        Raises:
-            ChainError: there are such.
-        """
-        row = next(self.rows, None)
-        if row is not None:
-            raise broken(f"node {self.level}/{row[0]}")
 
 
 class _Walk:
@@ -180,28 +112,26 @@ class _Walk:
         self,
         store: Store,
         connection: Connection,
-        head: Head,
         verifier: Verifier | None,
         progress: Progress,
+        after: Head = Head.GENESIS,
     ) -> None:
+        self.head = head = store.row.read(connection)
+        self.keys: set[bytes] | None = None  # of dossiers; nobody asks for them
+        self.waived: list[int] = []
         self._store = store
         self._connection = connection
-        self._head = head
+        self._after = after
         self._progress = progress
         self._done = 0
-        self.waived: list[int] = []
-        self._tree = Frontier()
+        self._tree = after.tree
         levels = range(SPAN, max(head.leaves, 1).bit_length(), SPAN)
-        self._nodes = {level: _Nodes(level, self._rows_of(level)) for level in levels}
-        rows = _in_order(connection, tables.checkpoint)
-        self._checkpoints = _Checkpoints(rows, verifier, head)
+        self._nodes = {level: Nodes(level, self._rows_of(level)) for level in levels}
+        rows = in_order(connection, tables.checkpoint, self._later(tables.checkpoint))
+        self._checkpoints = Checkpoints(rows, verifier, head, after)
         self._keyless: dict[bytes, str] = {}  # dossiers, and where they are first met
         self._erased: set[bytes] = set()
         self._events = self._opened_events()
-        try:
-            self._keys = store.vault.verify()
-        except TamperedError as error:
-            raise broken("data key") from error
 
     def run(self, *, deeper: bool) -> None:
         """Verify everything.
@@ -209,6 +139,10 @@ class _Walk:
         Raises:
             ChainError: names the first place that does not verify.
         """
+        self._store.events.require_start(self._connection)
+        self._store.leaves.chain.require_start(self._connection)
+        if self._after.leaves:  # it may have been signed as it stood there
+            self._checkpoints.meet(self._tree)
         written = len([*islice(self._events, 1)])  # the founding: nobody asked for it
         for chunk in self._leaves():
             for leaf in chunk:
@@ -224,7 +158,7 @@ class _Walk:
         self._require_end()
 
     def _require_end(self) -> None:
-        if self._tree.hashes != self._head.edge:
+        if self._tree.hashes != self.head.edge:
             raise broken("head")
         self._checkpoints.finish()
         for nodes in self._nodes.values():
@@ -247,6 +181,7 @@ class _Walk:
                 cosigned.size == made.size,
                 isouter=True,
             )
+            .where(self._later(tables.cosignature))
             .order_by(cosigned.size)
             .execution_options(yield_per=_CHUNK)
         )
@@ -261,9 +196,8 @@ class _Walk:
 
     def _leaves(self) -> Iterator[list[Kept]]:
         """Open the chain of leaves, and hold the tree against it."""
-        leaves, head = self._store.leaves, self._head
-        chain = leaves.chain
-        for opened_ in chain.read(self._connection, chain.genesis, head.last_leaf):
+        leaves, ends = self._store.leaves, (self._after.last_leaf, self.head.last_leaf)
+        for opened_ in leaves.chain.read(self._connection, *ends):
             first = opened_[0][0] if opened_ else 0
             beside = leaves.beside(self._connection, first, len(opened_))
             kept, hashes = [], []
@@ -302,7 +236,7 @@ class _Walk:
         """
         try:
             dossier = dossier_of_details(self._store.leaves.shut(leaf))
-            if dossier is not None and dossier not in self._keys:
+            if dossier is not None and self._lacks(dossier):
                 self._keyless.setdefault(dossier, f"details {leaf.index}")
                 # Which events were theirs is gone with them; the entry says how far.
                 said = max(entries.parse(leaf.entry).revision, written)
@@ -353,24 +287,32 @@ class _Walk:
             raise broken(where)
 
     def _opened_events(self) -> Iterator[tuple[int, bytes]]:
-        store, ends = self._store, (End(0, NO_TAG), self._head.last_event)
+        store, ends = self._store, (self._after.last_event, self.head.last_event)
         for chunk in store.base.chunks(self._connection, store.events, *ends):
             self._count(len(chunk))
             for revision, payload in chunk:
                 dossier, erased = erasures_in(payload)
-                if dossier and dossier not in self._keys:
+                if dossier and self._lacks(dossier):
                     self._keyless.setdefault(dossier, f"event {revision}")
                 self._erased.update(erased)
                 yield revision, payload
 
+    def _lacks(self, dossier: bytes) -> bool:
+        return self.keys is not None and dossier not in self.keys
+
     def _count(self, more: int) -> None:
         self._done += more
-        self._progress(self._done, self._head.revision + self._head.leaves)
+        self._progress(self._done, self.head.revision + self.head.leaves)
+
+    def _later(self, table: Table) -> ColumnElement[bool]:
+        """Say which checkpoints, or what is said of them, are looked at."""
+        from_start = self._after == Head.GENESIS
+        return true() if from_start else table.c.size > self._after.published
 
     def _rows_of(self, level: int) -> Iterator[Any]:
         node = tables.node.c
-        within = (node.level == level, node["index"] >= 0)
-        return _in_order(self._connection, tables.node, *within)
+        within = (node.level == level, node["index"] >= self._after.leaves >> level)
+        return in_order(self._connection, tables.node, *within)
 
 
 def _written(details: bytes | None, content: bytes) -> Written | None:
@@ -385,16 +327,3 @@ def _written(details: bytes | None, content: bytes) -> Written | None:
     if matter is None:
         raise TamperedError
     return Written.parse(matter.events)
-
-
-def _in_order(
-    connection: Connection, table: Table, *within: ColumnElement[bool]
-) -> Iterator[Any]:
-    """Read the number and content of rows by their number, some at a time."""
-    number = table.c["index"] if "index" in table.c else table.c["size"]
-    content = table.c["hash"] if "hash" in table.c else table.c["note"]
-    query = tables.raw(number, content).where(*within).order_by(number).limit(_CHUNK)
-    rows = connection.execute(query).all()
-    while rows:
-        yield from rows
-        rows = connection.execute(query.where(number > rows[-1][0])).all()

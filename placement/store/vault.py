@@ -327,8 +327,9 @@ class Vault:
             if not (wrapping.is_idle(name) or wrapping.is_cover(name)):
                 found[name] = wrapping.open(wrapped, name)
         with self._lock:
-            for name, key in found.items():
-                self._keep(name, key)
+            for name in found.keys() - self._kept.keys() - self._owed - self._settled:
+                if len(self._kept) < MAX_KEPT:  # or those used last would go
+                    self._kept[name] = found[name]
         return set(found)
 
     def close(self) -> None:

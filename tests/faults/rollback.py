@@ -41,7 +41,7 @@ EVENINGS: Final = 4
 CHUNK: Final = 2
 DATABASE, KEYS, ANCHOR = "placement.db", "placement.keys.db", "anchor"
 AT_START, AT_CHECKPOINT, SAME, MISSED = (
-    "refused at the start",
+    "refused at the start, or proving it",
     "refused by a witness",
     "the same state",
     "UNNOTICED",

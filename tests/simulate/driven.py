@@ -16,8 +16,8 @@ from placement.domain.decide.command import Command
 from placement.domain.ruleset import Ruleset, parse_ruleset
 from placement.domain.state import State
 from placement.domain.terms import Micros
-from placement.errors import PlacementError
-from placement.service import engine as engines
+from placement.errors import PlacementError, TamperedError
+from placement.service import keeping
 from placement.service.batch import Answer
 from placement.service.engine import Engine
 from placement.service.fold import found
@@ -147,6 +147,8 @@ class Driven:
     ) -> "Driven":
         """Open the store, fold the log, and be ready to answer.
 
+        What the server would verify meanwhile is verified here.
+
         Args:
             folder: of the store.
             clock: the server's.
@@ -169,6 +171,7 @@ class Driven:
                 anchor=wrap(Anchor(folder / anchor, store)),
             )
             engine._thread = _Still()
+            engine._proving.go_on = _proven(engine)
             engine.start()
         except BaseException:
             if store is not None:
@@ -210,15 +213,32 @@ class Driven:
 
     def stop(self, *, snapshot: bool = False) -> None:
         """Stop as told."""
-        usual = engines.SNAPSHOT_AFTER
-        engines.SNAPSHOT_AFTER = 1 if snapshot else usual
+        usual = keeping.SNAPSHOT_AFTER
+        keeping.SNAPSHOT_AFTER = 1 if snapshot else usual
         self.engine.stop()
-        engines.SNAPSHOT_AFTER = usual
+        keeping.SNAPSHOT_AFTER = usual
         self.store.close()
 
     def die(self) -> None:
         """End at once; what SQLite has open is closed, and nothing else done."""
         self.store.close()
+
+
+def _proven(engine: Engine) -> Callable[[], None]:
+    """Return what verifies all of the log at once, if a start left something.
+
+    Raises:
+        TamperedError: from the result: it does not verify.
+    """
+
+    def go_on() -> None:
+        if engine._proving._thread is not None:
+            engine._proving._thread = None
+            engine._proving.attempt()
+        if engine.trouble == "unverified":
+            raise TamperedError
+
+    return go_on
 
 
 def _ours(error: BaseException) -> PlacementError:

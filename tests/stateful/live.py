@@ -15,7 +15,7 @@ from placement.api.v1.alert_service_pb2_grpc import AlertServiceStub
 from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
 from placement.api.v1.placement_service_pb2_grpc import PlacementServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
-from placement.service import engine as engines
+from placement.service import keeping
 
 TIMEOUT: Final = 8.0  # seconds
 PEOPLE: Final = {
@@ -110,12 +110,12 @@ class Live:
         Args:
             snapshot: whether it leaves one to start from.
         """
-        usual = engines.SNAPSHOT_AFTER
-        engines.SNAPSHOT_AFTER = 1 if snapshot else usual
+        usual = keeping.SNAPSHOT_AFTER
+        keeping.SNAPSHOT_AFTER = 1 if snapshot else usual
         for channel in self._channels.values():
             channel.close()
         self.served.stop()
-        engines.SNAPSHOT_AFTER = usual
+        keeping.SNAPSHOT_AFTER = usual
 
     def settle(self) -> None:
         """Wait until the service has nothing left to do by itself."""

@@ -1,4 +1,4 @@
-"""Whatever is done to a stored row, a server refuses to start rather than to go on."""
+"""Whatever is done to a stored row, a server refuses to start, or ends serving soon."""
 
 import asyncio
 import shutil
@@ -15,7 +15,7 @@ from kit.town import Town
 from placement.app import App
 from placement.crypto.custody import FileCustody
 from placement.errors import TamperedError, UnavailableError
-from placement.service import engine
+from placement.service import keeping
 from placement.store import fsck
 from placement.store.chain import ChainError
 from placement.store.log import Store
@@ -64,7 +64,14 @@ class Crime:
         return path
 
     def start(self, path, **changed):
-        """Start a server on a copy, and stop it; say on how much it stood."""
+        """Start a server on a copy, and stop it once all of the log is proven.
+
+        Returns:
+            On how much it stood.
+
+        Raises:
+            TamperedError: it does not verify, as was seen at the start or behind it.
+        """
         self.ready = []
         # Each copy is of one moment, whatever a server wrote in another.
         anchor = self.folder / "copied.anchor"
@@ -78,10 +85,14 @@ class Crime:
             until = asyncio.Event()
 
             def ready(_):
-                self.ready.append(app.engine._folded[1].revision)
+                app.engine._proving.wait()
+                if not app.engine.trouble:
+                    self.ready.append(app.engine._folded[1].revision)
                 until.set()
 
             await app.serve(until, ready)
+            if app.engine.trouble == "unverified":
+                raise TamperedError
 
         try:
             asyncio.run(serve())
@@ -95,7 +106,7 @@ def crime(tmp_path_factory):
     """A real run: two servers one after the other, a snapshot between them."""
     folder = tmp_path_factory.mktemp("town")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(engine, "SNAPSHOT_AFTER", 1)
+        patched.setattr(keeping, "SNAPSHOT_AFTER", 1)
         with Town(folder) as town:
             town.call("worker", "CheckPlacement", town.question())
     with closing(sqlite3.connect(folder / "placement.db")) as connection:
@@ -128,7 +139,7 @@ def test_without_its_snapshot_a_store_is_the_same(crime):
 
 
 def refused(crime, path, *kinds, **changed):
-    """Hold a start to being refused, and never having been ready."""
+    """Hold a start to being refused; or the server to have ended serving by itself."""
     with pytest.raises(kinds or TamperedError):
         crime.start(path, **changed)
 

@@ -6,8 +6,7 @@ from kit.engines import answer, engine_on, hold
 from kit.faults import FaultyStore
 
 from placement.errors import UnavailableError
-from placement.service import engine as engine_module
-from placement.service import fold
+from placement.service import fold, keeping
 from placement.service.waiting import Asked
 from placement.store.snapshot import load_snapshot
 
@@ -59,7 +58,7 @@ def test_stop_keeps_a_snapshot_if_it_is_worth_it(
     engine, store, monkeypatch, after, expected
 ):
     """So many records behind the last snapshot make one."""
-    monkeypatch.setattr(engine_module, "SNAPSHOT_AFTER", after)
+    monkeypatch.setattr(keeping, "SNAPSHOT_AFTER", after)
     for name in "hij":
         answer(engine, open_case(name))
     engine.stop()
@@ -70,7 +69,7 @@ def test_stop_keeps_a_snapshot_if_it_is_worth_it(
 
 def test_stop_counts_from_the_last_snapshot(start, engine, store, monkeypatch):
     """A snapshot that is there already isn't written again for little."""
-    monkeypatch.setattr(engine_module, "SNAPSHOT_AFTER", 2)
+    monkeypatch.setattr(keeping, "SNAPSHOT_AFTER", 2)
     answer(engine, open_case("h"))
     answer(engine, open_case("i"))
     engine.stop()
@@ -84,8 +83,8 @@ def test_stop_counts_from_the_last_snapshot(start, engine, store, monkeypatch):
 
 def test_a_snapshot_that_fails_hinders_no_stop(engine, faulty, monkeypatch):
     """The log is enough; a snapshot only saves time."""
-    monkeypatch.setattr(engine_module, "SNAPSHOT_AFTER", 1)
     answer(engine, open_case("h"))
+    monkeypatch.setattr(keeping, "SNAPSHOT_AFTER", 1)
     faulty.fail("before")
     engine.stop()
 

@@ -1,0 +1,109 @@
+"""When a snapshot is written: while the server serves, and at its end.
+
+A start costs the snapshot and what stands behind it, so that has to stay short whenever
+the server is killed. A thread folds the log once more, from the snapshot that is there,
+and writes what comes of it: the engine goes on meanwhile, with a state of its own.
+
+Invariants:
+    * what is written is the fold of what is durable, never what an engine holds;
+    * of several servers the one writes whose commit it was that made it due;
+    * a snapshot that was not written to its end is none.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from placement.domain.state import State
+from placement.errors import PlacementError, TamperedError
+from placement.service.fold import keep, kept, load
+from placement.store.head import Head
+from placement.store.log import Store
+
+SNAPSHOT_AFTER: Final = 10_000
+"""Records behind the last one that make a snapshot worth its time."""
+REST: Final = 3
+"""Times as long as writing one took, until the next one is begun."""
+_log: Final = logging.getLogger(__name__)
+
+Reach = tuple[int, int]
+"""How many records there are, and how many dossiers they erased."""
+
+
+def reach(state: State, head: Head) -> Reach:
+    """Return how far a state has come at a head."""
+    return head.revision, len(state.erasures.erased)
+
+
+class Keeping:
+    """Writes the snapshots of one engine.
+
+    Args:
+        store: where.
+        condemn: called when something does not verify.
+    """
+
+    def __init__(self, store: Store, condemn: Callable[[], None]) -> None:
+        self._store = store
+        self._condemn = condemn
+        self._due = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, head: Head) -> None:
+        """Write one if a start had much to fold.
+
+        Raises:
+            PlacementError: the snapshot does not verify, or the database not answer.
+        """
+        if head.revision - kept(self._store) >= SNAPSHOT_AFTER:
+            self._want()
+
+    def grew(self, before: Reach, after: Reach) -> None:
+        """Write one if a commit made it due, which waits for nothing.
+
+        It is due at every so many records, and when something was erased: no snapshot
+        of before has its key then.
+        """
+        crossed = before[0] // SNAPSHOT_AFTER != after[0] // SNAPSHOT_AFTER
+        erased = before[1] != after[1]
+        if crossed or (erased and after[0] >= SNAPSHOT_AFTER):
+            self._want()
+
+    def stop(self, folded: tuple[State, Head] | None) -> None:
+        """Finish what is being written; then write the last one, if it is worth it.
+
+        Args:
+            folded: what the engine, which has stopped, held in the end.
+        """
+        self._stopping.set()
+        self._due.set()
+        if self._thread is not None:
+            self._thread.join()
+        with suppress(PlacementError):
+            if folded and folded[1].revision - kept(self._store) >= SNAPSHOT_AFTER:
+                keep(self._store, *folded)
+
+    def _want(self) -> None:
+        self._due.set()
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._run, name="keeping", daemon=True
+            )
+            self._thread.start()
+
+    def _run(self) -> None:
+        while self._due.wait() and not self._stopping.is_set():
+            self._due.clear()
+            began = time.monotonic()
+            try:
+                keep(self._store, *load(self._store))
+            except TamperedError:
+                self._condemn()
+                return
+            except Exception as error:  # noqa: BLE001 (the next one may succeed)
+                _log.warning("no snapshot was written kind=%s", type(error).__name__)
+            self._stopping.wait(REST * (time.monotonic() - began))

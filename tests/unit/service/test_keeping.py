@@ -1,0 +1,147 @@
+"""Snapshots are written while the server serves, and say what the log says."""
+
+import logging
+import time
+
+import pytest
+from kit.commands import open_case
+from kit.engines import SECONDS, answer, tamper
+
+from placement.service import fold, keeping
+from placement.service.keeping import Keeping
+from placement.store import fsck
+from placement.store.snapshot import load_snapshot
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Three records make a snapshot worth its time."""
+    monkeypatch.setattr(keeping, "SNAPSHOT_AFTER", 3)
+
+
+def comes(store, revision):
+    """Wait for a snapshot of a revision, or a later one."""
+    until = time.monotonic() + SECONDS
+    while fold.kept(store) < revision:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def alike(store):
+    """Hold the snapshot against the log: both come to the same records."""
+    state, head = fold.load(store)
+    anew, other = fold.load(store, anew=True)
+    return head == other and [*state.records()] == [*anew.records()]
+
+
+def test_a_server_that_serves_leaves_a_snapshot(engine, store, soon):
+    """Whoever kills it finds that at the next start, and answers go on meanwhile."""
+    for name in "hij":
+        answer(engine, open_case(name))
+    comes(store, 3)
+    answer(engine, open_case("k"))
+
+    assert engine.serving
+    assert alike(store)
+
+
+def test_every_so_many_records_make_another(engine, store, soon, monkeypatch):
+    """The tail behind it stays short."""
+    monkeypatch.setattr(keeping, "REST", 0)
+    for name in "hijklmn":
+        answer(engine, open_case(name))
+    comes(store, 6)
+
+    assert alike(store)
+
+
+def test_few_records_make_none(engine, store, soon):
+    """What is folded at once needs no snapshot."""
+    answer(engine, open_case("h"))
+    answer(engine, open_case("i"))
+
+    assert engine._keeping._thread is None
+    assert load_snapshot(store) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((2, 0), (3, 0), True),
+        ((3, 0), (5, 0), False),
+        ((3, 0), (4, 1), True),
+        ((1, 0), (2, 1), False),
+        ((2, 0), (9, 0), True),
+    ],
+)
+@pytest.mark.usefixtures("soon")
+def test_a_commit_makes_it_due(store, monkeypatch, before, after, expected):
+    """At every third record, and when something was erased of a log of that many."""
+    wanted = []
+    kept = Keeping(store, lambda: None)
+    monkeypatch.setattr(kept, "_want", lambda: wanted.append(True))
+    kept.grew(before, after)
+
+    assert bool(wanted) is expected
+
+
+def test_a_start_that_had_much_to_fold_leaves_one(start, engine, faulty, store, soon):
+    """As after a server that was killed before it came to that."""
+    engine._keeping.grew = lambda *_: None
+    for name in "hij":
+        answer(engine, open_case(name))
+    assert fold.kept(store) == 0
+    start(faulty)
+    comes(store, 3)
+
+    assert alike(store)
+
+
+@pytest.mark.usefixtures("soon")
+def test_one_that_fails_is_tried_again(engine, store, monkeypatch, caplog):
+    """With the next records; the log is enough until then, and answers go on."""
+    monkeypatch.setattr(keeping, "REST", 0)
+    failing = [True]
+
+    def keep(*given):
+        if failing.pop() if failing else False:
+            raise OSError
+        fold.keep(*given)
+
+    monkeypatch.setattr(keeping, "keep", keep)
+    for name in "hij":
+        answer(engine, open_case(name))
+    until = time.monotonic() + SECONDS
+    while failing or not caplog.messages:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert caplog.messages == ["no snapshot was written kind=OSError"]
+    for name in "klm":
+        answer(engine, open_case(name))
+    comes(store, 6)
+
+    assert engine.serving
+
+
+def test_a_log_that_does_not_fold_is_no_snapshot(engine, store, url, soon, caplog):
+    """The engine answers nothing any more, whoever finds it."""
+    caplog.set_level(logging.CRITICAL)
+    for name in "hi":
+        answer(engine, open_case(name))
+    tamper(url, "UPDATE event SET blob = zeroblob(512) WHERE revision = 1")
+    answer(engine, open_case("j"))
+    engine._keeping._thread.join(SECONDS)
+
+    assert engine.trouble == "unverified"
+    assert load_snapshot(store) is None
+
+
+def test_what_was_begun_is_finished_at_the_end(engine, store, soon):
+    """A stop waits for it, and writes no second one."""
+    for name in "hij":
+        answer(engine, open_case(name))
+    engine.stop()
+
+    assert fold.kept(store) == 3
+    assert alike(store)
+    assert fsck.verify(store).revision == 3
