@@ -29,6 +29,7 @@ from placement.crypto.sealing import TAG_SIZE, context, tag_of
 from placement.errors import TamperedError
 from placement.store import tables
 from placement.store.chain import NO_TAG, Chain, End, broken
+from placement.store.rows import first, value
 
 PART: Final = (1 << 20) - 256
 """Bytes of a part, but for one whose only record is longer."""
@@ -126,7 +127,7 @@ class Base:
 
     def revision(self, connection: Connection) -> int:
         """Return up to where the events are in a base; 0 without one."""
-        return -int(connection.scalar(_NEWEST) or 0)
+        return -int(value(connection, _NEWEST) or 0)
 
     def read(self, connection: Connection, after: End) -> Iterator[Part]:
         """Open the base from a place in it on, or from its beginning.
@@ -308,7 +309,7 @@ class Base:
     def _row(
         self, connection: Connection, revision: int, number: int
     ) -> tuple[int, bytes]:
-        row = connection.execute(_ROW, {"of": -revision, "number": number}).first()
+        row = first(connection, _ROW, {"of": -revision, "number": number})
         match () if row is None else tuple(row):
             case int(epoch), bytes(blob):
                 return epoch, blob

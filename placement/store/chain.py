@@ -13,7 +13,7 @@ The tag before the first record is 16 zero bytes.
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,12 +21,26 @@ from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import TAG_SIZE, context, tag_of
-from placement.errors import TamperedError, UnavailableError
+from placement.errors import TamperedError
 from placement.store import tables
+from placement.store.rows import fetched, value
 
 CHUNK: Final = 2000  # records a query
 
 Row = dict[str, int | bytes]
+
+
+def _rows(table: Table) -> Select[Any]:
+    number = next(iter(table.columns))
+    query = tables.raw(number, table.c.epoch, table.c.blob)
+    behind = query.where(number > bindparam("after"))
+    return behind.order_by(number).limit(bindparam("count"))
+
+
+# Made once: SQLAlchemy takes longer to build a statement than to run it.
+_BOTH: Final = (tables.event, tables.leaf)
+_ROWS: Final = {table: _rows(table) for table in _BOTH}
+_LOWEST: Final = {table: select(func.min(next(iter(table.columns)))) for table in _BOTH}
 
 NO_TAG: Final = bytes(TAG_SIZE)
 """What stands before the first record of a chain."""
@@ -50,25 +64,6 @@ def broken(where: str) -> ChainError:
     error = ChainError()
     error.where = where
     return error
-
-
-def fetched(
-    connection: Connection,
-    query: Select[Any],
-    given: Mapping[str, int | bytes] | None = None,
-) -> Sequence[Any]:
-    """Fetch all rows of a query, as the driver gives them.
-
-    Making a ``Row`` of each takes five times as long.
-
-    Raises:
-        UnavailableError: the database does not answer.
-    """
-    with connection.execute(query, given) as result:
-        try:
-            return result.cursor.fetchall()
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise UnavailableError from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +101,8 @@ class Chain:
         self._purpose = purpose
         self._ring = ring
         self._prefix = owner + context(self.name.encode())
-        columns = (self._number, table.c.epoch, table.c.blob)
-        # Made once: SQLAlchemy takes longer to build a statement than to run it.
-        self._rows = (
-            tables.raw(*columns)
-            .where(self._number > bindparam("after"))
-            .order_by(self._number)
-            .limit(bindparam("count"))
-        )
+        self._rows = _ROWS[table]
+        self._lowest = _LOWEST[table]
 
     @classmethod
     def events(cls, ring: KeyRing, owner: bytes) -> "Chain":
@@ -162,7 +151,9 @@ class Chain:
             ChainError: an altered, missing, moved or surplus record.
         """
         end = after
-        while rows := self._fetch(connection, end.number, CHUNK):
+        rows = self._fetch(connection, end.number, CHUNK)
+        while rows:
+            more = len(rows) == CHUNK
             surplus = rows[-1][0] > until.number
             if surplus:
                 rows = rows[: max(until.number - end.number, 0)]
@@ -170,6 +161,7 @@ class Chain:
             if surplus:  # an older head was put back, or records slipped in
                 raise broken(f"{self.name} {end.number + 1}")
             yield opened
+            rows = self._fetch(connection, end.number, CHUNK) if more else ()
         if end.number < until.number:
             raise broken(f"{self.name} {end.number + 1}")
         if end != until:
@@ -213,7 +205,7 @@ class Chain:
         Raises:
             ChainError: there are such records.
         """
-        lowest = connection.scalar(select(func.min(self._number)))
+        lowest = value(connection, self._lowest)
         if lowest is not None and lowest <= self.genesis.number:
             raise broken(f"{self.name} {lowest}")
 

@@ -29,12 +29,13 @@ from placement.crypto.sealing import tag_of
 from placement.errors import UnavailableError
 from placement.store import tables
 from placement.store.base import Part
-from placement.store.chain import CHUNK, NO_TAG, End, broken, fetched
+from placement.store.chain import CHUNK, NO_TAG, End, broken
 from placement.store.codec import erasures_in, stub_of
 from placement.store.covers import COVERED
 from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.rings import add_keys, read_keys
+from placement.store.rows import fetched
 
 Progress = Callable[[int, int], None]
 """Told now and then how much is done, and of how much."""

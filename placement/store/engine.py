@@ -55,7 +55,8 @@ def _on_sqlite_connect(connection: Any, _record: object) -> None:  # noqa: ANN40
 def _on_sqlite_begin(connection: Connection) -> None:
     """Begin; a writer takes the lock now, since a later upgrade could not wait."""
     writing = connection.get_execution_options().get(_WRITING, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def _on_postgresql_dial(
@@ -243,7 +244,7 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
                     _require_whole(connection)
                     confirmed.begin(connection)
             confirmed.require(connection)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
         if postgres.is_kept(error) and postgres.free_head(engine):
             _log.warning("head_freed: whoever held it had stopped")
         unanswered = UnavailableError()
@@ -327,7 +328,8 @@ def locking(
 
     with _transaction(engine, **{_WRITING: True, _BEGIN: begin}) as connection:
         if engine.dialect.name == "sqlite":  # where whoever writes owns all
-            rows.extend(connection.exec_driver_sql(query))
+            driver: Any = connection.connection.driver_connection
+            rows.extend(driver.execute(query).fetchall())
         yield connection, rows[0] if rows else None
 
 

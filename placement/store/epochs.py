@@ -32,8 +32,14 @@ from placement.store.chain import Chain, broken
 from placement.store.covers import Covers
 from placement.store.head import Head, HeadRow
 from placement.store.rings import add_keys, read_keys
+from placement.store.rows import value
 
 _log: Final = logging.getLogger(__name__)
+# Made once: SQLAlchemy takes longer to build a statement than to run it.
+_EPOCH: Final = {
+    number.table: tables.raw(number.table.c.epoch).where(number == bindparam("number"))
+    for number in (tables.event.c.revision, tables.leaf.c.index)
+}
 _DAY: Final = 86_400 * 1_000_000  # microseconds
 
 
@@ -239,17 +245,16 @@ def _before(
 ) -> int:
     """Return the number of the first record of an epoch, or where it would stand.
 
-    Epochs of a chain never go back, so halving finds it.
+    Epochs of a chain never go back, so halving finds it; mostly the first there is it.
 
     Raises:
         ChainError: a record is missing.
     """
-    of = number.table.c.epoch
-    query = tables.raw(of).where(number == bindparam("number"))
+    middle = first
     while first < end:
-        middle = (first + end) // 2
-        found = connection.execute(query, {"number": middle}).scalar()
+        found = value(connection, _EPOCH[number.table], {"number": middle})
         if not isinstance(found, int):
             raise broken(f"{number.table.name} {middle}")
         first, end = (middle + 1, end) if found < epoch else (first, middle)
+        middle = (first + end) // 2
     return first

@@ -35,6 +35,7 @@ from placement.errors import StaleError, TamperedError
 from placement.store import engine as database
 from placement.store import tables
 from placement.store.chain import NO_TAG, End, broken
+from placement.store.rows import first
 from placement.store.together import JOINED, joined, told
 from placement.store.writes import Writes
 
@@ -141,7 +142,7 @@ class HeadRow:
             ChainError: it is missing, or does not verify.
         """
         statement = tables.LOCKED_HEAD if lock else tables.READ_HEAD
-        return self.open(connection.execute(statement).first())
+        return self.open(first(connection, statement))
 
     def open(self, row: Sequence[Any] | None) -> Head:
         """Open the head as it stands in its row.

@@ -43,8 +43,8 @@ from placement.crypto.sealing import context
 from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.store import confirmed
 from placement.store import engine as database
-from placement.store.chain import fetched
 from placement.store.postgres import PATIENCE
+from placement.store.rows import fetched, first
 from placement.store.tables import raw
 from placement.store.together import inserted
 
@@ -81,6 +81,7 @@ _ONE: Final = {
     table: raw(table.c.wrapped).where(table.c.name == bindparam("of"))
     for table in (data_key, snapshot_key)
 }
+_SNAPSHOTS: Final = raw(snapshot_key.c.name)
 _SIZES: Final = (1, 8, 64, _CHUNK)
 _SOME: Final = {
     size: raw(data_key.c.name).where(
@@ -215,7 +216,7 @@ class KeyStore:
         """
         table = snapshot_key if snapshot else data_key
         with database.reading(self._engine, proven=proven) as connection:
-            row = connection.execute(_ONE[table], {"of": name}).first()
+            row = first(connection, _ONE[table], {"of": name})
         if row is None:
             return None
         if type(row[0]) is not bytes:
@@ -274,7 +275,7 @@ class KeyStore:
             UnavailableError: the database does not answer.
         """
         with database.reading(self._engine) as connection:
-            return [row[0] for row in fetched(connection, raw(snapshot_key.c.name))]
+            return [row[0] for row in fetched(connection, _SNAPSHOTS)]
 
     def destroy(self, names: Collection[bytes], *, snapshots: bool = True) -> None:
         """Destroy the keys of dossiers that are there, and with them every snapshot's.

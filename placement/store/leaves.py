@@ -24,12 +24,23 @@ from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import context
 from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import Chain, ChainError, End, Row, broken, fetched
+from placement.store.chain import Chain, ChainError, End, Row, broken
 from placement.store.head import Head
+from placement.store.rows import fetched
 from placement.store.vault import Vault
 
 SPAN: Final = 8
 """Every so many levels the tree is kept: 2^8 hashes lie between two of them."""
+
+
+# Made once: SQLAlchemy takes longer to build a statement than to run it.
+_LEAF: Final = tables.leaf.c
+_BESIDE: Final = (
+    tables.raw(_LEAF.index, _LEAF.hash, _LEAF.details_epoch, _LEAF.details_blob)
+    .where(_LEAF.index >= bindparam("first"))
+    .order_by(_LEAF.index)
+    .limit(bindparam("count"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +102,6 @@ class Leaves:
         self._vault = vault
         self._ring = ring
         self._prefix = owner + context(b"details")
-        table = tables.leaf
-        columns = (table.c.index, table.c.hash, table.c.details_epoch)
-        self._beside = (
-            tables.raw(*columns, table.c.details_blob)
-            .where(table.c.index >= bindparam("first"))
-            .order_by(table.c.index)
-            .limit(bindparam("count"))
-        )
 
     def seal(self, head: Head, leaves: Iterable[Leaf]) -> Grown:
         """Seal leaves behind a head.
@@ -161,7 +164,7 @@ class Leaves:
         """
         if not count:
             return ()
-        rows = fetched(connection, self._beside, {"first": first, "count": count})
+        rows = fetched(connection, _BESIDE, {"first": first, "count": count})
         if len(rows) != count:
             raise broken(f"leaf {first + len(rows)}")
         return rows

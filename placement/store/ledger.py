@@ -37,9 +37,10 @@ from placement.audit.note import Note, Signature
 from placement.audit.span import Span, make
 from placement.errors import NotFoundError, TamperedError
 from placement.store import tables
-from placement.store.chain import broken, fetched
+from placement.store.chain import broken
 from placement.store.leaves import SPAN
 from placement.store.log import Store
+from placement.store.rows import fetched
 
 _log: Final = logging.getLogger(__name__)
 

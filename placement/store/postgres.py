@@ -140,7 +140,7 @@ def require_silent(driver: Prompt) -> None:
         raise DisconnectionError
 
 
-def is_kept(error: SQLAlchemyError) -> bool:
+def is_kept(error: Exception) -> bool:
     """Tell whether a transaction failed since somebody keeps what it has to lock."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCK_TIMEOUT
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from placement.crypto.datakeys import DataKey
 from placement.crypto.keyring import Purpose
@@ -35,6 +35,7 @@ from placement.store.chain import broken
 from placement.store.codec import erasures_in
 from placement.store.head import Head
 from placement.store.log import Store
+from placement.store.rows import first, value
 
 MAX_PART: Final = (1 << 20) - BLOCK
 """Bytes: sealed twice, and padded, a part has 1 MiB."""
@@ -42,7 +43,13 @@ MAX_PART: Final = (1 << 20) - BLOCK
 _MANIFEST: Final = struct.Struct(">QI16s")
 _TABLE: Final = tables.snapshot
 _SNAPSHOTS: Final = _TABLE.c.revision >= 0  # below are bases
+# Made once: SQLAlchemy takes longer to build a statement than to run it.
 _NEWEST: Final = select(func.max(_TABLE.c.revision)).where(_SNAPSHOTS)
+_OF: Final = _TABLE.c.revision == bindparam("of")
+_COUNT: Final = select(func.count()).select_from(_TABLE).where(_OF)
+_ROW: Final = tables.raw(_TABLE.c.epoch, _TABLE.c.blob).where(
+    _OF, _TABLE.c.part == bindparam("number")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> None:
     with store.writing() as log:
         if log.head.revision < head.revision:
             raise broken("head")
-        newest = log.connection.scalar(_NEWEST)
+        newest = value(log.connection, _NEWEST)
         if newest is not None and newest > head.revision:
             return
         # Sealed before the lock: if an epoch began since, its keys may be gone by now.
@@ -166,10 +173,7 @@ def _fetch(
     connection: Connection, revision: int, part: int
 ) -> tuple[object, object] | None:
     """Fetch epoch and blob of a part, as they stand there."""
-    query = tables.raw(_TABLE.c.epoch, _TABLE.c.blob).where(
-        _TABLE.c.revision == revision, _TABLE.c.part == part
-    )
-    row = connection.execute(query).first()
+    row = first(connection, _ROW, {"of": revision, "number": part})
     return None if row is None else (row[0], row[1])
 
 
@@ -179,7 +183,7 @@ def _open_manifest(store: Store, connection: Connection) -> _Manifest | None:
     Raises:
         ChainError: it does not verify, or has more or fewer parts than it says.
     """
-    newest = connection.scalar(_NEWEST)
+    newest = value(connection, _NEWEST)
     if newest is None:
         return None
     summary, tag = _open(
@@ -189,10 +193,7 @@ def _open_manifest(store: Store, connection: Connection) -> _Manifest | None:
     )
     leaves, parts, name = _MANIFEST.unpack_from(summary)
     head = Head.of(newest, leaves, summary[_MANIFEST.size :])
-    found = connection.scalar(
-        select(func.count()).select_from(_TABLE).where(_TABLE.c.revision == newest)
-    )
-    if found != parts + 1:
+    if value(connection, _COUNT, {"of": newest}) != parts + 1:
         raise broken("snapshot")
     return _Manifest(head, parts, name, tag)
 

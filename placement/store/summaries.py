@@ -20,8 +20,9 @@ from placement.crypto.keyring import Purpose
 from placement.crypto.sealing import context
 from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import broken, fetched
+from placement.store.chain import broken
 from placement.store.log import Store
+from placement.store.rows import fetched
 
 _log: Final = logging.getLogger(__name__)
 

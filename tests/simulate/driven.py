@@ -206,6 +206,14 @@ class Driven:
             self.idle()
         raise AssertionError("the service does not come to rest")
 
+    def entries(self, first: int) -> dict[int, bytes]:
+        """Open all entries of the access log from an index on."""
+        with self.store.reading() as connection:
+            end = self.store.row.read(connection).last_leaf
+            count = end.number + 1 - first
+            found = self.store.leaves.part(connection, first, count, end)
+        return {kept.index: kept.entry for kept in found}
+
     @property
     def now(self) -> Micros:
         """The time of the last batch; an entry never stands before it."""

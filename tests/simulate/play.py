@@ -170,10 +170,10 @@ class Play:
         except Crashed:
             crashed, said = True, [UnavailableError() for _ in batch]
         # What is durable is so for everybody, whoever was told.
-        durable = server.store.read_head().leaves > before
+        entries = server.entries(before)
         left = []
         for command, answer in zip(batch, said, strict=True):
-            if durable:
+            if entries:
                 self._durable(command, server.now)
             if isinstance(answer, UnavailableError):
                 left.append(command)
@@ -181,6 +181,7 @@ class Play:
                 raise Found(f"{answer.reason} to {described(command)}")
             else:
                 self._acknowledged(server, command, answer)
+                _require_entry(entries.get(answer.leaf), command)
         if crashed:
             self._back(number)
         return left
@@ -199,7 +200,6 @@ class Play:
         done = self._done.get(key)
         if done is None:
             raise Found(f"acknowledged, and not durable: {described(command)}")
-        self._require_entry(server, command, answer.leaf)
         got = _told(answer)
         if isinstance(command, Check):  # a retry is weighed anew
             expected = self._book.verdicts(command, server.now)
@@ -208,17 +208,6 @@ class Play:
         elif done.answer is not None and _told(done.answer) != got:
             raise Found(f"another answer to a retry: {described(command)}")
         self._done[key] = _Done(command, done.answer or answer)
-
-    def _require_entry(self, server: Driven, command: Command, leaf: int) -> None:
-        """Hold an answer to having its entry, which says whose it is."""
-        found = server.store.entries(leaf, 1)
-        entry = parse(found[0].entry) if found else None
-        if entry is None or (entry.action, entry.person, entry.outcome) != (
-            command.action.name,
-            command.caller.person,
-            ANSWERED,
-        ):
-            raise Found(f"no entry of {described(command)}")
 
     # Servers
 
@@ -283,6 +272,17 @@ def _empty(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+def _require_entry(found: bytes | None, command: Command) -> None:
+    """Hold an answer to having its entry, which says whose it is."""
+    entry = None if found is None else parse(found)
+    if entry is None or (entry.action, entry.person, entry.outcome) != (
+        command.action.name,
+        command.caller.person,
+        ANSWERED,
+    ):
+        raise Found(f"no entry of {described(command)}")
 
 
 def _told(answer: Answer) -> Any:

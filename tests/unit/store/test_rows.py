@@ -1,0 +1,78 @@
+"""Rows of a query: as the driver gives them, and never of half a question."""
+
+import pytest
+from sqlalchemy import bindparam, func, insert, select
+
+from placement.errors import UnavailableError
+from placement.store import engine as database
+from placement.store import tables
+from placement.store.rows import fetched, first, value
+
+EVENT = tables.event.c
+BEHIND = (
+    tables.raw(EVENT.revision, EVENT.blob)
+    .where(EVENT.revision > bindparam("after"), EVENT.epoch == 1)
+    .order_by(EVENT.revision)
+    .limit(bindparam("count"))
+)
+ROWS = [
+    {"revision": number, "epoch": 1, "blob": b"%d" % number} for number in (1, 2, 3)
+]
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """A database with three rows."""
+    with database.opened(f"sqlite:///{tmp_path}/rows.db") as made:
+        with database.writing(made) as connection:
+            tables.metadata.create_all(connection)
+            connection.execute(insert(tables.event), ROWS)
+        yield made
+
+
+def test_rows_are_those_that_sqlalchemy_finds(engine):
+    """Whatever the parameters of the same query are this time."""
+    with database.reading(engine) as connection:
+        for after, count in ((0, 9), (1, 1), (3, 9)):
+            given = {"after": after, "count": count}
+            expected = [tuple(row) for row in connection.execute(BEHIND, given)]
+
+            assert fetched(connection, BEHIND, given) == expected
+
+
+def test_one_row_and_one_value(engine):
+    """And nothing where there is none."""
+    none = {"after": 3, "count": 1}
+    with database.reading(engine) as connection:
+        assert first(connection, BEHIND, {"after": 1, "count": 1}) == (2, b"2")
+        assert value(connection, select(func.max(EVENT.revision))) == 3
+        assert first(connection, BEHIND, none) is None
+        assert value(connection, BEHIND, none) is None
+
+
+def test_a_parameter_without_a_value_is_refused(engine):
+    """As nothing, it would find nothing."""
+    with database.reading(engine) as connection, pytest.raises(KeyError):
+        fetched(connection, BEHIND, {"count": 1})
+
+
+def test_a_value_stands_there_as_somebody_made_it(engine):
+    """Text where bytes belong stays text, for whoever reads it to refuse."""
+    with database.writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE event SET blob = 'text' WHERE revision = 1")
+        found = fetched(connection, BEHIND, {"after": 0, "count": 1})
+
+    assert found == [(1, "text")]
+
+
+def test_what_the_driver_raises_stays_inside(engine):
+    """The database does not answer, whoever asks it how."""
+    with database.writing(engine) as connection:
+        connection.exec_driver_sql("DROP TABLE event")
+    with (
+        pytest.raises(UnavailableError) as caught,
+        database.reading(engine) as connection,
+    ):
+        fetched(connection, BEHIND, {"after": 0, "count": 1})
+
+    assert caught.value.__notes__ == ["The database does not answer."]
