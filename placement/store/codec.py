@@ -70,8 +70,11 @@ def decode(payload: bytes) -> Record:
         message.DiscardUnknownFields()
         if message.ByteSize() != len(payload):
             raise TamperedError
-        if message.WhichOneof("event") == "sealed":
+        event = message.WhichOneof("event")
+        if event == "sealed":
             return _sealed(message)
+        if event == "idled" and not message.HasField("request"):  # likewise, of ticks
+            return Record(at=Micros(message.at), event=Idled())
         return cast("Record", _read(_shape(Record), message))
     except (DecodeError, ValueError) as error:
         raise TamperedError from error
