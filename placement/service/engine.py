@@ -95,7 +95,7 @@ class Engine:
         self.feed = Feed()
         self.pulse = Pulse(ticks)
         self._proving = Proving(store, Verifier(signer.public, verify), self.condemn)
-        self._keeping = Keeping(store, self.condemn)
+        self._keeping = Keeping(store, self.condemn, lambda: not self._condemned)
         self._worker = worker
         self._anchor = anchor or Unanchored()
         self._anchoring = Anchoring(self._anchor)
@@ -136,9 +136,9 @@ class Engine:
         self._settle(self._folded[0])
         self._publishing.begin(self._seen)
         self.pulse.reach(self._folded[1])  # verifying may have taken long
+        self._keeping.begin(self._folded[1])
         self._thread.start()
         self._proving.go_on()
-        self._keeping.begin(self._folded[1])
         self._store.news.hear(self._waiting.nudge)
 
     @property

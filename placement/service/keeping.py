@@ -44,11 +44,15 @@ class Keeping:
     Args:
         store: where.
         condemn: called when something does not verify.
+        sound: whether nobody has done so.
     """
 
-    def __init__(self, store: Store, condemn: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, condemn: Callable[[], None], sound: Callable[[], bool]
+    ) -> None:
         self._store = store
         self._condemn = condemn
+        self._sound = sound
         self._due = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -100,7 +104,9 @@ class Keeping:
             self._due.clear()
             began = time.monotonic()
             try:
-                keep(self._store, *load(self._store))
+                folded = load(self._store)
+                if self._sound():
+                    keep(self._store, *folded)
             except TamperedError:
                 self._condemn()
                 return

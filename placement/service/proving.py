@@ -7,21 +7,24 @@ log is verified then while the server serves.
 
 Invariants:
     * without a snapshot whose key is there, a start verifies everything first;
-    * what does not verify condemns the engine, whenever it is found.
+    * what does not verify condemns the engine, whenever it is found, and takes the
+      snapshot with it: the next start verifies everything first, and refuses.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from placement.audit.note import Verifier
-from placement.errors import UnavailableError
+from placement.errors import PlacementError, UnavailableError
 from placement.service.fold import covered
 from placement.store import fsck
 from placement.store.head import Head
 from placement.store.log import Store
+from placement.store.snapshot import drop_snapshots
 
 LATER: Final = 5.0
 """Seconds after the start, in which a server has more to do, until it is begun."""
@@ -96,6 +99,8 @@ class Proving:
         except Exception as error:  # noqa: BLE001 (else nobody would see it)
             _log.critical("the log does not verify kind=%s", type(error).__name__)
             self._condemn()
+            with suppress(PlacementError):
+                drop_snapshots(self._store)
         else:
             _log.info("all of the log is proven")
         return True

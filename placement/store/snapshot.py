@@ -102,6 +102,16 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> None:
     vault.destroy_snapshots(before)
 
 
+def drop_snapshots(store: Store) -> None:
+    """Remove every snapshot, so that the next start rests on the log alone.
+
+    Raises:
+        UnavailableError: the database does not answer, or the commit failed.
+    """
+    with store.changing() as connection:
+        connection.execute(delete(_TABLE).where(_SNAPSHOTS))
+
+
 def load_snapshot(store: Store) -> tuple[Head, Iterator[bytes]] | None:
     """Open the newest snapshot.
 

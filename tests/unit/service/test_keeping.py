@@ -1,6 +1,7 @@
 """Snapshots are written while the server serves, and say what the log says."""
 
 import logging
+import threading
 import time
 
 import pytest
@@ -78,7 +79,7 @@ def test_few_records_make_none(engine, store, soon):
 def test_a_commit_makes_it_due(store, monkeypatch, before, after, expected):
     """At every third record, and when something was erased of a log of that many."""
     wanted = []
-    kept = Keeping(store, lambda: None)
+    kept = Keeping(store, lambda: None, lambda: True)
     monkeypatch.setattr(kept, "_want", lambda: wanted.append(True))
     kept.grew(before, after)
 
@@ -134,6 +135,21 @@ def test_a_log_that_does_not_fold_is_no_snapshot(engine, store, url, soon, caplo
 
     assert engine.trouble == "unverified"
     assert load_snapshot(store) is None
+
+
+@pytest.mark.parametrize("sound", [True, False])
+@pytest.mark.usefixtures("soon")
+def test_a_condemned_server_leaves_none(engine, store, sound):
+    """Whoever found it, the next start shall not rest on a snapshot."""
+    asked = threading.Event()
+    for name in "hi":
+        answer(engine, open_case(name))
+    engine._keeping._sound = lambda: asked.set() or sound
+    answer(engine, open_case("j"))
+    assert asked.wait(SECONDS)
+    engine._keeping.stop(None)
+
+    assert (load_snapshot(store) is not None) is sound
 
 
 def test_what_was_begun_is_finished_at_the_end(engine, store, soon):

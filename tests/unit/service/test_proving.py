@@ -52,6 +52,9 @@ def test_what_is_before_it_condemns_a_server_that_serves(
     with pytest.raises(TamperedError):
         again.submit(open_case("l"))
     assert "the log does not verify kind=ChainError" in caplog.messages
+    assert fold.kept(lived) == 0
+    with pytest.raises(TamperedError):
+        start(lived)
 
 
 @pytest.mark.parametrize("where", [("event", "revision", 4), ("leaf", '"index"', 3)])
