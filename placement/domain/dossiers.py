@@ -79,6 +79,7 @@ from placement.domain.life_events import (
     Previewed,
 )
 from placement.domain.permits import Permit
+from placement.domain.roll_events import AffiliationsKept, RollBegun
 from placement.domain.rule_events import (
     RulesetAdopted,
     RulesetKept,
@@ -293,6 +294,8 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     AgendaKept: None,
     FactsKept: None,
     FactStepsKept: None,
+    RollBegun: None,
+    AffiliationsKept: None,
     RulesetKept: None,
     ImportKept: None,
     ChangeoverKept: None,

@@ -17,6 +17,7 @@ from placement.domain.group_events import GroupEvent, MergeEvent
 from placement.domain.haunt_events import HauntAmendment, HauntEvent
 from placement.domain.import_events import ImportEvent
 from placement.domain.life_events import FactRenewed, LifeEvent
+from placement.domain.roll_events import RollEvent
 from placement.domain.rule_events import RuleEvent
 from placement.domain.stay_events import StayEvent
 from placement.domain.terms import (
@@ -276,6 +277,7 @@ Event = (
     | HauntEvent
     | ExtractEvent
     | ChangeoverEvent
+    | RollEvent
 )
 
 

@@ -20,13 +20,14 @@ from placement.domain.events import (
     PlacementEnded,
     ReleaseSigned,
 )
-from placement.domain.facts import AnyFact, Case, Placement
+from placement.domain.facts import Case, Placement
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.haunt_events import GroupSized, PhantomsLifted
 from placement.domain.haunts import Haunts
 from placement.domain.histories import Histories
 from placement.domain.merges import Merges
 from placement.domain.permits import Permit
+from placement.domain.shelf import Shelf
 from placement.domain.standing import Standing
 from placement.domain.terms import CaseHandle, FactId, SubjectId
 
@@ -34,7 +35,7 @@ from placement.domain.terms import CaseHandle, FactId, SubjectId
 class Known(indexing.Indexes, Protocol):
     """What has to be known of a state."""
 
-    facts: dict[FactId, AnyFact]
+    facts: Shelf
     cases: dict[CaseHandle, Case]
     cases_of: dict[SubjectId, dict[CaseHandle, None]]
     cases_under: dict[tuple[str, str], dict[CaseHandle, None]]

@@ -12,6 +12,7 @@ Invariants:
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
+from heapq import merge
 from itertools import islice
 from typing import Final, assert_never
 
@@ -37,6 +38,7 @@ from placement.domain.life_events import (
     Step,
     StepKind,
 )
+from placement.domain.roll import Roll
 from placement.domain.terms import Day, FactId, Grade, Revision
 
 _KEPT_AT_ONCE: Final = 1000  # facts in one event of a snapshot
@@ -47,12 +49,16 @@ _LEAVES_DOUBT: Final = frozenset({StepKind.APPROVED, StepKind.REJECTED})
 class Histories:
     """The lives of all facts.
 
+    Args:
+        roll: affiliations, which know their own revisions and reviews.
+
     Attributes:
         contested: the steps that say so, one of each person, the oldest first; by fact.
         unapproved: facts that no second person stands behind, and that count.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, roll: Roll) -> None:
+        self._roll = roll
         self.contested: dict[FactId, tuple[Step, ...]] = {}
         self.unapproved: dict[FactId, None] = {}
         self._recorded: dict[FactId, Revision] = {}
@@ -61,7 +67,19 @@ class Histories:
         self._reviews: dict[str, dict[Day, dict[FactId, None]]] = {}
 
     def put(self, before: AnyFact | None, fact: AnyFact, revision: Revision) -> None:
-        """Note a fact, or its newer form."""
+        """Note a fact, or its newer form, that stands already."""
+        row = self._roll.find(fact.id)
+        if row < 0:
+            self._put(before, fact, revision)
+        elif before is None:
+            self._roll.revision[row] = revision
+        if fact.approved or fact.retracted:
+            self.unapproved.pop(fact.id, None)
+        else:
+            self.unapproved[fact.id] = None
+
+    def _put(self, before: AnyFact | None, fact: AnyFact, revision: Revision) -> None:
+        """Note what is in no row."""
         if before is None:
             self._recorded[fact.id] = revision
             self._order.setdefault(fact.region, []).append(fact.id)
@@ -72,10 +90,6 @@ class Histories:
         if new is not None:
             days = self._reviews.setdefault(fact.region, {})
             days.setdefault(new, {})[fact.id] = None
-        if fact.approved or fact.retracted:
-            self.unapproved.pop(fact.id, None)
-        else:
-            self.unapproved[fact.id] = None
 
     def add(self, key: FactId, step: Step) -> None:
         """Note a step."""
@@ -97,14 +111,15 @@ class Histories:
     def forget(self, facts: Collection[AnyFact]) -> None:
         """Remove all that was noted of facts, as they stood last."""
         for fact in facts:
-            key, review = fact.id, review_day(fact)
-            del self._recorded[key]
-            self._later.pop(key, None)
-            self.contested.pop(key, None)
-            self.unapproved.pop(key, None)
-            if review is not None:
+            self._later.pop(fact.id, None)
+            self.contested.pop(fact.id, None)
+            self.unapproved.pop(fact.id, None)
+        others = [fact for fact in facts if fact.id in self._recorded]
+        for fact in others:
+            del self._recorded[fact.id]
+            if (review := review_day(fact)) is not None:
                 self._look_away(fact, review)
-        for region in {fact.region for fact in facts}:
+        for region in {fact.region for fact in others}:
             left = [key for key in self._order[region] if key in self._recorded]
             self._order[region] = left
             if not left:
@@ -121,7 +136,7 @@ class Histories:
     def changed(self, key: FactId) -> Revision:
         """Return the revision in which a fact last changed."""
         later = self._later.get(key)
-        return later[-1].revision if later else self._recorded[key]
+        return later[-1].revision if later else self.recorded(key)
 
     def later(self, key: FactId) -> tuple[Step, ...]:
         """Return what happened to a fact after it was recorded."""
@@ -132,7 +147,7 @@ class Histories:
         first = Step(
             kind=StepKind.RECORDED,
             at=fact.recorded_at,
-            revision=self._recorded[fact.id],
+            revision=self.recorded(fact.id),
             person=fact.author,
             reason=fact.reason,
         )
@@ -140,23 +155,37 @@ class Histories:
 
     def regions(self) -> list[str]:
         """Return the regions that own facts, in order."""
-        return sorted(self._order)
+        return sorted(self._order.keys() | self._roll.regions())
 
     def of_region(self, region: str, after: Revision) -> Iterator[FactId]:
         """Yield a region's facts in the order of recording, behind a revision."""
         order = self._order.get(region, [])
         start = bisect_right(order, after, key=self._recorded.__getitem__)
-        return islice(order, start, None)
+        rows = self._roll.of_region(region)
+        begin = bisect_right(rows, after, key=self._roll.recorded)
+        ids = map(self._roll.id, self._roll.rows(islice(rows, begin, None)))
+        return merge(islice(order, start, None), ids, key=self.recorded)
 
     def recorded(self, key: FactId) -> Revision:
         """Return the revision in which a fact was recorded."""
-        return self._recorded[key]
+        row = self._roll.find(key)
+        return self._recorded[key] if row < 0 else self._roll.recorded(row)
 
     def reviewed_until(self, region: str, last: Day) -> Iterator[FactId]:
         """Yield a region's facts whose review date is at most a day."""
         days = self._reviews.get(region, {})
         for day in sorted(day for day in days if day <= last):
             yield from days[day]
+        for each in self._roll.review_days():
+            if each <= last:
+                yield from self._of_rows(region, each)
+
+    def _of_rows(self, region: str, day: int) -> Iterator[FactId]:
+        """Yield a region's affiliations that need a review, last on a day."""
+        for row in self._roll.reviewed_on(day):
+            fact = self._roll.fact(row)
+            if fact.region == region and review_day(fact) == day:
+                yield fact.id
 
     def keep(self, event: FactsKept | FactStepsKept) -> None:
         """Take over what a snapshot kept; the facts stand already."""
@@ -164,10 +193,18 @@ class Histories:
             for step in event.steps:
                 self.add(event.id, step)
         else:
-            self._recorded.update(zip(event.ids, event.revisions, strict=True))
+            for key, revision in zip(event.ids, event.revisions, strict=True):
+                self._keep(key, revision)
+
+    def _keep(self, key: FactId, revision: Revision) -> None:
+        row = self._roll.find(key)
+        if row < 0:
+            self._recorded[key] = revision
+        else:  # in a snapshot from before there were rows
+            self._roll.revision[row] = revision
 
     def records(self) -> Iterator[FactsKept | FactStepsKept]:
-        """Yield events that make the same of recorded facts."""
+        """Yield events that make the same of recorded facts; rows know theirs."""
         pairs = iter(self._recorded.items())
         while chunk := tuple(islice(pairs, _KEPT_AT_ONCE)):
             ids, revisions = zip(*chunk, strict=True)

@@ -28,7 +28,9 @@ from placement.domain.indexing import Entry, Index, Key
 from placement.domain.life_events import Step
 from placement.domain.presences import Presences
 from placement.domain.residents import Residents
+from placement.domain.roll import Roll
 from placement.domain.ruleset import Ruleset
+from placement.domain.shelf import Shelf
 from placement.domain.state import State
 from placement.domain.terms import FactId, Micros, Revision
 
@@ -48,7 +50,7 @@ class Imagined(State):
     def __init__(self, real: State, events: Iterable[Event], at: Micros) -> None:
         self.__dict__.update(real.__dict__)
         self._real = real, real.revision
-        self.facts = cast("dict[FactId, AnyFact]", ChainMap({}, real.facts))
+        self.facts = _Shelf(real.facts)
         self.graph = _Graph(real.graph)
         self.affiliations = _Index(real.affiliations)
         self.members = _Index(real.members)
@@ -62,8 +64,8 @@ class Imagined(State):
         self.merges = real.merges.copy()
         self.changes = dict(real.changes)
         self.areas = set(real.areas)
-        self.calendar = Calendar()  # of days that pass here none is asked
-        self.histories = _Unwritten()
+        self.calendar = Calendar(Roll())  # of days that pass here none is asked
+        self.histories = _Unwritten(Roll())
         self.haunts = real.haunts.copy()
         self.erasures = _Erasures(real.erasures)
         self.standing = copy(real.standing)
@@ -88,12 +90,28 @@ class Imagined(State):
         return affected(self, ruleset, joined(due.touch for due in self.agenda))
 
 
+class _Shelf(Shelf):
+    """All facts, and those put here stand before the real ones."""
+
+    def __init__(self, real: Shelf) -> None:
+        super().__init__(real.roll)
+        self.others = ChainMap({}, cast("dict[FactId, AnyFact]", real.others))
+
+    def __setitem__(self, key: FactId, fact: AnyFact) -> None:
+        """Put a fact, or its newer form."""
+        self.others[key] = fact
+
+    def __len__(self) -> int:
+        """Return how many facts there are."""
+        return sum(1 for _ in self)
+
+
 class _Index(Index[Key, Entry]):
     """An index whose new entries are not in the one that it begins as."""
 
     def __init__(self, real: Index[Key, Entry]) -> None:
         self.__dict__.update(real.__dict__)
-        entries = ChainMap[Key, dict[FactId, Entry]]({}, self._by_key)
+        entries = ChainMap({}, cast("dict[Key, dict[FactId, Entry]]", real.entries()))
         self._by_key = cast("dict[Key, dict[FactId, Entry]]", entries)
 
     def put(self, key: Key, entry_id: FactId, entry: Entry) -> None:

@@ -4,7 +4,7 @@ Everything here is given a fact as the merges resolve it. What was put as one fo
 fact is dropped as that same form.
 """
 
-from collections.abc import Collection, Iterable, KeysView
+from collections.abc import Collection, Iterable, KeysView, Mapping
 from typing import Generic, Protocol, TypeVar, assert_never
 
 from placement.domain.facts import (
@@ -56,8 +56,11 @@ class Index(Generic[Key, Entry]):
 
     def newest(self, key: Key) -> Iterable[Entry]:
         """Return the entries under a key, the one recorded last first."""
-        known = self._by_key.get(key)
-        return () if known is None else reversed(known.values())
+        return reversed(tuple(self.of(key)))
+
+    def entries(self) -> Mapping[Key, dict[FactId, Entry]]:
+        """Return all of it."""
+        return self._by_key
 
     def keys(self) -> KeysView[Key]:
         """Return the keys that have entries."""

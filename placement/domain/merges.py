@@ -10,7 +10,7 @@ Invariants:
     * resolving a fact changes its groups and nothing else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -116,7 +116,7 @@ class Merges:
         return replace(fact, **seen)
 
 
-def names_any(fact: AnyFact, groups: set[GroupToken]) -> bool:
+def names_any(fact: AnyFact, groups: Collection[GroupToken]) -> bool:
     """Tell whether a fact names one of some groups."""
     return any(group in groups for _, group in _named(fact))
 

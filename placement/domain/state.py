@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Final, assert_never
 
-from placement.domain import indexing
+from placement.domain import indexing, rolled
 from placement.domain.answered import Answered
 from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
@@ -22,6 +22,7 @@ from placement.domain.changeover import Changeover
 from placement.domain.changeover_events import ChangeoverEvent
 from placement.domain.coverage import Coverage
 from placement.domain.dossiers import dossier_of
+from placement.domain.enrolled import ByGroup, BySubject
 from placement.domain.erasure_events import DossiersErased, ErasureAgreed, Sealed
 from placement.domain.erasures import Erasures
 from placement.domain.events import (
@@ -85,13 +86,16 @@ from placement.domain.life_events import (
     FactStepsKept,
     Previewed,
 )
-from placement.domain.merges import Merges, names_any
+from placement.domain.merges import Merges
 from placement.domain.names import Names
 from placement.domain.presences import Presences
 from placement.domain.previews import Previews
 from placement.domain.residents import Residents
+from placement.domain.roll import Roll
+from placement.domain.roll_events import AffiliationsKept, RollBegun
 from placement.domain.rule_events import RuleEvent, RulesetAdopted
 from placement.domain.rulebook import Rulebook
+from placement.domain.shelf import Shelf
 from placement.domain.standing import Standing
 from placement.domain.terms import (
     MICROS_A_DAY,
@@ -128,6 +132,7 @@ class State:
     Attributes:
         revision: of the last applied record.
         at: the latest time of any applied record; time never runs back behind it.
+        roll: affiliations in rows.
         facts: every graded fact by id.
         graph: the links between groups.
         affiliations: by subject.
@@ -174,9 +179,13 @@ class State:
     def __init__(self) -> None:
         self.revision = Revision(0)
         self.at = Micros(0)
-        self.facts: dict[FactId, AnyFact] = {}
+        self.roll = Roll()
+        self.facts = Shelf(self.roll)
+        self.merges = Merges()
         self.graph = GroupGraph()
-        self.affiliations: Index[SubjectId, Affiliation] = Index()
+        self.affiliations: Index[SubjectId, Affiliation] = BySubject(
+            self.roll, self.merges
+        )
         self.same_as: Index[SubjectId, SameAs] = Index()
         self.ties: Index[SubjectId, Tie] = Index()
         self.located: Index[SubjectId, Located] = Index()
@@ -187,7 +196,6 @@ class State:
         self.attestations: dict[FactId, Attestation] = {}
         self.coverage = Coverage()
         self.changes: dict[FactId, ChangeProposed] = {}
-        self.merges = Merges()
         self.names = Names()
         self.groups = self.names.groups
         self.facilities: dict[FacilityToken, Facility] = {}
@@ -203,11 +211,11 @@ class State:
         self.agenda = self.standing.agenda
         self.stopped = self.standing.stopped
         self.rulebook = Rulebook()
-        self.calendar = Calendar()
-        self.histories = Histories()
+        self.calendar = Calendar(self.roll)
+        self.histories = Histories(self.roll)
         self.previews = Previews()
         self.imports = Imports()
-        self.members: Index[GroupToken, Affiliation] = Index()
+        self.members: Index[GroupToken, Affiliation] = ByGroup(self.roll, self.merges)
         self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
         self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
         self.residents = Residents(self)
@@ -292,6 +300,8 @@ class State:
                 self.ledger.spend(spent, record.at)
             case RequestKept(request=request, revision=revision, dossier=dossier):
                 self._keep(Answered(request, revision, record.at, dossier))
+            case RollBegun() | AffiliationsKept():
+                rolled.take_over(self, happened)
             case Sealed(dossier=dossier):
                 self.erasures.miss(dossier)
             case DossiersErased() as erased:
@@ -424,13 +434,12 @@ class State:
         self.erasures.tallies.add(event.counts)
         for key, answered in self.requests.items():
             if answered.dossier in self.erasures.erased:
-                blank = replace(answered.request, digest=b"")
-                self.requests[key] = replace(answered, request=blank, dossier=_NOBODY)
+                self.requests[key] = answered.erased()
 
     def _put(self, fact: AnyFact) -> None:
         before = self.facts.get(fact.id)
-        self.histories.put(before, fact, Revision(self.revision + 1))
         self.facts[fact.id] = fact
+        self.histories.put(before, fact, Revision(self.revision + 1))
         self.calendar.put(fact)
         if isinstance(fact, Presence | Located | Tie):
             self.areas.add(fact.area)
@@ -438,8 +447,7 @@ class State:
 
     def _merge(self, event: MergeEvent) -> None:
         """Let facts be found under the tokens that stand for their groups now."""
-        groups = self.merges.with_(event.low, event.high)
-        moved = [fact for fact in self.facts.values() if names_any(fact, groups)]
+        moved = self.facts.naming(self.merges.with_(event.low, event.high))
         for fact in moved:
             indexing.leave_groups(self, self.merges.resolved(fact))
         self.merges.apply(event)
@@ -465,9 +473,7 @@ class State:
         # Behind what was erased: with it goes whoever was left and is on record no more.
         for keyed in (*self.changeover.records(), *self.changeover.left_records()):
             yield Record(at=_THEN, event=keyed)
-        for fact in self.facts.values():
-            at = self.erasures.retracted.get(fact.id, _THEN)
-            yield Record(at=at, event=FactRecorded(fact=fact))
+        yield from rolled.facts(self.facts, self.erasures.retracted)
         for life in self.histories.records():
             yield Record(at=_THEN, event=life)
         for case in self.cases.values():
@@ -483,12 +489,7 @@ class State:
         for change in self.changes.values():
             yield Record(at=_THEN, event=change)
         for answered in self.requests.values():
-            kept = RequestKept(
-                request=answered.request,
-                revision=answered.revision,
-                dossier=answered.dossier,
-            )
-            yield Record(at=answered.at, event=kept)
+            yield Record(at=answered.at, event=answered.kept())
         yield from self.extracts.records()
         for at, previewed in self.previews.records():
             yield Record(at=at, event=previewed)

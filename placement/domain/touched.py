@@ -53,6 +53,7 @@ from placement.domain.life_events import (
     FactRenewed,
 )
 from placement.domain.rule_events import RulesetAdopted
+from placement.domain.shelf import Shelf
 from placement.domain.stay_events import (
     DayPassed,
     HoldConfirmed,
@@ -67,7 +68,7 @@ from placement.domain.terms import Day, FacilityToken, FactId, ProviderToken
 class Known(Protocol):
     """What has to be known of a state."""
 
-    facts: dict[FactId, AnyFact]
+    facts: Shelf
     changes: dict[FactId, ChangeProposed]
     placements: dict[FactId, Placement]
     facilities: dict[FacilityToken, Facility]

@@ -257,6 +257,8 @@ def _scalars(name: str, shape: _Shape, build: Take) -> tuple[Put, Take]:
     def put_all(items: object, to: object) -> None:
         get(to).extend(items)
 
+    if shape.many and build is _as_is:
+        return put_all, lambda of: tuple(get(of))
     if shape.many:
         return put_all, lambda of: tuple(map(build, get(of)))
     take = get if build is _as_is else lambda of: build(get(of))

@@ -78,6 +78,8 @@ class Record(_message.Message):
     CHANGE_WITHDRAWN_FIELD_NUMBER: _builtins.int
     FACTS_KEPT_FIELD_NUMBER: _builtins.int
     FACT_STEPS_KEPT_FIELD_NUMBER: _builtins.int
+    ROLL_BEGUN_FIELD_NUMBER: _builtins.int
+    AFFILIATIONS_KEPT_FIELD_NUMBER: _builtins.int
     PREVIEWED_FIELD_NUMBER: _builtins.int
     GROUPS_MERGED_FIELD_NUMBER: _builtins.int
     GROUPS_UNMERGED_FIELD_NUMBER: _builtins.int
@@ -311,6 +313,14 @@ class Record(_message.Message):
         """See the message."""
 
     @_builtins.property
+    def roll_begun(self) -> Global___RollBegun:
+        """See the message."""
+
+    @_builtins.property
+    def affiliations_kept(self) -> Global___AffiliationsKept:
+        """See the message."""
+
+    @_builtins.property
     def previewed(self) -> Global___Previewed:
         """See the message."""
 
@@ -484,6 +494,8 @@ class Record(_message.Message):
         change_withdrawn: Global___ChangeWithdrawn | None = ...,
         facts_kept: Global___FactsKept | None = ...,
         fact_steps_kept: Global___FactStepsKept | None = ...,
+        roll_begun: Global___RollBegun | None = ...,
+        affiliations_kept: Global___AffiliationsKept | None = ...,
         previewed: Global___Previewed | None = ...,
         groups_merged: Global___GroupsMerged | None = ...,
         groups_unmerged: Global___GroupsUnmerged | None = ...,
@@ -515,11 +527,11 @@ class Record(_message.Message):
         pairs_kept: Global___PairsKept | None = ...,
         idled: Global___Idled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "changeover_begun", b"changeover_begun", "changeover_ended", b"changeover_ended", "changeover_kept", b"changeover_kept", "changeover_said", b"changeover_said", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "pairs_kept", b"pairs_kept", "pairs_offered", b"pairs_offered", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["affiliations_kept", b"affiliations_kept", "agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "changeover_begun", b"changeover_begun", "changeover_ended", b"changeover_ended", "changeover_kept", b"changeover_kept", "changeover_said", b"changeover_said", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "pairs_kept", b"pairs_kept", "pairs_offered", b"pairs_offered", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "roll_begun", b"roll_begun", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "changeover_begun", b"changeover_begun", "changeover_ended", b"changeover_ended", "changeover_kept", b"changeover_kept", "changeover_said", b"changeover_said", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "pairs_kept", b"pairs_kept", "pairs_offered", b"pairs_offered", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["affiliations_kept", b"affiliations_kept", "agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "changeover_begun", b"changeover_begun", "changeover_ended", b"changeover_ended", "changeover_kept", b"changeover_kept", "changeover_said", b"changeover_said", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "pairs_kept", b"pairs_kept", "pairs_offered", b"pairs_offered", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "roll_begun", b"roll_begun", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased", "import_begun", "import_staged", "import_finished", "import_approved", "import_cancelled", "import_taken", "import_kept", "group_sized", "lift_kept", "extract_asked", "extract_granted", "changeover_said", "changeover_begun", "pairs_offered", "changeover_ended", "changeover_kept", "pairs_kept", "idled"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "roll_begun", "affiliations_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased", "import_begun", "import_staged", "import_finished", "import_approved", "import_cancelled", "import_taken", "import_kept", "group_sized", "lift_kept", "extract_asked", "extract_granted", "changeover_said", "changeover_begun", "pairs_offered", "changeover_ended", "changeover_kept", "pairs_kept", "idled"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -3756,6 +3768,249 @@ class FactStepsKept(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FactStepsKept: _TypeAlias = FactStepsKept  # noqa: Y015
+
+@_typing.final
+class RollSource(_message.Message):
+    """Who recorded affiliations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    author: _builtins.str
+    """Person id."""
+    region: _builtins.str
+    """Region."""
+    def __init__(
+        self,
+        *,
+        author: _builtins.str = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollSource: _TypeAlias = RollSource  # noqa: Y015
+
+@_typing.final
+class RollWeight(_message.Message):
+    """What affiliations are worth."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEME_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    GRADE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    APPROVED_FIELD_NUMBER: _builtins.int
+    RETRACTED_FIELD_NUMBER: _builtins.int
+    scheme: _builtins.int
+    """terms.Scheme."""
+    given: _builtins.str
+    """As given."""
+    grade: _builtins.int
+    """terms.Grade."""
+    reason: _builtins.int
+    """terms.Reason."""
+    role: _builtins.int
+    """terms.AffiliationRole."""
+    approved: _builtins.bool
+    """A second person stood behind it, or none is needed."""
+    retracted: _builtins.bool
+    """It was never true, or nobody stood behind it."""
+    def __init__(
+        self,
+        *,
+        scheme: _builtins.int = ...,
+        given: _builtins.str = ...,
+        grade: _builtins.int = ...,
+        reason: _builtins.int = ...,
+        role: _builtins.int = ...,
+        approved: _builtins.bool = ...,
+        retracted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved", b"approved", "given", b"given", "grade", b"grade", "reason", b"reason", "retracted", b"retracted", "role", b"role", "scheme", b"scheme"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollWeight: _TypeAlias = RollWeight  # noqa: Y015
+
+@_typing.final
+class RollRarity(_message.Message):
+    """What few affiliations have."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROW_FIELD_NUMBER: _builtins.int
+    VALID_TO_FIELD_NUMBER: _builtins.int
+    LEFT_ON_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
+    RETRACTED_AT_FIELD_NUMBER: _builtins.int
+    row: _builtins.int
+    """Which of those of one event."""
+    valid_to: _builtins.int
+    """Day."""
+    left_on: _builtins.int
+    """Day."""
+    replaces: _builtins.bytes
+    """16 bytes: the fact that it was recorded instead of."""
+    retracted_at: _builtins.int
+    """Microseconds."""
+    def __init__(
+        self,
+        *,
+        row: _builtins.int = ...,
+        valid_to: _builtins.int | None = ...,
+        left_on: _builtins.int | None = ...,
+        replaces: _builtins.bytes | None = ...,
+        retracted_at: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_left_on", b"_left_on", "_replaces", b"_replaces", "_retracted_at", b"_retracted_at", "_valid_to", b"_valid_to", "left_on", b"left_on", "replaces", b"replaces", "retracted_at", b"retracted_at", "valid_to", b"valid_to"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_left_on", b"_left_on", "_replaces", b"_replaces", "_retracted_at", b"_retracted_at", "_valid_to", b"_valid_to", "left_on", b"left_on", "replaces", b"replaces", "retracted_at", b"retracted_at", "row", b"row", "valid_to", b"valid_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__left_on: _TypeAlias = _typing.Literal["left_on"]  # noqa: Y015
+    _WhichOneofArgType__left_on: _TypeAlias = _typing.Literal["_left_on", b"_left_on"]  # noqa: Y015
+    _WhichOneofReturnType__replaces: _TypeAlias = _typing.Literal["replaces"]  # noqa: Y015
+    _WhichOneofArgType__replaces: _TypeAlias = _typing.Literal["_replaces", b"_replaces"]  # noqa: Y015
+    _WhichOneofReturnType__retracted_at: _TypeAlias = _typing.Literal["retracted_at"]  # noqa: Y015
+    _WhichOneofArgType__retracted_at: _TypeAlias = _typing.Literal["_retracted_at", b"_retracted_at"]  # noqa: Y015
+    _WhichOneofReturnType__valid_to: _TypeAlias = _typing.Literal["valid_to"]  # noqa: Y015
+    _WhichOneofArgType__valid_to: _TypeAlias = _typing.Literal["_valid_to", b"_valid_to"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__left_on) -> _WhichOneofReturnType__left_on | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__replaces) -> _WhichOneofReturnType__replaces | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__retracted_at) -> _WhichOneofReturnType__retracted_at | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__valid_to) -> _WhichOneofReturnType__valid_to | None: ...
+
+Global___RollRarity: _TypeAlias = RollRarity  # noqa: Y015
+
+@_typing.final
+class RollBegun(_message.Message):
+    """In a snapshot: what the affiliations behind it name by number, from 0 on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROWS_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    rows: _builtins.int
+    """How many affiliations there are."""
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___RollSource]:
+        """See the message."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedCompositeFieldContainer[Global___RollWeight]:
+        """See the message."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """16 bytes each."""
+
+    def __init__(
+        self,
+        *,
+        rows: _builtins.int = ...,
+        sources: _abc.Iterable[Global___RollSource] | None = ...,
+        weights: _abc.Iterable[Global___RollWeight] | None = ...,
+        groups: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "rows", b"rows", "sources", b"sources", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollBegun: _TypeAlias = RollBegun  # noqa: Y015
+
+@_typing.final
+class AffiliationsKept(_message.Message):
+    """In a snapshot: some affiliations in the order of recording, as columns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    SUBJECTS_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_FIELD_NUMBER: _builtins.int
+    REVISIONS_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    REVIEW_BY_FIELD_NUMBER: _builtins.int
+    RARITIES_FIELD_NUMBER: _builtins.int
+    ids: _builtins.bytes
+    """16 bytes each."""
+    subjects: _builtins.bytes
+    """32 bytes each."""
+    since: _builtins.int
+    """Day behind which the next two count."""
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Numbers of who recorded them."""
+
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Numbers of what they are worth."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Numbers of their groups."""
+
+    @_builtins.property
+    def recorded_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Microseconds, less those of the one before."""
+
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Less that of the one before."""
+
+    @_builtins.property
+    def valid_from(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Days from 1 on; 0 is none."""
+
+    @_builtins.property
+    def review_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Days from 1 on; 0 is none."""
+
+    @_builtins.property
+    def rarities(self) -> _containers.RepeatedCompositeFieldContainer[Global___RollRarity]:
+        """What few have."""
+
+    def __init__(
+        self,
+        *,
+        ids: _builtins.bytes = ...,
+        subjects: _builtins.bytes = ...,
+        sources: _abc.Iterable[_builtins.int] | None = ...,
+        weights: _abc.Iterable[_builtins.int] | None = ...,
+        groups: _abc.Iterable[_builtins.int] | None = ...,
+        recorded_at: _abc.Iterable[_builtins.int] | None = ...,
+        revisions: _abc.Iterable[_builtins.int] | None = ...,
+        since: _builtins.int = ...,
+        valid_from: _abc.Iterable[_builtins.int] | None = ...,
+        review_by: _abc.Iterable[_builtins.int] | None = ...,
+        rarities: _abc.Iterable[Global___RollRarity] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "ids", b"ids", "rarities", b"rarities", "recorded_at", b"recorded_at", "review_by", b"review_by", "revisions", b"revisions", "since", b"since", "sources", b"sources", "subjects", b"subjects", "valid_from", b"valid_from", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AffiliationsKept: _TypeAlias = AffiliationsKept  # noqa: Y015
 
 @_typing.final
 class Previewed(_message.Message):

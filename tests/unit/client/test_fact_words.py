@@ -7,6 +7,7 @@ from placement_client.commands.fact_words import doubt_words, doubts
 from placement.api.v1 import review_service_pb2 as review
 from placement.domain.histories import Histories
 from placement.domain.life_events import Doubt, Step, StepKind
+from placement.domain.roll import Roll
 from placement.domain.terms import FactId
 
 FACT = FactId(bytes(16))
@@ -42,7 +43,7 @@ def on_the_wire(each):
 @given(STEPS)
 def test_the_doubts_that_stand_are_the_services(steps):
     """Whatever happened to the fact since."""
-    history = Histories()
+    history = Histories(Roll())
     for each in steps:
         history.add(FACT, each)
     counted = history.contested.get(FACT, ())

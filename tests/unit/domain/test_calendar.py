@@ -4,6 +4,7 @@ import pytest
 from kit.world import TODAY, World, day
 
 from placement.domain.calendar import Calendar
+from placement.domain.roll import Roll
 
 COOL, AHEAD = 180, 90
 
@@ -74,4 +75,4 @@ def test_begins_and_ends_on_a_day():
 
 def test_an_empty_calendar():
     """Nothing turns."""
-    assert list(Calendar().turning(TODAY, COOL, AHEAD)) == []
+    assert list(Calendar(Roll()).turning(TODAY, COOL, AHEAD)) == []

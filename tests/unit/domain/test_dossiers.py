@@ -50,6 +50,8 @@ SAYS_NOTHING = {
     "AgendaKept",
     "FactsKept",
     "FactStepsKept",
+    "RollBegun",
+    "AffiliationsKept",
     "Previewed",
     "RulesetProposed",
     "RulesetShadowed",

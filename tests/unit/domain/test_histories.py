@@ -51,6 +51,7 @@ from placement.domain.life_events import (
     FactsKept,
     StepKind,
 )
+from placement.domain.roll import Roll
 from placement.domain.state import State
 from placement.domain.terms import MICROS_A_DAY
 from placement.errors import TamperedError
@@ -102,7 +103,7 @@ def test_a_hole_in_the_log_is_an_incident(event):
 
 def test_a_snapshot_keeps_few_large_events():
     """A thousand facts in one."""
-    histories = Histories()
+    histories = Histories(Roll())
     world = World()
     fact = world.state.facts[world.presence("A", "1480")]
     for number in range(1001):

@@ -161,6 +161,9 @@ def test_a_finding_s_chain_is_all_it_needs(world):
     state = world.build().state
     for finding in findings(world, state):
         alone = State()
+        for fact in state.facts.values():
+            if fact.id in finding.facts:
+                alone.apply(Record(at=NOW, event=FactRecorded(fact=fact)))
         for record in state.records():
             if _named(record, finding):
                 alone.apply(record)
@@ -171,7 +174,7 @@ def test_a_finding_s_chain_is_all_it_needs(world):
 
 def _named(record: Record, finding: Finding) -> bool:
     match record.event:
-        case FactRecorded(fact=named) | PlacementRecorded(placement=named):
+        case PlacementRecorded(placement=named):
             return named.id in finding.facts
         case CaseOpened() | FacilityRegistered():
             return True
