@@ -7,7 +7,8 @@ and writes what comes of it: the engine goes on meanwhile, with a state of its o
 Invariants:
     * what is written is the fold of what is durable, never what an engine holds;
     * of several servers the one writes whose commit it was that made it due;
-    * a snapshot that was not written to its end is none.
+    * a snapshot that was not written to its end is none;
+    * what was condemned while one was being written has none in the end.
 """
 
 import logging
@@ -22,6 +23,7 @@ from placement.errors import PlacementError, TamperedError
 from placement.service.fold import keep, kept, load
 from placement.store.head import Head
 from placement.store.log import Store
+from placement.store.snapshot import drop_snapshots
 
 SNAPSHOT_AFTER: Final = 10_000
 """Records behind the last one that make a snapshot worth its time."""
@@ -104,12 +106,18 @@ class Keeping:
             self._due.clear()
             began = time.monotonic()
             try:
-                folded = load(self._store)
-                if self._sound():
-                    keep(self._store, *folded)
+                self._write()
             except TamperedError:
                 self._condemn()
                 return
             except Exception as error:  # noqa: BLE001 (the next one may succeed)
                 _log.warning("no snapshot was written kind=%s", type(error).__name__)
             self._stopping.wait(REST * (time.monotonic() - began))
+
+    def _write(self) -> None:
+        """Write one, unless the engine is condemned, or comes to be meanwhile."""
+        folded = load(self._store)
+        if self._sound():
+            keep(self._store, *folded)
+            if not self._sound():  # whoever found it may have been before this one
+                drop_snapshots(self._store)

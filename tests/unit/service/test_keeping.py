@@ -11,7 +11,7 @@ from kit.engines import SECONDS, answer, tamper
 from placement.service import fold, keeping
 from placement.service.keeping import Keeping
 from placement.store import fsck
-from placement.store.snapshot import load_snapshot
+from placement.store.snapshot import drop_snapshots, load_snapshot
 
 
 @pytest.fixture
@@ -150,6 +150,29 @@ def test_a_condemned_server_leaves_none(engine, store, sound):
     engine._keeping.stop(None)
 
     assert (load_snapshot(store) is not None) is sound
+
+
+@pytest.mark.usefixtures("soon")
+def test_one_condemned_meanwhile_leaves_none(engine, store, monkeypatch, caplog):
+    """What was found while a snapshot was being written has none to start from."""
+    caplog.set_level(logging.CRITICAL)
+    begun, written = threading.Event(), []
+
+    def keep(*given):
+        begun.set()
+        engine.condemn()
+        drop_snapshots(store)  # as whoever proves the log does then
+        fold.keep(*given)
+        written.append(fold.kept(store))
+
+    monkeypatch.setattr(keeping, "keep", keep)
+    for name in "hij":
+        answer(engine, open_case(name))
+    assert begun.wait(SECONDS)
+    engine._keeping.stop(None)
+
+    assert written == [3]
+    assert load_snapshot(store) is None
 
 
 def test_what_was_begun_is_finished_at_the_end(engine, store, soon):
