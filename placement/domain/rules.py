@@ -91,34 +91,28 @@ class _Seen:
         self.soft = picture(at_least=Strength.SOFT)
         self.today = today
         self._ringing: dict[AreaCode, tuple[Finding, ...]] = {}
-        self._rules: dict[bool, tuple[RuleFunction, ...]] = {}
 
     @cached_property
     def firm(self) -> Picture:
         """Return the picture of what may give CONFLICT; often nobody looks."""
         return self._picture(at_least=Strength.FIRM)
 
-    def rules(self, place: Place) -> tuple[RuleFunction, ...]:
-        """Return the rules that can find something: in any house, or in any area."""
-        housed = place.facility is not None
-        if housed not in self._rules:
-            able = (rule for rule, can in RULES.items() if can(self.soft, place))
-            self._rules[housed] = tuple(able)
-        return self._rules[housed]
+    @cached_property
+    def rules(self) -> tuple[RuleFunction, ...]:
+        """Return the rules that can find something, wherever it is."""
+        return tuple(rule for rule, can in RULES.items() if can(self.soft))
 
     def ringing(self, area: AreaCode) -> tuple[Finding, ...]:
         """Return what reaches from an area into those near it (R9)."""
         if area not in self._ringing:
-            place = Place(area)
-            rules = (rule for rule in self.rules(place) if rule in RINGING)
-            found = _look(self, place, tuple(rules))
+            rules = (rule for rule in self.rules if rule in RINGING)
+            found = _look(self, Place(area), tuple(rules))
             self._ringing[area] = tuple(_weakened(found))
         return self._ringing[area]
 
 
 def _assess_one(seen: _Seen, candidate: Candidate) -> Assessment:
-    place = Place(candidate.area, candidate.facility)
-    findings = _look(seen, place, seen.rules(place))
+    findings = _look(seen, Place(candidate.area, candidate.facility), seen.rules)
     for area in seen.soft.ringing(candidate.area):
         findings += seen.ringing(area)
     best = floor(seen, candidate.area)
@@ -287,36 +281,32 @@ def _threatened(verdict: Verdict, facts: Chain, *, phantom: bool = False) -> Fin
 # What can find something at all. The firm picture has nothing that the soft one lacks.
 
 
-def _always(_picture: Picture, _place: Place) -> bool:
+def _always(_picture: Picture) -> bool:
     return True
 
 
-def _if_threatened(picture: Picture, _place: Place) -> bool:
+def _if_threatened(picture: Picture) -> bool:
     return bool(picture.threats)
 
 
-def _if_threatening(picture: Picture, _place: Place) -> bool:
+def _if_threatening(picture: Picture) -> bool:
     return bool(picture.own_threats)
 
 
-def _if_tied(picture: Picture, _place: Place) -> bool:
+def _if_tied(picture: Picture) -> bool:
     return bool(picture.ties)
 
 
-def _if_housed(_picture: Picture, place: Place) -> bool:
-    return place.facility is not None
-
-
-RULES: Mapping[RuleFunction, Callable[[Picture, Place], bool]] = {
+RULES: Mapping[RuleFunction, Callable[[Picture], bool]] = {
     present: _always,
     r5_threat_near: _if_threatened,
     r6_tie: _if_tied,
     placed: _always,
-    provided: _if_housed,
+    provided: _always,
     r3_unknown_placed: _always,
     r5_threat_placed: _if_threatened,
     r5_threat_by_household: _if_threatening,
-    stopped_provider: _if_housed,
+    stopped_provider: _always,
 }
 # What reaches into near municipalities (R9); ``Picture.ringing`` says where any can.
 # Nothing that rests on a placement does: rings would point at the middle.

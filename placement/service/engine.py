@@ -43,7 +43,7 @@ from placement.service.entries import Refused, Scribe
 from placement.service.feed import Feed
 from placement.service.fit import require_fit
 from placement.service.fold import go_on, load
-from placement.service.keeping import Keeping, reach
+from placement.service.keeping import Keeping
 from placement.service.manners import Manners
 from placement.service.phantoms import Haunting
 from placement.service.proving import Proving
@@ -272,7 +272,7 @@ class Engine:
         with self._store.writing() as log:
             self._folded = None  # until the commit has returned, it is nothing to trust
             self._catch_up(state, head, log)
-            before = reach(state, log.head)
+            before = log.head.revision
             batch = self._begun(state, log.head)
             for one in asked:  # each on the state that the ones before it left
                 batch.add(one.item)
@@ -291,7 +291,7 @@ class Engine:
         self.pulse.commit(len(asked), len(self._waiting), time.monotonic() - begun)
         self._publishing.written(head)
         known = self._know(state, head)
-        self._keeping.grew(before, reach(state, head))
+        self._keeping.grew(before, head.revision)
         items = [one.item for one in asked]
         return batch.answers if known else withheld(batch.answers, items)
 

@@ -5,7 +5,8 @@ the server is killed. A thread folds the log once more, from the snapshot that i
 and writes what comes of it: the engine goes on meanwhile, with a state of its own.
 
 Invariants:
-    * what is written is the fold of what is durable, never what an engine holds;
+    * what is written while the server serves is the fold of what is durable, never what
+      its engine holds;
     * of several servers the one writes whose commit it was that made it due;
     * a snapshot that was not written to its end is none;
     * what was condemned while one was being written has none in the end.
@@ -30,14 +31,6 @@ SNAPSHOT_AFTER: Final = 10_000
 REST: Final = 3
 """Times as long as writing one took, until the next one is begun."""
 _log: Final = logging.getLogger(__name__)
-
-Reach = tuple[int, int]
-"""How many records there are, and how many dossiers they erased."""
-
-
-def reach(state: State, head: Head) -> Reach:
-    """Return how far a state has come at a head."""
-    return head.revision, len(state.erasures.erased)
 
 
 class Keeping:
@@ -68,15 +61,16 @@ class Keeping:
         if head.revision - kept(self._store) >= SNAPSHOT_AFTER:
             self._want()
 
-    def grew(self, before: Reach, after: Reach) -> None:
-        """Write one if a commit made it due, which waits for nothing.
+    def grew(self, before: int, after: int) -> None:
+        """Write one at every so many records, and at nothing else.
 
-        It is due at every so many records, and when something was erased: no snapshot
-        of before has its key then.
+        One that came since something was erased would tell whoever holds the database.
+
+        Args:
+            before: a commit, how many records there were.
+            after: it, how many there are.
         """
-        crossed = before[0] // SNAPSHOT_AFTER != after[0] // SNAPSHOT_AFTER
-        erased = before[1] != after[1]
-        if crossed or (erased and after[0] >= SNAPSHOT_AFTER):
+        if before // SNAPSHOT_AFTER != after // SNAPSHOT_AFTER:
             self._want()
 
     def stop(self, folded: tuple[State, Head] | None) -> None:

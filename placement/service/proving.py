@@ -24,6 +24,7 @@ from placement.service.fold import covered
 from placement.store import fsck
 from placement.store.head import Head
 from placement.store.log import Store
+from placement.store.rows import is_damage
 from placement.store.snapshot import drop_snapshots
 
 LATER: Final = 5.0
@@ -93,17 +94,23 @@ class Proving:
             fsck.verify(self._store, self._verifier, progress=self._rest)
         except _StoppedError:
             return True
-        except UnavailableError:
-            _log.warning("the log is not proven yet: the database did not answer")
-            return False
+        except UnavailableError as error:
+            if not is_damage(error):
+                _log.warning("the log is not proven yet: the database did not answer")
+                return False
+            self._found(error)
         except Exception as error:  # noqa: BLE001 (else nobody would see it)
-            _log.critical("the log does not verify kind=%s", type(error).__name__)
-            self._condemn()
-            with suppress(PlacementError):
-                drop_snapshots(self._store)
+            self._found(error)
         else:
             _log.info("all of the log is proven")
         return True
+
+    def _found(self, error: Exception) -> None:
+        """Condemn the engine, and have the next start verify everything first."""
+        _log.critical("the log does not verify kind=%s", type(error).__name__)
+        self._condemn()
+        with suppress(PlacementError):
+            drop_snapshots(self._store)
 
     def _run(self) -> None:
         self._hurry.wait(LATER)

@@ -17,6 +17,9 @@ from placement.errors import UnavailableError
 _SQLITE: Final = SQLiteDialect_pysqlite()
 
 Given = Mapping[str, int | bytes]
+_DAMAGED: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_CORRUPTED: Final = ("XX001", "XX002")
+"""SQLSTATE of PostgreSQL: data_corrupted, index_corrupted."""
 
 
 def fetched(
@@ -48,6 +51,15 @@ def fetched(
         raise unanswered from error
     rows: Sequence[Any] = found
     return rows
+
+
+def is_damage(error: UnavailableError) -> bool:
+    """Tell whether the database did answer: what it stores is damaged."""
+    cause: Any = error.__cause__
+    cause = getattr(cause, "orig", cause)
+    name = getattr(cause, "sqlite_errorname", None) or ""
+    state = getattr(cause, "sqlstate", None) or ""
+    return name.startswith(_DAMAGED) or state in _CORRUPTED
 
 
 def first(

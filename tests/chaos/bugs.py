@@ -18,15 +18,15 @@ DROPPED: Final = 30  # one commit in so many
 def from_its_old_state() -> None:
     """A server answers checks from a copy of the state, and makes it anew now and then."""
     decided: Any = batch._decided
-    kept: dict[str, Any] = {"at": 0.0, "state": None}
+    kept: dict[str, Any] = {"at": -OLD, "state": None}
 
     def instead(state: Any, command: Any, moment: Any) -> Any:
         if not isinstance(command, Check):
             return decided(state, command, moment)
-        if time.monotonic() - kept["at"] > OLD:
+        old = time.monotonic() - kept["at"] > OLD
+        if old or command.case not in kept["state"].cases:
             kept.update(at=time.monotonic(), state=copy.deepcopy(state))
-        known = command.case in kept["state"].cases
-        return decided(kept["state"] if known else state, command, moment)
+        return decided(kept["state"], command, moment)
 
     batch._decided = instead
 

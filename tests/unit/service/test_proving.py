@@ -1,5 +1,6 @@
 """A start rests on the snapshot; what is before it is verified while the server serves."""
 
+import sqlite3
 import threading
 
 import pytest
@@ -140,3 +141,20 @@ def test_a_server_that_stops_leaves_it(lived, monkeypatch):
 def test_one_that_was_never_begun_is_stopped(store):
     """As of an engine whose start failed."""
     Proving(store, VERIFIER, lambda: None).stop()
+
+
+def test_what_can_no_longer_be_read_condemns(lived, monkeypatch):
+    """A page that is damaged answers no better the next time."""
+    found = []
+    kept = Proving(lived, VERIFIER, lambda: found.append("condemned"))
+    kept.begin()
+
+    def fail(*_given, **_named):
+        damage = sqlite3.DatabaseError("malformed")
+        damage.sqlite_errorname = "SQLITE_CORRUPT"
+        raise UnavailableError from damage
+
+    monkeypatch.setattr(fsck, "verify", fail)
+
+    assert kept.attempt()
+    assert (found, fold.kept(lived)) == (["condemned"], 0)

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, func, insert, select
 from placement.errors import UnavailableError
 from placement.store import engine as database
 from placement.store import tables
-from placement.store.rows import fetched, first, value
+from placement.store.rows import fetched, first, is_damage, value
 
 EVENT = tables.event.c
 BEHIND = (
@@ -76,3 +76,33 @@ def test_what_the_driver_raises_stays_inside(engine):
         fetched(connection, BEHIND, {"after": 0, "count": 1})
 
     assert caught.value.__notes__ == ["The database does not answer."]
+
+
+def refused(path):
+    """Return why the rows of a file can't be had."""
+    given = {"after": -1, "count": 99}
+    with (
+        database.opened(f"sqlite:///{path}") as engine,
+        pytest.raises(UnavailableError) as found,
+        database.reading(engine) as connection,
+    ):
+        fetched(connection, BEHIND, given)
+    return found.value
+
+
+def test_a_damaged_file_is_not_one_that_does_not_answer(tmp_path):
+    """One page of a table reads otherwise; a table that is missing is no damage."""
+    path = tmp_path / "spoilt.db"
+    many = [{**ROWS[0], "revision": n, "blob": bytes(2000)} for n in range(99)]
+    with (
+        database.opened(f"sqlite:///{path}") as made,
+        database.writing(made) as connection,
+    ):
+        tables.metadata.create_all(connection)
+        connection.execute(insert(tables.event), many)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2].ljust(len(content), b"\xff"))
+
+    assert is_damage(refused(path))
+    assert not is_damage(refused(tmp_path / "other.db"))
+    assert not is_damage(UnavailableError())
