@@ -16,12 +16,12 @@ DROPPED: Final = 30  # one commit in so many
 
 
 def from_its_old_state() -> None:
-    """A server answers checks from a copy of the state, and makes it anew now and then."""
+    """A server answers whoever holds nothing from a copy of the state, some seconds old."""
     decided: Any = batch._decided
     kept: dict[str, Any] = {"at": -OLD, "state": None}
 
     def instead(state: Any, command: Any, moment: Any) -> Any:
-        if not isinstance(command, Check):
+        if not isinstance(command, Check) or command.hold:
             return decided(state, command, moment)
         old = time.monotonic() - kept["at"] > OLD
         if old or command.case not in kept["state"].cases:
