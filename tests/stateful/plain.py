@@ -141,7 +141,9 @@ class Plain:
         if not found:
             return False
         sure = any(not each.stale and each.window == window for each in found)
-        return True if sure else None
+        # A weak link may make somebody of the household another person, whom they meet.
+        there = any(each.area == place.area for each in self.of_case(case))
+        return True if sure and not there else None
 
     # Holds and placements: why they are refused, or nothing
 
