@@ -28,7 +28,7 @@ from placement.store.snapshot import drop_snapshots
 
 SNAPSHOT_AFTER: Final = 10_000
 """Records behind the last one that make a snapshot worth its time."""
-REST: Final = 3
+REST: Final = 30
 """Times as long as writing one took, until the next one is begun."""
 _log: Final = logging.getLogger(__name__)
 
