@@ -60,4 +60,4 @@ class Calendar:
         for turned in (day, day - cool_down_days, day + ahead_days):
             yield from self.turning_on(Day(turned))
         yield from self._reviews.get(Day(day - 1), ())
-        yield from map(self._roll.id, self._roll.reviewed_on(day - 1))
+        yield from self._roll.reviewed_on(day - 1)

@@ -163,7 +163,7 @@ class Histories:
         start = bisect_right(order, after, key=self._recorded.__getitem__)
         rows = self._roll.of_region(region)
         begin = bisect_right(rows, after, key=self._roll.recorded)
-        ids = map(self._roll.id, self._roll.rows(islice(rows, begin, None)))
+        ids = map(self._roll.id, islice(rows, begin, None))
         return merge(islice(order, start, None), ids, key=self.recorded)
 
     def recorded(self, key: FactId) -> Revision:
@@ -172,20 +172,13 @@ class Histories:
         return self._recorded[key] if row < 0 else self._roll.recorded(row)
 
     def reviewed_until(self, region: str, last: Day) -> Iterator[FactId]:
-        """Yield a region's facts whose review date is at most a day."""
+        """Yield a region's facts whose review date is at most a day, in no order."""
         days = self._reviews.get(region, {})
-        for day in sorted(day for day in days if day <= last):
+        for day in filter(last.__ge__, days):
             yield from days[day]
         for each in self._roll.review_days():
             if each <= last:
-                yield from self._of_rows(region, each)
-
-    def _of_rows(self, region: str, day: int) -> Iterator[FactId]:
-        """Yield a region's affiliations that need a review, last on a day."""
-        for row in self._roll.reviewed_on(day):
-            fact = self._roll.fact(row)
-            if fact.region == region and review_day(fact) == day:
-                yield fact.id
+                yield from self._roll.reviewed_on(each, region)
 
     def keep(self, event: FactsKept | FactStepsKept) -> None:
         """Take over what a snapshot kept; the facts stand already."""

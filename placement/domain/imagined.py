@@ -18,14 +18,20 @@ from typing import cast
 from placement.domain.affected import affected
 from placement.domain.agenda import Agenda, joined
 from placement.domain.calendar import Calendar
-from placement.domain.erasure_events import DossiersErased
 from placement.domain.erasures import Erasures
-from placement.domain.events import Event, Record
+from placement.domain.events import (
+    ChangeApproved,
+    Event,
+    FactAmendment,
+    FactRecorded,
+    Record,
+)
 from placement.domain.facts import AnyFact, Link, pair_of
 from placement.domain.graph import GroupGraph
+from placement.domain.group_events import MergeEvent
 from placement.domain.histories import Histories
 from placement.domain.indexing import Entry, Index, Key
-from placement.domain.life_events import Step
+from placement.domain.life_events import ChangeRejected, Step
 from placement.domain.presences import Presences
 from placement.domain.residents import Residents
 from placement.domain.roll import Roll
@@ -33,6 +39,10 @@ from placement.domain.ruleset import Ruleset
 from placement.domain.shelf import Shelf
 from placement.domain.state import State
 from placement.domain.terms import FactId, Micros, Revision
+
+_Imaginable = (
+    FactRecorded | FactAmendment | ChangeApproved | ChangeRejected | MergeEvent
+)
 
 
 class Imagined(State):
@@ -75,10 +85,11 @@ class Imagined(State):
         for event in events:
             self.apply(Record(at=at, event=event))
 
-    def _erase(self, event: DossiersErased, at: Micros) -> None:
-        """Refuse: what the law takes is taken from what is shared, too."""
-        del event, at
-        raise KeyError
+    def _apply(self, record: Record, revision: Revision) -> None:
+        """Refuse what would change something that is shared with the real state."""
+        if not isinstance(record.event, _Imaginable):
+            raise KeyError
+        super()._apply(record, revision)
 
     def fits(self, state: State) -> bool:
         """Tell whether a state is the real one, and stands where it stood."""
@@ -100,6 +111,10 @@ class _Shelf(Shelf):
     def __setitem__(self, key: FactId, fact: AnyFact) -> None:
         """Put a fact, or its newer form."""
         self.others[key] = fact
+
+    def __delitem__(self, key: FactId) -> None:
+        """Refuse: a row is shared with the real state."""
+        raise KeyError
 
     def __len__(self) -> int:
         """Return how many facts there are."""

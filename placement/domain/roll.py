@@ -7,17 +7,16 @@ Invariants:
     * what is made again equals what was put;
     * what a row can't hold is told by ``fits``, and kept elsewhere;
     * rows stand in the order in which they were recorded, and keep their numbers;
-    * whoever is listed under a day may have left it: whoever looks there asks the row;
-    * nothing of an affiliation that is erased is left but the number of its row.
+    * nothing of an affiliation that is erased is left but the number of its row, and
+      in tables what it shared with others.
 """
 
 from array import array
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
-from typing import Final, Generic, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Final, Generic, NamedTuple
 
 from placement.domain.facts import Affiliation
-from placement.domain.rows import Rows, Shared
+from placement.domain.rows import Item, Lists, Rows, Shared
 from placement.domain.terms import (
     AffiliationRole,
     Day,
@@ -38,7 +37,6 @@ SUBJECT: Final = 32
 """Bytes."""
 _FAR: Final = 1 << 31
 _LATE: Final = 1 << 62  # what lies between two of these fits into 64 bits
-Item = TypeVar("Item", bound=Hashable)
 
 
 class Source(NamedTuple):
@@ -108,6 +106,7 @@ class Roll:
         review_by: of each row; likewise.
         rare: by row.
         version: of all this; another one whenever anything changed.
+        expected: how many rows a snapshot said that it has.
     """
 
     def __init__(self) -> None:
@@ -125,11 +124,12 @@ class Roll:
         self.review_by = array("i")
         self.rare: dict[int, Rare] = {}
         self.version = 0
+        self.expected = 0
         self._blanks: set[int] = set()
-        self._turning: defaultdict[int, array[int]] = defaultdict(_none)
-        self._reviews: defaultdict[int, array[int]] = defaultdict(_none)
-        self._members: defaultdict[int, array[int]] = defaultdict(_none)
-        self._regions: defaultdict[str, array[int]] = defaultdict(_none)
+        self._turning: Lists[int] = Lists()
+        self._reviews: Lists[int] = Lists()
+        self._members: Lists[int] = Lists()
+        self._regions: Lists[str] = Lists()
 
     def __len__(self) -> int:
         """Return how many affiliations there are."""
@@ -137,13 +137,13 @@ class Roll:
 
     def expect(self, many: int) -> None:
         """Have room for rows, before there is any."""
+        self.expected = many
         self.ids.expect(many)
         self.subjects.expect(many)
 
-    def rows(self, among: Iterable[int] | None = None) -> Iterator[int]:
-        """Yield rows of which something is left."""
-        rows = range(len(self.group)) if among is None else among
-        return (row for row in rows if row not in self._blanks)
+    def rows(self) -> Iterator[int]:
+        """Yield the rows of which something is left."""
+        return (row for row in range(len(self.group)) if row not in self._blanks)
 
     def fits(self, fact: Affiliation) -> bool:
         """Tell whether a row can hold an affiliation."""
@@ -164,33 +164,29 @@ class Roll:
     def of_groups(self, groups: Iterable[GroupToken]) -> list[int]:
         """Return the rows of some groups, in order."""
         numbers = {self.groups.known(group) for group in groups}
-        found = [row for number in numbers for row in self._members.get(number, ())]
-        return sorted(self.rows(found))
+        return sorted(row for number in numbers for row in self._members.of(number))
 
     def of_region(self, region: str) -> "array[int]":
-        """Return all rows that a region ever had, in order."""
-        return self._regions.get(region, _none())
+        """Return the rows of a region, in order."""
+        return self._regions.of(region)
 
     def regions(self) -> set[str]:
-        """Return the regions that something is left of."""
-        return {
-            region
-            for region, rows in self._regions.items()
-            if any(True for _ in self.rows(rows))
-        }
+        """Return the regions that have rows."""
+        return set(self._regions)
 
     def turning_on(self, day: int) -> Iterator[FactId]:
-        """Yield what begins or ends on a day, or once was to."""
-        rows = dict.fromkeys(self._turning.get(day, ()))
-        return map(self.id, self.rows(rows))
+        """Yield what begins or ends on a day."""
+        return map(self.id, self._turning.of(day))
 
     def review_days(self) -> Iterable[int]:
-        """Return the days of reviews, and what once were."""
-        return self._reviews.keys()
+        """Return the days on which something needs a review."""
+        return self._reviews
 
-    def reviewed_on(self, day: int) -> Iterator[int]:
-        """Yield rows whose review is on a day, or once was."""
-        return self.rows(dict.fromkeys(self._reviews.get(day, ())))
+    def reviewed_on(self, day: int, region: str | None = None) -> Iterator[FactId]:
+        """Yield what needs a review, last on a day; of one region, or of all."""
+        for row in self._reviews.of(day):
+            if region is None or self.sources.items[self.source[row]].region == region:
+                yield self.id(row)
 
     def put(self, fact: Affiliation) -> int:
         """Add an affiliation, or replace its older form; return its row.
@@ -218,60 +214,52 @@ class Roll:
             column.append(0)
         for days in (self.valid_from, self.review_by):
             days.append(NEVER)
-        self._members[self.group[row]].append(row)
-        self._regions[fact.region].append(row)
+        self.weight[row] = self.weights.number(_weight(fact))
+        self._members.put(self.group[row], row)
+        self._regions.put(fact.region, row)
         return row
 
     def _set(self, row: int, fact: Affiliation) -> None:
+        turns, reviews = self._turns(row), self._looks(row)
         rare = Rare(fact.valid_to, fact.left_on, fact.replaces)
-        weight = Weight(
-            scheme=fact.scheme,
-            given=fact.given,
-            grade=fact.grade,
-            reason=fact.reason,
-            role=fact.role,
-            approved=fact.approved,
-            retracted=fact.retracted,
-        )
         self.version += 1
         self.source[row] = self.sources.number(Source(fact.author, fact.region))
-        self.weight[row] = self.weights.number(weight)
+        self.weight[row] = self.weights.number(_weight(fact))
         self.recorded_at[row] = fact.recorded_at
         self.valid_from[row] = code_of(fact.valid_from)
         self.review_by[row] = code_of(fact.review_by)
         self.rare.pop(row, None)
         if rare != _USUAL:
             self.rare[row] = rare
-        self._list_days(row)
+        self._turning.move(row, turns, self._turns(row))
+        self._reviews.move(row, reviews, self._looks(row))
 
     def follow(self, first: int) -> None:
         """Let the rows from one on be found that came at once, columns first."""
         self.version += 1
         regions = [source.region for source in self.sources.items]
-        columns = (self.group, self.source, self.valid_from, self.review_by)
-        rows = enumerate(zip(*(each[first:] for each in columns), strict=True), first)
-        for row, (group, source, begun, review) in rows:
-            self._members[group].append(row)
-            self._regions[regions[source]].append(row)
+        lost = {number for number, each in enumerate(self.weights.items) if _lost(each)}
+        columns = (self.group, self.source, self.weight)
+        days = (self.valid_from, self.review_by)
+        told = zip(*(each[first:] for each in (*columns, *days)), strict=True)
+        for row, (group, source, weight, begun, review) in enumerate(told, first):
+            self._members.put(group, row)
+            self._regions.put(regions[source], row)
             if begun != NEVER:
-                self._turning[begun].append(row)
-            if review != NEVER:
-                self._reviews[review].append(row)
+                self._turning.put(begun, row)
+            if review != NEVER and weight not in lost:
+                self._reviews.put(review, row)
         for row in filter(self.rare.__contains__, range(first, len(self.group))):
-            self._list_end(row)
+            self._turning.move(row, set(), self._turns(row))
 
-    def _list_days(self, row: int) -> None:
-        """Let a row be found by its days; it may be there already."""
-        if self.valid_from[row] != NEVER:
-            self._turning[self.valid_from[row]].append(row)
-        if self.review_by[row] != NEVER:
-            self._reviews[self.review_by[row]].append(row)
-        if row in self.rare:
-            self._list_end(row)
+    def _turns(self, row: int) -> set[int]:
+        """Return the days on which a row begins and ends."""
+        ended = self.rare.get(row, _USUAL).valid_to
+        return {self.valid_from[row], code_of(ended)} - {NEVER}
 
-    def _list_end(self, row: int) -> None:
-        if (ended := self.rare[row].valid_to) is not None:
-            self._turning[ended].append(row)
+    def _looks(self, row: int) -> set[int]:
+        """Return the last day on which a row needs no look (``histories.review_day``)."""
+        return set() if _lost(self.weight_of(row)) else {self.review_by[row]} - {NEVER}
 
     def fact(self, row: int) -> Affiliation:
         """Make an affiliation again."""
@@ -323,23 +311,40 @@ class Roll:
     def blank(self, row: int) -> None:
         """Let nothing be left of an affiliation but the number of its row."""
         self.version += 1
+        self._turning.move(row, self._turns(row), set())
+        self._reviews.move(row, self._looks(row), set())
+        self._members.drop(self.group[row], row)
+        self._regions.drop(self.sources.items[self.source[row]].region, row)
         self.ids.blank(row)
         self.subjects.blank(row)
-        self.source[row] = self.weight[row] = self.group[row] = 0
-        self.recorded_at[row] = 0
+        for column in (self.source, self.weight, self.group):
+            column[row] = 0
+        self.recorded_at[row] = self.revision[row] = 0
         self.valid_from[row] = self.review_by[row] = NEVER
         self.rare.pop(row, None)
         self._blanks.add(row)
 
 
+def _weight(fact: Affiliation) -> Weight:
+    return Weight(
+        scheme=fact.scheme,
+        given=fact.given,
+        grade=fact.grade,
+        reason=fact.reason,
+        role=fact.role,
+        approved=fact.approved,
+        retracted=fact.retracted,
+    )
+
+
+def _lost(weight: Weight) -> bool:
+    """Tell whether what is worth so counts no more, and nobody has to look at it."""
+    return weight.retracted or weight.grade is Grade.DISCREDITED
+
+
 def _what(fact: Affiliation) -> tuple[SubjectId, GroupToken, str]:
     """Return what of an affiliation never changes."""
     return fact.subject, fact.group, fact.region
-
-
-def _none() -> "array[int]":
-    """Return a list of no rows."""
-    return array("I")
 
 
 def code_of(day: Day | None) -> int:

@@ -41,10 +41,8 @@ from placement.domain.shelf import Shelf
 from placement.domain.terms import CaseHandle, FactId, GroupToken, Micros
 from placement.errors import TamperedError
 
-_AT_ONCE: Final = 1_000  # rows, or entries of a table, in one event
 Piece = TypeVar("Piece")
-
-
+_AT_ONCE: Final = 1_000  # rows, or entries of a table, in one event
 _THEN: Final = Micros(0)
 
 
@@ -178,14 +176,24 @@ def begin(roll: Roll, event: RollBegun) -> None:
     """Take over tables, before there is any row.
 
     Raises:
-        TamperedError: something stands there twice, or there are rows.
+        TamperedError: something stands there twice, there are rows, or are to be others.
     """
-    if roll.group:
+    if roll.group or roll.expected not in (0, event.rows):
         raise TamperedError
     roll.expect(event.rows)
     _fill(roll.sources, (Source(*astuple(each)) for each in event.sources))
     _fill(roll.weights, (Weight(*astuple(each)) for each in event.weights))
     _fill(roll.groups, event.groups)
+
+
+def require_whole(roll: Roll) -> None:
+    """Refuse a roll of which, at a snapshot's end, rows are missing.
+
+    Raises:
+        TamperedError: there are others than it began with.
+    """
+    if len(roll.group) != roll.expected:
+        raise TamperedError
 
 
 def _fill(table: Table[Item], items: Iterable[Item]) -> None:
@@ -208,7 +216,7 @@ def keep(roll: Roll, event: AffiliationsKept) -> range:
         (roll.weight, roll.weights, event.weights),
         (roll.group, roll.groups, event.groups),
     ):
-        if max(numbers, default=0) >= max(len(table.items), 1):
+        if max(numbers, default=-1) >= len(table.items):
             raise TamperedError
         column.extend(numbers)
     try:

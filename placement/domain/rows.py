@@ -12,9 +12,11 @@ Invariants:
 
 import struct
 from array import array
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Hashable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import chain
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 _BITS: Final = 6
 _TABLES: Final = 1 << _BITS
@@ -22,6 +24,7 @@ _FEWEST: Final = 4  # places in a table
 _GROWS: Final = 1.4
 _FULL: Final = 0.75
 _ROOMY: Final = 0.7
+Item = TypeVar("Item", bound=Hashable)
 
 
 class Rows:
@@ -170,6 +173,54 @@ class Shared(Rows):
 
     def _join(self, row: int, other: int) -> None:
         self._older[row] = other + 1
+
+
+class Lists(Generic[Item]):
+    """Rows by what is said of them: each once, in order."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Item, array[int]] = {}
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield what is said of any row."""
+        return iter(self._rows)
+
+    def of(self, item: Item) -> "array[int]":
+        """Return the rows of which something is said."""
+        return self._rows.get(item) or array("I")
+
+    def put(self, item: Item, row: int) -> None:
+        """Say something of a row; it may be said already."""
+        rows = self._rows.setdefault(item, array("I"))
+        if not rows or rows[-1] < row:
+            rows.append(row)
+            return
+        at = bisect_left(rows, row)
+        if rows[at] != row:
+            rows.insert(at, row)
+
+    def drop(self, item: Item, row: int) -> None:
+        """Say something of a row no more.
+
+        Raises:
+            KeyError: nobody did.
+        """
+        rows = self._rows[item]
+        at = bisect_left(rows, row)
+        if at == len(rows) or rows[at] != row:
+            raise KeyError
+        del rows[at]
+        if not rows:
+            del self._rows[item]
+
+    def move(
+        self, row: int, before: AbstractSet[Item], after: AbstractSet[Item]
+    ) -> None:
+        """Say other things of a row than before."""
+        for item in before - after:
+            self.drop(item, row)
+        for item in after - before:
+            self.put(item, row)
 
 
 def _table(room: int) -> "array[int]":

@@ -13,6 +13,7 @@ from typing import Final
 
 from placement.domain.changeover_events import CustodianNamed
 from placement.domain.events import Event, Record
+from placement.domain.rolled import require_whole
 from placement.domain.state import State
 from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import Micros, Revision
@@ -105,6 +106,7 @@ def _from_snapshot(store: Store, *, most: Revision | None = None) -> tuple[State
                     record = decode(payload)
                     state.apply(record)
                     last = record.event
+            require_whole(state.roll)
             if not isinstance(last, AgendaKept):  # written before there was an agenda
                 state.agenda.keep(())
             state.revision = Revision(start.revision)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.often import often
 from kit.small import ANY, SMALL, Small, settled
-from kit.world import NOW, World, day, token
+from kit.world import NOW, RULESET, TODAY, World, day, token
 
 from placement.domain.decide.command import Moment
 from placement.domain.decide.weighing import remaining, weighed
@@ -15,6 +15,7 @@ from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import (
     ChangeApproved,
     ChangeProposed,
+    CoverageAttested,
     Event,
     FactEnded,
     FactRecorded,
@@ -22,6 +23,7 @@ from placement.domain.events import (
     FactRetracted,
     ProviderLifted,
 )
+from placement.domain.facts import Attestation
 from placement.domain.group_events import GroupsMerged
 from placement.domain.imagined import Imagined
 from placement.domain.life_events import ChangeRejected, FactRenewed
@@ -182,6 +184,26 @@ def test_no_erasure_is_imagined():
     with pytest.raises(TamperedError):
         Imagined(world.state, [DossiersErased(dossiers=(DossierId(base),))], NOW)
 
+    assert base in world.state.facts
+
+
+def test_nothing_is_imagined_that_is_shared():
+    """A picture that somebody only imagines as fresh would be fresh in the real state."""
+    world = World()
+    case = world.case("h")
+    attested = Attestation(
+        id=FactId(token("x")),
+        region="national",
+        areas=tuple(RULESET.areas),
+        reviewed_on=TODAY,
+    )
+    with pytest.raises(TamperedError):
+        Imagined(world.state, [CoverageAttested(attestation=attested)], NOW)
+    base = world.affiliation("h", "A")
+    with pytest.raises(KeyError):
+        del Imagined(world.state, [], NOW).facts[base]
+
+    assert world.verdict(case, "0180") == "UNKNOWN"
     assert base in world.state.facts
 
 

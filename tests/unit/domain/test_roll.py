@@ -10,13 +10,14 @@ from kit.often import often
 from kit.world import NOW, TODAY, World, subject, token
 
 from placement.domain import rolled
-from placement.domain.events import FactEnded, FactRecorded, Record
+from placement.domain.events import FactEnded, FactRecorded, FactRetracted, Record
 from placement.domain.facts import Affiliation
 from placement.domain.group_events import GroupsMerged
 from placement.domain.imagined import Imagined
-from placement.domain.life_events import FactsKept
+from placement.domain.life_events import FactRenewed, FactsKept
 from placement.domain.roll import NEVER, Roll
 from placement.domain.roll_events import AffiliationsKept, RollBegun, RollRarity
+from placement.domain.rolled import require_whole
 from placement.domain.shelf import Shelf
 from placement.domain.state import State
 from placement.domain.terms import AffiliationRole, Day, Grade, Micros, Reason, Scheme
@@ -268,6 +269,57 @@ def test_rows_come_once():
     for event in (kept, again):
         with pytest.raises(TamperedError):
             state.apply(Record(at=NOW, event=event))
+
+
+@pytest.mark.parametrize("table", ["sources", "weights", "groups"])
+def test_rows_without_a_table_are_refused(table):
+    """Not even the first entry of it is there."""
+    begun, kept = events(affiliation())
+    state = State()
+    for event in begun:
+        if not getattr(event, table):
+            state.apply(Record(at=NOW, event=event))
+
+    with pytest.raises(TamperedError):
+        state.apply(Record(at=NOW, event=kept))
+
+
+def test_a_roll_says_how_many_rows_come():
+    """Fewer at the end are a hole, and no table says another number."""
+    begun, kept = events(affiliation())
+    state = State()
+    for event in begun:
+        state.apply(Record(at=NOW, event=event))
+    with pytest.raises(TamperedError):
+        require_whole(state.roll)
+    with pytest.raises(TamperedError):
+        state.apply(Record(at=NOW, event=RollBegun(rows=2)))
+    state.apply(Record(at=NOW, event=kept))
+    require_whole(state.roll)
+
+
+def test_what_was_reviewed_is_not_looked_at_again():
+    """Nor what counts no more; and nothing erased is listed anywhere."""
+    world = World()
+    renewed, retracted, erased = (
+        world.affiliation(name, "A", review_by=3) for name in "hij"
+    )
+    world.apply(
+        FactRenewed(id=renewed, review_by=Day(TODAY + 9), reason=Reason.INTELLIGENCE)
+    )
+    world.apply(FactRetracted(id=retracted))
+    roll = world.state.roll
+
+    assert list(roll.reviewed_on(TODAY + 3)) == [erased]
+    assert list(roll.reviewed_on(TODAY + 9)) == [renewed]
+    del world.state.facts[erased]
+    assert set(roll.review_days()) == {TODAY + 9}
+    assert roll.of_groups([token("A")]) == list(roll.rows())
+    del world.state.facts[renewed]
+    del world.state.facts[retracted]
+    lists = (roll._turning, roll._reviews, roll._members, roll._regions)
+    assert [[*each] for each in lists] == [[], [], [], []]
+    assert not any(roll.revision)
 
 
 @pytest.mark.parametrize("known", ["case", "presence"])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.often import often
 
-from placement.domain.rows import Rows, Shared
+from placement.domain.rows import Lists, Rows, Shared
 
 KEYS = [bytes([0] * 7 + [number]) for number in range(1, 60)]
 DEEDS = st.lists(st.tuples(st.booleans(), st.integers(0, 58)), min_size=1, max_size=400)
@@ -101,3 +101,24 @@ def test_a_shared_row_is_blanked_wherever_it_stands():
         left.append(rows.of(KEYS[0]))
 
     assert left == [[0, 2, 3], [0, 2], [2], []]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 9))))
+def test_lists_are_those_of_sets(steps):
+    """Each row once, in order; and what nothing is said of is not there."""
+    lists, plain = Lists(), {}
+    for said, item, row in steps:
+        known = plain.setdefault(item, set())
+        if said:
+            lists.put(item, row)
+            known.add(row)
+        elif row in known:
+            lists.drop(item, row)
+            known.remove(row)
+        else:
+            with pytest.raises(KeyError):
+                lists.drop(item, row)
+
+    assert {item: list(lists.of(item)) for item in lists} == {
+        item: sorted(rows) for item, rows in plain.items() if rows
+    }
