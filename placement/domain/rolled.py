@@ -22,7 +22,6 @@ from placement.domain.roll import (
     ID,
     NEVER,
     SUBJECT,
-    Item,
     Rare,
     Roll,
     Source,
@@ -37,6 +36,7 @@ from placement.domain.roll_events import (
     RollSource,
     RollWeight,
 )
+from placement.domain.rows import Item
 from placement.domain.shelf import Shelf
 from placement.domain.terms import CaseHandle, FactId, GroupToken, Micros
 from placement.errors import TamperedError

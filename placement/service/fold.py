@@ -7,7 +7,7 @@ Invariants:
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -26,12 +26,19 @@ from placement.store.snapshot import MAX_PART, load_snapshot, write_snapshot
 _LENGTH: Final = struct.Struct(">I")
 
 
-def load(store: Store, *, anew: bool = False) -> tuple[State, Head]:
+def _at_once() -> None:
+    """Go on."""
+
+
+def load(
+    store: Store, *, anew: bool = False, pace: Callable[[], None] = _at_once
+) -> tuple[State, Head]:
     """Fold the snapshot, if any, and the log behind it.
 
     Args:
         store: whose log.
         anew: from the first record on, whatever snapshot there is.
+        pace: called before each record.
 
     Returns:
         The state and the head it stands at.
@@ -40,9 +47,12 @@ def load(store: Store, *, anew: bool = False) -> tuple[State, Head]:
         TamperedError: something stored does not verify.
         UnavailableError: the database does not answer.
     """
-    state, start = (State(), Head.GENESIS) if anew else _from_snapshot(store)
+    state, start = State(), Head.GENESIS
+    if not anew:
+        state, start = _from_snapshot(store, pace=pace)
     with store.following(start) as (head, tail):
         for _, payload in tail:
+            pace()
             state.apply(store.vault.open(payload))
     # Another server may have erased something since this reading began.
     store.vault.require_erased(state.erasures.unproven)
@@ -87,7 +97,12 @@ def fold_until(store: Store, revision: Revision) -> Iterator[State]:
         raise TamperedError
 
 
-def _from_snapshot(store: Store, *, most: Revision | None = None) -> tuple[State, Head]:
+def _from_snapshot(
+    store: Store,
+    *,
+    most: Revision | None = None,
+    pace: Callable[[], None] = _at_once,
+) -> tuple[State, Head]:
     """Fold the snapshot; nothing if there is none, or none up to a revision.
 
     Raises:
@@ -103,6 +118,7 @@ def _from_snapshot(store: Store, *, most: Revision | None = None) -> tuple[State
             last: Event | None = None
             for part in parts:
                 for payload in _unpack(part):
+                    pace()
                     record = decode(payload)
                     state.apply(record)
                     last = record.event
@@ -145,14 +161,28 @@ def kept(store: Store) -> Revision:
     return Revision(covered(store).revision)
 
 
-def keep(store: Store, state: State, head: Head) -> None:
+def keep(
+    store: Store, state: State, head: Head, pace: Callable[[], None] = _at_once
+) -> None:
     """Write the state as the store's snapshot.
+
+    Args:
+        store: where.
+        state: what is kept.
+        head: where the state stands.
+        pace: called behind each record.
 
     Raises:
         TamperedError: the log is not where the state says.
         UnavailableError: the database does not answer.
     """
-    write_snapshot(store, head, _pack(encode(record) for record in state.records()))
+    write_snapshot(store, head, _pack(_encoded(state, pace)))
+
+
+def _encoded(state: State, pace: Callable[[], None]) -> Iterator[bytes]:
+    for record in state.records():
+        yield encode(record)
+        pace()
 
 
 def _pack(payloads: Iterable[bytes]) -> Iterator[bytes]:

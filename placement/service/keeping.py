@@ -22,13 +22,16 @@ from typing import Final
 from placement.domain.state import State
 from placement.errors import PlacementError, TamperedError
 from placement.service.fold import keep, kept, load
+from placement.service.manners import Pace, StoppedError
 from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.snapshot import drop_snapshots
 
 SNAPSHOT_AFTER: Final = 10_000
 """Records behind the last one that make a snapshot worth its time."""
-REST: Final = 30
+WAITS: Final = 4
+"""Times as long as it works, the thread leaves the interpreter to others."""
+REST: Final = 3
 """Times as long as writing one took, until the next one is begun."""
 _log: Final = logging.getLogger(__name__)
 
@@ -74,7 +77,7 @@ class Keeping:
             self._want()
 
     def stop(self, folded: tuple[State, Head] | None) -> None:
-        """Finish what is being written; then write the last one, if it is worth it.
+        """Leave what is being folded; write the last one, if it is worth it.
 
         Args:
             folded: what the engine, which has stopped, held in the end.
@@ -100,7 +103,9 @@ class Keeping:
             self._due.clear()
             began = time.monotonic()
             try:
-                self._write()
+                self._write(Pace(self._stopping, waits=WAITS))
+            except StoppedError:
+                return
             except TamperedError:
                 self._condemn()
                 return
@@ -108,10 +113,15 @@ class Keeping:
                 _log.warning("no snapshot was written kind=%s", type(error).__name__)
             self._stopping.wait(REST * (time.monotonic() - began))
 
-    def _write(self) -> None:
-        """Write one, unless the engine is condemned, or comes to be meanwhile."""
-        folded = load(self._store)
+    def _write(self, pace: Pace) -> None:
+        """Write one, unless the engine is condemned, or comes to be meanwhile.
+
+        Raises:
+            StoppedError: the server stops.
+            PlacementError: something does not verify, or the database not answer.
+        """
+        folded = load(self._store, pace=pace)
         if self._sound():
-            keep(self._store, *folded)
+            keep(self._store, *folded, pace)
             if not self._sound():  # whoever found it may have been before this one
                 drop_snapshots(self._store)

@@ -4,9 +4,11 @@ Invariants:
     * whoever asks comes first, but never for ever: after a few commits that were put off
       the service's own work has its turn, whoever waits;
     * while somebody asks, what has time shares a commit in small pieces only, and pauses
-      between them, so that a call on its way through the process arrives.
+      between them, so that a call on its way through the process arrives;
+    * a thread that works beside the engine takes a part of the interpreter, and no more.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -25,6 +27,47 @@ LATELY: Final = 1_000_000
 """Microseconds after which nobody asks any more."""
 PAUSE: Final = 0.0005
 """Seconds between two pieces while somebody asks."""
+STEP: Final = 0.001
+"""Seconds of processor time after which a thread beside the engine waits."""
+
+
+class StoppedError(Exception):
+    """The server stops: nothing is wrong, and nothing has to be finished."""
+
+
+class Pace:
+    """Keeps a thread that has time from what others need; used by that thread.
+
+    Args:
+        stopping: set when nothing has to be finished any more.
+        waits: how many times as long as it worked it waits.
+        spent: how much processor time it has had, in seconds.
+    """
+
+    def __init__(
+        self,
+        stopping: threading.Event,
+        *,
+        waits: float,
+        spent: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._stopping = stopping
+        self._waits = waits
+        self._spent = spent
+        self._begun = spent()
+
+    def __call__(self) -> None:
+        """Wait if there was work enough since the last time.
+
+        Raises:
+            StoppedError: the server stops.
+        """
+        worked = self._spent() - self._begun
+        if worked >= STEP:
+            self._stopping.wait(self._waits * worked)
+            self._begun = self._spent()
+        if self._stopping.is_set():
+            raise StoppedError
 
 
 class Manners:

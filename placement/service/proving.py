@@ -13,7 +13,6 @@ Invariants:
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -21,6 +20,7 @@ from typing import Final
 from placement.audit.note import Verifier
 from placement.errors import PlacementError, UnavailableError
 from placement.service.fold import covered
+from placement.service.manners import Pace, StoppedError
 from placement.store import fsck
 from placement.store.head import Head
 from placement.store.log import Store
@@ -29,13 +29,11 @@ from placement.store.snapshot import drop_snapshots
 
 LATER: Final = 5.0
 """Seconds after the start, in which a server has more to do, until it is begun."""
+WAITS: Final = 1
+"""Times as long as it works, the thread leaves the interpreter to others."""
 AGAIN: Final = 5.0
 """Seconds after which it is tried again, where the database did not answer."""
 _log: Final = logging.getLogger(__name__)
-
-
-class _StoppedError(Exception):
-    """The server stops; nothing is wrong."""
 
 
 class Proving:
@@ -56,7 +54,6 @@ class Proving:
         self._stopping = threading.Event()
         self._hurry = threading.Event()
         self._thread: threading.Thread | None = None
-        self._rested = 0.0
 
     def begin(self) -> Head:
         """Verify what a start needs; return the head.
@@ -89,10 +86,10 @@ class Proving:
 
     def attempt(self) -> bool:
         """Verify everything once; return whether that needs no other attempt."""
-        self._rested = time.monotonic()
+        pace = Pace(self._stopping, waits=WAITS)
         try:
-            fsck.verify(self._store, self._verifier, progress=self._rest)
-        except _StoppedError:
+            fsck.verify(self._store, self._verifier, progress=lambda *_: pace())
+        except StoppedError:
             return True
         except UnavailableError as error:
             if not is_damage(error):
@@ -116,11 +113,3 @@ class Proving:
         self._hurry.wait(LATER)
         while not self._stopping.is_set() and not self.attempt():
             self._stopping.wait(AGAIN)
-
-    def _rest(self, done: int, total: int) -> None:
-        """Leave the interpreter to others for as long as the last step took."""
-        del done, total
-        took = min(time.monotonic() - self._rested, 1.0)
-        if self._stopping.wait(took):
-            raise _StoppedError
-        self._rested = time.monotonic()

@@ -56,8 +56,10 @@ from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import CaseClosed, Record
 from placement.domain.facts import Affiliation, SameAs
 from placement.domain.graph import GroupGraph
+from placement.domain.indexing import Index
 from placement.domain.life_events import Doubt
 from placement.domain.residents import Residents
+from placement.domain.roll import Roll
 from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import MICROS_A_DAY, AffiliationRole
 from placement.errors import StaleError, TamperedError
@@ -79,6 +81,10 @@ def plain(value, *, ordered=True):
         value = {"links": value._links, "pairs": value._pairs}
     if isinstance(value, Residents):  # whoever reads it sorts
         value = residents(value)
+    if isinstance(value, Index):  # whatever it is made of
+        value = dict(value.entries())
+    if isinstance(value, Roll):  # a row that was erased has only its number
+        value = rows(value)
     if isinstance(value, dict):
         items = [
             (plain(key), plain(item, ordered=ordered)) for key, item in value.items()
@@ -88,10 +94,10 @@ def plain(value, *, ordered=True):
         return sorted(value)
     if is_dataclass(value) and value.__hash__:
         return value
+    if hasattr(value, "__dict__"):  # first: what is generic has slots, too, and none
+        return plain(vars(value), ordered=ordered)
     if hasattr(value, "__slots__"):
         return [plain(getattr(value, name)) for name in value.__slots__]
-    if hasattr(value, "__dict__"):
-        return plain(vars(value), ordered=ordered)
     return [plain(item) for item in value] if hasattr(value, "append") else value
 
 
@@ -106,6 +112,22 @@ def unordered(state):
         name: plain(part, ordered=False)
         for name, part in vars(state).items()
         if name not in PASSING
+    }
+
+
+def rows(roll):
+    """Return what stands in rows, and what is said of each, by what it is about."""
+
+    def said(lists):
+        return {item: [roll.id(row) for row in lists.of(item)] for item in lists}
+
+    members = said(roll._members)
+    return {
+        "facts": [(roll.fact(row), roll.recorded(row)) for row in roll.rows()],
+        "turning": said(roll._turning),
+        "reviews": said(roll._reviews),
+        "members": {roll.groups.items[group]: members[group] for group in members},
+        "regions": said(roll._regions),
     }
 
 

@@ -145,6 +145,8 @@ def test_a_condemned_server_leaves_none(engine, store, sound):
     engine._keeping._sound = lambda: asked.set() or sound
     answer(engine, open_case("j"))
     assert asked.wait(SECONDS)
+    if sound:
+        comes(store, 3)
     engine._keeping.stop(None)
 
     assert (load_snapshot(store) is not None) is sound
@@ -154,29 +156,38 @@ def test_a_condemned_server_leaves_none(engine, store, sound):
 def test_one_condemned_meanwhile_leaves_none(engine, store, monkeypatch, caplog):
     """What was found while a snapshot was being written has none to start from."""
     caplog.set_level(logging.CRITICAL)
-    begun, written = threading.Event(), []
+    done, written = threading.Event(), []
 
     def keep(*given):
-        begun.set()
         engine.condemn()
         drop_snapshots(store)  # as whoever proves the log does then
         fold.keep(*given)
         written.append(fold.kept(store))
+        done.set()
 
     monkeypatch.setattr(keeping, "keep", keep)
     for name in "hij":
         answer(engine, open_case(name))
-    assert begun.wait(SECONDS)
+    assert done.wait(SECONDS)
     engine._keeping.stop(None)
 
     assert written == [3]
     assert load_snapshot(store) is None
 
 
-def test_what_was_begun_is_finished_at_the_end(engine, store, soon):
-    """A stop waits for it, and writes no second one."""
+def test_a_stop_waits_for_no_fold(engine, store, soon, monkeypatch):
+    """What the engine holds then is written, and that is all."""
+    folding, load = threading.Event(), fold.load
+
+    def slow(store, *, pace):
+        folding.set()
+        assert engine._keeping._stopping.wait(SECONDS)
+        return load(store, pace=pace)
+
+    monkeypatch.setattr(keeping, "load", slow)
     for name in "hij":
         answer(engine, open_case(name))
+    assert folding.wait(SECONDS)
     engine.stop()
 
     assert fold.kept(store) == 3

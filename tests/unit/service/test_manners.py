@@ -1,5 +1,6 @@
 """When the service's own work gives way."""
 
+import threading
 from itertools import count
 
 import pytest
@@ -12,7 +13,10 @@ from placement.service.manners import (
     MAX_PUT_OFF,
     MAX_SLICES,
     PAUSE,
+    STEP,
     Manners,
+    Pace,
+    StoppedError,
 )
 
 
@@ -70,3 +74,18 @@ def test_a_piece_ends_with_its_processor_time(asked, expected):
     manners.saw(asked, 5)
 
     assert slices(manners) == expected
+
+
+def test_a_thread_beside_the_engine_waits_as_long_as_it_says():
+    """Not for less than a step; and of a server that stops, it learns at once."""
+    waited, stopping, spent = [], threading.Event(), [0.0]
+    stopping.wait = waited.append
+    pace = Pace(stopping, waits=4, spent=lambda: spent[0])
+    for now in (STEP / 2, STEP, STEP * 1.5, STEP * 4):
+        spent[0] = now
+        pace()
+
+    assert waited == pytest.approx([4 * STEP, 12 * STEP])
+    stopping.set()
+    with pytest.raises(StoppedError):
+        pace()
