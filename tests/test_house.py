@@ -22,7 +22,6 @@ SOURCES = sorted(
     for path in (ROOT / folder).rglob("*.py")
     if not path.match("*/v1/*_pb2*.py")
 )
-LONG = {"state.py": 500}
 
 
 def text(name):
@@ -39,7 +38,7 @@ def test_no_file_hides_two_rooms(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
 
-    assert len(content.splitlines()) <= LONG.get(path.name, 400)
+    assert len(content.splitlines()) <= 400
     assert [found for found in functions if found[1] > 50] == []
 
 

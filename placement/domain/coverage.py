@@ -14,12 +14,23 @@ from placement.domain.terms import AreaCode, Day, FactId
 
 
 class Coverage(Index[AreaCode, Attestation]):
-    """Statements of coverage by area."""
+    """Statements of coverage by area.
+
+    Attributes:
+        by_id: each statement.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.by_id: dict[FactId, Attestation] = {}
         self._by: tuple[Ruleset, Day] | None = None
         self._fresh: dict[AreaCode, bool] = {}
+
+    def attest(self, statement: Attestation) -> None:
+        """Add a statement about several areas."""
+        self.by_id[statement.id] = statement
+        for area in statement.areas:
+            self.put(area, statement.id, statement)
 
     def put(self, key: AreaCode, entry_id: FactId, entry: Attestation) -> None:
         """Add a statement, or replace its older form."""

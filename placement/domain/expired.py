@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from placement.domain.affected import affected, has_kin
+from placement.domain.answered import RETRIED_DAYS
 from placement.domain.facts import (
     Affiliation,
     Alliance,
@@ -28,7 +29,7 @@ from placement.domain.facts import (
     Tie,
 )
 from placement.domain.ruleset import Ruleset
-from placement.domain.state import RETRIED_DAYS, State
+from placement.domain.state import State
 from placement.domain.terms import (
     CaseHandle,
     Day,

@@ -12,6 +12,7 @@ from typing import Protocol
 from placement.domain import indexing
 from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
+from placement.domain.casebook import Casebook
 from placement.domain.erasures import Erasures
 from placement.domain.events import (
     Amendment,
@@ -20,7 +21,7 @@ from placement.domain.events import (
     PlacementEnded,
     ReleaseSigned,
 )
-from placement.domain.facts import Case, Placement
+from placement.domain.facts import Placement
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.haunt_events import GroupSized, PhantomsLifted
 from placement.domain.haunts import Haunts
@@ -29,16 +30,14 @@ from placement.domain.merges import Merges
 from placement.domain.permits import Permit
 from placement.domain.shelf import Shelf
 from placement.domain.standing import Standing
-from placement.domain.terms import CaseHandle, FactId, SubjectId
+from placement.domain.terms import CaseHandle, FactId
 
 
 class Known(indexing.Indexes, Protocol):
     """What has to be known of a state."""
 
     facts: Shelf
-    cases: dict[CaseHandle, Case]
-    cases_of: dict[SubjectId, dict[CaseHandle, None]]
-    cases_under: dict[tuple[str, str], dict[CaseHandle, None]]
+    casebook: Casebook
     changes: dict[FactId, ChangeProposed]
     merges: Merges
     permits: dict[FactId, Permit]
@@ -59,17 +58,15 @@ def forget(state: Known, erased: AbstractSet[bytes]) -> None:
         erased: the ids of facts and handles of cases; what isn't there is gone already.
     """
     facts = [state.facts.pop(FactId(each)) for each in erased & state.facts.keys()]
-    handles = {CaseHandle(each) for each in erased & state.cases.keys()}
+    handles = {CaseHandle(each) for each in erased & state.casebook.by_handle.keys()}
     for fact in facts:
         indexing.drop(state, state.merges.resolved(fact))
     state.histories.forget(facts)
     for handle in handles:
-        _leave(state, state.cases[handle])
+        state.casebook.forget(handle)
     stays = state.standing.forget(handles)
     for stay in stays:
         state.residents.left(stay)
-    for handle in handles:
-        del state.cases[handle]
     ids = {fact.id for fact in facts} | {stay.id for stay in stays}
     state.calendar.forget(ids)
     state.ledger.forget(handles)
@@ -83,18 +80,6 @@ def lost(state: Known, amendment: Amendment) -> bool:
     if isinstance(amendment, PlacementEnded):
         return amendment.id not in state.placements and state.erasures.any
     return isinstance(amendment, FactAmendment) and state.erasures.gone(amendment.id)
-
-
-def _leave(state: Known, case: Case) -> None:
-    """Take a case out of where it is found by its people, and by its number."""
-    for member in set(case.members):
-        del state.cases_of[member][case.handle]
-        if not state.cases_of[member]:
-            del state.cases_of[member]
-    under = (case.organisation, case.reference)
-    del state.cases_under[under][case.handle]
-    if not state.cases_under[under]:
-        del state.cases_under[under]
 
 
 def _trim(state: Known, change: ChangeProposed, erased: AbstractSet[bytes]) -> None:

@@ -8,16 +8,16 @@ Invariants:
       nothing but a shorter log.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
 from typing import Final, assert_never
 
-from placement.domain import indexing, rolled
-from placement.domain.answered import Answered
+from placement.domain import indexing, rolled, unfolding
+from placement.domain.amended import amended
+from placement.domain.answered import Answered, Requests
 from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
+from placement.domain.casebook import Casebook
 from placement.domain.changeover import Changeover
 from placement.domain.changeover_events import ChangeoverEvent
 from placement.domain.coverage import Coverage
@@ -36,10 +36,7 @@ from placement.domain.events import (
     Evaluated,
     FacilityRegistered,
     FactAmendment,
-    FactEnded,
     FactRecorded,
-    FactRegraded,
-    FactRetracted,
     PlacementEnded,
     PlacementRecorded,
     ProviderLifted,
@@ -52,8 +49,6 @@ from placement.domain.extracts import Extracts
 from placement.domain.facts import (
     Affiliation,
     AnyFact,
-    Attestation,
-    Case,
     Facility,
     Located,
     Placement,
@@ -81,7 +76,6 @@ from placement.domain.life_events import (
     ChangeWithdrawn,
     ContestWithdrawn,
     FactContested,
-    FactRenewed,
     FactsKept,
     FactStepsKept,
     Previewed,
@@ -97,10 +91,9 @@ from placement.domain.rule_events import RuleEvent, RulesetAdopted
 from placement.domain.rulebook import Rulebook
 from placement.domain.shelf import Shelf
 from placement.domain.standing import Standing
+from placement.domain.stay_events import StayEvent
 from placement.domain.terms import (
-    MICROS_A_DAY,
     AreaCode,
-    CaseHandle,
     DossierId,
     FacilityToken,
     FactId,
@@ -113,15 +106,13 @@ from placement.domain.terms import (
 from placement.domain.touched import touched
 from placement.errors import TamperedError
 
-RETRIED_DAYS: Final = 30
-"""How long a request that is sent again finds its first answer."""
-_Spent = Previewed | ExtractEvent
-_Kept = FactsKept | FactStepsKept | HauntEvent
-_Life = FactContested | ContestWithdrawn | _Kept | _Spent
+_Rooms = NameEvent | ChangeoverEvent | HauntEvent | ExtractEvent | ImportEvent
+_Elsewhere = (
+    _Rooms | RuleEvent | StayEvent | FactAmendment | PlacementEnded | MergeEvent
+)
 _Agreed = ErasureAgreed | ExtractAgreed
 _Amended = FactAmendment | PlacementEnded | ProviderLifted | MergeEvent | _Agreed
 _NOBODY: Final = DossierId(b"")
-_RETRIED = RETRIED_DAYS * MICROS_A_DAY
 
 
 class State:
@@ -142,6 +133,7 @@ class State:
         threats_against: by target.
         threats_by: by source, a subject or a group.
         presences: by area and group.
+        casebook: cases, and where they are found.
         cases: by handle.
         placements: by id, also those that are over.
         stays: those that stand, by area, case and provider.
@@ -157,7 +149,6 @@ class State:
         previews: how often each person looked at what a change would do.
         members: affiliations by group.
         cases_of: cases by member of the household.
-        cases_under: cases by municipality and its own case number.
         residents: placements by area and by what their people belonged to.
         attestations: statements of coverage by id.
         coverage: the same by area.
@@ -173,7 +164,7 @@ class State:
         erasures: what was erased.
         haunts: what phantom stays follow.
         extracts: those that may be read, and how many were asked for.
-        requests: what was answered, by (organisation, person, request id); for 30 days.
+        requests: what was answered lately.
     """
 
     def __init__(self) -> None:
@@ -192,9 +183,11 @@ class State:
         self.threats_against: Index[SubjectId, Threat] = Index()
         self.threats_by: Index[SubjectId | GroupToken, Threat] = Index()
         self.presences = Presences()
-        self.cases: dict[CaseHandle, Case] = {}
-        self.attestations: dict[FactId, Attestation] = {}
+        self.casebook = Casebook()
+        self.cases = self.casebook.by_handle
+        self.cases_of = self.casebook.of
         self.coverage = Coverage()
+        self.attestations = self.coverage.by_id
         self.changes: dict[FactId, ChangeProposed] = {}
         self.names = Names()
         self.groups = self.names.groups
@@ -216,13 +209,11 @@ class State:
         self.previews = Previews()
         self.imports = Imports()
         self.members: Index[GroupToken, Affiliation] = ByGroup(self.roll, self.merges)
-        self.cases_of: dict[SubjectId, dict[CaseHandle, None]] = {}
-        self.cases_under: dict[tuple[str, str], dict[CaseHandle, None]] = {}
         self.residents = Residents(self)
         self.erasures = Erasures()
         self.haunts = Haunts()
         self.extracts = Extracts()
-        self.requests: OrderedDict[tuple[str, str, bytes], Answered] = OrderedDict()
+        self.requests = Requests()
 
     def apply(self, record: Record) -> None:
         """Fold one record in.
@@ -248,66 +239,71 @@ class State:
         self.revision = revision
         self.at = max(self.at, record.at)
         if request is not None:
-            self._keep(Answered(request, self.revision, record.at, dossier or _NOBODY))
-
-    def _keep(self, answered: Answered) -> None:
-        """Remember a request, and forget those too old to be retried."""
-        request = answered.request
-        key = (request.organisation, request.person, request.id)
-        self.requests[key] = answered
-        self.requests.move_to_end(key)
-        while next(iter(self.requests.values())).at < answered.at - _RETRIED:
-            self.requests.popitem(last=False)
+            answered = Answered(request, revision, record.at, dossier or _NOBODY)
+            self.requests.keep(answered)
 
     def _apply(self, record: Record, revision: Revision) -> None:
-        happened = record.event
-        if isinstance(happened, NameEvent):
-            self.names.apply(happened)
-            return
-        if isinstance(happened, ChangeoverEvent):
-            self.changeover.apply(happened)
-            return
-        if isinstance(happened, _Life):
-            self._apply_life(happened, record.at)
-            return
-        if isinstance(happened, ImportEvent):
-            self.imports.apply(happened, revision, record.at)
-            return
-        if isinstance(happened, RuleEvent):
-            self._apply_rules(happened, revision, record.at)
-            return
-        if isinstance(happened, FactAmendment | PlacementEnded | MergeEvent):
-            self._amend(happened, record.at)
-            return
-        match happened:
+        at = record.at
+        match record.event:
             case FactRecorded(fact=fact):
-                self._record(fact, record.at)
+                self._put(fact, at)
             case ChangeProposed() as change:
                 proposed_in = change.revision or revision
                 self.changes[change.id] = replace(change, revision=proposed_in)
             case ChangeApproved() | ChangeRejected() | ChangeWithdrawn() as event:
-                self._apply_change(event, record.at)
+                self._apply_change(event, at)
             case CaseOpened() | CaseAssessed() | CaseClosed() as event:
-                self._apply_case(event, record.at)
+                self.casebook.apply(event, at)
+                if isinstance(event, CaseAssessed):
+                    self.residents.assessed(event.handle)
             case PlacementRecorded(placement=placement) as event:
-                self.standing.apply(event, revision, record.at)
+                self.standing.apply(event, revision, at)
                 self._fit_placement(placement)
             case CoverageAttested(attestation=attestation):
-                self._cover(attestation)
+                self.coverage.attest(attestation)
+                self.areas.update(attestation.areas)
             case FacilityRegistered(facility=facility):
-                self._put_facility(facility, record.at)
+                self._put_facility(facility, at)
             case Asked() | Evaluated() as spent:
-                self.ledger.spend(spent, record.at)
+                self.ledger.spend(spent, at)
             case RequestKept(request=request, revision=revision, dossier=dossier):
-                self._keep(Answered(request, revision, record.at, dossier))
-            case RollBegun() | AffiliationsKept():
-                rolled.take_over(self, happened)
+                self.requests.keep(Answered(request, revision, at, dossier))
+            case RollBegun() | AffiliationsKept() as event:
+                rolled.take_over(self, event)
+            case FactContested(id=key) | ContestWithdrawn(id=key):
+                self.facts[key]  # the steps say it; but of nothing they say nothing
+            case FactsKept() | FactStepsKept() as event:
+                self.histories.keep(event)
+            case Previewed() as event:
+                self.previews.spend(event, at)
             case Sealed(dossier=dossier):
                 self.erasures.miss(dossier)
             case DossiersErased() as erased:
-                self._erase(erased, record.at)
-            case _ as event:
-                self.standing.apply(event, revision, record.at)
+                self._erase(erased, at)
+            case _ as elsewhere:
+                self._apply_elsewhere(elsewhere, revision, at)
+
+    def _apply_elsewhere(
+        self, event: _Elsewhere, revision: Revision, at: Micros
+    ) -> None:
+        if isinstance(event, NameEvent):
+            self.names.apply(event)
+        elif isinstance(event, ChangeoverEvent):
+            self.changeover.apply(event)
+        elif isinstance(event, HauntEvent):
+            self.haunts.apply(event, at)
+        elif isinstance(event, ExtractEvent):
+            self.extracts.apply(event, at)
+        elif isinstance(event, ImportEvent):
+            self.imports.apply(event, revision, at)
+        elif isinstance(event, RuleEvent):
+            self.rulebook.apply(event, revision, at)
+            if isinstance(event, RulesetAdopted):
+                self.agenda.follow(event.rules, at)
+        elif isinstance(event, FactAmendment | PlacementEnded | MergeEvent):
+            self._amend(event, at)
+        else:
+            self.standing.apply(event, revision, at)
 
     def _apply_change(
         self, event: ChangeApproved | ChangeRejected | ChangeWithdrawn, at: Micros
@@ -318,76 +314,17 @@ class State:
         elif isinstance(event, ChangeWithdrawn) or not event.softly:
             self._drop(change, at)
 
-    def _record(self, fact: AnyFact, at: Micros) -> None:
-        self._put(fact)
-        if fact.retracted:  # in a snapshot, where it stands at that time
-            self.erasures.retracted[fact.id] = at
-
-    def _cover(self, attestation: Attestation) -> None:
-        self.attestations[attestation.id] = attestation
-        self.areas.update(attestation.areas)
-        for area in attestation.areas:
-            self.coverage.put(area, attestation.id, attestation)
-
     def _put_facility(self, facility: Facility, at: Micros) -> None:
         self.facilities[facility.token] = facility
         self.haunts.registered[facility.token] = at
         self.areas.add(facility.area)
         self.providers.add(facility.provider)
 
-    def _apply_life(self, event: _Life, at: Micros) -> None:
-        if isinstance(event, HauntEvent):
-            self.haunts.apply(event, at)
-            return
-        match event:
-            case FactContested(id=key) | ContestWithdrawn(id=key):
-                self.facts[key]  # the steps say it; but of nothing they say nothing
-            case FactsKept() | FactStepsKept():
-                self.histories.keep(event)
-            case Previewed():
-                self.previews.spend(event, at)
-            case _ as extract:
-                self.extracts.apply(extract, at)
-
-    def _apply_rules(self, event: RuleEvent, revision: Revision, at: Micros) -> None:
-        self.rulebook.apply(event, revision, at)
-        if isinstance(event, RulesetAdopted):
-            self.agenda.follow(event.rules, at)
-
-    def _apply_case(
-        self, event: CaseOpened | CaseAssessed | CaseClosed, at: Micros
-    ) -> None:
-        match event:
-            case CaseOpened(case=case):
-                self.cases[case.handle] = case
-                under = (case.organisation, case.reference)
-                self.cases_under.setdefault(under, {})[case.handle] = None
-                for member in case.members:
-                    self.cases_of.setdefault(member, {})[case.handle] = None
-            case CaseAssessed(handle=handle, person=person, children=children):
-                self.cases[handle] = replace(
-                    self.cases[handle],
-                    assessed_at=at,
-                    assessed_by=person,
-                    children=children,
-                )
-                self.residents.assessed(handle)
-            case CaseClosed(handle=handle):
-                self.cases[handle] = replace(self.cases[handle], closed_at=at)
-            case _ as never:
-                assert_never(never)
-
     def _amend(self, amendment: _Amended, at: Micros) -> None:
+        if isinstance(amendment, FactAmendment):
+            self._put(amended(self.facts[amendment.id], amendment), at)
+            return
         match amendment:
-            case FactEnded(id=key, valid_to=valid_to):
-                self._put(replace(self.facts[key], valid_to=valid_to))
-            case FactRetracted(id=key):
-                self._retract(self.facts[key], at)
-            case FactRegraded(id=key, scheme=scheme, given=given, grade=grade):
-                fact = self.facts[key]
-                self._put(replace(fact, scheme=scheme, given=given, grade=grade))
-            case FactRenewed(id=key, review_by=review_by):
-                self._put(replace(self.facts[key], review_by=review_by))
             case PlacementEnded(id=key):
                 self.standing.apply(amendment, Revision(self.revision + 1), at)
                 self._fit_placement(self.placements[key])
@@ -403,7 +340,7 @@ class State:
     def _approve(self, change: ChangeProposed, person: str, at: Micros) -> None:
         for fact_id in change.records:
             if not self.erasures.gone(fact_id):
-                self._put(replace(self.facts[fact_id], approved=True))
+                self._put(replace(self.facts[fact_id], approved=True), at)
         for amendment in change.amendments:
             if isinstance(amendment, ReleaseSigned):
                 self.standing.sign_release(amendment.id, change.region, person)
@@ -419,11 +356,7 @@ class State:
                 continue
             fact = self.facts[fact_id]
             if not fact.approved:
-                self._retract(fact, at)
-
-    def _retract(self, fact: AnyFact, at: Micros) -> None:
-        self._put(replace(fact, retracted=True))
-        self.erasures.retracted.setdefault(fact.id, at)
+                self._put(replace(fact, retracted=True), at)
 
     def _erase(self, event: DossiersErased, at: Micros) -> None:
         """Let nothing be left of facts and cases; whoever was weighed is again."""
@@ -432,15 +365,15 @@ class State:
         self.imports.erase(set(event.dossiers), at)
         self.erasures.add(event.dossiers)
         self.erasures.tallies.add(event.counts)
-        for key, answered in self.requests.items():
-            if answered.dossier in self.erasures.erased:
-                self.requests[key] = answered.erased()
+        self.requests.erase(self.erasures.erased)
 
-    def _put(self, fact: AnyFact) -> None:
+    def _put(self, fact: AnyFact, at: Micros) -> None:
         before = self.facts.get(fact.id)
         self.facts[fact.id] = fact
         self.histories.put(before, fact, Revision(self.revision + 1))
         self.calendar.put(fact)
+        if fact.retracted:
+            self.erasures.retracted.setdefault(fact.id, at)
         if isinstance(fact, Presence | Located | Tie):
             self.areas.add(fact.area)
         indexing.put(self, self.merges.resolved(fact))
@@ -461,40 +394,4 @@ class State:
 
     def records(self) -> Iterator[Record]:
         """Yield records whose fold equals this state, but for the revision."""
-        for first in chain(self.rulebook.records(), self.names.records()):
-            yield Record(at=_THEN, event=first)
-        for merged in self.merges.links.values():
-            yield Record(at=_THEN, event=merged)
-        for token, facility in self.facilities.items():
-            at = self.haunts.registered[token]
-            yield Record(at=at, event=FacilityRegistered(facility=facility))
-        for erased in self.erasures.records():
-            yield Record(at=_THEN, event=erased)
-        # Behind what was erased: with it goes whoever was left and is on record no more.
-        for keyed in (*self.changeover.records(), *self.changeover.left_records()):
-            yield Record(at=_THEN, event=keyed)
-        yield from rolled.facts(self.facts, self.erasures.retracted)
-        for life in self.histories.records():
-            yield Record(at=_THEN, event=life)
-        for case in self.cases.values():
-            yield Record(at=_THEN, event=CaseOpened(case=case))
-        for event in self.standing.records():
-            yield Record(at=_THEN, event=event)
-        for attestation in self.attestations.values():
-            yield Record(at=_THEN, event=CoverageAttested(attestation=attestation))
-        for at, haunt in self.haunts.records():
-            yield Record(at=at, event=haunt)
-        for imported in self.imports.records():
-            yield Record(at=_THEN, event=imported)
-        for change in self.changes.values():
-            yield Record(at=_THEN, event=change)
-        for answered in self.requests.values():
-            yield Record(at=answered.at, event=answered.kept())
-        yield from self.extracts.records()
-        for at, previewed in self.previews.records():
-            yield Record(at=at, event=previewed)
-        yield from self.ledger.records()
-        yield Record(at=_THEN, event=self.standing.schedule())
-
-
-_THEN = Micros(0)  # what a record of a snapshot holds already has its own times
+        return unfolding.records(self)

@@ -36,7 +36,7 @@ def shares_reference(
     Returns:
         Whether one of them is not closed.
     """
-    under = state.cases_under.get((organisation, reference), ())
+    under = state.casebook.under.get((organisation, reference), ())
     before = takewhile(lambda each: each != handle, under)
     return any(state.cases[each].closed_at is None for each in before)
 

@@ -248,7 +248,7 @@ def test_a_case_leaves_nothing_behind():
     world.apply(erased(case.handle))
     state = world.state
 
-    assert (state.cases, state.cases_of, state.cases_under) == ({}, {}, {})
+    assert (state.cases, state.cases_of, state.casebook.under) == ({}, {}, {})
     assert (state.placements, state.stays._standing, state.stays._ever) == ({}, {}, {})
     assert [*state.residents.unassessed(AreaCode("1480"))] == []
     assert dict(state.residents.in_area(AreaCode("1480"))) == {}

@@ -239,7 +239,8 @@ def test_requests_are_remembered_for_a_month(world):
             )
         )
     got = [
-        (kept.request, kept.revision, kept.at) for kept in world.state.requests.values()
+        (kept.event.request, kept.event.revision, kept.at)
+        for kept in world.state.requests.records()
     ]
 
     assert got == [
@@ -283,9 +284,9 @@ def test_a_snapshot_keeps_requests(world):
     again = State()
     for record in full(world).state.records():
         again.apply(record)
-    got = list(again.requests.values())
+    got = list(again.requests.records())
 
-    assert got == list(world.state.requests.values())
+    assert got == list(world.state.requests.records())
 
 
 @often(25)

@@ -379,7 +379,7 @@ def test_an_unassessed_case_holds_nothing(stage):
     (answer,) = stage.court.reply(command).answers
 
     assert (answer.verdict, answer.hold) == (Verdict.UNKNOWN, None)
-    assert command.request_key in stage.state.requests
+    assert stage.state.requests.get(command.request_key)
 
 
 # Nights and years that are odd
