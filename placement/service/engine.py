@@ -10,8 +10,8 @@ Invariants:
     * decisions are serialised across all servers by the lock on the head;
     * when a commit fails, the state is thrown away and folded again from the log, so
       nothing is ever decided on what was not stored;
-    * the last head that was seen durable is never forgotten, the anchor keeps it: a log
-      that does not continue from it was put back, or overgrown;
+    * the last head of which anybody was told is never forgotten, the anchor keeps it: a
+      log that does not continue from it was put back, or overgrown;
     * what the log says is erased has no key any more when who erased it is answered, and
       a crash in between is made good at the start;
     * while the log grows, a checkpoint of it is signed at least every second, in a
@@ -129,14 +129,14 @@ class Engine:
         """
         self._seen = self._proving.begin()
         require_newest(self._store, self._anchor)
-        self._folded = load(self._store)
-        require_fit(self._folded[0], self._rules, self._custodian)
-        self.ruleset = self._rules.of(self._folded[0])
-        self._feed(self._folded[0])
-        self._settle(self._folded[0])
+        state, head = self._folded = load(self._store)
+        require_fit(state, self._rules, self._custodian)
+        self.ruleset = self._rules.of(state)
+        self.feed.publish(state.alerts.changed_after(self.feed.until), state.revision)
+        self._settle(state)
         self._publishing.begin(self._seen)
-        self.pulse.reach(self._folded[1])  # verifying may have taken long
-        self._keeping.begin(self._folded[1])
+        self.pulse.reach(head)  # verifying may have taken long
+        self._keeping.begin(head)
         self._thread.start()
         self._proving.go_on()
         self._store.news.hear(self._waiting.nudge)
@@ -290,7 +290,7 @@ class Engine:
             head, begun = log.head, time.monotonic()
         self.pulse.commit(len(asked), len(self._waiting), time.monotonic() - begun)
         self._publishing.written(head)
-        known = self._know(state, head)
+        known = self._know(state, head, later=self._busy and not asked)
         self._keeping.grew(before, head.revision)
         items = [one.item for one in asked]
         return batch.answers if known else withheld(batch.answers, items)
@@ -303,13 +303,18 @@ class Engine:
             self._catch_up(state, head, log)
         self._know(state, log.head)
 
-    def _know(self, state: State, head: Head) -> bool:
-        """Go on from what is durable; tell whether nothing is owed behind it."""
+    def _know(self, state: State, head: Head, *, later: bool = False) -> bool:
+        """Go on from what is durable; tell whether nothing is owed behind it.
+
+        Of what nobody is told, the anchor may be left to a commit that follows at once.
+        """
         self._seen, self._folded = head, (state, head)
         done = self._settle(state)  # owed whether that is remembered or not
-        self._anchoring.keep(head)
+        changed = state.alerts.changed_after(self.feed.until)
+        if changed or not later:
+            self._anchoring.keep(head)
+            self.feed.publish(changed, state.revision)
         self.ruleset = self._rules.of(state)
-        self._feed(state)
         return done
 
     def _work(self, state: State, batch: Batch, asked: list[Asked]) -> None:
@@ -341,10 +346,6 @@ class Engine:
                 batch.add(one.item)
             if came or not self._worker.goes_on(state):
                 return
-
-    def _feed(self, state: State) -> None:
-        """Show what has become of alerts; it is durable."""
-        self.feed.publish(state.alerts.changed_after(self.feed.until), state.revision)
 
     def _settle(self, state: State) -> bool:
         """Destroy the keys of what is erased, which is durable; tell whether all are."""

@@ -21,7 +21,7 @@ MAX_SLICES: Final = 16
 """How much of what has time shares one commit at most."""
 FEW_SLICES: Final = 4
 """The same while somebody asks."""
-BITE: Final = 0.002
+BITE: Final = 0.004
 """Seconds of processor time after which, then, no other slice is begun."""
 LATELY: Final = 1_000_000
 """Microseconds after which nobody asks any more."""

@@ -2,17 +2,22 @@
 
 import shutil
 import time
+from types import SimpleNamespace
 
 import pytest
+from kit import importing as im
 from kit.commands import open_case, presence, record_facts, register_groups, show_case
-from kit.engines import SECONDS, SIGNER, answer
+from kit.engines import SECONDS, SIGNER, answer, entries
 from kit.erasing import approve_erasure, propose_erasure
 from kit.world import RULESET, TODAY
 
+from placement.domain.decide.taking import SLICE
 from placement.errors import TamperedError, UnavailableError
 from placement.service import engine as engine_module
 from placement.service.engine import Engine
 from placement.service.rules import Rules
+from placement.service.staged import StagedRows
+from placement.service.worker import Worker
 from placement.store.anchor import Anchor
 from placement.store.log import Store
 
@@ -29,7 +34,7 @@ def serve(clock, path, publish_every):
     """Return a function that starts an engine with the anchor; all stop in the end."""
     made = []
 
-    def run(store):
+    def run(store, worker=None):
         engine = Engine(
             store,
             Rules(RULESET),
@@ -37,6 +42,7 @@ def serve(clock, path, publish_every):
             signer=SIGNER,
             clock=clock,
             anchor=Anchor(path, store),
+            worker=worker,
         )
         made.append(engine)
         engine.start()
@@ -54,6 +60,66 @@ def test_every_answer_is_behind_the_anchor(serve, store, path):
         answer(engine, open_case(name))
 
         assert Anchor(path, store).read() == store.read_head()
+
+
+@pytest.mark.parametrize(("later", "alerts"), [(True, []), (True, [b"a"]), (False, [])])
+def test_nobody_is_told_of_what_is_not_behind_it(
+    serve, store, monkeypatch, later, alerts
+):
+    """Rows that were taken over while nobody asked are remembered with the next commit."""
+    engine = serve(store)
+    answer(engine, open_case("h"))
+    engine.stop()
+    state, head = engine._folded
+    changed = [SimpleNamespace(id=each) for each in alerts]
+    monkeypatch.setattr(state.alerts, "changed_after", lambda _: changed)
+    told = []
+    monkeypatch.setattr(engine._anchoring, "keep", lambda head: told.append("kept"))
+    monkeypatch.setattr(engine.feed, "publish", lambda *_: told.append("shown"))
+    engine._know(state, head, later=later)
+
+    assert told == ([] if later and not alerts else ["kept", "shown"])
+
+
+def test_the_last_rows_of_an_import_are_behind_it(serve, store, path, monkeypatch):
+    """Though nobody asks behind them, and not each commit waited for it."""
+    engine = serve(store, Worker(StagedRows(store)))
+    size = 9 * SLICE
+    answer(engine, register_groups(*(f"g{number}" for number in range(size))))
+    rows = [im.row(presence(f"g{number}")) for number in range(size)]
+    begin = im.begin(size)
+    for each in (
+        begin,
+        im.append(begin.import_id, *rows),
+        im.finish(begin.import_id, im.over(*rows)),
+    ):
+        answer(engine, each)
+    kept, keep = [], engine._anchoring.keep
+    commits, commit = [], engine.pulse.commit
+    monkeypatch.setattr(
+        engine._anchoring, "keep", lambda head: [kept.append(head), keep(head)]
+    )
+    monkeypatch.setattr(
+        engine.pulse, "commit", lambda *given: [commits.append(given), commit(*given)]
+    )
+    answer(engine, im.approve(begin.import_id, im.over(*rows)))
+    until = time.monotonic() + SECONDS
+    while not taken(store) and time.monotonic() < until:  # an import is begun by a look
+        answer(engine, open_case("h"))
+    kept.clear()
+    commits.clear()
+    while taken(store) < 9 and time.monotonic() < until:
+        time.sleep(0.01)
+    engine.stop()
+
+    assert taken(store) == 9
+    assert Anchor(path, store).read() == store.read_head()
+    assert len(kept) < len(commits)
+
+
+def taken(store):
+    """Return how many slices of rows are durable."""
+    return sum(each.action == "IMPORT_TAKE" for each in entries(store))
 
 
 def test_an_older_database_is_not_served_after_a_restart(
