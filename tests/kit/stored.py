@@ -1,7 +1,10 @@
 """What the store's tests write, and what its administrator reads and writes."""
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +28,19 @@ on_postgres = pytest.mark.parametrize(
 )
 
 
-_FOLDER = Path(tempfile.mkdtemp(prefix="placement-keys-"))
+@cache
+def _folder() -> Path:
+    """Make a folder for the key stores of this process; it goes with it."""
+    folder = Path(tempfile.mkdtemp(prefix="placement-keys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def keys_of(url: str) -> str:
     """Return where a test's key store is: beside SQLite's database, or in a folder."""
     if url.startswith("sqlite"):
         return ""
-    return f"sqlite:///{_FOLDER}/{make_url(url).database}.keys.db"
+    return f"sqlite:///{_folder()}/{make_url(url).database}.keys.db"
 
 
 def leaf(entry: bytes) -> Leaf:
