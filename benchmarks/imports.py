@@ -194,7 +194,8 @@ async def _preview(settings: Path) -> None:
     standing = sum(each.placements for each in pairs)
     print(
         f"{len(pairs)} rivalries against {standing:,} placements, {weighed:,} of them "
-        f"weighed: {min(took):.2f} to {max(took):.2f} s"
+        f"weighed: {took[0]:.2f} s behind a start, then {min(took[1:]):.2f} to "
+        f"{max(took[1:]):.2f} s"
     )
 
 
