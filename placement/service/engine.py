@@ -379,7 +379,7 @@ class Engine:
         """Follow the others; tell whether there is something to do though nobody asks.
 
         The log grew since its newest checkpoint, the worker has work or a clock to look
-        at, or the anchor is to be tried again.
+        at, or the anchor is to be tried again. What is owed needs no transaction.
 
         Raises:
             TamperedError: the head does not verify.
@@ -389,7 +389,8 @@ class Engine:
             return True
         if self._folded is not None and self._store.read_head() != self._folded[1]:
             self._follow(*self._folded)
-        if self._folded is None or self._store.vault.owes or not self._anchoring.sound:
+        settled(self._store.vault)
+        if self._folded is None or not self._anchoring.sound:
             return True
         state, head = self._folded
         waits = self._worker and self._worker.waits(state, self._moment(state, head))

@@ -22,7 +22,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 def settled(vault: Vault) -> bool:
-    """Destroy the keys that are owed; tell whether none is left.
+    """Destroy the keys that are owed, and what was left of others; tell if none is owed.
 
     What fails is tried again with every batch, and every second when nobody asks.
     """

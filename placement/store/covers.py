@@ -27,6 +27,7 @@ from placement.crypto.keyring import EpochKey, Purpose
 from placement.crypto.sealing import context
 from placement.crypto.wiping import wipe
 from placement.errors import TamperedError
+from placement.store import engine as database
 from placement.store.keystore import KeyStore
 
 COVERED: Final = frozenset({Purpose.EVENT, Purpose.SNAPSHOT})
@@ -108,6 +109,7 @@ class Covers:
         """
         names = [self._name(where) for where in places]
         self._keys.destroy(names, snapshots=False)
+        self._keys.purge(database.WAIT_MS)  # of a command: nobody tries again
 
     def known(self, where: Where) -> list[bytes]:
         """Return what shows that a cover was destroyed: itself, and as it is kept.

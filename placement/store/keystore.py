@@ -15,8 +15,9 @@ The context of the secret: store id | schema | "key store" | schema of the key s
 """
 
 import logging
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -28,6 +29,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     Table,
     bindparam,
     delete,
@@ -43,14 +45,14 @@ from placement.crypto.sealing import context
 from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.store import confirmed
 from placement.store import engine as database
-from placement.store.postgres import PATIENCE
 from placement.store.rows import fetched, first
 from placement.store.tables import raw
 from placement.store.together import inserted
 
 _SCHEMA: Final = 1
 _CHUNK: Final = 500  # names in a statement
-_PAGE: Final = 10_000  # rows that are in memory at once
+_PAGE: Final = 10_000  # rows that are read at once
+_AGAIN: Final = 5.0  # seconds
 _log: Final = logging.getLogger(__name__)
 
 metadata: Final = MetaData()
@@ -82,6 +84,10 @@ _ONE: Final = {
     for table in (data_key, snapshot_key)
 }
 _SNAPSHOTS: Final = raw(snapshot_key.c.name)
+_FIRST: Final = (
+    raw(*data_key.columns).order_by(data_key.c.name).limit(bindparam("most"))
+)
+_NEXT: Final = _FIRST.where(data_key.c.name > bindparam("after"))
 _SIZES: Final = (1, 8, 64, _CHUNK)
 _SOME: Final = {
     size: raw(data_key.c.name).where(
@@ -115,6 +121,9 @@ class KeyStore:
     def __init__(self, engine: Engine, wrapping: Wrapping) -> None:
         self._engine = engine
         self.wrapping = wrapping
+        # Whoever had it open before may have been killed between the two.
+        self._unpurged = engine.dialect.name == "sqlite"
+        self._purge_at = 0.0  # by the monotonic clock, not before
 
     @classmethod
     def create(cls, url: str, custody: Custody, owner: bytes) -> Self:
@@ -253,20 +262,26 @@ class KeyStore:
         database.empty_journal(self._engine)
 
     def all(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield name and wrapped key of every dossier, at one moment.
+        """Yield name and wrapped key of every dossier.
+
+        A page at a time: whoever destroys one waits for those who read. So of what is
+        added or destroyed meanwhile some may be among them.
 
         Raises:
             TamperedError: something else stands there.
             UnavailableError: the database does not answer.
         """
-        with database.reading(self._engine) as connection:
-            rows = connection.execution_options(yield_per=_PAGE).execute(
-                raw(*data_key.columns)
-            )
+        query, after = _FIRST, b""
+        while rows := self._page(query, after):
             for name, wrapped in rows:
                 if type(name) is not bytes or type(wrapped) is not bytes:
                     raise TamperedError
                 yield name, wrapped
+            query, after = _NEXT, rows[-1][0]
+
+    def _page(self, query: Select[Any], after: bytes) -> Sequence[Any]:
+        with database.reading(self._engine) as connection:
+            return fetched(connection, query, {"most": _PAGE, "after": after})
 
     def snapshots(self) -> list[bytes]:
         """Return the names of the keys of snapshots.
@@ -280,6 +295,8 @@ class KeyStore:
     def destroy(self, names: Collection[bytes], *, snapshots: bool = True) -> None:
         """Destroy the keys of dossiers that are there, and with them every snapshot's.
 
+        What is left of them ``purge`` removes.
+
         Args:
             names: whose.
             snapshots: those too, which hold what the dossiers do.
@@ -291,8 +308,8 @@ class KeyStore:
             gone = _delete(connection, data_key, names)
             if gone and snapshots:
                 connection.execute(delete(snapshot_key))
-        if gone:
-            self._purge()
+            if gone:
+                self._unpurged, self._purge_at = True, 0.0
 
     def destroy_snapshots(self, names: Collection[bytes]) -> None:
         """Destroy keys of snapshots.
@@ -303,17 +320,22 @@ class KeyStore:
         with database.writing(self._engine) as connection:
             _delete(connection, snapshot_key, names)
 
-    def _purge(self) -> None:
-        """Leave no copy of what was deleted, as far as this is the database's to do.
+    def purge(self, wait: int = database.MOMENT_MS) -> None:
+        """Leave no copy of what was destroyed, as far as this is the database's to do.
 
-        It is done already when this fails; then the next time does both.
+        Somebody who reads may be in the way; then a later call does it, some seconds
+        after this one at the earliest.
+
+        Args:
+            wait: so many milliseconds for them; meanwhile nobody writes.
         """
-        try:
-            busy = _emptied(self._engine)
-        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
-            busy = True
-        if busy:
-            _log.warning("the key store's journal could not be emptied; the next will")
+        if not self._unpurged or time.monotonic() < self._purge_at:
+            return
+        with suppress(SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
+            self._unpurged = _emptied(self._engine, wait)
+        if self._unpurged:
+            self._purge_at = time.monotonic() + _AGAIN
+            _log.warning("the key store's journal could not be emptied; tried again")
 
 
 def _delete(connection: Connection, table: Table, names: Collection[bytes]) -> int:
@@ -325,19 +347,19 @@ def _delete(connection: Connection, table: Table, names: Collection[bytes]) -> i
     return gone
 
 
-def _emptied(engine: Engine) -> bool:
+def _emptied(engine: Engine, wait: int) -> bool:
     """Write the journal back and empty it, or the tables anew; true if somebody reads."""
     if engine.dialect.name == "sqlite":
-        return database.journal_emptied(engine)
+        return database.journal_emptied(engine, wait)
     connection = engine.raw_connection()
     driver: Any = connection.driver_connection
     try:
         driver.patience = None  # it takes as long as there are keys
+        driver.execute(f"SET lock_timeout = {wait:d}")
         driver.execute("VACUUM FULL data_key, snapshot_key")
         return False
     finally:
-        driver.patience = PATIENCE
-        connection.close()
+        connection.invalidate()  # for nobody else should it wait like that
 
 
 def place_of_root(owner: bytes) -> bytes:

@@ -302,7 +302,7 @@ class Vault:
         return bool(self._owed)
 
     def settle(self) -> None:
-        """Destroy the keys of what is erased; done again, it changes nothing.
+        """Destroy the keys of what is erased, and what is left of them, if it can be.
 
         Raises:
             UnavailableError: the key store does not answer, or the commit failed.
@@ -311,6 +311,7 @@ class Vault:
             self._keys.destroy(with_idle(self._keys, self._owed))
             self._settled |= self._owed
             self._owed = set()
+        self._keys.purge()
 
     def verify(self) -> set[bytes]:
         """Unwrap every key, and keep some of them at hand.
@@ -358,8 +359,7 @@ class Vault:
         with self._lock:
             if dossier in self._owed or dossier in self._settled:
                 return None
-            key = self._kept.get(dossier)
-            if key is not None:
+            if (key := self._kept.get(dossier)) is not None:
                 self._kept.move_to_end(dossier)
                 return key
         wrapped = self._keys.read(dossier)
@@ -367,7 +367,7 @@ class Vault:
             return None
         key = self._keys.wrapping.open(wrapped, dossier)
         with self._lock:
-            if dossier not in self._owed:
+            if dossier not in self._owed and dossier not in self._settled:
                 self._keep(dossier, key)
         return key
 

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ from placement.errors import NotFoundError, TamperedError, UnavailableError
 from placement.service import fold
 from placement.service.replay import Replayed, replay
 from placement.service.staged import StagedRows
-from placement.store import fsck
+from placement.store import fsck, keystore
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -219,6 +220,19 @@ def test_what_is_owed_is_destroyed_though_nobody_asks(engine, store, monkeypatch
     assert key(store, fact) is None
 
 
+def test_what_was_left_of_a_key_goes_though_nobody_asks(engine, monkeypatch):
+    """Somebody read the key store when it was destroyed; nothing else is committed."""
+    gone = threading.Event()
+    monkeypatch.setattr(keystore, "_AGAIN", 0)
+    monkeypatch.setattr(keystore, "_emptied", lambda *_: True)
+    erase(engine, old_fact(engine))
+    monkeypatch.setattr(keystore, "_emptied", lambda *_: gone.set())
+    engine._waiting.nudge()  # as a second that goes by
+
+    assert gone.wait(SECONDS)
+    assert engine.serving
+
+
 def unavailable(*_):
     raise UnavailableError
 
@@ -351,7 +365,7 @@ def die(*_, **__):
 where, name = {
     "before the event": (Log, "append"),
     "before the keys": (KeyStore, "destroy"),
-    "behind the keys": (KeyStore, "_purge"),
+    "behind the keys": (KeyStore, "purge"),
 }[sys.argv[4]]
 setattr(where, name, die)
 answer(engine, approve_erasure(change, request="killed too"))

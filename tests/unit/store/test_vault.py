@@ -142,3 +142,22 @@ def test_a_vault_says_nothing_of_itself(vault):
     """Neither do its keys."""
     assert (repr(vault), repr(vault._keys)) == ("Vault()", "KeyStore()")
     assert repr(vault._keys.wrapping) == "Wrapping()"
+
+
+def test_a_key_that_is_destroyed_while_it_is_read_is_not_kept(
+    vault, world, monkeypatch
+):
+    """Whoever looks into the memory of the process finds none."""
+    keys, read = vault._keys, vault._keys.read
+
+    def slow(dossier):
+        found = read(dossier)
+        vault.owe([dossier])
+        vault.settle()
+        return found
+
+    vault._kept.clear()
+    monkeypatch.setattr(keys, "read", slow)
+    vault._key(world.base)
+
+    assert world.base not in vault._kept
