@@ -134,6 +134,10 @@ def _troubles(seen: Seen) -> Iterator[tuple[str, float]]:
     yield "erasure", owes
 
 
+def _proven(seen: Seen) -> Samples:
+    return _one(bool(seen.outlook and seen.outlook.proven))
+
+
 METRICS: Final = (
     Row(
         "info",
@@ -161,6 +165,11 @@ METRICS: Final = (
         "1 for each reason for which something is not as it should be, else 0.",
         _troubles,
         "reason",
+    ),
+    Row(
+        "proven",
+        "1 once all of the log was verified since the start, else 0.",
+        _proven,
     ),
     Row(
         "incidents_total",

@@ -161,6 +161,7 @@ def _said(got: Mapping[_Key, float]) -> dict[str, Any]:
         "sealed": got["sealed", ""] == 1,
         "serving": got["serving", ""] == 1,
         "troubles": troubles,
+        "proven": got.get(("proven", ""), 0) == 1,
         "incidents": {kind: int(count) for kind, count in incidents.items()},
         "log_lines": {k: int(n) for k, n in _labelled(got, "log_lines_total").items()},
         "figures_at": _time(got, "figures"),
@@ -210,6 +211,8 @@ def _faults(settings: Settings, got: Mapping[_Key, float], now: int) -> Iterator
         yield "Its figures are old: the engine hangs, or has too much to do."
     if running and got.get(("view_timestamp_seconds", ""), 0) < old:
         yield "It has not read the database for minutes."
+    if running and got["started_timestamp_seconds", ""] < now - DAY:
+        yield from _unproven(got)
     yield from _behind(got, now)
     if running and settings.tick:
         yield from _unsigned(got, old - settings.tick)
@@ -224,6 +227,12 @@ def _behind(got: Mapping[_Key, float], now: int) -> Iterator[str]:
     swept = got.get(("swept_timestamp_seconds", ""))
     if swept is not None and now - swept > DAY + 12 * HOUR:
         yield "No sweep is known to have been done for a day and a half."
+
+
+def _unproven(got: Mapping[_Key, float]) -> Iterator[str]:
+    """Yield that it takes too long to verify the log behind a start."""
+    if not got.get(("proven", ""), 1):
+        yield "The log is not proven, a day after the start: see the lines of its log."
 
 
 def _unsigned(got: Mapping[_Key, float], old: int) -> Iterator[str]:
@@ -242,6 +251,10 @@ def _lines(said: Mapping[str, Any]) -> Iterator[str]:
     answers = "callers are answered" if said["serving"] else "nobody is answered"
     yield _line("server", f"{state}, {answers}; version {said['version']}")
     yield _line("started", _when(said["started"]))
+    proof = (
+        "all of the log is verified" if said["proven"] else "not all is verified yet"
+    )
+    yield _line("proof", proof)
     incidents = ", ".join(f"{kind} {n}" for kind, n in said["incidents"].items())
     yield _line("incidents", f"{incidents}; in the log {_counts(said['log_lines'])}")
     if said["figures_at"] is None:

@@ -51,6 +51,7 @@ from placement.service.publishing import PUBLISH_EVERY, Publishing
 from placement.service.pulse import Pulse
 from placement.service.rules import Rules
 from placement.service.settling import settled, withheld
+from placement.service.soundness import Soundness
 from placement.service.ticks import Ticks
 from placement.service.waiting import MAX_BATCH, Asked, Waiting
 from placement.service.worker import Worker
@@ -77,6 +78,7 @@ class Engine:
     Attributes:
         feed: what has become of alerts.
         pulse: how it is doing.
+        proving: verifies what is behind it.
         ruleset: in force, as far as is durable.
     """
 
@@ -94,8 +96,9 @@ class Engine:
     ) -> None:
         self.feed = Feed()
         self.pulse = Pulse(ticks)
-        self._proving = Proving(store, Verifier(signer.public, verify), self.condemn)
-        self._keeping = Keeping(store, self.condemn, lambda: not self._condemned)
+        self._soundness = Soundness(store)
+        self.proving = Proving(store, Verifier(signer.public, verify), self.condemn)
+        self._keeping = Keeping(store, self.condemn, self._soundness.holds)
         self._worker = worker
         self._anchor = anchor or Unanchored()
         self._anchoring = Anchoring(self._anchor)
@@ -115,7 +118,6 @@ class Engine:
         self._now = 0  # of the last batch; an entry never stands before an earlier one
         self._busy = False  # the worker has something to do at once
         self._manners = Manners()
-        self._condemned = False
         self._stopping = threading.Event()
         self._ending = False  # what is done now is the last
 
@@ -127,7 +129,7 @@ class Engine:
             UnavailableError: the database does not answer, or the log does not fit the
                 program's rules or the custodian.
         """
-        self._seen = self._proving.begin()
+        self._seen = self.proving.begin()
         require_newest(self._store, self._anchor)
         state, head = self._folded = load(self._store)
         require_fit(state, self._rules, self._custodian)
@@ -138,7 +140,7 @@ class Engine:
         self.pulse.reach(head)  # verifying may have taken long
         self._keeping.begin(head)
         self._thread.start()
-        self._proving.go_on()
+        self.proving.go_on()
         self._store.news.hear(self._waiting.nudge)
 
     @property
@@ -149,14 +151,14 @@ class Engine:
     @property
     def trouble(self) -> str:
         """Why nobody is answered, in a word; empty if they are."""
-        if self._condemned:
+        if self._soundness.lost:
             return "unverified"
         if not self._runs():
             return "stopped"
         return self.pulse.trouble if self._anchoring.sound else "anchor"
 
     def _runs(self) -> bool:
-        over = self._condemned or self._stopping.is_set()
+        over = self._soundness.lost or self._stopping.is_set()
         return self._thread.is_alive() and not over
 
     def publish(self) -> "Future[Answer]":
@@ -186,8 +188,7 @@ class Engine:
         return self._queue(Asked(item))
 
     def _queue(self, asked: Asked) -> "Future[Answer]":
-        if self._condemned:
-            raise TamperedError
+        self._soundness.require()
         if not self._runs():
             raise UnavailableError
         self._waiting.put(asked)
@@ -203,8 +204,8 @@ class Engine:
             self._waiting.wake()
             self._thread.join()
         self._waiting.refuse()
-        self._proving.stop()
-        self._keeping.stop(None if self._condemned else self._folded)
+        self.proving.stop()
+        self._keeping.stop(None if self._soundness.lost else self._folded)
 
     def _run(self) -> None:
         while not self._stopping.is_set() or len(self._waiting) > 0:
@@ -223,9 +224,9 @@ class Engine:
     def _serve(self, asked: list[Asked]) -> None:
         """Decide a batch in one transaction, then answer; or refuse all of it."""
         try:
-            if self._condemned:
-                raise TamperedError  # noqa: TRY301 (what was queued before it)
+            self._soundness.require()  # what was queued before it was found
             answers = self._commit(asked) if asked or self._unfinished() else []
+            self._soundness.require()  # found meanwhile: durable, and not told
         except Exception as error:  # noqa: BLE001 (whatever it is, nobody is answered)
             refused = self._failed(error)
             answers = [refused() for _ in asked]
@@ -241,6 +242,7 @@ class Engine:
         self._ended(error)
         if isinstance(error, TamperedError):
             self.condemn()
+            self._soundness.drop()
             return TamperedError
         self.pulse.reach(None)
         if isinstance(error, PlacementError):
@@ -256,9 +258,7 @@ class Engine:
 
     def condemn(self) -> None:
         """Answer nothing any more: something stored does not verify."""
-        if not self._condemned:
-            _log.critical("incident stored data does not verify; nothing is answered")
-        self._condemned = True
+        self._soundness.condemn()
 
     def _commit(self, asked: list[Asked]) -> list[Answer | PlacementError]:
         """Return the answers to a batch once they are durable.

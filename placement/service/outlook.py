@@ -113,6 +113,11 @@ class Outlook:
         """Whether keys of what was erased are not destroyed yet."""
         return self._store.vault.owes
 
+    @property
+    def proven(self) -> bool:
+        """Whether all of the log was verified since the server started."""
+        return self._engine.proving.done
+
     def look(self) -> None:
         """Look at the database, unless it does not answer."""
         try:

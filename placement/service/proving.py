@@ -7,25 +7,22 @@ log is verified then while the server serves.
 
 Invariants:
     * without a snapshot whose key is there, a start verifies everything first;
-    * what does not verify condemns the engine, whenever it is found, and takes the
-      snapshot with it: the next start verifies everything first, and refuses.
+    * what does not verify condemns the engine, whenever it is found (``soundness``).
 """
 
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from placement.audit.note import Verifier
-from placement.errors import PlacementError, UnavailableError
+from placement.errors import UnavailableError
 from placement.service.fold import covered
 from placement.service.manners import Pace, StoppedError
 from placement.store import fsck
 from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.rows import is_damage
-from placement.store.snapshot import drop_snapshots
 
 LATER: Final = 5.0
 """Seconds after the start, in which a server has more to do, until it is begun."""
@@ -43,11 +40,15 @@ class Proving:
         store: which.
         verifier: of the log's key.
         condemn: called when something does not verify.
+
+    Attributes:
+        done: all of it was verified.
     """
 
     def __init__(
         self, store: Store, verifier: Verifier, condemn: Callable[[], None]
     ) -> None:
+        self.done = False
         self._store = store
         self._verifier = verifier
         self._condemn = condemn
@@ -64,7 +65,9 @@ class Proving:
         """
         after = covered(self._store)
         if after == Head.GENESIS:
-            return fsck.verify(self._store, self._verifier)
+            head = fsck.verify(self._store, self._verifier)
+            self.done = True
+            return head
         self._thread = threading.Thread(target=self._run, name="proving", daemon=True)
         return fsck.verify_behind(self._store, after, self._verifier)
 
@@ -99,15 +102,13 @@ class Proving:
         except Exception as error:  # noqa: BLE001 (else nobody would see it)
             self._found(error)
         else:
+            self.done = True
             _log.info("all of the log is proven")
         return True
 
     def _found(self, error: Exception) -> None:
-        """Condemn the engine, and have the next start verify everything first."""
         _log.critical("the log does not verify kind=%s", type(error).__name__)
         self._condemn()
-        with suppress(PlacementError):
-            drop_snapshots(self._store)
 
     def _run(self) -> None:
         self._hurry.wait(LATER)

@@ -65,6 +65,7 @@ def seen(**given: Any) -> Seen:
             view=VIEW,
             incidents={"sweep": 1, "weighing": 0},
             owes=True,
+            proven=True,
         ),
     }
     return Seen(**(values | given))

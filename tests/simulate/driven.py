@@ -171,7 +171,7 @@ class Driven:
                 anchor=wrap(Anchor(folder / anchor, store)),
             )
             engine._thread = _Still()
-            engine._proving.go_on = _proven(engine)
+            engine.proving.go_on = _proven(engine)
             engine.start()
         except BaseException:
             if store is not None:
@@ -240,9 +240,9 @@ def _proven(engine: Engine) -> Callable[[], None]:
     """
 
     def go_on() -> None:
-        if engine._proving._thread is not None:
-            engine._proving._thread = None
-            engine._proving.attempt()
+        if engine.proving._thread is not None:
+            engine.proving._thread = None
+            engine.proving.attempt()
         if engine.trouble == "unverified":
             raise TamperedError
 

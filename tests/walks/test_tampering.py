@@ -85,7 +85,7 @@ class Crime:
             until = asyncio.Event()
 
             def ready(_):
-                app.engine._proving.wait()
+                app.engine.proving.wait()
                 if not app.engine.trouble:
                     self.ready.append(app.engine._folded[1].revision)
                 until.set()

@@ -36,6 +36,7 @@ def test_a_page_of_a_server_that_serves():
         ("started_timestamp_seconds",): 1,
         ("sealed",): 0,
         ("serving",): 1,
+        ("proven",): 1,
         ("incidents_total", "sweep"): 1,
         ("incidents_total", "weighing"): 0,
         ("log_lines_total", "warning"): 0,
@@ -78,10 +79,11 @@ def test_a_server_that_is_sealed():
         "sealed",
         "serving",
         "trouble",
+        "proven",
         "incidents_total",
         "log_lines_total",
     }
-    assert (got["sealed",], got["serving",]) == (1, 0)
+    assert (got["sealed",], got["serving",], got["proven",]) == (1, 0, 0)
 
 
 def test_before_anything_was_taken():

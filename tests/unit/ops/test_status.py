@@ -41,6 +41,7 @@ def well(**changed):
         view=replace(view, **changed.pop("view", {})),
         incidents=changed.pop("incidents", {"sweep": 0, "weighing": 0}),
         owes=changed.pop("owes", False),
+        proven=changed.pop("proven", True),
     )
     values = {"started": ago(99_999), "reasons": {"": ""}, "outlook": outlook}
     return Page(lambda: seen(**(values | changed))).render().decode()
@@ -59,7 +60,7 @@ def test_all_is_well():
         "All is well.\nserver           open, callers are answered; "
     )
     assert [line[:17].strip() for line in text.splitlines()[1:]] == [
-        *("server", "started", "incidents", "log", "figures", "late", "sweep"),
+        *("server", "started", "proof", "incidents", "log", "figures", "late", "sweep"),
         *("anchor", "load", "lag", "checkpoint", "witnesses", "witnesses", "epoch"),
         *("backup, database", "backup, keys"),
     ]
@@ -85,6 +86,7 @@ def test_the_same_as_an_object():
         ({"reasons": {"": "anchor"}}, _TROUBLES["anchor"]),
         ({"reasons": {"": "", "placement.Hardening": "memory"}}, _TROUBLES["memory"]),
         ({"owes": True}, _TROUBLES["erasure"]),
+        ({"proven": False, "started": ago(90_000)}, "The log is not proven"),
         ({"figures": {"at": ago(200)}}, "Its figures are old"),
         ({"view": {"at": ago(200)}}, "It has not read the database"),
         ({"view": {"behind": 2}}, "It lacks what other servers wrote"),
@@ -113,6 +115,7 @@ def test_what_somebody_has_to_look_after(changed, fault):
         {"view": {"cosigned_at": (ago(3000), 0)}},
         {"started": ago(100), "figures": {"at": ago(200)}, "view": {"at": ago(200)}},
         {"started": ago(100), "view": {"signed_at": 0}},
+        {"proven": False, "started": ago(80_000)},
         {"started": ago(100), "view": {"cosigned_at": (ago(9000),)}},
     ],
 )

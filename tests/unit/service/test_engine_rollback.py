@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from kit.commands import MOMENT, open_case, show_case
-from kit.engines import SECONDS, SIGNER, answer, engine_on, hold, tamper
+from kit.engines import SECONDS, SIGNER, answer, engine_on, entries, hold, tamper
 from kit.stored import leaf
 from kit.world import RULESET
 
@@ -15,7 +15,7 @@ from placement.domain.events import FacilityRegistered, Record
 from placement.domain.facts import Facility
 from placement.domain.terms import AreaCode, FacilityToken, ProviderToken
 from placement.errors import NotFoundError, TamperedError, UnavailableError
-from placement.service import fold
+from placement.service import fold, soundness
 from placement.service.engine import Engine
 from placement.service.entries import Refused, Scribe
 from placement.service.rules import Rules
@@ -78,6 +78,44 @@ def test_what_comes_after_it_was_condemned_is_refused(engine, faulty):
         waiting[1].result(SECONDS)
     with pytest.raises(TamperedError):
         engine.submit(NOTHING)
+
+
+def test_what_was_committed_when_it_was_condemned_is_not_told(engine, store):
+    """Its entry is there, as of an answer that was lost on its way."""
+    engine._keeping.grew = lambda *_: engine.condemn()
+    with pytest.raises(TamperedError):
+        answer(engine, open_case("h"))
+
+    assert [each.action for each in entries(store)] == ["CASE_OPEN"]
+
+
+def test_whatever_condemns_takes_the_snapshot_away(engine, store):
+    """The next start rests on the log alone, and sees what was seen."""
+    answer(engine, open_case("h"))
+    fold.keep(store, *fold.load(store))
+    before = fold.kept(store)
+    engine.condemn()
+    engine.stop()
+
+    assert (before, fold.kept(store)) == (1, 0)
+
+
+def test_a_snapshot_that_can_t_be_taken_away_hides_nothing(store, monkeypatch):
+    """It is tried again, until it is done once."""
+    tried = []
+
+    def drop(_):
+        tried.append("dropped")
+        if len(tried) == 1:
+            raise OSError
+
+    monkeypatch.setattr(soundness, "drop_snapshots", drop)
+    found = soundness.Soundness(store)
+    found.condemn()
+    for _ in range(3):
+        found.drop()
+
+    assert (found.lost, len(tried)) == (True, 2)
 
 
 def test_entries_that_another_server_overgrew_are_missed(engine, url, custody):

@@ -3,11 +3,13 @@
 import logging
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from kit.commands import open_case
 from kit.engines import SECONDS, answer, tamper
 
+from placement.errors import TamperedError
 from placement.service import fold, keeping
 from placement.service.keeping import Keeping
 from placement.store import fsck
@@ -128,7 +130,8 @@ def test_a_log_that_does_not_fold_is_no_snapshot(engine, store, url, soon, caplo
     for name in "hi":
         answer(engine, open_case(name))
     tamper(url, "UPDATE event SET blob = zeroblob(512) WHERE revision = 1")
-    answer(engine, open_case("j"))
+    with suppress(TamperedError):  # it may be found before that is answered
+        answer(engine, open_case("j"))
     engine._keeping._thread.join(SECONDS)
 
     assert engine.trouble == "unverified"
@@ -160,7 +163,7 @@ def test_one_condemned_meanwhile_leaves_none(engine, store, monkeypatch, caplog)
 
     def keep(*given):
         engine.condemn()
-        drop_snapshots(store)  # as whoever proves the log does then
+        drop_snapshots(store)  # as its engine does then
         fold.keep(*given)
         written.append(fold.kept(store))
         done.set()

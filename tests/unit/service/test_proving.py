@@ -27,7 +27,7 @@ def lived(engine, store):
 
 
 def proven(engine):
-    engine._proving.wait()
+    engine.proving.wait()
     return engine.trouble
 
 
@@ -36,8 +36,10 @@ def test_a_start_behind_a_snapshot_proves_the_rest(start, lived, caplog):
     caplog.set_level("INFO")
     again = start(lived)
     answer(again, open_case("l"))
+    before = again.proving.done
 
     assert proven(again) == ""
+    assert (before, again.proving.done) == (False, True)
     assert "all of the log is proven" in caplog.messages
 
 
@@ -52,6 +54,7 @@ def test_what_is_before_it_condemns_a_server_that_serves(
     assert proven(again) == "unverified"
     with pytest.raises(TamperedError):
         again.submit(open_case("l"))
+    again.stop()
     assert "the log does not verify kind=ChainError" in caplog.messages
     assert fold.kept(lived) == 0
     with pytest.raises(TamperedError):
@@ -157,4 +160,4 @@ def test_what_can_no_longer_be_read_condemns(lived, monkeypatch):
     monkeypatch.setattr(fsck, "verify", fail)
 
     assert kept.attempt()
-    assert (found, fold.kept(lived)) == (["condemned"], 0)
+    assert (found, kept.done) == (["condemned"], False)
