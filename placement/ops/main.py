@@ -209,7 +209,9 @@ def _snapshot(settings: Settings) -> str:
         closing(_open(settings, custody)) as store,
     ):
         state, head = fold(store, anew=True)
-        keep(store, state, head)
+        written = keep(store, state, head)
+    if not written:
+        return "Wrote none: a newer one is there, or something was erased meanwhile."
     return f"Wrote a snapshot at revision {head.revision}."
 
 

@@ -163,8 +163,8 @@ def kept(store: Store) -> Revision:
 
 def keep(
     store: Store, state: State, head: Head, pace: Callable[[], None] = _at_once
-) -> None:
-    """Write the state as the store's snapshot.
+) -> bool:
+    """Write the state as the store's snapshot, unless it is overtaken.
 
     Args:
         store: where.
@@ -172,11 +172,14 @@ def keep(
         head: where the state stands.
         pace: called behind each record.
 
+    Returns:
+        Whether it was written: see ``write_snapshot``.
+
     Raises:
         TamperedError: the log is not where the state says.
-        UnavailableError: the database does not answer.
+        UnavailableError: the database does not answer, or an epoch began meanwhile.
     """
-    write_snapshot(store, head, _pack(_encoded(state, pace)))
+    return write_snapshot(store, head, _pack(_encoded(state, pace)))
 
 
 def _encoded(state: State, pace: Callable[[], None]) -> Iterator[bytes]:

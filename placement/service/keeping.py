@@ -8,7 +8,8 @@ Invariants:
     * what is written while the server serves is the fold of what is durable, never what
       its engine holds;
     * of several servers the one writes whose commit it was that made it due;
-    * a snapshot that was not written to its end is none;
+    * a snapshot that was not written to its end is none; what failed stays due, but what
+      an erasure overtook is not: when it came then, that would tell of the erasure;
     * what was condemned while one was being written has none in the end.
 """
 
@@ -33,6 +34,8 @@ WAITS: Final = 4
 """Times as long as it works, the thread leaves the interpreter to others."""
 REST: Final = 3
 """Times as long as writing one took, until the next one is begun."""
+AGAIN: Final = 60.0
+"""Seconds at least until one that failed is tried again."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -101,7 +104,7 @@ class Keeping:
     def _run(self) -> None:
         while self._due.wait() and not self._stopping.is_set():
             self._due.clear()
-            began = time.monotonic()
+            began, least = time.monotonic(), 0.0
             try:
                 self._write(Pace(self._stopping, waits=WAITS))
             except StoppedError:
@@ -111,7 +114,9 @@ class Keeping:
                 return
             except Exception as error:  # noqa: BLE001 (the next one may succeed)
                 _log.warning("no snapshot was written kind=%s", type(error).__name__)
-            self._stopping.wait(REST * (time.monotonic() - began))
+                self._due.set()
+                least = AGAIN
+            self._stopping.wait(max(least, REST * (time.monotonic() - began)))
 
     def _write(self, pace: Pace) -> None:
         """Write one, unless the engine is condemned, or comes to be meanwhile.

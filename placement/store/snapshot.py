@@ -29,7 +29,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from placement.crypto.datakeys import DataKey
 from placement.crypto.keyring import Purpose
 from placement.crypto.sealing import BLOCK, tag_of
-from placement.errors import StaleError, TamperedError
+from placement.errors import StaleError, TamperedError, UnavailableError
 from placement.store import tables
 from placement.store.chain import broken
 from placement.store.codec import erasures_in
@@ -62,7 +62,7 @@ class _Manifest:
     tag: bytes  # of part 0 itself, 16 bytes
 
 
-def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> None:
+def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> bool:
     """Write a snapshot and remove the older ones, in one transaction.
 
     Nothing is written if a newer snapshot is there already, or if something was erased
@@ -73,9 +73,12 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> None:
         head: the head whose state this is.
         parts: the state, in pieces of at most ``MAX_PART``.
 
+    Returns:
+        Whether it was written.
+
     Raises:
         TamperedError: the log's head does not verify, or is before this one.
-        UnavailableError: the database does not answer.
+        UnavailableError: the database does not answer, or an epoch began meanwhile.
         ValueError: a part is too long.
 
     Secret: parts
@@ -88,18 +91,19 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> None:
             raise broken("head")
         newest = value(log.connection, _NEWEST)
         if newest is not None and newest > head.revision:
-            return
+            return False
         # Sealed before the lock: if an epoch began since, its keys may be gone by now.
         if store.ring.active(Purpose.SNAPSHOT)[0] != rows[0]["epoch"]:
-            return
+            raise UnavailableError
         # Under the lock: whoever erases destroys what keys there are after that.
         if any(erasures_in(payload)[1] for _, payload in log.tail(head)):
-            return
+            return False
         before = vault.keep_snapshot(name, wrapped)
         log.connection.execute(delete(_TABLE).where(_SNAPSHOTS))
         for row in rows:
             log.connection.execute(insert(_TABLE), row)
     vault.destroy_snapshots(before)
+    return True
 
 
 def drop_snapshots(store: Store) -> None:

@@ -153,10 +153,12 @@ def test_rotate_says_the_epoch(filled, run):
     assert run("fsck")[0] == 0
 
 
-def test_snapshot_says_where_it_stands(filled, run):
+def test_snapshot_says_where_it_stands(filled, run, monkeypatch):
     """The next start is quick, and verifies."""
     assert run("snapshot") == (0, "Wrote a snapshot at revision 3.\n", "")
     assert run("snapshot") == (0, "Wrote a snapshot at revision 3.\n", "")
+    monkeypatch.setattr("placement.ops.main.keep", lambda *_: False)
+    assert run("snapshot")[1].startswith("Wrote none: ")
     assert run("fsck")[0] == 0
 
 

@@ -100,28 +100,62 @@ def test_a_start_that_had_much_to_fold_leaves_one(start, engine, faulty, store, 
 
 @pytest.mark.usefixtures("soon")
 def test_one_that_fails_is_tried_again(engine, store, monkeypatch, caplog):
-    """With the next records; the log is enough until then, and answers go on."""
-    monkeypatch.setattr(keeping, "REST", 0)
+    """It stays due, though nothing comes; the log is enough until then."""
+    monkeypatch.setattr(keeping, "AGAIN", 0)
     failing = [True]
 
     def keep(*given):
         if failing.pop() if failing else False:
             raise OSError
-        fold.keep(*given)
+        return fold.keep(*given)
 
     monkeypatch.setattr(keeping, "keep", keep)
     for name in "hij":
         answer(engine, open_case(name))
-    until = time.monotonic() + SECONDS
-    while failing or not caplog.messages:
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    assert caplog.messages == ["no snapshot was written kind=OSError"]
-    for name in "klm":
-        answer(engine, open_case(name))
-    comes(store, 6)
+    comes(store, 3)
 
+    assert caplog.messages == ["no snapshot was written kind=OSError"]
     assert engine.serving
+
+
+def test_one_that_fails_is_not_tried_at_once(store, monkeypatch):
+    """A database that does not answer is not asked as fast as the machine can."""
+    rests, tried = [], []
+    kept = Keeping(store, lambda: None, lambda: True)
+
+    def wait(seconds):
+        rests.append(seconds)
+        if len(rests) == 2:
+            kept._stopping.set()
+
+    def write(_pace):
+        tried.append("tried")
+        raise OSError
+
+    monkeypatch.setattr(kept._stopping, "wait", wait)
+    monkeypatch.setattr(kept, "_write", write)
+    kept._due.set()
+    kept._run()
+
+    assert tried == ["tried"] * 2
+    assert rests == [keeping.AGAIN] * 2
+
+
+def test_one_that_an_erasure_overtook_is_not_tried_again(store, monkeypatch):
+    """It would come when nothing but that makes one."""
+    kept, due = Keeping(store, lambda: None, lambda: True), []
+
+    def wait(_seconds):
+        due.append(kept._due.is_set())
+        kept._stopping.set()
+        kept._due.set()
+
+    monkeypatch.setattr(keeping, "keep", lambda *_: False)
+    monkeypatch.setattr(kept._stopping, "wait", wait)
+    kept._due.set()
+    kept._run()
+
+    assert due == [False]
 
 
 def test_a_log_that_does_not_fold_is_no_snapshot(engine, store, url, soon, caplog):
