@@ -162,21 +162,30 @@ from placement.store.log import Store
 base.PART, compaction.CHUNK = 4096, 50
 settings = load(Path(sys.argv[1]))
 store = Store.open(settings.database, FileCustody(settings.store_key))
-compaction.compact(store, lambda *_: print("step", flush=True))
-compaction.retire(store, lambda key: print("step", flush=True))
+
+def step(*_):
+    print("step", flush=True)
+    sys.stdin.readline()
+
+compaction.compact(store, step)
+compaction.retire(store, step)
 print("done", flush=True)
 """
 
 
 def work(place, steps):
-    """Compact in another process, killed after so many steps; true if it got through."""
+    """Compact in another process, killed in a step; true if it got through before."""
     with subprocess.Popen(
         [sys.executable, "-c", WORKER, str(place / "placement.toml")],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as worker:
         for number in count(1):
             line = worker.stdout.readline()
+            if line == "step\n":
+                worker.stdin.write("\n")
+                worker.stdin.flush()
             if number == steps or line != "step\n":
                 break
         if line == "step\n":
