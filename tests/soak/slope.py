@@ -25,11 +25,11 @@ class Slope:
 def blocks(
     points: Sequence[tuple[float, float]], seconds: float
 ) -> list[tuple[float, float]]:
-    """Return the mean of each whole block of so many seconds.
+    """Return the least of each whole block of so many seconds, in its middle.
 
     What is sampled each second hardly differs from the second before, so that as many
-    samples as one likes would say the same with ever smaller an error. Means of longer
-    stretches are nearly free of each other.
+    samples as one likes would say the same with ever smaller an error. Longer stretches
+    are nearly free of each other; and what grows for good raises the least of each.
     """
     if not points:
         return []
@@ -38,7 +38,7 @@ def blocks(
         found.setdefault(int((at - began) // seconds), []).append((at, value))
     last = int((points[-1][0] - began) // seconds)
     return [
-        (fmean(at for at, _ in block), fmean(value for _, value in block))
+        (fmean(at for at, _ in block), min(value for _, value in block))
         for number, block in found.items()
         if number < last
     ]

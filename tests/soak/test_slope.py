@@ -38,9 +38,9 @@ def test_noise_is_within_two_errors_mostly():
     assert 0.90 <= inside / 400 <= 0.97
 
 
-def test_blocks_are_means_of_whole_ones():
+def test_of_whole_blocks_the_least_counts():
     """What is left over at the end belongs to none."""
     got = blocks([(float(at), float(at % 4)) for at in range(10)], 4)
 
-    assert got == [(1.5, 1.5), (5.5, 1.5)]
+    assert got == [(1.5, 0.0), (5.5, 0.0)]
     assert blocks([], 4) == []
