@@ -24,6 +24,7 @@ from placement.domain.events import (
     Event,
     FactAmendment,
     FactRecorded,
+    PlacementEnded,
     Record,
 )
 from placement.domain.facts import AnyFact, Link, pair_of
@@ -37,7 +38,7 @@ from placement.domain.residents import Residents
 from placement.domain.roll import Roll
 from placement.domain.ruleset import Ruleset
 from placement.domain.shelf import Shelf
-from placement.domain.state import State
+from placement.domain.state import Amended, State
 from placement.domain.terms import FactId, Micros, Revision
 
 _Imaginable = (
@@ -90,6 +91,12 @@ class Imagined(State):
         if not isinstance(record.event, _Imaginable):
             raise KeyError
         super()._apply(record, revision)
+
+    def _amend(self, amendment: Amended, at: Micros) -> None:
+        """Refuse, in a change too, what would end a placement: they are shared."""
+        if isinstance(amendment, PlacementEnded):
+            raise KeyError
+        super()._amend(amendment, at)
 
     def fits(self, state: State) -> bool:
         """Tell whether a state is the real one, and stands where it stood."""

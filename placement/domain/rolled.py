@@ -189,10 +189,12 @@ def begin(roll: Roll, event: RollBegun) -> None:
 def require_whole(roll: Roll) -> None:
     """Refuse a roll of which, at a snapshot's end, rows are missing.
 
+    A snapshot from before there were rows says nothing of them, and makes some.
+
     Raises:
-        TamperedError: there are others than it began with.
+        TamperedError: there are fewer than it began with.
     """
-    if len(roll.group) != roll.expected:
+    if len(roll.group) < roll.expected:
         raise TamperedError
 
 
@@ -207,10 +209,13 @@ def keep(roll: Roll, event: AffiliationsKept) -> range:
     """Take over rows behind those that there are; return them.
 
     Raises:
-        TamperedError: the columns don't fit one another, or the tables.
+        TamperedError: the columns don't fit one another, or the tables; or there are
+            more rows than it began with.
     """
     first, many = len(roll.group), len(event.groups)
     _require_sizes(event, many)
+    if first + many > roll.expected:
+        raise TamperedError
     for column, table, numbers in (
         (roll.source, roll.sources, event.sources),
         (roll.weight, roll.weights, event.weights),

@@ -111,7 +111,7 @@ _Elsewhere = (
     _Rooms | RuleEvent | StayEvent | FactAmendment | PlacementEnded | MergeEvent
 )
 _Agreed = ErasureAgreed | ExtractAgreed
-_Amended = FactAmendment | PlacementEnded | ProviderLifted | MergeEvent | _Agreed
+Amended = FactAmendment | PlacementEnded | ProviderLifted | MergeEvent | _Agreed
 _NOBODY: Final = DossierId(b"")
 
 
@@ -320,7 +320,7 @@ class State:
         self.areas.add(facility.area)
         self.providers.add(facility.provider)
 
-    def _amend(self, amendment: _Amended, at: Micros) -> None:
+    def _amend(self, amendment: Amended, at: Micros) -> None:
         if isinstance(amendment, FactAmendment):
             self._put(amended(self.facts[amendment.id], amendment), at)
             return

@@ -10,8 +10,8 @@ Invariants:
     * decisions are serialised across all servers by the lock on the head;
     * when a commit fails, the state is thrown away and folded again from the log, so
       nothing is ever decided on what was not stored;
-    * the last head of which anybody was told is never forgotten, the anchor keeps it: a
-      log that does not continue from it was put back, or overgrown;
+    * the last head that was seen durable is never forgotten, the anchor keeps it: a log
+      that does not continue from it was put back, or overgrown;
     * what the log says is erased has no key any more when who erased it is answered, and
       a crash in between is made good at the start;
     * while the log grows, a checkpoint of it is signed at least every second, in a
@@ -97,8 +97,9 @@ class Engine:
         self.feed = Feed()
         self.pulse = Pulse(ticks)
         self._soundness = Soundness(store)
-        self.proving = Proving(store, Verifier(signer.public, verify), self.condemn)
-        self._keeping = Keeping(store, self.condemn, self._soundness.holds)
+        found = self._soundness.found
+        self.proving = Proving(store, Verifier(signer.public, verify), found)
+        self._keeping = Keeping(store, found, self._soundness.holds)
         self._worker = worker
         self._anchor = anchor or Unanchored()
         self._anchoring = Anchoring(self._anchor)
@@ -134,7 +135,7 @@ class Engine:
         state, head = self._folded = load(self._store)
         require_fit(state, self._rules, self._custodian)
         self.ruleset = self._rules.of(state)
-        self.feed.publish(state.alerts.changed_after(self.feed.until), state.revision)
+        self._feed(state)
         self._settle(state)
         self._publishing.begin(self._seen)
         self.pulse.reach(head)  # verifying may have taken long
@@ -206,6 +207,7 @@ class Engine:
         self._waiting.refuse()
         self.proving.stop()
         self._keeping.stop(None if self._soundness.lost else self._folded)
+        self._soundness.drop()  # nobody else may have come to it
 
     def _run(self) -> None:
         while not self._stopping.is_set() or len(self._waiting) > 0:
@@ -241,8 +243,7 @@ class Engine:
         self._busy = False  # or the next one came without a pause
         self._ended(error)
         if isinstance(error, TamperedError):
-            self.condemn()
-            self._soundness.drop()
+            self._soundness.found()
             return TamperedError
         self.pulse.reach(None)
         if isinstance(error, PlacementError):
@@ -290,7 +291,7 @@ class Engine:
             head, begun = log.head, time.monotonic()
         self.pulse.commit(len(asked), len(self._waiting), time.monotonic() - begun)
         self._publishing.written(head)
-        known = self._know(state, head, later=self._busy and not asked)
+        known = self._know(state, head)
         self._keeping.grew(before, head.revision)
         items = [one.item for one in asked]
         return batch.answers if known else withheld(batch.answers, items)
@@ -303,18 +304,13 @@ class Engine:
             self._catch_up(state, head, log)
         self._know(state, log.head)
 
-    def _know(self, state: State, head: Head, *, later: bool = False) -> bool:
-        """Go on from what is durable; tell whether nothing is owed behind it.
-
-        Of what nobody is told, the anchor may be left to a commit that follows at once.
-        """
+    def _know(self, state: State, head: Head) -> bool:
+        """Go on from what is durable; tell whether nothing is owed behind it."""
         self._seen, self._folded = head, (state, head)
         done = self._settle(state)  # owed whether that is remembered or not
-        changed = state.alerts.changed_after(self.feed.until)
-        if changed or not later:
-            self._anchoring.keep(head)
-            self.feed.publish(changed, state.revision)
+        self._anchoring.keep(head)
         self.ruleset = self._rules.of(state)
+        self._feed(state)
         return done
 
     def _work(self, state: State, batch: Batch, asked: list[Asked]) -> None:
@@ -346,6 +342,10 @@ class Engine:
                 batch.add(one.item)
             if came or not self._worker.goes_on(state):
                 return
+
+    def _feed(self, state: State) -> None:
+        """Show what has become of alerts; it is durable."""
+        self.feed.publish(state.alerts.changed_after(self.feed.until), state.revision)
 
     def _settle(self, state: State) -> bool:
         """Destroy the keys of what is erased, which is durable; tell whether all are."""

@@ -128,5 +128,5 @@ class Keeping:
         folded = load(self._store, pace=pace)
         if self._sound():
             keep(self._store, *folded, pace)
-            if not self._sound():  # whoever found it may have been before this one
-                drop_snapshots(self._store)
+        if not self._sound():  # whoever found it may have been before this one
+            drop_snapshots(self._store)

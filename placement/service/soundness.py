@@ -33,10 +33,15 @@ class Soundness:
         self._dropped = False
 
     def condemn(self) -> None:
-        """Note that something does not verify."""
+        """Note that something does not verify; never waits."""
         if not self.lost:
             _log.critical("incident stored data does not verify; nothing is answered")
         self.lost = True
+
+    def found(self) -> None:
+        """Condemn, and take the snapshot away at once; for threads that may wait."""
+        self.condemn()
+        self.drop()
 
     def holds(self) -> bool:
         """Tell whether nothing was found yet."""
@@ -52,8 +57,8 @@ class Soundness:
             raise TamperedError
 
     def drop(self) -> None:
-        """Take the snapshot away, once; called again until it works."""
-        if not self._dropped:
+        """Take the snapshot of a condemned engine away; called again until it works."""
+        if self.lost and not self._dropped:
             with suppress(Exception):  # whatever it is, it hides nothing
                 drop_snapshots(self._store)
                 self._dropped = True

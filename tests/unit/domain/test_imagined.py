@@ -21,6 +21,7 @@ from placement.domain.events import (
     FactRecorded,
     FactRegraded,
     FactRetracted,
+    PlacementEnded,
     ProviderLifted,
 )
 from placement.domain.facts import Attestation
@@ -34,6 +35,7 @@ from placement.domain.terms import (
     DossierId,
     FactId,
     Grade,
+    PlacementState,
     Reason,
     Scheme,
     Verdict,
@@ -169,6 +171,29 @@ def test_a_rejected_change_can_be_imagined():
     assert not world.state.facts[base].retracted
     assert change.id in world.state.changes
     assert world.state.histories.later(base) == ()
+
+
+def test_no_end_of_a_placement_is_imagined():
+    """Not in a change, either: placements are shared with the real state."""
+    world = World()
+    stay = world.placement(world.case("i"), "1480")
+    end = PlacementEnded(id=stay, state=PlacementState.ENDED, valid_to=TODAY)
+    change = ChangeProposed(
+        id=token("change"),
+        person="co-01",
+        region="syd",
+        expires_at=NOW + 1,
+        records=(),
+        amendments=(end,),
+    )
+    world.apply(change)
+    before = world.state.placements[stay]
+    for event in (end, ChangeApproved(id=change.id, person="co-02")):
+        with pytest.raises(TamperedError):
+            Imagined(world.state, [event], NOW)
+
+    assert world.state.placements[stay] == before
+    assert not before.over
 
 
 def test_of_nothing_nothing_is_imagined():

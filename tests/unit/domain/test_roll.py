@@ -296,6 +296,17 @@ def test_a_roll_says_how_many_rows_come():
         state.apply(Record(at=NOW, event=RollBegun(rows=2)))
     state.apply(Record(at=NOW, event=kept))
     require_whole(state.roll)
+    with pytest.raises(TamperedError):
+        state.apply(Record(at=NOW, event=replace(kept, ids=b"i" * 16)))
+
+
+def test_a_snapshot_from_before_there_were_rows_is_whole():
+    """Its affiliations come one by one."""
+    state = State()
+    state.apply(Record(at=NOW, event=FactRecorded(fact=affiliation())))
+    require_whole(state.roll)
+
+    assert len(state.roll) == 1
 
 
 def test_what_was_reviewed_is_not_looked_at_again():

@@ -2,7 +2,6 @@
 
 import shutil
 import time
-from types import SimpleNamespace
 
 import pytest
 from kit import importing as im
@@ -62,27 +61,8 @@ def test_every_answer_is_behind_the_anchor(serve, store, path):
         assert Anchor(path, store).read() == store.read_head()
 
 
-@pytest.mark.parametrize(("later", "alerts"), [(True, []), (True, [b"a"]), (False, [])])
-def test_nobody_is_told_of_what_is_not_behind_it(
-    serve, store, monkeypatch, later, alerts
-):
-    """Rows that were taken over while nobody asked are remembered with the next commit."""
-    engine = serve(store)
-    answer(engine, open_case("h"))
-    engine.stop()
-    state, head = engine._folded
-    changed = [SimpleNamespace(id=each) for each in alerts]
-    monkeypatch.setattr(state.alerts, "changed_after", lambda _: changed)
-    told = []
-    monkeypatch.setattr(engine._anchoring, "keep", lambda head: told.append("kept"))
-    monkeypatch.setattr(engine.feed, "publish", lambda *_: told.append("shown"))
-    engine._know(state, head, later=later)
-
-    assert told == ([] if later and not alerts else ["kept", "shown"])
-
-
-def test_the_last_rows_of_an_import_are_behind_it(serve, store, path, monkeypatch):
-    """Though nobody asks behind them, and not each commit waited for it."""
+def test_rows_that_nobody_asks_for_are_behind_it_too(serve, store, path, monkeypatch):
+    """Checkpoints and followers tell of them, whoever asked."""
     engine = serve(store, Worker(StagedRows(store)))
     size = 9 * SLICE
     answer(engine, register_groups(*(f"g{number}" for number in range(size))))
@@ -94,27 +74,24 @@ def test_the_last_rows_of_an_import_are_behind_it(serve, store, path, monkeypatc
         im.finish(begin.import_id, im.over(*rows)),
     ):
         answer(engine, each)
-    kept, keep = [], engine._anchoring.keep
-    commits, commit = [], engine.pulse.commit
+    done, keep, commit = [], engine._anchoring.keep, engine.pulse.commit
     monkeypatch.setattr(
-        engine._anchoring, "keep", lambda head: [kept.append(head), keep(head)]
+        engine._anchoring, "keep", lambda head: [done.append("kept"), keep(head)]
     )
     monkeypatch.setattr(
-        engine.pulse, "commit", lambda *given: [commits.append(given), commit(*given)]
+        engine.pulse, "commit", lambda *given: [done.append("commit"), commit(*given)]
     )
     answer(engine, im.approve(begin.import_id, im.over(*rows)))
     until = time.monotonic() + SECONDS
     while not taken(store) and time.monotonic() < until:  # an import is begun by a look
         answer(engine, open_case("h"))
-    kept.clear()
-    commits.clear()
     while taken(store) < 9 and time.monotonic() < until:
         time.sleep(0.01)
     engine.stop()
 
     assert taken(store) == 9
     assert Anchor(path, store).read() == store.read_head()
-    assert len(kept) < len(commits)
+    assert done == ["commit", "kept"] * (len(done) // 2)
 
 
 def taken(store):

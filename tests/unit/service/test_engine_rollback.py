@@ -100,6 +100,16 @@ def test_whatever_condemns_takes_the_snapshot_away(engine, store):
     assert (before, fold.kept(store)) == (1, 0)
 
 
+def test_what_is_found_while_it_stops_takes_it_away_too(engine, store, monkeypatch):
+    """The engine's thread has ended then."""
+    answer(engine, open_case("h"))
+    fold.keep(store, *fold.load(store))
+    monkeypatch.setattr(engine.proving, "stop", engine.condemn)
+    engine.stop()
+
+    assert fold.kept(store) == 0
+
+
 def test_a_snapshot_that_can_t_be_taken_away_hides_nothing(store, monkeypatch):
     """It is tried again, until it is done once."""
     tried = []

@@ -212,6 +212,16 @@ def test_one_condemned_meanwhile_leaves_none(engine, store, monkeypatch, caplog)
     assert load_snapshot(store) is None
 
 
+def test_one_of_a_condemned_server_is_taken_away_at_the_next_turn(engine, store):
+    """Whoever found it may have failed to."""
+    answer(engine, open_case("h"))
+    fold.keep(store, *fold.load(store))
+    engine._keeping._sound = lambda: False
+    engine._keeping._write(lambda: None)
+
+    assert fold.kept(store) == 0
+
+
 def test_a_stop_waits_for_no_fold(engine, store, soon, monkeypatch):
     """What the engine holds then is written, and that is all."""
     folding, load = threading.Event(), fold.load
