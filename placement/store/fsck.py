@@ -12,6 +12,7 @@ a later event that erases its dossier; looked at deeper, its content, too.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -53,7 +54,7 @@ def verify(
         store: which.
         verifier: of the log's key; without it the signatures of checkpoints are not
             looked at.
-        progress: told how far it has come.
+        progress: told how far it has come; of keys each, though none is a record.
         deeper: open the details, too, and hold the events against them.
         waived: gets the leaves whose hash over their events can't be made again, as
             of one of those only a stub is left.
@@ -66,9 +67,10 @@ def verify(
         UnavailableError: the database does not answer.
     """
     with store.reading() as connection:
-        walk = _Walk(store, connection, verifier, progress or _nothing)
+        told = progress or _nothing
+        walk = _Walk(store, connection, verifier, told)
         try:
-            walk.keys = store.vault.verify()
+            walk.keys = store.vault.verify(partial(told, 0, walk.records))
         except TamperedError as error:
             raise broken("data key") from error
         walk.run(deeper=deeper)
@@ -118,6 +120,7 @@ class _Walk:
     ) -> None:
         self.head = head = store.row.read(connection)
         self.keys: set[bytes] | None = None  # of dossiers; nobody asks for them
+        self.records = head.revision + head.leaves
         self.waived: list[int] = []
         self._store = store
         self._connection = connection
@@ -302,7 +305,7 @@ class _Walk:
 
     def _count(self, more: int) -> None:
         self._done += more
-        self._progress(self._done, self.head.revision + self.head.leaves)
+        self._progress(self._done, self.records)
 
     def _later(self, table: Table) -> ColumnElement[bool]:
         """Say which checkpoints, or what is said of them, are looked at."""

@@ -166,9 +166,8 @@ class Vault:
             return False
         self._keys.add({name: wrapped for name, (_, wrapped) in self._new.items()})
         self._made += len(self._new)
-        with self._lock:
-            for name, (key, _) in self._new.items():
-                self._keep(name, key)
+        for name, (key, _) in self._new.items():
+            self._keep(name, key)
         self._new = {}
         return True
 
@@ -313,8 +312,11 @@ class Vault:
             self._owed = set()
         self._keys.purge()
 
-    def verify(self) -> set[bytes]:
+    def verify(self, pace: Callable[[], object] = lambda: None) -> set[bytes]:
         """Unwrap every key, and keep some of them at hand.
+
+        Args:
+            pace: called for each.
 
         Returns:
             The dossiers that have one.
@@ -323,15 +325,15 @@ class Vault:
             TamperedError: a key does not unwrap.
             UnavailableError: the key store does not answer.
         """
-        wrapping, found = self._keys.wrapping, {}
+        wrapping, found = self._keys.wrapping, set[bytes]()
         for name, wrapped in self._keys.all():
+            pace()
             if not (wrapping.is_idle(name) or wrapping.is_cover(name)):
-                found[name] = wrapping.open(wrapped, name)
-        with self._lock:
-            for name in found.keys() - self._kept.keys() - self._owed - self._settled:
+                found.add(name)
+                key = wrapping.open(wrapped, name)
                 if len(self._kept) < MAX_KEPT:  # or those used last would go
-                    self._kept[name] = found[name]
-        return set(found)
+                    self._keep(name, key)
+        return found
 
     def close(self) -> None:
         """Close the key store."""
@@ -362,19 +364,18 @@ class Vault:
             if (key := self._kept.get(dossier)) is not None:
                 self._kept.move_to_end(dossier)
                 return key
-        wrapped = self._keys.read(dossier)
-        if wrapped is None:
+        if (wrapped := self._keys.read(dossier)) is None:
             return None
         key = self._keys.wrapping.open(wrapped, dossier)
-        with self._lock:
-            if dossier not in self._owed and dossier not in self._settled:
-                self._keep(dossier, key)
+        self._keep(dossier, key)
         return key
 
     def _keep(self, dossier: bytes, key: DataKey) -> None:
-        self._kept[dossier] = key
-        if len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
+        with self._lock:
+            if dossier not in self._owed and dossier not in self._settled:
+                self._kept[dossier] = key
+                if len(self._kept) > MAX_KEPT:
+                    self._kept.popitem(last=False)
 
     def _place(self, kind: bytes, name: bytes) -> bytes:
         return self._owner + context(kind, name)

@@ -10,6 +10,7 @@ from placement.crypto import datakeys
 from placement.domain.erasure_events import Sealed
 from placement.domain.events import FactRecorded, Record, Request
 from placement.errors import TamperedError
+from placement.store import fsck
 from placement.store import vault as vaults
 from placement.store.codec import decode, encode
 from placement.store.vault import dossier_of_details
@@ -136,6 +137,24 @@ def test_some_keys_are_at_hand(world, vault, monkeypatch, most):
         assert len(vault._kept) <= most + 1
 
     assert found == {world.base, *ids}
+
+
+def test_whoever_verifies_may_stop_at_each_key(world, store):
+    """There may be millions; and it is told of each."""
+    for _ in range(3):
+        world.presence("A", "1480")
+    told = []
+
+    def stop(done, total):
+        told.append((done, total))
+        if len(told) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fsck.verify(store, progress=stop)
+    head = store.read_head()
+
+    assert told == [(0, head.revision + head.leaves)] * 2
 
 
 def test_a_vault_says_nothing_of_itself(vault):
