@@ -214,7 +214,6 @@ class Roll:
             column.append(0)
         for days in (self.valid_from, self.review_by):
             days.append(NEVER)
-        self.weight[row] = self.weights.number(_weight(fact))
         self._members.put(self.group[row], row)
         self._regions.put(fact.region, row)
         return row
@@ -238,7 +237,11 @@ class Roll:
         """Let the rows from one on be found that came at once, columns first."""
         self.version += 1
         regions = [source.region for source in self.sources.items]
-        lost = {number for number, each in enumerate(self.weights.items) if _lost(each)}
+        lost = {
+            number
+            for number, each in enumerate(self.weights.items)
+            if _counts_no_more(each)
+        }
         columns = (self.group, self.source, self.weight)
         days = (self.valid_from, self.review_by)
         told = zip(*(each[first:] for each in (*columns, *days)), strict=True)
@@ -259,7 +262,12 @@ class Roll:
 
     def _looks(self, row: int) -> set[int]:
         """Return the last day on which a row needs no look (``histories.review_day``)."""
-        return set() if _lost(self.weight_of(row)) else {self.review_by[row]} - {NEVER}
+        review = self.review_by[row]
+        return (
+            set()
+            if review == NEVER or _counts_no_more(self.weight_of(row))
+            else {review}
+        )
 
     def fact(self, row: int) -> Affiliation:
         """Make an affiliation again."""
@@ -337,7 +345,7 @@ def _weight(fact: Affiliation) -> Weight:
     )
 
 
-def _lost(weight: Weight) -> bool:
+def _counts_no_more(weight: Weight) -> bool:
     """Tell whether what is worth so counts no more, and nobody has to look at it."""
     return weight.retracted or weight.grade is Grade.DISCREDITED
 

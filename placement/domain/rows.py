@@ -24,6 +24,7 @@ _FEWEST: Final = 4  # places in a table
 _GROWS: Final = 1.4
 _FULL: Final = 0.75
 _ROOMY: Final = 0.7
+_NOBODY: Final = (b"", -1)
 Item = TypeVar("Item", bound=Hashable)
 
 
@@ -40,6 +41,7 @@ class Rows:
         # Open tables: of each place the row, counted from 1; 0 is none.
         self._tables = [_table(_FEWEST) for _ in range(_TABLES)]
         self._left = [int(_FEWEST * _FULL)] * _TABLES  # before a table grows
+        self._last = _NOBODY  # who was asked for last, as is again and again
 
     def __len__(self) -> int:
         """Return how many rows there are, blank ones too."""
@@ -71,6 +73,7 @@ class Rows:
             KeyError: one is blank, or there already.
         """
         first, blank = len(self), bytes(self._size)
+        self._last = _NOBODY
         self._keys += keys
         for row, (key,) in enumerate(struct.iter_unpack(f"{self._size}s", keys), first):
             if key == blank:
@@ -91,16 +94,17 @@ class Rows:
 
     def find(self, key: bytes) -> int:
         """Return the newest row with a key; -1 if there is none."""
-        if not any(key):
-            return -1
-        table, at = self._seek(key)
-        return table[at] - 1
+        if key != self._last[0]:
+            table, at = self._seek(key)
+            self._last = key, (table[at] - 1 if any(key) else -1)
+        return self._last[1]
 
     def blank(self, row: int) -> None:
         """Forget a row's key.
 
         Its place in the table stays taken until that grows: others may lie behind it.
         """
+        self._last = _NOBODY
         self._keys[row * self._size : (row + 1) * self._size] = bytes(self._size)
 
     def _seek(self, key: bytes) -> tuple["array[int]", int]:
