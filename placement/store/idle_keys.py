@@ -5,13 +5,16 @@ like any other key.
 """
 
 import logging
-from collections.abc import Collection
-from itertools import islice
+import secrets
+from collections.abc import Collection, Iterator
+from itertools import chain
 from typing import Final
 
 from placement.errors import UnavailableError
 from placement.store.keystore import KeyStore
 
+_NAME_SIZE: Final = 16  # bytes
+_FEW: Final = 64  # names that are read at once, to find the next
 _log: Final = logging.getLogger(__name__)
 
 
@@ -42,6 +45,7 @@ def with_idle(keys: KeyStore, names: Collection[bytes]) -> set[bytes]:
     """Add keys that open nothing to some that are destroyed.
 
     Of those that are still there it becomes a power of two, as far as there are enough.
+    They stand anywhere, as those do: whoever has two copies sees where what is gone stood.
 
     Raises:
         UnavailableError: the key store does not answer.
@@ -49,8 +53,21 @@ def with_idle(keys: KeyStore, names: Collection[bytes]) -> set[bytes]:
     there = len(keys.find(list(names)))
     if not there:
         return set(names)
-    idle = (name for name, _ in keys.all() if keys.wrapping.is_idle(name))
-    return {*names, *islice(idle, _filled(there) - there)}
+    drawn: set[bytes] = set()
+    while len(drawn) < _filled(there) - there:
+        idle = (name for name in _idle_from(keys) if name not in drawn)
+        if (one := next(idle, None)) is None:
+            break
+        drawn.add(one)
+    return {*names, *drawn}
+
+
+def _idle_from(keys: KeyStore) -> Iterator[bytes]:
+    """Yield the names of all idle keys, from anywhere on."""
+    start = secrets.token_bytes(_NAME_SIZE)
+    for name, _ in chain(keys.all(start, _FEW), keys.all()):
+        if keys.wrapping.is_idle(name):
+            yield name
 
 
 def _filled(count: int) -> int:

@@ -261,27 +261,33 @@ class KeyStore:
         """Let the journal show no single transactions."""
         database.empty_journal(self._engine)
 
-    def all(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield name and wrapped key of every dossier.
+    def all(
+        self, after: bytes | None = None, page: int = _PAGE
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Yield name and wrapped key of every dossier, by name.
 
         A page at a time: whoever destroys one waits for those who read. So of what is
         added or destroyed meanwhile some may be among them.
+
+        Args:
+            after: only those behind this name.
+            page: how many are read at once.
 
         Raises:
             TamperedError: something else stands there.
             UnavailableError: the database does not answer.
         """
-        query, after = _FIRST, b""
-        while rows := self._page(query, after):
+        query = _FIRST if after is None else _NEXT
+        while rows := self._page(query, {"most": page, "after": after}):
             for name, wrapped in rows:
                 if type(name) is not bytes or type(wrapped) is not bytes:
                     raise TamperedError
                 yield name, wrapped
             query, after = _NEXT, rows[-1][0]
 
-    def _page(self, query: Select[Any], after: bytes) -> Sequence[Any]:
+    def _page(self, query: Select[Any], given: dict[str, Any]) -> Sequence[Any]:
         with database.reading(self._engine) as connection:
-            return fetched(connection, query, {"most": _PAGE, "after": after})
+            return fetched(connection, query, given)
 
     def snapshots(self) -> list[bytes]:
         """Return the names of the keys of snapshots.

@@ -1,5 +1,6 @@
 """Keys that open nothing keep others from being counted, and do no harm."""
 
+import secrets
 import sqlite3
 
 import pytest
@@ -102,3 +103,19 @@ def test_with_what_is_erased_goes_a_power_of_two(world, keys):
     assert (len(poor), len(rich)) == (3, 4)
     assert all(keys.wrapping.is_idle(name) for name in rich - set(names))
     assert with_idle(keys, [bytes(16)]) == {bytes(16)}
+
+
+def test_nobody_sees_by_where_they_stood_which_were_real(keys):
+    """Whoever has two copies knows the order of all names: those drawn are no run of it."""
+    real = [secrets.token_bytes(16) for _ in range(40)]
+    keys.add({name: keys.wrapping.make(name)[1] for name in real})
+    fill_up(keys, 40, 256)
+    idle = [name for name, _ in keys.all() if keys.wrapping.is_idle(name)]
+    drawn = [with_idle(keys, real[:5]) - set(real) for _ in range(40)]
+    places = sorted(idle.index(name) for names in drawn for name in names)
+
+    assert {len(names) for names in drawn} == {3}
+    assert len(idle) == 216
+    assert places[0] < 30
+    assert places[-1] > 186
+    assert 60 < places[60] < 156
