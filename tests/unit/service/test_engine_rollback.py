@@ -15,7 +15,7 @@ from placement.domain.events import FacilityRegistered, Record
 from placement.domain.facts import Facility
 from placement.domain.terms import AreaCode, FacilityToken, ProviderToken
 from placement.errors import NotFoundError, TamperedError, UnavailableError
-from placement.service import fold, soundness
+from placement.service import fold
 from placement.service.engine import Engine
 from placement.service.entries import Refused, Scribe
 from placement.service.rules import Rules
@@ -108,24 +108,6 @@ def test_what_is_found_while_it_stops_takes_it_away_too(engine, store, monkeypat
     engine.stop()
 
     assert fold.kept(store) == 0
-
-
-def test_a_snapshot_that_can_t_be_taken_away_hides_nothing(store, monkeypatch):
-    """It is tried again, until it is done once."""
-    tried = []
-
-    def drop(_):
-        tried.append("dropped")
-        if len(tried) == 1:
-            raise OSError
-
-    monkeypatch.setattr(soundness, "drop_snapshots", drop)
-    found = soundness.Soundness(store)
-    found.condemn()
-    for _ in range(3):
-        found.drop()
-
-    assert (found.lost, len(tried)) == (True, 2)
 
 
 def test_entries_that_another_server_overgrew_are_missed(engine, url, custody):
