@@ -52,7 +52,7 @@ from placement.store import fsck
 from placement.store.anchor import Anchor
 from placement.store.chain import ChainError
 from placement.store.log import Store
-from placement.store.snapshot import verify_snapshot
+from placement.store.snapshot import drop_snapshots, verify_snapshot
 from placement.store.summaries import Summaries
 
 _SETTINGS: Final = Path("placement.toml")
@@ -209,9 +209,15 @@ def _snapshot(settings: Settings) -> str:
         closing(_open(settings, custody)) as store,
     ):
         state, head = fold(store, anew=True)
-        written = keep(store, state, head)
+        try:
+            written = keep(store, state, head)
+        except ChainError:  # what is there does not verify; the log does
+            drop_snapshots(store)
+            written = keep(store, state, head)
     if not written:
-        return "Wrote none: a newer one is there, or something was erased meanwhile."
+        return (
+            "Wrote none: a newer one is there or on its way, or something was erased."
+        )
     return f"Wrote a snapshot at revision {head.revision}."
 
 

@@ -7,7 +7,8 @@ each leads to the commitment of its entry, and every event was written by exactl
 entry, which holds its hash.
 
 What was erased is missing its key and nothing else: every sealed event has its key, or
-a later event that erases its dossier; looked at deeper, its content, too.
+a later event that erases its dossier; looked at deeper, its content, too. Of snapshots
+only what is nobody's is opened here: whoever folds one opens that.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ from placement.store.head import Head
 from placement.store.leaves import SPAN, Kept
 from placement.store.ledger import stored_note
 from placement.store.log import Store
+from placement.store.snapshot import verify_unfinished
 from placement.store.vault import dossier_of_details
 
 Progress = Callable[[int, int], None]
@@ -74,6 +76,7 @@ def verify(
         except TamperedError as error:
             raise broken("data key") from error
         walk.run(deeper=deeper)
+        verify_unfinished(store, connection, walk.pace)
     if waived is not None:
         waived += walk.waived
     return walk.head
@@ -159,6 +162,10 @@ class _Walk:
             pass  # reading is verifying
         self._require_keys()
         self._require_end()
+
+    def pace(self) -> None:
+        """Say once more how far it has come."""
+        self._count(0)
 
     def _require_end(self) -> None:
         if self._tree.hashes != self.head.edge:

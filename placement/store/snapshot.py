@@ -4,69 +4,62 @@ A snapshot only saves time: whoever loads one continues with ``Store.tail`` from
 head, which fails if the log never stood there. A damaged snapshot is an incident, not
 a reason to go on without it.
 
-Part 0 is the manifest; its payload::
-
-    leaves, 8 bytes | parts, 4 | name of its key, 16 | what is sealed of the head
-    (``head``)
-
 Each part is sealed under a data key that was made for this snapshot (``vault``), and
 that is destroyed with it, and whenever anything is erased: a copy of an old snapshot
 opens nothing. A snapshot without its key is none; the log is folded instead.
 
-Context of the manifest: store id | schema | "manifest" | epoch | revision.
-Context of part n: store id | schema | "snapshot" | epoch | revision | tag | leaves |
-leaf tag | parts | n | tag of part n - 1. So parts of two snapshots never mix.
+Parts are written one at a time, and others commit between two. Each time their manifest
+(``manifests``) says one more. The last change makes it whole, and the older one no more;
+then that one's parts go, one at a time. What is not whole is nobody's: of a writer that
+goes on, of one that was killed, or on its way out.
+
+Invariants:
+    * nobody folds what is not whole; ``fsck`` opens it;
+    * an older snapshot never takes a newer one's place;
+    * what something was erased from since, or an epoch began since, never becomes whole;
+    * of what is nobody's the newest stays until the next one is written: so one that an
+      erasure overtook looks to whoever copies the database like one that is whole.
 """
 
-import struct
+import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, delete
 
 from placement.crypto.datakeys import DataKey
 from placement.crypto.keyring import Purpose
 from placement.crypto.sealing import BLOCK, tag_of
-from placement.errors import StaleError, TamperedError, UnavailableError
+from placement.errors import StaleError, UnavailableError
 from placement.store import tables
 from placement.store.chain import broken
 from placement.store.codec import erasures_in
 from placement.store.head import Head
-from placement.store.log import Store
-from placement.store.rows import first, value
+from placement.store.log import Log, Store
+from placement.store.manifests import (
+    SNAPSHOTS,
+    Manifest,
+    grow,
+    manifests,
+    opened,
+    place_of,
+    placed,
+    put,
+    shrink,
+    whole_of,
+)
 
 MAX_PART: Final = (1 << 20) - BLOCK
 """Bytes: sealed twice, and padded, a part has 1 MiB."""
 
-_MANIFEST: Final = struct.Struct(">QI16s")
-_TABLE: Final = tables.snapshot
-_SNAPSHOTS: Final = _TABLE.c.revision >= 0  # below are bases
-# Made once: SQLAlchemy takes longer to build a statement than to run it.
-_NEWEST: Final = select(func.max(_TABLE.c.revision)).where(_SNAPSHOTS)
-_OF: Final = _TABLE.c.revision == bindparam("of")
-_COUNT: Final = select(func.count()).select_from(_TABLE).where(_OF)
-_ROW: Final = tables.raw(_TABLE.c.epoch, _TABLE.c.blob).where(
-    _OF, _TABLE.c.part == bindparam("number")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Manifest:
-    """What part 0 says."""
-
-    head: Head
-    parts: int
-    name: bytes  # of its key, 16 bytes
-    tag: bytes  # of part 0 itself, 16 bytes
-
 
 def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> bool:
-    """Write a snapshot and remove the older ones, in one transaction.
+    """Write a snapshot a part at a time; it takes the older one's place at the end.
 
-    Nothing is written if a newer snapshot is there already, or if something was erased
-    since.
+    It does not if a newer one is there, if another writer took its parts away, or if
+    something was erased since.
 
     Args:
         store: where.
@@ -77,33 +70,33 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> bool:
         Whether it was written.
 
     Raises:
-        TamperedError: the log's head does not verify, or is before this one.
+        TamperedError: the log's head or what is there does not verify, or that head is
+            before this one.
         UnavailableError: the database does not answer, or an epoch began meanwhile.
         ValueError: a part is too long.
 
     Secret: parts
     """
-    vault = store.vault
-    name, key, wrapped = vault.new_snapshot()
-    rows = _seal(store, head, name, [*parts], partial(vault.seal_part, key, name))
-    with store.writing() as log:
-        if log.head.revision < head.revision:
-            raise broken("head")
-        newest = value(log.connection, _NEWEST)
-        if newest is not None and newest > head.revision:
-            return False
-        # Sealed before the lock: if an epoch began since, its keys may be gone by now.
-        if store.ring.active(Purpose.SNAPSHOT)[0] != rows[0]["epoch"]:
-            raise UnavailableError
-        # Under the lock: whoever erases destroys what keys there are after that.
-        if any(erasures_in(payload)[1] for _, payload in log.tail(head)):
-            return False
-        before = vault.keep_snapshot(name, wrapped)
-        log.connection.execute(delete(_TABLE).where(_SNAPSHOTS))
-        for row in rows:
-            log.connection.execute(insert(_TABLE), row)
-    vault.destroy_snapshots(before)
-    return True
+    name, key, wrapped = store.vault.new_snapshot()
+    payloads = [*parts]
+    if any(len(payload) > MAX_PART for payload in payloads):
+        raise ValueError("a part of a snapshot has less than 1 MiB")
+    manifest, tag = Manifest(head, len(payloads), name, start=name), name
+    epoch, sealer = store.ring.active(Purpose.SNAPSHOT)
+    _tidy(store)
+    try:
+        for part, payload in enumerate(payloads, 1):
+            place = place_of(store, manifest, part, tag, epoch)
+            sealed = store.vault.seal_part(key, name, payload)
+            blob = sealer.seal(sealed, context=place)
+            with _holding(store, manifest, epoch) as log:
+                manifest = grow(store, log.connection, manifest, epoch, blob)
+            tag = tag_of(blob)
+        written = _switch(store, manifest, epoch, wrapped)
+    except StaleError:
+        return False
+    _tidy(store)
+    return written
 
 
 def drop_snapshots(store: Store) -> None:
@@ -113,7 +106,8 @@ def drop_snapshots(store: Store) -> None:
         UnavailableError: the database does not answer, or the commit failed.
     """
     with store.changing() as connection:
-        connection.execute(delete(_TABLE).where(_SNAPSHOTS))
+        connection.execute(tables.LOCKED_HEAD)  # so nobody adds a part meanwhile
+        connection.execute(delete(tables.snapshot).where(SNAPSHOTS))
 
 
 def load_snapshot(store: Store) -> tuple[Head, Iterator[bytes]] | None:
@@ -131,7 +125,7 @@ def load_snapshot(store: Store) -> tuple[Head, Iterator[bytes]] | None:
         UnavailableError: the database does not answer; also while iterating.
     """
     with store.reading() as connection:
-        manifest = _open_manifest(store, connection)
+        manifest = whole_of(store, connection)
     key = None if manifest is None else store.vault.snapshot(manifest.name)
     if manifest is None or key is None:
         return None
@@ -150,101 +144,94 @@ def verify_snapshot(store: Store) -> None:
         pass  # opening is verifying
 
 
-def _place(
-    store: Store, manifest: _Manifest, part: int, tag: bytes, epoch: int
-) -> bytes:
-    """Name the place of a part, behind the part with this tag."""
-    head = manifest.head
-    place = (head.revision, head.tag, head.leaves, head.leaf_tag)
-    return store.context("snapshot", epoch, *place, manifest.parts, part, tag)
+def verify_unfinished(
+    store: Store, connection: Connection, pace: Callable[[], None]
+) -> None:
+    """Open every part that is nobody's.
 
-
-def _seal(
-    store: Store,
-    head: Head,
-    name: bytes,
-    parts: list[bytes],
-    seal: Callable[[bytes], bytes],
-) -> list[dict[str, int | bytes]]:
-    """Seal the manifest and the parts into rows."""
-    epoch, sealer = store.ring.active(Purpose.SNAPSHOT)
-    summary = _MANIFEST.pack(head.leaves, len(parts), name) + head.content()
-    place = store.context("manifest", epoch, head.revision)
-    blobs = [sealer.seal(summary, context=place)]
-    manifest = _Manifest(head, len(parts), name, tag_of(blobs[0]))
-    for part, payload in enumerate(parts, 1):
-        if len(payload) > MAX_PART:
-            raise ValueError("a part of a snapshot has less than 1 MiB")
-        place = _place(store, manifest, part, tag_of(blobs[-1]), epoch)
-        blobs.append(sealer.seal(seal(payload), context=place))
-    return [
-        {"revision": head.revision, "part": part, "epoch": epoch, "blob": blob}
-        for part, blob in enumerate(blobs)
-    ]
-
-
-def _fetch(
-    connection: Connection, revision: int, part: int
-) -> tuple[object, object] | None:
-    """Fetch epoch and blob of a part, as they stand there."""
-    row = first(connection, _ROW, {"of": revision, "number": part})
-    return None if row is None else (row[0], row[1])
-
-
-def _open_manifest(store: Store, connection: Connection) -> _Manifest | None:
-    """Open part 0 of the newest snapshot and count its parts.
+    Args:
+        store: where.
+        connection: that reads.
+        pace: called behind each.
 
     Raises:
-        ChainError: it does not verify, or has more or fewer parts than it says.
+        ChainError: a part does not verify.
+        UnavailableError: the database does not answer.
     """
-    newest = value(connection, _NEWEST)
-    if newest is None:
-        return None
-    summary, tag = _open(
-        store,
-        _fetch(connection, newest, 0),
-        lambda epoch: store.context("manifest", epoch, newest),
-    )
-    leaves, parts, name = _MANIFEST.unpack_from(summary)
-    head = Head.of(newest, leaves, summary[_MANIFEST.size :])
-    if value(connection, _COUNT, {"of": newest}) != parts + 1:
-        raise broken("snapshot")
-    return _Manifest(head, parts, name, tag)
+    for manifest in manifests(store, connection):
+        for _ in () if manifest.whole else opened(store, connection, manifest):
+            pace()
 
 
-def _open(
-    store: Store,
-    row: tuple[object, object] | None,
-    place: Callable[[int], bytes],
-) -> tuple[bytes, bytes]:
-    """Open a part, in the place that its epoch leads to.
+# Writing
 
-    Returns:
-        Payload and tag.
+
+@contextmanager
+def _holding(store: Store, manifest: Manifest, epoch: int) -> Iterator[Log]:
+    """Own the log, to go on with what stands as this manifest says.
 
     Raises:
-        ChainError: it is missing or does not verify.
+        StaleError: another writer took it away.
+        TamperedError: as ``write_snapshot``.
+        UnavailableError: likewise.
     """
-    epoch, blob = row or (None, None)
-    try:
-        if isinstance(epoch, int) and isinstance(blob, bytes):
-            sealer = store.ring.sealer(Purpose.SNAPSHOT, epoch)
-            return sealer.open(blob, context=place(epoch)), tag_of(blob)
-    except TamperedError as error:
-        raise broken("snapshot") from error
-    raise broken("snapshot")
+    with _turn(store) as log:
+        if log.head.revision < manifest.head.revision:
+            raise broken("head")
+        # Sealed before the lock: if an epoch began since, its keys may be gone by now.
+        if store.ring.active(Purpose.SNAPSHOT)[0] != epoch:
+            raise UnavailableError
+        if manifest.there and manifest not in manifests(store, log.connection):
+            raise StaleError
+        yield log
 
 
-def _parts(store: Store, manifest: _Manifest, key: DataKey) -> Iterator[bytes]:
+def _switch(store: Store, manifest: Manifest, epoch: int, wrapped: bytes) -> bool:
+    """Make it whole in the older one's place, if it may be: see ``_holding``."""
+    with _holding(store, manifest, epoch) as log:
+        older = whole_of(store, log.connection)
+        if older is not None and older.head.revision > manifest.head.revision:
+            return False
+        # Under the lock: whoever erases destroys what keys there are after that.
+        tail = log.tail(manifest.head)
+        erased = any(erasures_in(payload)[1] for _, payload in tail)
+        before = [] if erased else store.vault.keep_snapshot(manifest.name, wrapped)
+        if older is not None:
+            put(store, log.connection, replace(older, whole=False))
+        made = placed(log.connection, manifest)
+        put(store, log.connection, replace(made, whole=not erased))
+    store.vault.destroy_snapshots(before)
+    return not erased
+
+
+def _tidy(store: Store) -> None:
+    """Remove what is nobody's, but for the newest, one part at a time."""
+    while True:
+        with _turn(store) as log:
+            found = manifests(store, log.connection)
+            found.sort(key=lambda each: (each.head.revision, each.whole))
+            gone = next((each for each in found[:-1] if not each.whole), None)
+            if gone is None:
+                return
+            shrink(store, log.connection, gone)
+
+
+@contextmanager
+def _turn(store: Store) -> Iterator[Log]:
+    """Own the log for one transaction, and rest as long as that took.
+
+    Whoever waits for SQLite looks now and then whether it is free, and has no turn.
+    """
+    with store.writing() as log:
+        began = time.monotonic()
+        yield log
+    time.sleep(time.monotonic() - began)
+
+
+def _parts(store: Store, manifest: Manifest, key: DataKey) -> Iterator[bytes]:
     """Open the parts in order: see ``load_snapshot``."""
     with store.reading() as connection:
-        if _open_manifest(store, connection) != manifest:
+        if whole_of(store, connection) != manifest:
             raise StaleError
-        tag = manifest.tag
-        for part in range(1, manifest.parts + 1):
-            payload, tag = _open(
-                store,
-                _fetch(connection, manifest.head.revision, part),
-                partial(_place, store, manifest, part, tag),
-            )
+        for payload in opened(store, connection, manifest):
             yield store.vault.open_part(key, manifest.name, payload)

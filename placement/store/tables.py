@@ -99,7 +99,7 @@ cosignature: Final = Table(
     Column("note", LargeBinary, nullable=False),
 )
 
-# Part 0 is the manifest, parts from 1 the state (snapshot.py).
+# Manifests, each before its parts, which are the state (manifests.py).
 snapshot: Final = Table(
     "snapshot",
     metadata,

@@ -12,7 +12,12 @@ from kit.stored import replace as put
 from placement.errors import StaleError, TamperedError
 from placement.store import tables
 from placement.store.head import Head
-from placement.store.snapshot import MAX_PART, load_snapshot, write_snapshot
+from placement.store.snapshot import (
+    MAX_PART,
+    drop_snapshots,
+    load_snapshot,
+    write_snapshot,
+)
 
 
 def test_a_snapshot_is_loaded(store, again):
@@ -78,6 +83,7 @@ def test_a_part_has_a_limit(store):
 @TAMPERING
 def test_a_touched_snapshot_is_noticed(store, admin, data):
     """An altered, missing, moved or surplus part is an error, never an older state."""
+    drop_snapshots(store)  # of another example
     write_snapshot(store, Head.GENESIS, [b"part %d" % n for n in range(5)])
     change = data.draw(st.sampled_from([alter, renumber, swap, shuffle, truncate]))
     content = change(data, admin, tables.snapshot)
@@ -96,15 +102,3 @@ def test_a_snapshot_of_no_revision_is_refused(store, admin):
     assert load_snapshot(store) is None
     with pytest.raises(TamperedError):
         list(store.tail(Head.GENESIS))
-
-
-def test_parts_of_two_snapshots_do_not_mix(store, admin):
-    """Not even at the same head."""
-    write_snapshot(store, Head.GENESIS, [b"a", b"b"])
-    first = rows(admin, tables.snapshot)
-    write_snapshot(store, Head.GENESIS, [b"c", b"d"])
-    second = rows(admin, tables.snapshot)
-    put(admin, tables.snapshot, [second[0], first[1], second[2]])
-
-    with pytest.raises(TamperedError):
-        list(load_snapshot(store)[1])

@@ -312,10 +312,18 @@ def test_with_another_custodian(filled, run):
     assert run("serve") == (1, "", f"Nothing is served. {expected}\n")
 
 
-def test_a_damaged_snapshot_is_named_and_can_be_written_anew(filled, run):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE snapshot SET blob = zeroblob(300) WHERE part = 1",
+        "UPDATE snapshot SET blob = zeroblob(300) WHERE part = 0",
+        "DELETE FROM snapshot WHERE part = 0",
+    ],
+)
+def test_a_damaged_snapshot_is_named_and_can_be_written_anew(filled, run, damage):
     """It only saves time, so it is no loss; but nothing is served beside it."""
     run("snapshot")
-    spoil(filled, "UPDATE snapshot SET blob = zeroblob(300) WHERE part = 1")
+    spoil(filled, damage)
     code, _, err = run("fsck")
     served, _, _ = run("serve")
 

@@ -1,0 +1,395 @@
+"""A snapshot is written a part at a time: half of one is none, whatever comes between."""
+
+import struct
+from contextlib import closing, contextmanager
+from functools import partial
+from itertools import count, product
+
+import pytest
+from kit.erased import Kept
+from kit.stored import fill, keys_of, rows, run
+from kit.stored import replace as put
+from sqlalchemy import insert
+
+from placement.crypto.keyring import Purpose
+from placement.crypto.sealing import tag_of
+from placement.errors import TamperedError, UnavailableError
+from placement.store import engine, fsck, manifests, tables
+from placement.store.chain import ChainError
+from placement.store.compaction import compact, retire
+from placement.store.copying import Kind, copy
+from placement.store.keystore import beside
+from placement.store.log import Store
+from placement.store.snapshot import (
+    drop_snapshots,
+    load_snapshot,
+    verify_snapshot,
+    write_snapshot,
+)
+
+
+class KilledError(BaseException):
+    """Nobody catches it."""
+
+
+@pytest.fixture
+def between(store, monkeypatch):
+    """Return a function that has something done at each transaction of the store.
+
+    It is called with its number, from 0, behind it or at its end.
+    """
+
+    def hook(behind, within=lambda _: None):
+        writing, numbers = partial(type(store).writing, store), count()
+
+        @contextmanager
+        def watched():
+            number = next(numbers)
+            with writing() as log:
+                yield log
+                within(number)
+            behind(number)
+
+        monkeypatch.setattr(store, "writing", watched)
+
+    return hook
+
+
+def places(admin):
+    """Return where something stands, under which epoch, and of what size."""
+    return [
+        (row["revision"], row["part"], row["epoch"], len(row["blob"]))
+        for row in rows(admin, tables.snapshot)
+    ]
+
+
+def loaded(store):
+    """Return the parts of the snapshot; ``None`` without one."""
+    found = load_snapshot(store)
+    return None if found is None else list(found[1])
+
+
+def killed(store, head, parts, between, at, *, committed=True):
+    """Write a snapshot, and be killed in a transaction, or behind it."""
+
+    def kill(number):
+        if number == at:
+            raise KilledError
+
+    between(*([kill] if committed else [lambda _: None, kill]))
+    with pytest.raises(KilledError):
+        write_snapshot(store, head, parts)
+
+
+# One look for what is nobody's, three parts, the switch, two parts of the older one's
+# and another look.
+SWITCH, LAST = 4, 7
+
+
+@pytest.mark.parametrize("when", [*product(range(LAST + 1), (False, True))])
+def test_a_kill_at_any_point(store, again, admin, between, when):
+    """The older one is there, or the new one; and the next writer removes what is left."""
+    older, newer = [b"older"] * 2, [b"a", b"b", b"c"]
+    write_snapshot(store, fill(store, 1), older)
+    killed(store, fill(store, 1), newer, between, when[0], committed=when[1])
+    found, left = loaded(again), len(again.vault._keys.snapshots())
+    head = fsck.verify(again)
+    written = write_snapshot(again, fill(again, 1), [b"next"])
+
+    assert found == (newer if when >= (SWITCH, True) else older)
+    assert (head.revision, left <= 2) == (2, True)
+    assert (written, loaded(again)) == (True, [b"next"])
+    assert [place[:2] for place in places(admin)] == [(3, 0), (3, 1)]
+    assert len(again.vault._keys.snapshots()) == 1
+
+
+@pytest.mark.parametrize("parts", [[b"other"], [b"a", b"b", b"c", b"d"]])
+def test_the_same_head_again(store, again, admin, between, parts):
+    """What a killed one left is in nobody's way."""
+    head = fill(store)
+    killed(store, head, [b"a", b"b", b"c"], between, 2)
+    none = loaded(again)
+    written = write_snapshot(again, head, parts)
+
+    assert (none, written, loaded(again)) == (None, True, parts)
+    assert len(places(admin)) == 1 + len(parts)
+
+
+def test_killed_again_and_again(store, again, admin, between):
+    """What is left never grows beyond one, and one that is being written."""
+    write_snapshot(store, fill(store, 1), [b"older"])
+    sizes = []
+    for _ in range(4):
+        killed(store, fill(store, 1), [b"a", b"b", b"c"], between, 3)
+        sizes.append(len(places(admin)))
+    found = loaded(again)
+    write_snapshot(again, fill(again, 1), [b"next"])
+
+    assert (sizes, found) == ([6, 10, 6, 10], [b"older"])
+    assert len(places(admin)) == 2
+
+
+def test_others_commit_between_two_parts(store, again, between):
+    """And find the older one meanwhile."""
+    write_snapshot(store, fill(store), [b"older"])
+    head, seen = fill(store), []
+    between(lambda _: seen.append((fill(again, 1), loaded(again))))
+    written = write_snapshot(store, head, [b"a", b"b", b"c"])
+
+    assert (written, load_snapshot(again)[0]) == (True, head)
+    assert [parts for _, parts in seen[: SWITCH + 2]] == [
+        *[[b"older"]] * SWITCH,
+        *[[b"a", b"b", b"c"]] * 2,
+    ]
+
+
+def test_one_that_was_dropped_meanwhile_is_not_written(store, again, between, admin):
+    """Whoever condemns the log takes its parts along."""
+    head = fill(store)
+    between(lambda number: number == 2 and drop_snapshots(again))
+    written = write_snapshot(store, head, [b"a", b"b", b"c"])
+
+    assert (written, loaded(store), places(admin)) == (False, None, [])
+
+
+@pytest.mark.parametrize("at", range(1, SWITCH))
+def test_two_at_once_of_one_head(store, again, between, admin, at):
+    """One of them is there in the end, whole."""
+    head, others = fill(store), [b"x", b"y"]
+    between(lambda number: number == at and write_snapshot(again, head, others))
+    written = write_snapshot(store, head, [b"a", b"b", b"c"])
+
+    assert (written, loaded(store)) == (False, others)
+    assert len(places(admin)) == 1 + len(others)
+
+
+@pytest.mark.parametrize("when", [*product(range(SWITCH), (False, True))])
+def test_two_at_once_of_two_heads(store, again, between, admin, when):
+    """The newer one stays, whoever was first."""
+    at, newer = when
+    heads = [fill(store), fill(store)]
+    mine, theirs = heads if newer else heads[::-1]
+    parts = [b"x", b"y"]
+    between(lambda number: number == at and write_snapshot(again, theirs, parts))
+    written = write_snapshot(store, mine, [b"a", b"b", b"c"])
+
+    assert written is not newer
+    assert loaded(store) == (parts if newer else [b"a", b"b", b"c"])
+    assert len(places(admin)) == (3 if newer else 4)
+
+
+def test_what_an_epoch_overtook_never_becomes_whole(store, again, between, admin):
+    """Its keys may be gone; the next one takes its place."""
+    head = fill(store)
+    between(lambda number: number == 2 and again.epochs.rotate())
+    with pytest.raises(UnavailableError):
+        write_snapshot(store, head, [b"a", b"b", b"c"])
+    left, found = len(places(admin)), loaded(again)
+    fsck.verify(again)
+    written = write_snapshot(again, head, [b"next"])
+
+    assert (left, found) == (3, None)
+    assert (written, loaded(store), len(places(admin))) == (True, [b"next"], 2)
+
+
+def test_an_epoch_that_sealed_what_is_left_stays(store, again, between):
+    """Until the next one is written: no key is destroyed while anything needs it."""
+    head = fill(store)
+    killed(store, head, [b"a", b"b", b"c"], between, 2)
+    for times in range(2):
+        compact(again, lambda *_: None)
+        retire(again, lambda _: None)
+        kept = {(key.purpose, key.epoch) for key in again.epochs.read()}
+        fsck.verify(again)
+        assert ((Purpose.SNAPSHOT, 1) in kept) is (times == 0)
+        write_snapshot(again, again.read_head(), [b"next"])
+
+
+# What it tells
+
+
+@pytest.mark.parametrize("at", range(SWITCH))
+def test_what_an_erasure_overtook_looks_like_any(store, again, admin, between, at):
+    """It never becomes whole, nor has a key; the table shows that neither then nor later."""
+    world, parts = Kept(again), [b"a", b"b", b"c"]
+    world.base = world.presence("B", "1480", kind="BASE")
+    write_snapshot(store, store.read_head(), parts)
+    shown, found = [], []
+    acts = [world.case, lambda _: world.erase(world.base), world.case]
+
+    def act(number):
+        shown[-1].append([row[1:] for row in places(admin)])
+        if number == at:
+            acts[len(shown) - 1](f"h{len(shown)}")
+
+    for name in "abc":
+        world.case(name)
+        between(act)
+        shown.append([])
+        write_snapshot(store, store.read_head(), parts)
+        found.append((loaded(again), len(store.vault._keys.snapshots())))
+
+    assert found == [(parts, 1), (None, 0), (parts, 1)]
+    assert shown[0] == shown[1] == shown[2]
+    assert len(shown[0]) == LAST + 2
+
+
+# Touched
+
+
+@pytest.fixture
+def left(store, admin, between):
+    """A whole snapshot, and what a killed writer left."""
+    write_snapshot(store, fill(store, 1), [b"older"] * 2)
+    killed(store, fill(store, 1), [b"a", b"b", b"c"], between, 2)
+    return rows(admin, tables.snapshot)
+
+
+def test_every_row_is_needed(left, again, admin):
+    """A killed writer's are as good as any."""
+    for gone in left:
+        put(admin, tables.snapshot, [row for row in left if row is not gone])
+        with pytest.raises(ChainError):
+            load_snapshot(again)
+
+
+def verify(store):
+    """Verify everything, as ``fsck`` does."""
+    fsck.verify(store)
+    verify_snapshot(store)
+
+
+@pytest.mark.parametrize("column", ["revision", "part", "epoch", "blob"])
+def test_every_row_is_verified(left, again, admin, column):
+    """Also what nobody folds."""
+    for number, row in enumerate(left):
+        for change in (1, -1, 1000):
+            spoilt = dict(row)
+            if column == "blob":
+                blob = bytearray(row["blob"])
+                blob[change % len(blob)] ^= 1
+                spoilt["blob"] = bytes(blob)
+            else:
+                spoilt[column] += change
+            others = [*left[:number], *left[number + 1 :]]
+            taken = [(each["revision"], each["part"]) for each in others]
+            if (spoilt["revision"], spoilt["part"]) in taken:
+                continue
+            put(admin, tables.snapshot, [*others, spoilt])
+            with pytest.raises(TamperedError):
+                verify(again)
+
+
+def test_parts_of_two_do_not_mix(store, again, admin, between):
+    """Of one head, and each in its place."""
+    head = fill(store)
+    write_snapshot(store, head, [b"a", b"b", b"c"])
+    killed(store, head, [b"x", b"y", b"z"], between, 3)
+    found = rows(admin, tables.snapshot)
+    for number in range(4):
+        mixed = [dict(row) for row in found]
+        one, other = mixed[number], mixed[number + 4]
+        one["blob"], other["blob"] = other["blob"], one["blob"]
+        put(admin, tables.snapshot, mixed)
+        with pytest.raises(TamperedError):
+            verify(again)
+
+
+def test_all_rows_moved_are_refused(left, again, admin):
+    """A manifest knows where it stands."""
+    for revision in (1, 2):
+        moved = [
+            row | {"part": row["part"] + 9 * (row["revision"] == revision)}
+            for row in left
+        ]
+        put(admin, tables.snapshot, moved)
+        with pytest.raises(ChainError):
+            load_snapshot(again)
+
+
+def test_two_that_are_whole_are_refused(store, again, admin):
+    """The older one's manifest came back."""
+    write_snapshot(store, fill(store), [b"older"])
+    older = rows(admin, tables.snapshot)
+    write_snapshot(store, fill(store), [b"newer"])
+    put(admin, tables.snapshot, [*older, *rows(admin, tables.snapshot)])
+
+    with pytest.raises(ChainError):
+        load_snapshot(again)
+
+
+def test_a_manifest_of_before_the_last_change(store, again, admin, between):
+    """Then there is no snapshot to start from: whoever starts verifies everything."""
+    head, stages = fill(store), []
+    between(lambda _: stages.append(rows(admin, tables.snapshot)))
+    write_snapshot(store, head, [b"a", b"b"])
+    put(admin, tables.snapshot, stages[2])
+
+    assert [len(stage) for stage in stages[:4]] == [0, 2, 3, 3]
+    assert loaded(again) is None
+    assert fsck.verify(again) == head
+
+
+def test_a_copy_of_what_is_left(left, url, custody, tmp_path):
+    """A backup has it, too, and whoever writes there removes it."""
+    copy(Kind.DATABASE, url, tmp_path / "copied")
+    where = f"sqlite:///{tmp_path}/copied"
+    with closing(Store.open(where, custody, keys_of(url) or beside(url))) as copied:
+        verify(copied)
+        found = loaded(copied)
+        write_snapshot(copied, fill(copied, 1), [b"next"])
+        with engine.opened(where) as admin:
+            there = len(places(admin))
+
+    assert (len(left), found, there) == (6, [b"older"] * 2, 2)
+
+
+# Older ones
+
+
+@pytest.fixture
+def older(store, admin, monkeypatch):
+    """A snapshot as it was written before parts were written one at a time."""
+    with monkeypatch.context() as patched:
+        patched.setattr(manifests, "_STANDING", struct.Struct(""))
+        patched.setattr(manifests.Manifest, "content", _content)
+        head = fill(store)
+        name, key, wrapped = store.vault.new_snapshot()
+        manifest = manifests.Manifest(head, 2, name, b"", 2, whole=True)
+        with store.changing() as connection:
+            manifests.put(store, connection, manifest)
+        (row,) = rows(admin, tables.snapshot)
+        tag = tag_of(row["blob"])
+        epoch, sealer = store.ring.active(Purpose.SNAPSHOT)
+        made = []
+        for part, payload in enumerate((b"one", b"two"), 1):
+            place = manifests.place_of(store, manifest, part, tag, epoch)
+            blob = sealer.seal(store.vault.seal_part(key, name, payload), context=place)
+            made.append(row | {"part": part, "blob": blob})
+            tag = tag_of(blob)
+        run(admin, (insert(tables.snapshot), made))
+        store.vault.keep_snapshot(name, wrapped)
+    return head
+
+
+def _content(manifest):
+    """Return what was sealed of a manifest then."""
+    summary = struct.pack(">QI16s", manifest.head.leaves, manifest.parts, manifest.name)
+    return summary + manifest.head.content()
+
+
+def test_an_older_one_is_read(older, again):
+    """And is whole."""
+    assert load_snapshot(again)[0] == older
+    assert loaded(again) == [b"one", b"two"]
+
+
+def test_an_older_one_goes_like_any(older, store, again, admin, between):
+    """Killed before its parts are gone, they are still verified."""
+    killed(store, fill(store), [b"newer"], between, 2)
+    fsck.verify(again)
+    found, left = loaded(again), len(places(admin))
+    write_snapshot(again, fill(again), [b"next"])
+
+    assert (found, left) == ([b"newer"], 5)
+    assert (loaded(store), len(places(admin))) == ([b"next"], 2)
