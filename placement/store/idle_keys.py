@@ -6,15 +6,15 @@ like any other key.
 
 import logging
 import secrets
-from collections.abc import Collection, Iterator
-from itertools import chain
+from collections.abc import Collection
+from itertools import chain, islice
 from typing import Final
 
 from placement.errors import UnavailableError
 from placement.store.keystore import KeyStore
 
 _NAME_SIZE: Final = 16  # bytes
-_FEW: Final = 64  # names that are read at once, to find the next
+_MANY: Final = 256  # names that are read to draw one of them
 _log: Final = logging.getLogger(__name__)
 
 
@@ -55,19 +55,25 @@ def with_idle(keys: KeyStore, names: Collection[bytes]) -> set[bytes]:
         return set(names)
     drawn: set[bytes] = set()
     while len(drawn) < _filled(there) - there:
-        idle = (name for name in _idle_from(keys) if name not in drawn)
-        if (one := next(idle, None)) is None:
+        if (one := _draw(keys, drawn)) is None:
             break
         drawn.add(one)
     return {*names, *drawn}
 
 
-def _idle_from(keys: KeyStore) -> Iterator[bytes]:
-    """Yield the names of all idle keys, from anywhere on."""
+def _draw(keys: KeyStore, drawn: Collection[bytes]) -> bytes | None:
+    """Draw the name of an idle key, each as likely as any other; ``None`` without one.
+
+    The first behind a random place would be one that stands behind a wide gap, twice as
+    wide as those of what is erased. So it is drawn from many.
+    """
     start = secrets.token_bytes(_NAME_SIZE)
-    for name, _ in chain(keys.all(start, _FEW), keys.all()):
-        if keys.wrapping.is_idle(name):
-            yield name
+    names = (name for name, _ in chain(keys.all(start, _MANY), keys.all(page=_MANY)))
+    while some := list(islice(names, _MANY)):
+        idle = [name for name in some if keys.wrapping.is_idle(name)]
+        if left := [name for name in idle if name not in drawn]:
+            return secrets.choice(left)
+    return None
 
 
 def _filled(count: int) -> int:

@@ -2,6 +2,8 @@
 
 import secrets
 import sqlite3
+from itertools import pairwise
+from statistics import fmean
 
 import pytest
 from kit.erased import Kept
@@ -119,3 +121,19 @@ def test_nobody_sees_by_where_they_stood_which_were_real(keys):
     assert places[0] < 30
     assert places[-1] > 186
     assert 60 < places[60] < 156
+
+
+def test_nobody_sees_by_the_gap_before_them_which_were_real(keys):
+    """Whatever is the next behind a random place stands behind a gap twice as wide."""
+    real = [secrets.token_bytes(16) for _ in range(3)]
+    keys.add({name: keys.wrapping.make(name)[1] for name in real})
+    fill_up(keys, 0, 1024)
+    names = [name for name, _ in keys.all()]
+    gaps = {
+        name: int.from_bytes(name) - int.from_bytes(before)
+        for before, name in pairwise([bytes(16), *names])
+    }
+    idle = [gaps[name] for name in names if keys.wrapping.is_idle(name)]
+    drawn = [gaps[(with_idle(keys, real) - set(real)).pop()] for _ in range(400)]
+
+    assert fmean(drawn) < 1.4 * fmean(idle)
