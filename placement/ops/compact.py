@@ -2,14 +2,14 @@
 
 Two commands with a backup between them, since older backups open nothing once the old
 keys are gone. The second one then looks for those keys, in every file that it knows of
-and in the memory of a server that runs, and fails if there is one left.
+and in the memory of a server that runs, and fails if there is one left. What to look for
+outlives whoever is interrupted (``sought``).
 """
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +19,7 @@ from placement.crypto.custody import Custody
 from placement.crypto.keyfile import open_signing
 from placement.crypto.keyring import EpochKey, Purpose
 from placement.crypto.signing import verify
+from placement.errors import UnavailableError
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, path_of, told
 from placement.ops.custodies import open_custody
@@ -30,10 +31,12 @@ from placement.ops.scan import (
     require_none,
     there_is,
 )
+from placement.ops.sought import Sought
 from placement.service.fold import keep
 from placement.service.fold import load as fold
 from placement.store import fsck
 from placement.store.compaction import compact, retire
+from placement.store.copying import file_of
 from placement.store.log import Store
 
 if TYPE_CHECKING:
@@ -42,23 +45,6 @@ if TYPE_CHECKING:
 WAIT: Final = 30.0
 """Seconds, beside two ticks, for a server to let go of what it holds."""
 _EVERY: Final = 1.0
-
-
-@dataclass(slots=True)
-class _Sought:
-    """What must not be found, and what must, to show that the search sees.
-
-    Attributes:
-        gone: as they are in memory.
-        rows: as they are stored.
-        here: a key in use, as it is in memory.
-        stored: one as it is stored.
-    """
-
-    gone: list[Trace] = field(default_factory=list)
-    rows: list[Trace] = field(default_factory=list)
-    here: list[Trace] = field(default_factory=list)
-    stored: list[Trace] = field(default_factory=list)
 
 
 def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -74,8 +60,11 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     command.add_argument(
         "--server",
         type=int,
+        action="append",
+        default=[],
         metavar="PID",
-        help="with --destroy: look for those keys in the memory of this process, too",
+        help="with --destroy: look for those keys in the memory of this process, too;"
+        " may be given for each of several",
     )
 
 
@@ -112,25 +101,35 @@ def _destroy(
     store: Store,
     custody: Custody,
     folder: Path,
-    process: int | None,
+    processes: Sequence[int],
 ) -> str:
     key = open_signing(settings.log_key, custody)
     verifier = Verifier(Signer(settings.log_name, key).public, verify)
     with Bar("Verifying") as bar:
         fsck.verify(store, verifier, progress=bar.show)
+    patience = WAIT + 2 * settings.tick
+    for process in processes:
+        _require_server(store, process, patience)
     _keep(store)  # so that none is under an older key
-    sought = _Sought()
-    count = retire(store, lambda key: _note(store, key, sought))
-    if not count:
+    sought = Sought.left(folder)
+    count = retire(store, lambda key: sought.add(store, key))
+    if not sought.rows:
         return "There was no key to destroy, and so nothing to look for."
-    _note_used(store, sought)
-    files = files_of(settings, folder)
-    require_none(files, [*sought.gone, *sought.rows], sought.stored)
-    said = f"Keys of older epochs destroyed: {count}. Scanned {len(files)} files"
-    if process is None:
-        return f"{said}: none has a trace of them. NOT SCANNED: a server's memory."
-    _scan_server(process, sought, WAIT + 2 * settings.tick)
-    return f"{said} and the memory of process {process}: no trace of them."
+    said = f"Keys of older epochs destroyed: {count}."
+    try:
+        where = _scan(settings, store, sought, folder)
+        if not processes:
+            return (
+                f"{said} {where} NOT SCANNED: a server's memory. Unless none has run"
+                " since before, do it again with --server."
+            )
+        for process in processes:
+            _scan_server(process, sought, _used(store), patience)
+    except UnavailableError as error:
+        raise failed(" ".join([said, *getattr(error, "__notes__", [])])) from error
+    sought.drop()
+    named = ", ".join(map(str, processes))
+    return f"{said} {where} Nor has the memory of process {named}."
 
 
 def _keep(store: Store) -> None:
@@ -138,46 +137,66 @@ def _keep(store: Store) -> None:
     keep(store, state, head)
 
 
-def _note(store: Store, key: EpochKey, sought: _Sought) -> None:
-    """Take the traces of a key that is about to be destroyed."""
-    what = f"{key.purpose.value} {key.epoch}"
-    rows: list[bytes] = [key.wrapped]
-    known = store.covers.known((key.purpose, key.epoch))
-    rows += known[:1]
-    secrets = known[1:]
-    bare = store.covers.bare(key)
-    if bare is not None:  # else somebody was interrupted when its cover was gone
-        rows.append(bare.wrapped)
-        secrets += store.ring.traces(bare)
-    sought.gone += [Trace.of(f"key {what}", each) for each in secrets]
-    sought.rows += [Trace.of(f"wrapped key {what}", each) for each in rows]
+def _scan(settings: Settings, store: Store, sought: Sought, folder: Path) -> str:
+    """Look through the files that there are here.
+
+    Raises:
+        OSError: one can't be read.
+        UnavailableError: there is a trace, or the search does not see.
+    """
+    files = files_of(settings, folder)
+    here = file_of(settings.database) is not None
+    stored = [Trace.of("a wrapped key in use", _newest(store).wrapped)] if here else []
+    require_none(files, [*sought.gone, *sought.rows], stored)
+    said = f"Scanned {len(files)} files: none has a trace of them."
+    if here:
+        return said
+    return f"{said} NOT SCANNED: PostgreSQL's, which wrote its table anew without them."
 
 
-def _note_used(store: Store, sought: _Sought) -> None:
-    """Take the traces of a key in use, which has to be found."""
+def _newest(store: Store) -> EpochKey:
+    """Return a key in use."""
     entries = [key for key in store.epochs.read() if key.purpose is Purpose.ENTRY]
-    newest = max(entries, key=lambda key: key.epoch)
-    *_, working = store.ring.traces(newest)
-    sought.here.append(Trace.of("a key in use", working))
-    sought.stored.append(Trace.of("a wrapped key in use", newest.wrapped))
+    return max(entries, key=lambda key: key.epoch)
 
 
-def _scan_server(process: int, sought: _Sought, patience: float) -> None:
+def _used(store: Store) -> Trace:
+    """Take the trace of a key in use, as it is in memory."""
+    *_, working = store.ring.traces(_newest(store))
+    return Trace.of("a key in use", working)
+
+
+def _require_server(store: Store, process: int, patience: float) -> None:
+    """Refuse a process that is not this store's server, before anything is destroyed.
+
+    Raises:
+        UnavailableError: it is not, or its memory can't be read.
+    """
+    try:
+        _scan_server(process, None, _used(store), patience)
+    except UnavailableError as error:
+        error.add_note("Nothing was destroyed.")
+        raise
+
+
+def _scan_server(
+    process: int, sought: Sought | None, used: Trace, patience: float
+) -> None:
     """Look through the memory of a server, once it uses the newest keys.
 
     Raises:
         UnavailableError: there is a trace, or the memory can't be read.
     """
-    until = time.monotonic() + patience
+    until, gone = time.monotonic() + patience, sought.gone if sought else []
     while True:
-        found = in_memory(process, [*sought.gone, *sought.here])
-        if found == set(sought.here) or time.monotonic() > until:
+        found = in_memory(process, [*gone, used])
+        if found == {used} or time.monotonic() > until:
             break
         time.sleep(_EVERY)
-    if found.isdisjoint(sought.here):
+    if used not in found:
         raise failed(
             f"NOT SCANNED: process {process} has not taken up the newest keys; is it the"
             " server, and has it written anything since?"
         )
-    if left := found - set(sought.here):
+    if left := found - {used}:
         raise there_is(left, f"the memory of process {process}")

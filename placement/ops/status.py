@@ -194,7 +194,7 @@ _TROUBLES: Final[Mapping[str, str]] = {
     "sweep": "A sweep found what no change had touched, or something can't be weighed.",
     "weighing": "An error kept placements from being weighed again.",
     "memory": "The machine did not let the process be closed whole.",
-    "erasure": "Keys of what was erased are not destroyed yet.",
+    "erasure": "Keys of what was erased, or copies, may be left: does somebody read for long?",
 }
 """What each reason means, for whoever has to do something."""
 

@@ -110,8 +110,8 @@ class Outlook:
 
     @property
     def owes(self) -> bool:
-        """Whether keys of what was erased are not destroyed yet."""
-        return self._store.vault.owes
+        """Whether keys of what was erased, or copies of them, may be left."""
+        return self._store.vault.owes or self._store.vault.remains
 
     @property
     def proven(self) -> bool:

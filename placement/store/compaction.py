@@ -125,6 +125,7 @@ def retire(store: Store, going: Callable[[EpochKey], None]) -> int:
         if gone:  # all rows, so that no page keeps what a part of it was
             connection.execute(delete(tables.epoch_key))
             add_keys(connection, [key for key in keys if key not in gone])
+    store.covers.purge()
     store.epochs.purge()
     store.epochs.rotate()
     store.ring.refresh()

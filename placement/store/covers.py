@@ -27,7 +27,6 @@ from placement.crypto.keyring import EpochKey, Purpose
 from placement.crypto.sealing import context
 from placement.crypto.wiping import wipe
 from placement.errors import TamperedError
-from placement.store import engine as database
 from placement.store.keystore import KeyStore
 
 COVERED: Final = frozenset({Purpose.EVENT, Purpose.SNAPSHOT})
@@ -109,7 +108,14 @@ class Covers:
         """
         names = [self._name(where) for where in places]
         self._keys.destroy(names, snapshots=False)
-        self._keys.purge(database.WAIT_MS)  # of a command: nobody tries again
+
+    def purge(self) -> None:
+        """Leave no copy of covers that were destroyed, as far as that is the database's.
+
+        Raises:
+            UnavailableError: somebody reads; the next time does it.
+        """
+        self._keys.remains.require_removed()
 
     def known(self, where: Where) -> list[bytes]:
         """Return what shows that a cover was destroyed: itself, and as it is kept.

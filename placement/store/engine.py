@@ -29,7 +29,6 @@ from placement.store.together import Statement
 _log: Final = logging.getLogger(__name__)
 
 WAIT_MS: Final = 10_000  # for another writer on SQLite
-MOMENT_MS: Final = 50  # for who reads a few rows, when everybody else waits for that
 
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _PLACES: Final = ("host", "hostaddr", "service")
@@ -147,67 +146,6 @@ def is_unsure(url: str) -> bool:
     if not any(host and not host.startswith("/") for host in hosts):
         return False  # a socket of this machine
     return query.get("sslmode") != ("verify-full",)
-
-
-def empty_journal(engine: Engine) -> None:
-    """Write SQLite's journal back and empty it; what is in the way waits for the next.
-
-    The journal holds pages as each transaction left them, so it shows transactions.
-    """
-    if engine.dialect.name != "sqlite":
-        return
-    try:
-        busy = journal_emptied(engine, MOMENT_MS)
-    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
-        busy = True
-    if busy:
-        _log.info("a journal was not emptied; the next time does both")
-
-
-def journal_emptied(engine: Engine, wait: int = WAIT_MS) -> bool:
-    """Empty SQLite's journal; true if somebody reads, so that it was not.
-
-    Args:
-        engine: of SQLite.
-        wait: so many milliseconds for whoever reads; meanwhile nobody writes.
-    """
-    connection = engine.raw_connection()
-    try:
-        driver: Any = connection.driver_connection
-        with _waiting(driver, wait):
-            row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return bool(row[0])
-    finally:
-        connection.close()
-
-
-def purged(engine: Engine, table: str) -> bool:
-    """Leave no copy of rows that were deleted; false if somebody reads.
-
-    SQLite empties its journal, PostgreSQL writes the table anew.
-    """
-    try:
-        if engine.dialect.name == "sqlite":
-            return not journal_emptied(engine)
-        connection = engine.raw_connection()
-        try:
-            driver: Any = connection.driver_connection
-            driver.execute(f"VACUUM FULL {table}")
-        finally:
-            connection.close()
-    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
-        return False
-    return True
-
-
-@contextmanager
-def _waiting(driver: Any, most: int) -> Iterator[None]:  # noqa: ANN401 (the driver's own)
-    """Let a connection of SQLite wait so many milliseconds at most in the block."""
-    driver.execute(f"PRAGMA busy_timeout = {most:d}")
-    try:
-        yield
-    finally:
-        driver.execute(f"PRAGMA busy_timeout = {WAIT_MS:d}")
 
 
 @contextmanager

@@ -24,13 +24,14 @@ from sqlalchemy import Column, Connection, Engine, bindparam
 
 from placement.audit.entry import parse
 from placement.crypto.keyring import EpochKey, KeyRing, Purpose
-from placement.errors import TamperedError, UnavailableError
+from placement.errors import TamperedError
 from placement.store import engine as database
 from placement.store import tables
 from placement.store.base import Base
 from placement.store.chain import Chain, broken
 from placement.store.covers import Covers
 from placement.store.head import Head, HeadRow
+from placement.store.purging import require_purged
 from placement.store.rings import add_keys, read_keys
 from placement.store.rows import value
 
@@ -186,11 +187,7 @@ class Epochs:
         Raises:
             UnavailableError: somebody reads; the next time does it.
         """
-        if database.purged(self._engine, tables.epoch_key.name):
-            return
-        error = UnavailableError()
-        error.add_note("The journal could not be emptied: do it again.")
-        raise error
+        require_purged(self._engine, tables.epoch_key.name)
 
     def read(self) -> list[EpochKey]:
         """Return every key there is, as the custody wrapped it.

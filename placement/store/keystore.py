@@ -14,10 +14,8 @@ Tables::
 The context of the secret: store id | schema | "key store" | schema of the key store.
 """
 
-import logging
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -37,14 +35,14 @@ from sqlalchemy import (
     insert,
     inspect,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
 from placement.crypto.custody import Custody, WrappedKey
 from placement.crypto.datakeys import Wrapping
 from placement.crypto.sealing import context
 from placement.errors import ConflictError, TamperedError, UnavailableError
-from placement.store import confirmed
+from placement.store import confirmed, purging
 from placement.store import engine as database
+from placement.store.purging import Remains
 from placement.store.rows import fetched, first
 from placement.store.tables import raw
 from placement.store.together import inserted
@@ -52,8 +50,6 @@ from placement.store.together import inserted
 _SCHEMA: Final = 1
 _CHUNK: Final = 500  # names in a statement
 _PAGE: Final = 10_000  # rows that are read at once
-_AGAIN: Final = 5.0  # seconds
-_log: Final = logging.getLogger(__name__)
 
 metadata: Final = MetaData()
 root: Final = Table(
@@ -116,14 +112,13 @@ class KeyStore:
 
     Attributes:
         wrapping: makes and unwraps the keys.
+        remains: what may be left of keys that were destroyed.
     """
 
     def __init__(self, engine: Engine, wrapping: Wrapping) -> None:
         self._engine = engine
         self.wrapping = wrapping
-        # Whoever had it open before may have been killed between the two.
-        self._unpurged = engine.dialect.name == "sqlite"
-        self._purge_at = 0.0  # by the monotonic clock, not before
+        self.remains = Remains(engine, data_key.name, snapshot_key.name)
 
     @classmethod
     def create(cls, url: str, custody: Custody, owner: bytes) -> Self:
@@ -259,7 +254,7 @@ class KeyStore:
 
     def empty_journal(self) -> None:
         """Let the journal show no single transactions."""
-        database.empty_journal(self._engine)
+        purging.empty_journal(self._engine)
 
     def all(
         self, after: bytes | None = None, page: int = _PAGE
@@ -301,7 +296,7 @@ class KeyStore:
     def destroy(self, names: Collection[bytes], *, snapshots: bool = True) -> None:
         """Destroy the keys of dossiers that are there, and with them every snapshot's.
 
-        What is left of them ``purge`` removes.
+        Copies that are left go with ``remains``.
 
         Args:
             names: whose.
@@ -315,7 +310,7 @@ class KeyStore:
             if gone and snapshots:
                 connection.execute(delete(snapshot_key))
             if gone:
-                self._unpurged, self._purge_at = True, 0.0
+                self.remains.note(connection)
 
     def destroy_snapshots(self, names: Collection[bytes]) -> None:
         """Destroy keys of snapshots.
@@ -326,23 +321,6 @@ class KeyStore:
         with database.writing(self._engine) as connection:
             _delete(connection, snapshot_key, names)
 
-    def purge(self, wait: int = database.MOMENT_MS) -> None:
-        """Leave no copy of what was destroyed, as far as this is the database's to do.
-
-        Somebody who reads may be in the way; then a later call does it, some seconds
-        after this one at the earliest.
-
-        Args:
-            wait: so many milliseconds for them; meanwhile nobody writes.
-        """
-        if not self._unpurged or time.monotonic() < self._purge_at:
-            return
-        with suppress(SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
-            self._unpurged = _emptied(self._engine, wait)
-        if self._unpurged:
-            self._purge_at = time.monotonic() + _AGAIN
-            _log.warning("the key store's journal could not be emptied; tried again")
-
 
 def _delete(connection: Connection, table: Table, names: Collection[bytes]) -> int:
     """Delete keys by name; return how many there were."""
@@ -351,21 +329,6 @@ def _delete(connection: Connection, table: Table, names: Collection[bytes]) -> i
         some = listed[start : start + _CHUNK]
         gone += connection.execute(delete(table).where(table.c.name.in_(some))).rowcount
     return gone
-
-
-def _emptied(engine: Engine, wait: int) -> bool:
-    """Write the journal back and empty it, or the tables anew; true if somebody reads."""
-    if engine.dialect.name == "sqlite":
-        return database.journal_emptied(engine, wait)
-    connection = engine.raw_connection()
-    driver: Any = connection.driver_connection
-    try:
-        driver.patience = None  # it takes as long as there are keys
-        driver.execute(f"SET lock_timeout = {wait:d}")
-        driver.execute("VACUUM FULL data_key, snapshot_key")
-        return False
-    finally:
-        connection.invalidate()  # for nobody else should it wait like that
 
 
 def place_of_root(owner: bytes) -> bytes:

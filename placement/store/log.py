@@ -41,6 +41,7 @@ from placement.store.head import Head, HeadRow, with_note
 from placement.store.keystore import KeyStore, beside
 from placement.store.leaves import Kept, Leaf, Leaves
 from placement.store.news import News
+from placement.store.purging import empty_journal
 from placement.store.rings import read_keys, write_keys
 from placement.store.schema import SCHEMA, migrate, require_none, require_schema
 from placement.store.vault import Vault
@@ -263,7 +264,7 @@ class Store:
     def tidy(self, least: int) -> None:
         """Let no journal show transactions, nor keys (``idle_keys``) what they made."""
         self.vault.tidy(least)
-        database.empty_journal(self._engine)
+        empty_journal(self._engine)
 
     @contextmanager
     def writing(self) -> Iterator[Log]:

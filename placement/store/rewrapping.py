@@ -18,6 +18,7 @@ from placement.store import engine as database
 from placement.store import keystore, tables
 from placement.store.covers import Covers
 from placement.store.keystore import KeyStore, beside
+from placement.store.purging import require_purged
 from placement.store.rings import add_keys, read_keys
 from placement.store.schema import require_schema
 
@@ -37,7 +38,8 @@ def rewrap(url: str, keys: str, change: Change) -> int:
 
     Raises:
         TamperedError: neither custody opens a key.
-        UnavailableError: a database or a custody does not answer.
+        UnavailableError: a database or a custody does not answer, or somebody reads, so
+            that copies of what was replaced are left: do it again.
     """
     with database.opened(url) as engine:
         require_schema(engine)
@@ -55,7 +57,7 @@ def rewrap(url: str, keys: str, change: Change) -> int:
                 connection.execute(delete(tables.epoch_key))
                 add_keys(connection, made)
             opened.close()
-        database.purged(engine, tables.epoch_key.name)
+        require_purged(engine, tables.epoch_key.name)
     return len(made) + 1
 
 
@@ -90,4 +92,4 @@ def _rewrap_root(url: str, owner: bytes, change: Change) -> None:
         made = change.key(found, place)
         connection.execute(update(keystore.root).values(wrapped=made))
     with database.opened(url) as engine:
-        database.purged(engine, keystore.root.name)
+        require_purged(engine, keystore.root.name)

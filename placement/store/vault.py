@@ -42,6 +42,7 @@ from placement.store.keystore import KeyStore
 MAX_KEPT: Final = 1 << 17
 """Keys kept unwrapped in memory: those used last."""
 _ID_SIZE: Final = 16  # bytes
+_NOBODY: Final = Request(organisation="", person="", id=b"", digest=b"")
 _MARK: Final = b"\x02"  # no details begin with it (placement/audit/details.py)
 
 
@@ -90,12 +91,11 @@ class Vault:
             TamperedError: a key does not unwrap.
             UnavailableError: the key store does not answer.
         """
-        new, kept = self._new, self._kept
         with self._lock:
-            wanted = {each for each in dossiers if each not in new and each not in kept}
+            wanted = set(dossiers) - self._new.keys() - self._kept.keys()
         if wanted:
             for name in wanted - self._keys.find(list(wanted)):
-                new[name] = self._keys.wrapping.make(name)
+                self._new[name] = self._keys.wrapping.make(name)
 
     def seal(self, record: Record, dossier: DossierId | None) -> bytes:
         """Write a record of a dossier.
@@ -114,7 +114,7 @@ class Vault:
             return encode(record)
         key = self._sealing(dossier)
         request = record.request
-        digest = None if request is None else _digest_of(request)
+        digest = request and replace(_NOBODY, digest=request.digest)
         said = encode(Record(at=Micros(0), event=record.event, request=digest))
         event = Sealed(
             dossier=dossier,
@@ -300,6 +300,11 @@ class Vault:
         """Whether there are keys to be destroyed."""
         return bool(self._owed)
 
+    @property
+    def remains(self) -> bool:
+        """Whether copies of what was destroyed may be left, as somebody reads."""
+        return self._keys.remains.stuck
+
     def settle(self) -> None:
         """Destroy the keys of what is erased, and what is left of them, if it can be.
 
@@ -310,7 +315,7 @@ class Vault:
             self._keys.destroy(with_idle(self._keys, self._owed))
             self._settled |= self._owed
             self._owed = set()
-        self._keys.purge()
+        self._keys.remains.remove()
 
     def verify(self, pace: Callable[[], object] = lambda: None) -> set[bytes]:
         """Unwrap every key, and keep some of them at hand.
@@ -393,8 +398,3 @@ def dossier_of_details(content: bytes) -> DossierId | None:
     if len(dossier) != _ID_SIZE:
         raise TamperedError
     return DossierId(dossier)
-
-
-def _digest_of(request: Request) -> Request:
-    """Return what a dossier's key seals of a request."""
-    return Request(organisation="", person="", id=b"", digest=request.digest)

@@ -14,7 +14,7 @@ from placement.crypto.keyring import EpochKey, Purpose, key_context
 from placement.domain.erasure_events import Sealed
 from placement.errors import TamperedError, UnavailableError
 from placement.service.fold import keep, kept, load
-from placement.store import base, compaction, engine, fsck, tables
+from placement.store import base, compaction, engine, fsck, purging, tables
 from placement.store.chain import ChainError
 from placement.store.codec import hash_of, is_stub, stub_of
 from placement.store.compaction import compact, retire
@@ -541,11 +541,13 @@ def test_a_journal_that_could_not_be_emptied_is_told(store, monkeypatch):
     fill(store)
     compact(store, still)
     with monkeypatch.context() as patched:
-        patched.setattr(engine, "purged", lambda *_: False)
+        patched.setattr(purging, "purged", lambda *_, **__: False)
         with pytest.raises(UnavailableError) as caught:
             retire(store, still)
 
-    assert caught.value.__notes__ == ["The journal could not be emptied: do it again."]
+    assert caught.value.__notes__ == [
+        "Somebody reads, so copies are left in the files: do it again."
+    ]
     assert retire(store, still) == 0
     assert fsck.verify(store).revision == 6
 
@@ -559,7 +561,7 @@ def test_a_database_that_does_not_answer_is_not_purged(store, monkeypatch, url):
 
         monkeypatch.setattr(other, "raw_connection", broken)
 
-        assert not engine.purged(other, "epoch_key")
+        assert not purging.purged(other, "epoch_key")
 
 
 def test_an_epoch_behind_a_base_ends_as_any_does(store):

@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from placement.errors import TamperedError, UnavailableError
-from placement.store import engine, fsck, tables, together
+from placement.store import engine, fsck, purging, tables, together
 from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.snapshot import write_snapshot
@@ -73,7 +73,7 @@ def test_tidying_up_waits_for_nobody_who_reads_for_long(store):
 @on_sqlite
 def test_tidying_up_waits_for_who_reads_a_moment(store, tmp_path, monkeypatch):
     """Or a server that is read from all the time would never get there."""
-    monkeypatch.setattr(engine, "MOMENT_MS", engine.WAIT_MS)
+    monkeypatch.setattr(purging, "MOMENT_MS", engine.WAIT_MS)
     fill(store)
     left = threading.Event()
     with ExitStack() as reading:
@@ -96,7 +96,7 @@ def test_tidying_up_fails_quietly(store, monkeypatch):
     def broken(*_, **__):
         raise SQLAlchemyError
 
-    monkeypatch.setattr(engine, "journal_emptied", broken)
+    monkeypatch.setattr(purging, "_emptied", broken)
     store.tidy(1)
 
     assert fsck.verify(store).revision == 6

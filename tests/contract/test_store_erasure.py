@@ -1,7 +1,6 @@
 """What was erased is gone: from the log, from copies of it, and from nothing else."""
 
 import sqlite3
-import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -19,8 +18,7 @@ from placement.domain.erasure_events import Sealed
 from placement.domain.events import FactEnded, Record
 from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.service.fold import keep, kept, load
-from placement.store import engine as database
-from placement.store import fsck, keystore
+from placement.store import fsck
 from placement.store.chain import ChainError
 from placement.store.head import Head
 from placement.store.keystore import KeyStore, beside
@@ -365,70 +363,6 @@ def test_an_erasure_that_failed_half_way_is_owed(world, monkeypatch):
 
     assert (owed, vault.owes) == (True, False)
     assert vault._keys.read(world.base) is None
-
-
-@on_sqlite
-def test_a_journal_that_can_t_be_emptied_is_told(world, monkeypatch, caplog):
-    """The keys are gone; what is left of them goes some seconds later."""
-    monkeypatch.setattr(keystore, "_emptied", lambda *_: True)
-    world.erase(world.base)
-    world.store.vault.settle()  # at once it would be in vain, and keep everybody waiting
-
-    assert [one.levelname for one in caplog.records] == ["WARNING"]
-    assert world.store.vault._keys.read(world.base) is None
-
-
-@on_sqlite
-def test_what_was_in_the_way_of_a_purge_is_tried_again(world, monkeypatch, tmp_path):
-    """Somebody read when the key was destroyed; nobody has to erase anything else."""
-    journal = tmp_path / "store.keys.db-wal"
-    wrapped = world.store.vault._keys.read(world.base)
-    with closing(sqlite3.connect(tmp_path / "store.keys.db")) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM data_key").fetchone()
-        began = time.monotonic()
-        world.erase(world.base)
-        took = time.monotonic() - began
-        left = wrapped in journal.read_bytes()
-    monkeypatch.setattr(world.store.vault._keys, "_purge_at", 0.0)
-    world.store.vault.settle()
-
-    assert left
-    assert took < database.WAIT_MS / 1000 / 2
-    assert journal.stat().st_size == 0
-
-
-def test_whoever_reads_all_keys_keeps_nobody_from_destroying_one(world, monkeypatch):
-    """They are read a page at a time, and nothing is open between two pages."""
-    monkeypatch.setattr(keystore, "_PAGE", 2)
-    keys = world.store.vault._keys
-    before = dict(keys.all())
-    reading = keys.all()
-    first = next(reading)
-    began = time.monotonic()
-    world.erase(world.base)
-    took = time.monotonic() - began
-    rest = dict(reading)
-
-    assert len(before) > 2
-    assert not keys._unpurged
-    assert took < database.WAIT_MS / 1000 / 2
-    assert dict([first]) | rest | {world.base: b""} == before | {world.base: b""}
-
-
-@on_sqlite
-def test_a_killed_server_s_journal_is_emptied_at_the_next_start(
-    world, opened, monkeypatch, tmp_path
-):
-    """It was killed between destroying a key and that."""
-    with monkeypatch.context() as patched:
-        patched.setattr(KeyStore, "purge", lambda *_: None)
-        world.erase(world.base)
-    journal = tmp_path / "store.keys.db-wal"
-    left = journal.stat().st_size
-    opened().vault.settle()
-
-    assert (left > 0, journal.stat().st_size) == (True, 0)
 
 
 def test_a_key_is_durable_before_what_it_seals(world, opened):

@@ -1,5 +1,7 @@
 """The command: compact, back up, destroy; killed anywhere, and what it says."""
 
+import json
+import os
 import random
 import re
 import shlex
@@ -15,8 +17,10 @@ from kit.stored import append
 
 from placement.config import load
 from placement.crypto.custody import FileCustody
+from placement.ops import compact
 from placement.ops.main import main
 from placement.store import fsck
+from placement.store.covers import Covers
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -67,7 +71,8 @@ def test_it_says_what_is_to_be_done_next(place, run):
     assert destroyed[0] == 0
     assert destroyed[1].startswith("Keys of older epochs destroyed: 2. Scanned ")
     assert destroyed[1].endswith(
-        " files: none has a trace of them. NOT SCANNED: a server's memory.\n"
+        " files: none has a trace of them. NOT SCANNED: a server's memory. Unless none"
+        " has run since before, do it again with --server.\n"
     )
     assert again[1].startswith("Keys of older epochs destroyed: 1. ")
     assert run("fsck")[0] == 0
@@ -110,16 +115,89 @@ def test_a_copy_of_a_key_in_the_folder_is_found(place, run, kept):
     code, out, err = run("compact", "--destroy")
 
     assert (code, out) == (1, "")
-    assert err.startswith(f"FOUND in {place}/copy: wrapped key ")
+    said = f"Keys of older epochs destroyed: 2. FOUND in {place}/copy: wrapped key "
+    assert err.startswith(said)
+
+
+def test_what_was_found_is_looked_for_again(place, run):
+    """The keys are gone by then, so what they look like has to be kept."""
+    assert run("compact")[0] == 0
+    with closing(sqlite3.connect(place / "placement.db")) as database:
+        query = "SELECT wrapped FROM epoch_key WHERE purpose = 'event' AND epoch = 1"
+        ((blob,),) = database.execute(query)
+    (place / "copy").write_bytes(blob)
+    first = run("compact", "--destroy")
+    second = run("compact", "--destroy")
+    (place / "copy").unlink()
+    third = run("compact", "--destroy")
+
+    assert (first[0], second[0], third[0]) == (1, 1, 0)
+    assert f" FOUND in {place}/copy: wrapped key event 1. " in second[2]
+    assert "none has a trace of them" in third[1]
+    assert blob[:9] not in (place / "destroyed.json").read_bytes()
+    assert (place / "destroyed.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_killed_before_it_looked_it_looks_the_next_time(place, run, monkeypatch):
+    """The traces are on the disk before the keys are gone."""
+    assert run("compact")[0] == 0
+    with monkeypatch.context() as patched:
+
+        def killed(*_):
+            raise KeyboardInterrupt
+
+        patched.setattr(Covers, "destroy", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run("compact", "--destroy")
+    noted = json.loads((place / "destroyed.json").read_text())
+
+    assert {what for what, *_ in noted["rows"]} == {
+        "wrapped key event 1",
+        "wrapped key snapshot 1",
+    }
+    assert noted["gone"]
+
+
+def test_a_file_of_traces_that_is_damaged_is_refused(place, run):
+    """Before anything is destroyed."""
+    assert run("compact")[0] == 0
+    for content in ("", "[]", '{"gone": [], "rows": [["key", "00"]]}'):
+        (place / "destroyed.json").write_text(content)
+        code, out, err = run("compact", "--destroy")
+
+        assert (code, out) == (1, "")
+        assert err.startswith(f"{place}/destroyed.json does not say which keys")
+    (place / "destroyed.json").unlink()
+
+    assert run("compact", "--destroy")[1].startswith(
+        "Keys of older epochs destroyed: 2"
+    )
+
+
+def test_a_server_s_memory_is_the_last_to_be_looked_at(place, run, monkeypatch):
+    """This process stands for one that goes on with what it had."""
+    monkeypatch.setattr(compact, "WAIT", 1.0)
+    assert run("compact")[0] == 0
+    with opened(place) as store:
+        assert store.read_head()
+        code, out, err = run("compact", "--destroy", f"--server={os.getpid()}")
+
+    assert (code, out) == (1, "")
+    assert err.startswith("Keys of older epochs destroyed: 2. FOUND in the memory of")
+    assert (place / "destroyed.json").exists()
 
 
 def test_a_server_that_is_not_there(place, run):
-    """What was not looked at is not said to be clean."""
+    """What could not be looked at is not destroyed."""
     assert run("compact")[0] == 0
     code, out, err = run("compact", "--destroy", "--server", str(2**22 + 1))
 
     assert (code, out) == (1, "")
     assert err.startswith("NOT SCANNED: the memory of process")
+    assert err.endswith("Nothing was destroyed.\n")
+    assert run("compact", "--destroy")[1].startswith(
+        "Keys of older epochs destroyed: 2"
+    )
 
 
 def test_backups_from_before_open_nothing_and_later_ones_do(

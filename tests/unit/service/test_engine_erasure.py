@@ -35,7 +35,7 @@ from placement.errors import NotFoundError, TamperedError, UnavailableError
 from placement.service import fold
 from placement.service.replay import Replayed, replay
 from placement.service.staged import StagedRows
-from placement.store import fsck, keystore
+from placement.store import fsck, purging
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -223,10 +223,10 @@ def test_what_is_owed_is_destroyed_though_nobody_asks(engine, store, monkeypatch
 def test_what_was_left_of_a_key_goes_though_nobody_asks(engine, monkeypatch):
     """Somebody read the key store when it was destroyed; nothing else is committed."""
     gone = threading.Event()
-    monkeypatch.setattr(keystore, "_AGAIN", 0)
-    monkeypatch.setattr(keystore, "_emptied", lambda *_: True)
+    monkeypatch.setattr(purging, "_AGAIN", 0)
+    monkeypatch.setattr(purging, "_emptied", lambda *_: False)
     erase(engine, old_fact(engine))
-    monkeypatch.setattr(keystore, "_emptied", lambda *_: gone.set())
+    monkeypatch.setattr(purging, "_emptied", lambda *_: gone.set())
     engine._waiting.nudge()  # as a second that goes by
 
     assert gone.wait(SECONDS)
@@ -354,6 +354,7 @@ from kit.world import NOW, token
 from placement.crypto.custody import FileCustody
 from placement.store.log import Log, Store
 from placement.store.keystore import KeyStore
+from placement.store.purging import Remains
 store = Store.open(sys.argv[2], FileCustody(Path(sys.argv[3])))
 engine = engine_on(store, lambda: NOW)
 engine.start()
@@ -365,7 +366,7 @@ def die(*_, **__):
 where, name = {
     "before the event": (Log, "append"),
     "before the keys": (KeyStore, "destroy"),
-    "behind the keys": (KeyStore, "purge"),
+    "behind the keys": (Remains, "remove"),
 }[sys.argv[4]]
 setattr(where, name, die)
 answer(engine, approve_erasure(change, request="killed too"))

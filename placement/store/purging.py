@@ -1,0 +1,202 @@
+"""What was deleted leaves no copy in the database's files, as far as that is its own to do.
+
+SQLite's journal holds pages as each transaction left them: it is written back and emptied.
+PostgreSQL writes a table anew, without the rows that nobody sees; those that a session, a
+replication slot or a prepared transaction from before may still look at it keeps, and says
+how many. What a disk, PostgreSQL's own journal or a backup keeps is beyond that.
+"""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    LargeBinary,
+    MetaData,
+    Table,
+    delete,
+    insert,
+    inspect,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from placement.errors import UnavailableError
+from placement.store import engine as database
+from placement.store.tables import raw
+
+MOMENT_MS: Final = 50
+"""For who reads a few rows, when everybody else waits for that."""
+_AGAIN: Final = 5.0  # seconds
+_NOTE_SIZE: Final = 16  # bytes
+_NUMBER: Final = re.compile(r"\d+")
+_log: Final = logging.getLogger(__name__)
+
+unpurged: Final = Table(
+    "unpurged",
+    MetaData(),  # of its own: no copy of a key store needs it
+    Column("name", LargeBinary, primary_key=True),
+)
+_NOTED: Final = raw(unpurged.c.name)
+
+
+def purged(engine: Engine, *tables: str, wait: int = database.WAIT_MS) -> bool:
+    """Leave no copy of rows that were deleted.
+
+    Args:
+        engine: of the database.
+        tables: that PostgreSQL writes anew; SQLite has one journal for all.
+        wait: so many milliseconds for whoever is in the way; meanwhile nobody writes.
+
+    Returns:
+        Whether none is left; false if somebody reads, or nobody answers.
+    """
+    try:
+        if engine.dialect.name == "sqlite":
+            return _emptied(engine, wait)
+        return not tables or _rewritten(engine, tables, wait)
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
+        return False
+
+
+def require_purged(engine: Engine, *tables: str) -> None:
+    """Leave no copy of rows that were deleted, at somebody's command.
+
+    Raises:
+        UnavailableError: somebody reads; the next time does it.
+    """
+    if not purged(engine, *tables):
+        raise _in_the_way()
+
+
+def empty_journal(engine: Engine) -> None:
+    """Let SQLite's journal show no single transactions; what is in the way waits."""
+    if not purged(engine, wait=MOMENT_MS):
+        _log.info("a journal was not emptied; the next time does both")
+
+
+class Remains:
+    """What may be left of rows that were deleted, until it was removed.
+
+    A note that is committed with the deleting outlives whoever is killed between the two.
+    On SQLite nobody needs one: whoever opens the database empties the journal.
+
+    Args:
+        engine: of the database.
+        tables: that rows are deleted from.
+    """
+
+    def __init__(self, engine: Engine, *tables: str) -> None:
+        self._engine = engine
+        self._tables = tables
+        self._left = True  # as far as is known
+        self._due = 0.0  # by the monotonic clock, not before
+        self.stuck = False
+        """Whether it was tried, and somebody was in the way."""
+
+    def note(self, connection: Connection) -> None:
+        """Note in a transaction that deletes that copies may be left."""
+        if connection.dialect.name == "postgresql":
+            unpurged.create(connection, checkfirst=True)
+            row = {"name": secrets.token_bytes(_NOTE_SIZE)}
+            connection.execute(insert(unpurged), row)
+        self._left, self._due = True, 0.0
+
+    def remove(self, wait: int = MOMENT_MS) -> None:
+        """Leave no copy; if somebody is in the way, a later call does it.
+
+        Args:
+            wait: so many milliseconds for them; meanwhile nobody writes.
+        """
+        if not self._left or time.monotonic() < self._due:
+            return
+        with suppress(UnavailableError):
+            self._left = not self._removed(wait)
+        if self._left:
+            self._due = time.monotonic() + _AGAIN
+        if self._left != self.stuck:
+            self.stuck = self._left
+            _log.warning(_STUCK if self._left else _FREE)
+
+    def require_removed(self) -> None:
+        """Leave no copy, at somebody's command.
+
+        Raises:
+            UnavailableError: somebody reads; the next time does it.
+        """
+        self._due = 0.0
+        self.remove(database.WAIT_MS)
+        if self._left:
+            raise _in_the_way()
+
+    def _removed(self, wait: int) -> bool:
+        if self._engine.dialect.name == "sqlite":
+            return purged(self._engine, wait=wait)
+        with database.reading(self._engine) as connection:
+            there = inspect(connection).has_table(unpurged.name)
+            noted = connection.execute(_NOTED).scalars().all() if there else []
+        if not noted:
+            return True
+        if not purged(self._engine, *self._tables, wait=wait):
+            return False
+        with database.writing(self._engine) as connection:  # none that came meanwhile
+            connection.execute(delete(unpurged).where(unpurged.c.name.in_(noted)))
+        return True
+
+
+_STUCK: Final = "copies of destroyed keys may be left, as somebody reads; tried again"
+_FREE: Final = "no copies of destroyed keys are left"
+
+
+def _in_the_way() -> UnavailableError:
+    error = UnavailableError()
+    error.add_note("Somebody reads, so copies are left in the files: do it again.")
+    return error
+
+
+def _emptied(engine: Engine, wait: int) -> bool:
+    """Write SQLite's journal back and empty it, unless somebody reads."""
+    connection = engine.raw_connection()
+    try:
+        driver: Any = connection.driver_connection
+        with _waiting(driver, wait):
+            row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not row[0]
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _waiting(driver: Any, most: int) -> Iterator[None]:  # noqa: ANN401 (the driver's own)
+    """Let a connection of SQLite wait so many milliseconds at most in the block."""
+    driver.execute(f"PRAGMA busy_timeout = {most:d}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {database.WAIT_MS:d}")
+
+
+def _rewritten(engine: Engine, tables: Sequence[str], wait: int) -> bool:
+    """Write tables of PostgreSQL anew; tell whether it left out all that was deleted."""
+    connection = engine.raw_connection()
+    driver: Any = connection.driver_connection
+    details: list[str] = []
+    try:
+        driver.patience = None  # it takes as long as there are rows
+        driver.add_notice_handler(
+            lambda said: details.append(said.message_detail or "")
+        )
+        driver.execute(f"SET lock_timeout = {wait:d}")
+        driver.execute(f"VACUUM (FULL, VERBOSE) {', '.join(tables)}")
+    finally:
+        connection.invalidate()  # for nobody else should it wait like that
+    # Of each table it says, in whatever language: "3 dead row versions cannot be removed
+    # yet.", and then how long it took (PostgreSQL, src/backend/commands/cluster.c).
+    kept = [found.group() for each in details if (found := _NUMBER.search(each))]
+    return len(kept) == len(tables) and not any(map(int, kept))

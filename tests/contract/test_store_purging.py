@@ -1,0 +1,277 @@
+"""What was deleted leaves no copy in the files, however somebody reads, or is killed."""
+
+import logging
+import sqlite3
+import time
+from contextlib import closing, contextmanager
+
+import psycopg
+import pytest
+from kit.erased import Kept
+from kit.stored import keys_of, on_sqlite
+from kit.world import token
+from sqlalchemy.exc import SQLAlchemyError
+
+from placement.errors import UnavailableError
+from placement.store import engine as database
+from placement.store import keystore, purging
+from placement.store.keystore import KeyStore
+from placement.store.log import Store
+from placement.store.purging import Remains
+
+NAMES = [token(f"dossier {number}") for number in range(3)]
+
+
+@pytest.fixture
+def world(store):
+    """Whoever stands somewhere, on a key store that is a file."""
+    made = Kept(store)
+    made.base = made.presence("B", "1480", kind="BASE")
+    made.presence("B", "0180", kind="BASE")
+    return made
+
+
+# SQLite's journal
+
+
+@on_sqlite
+def test_a_journal_that_can_t_be_emptied_is_told_once(world, monkeypatch, caplog):
+    """The keys are gone; what is left of them goes some seconds later."""
+    monkeypatch.setattr(purging, "_emptied", lambda *_: False)
+    world.erase(world.base)
+    vault = world.store.vault
+    vault.settle()  # at once it would be in vain, and keep everybody waiting
+    monkeypatch.setattr(vault._keys.remains, "_due", 0.0)
+    vault.settle()
+
+    assert [one.levelname for one in caplog.records] == ["WARNING"]
+    assert (vault.owes, vault.remains) == (False, True)
+    assert vault._keys.read(world.base) is None
+
+
+@on_sqlite
+def test_what_was_in_the_way_of_a_purge_is_tried_again(
+    world, monkeypatch, tmp_path, caplog
+):
+    """Somebody read when the key was destroyed; nobody has to erase anything else."""
+    caplog.set_level(logging.WARNING)
+    journal = tmp_path / "store.keys.db-wal"
+    wrapped = world.store.vault._keys.read(world.base)
+    with closing(sqlite3.connect(tmp_path / "store.keys.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM data_key").fetchone()
+        began = time.monotonic()
+        world.erase(world.base)
+        took = time.monotonic() - began
+        left = wrapped in journal.read_bytes()
+    monkeypatch.setattr(world.store.vault._keys.remains, "_due", 0.0)
+    world.store.vault.settle()
+
+    assert left
+    assert took < database.WAIT_MS / 1000 / 2
+    assert journal.stat().st_size == 0
+    assert [one.message for one in caplog.records] == [
+        "copies of destroyed keys may be left, as somebody reads; tried again",
+        "no copies of destroyed keys are left",
+    ]
+    assert not world.store.vault.remains
+
+
+@on_sqlite
+def test_a_killed_server_s_journal_is_emptied_at_the_next_start(
+    world, url, custody, monkeypatch, tmp_path
+):
+    """It was killed between destroying a key and that."""
+    with monkeypatch.context() as patched:
+        patched.setattr(Remains, "remove", lambda *_: None)
+        world.erase(world.base)
+    journal = tmp_path / "store.keys.db-wal"
+    left = journal.stat().st_size
+    with closing(Store.open(url, custody, keys_of(url))) as again:
+        again.vault.settle()
+
+    assert (left > 0, journal.stat().st_size) == (True, 0)
+
+
+def test_whoever_reads_all_keys_keeps_nobody_from_destroying_one(world, monkeypatch):
+    """They are read a page at a time, and nothing is open between two pages."""
+    monkeypatch.setattr(keystore, "_PAGE", 2)
+    keys = world.store.vault._keys
+    before = dict(keys.all())
+    reading = keys.all()
+    first = next(reading)
+    began = time.monotonic()
+    world.erase(world.base)
+    took = time.monotonic() - began
+    rest = dict(reading)
+
+    assert len(before) > 2
+    assert not keys.remains._left
+    assert took < database.WAIT_MS / 1000 / 2
+    assert dict([first]) | rest | {world.base: b""} == before | {world.base: b""}
+
+
+# PostgreSQL's tables
+
+on_postgresql = pytest.mark.postgres
+
+
+@pytest.fixture
+def keys(postgres_url, custody):
+    """A key store on PostgreSQL that has three keys, the first of them destroyed soon."""
+    with closing(KeyStore.create(postgres_url, custody, b"owner")) as made:
+        made.add({name: made.wrapping.make(name)[1] for name in NAMES})
+        yield made
+
+
+@pytest.fixture
+def admin(postgres_url):
+    """The administrator of PostgreSQL, who may read its files."""
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as connection:
+        yield connection
+
+
+def in_files(admin, wrapped):
+    """Tell whether the file of the table has some bytes."""
+    admin.execute("CHECKPOINT")
+    ask = "SELECT pg_read_binary_file(pg_relation_filepath('data_key'))"
+    (content,) = admin.execute(ask).fetchone()
+    return wrapped in content
+
+
+def noted(admin):
+    """Count the notes; none, too, before there was one."""
+    if admin.execute("SELECT to_regclass('unpurged')").fetchone() == (None,):
+        return 0
+    return admin.execute("SELECT count(*) FROM unpurged").fetchone()[0]
+
+
+@contextmanager
+def looking(url):
+    """Look at one moment of the database, though not at the keys."""
+    with closing(psycopg.connect(url)) as reader:
+        reader.execute("SET idle_in_transaction_session_timeout = 0")
+        reader.commit()
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        reader.execute("SELECT count(*) FROM root").fetchone()
+        yield
+
+
+@on_postgresql
+def test_a_destroyed_key_is_in_no_file_of_a_table(keys, admin):
+    """The others are."""
+    gone, kept = keys.read(NAMES[0]), keys.read(NAMES[1])
+    before = in_files(admin, gone)
+    keys.destroy(NAMES[:1])
+    between, notes = in_files(admin, gone), noted(admin)
+    keys.remains.remove()
+
+    assert (before, between, notes) == (True, True, 1)
+    assert (in_files(admin, gone), in_files(admin, kept)) == (False, True)
+    assert (noted(admin), keys.remains.stuck) == (0, False)
+
+
+@on_postgresql
+def test_what_a_session_may_still_see_is_not_taken_for_removed(
+    keys, admin, postgres_url, caplog
+):
+    """It keeps nobody from writing the table anew, and stays in it: that is told."""
+    gone = keys.read(NAMES[0])
+    with looking(postgres_url):
+        keys.destroy(NAMES[:1])
+        keys.remains.remove()
+        left, stuck = in_files(admin, gone), keys.remains.stuck
+        with pytest.raises(UnavailableError):
+            keys.remains.require_removed()
+        notes = noted(admin)
+    keys.remains.require_removed()
+
+    assert (left, stuck, notes) == (True, True, 1)
+    assert not in_files(admin, gone)
+    assert (noted(admin), keys.remains.stuck) == (0, False)
+    assert [one.levelname for one in caplog.records] == ["WARNING"] * 2
+
+
+@on_postgresql
+def test_a_table_that_somebody_locks_is_tried_again(keys, admin, postgres_url):
+    """They are waited for a moment only: everybody else waits for that."""
+    with closing(psycopg.connect(postgres_url)) as reader:
+        reader.execute("LOCK TABLE data_key IN ACCESS SHARE MODE")
+        keys.destroy(NAMES[:1])
+        began = time.monotonic()
+        keys.remains.remove()
+        took = time.monotonic() - began
+        stuck = keys.remains.stuck
+    keys.remains.require_removed()
+
+    assert stuck
+    assert took < 5
+    assert noted(admin) == 0
+
+
+@on_postgresql
+def test_whoever_comes_after_a_kill_removes_what_is_left(
+    keys, admin, postgres_url, custody
+):
+    """A note was committed with the deleting; whoever finds none writes nothing anew."""
+    gone = keys.read(NAMES[0])
+    keys.destroy(NAMES[:1])
+    left = in_files(admin, gone)
+
+    def opened():
+        with closing(KeyStore.open(postgres_url, custody, b"owner")) as again:
+            again.remains.remove()
+        where = "SELECT pg_relation_filepath('data_key')"
+        return admin.execute(where).fetchone()
+
+    first = opened()
+
+    assert left
+    assert not in_files(admin, gone)
+    assert noted(admin) == 0
+    assert opened() == first
+
+
+@on_postgresql
+def test_a_note_that_came_meanwhile_stays(keys, admin, monkeypatch):
+    """Another server destroyed a key when the table had been written anew."""
+    purged = purging.purged
+
+    def slow(*given, **named):
+        done = purged(*given, **named)
+        admin.execute("INSERT INTO unpurged VALUES ('other')")
+        return done
+
+    keys.destroy(NAMES[:1])
+    monkeypatch.setattr(purging, "purged", slow)
+    keys.remains.remove()
+
+    assert admin.execute("SELECT name FROM unpurged").fetchall() == [(b"other",)]
+
+
+@on_postgresql
+def test_a_key_store_that_does_not_answer_is_not_purged(keys, admin, monkeypatch):
+    """And it is tried again."""
+    keys.destroy(NAMES[:1])
+
+    def broken():
+        raise SQLAlchemyError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keys._engine, "connect", broken)
+        keys.remains.remove()
+        stuck = keys.remains.stuck
+    keys.remains.require_removed()
+
+    assert stuck
+    assert noted(admin) == 0
+
+
+@on_postgresql
+def test_a_database_that_does_not_say_what_it_kept_counts_as_full(keys, monkeypatch):
+    """Its words may be another release's."""
+    keys.destroy(NAMES[:1])
+    monkeypatch.setattr(purging, "_NUMBER", purging.re.compile("nothing"))
+    keys.remains.remove()
+
+    assert keys.remains.stuck
