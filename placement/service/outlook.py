@@ -111,7 +111,7 @@ class Outlook:
     @property
     def owes(self) -> bool:
         """Whether keys of what was erased, or copies of them, may be left."""
-        return self._store.vault.owes or self._store.vault.remains
+        return self._store.vault.owes or self._store.vault.remains.stuck
 
     @property
     def proven(self) -> bool:

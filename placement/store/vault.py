@@ -53,6 +53,9 @@ class Vault:
         keys: where they are kept.
         owner: context of the store.
         erased: tells which of some dossiers the log says are erased.
+
+    Attributes:
+        remains: what may be left of keys that were destroyed.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class Vault:
         owner: bytes,
         erased: Callable[[Collection[bytes]], set[bytes]],
     ) -> None:
-        self._keys = keys
+        self._keys, self.remains = keys, keys.remains
         self._owner = owner
         self._erased = erased
         self._kept: OrderedDict[bytes, DataKey] = OrderedDict()
@@ -91,11 +94,12 @@ class Vault:
             TamperedError: a key does not unwrap.
             UnavailableError: the key store does not answer.
         """
+        new, kept = self._new, self._kept
         with self._lock:
-            wanted = set(dossiers) - self._new.keys() - self._kept.keys()
+            wanted = {each for each in dossiers if each not in new and each not in kept}
         if wanted:
             for name in wanted - self._keys.find(list(wanted)):
-                self._new[name] = self._keys.wrapping.make(name)
+                new[name] = self._keys.wrapping.make(name)
 
     def seal(self, record: Record, dossier: DossierId | None) -> bytes:
         """Write a record of a dossier.
@@ -300,11 +304,6 @@ class Vault:
         """Whether there are keys to be destroyed."""
         return bool(self._owed)
 
-    @property
-    def remains(self) -> bool:
-        """Whether copies of what was destroyed may be left, as somebody reads."""
-        return self._keys.remains.stuck
-
     def settle(self) -> None:
         """Destroy the keys of what is erased, and what is left of them, if it can be.
 
@@ -315,7 +314,7 @@ class Vault:
             self._keys.destroy(with_idle(self._keys, self._owed))
             self._settled |= self._owed
             self._owed = set()
-        self._keys.remains.remove()
+        self.remains.remove()
 
     def verify(self, pace: Callable[[], object] = lambda: None) -> set[bytes]:
         """Unwrap every key, and keep some of them at hand.

@@ -41,11 +41,11 @@ def test_a_journal_that_can_t_be_emptied_is_told_once(world, monkeypatch, caplog
     world.erase(world.base)
     vault = world.store.vault
     vault.settle()  # at once it would be in vain, and keep everybody waiting
-    monkeypatch.setattr(vault._keys.remains, "_due", 0.0)
+    monkeypatch.setattr(vault.remains, "_due", 0.0)
     vault.settle()
 
     assert [one.levelname for one in caplog.records] == ["WARNING"]
-    assert (vault.owes, vault.remains) == (False, True)
+    assert (vault.owes, vault.remains.stuck) == (False, True)
     assert vault._keys.read(world.base) is None
 
 
@@ -64,7 +64,7 @@ def test_what_was_in_the_way_of_a_purge_is_tried_again(
         world.erase(world.base)
         took = time.monotonic() - began
         left = wrapped in journal.read_bytes()
-    monkeypatch.setattr(world.store.vault._keys.remains, "_due", 0.0)
+    monkeypatch.setattr(world.store.vault.remains, "_due", 0.0)
     world.store.vault.settle()
 
     assert left
@@ -74,7 +74,7 @@ def test_what_was_in_the_way_of_a_purge_is_tried_again(
         "copies of destroyed keys may be left, as somebody reads; tried again",
         "no copies of destroyed keys are left",
     ]
-    assert not world.store.vault.remains
+    assert not world.store.vault.remains.stuck
 
 
 @on_sqlite
