@@ -21,11 +21,12 @@ from contextlib import suppress
 from typing import Final
 
 from placement.domain.state import State
-from placement.errors import PlacementError, TamperedError
+from placement.errors import PlacementError, TamperedError, UnavailableError
 from placement.service.fold import keep, kept, load
 from placement.service.manners import Pace, StoppedError
 from placement.store.head import Head
 from placement.store.log import Store
+from placement.store.rows import is_damage
 from placement.store.snapshot import drop_snapshots
 
 SNAPSHOT_AFTER: Final = 10_000
@@ -109,10 +110,10 @@ class Keeping:
                 self._write(Pace(self._stopping, waits=WAITS))
             except StoppedError:
                 return
-            except TamperedError:
-                self._condemn()
-                return
             except Exception as error:  # noqa: BLE001 (the next one may succeed)
+                if _is_found(error):
+                    self._condemn()
+                    return
                 _log.warning("no snapshot was written kind=%s", type(error).__name__)
                 self._due.set()
                 least = AGAIN
@@ -130,3 +131,9 @@ class Keeping:
             keep(self._store, *folded, pace)
         if not self._sound():  # whoever found it may have been before this one
             drop_snapshots(self._store)
+
+
+def _is_found(error: Exception) -> bool:
+    """Tell whether what is stored was read, and is not what was written."""
+    damage = isinstance(error, UnavailableError) and is_damage(error)
+    return damage or isinstance(error, TamperedError)

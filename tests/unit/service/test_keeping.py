@@ -1,6 +1,7 @@
 """Snapshots are written while the server serves, and say what the log says."""
 
 import logging
+import sqlite3
 import threading
 import time
 from contextlib import suppress
@@ -9,7 +10,7 @@ import pytest
 from kit.commands import open_case
 from kit.engines import SECONDS, answer, tamper
 
-from placement.errors import TamperedError
+from placement.errors import TamperedError, UnavailableError
 from placement.service import fold, keeping
 from placement.service.keeping import Keeping
 from placement.store import fsck
@@ -170,6 +171,27 @@ def test_a_log_that_does_not_fold_is_no_snapshot(engine, store, url, soon, caplo
 
     assert engine.trouble == "unverified"
     assert load_snapshot(store) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("SQLITE_CORRUPT", ["found"]), ("SQLITE_BUSY", [])]
+)
+def test_a_damaged_file_is_found_by_whoever_folds(store, monkeypatch, name, found):
+    """Nobody need ask first; a database that is busy is another thing."""
+    told: list[str] = []
+    kept = Keeping(store, lambda: told.append("found"), lambda: True)
+
+    def load(*_, **__):
+        cause = sqlite3.DatabaseError()
+        cause.sqlite_errorname = name
+        raise UnavailableError from cause
+
+    monkeypatch.setattr(keeping, "load", load)
+    monkeypatch.setattr(kept._stopping, "wait", lambda _: kept._stopping.set())
+    kept._due.set()
+    kept._run()
+
+    assert told == found
 
 
 @pytest.mark.parametrize("sound", [True, False])
