@@ -171,10 +171,14 @@ def write_line(path: Path, line: bytes) -> None:
     try:
         # O_EXCL also refuses a symbolic link that someone laid in our way.
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(number, "wb") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(number)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(number)
+        except BaseException:
+            path.unlink()  # half a key is none, and would be in the way of the next try
+            raise
     except FileExistsError as error:
         raise ConflictError from error
     except OSError as error:

@@ -147,7 +147,38 @@ class TokenCustody:
                 _put(session, secret)
         finally:
             session.close()
-        return cls(module, token, pin)
+        try:
+            return cls(module, token, pin)
+        except UnavailableError as error:
+            error.add_note(f"It holds a key {KEK_NAME} now: have that removed.")
+            raise
+
+    @staticmethod
+    def require_room(module: str, token: str, pin: bytes, *, given: bool) -> None:
+        """Refuse what ``create`` would refuse; nothing stays in the token.
+
+        Args:
+            module: path of the vendor's PKCS#11 library.
+            token: the token's label.
+            pin: the user's.
+            given: whether the key will come from outside, so that one for this session
+                alone is tried.
+
+        Raises:
+            ConflictError: the token holds one already.
+            UnavailableError: as above, or it takes no key.
+
+        Secret: pin
+        """
+        session = _opened(module, token, pin)
+        try:
+            with _speaking():
+                if _keys(session):
+                    raise ConflictError
+                if given:
+                    _put(session, secrets.token_bytes(KEY_SIZE), stays=False)
+        finally:
+            session.close()
 
     def __repr__(self) -> str:
         """Return the type only."""
@@ -273,8 +304,13 @@ def _found(session: Any) -> Any:  # noqa: ANN401 (untyped in part)
             raise _unusable(f"The token holds two keys {KEK_NAME}.")
 
 
-def _put(session: Any, secret: bytes | None) -> None:  # noqa: ANN401 (untyped in part)
-    """Make a key in the token, or give it one."""
+def _put(
+    session: Any,  # noqa: ANN401 (untyped in part)
+    secret: bytes | None,
+    *,
+    stays: bool = True,
+) -> None:
+    """Make a key in the token, or give it one that stays, or goes with the session."""
     if secret is None:
         session.generate_key(
             KeyType.AES,
@@ -289,6 +325,7 @@ def _put(session: Any, secret: bytes | None) -> None:  # noqa: ANN401 (untyped i
     session.create_object(
         {
             **_KEK,
+            Attribute.TOKEN: stays,
             Attribute.CLASS: ObjectClass.SECRET_KEY,
             Attribute.KEY_TYPE: KeyType.AES,
             Attribute.VALUE: made.key,

@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from placement.crypto.custody import read_line, refuse, shred, write_line
 from placement.crypto.sealing import KEY_SIZE, NONCE_SIZE, TAG_SIZE
 from placement.crypto.wrapping import KekSecret, SecretCustody
-from placement.errors import InvalidInputError, UnavailableError
+from placement.errors import ConflictError, InvalidInputError, UnavailableError
 
 SEALED_LABEL: Final = "placement-kek-v2"
 MIN_PASSPHRASE: Final = 16
@@ -119,9 +119,7 @@ class PassphraseCustody(SecretCustody):
 
         Secret: passphrase, secret
         """
-        if len(passphrase) < MIN_PASSPHRASE:
-            phrase = f"must have at least {MIN_PASSPHRASE} characters"
-            raise InvalidInputError("passphrase", phrase)
+        cls.require_room(path, passphrase)
         cost, salt = cost or Cost(), os.urandom(_SALT)
         made = KekSecret(secret or secrets.token_bytes(KEY_SIZE))
         numbers = f"{cost.memory}:{cost.iterations}:{cost.lanes}"
@@ -129,7 +127,30 @@ class PassphraseCustody(SecretCustody):
         nonce, header = os.urandom(NONCE_SIZE), text.encode()
         sealed = _aead(passphrase, salt, cost).encrypt(nonce, made.secret, header)
         write_line(path, header + _text(nonce + sealed).encode() + b"\n")
-        return cls(path, passphrase)
+        try:
+            return cls(path, passphrase)
+        except BaseException:  # also who breaks off: what is told failed is not there
+            shred(path)
+            raise
+
+    @staticmethod
+    def require_room(path: Path, passphrase: bytes) -> None:
+        """Refuse what ``create`` would refuse, before anything is made.
+
+        Raises:
+            ConflictError: the file exists.
+            InvalidInputError: the passphrase is too short.
+            UnavailableError: there is no folder for it that can be written.
+
+        Secret: passphrase
+        """
+        if len(passphrase) < MIN_PASSPHRASE:
+            phrase = f"must have at least {MIN_PASSPHRASE} characters"
+            raise InvalidInputError("passphrase", phrase)
+        if path.exists() or path.is_symlink():
+            raise ConflictError
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise refuse(path, "can't be written")
 
     def destroy(self) -> None:
         """Destroy the key file: see ``Custody``."""

@@ -87,11 +87,7 @@ def combine(lines: Sequence[str]) -> bytes:
 
     Secret: lines, the result
     """
-    shares = [_read(line, number) for number, line in enumerate(lines, 1)]
-    if len({share.key_id for share in shares}) > 1:
-        raise InvalidInputError("shares", "are of two different keys")
-    if len({share.number for share in shares}) < len(shares):
-        raise InvalidInputError("shares", "are one share twice")
+    shares = _fitting(lines)
     if len(shares) < NEEDED:
         raise InvalidInputError("shares", f"are fewer than {NEEDED}")
     found = _joined(shares[:NEEDED])
@@ -100,6 +96,26 @@ def combine(lines: Sequence[str]) -> bytes:
     if KekSecret(found).key_id != shares[0].key_id or set(others) - {found}:
         raise TamperedError
     return found
+
+
+def require_fitting(lines: Sequence[str]) -> None:
+    """Refuse what can't be shares of one split, though they may still be too few.
+
+    Raises:
+        InvalidInputError: as ``combine``.
+
+    Secret: lines
+    """
+    _fitting(lines)
+
+
+def _fitting(lines: Sequence[str]) -> list[_Share]:
+    shares = [_read(line, number) for number, line in enumerate(lines, 1)]
+    if len({share.key_id for share in shares}) > 1:
+        raise InvalidInputError("shares", "are of two different keys")
+    if len({share.number for share in shares}) < len(shares):
+        raise InvalidInputError("shares", "are one share twice")
+    return shares
 
 
 def _joined(shares: Sequence[_Share]) -> bytes:

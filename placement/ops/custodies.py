@@ -6,7 +6,8 @@ where others could read it.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from errno import EEXIST
 from getpass import getpass
 from pathlib import Path
@@ -17,7 +18,7 @@ from placement.crypto.custody import Custody, FileCustody
 from placement.crypto.keyfile import Signing, create_signing
 from placement.crypto.passphrase import PassphraseCustody
 from placement.crypto.signing import SigningKey
-from placement.errors import InvalidInputError, UnavailableError
+from placement.errors import ConflictError, InvalidInputError, UnavailableError
 from placement.store.schema import require_none
 
 if TYPE_CHECKING:
@@ -86,6 +87,30 @@ def open_custody(settings: Settings, unlock: bytes | None = None) -> Custody:
     return token_custody()(settings.token_module, settings.token, secret)
 
 
+def require_room(settings: Settings, unlock: bytes, *, given: bool) -> None:
+    """Refuse to make a key where none can be put, before anybody copies a share of it.
+
+    Args:
+        settings: with a custody that is no plain file.
+        unlock: its passphrase or PIN.
+        given: whether the key will come from outside, which some tokens don't take.
+
+    Raises:
+        ConflictError: there is one already.
+        InvalidInputError: the passphrase is too short.
+        UnavailableError: it can't be made; a note says why.
+
+    Secret: unlock
+    """
+    with _nothing_made():
+        if settings.custody == "passphrase":
+            PassphraseCustody.require_room(settings.store_key, unlock)
+        else:
+            token = token_custody()
+            where = (settings.token_module, settings.token)
+            token.require_room(*where, unlock, given=given)
+
+
 def make_custody(
     settings: Settings, unlock: bytes, secret: bytes | None = None
 ) -> Custody:
@@ -103,14 +128,24 @@ def make_custody(
 
     Secret: unlock, secret
     """
-    if settings.custody == "passphrase":
-        try:
+    with _nothing_made():
+        if settings.custody == "passphrase":
             return PassphraseCustody.create(settings.store_key, unlock, secret)
-        except InvalidInputError as error:
-            error.add_note(f"The passphrase {error.description}; nothing was made.")
-            raise
-    token = token_custody()
-    return token.create(settings.token_module, settings.token, unlock, secret)
+        token = token_custody()
+        return token.create(settings.token_module, settings.token, unlock, secret)
+
+
+@contextmanager
+def _nothing_made() -> Iterator[None]:
+    """Say to operators why no key was made."""
+    try:
+        yield
+    except InvalidInputError as error:
+        error.add_note(f"The passphrase {error.description}; nothing was made.")
+        raise
+    except ConflictError as error:
+        error.add_note("There is a key already; nothing was made.")
+        raise
 
 
 def require_unmade(settings: Settings, *others: Path) -> None:

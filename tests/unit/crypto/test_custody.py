@@ -10,6 +10,7 @@ from placement.crypto.custody import (
     FileCustody,
     InMemory,
     read_secret,
+    write_line,
     write_secret,
 )
 from placement.crypto.sealing import Sealer, context
@@ -201,3 +202,16 @@ def test_what_all_custodies_share_wraps_nothing_itself():
     assert InMemory.__abstractmethods__ == {"wrap", "unwrap"}
     with pytest.raises(TypeError):
         InMemory()
+
+
+def test_half_a_key_file_is_not_left(tmp_path, monkeypatch):
+    """On a full disk; it would be in the way of the next try."""
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(UnavailableError):
+        write_line(tmp_path / "key", b"line\n")
+
+    assert list(tmp_path.iterdir()) == []

@@ -227,6 +227,51 @@ def test_a_second_key_is_not_made(token, custody):
         create(token)
 
 
+def require_room(token, *, given):
+    TokenCustody.require_room(token.module, token.label, token.pin, given=given)
+
+
+def test_room_for_a_key_is_seen_without_making_one(token):
+    """Before anybody copies shares: it tries a key that goes with the session."""
+    require_room(token, given=True)
+    with closing(session(token)) as opened:
+        assert list(opened.get_objects()) == []
+    create(token).close()
+    for given in (True, False):
+        with pytest.raises(ConflictError):
+            require_room(token, given=given)
+
+
+def test_a_token_that_takes_no_key_is_known_before(token, monkeypatch):
+    """As in FIPS modes; where it makes the key itself, that is nothing to it."""
+
+    def refuse(*_, **__):
+        raise pkcs11.exceptions.TemplateInconsistent
+
+    monkeypatch.setattr(hsm, "_put", refuse)
+    with pytest.raises(UnavailableError):
+        require_room(token, given=True)
+    require_room(token, given=False)
+
+
+def test_a_key_that_was_put_and_does_not_open_is_told(token, monkeypatch):
+    """It would be in the way of the next try, and a start would take it."""
+
+    def gone(*_):
+        error = UnavailableError()
+        error.add_note("The token does not answer.")
+        raise error
+
+    monkeypatch.setattr(TokenCustody, "__init__", gone)
+    with pytest.raises(UnavailableError) as caught:
+        create(token)
+
+    assert note(caught) == [
+        "The token does not answer.",
+        "It holds a key placement-kek now: have that removed.",
+    ]
+
+
 def by_hand(token, **changed):
     """Put a key into the token as another program might."""
     template = {

@@ -184,3 +184,34 @@ def test_repr_shows_the_type_only(made):
     """Neither shows its key."""
     assert repr(made[1]) == "PassphraseCustody()"
     assert repr(made[1].secret) == "KekSecret()"
+
+
+def test_what_was_not_made_is_not_there(tmp_path, monkeypatch):
+    """Whoever breaks off, or whose file can't be read back, may begin again."""
+    path = tmp_path / "kek"
+
+    def broken_off(*_):
+        assert path.exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("placement.crypto.passphrase._read", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        PassphraseCustody.create(path, WORDS, SECRET, CHEAP)
+    assert not path.exists()
+
+
+def test_room_for_a_key_is_seen_without_making_one(tmp_path, monkeypatch):
+    """A file that is there, if only a link to nothing, and a folder that can't be written."""
+    PassphraseCustody.require_room(tmp_path / "kek", WORDS)
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    with pytest.raises(ConflictError):
+        PassphraseCustody.require_room(tmp_path / "link", WORDS)
+    with pytest.raises(InvalidInputError):
+        PassphraseCustody.require_room(tmp_path / "kek", b"short")
+    with pytest.raises(UnavailableError) as caught:
+        PassphraseCustody.require_room(tmp_path / "none" / "kek", WORDS)
+
+    assert caught.value.__notes__ == [
+        f"The key file {tmp_path / 'none' / 'kek'} can't be written."
+    ]
+    assert [each.name for each in tmp_path.iterdir()] == ["link"]

@@ -16,7 +16,7 @@ from placement.crypto.recovery import combine, split
 from placement.crypto.signing import SigningKey
 from placement.crypto.wrapping import SecretCustody
 from placement.errors import UnavailableError
-from placement.ops import ceremony
+from placement.ops import ceremony, holders
 from placement.ops.main import main
 from placement.service.custodian import Custodian
 from placement.store.log import Store
@@ -50,7 +50,7 @@ def run(place, capsys, monkeypatch):
     def command(*words, typed=(), settings="placement.toml"):
         person = Person(*typed)
         monkeypatch.setattr("placement.ops.custodies.getpass", person.words_asked)
-        monkeypatch.setattr(ceremony, "getpass", person.words_asked)
+        monkeypatch.setattr(holders, "getpass", person.words_asked)
         code = main([*words, "--settings", str(place / settings)])
         assert person.words == []
         return code, *capsys.readouterr()
@@ -127,38 +127,162 @@ def test_shares_are_not_shown_to_a_pipe(run):
     assert err == "Shares are shown on a terminal alone; or name --shares FOLDER.\n"
 
 
-def test_a_holder_reads_and_types_back(place, run, monkeypatch):
-    """One after the other; the terminal is emptied in between."""
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    monkeypatch.setattr(ceremony, "_require_place", lambda _: None)
-    shown = []
+class Holders:
+    """Those at the terminal, who copy what they see and type its end back."""
 
-    def holder(sentence):
-        text = "".join(shown)
-        last = re.findall(r"(?:[A-Z2-7]{6} ){11}[A-Z2-7]{6}", text)[-1]
-        if len(shown) == 1:
-            shown.append("")
+    def __init__(self, monkeypatch, *, slips=0, leave_at=None, by=KeyboardInterrupt):
+        self.shown = ""
+        self.slips, self.leave_at, self.by = slips, leave_at, by
+        monkeypatch.setattr(ceremony, "require_place", lambda _: None)
+        monkeypatch.setattr("builtins.input", self.typed)
+        monkeypatch.setattr(holders.sys, "stdout", self)
+
+    def write(self, text):
+        self.shown += text
+
+    def flush(self):
+        """Nothing is kept back."""
+
+    @property
+    def shares(self):
+        return re.findall(r"(?:[A-Z2-7]{6} ){11}[A-Z2-7]{6}", self.shown)
+
+    @property
+    def screen(self):
+        return self.shown.rpartition("\x1b[3J\x1b[H")[2]
+
+    def typed(self, sentence):
+        self.shown += sentence
+        if sentence.endswith("Enter shows it: "):
+            assert "\n" not in self.screen
+            return ""
+        if len(self.shares) == self.leave_at:
+            raise self.by
+        if self.slips:
+            self.slips -= 1
             return "AAAAAA"
-        return last[-6:].lower()
+        return self.shares[-1][-6:].lower()
 
-    class Terminal:
-        def write(self, text):
-            shown.append(text)
 
-        def flush(self):
-            """Nothing is kept back."""
-
-    monkeypatch.setattr("builtins.input", holder)
-    monkeypatch.setattr(ceremony.sys, "stdout", Terminal())
+def test_a_holder_reads_and_types_back(place, run, monkeypatch):
+    """One after the other; a share is shown once the terminal was emptied of the last."""
+    people = Holders(monkeypatch, slips=1)
     code = run("custody", "create", typed=(WORDS, WORDS))[0]
-    text = "".join(shown)
-    found = re.findall(r"(?:[A-Z2-7]{6} ){11}[A-Z2-7]{6}", text)
 
     assert code == 0
-    assert len(found) == 5
-    assert combine(found[:3]) == opened(place).secret.secret
-    assert text.count("That is not its end; look again.") == 1
-    assert text.count("\x1b[3J") == 10
+    assert len(people.shares) == 5
+    assert combine(people.shares[:3]) == opened(place).secret.secret
+    assert people.shown.count("That is not its end; look again.") == 1
+    assert people.shown.count("Enter shows it") == 5
+    assert people.screen.startswith("Made the key.")
+
+
+@pytest.mark.parametrize("by", [KeyboardInterrupt, EOFError])
+@pytest.mark.parametrize("leave_at", [1, 5])
+def test_whoever_breaks_off_has_made_nothing(place, run, monkeypatch, leave_at, by):
+    """No key that nobody has all shares of; and nothing is left on the screen."""
+    people = Holders(monkeypatch, leave_at=leave_at, by=by)
+    code, _, err = run("custody", "create", typed=(WORDS, WORDS))
+
+    assert (code, err) == (
+        1,
+        "Broken off. Nothing was made. Burn the shares of this try, and begin again.\n",
+    )
+    assert people.screen == ""
+    assert not (place / "store.key").exists()
+
+
+def test_new_shares_that_were_broken_off(made, run, monkeypatch):
+    """Three of them would bring the key back, which is there."""
+    people = Holders(monkeypatch, leave_at=4)
+    code, _, err = run("custody", "split", typed=(WORDS,))
+
+    assert code == 1
+    assert err.startswith("Broken off. Not everybody has a share. Three of those")
+    assert people.screen == ""
+
+
+def test_shares_that_can_not_all_be_written(place, run):
+    """What was written is taken back, what was there stays, and no key is made."""
+    folder = place / "shares"
+    folder.mkdir()
+    (folder / "share-4.txt").write_text("of another key\n")
+    code, _, err = run(
+        "custody", "create", "--shares", str(folder), typed=(WORDS, WORDS)
+    )
+
+    assert code == 1
+    assert err == (
+        f"{folder / 'share-4.txt'} is there already. Nothing was made. "
+        "Burn the shares of this try, and begin again.\n"
+    )
+    assert [file.name for file in folder.iterdir()] == ["share-4.txt"]
+    assert not (place / "store.key").exists()
+
+
+def test_shares_of_a_key_that_could_not_be_made(place, run, monkeypatch):
+    """They bring nothing back, so their files go; one that stays is named."""
+    folder = place / "shares"
+    kept = folder / "share-2.txt"
+
+    def failing(*_):
+        error = UnavailableError()
+        error.add_note("The token does not answer.")
+        raise error
+
+    def shred(path):
+        if path == kept:
+            raise UnavailableError
+        path.unlink()
+
+    monkeypatch.setattr(PassphraseCustody, "create", failing)
+    monkeypatch.setattr(holders, "shred", shred)
+    code, _, err = run(
+        "custody", "create", "--shares", str(folder), typed=(WORDS, WORDS)
+    )
+
+    assert code == 1
+    assert err == (
+        "The token does not answer. Burn the shares of this try, and begin again. "
+        f"The share in {kept} could not be destroyed: see to it.\n"
+    )
+    assert list(folder.iterdir()) == [kept]
+
+
+def test_a_folder_that_can_not_be(place, run):
+    """It is named; nothing was made."""
+    (place / "file").write_text("")
+    folder = place / "file" / "shares"
+    code, _, err = run(
+        "custody", "create", "--shares", str(folder), typed=(WORDS, WORDS)
+    )
+
+    assert code == 1
+    assert err.startswith(f"{folder}: Not a directory. Nothing was made.")
+
+
+def test_no_share_is_shown_where_a_key_is_already(made, run, monkeypatch):
+    """Five people would copy what is of no use."""
+    people = Holders(monkeypatch)
+    code, _, err = run("custody", "create", typed=(WORDS, WORDS))
+
+    assert (code, err) == (1, "There is a key already; nothing was made.\n")
+    assert people.shares == []
+
+
+def test_a_question_that_is_not_answered(place, capsys, monkeypatch):
+    """A sentence, and no page of traceback."""
+
+    def leaving(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("placement.ops.custodies.getpass", leaving)
+    folder = place / "shares"
+    named = f"--settings={place / 'placement.toml'}"
+    code = main(["custody", "create", f"--shares={folder}", named])
+
+    assert (code, capsys.readouterr().err) == (1, "Broken off.\n")
+    assert not folder.exists()
 
 
 def test_two_passphrases_that_differ(place, run):
@@ -248,6 +372,23 @@ def test_shares_are_typed(made, run):
     assert (code, err) == (0, "")
 
 
+def test_a_slip_is_told_at_once(made, run):
+    """Of the share that it is in, and of one that came before; the others stand."""
+    (made / "store.key").unlink()
+    first, second, third, *_ = lines(made)
+    slip = ("B" if second[0] == "A" else "A") + second[1:]
+    typed = (first, slip, first, second, "", third, WORDS, WORDS)
+    code, out, err = run("custody", "recover", typed=typed)
+
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        "Share 2 is mistyped. Type this one again; Ctrl-C breaks off.\n"
+        "Shares are one share twice. Type this one again; Ctrl-C breaks off.\n"
+        "Share 3 is mistyped. Type this one again; Ctrl-C breaks off.\n"
+        "Brought the key back"
+    )
+
+
 def test_two_shares_bring_nothing_back(made, run):
     """It says so, and makes nothing."""
     (made / "store.key").unlink()
@@ -319,7 +460,7 @@ def test_a_plain_file_and_a_token_have_no_split(place, run):
 def test_without_the_extra_it_is_told(place, run, monkeypatch):
     """Not everybody installs what splits and joins."""
     monkeypatch.delattr(crypto, "recovery", raising=False)
-    monkeypatch.setitem(ceremony.sys.modules, "placement.crypto.recovery", None)
+    monkeypatch.setitem(holders.sys.modules, "placement.crypto.recovery", None)
 
     assert run("custody", "create") == (1, "", "Shares need `placement[hsm]`.\n")
 
