@@ -261,6 +261,6 @@ def _new_unlock(settings: Settings) -> bytes:
     """
     found = read_unlock(settings)
     asked = settings.unlock == "prompt" and settings.custody == "passphrase"
-    if asked and read_unlock(settings) != found:
+    if asked and read_unlock(settings, whose="Once more. ") != found:
         raise refused("The two passphrases differ; nothing was made.")
     return found

@@ -48,8 +48,8 @@ def change_custody(
         gone.append(trace(blob))
 
     with (
-        closing(open_custody(before)) as leaving,
-        closing(open_custody(settings)) as coming,
+        closing(open_custody(before, whose="The old custody. ")) as leaving,
+        closing(open_custody(settings, whose="The new custody. ")) as coming,
     ):
         change = Change(leaving, coming, replaced)
         count = rewrap(settings.database, settings.keys, change)

@@ -27,17 +27,24 @@ if TYPE_CHECKING:
 MOST: Final = 1024
 """Bytes of a passphrase or PIN."""
 
-_WORDS: Final = {"passphrase": "Passphrase of the store's key: ", "token": "PIN: "}
+_WORDS: Final = {
+    "passphrase": "Passphrase of the store's key, {0.store_key}: ",
+    "token": "PIN of the token {0.token}: ",
+}
+"""How a person is asked: several custodies may be in one command."""
 
 
 def read_unlock(
-    settings: Settings, prompt: Callable[[str], str] | None = None
+    settings: Settings,
+    prompt: Callable[[str], str] | None = None,
+    whose: str = "",
 ) -> bytes:
     """Read passphrase or PIN from where the settings say; a last newline is not of it.
 
     Args:
         settings: with a custody that needs one.
         prompt: asks a person.
+        whose: what a person is told before it, where several are asked for.
 
     Raises:
         UnavailableError: it can't be read, is empty, or too long.
@@ -58,7 +65,8 @@ def read_unlock(
                     found = file.read(MOST + 1)
             case _:
                 ask = prompt or getpass
-                found = ask(_WORDS[settings.custody]).encode()
+                words = _WORDS[settings.custody].format(settings)
+                found = ask(f"{whose}{words}").encode()
     except (OSError, EOFError) as error:
         raise _unusable(f"unlock = {settings.unlock!r} can't be read.") from error
     found = found.removesuffix(b"\n")
@@ -67,12 +75,15 @@ def read_unlock(
     return found
 
 
-def open_custody(settings: Settings, unlock: bytes | None = None) -> Custody:
+def open_custody(
+    settings: Settings, unlock: bytes | None = None, whose: str = ""
+) -> Custody:
     """Open the custody that the settings name.
 
     Args:
         settings: which.
         unlock: its passphrase or PIN; read from where the settings say unless given.
+        whose: what a person is told who is asked for it.
 
     Raises:
         UnavailableError: it can't be opened; a note says why.
@@ -81,7 +92,7 @@ def open_custody(settings: Settings, unlock: bytes | None = None) -> Custody:
     """
     if settings.custody == "file":
         return FileCustody(settings.store_key)
-    secret = read_unlock(settings) if unlock is None else unlock
+    secret = read_unlock(settings, whose=whose) if unlock is None else unlock
     if settings.custody == "passphrase":
         return PassphraseCustody(settings.store_key, secret)
     return token_custody()(settings.token_module, settings.token, secret)

@@ -125,6 +125,31 @@ def test_from_a_file_to_a_token_to_another(place, capsys):
     assert place.run("second", "fsck") == 0
 
 
+def test_whose_passphrase_is_asked_for_is_said(place, monkeypatch):
+    """Two are typed, one after the other, and a wrong PIN counts against its token."""
+    place.write("other", custody="passphrase", store_key="other.key")
+    place.write("typed", custody="passphrase", store_key="words.key")
+    asked = []
+
+    def typed(sentence):
+        asked.append(sentence)
+        return "åtta hästar står stilla"
+
+    monkeypatch.setattr("placement.ops.custodies.getpass", typed)
+    assert place.create("words") == 0
+    assert place.change("file", "words") == 0
+    assert place.create("other") == 0
+    assert place.change("typed", "other") == 0
+
+    other = f"assphrase of the store's key, {place.folder / 'other.key'}: "
+    assert asked == [
+        f"P{other}",
+        f"Once more. P{other}",
+        f"The old custody. Passphrase of the store's key, {place.folder / 'words.key'}: ",
+        f"The new custody. P{other}",
+    ]
+
+
 def test_the_next_key_goes_with_the_others(place):
     """From a plain file and from a wrapped one: it may be the key in force."""
     key = place.begin_changeover("file")

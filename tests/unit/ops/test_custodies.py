@@ -41,8 +41,12 @@ def test_it_is_typed():
         return WORDS
 
     assert read_unlock(settings(), prompt) == WORDS.encode()
-    assert read_unlock(settings(custody="token"), prompt) == WORDS.encode()
-    assert asked == ["Passphrase of the store's key: ", "PIN: "]
+    named = settings(custody="token", token="lab")
+    assert read_unlock(named, prompt, "The old custody. ") == WORDS.encode()
+    assert asked == [
+        "Passphrase of the store's key, store.key: ",
+        "The old custody. PIN of the token lab: ",
+    ]
 
 
 def test_it_comes_from_an_open_file():

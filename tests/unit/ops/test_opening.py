@@ -111,7 +111,8 @@ def test_a_passphrase_may_be_mistyped_twice(under_words, monkeypatch):
     custody = unlocked(under_words, said.append)
 
     assert repr(custody) == "PassphraseCustody()"
-    assert asked == ["Passphrase of the store's key: "] * 3
+    words = f"Passphrase of the store's key, {under_words.store_key}: "
+    assert asked == [words] * 3
     assert [text.partition(" kek ")[2] or text for text in said] == [
         f"The key file {under_words.store_key} does not open with this passphrase."
     ] * 2
