@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from placement.access import Action
-from placement.audit import note as notes
 from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.domain.changeover_events import CustodianNamed
@@ -26,6 +25,7 @@ from placement.ops.officers import (
     Act,
     asked_now,
     officers_of,
+    read_signed,
     refused,
     require_holds,
     require_reason,
@@ -97,11 +97,12 @@ def accept(
 
     Raises:
         OSError: the statement can't be read.
-        TamperedError: it is of other keys, too old, or not signed by two officers.
-        UnavailableError: the database does not answer.
+        TamperedError: it is of other keys, too old, or was altered.
+        UnavailableError: two officers have not signed it; or the database does not
+            answer.
         ValueError: it is none, or an officer's key in the settings is none.
     """
-    signed = notes.parse(path.read_bytes())
+    signed = read_signed(path)
     names = officers_of(settings, signed)
     lines = signed.text.removesuffix("\n").split("\n")
     stays, goes = keys[::-1] if following else keys

@@ -264,7 +264,7 @@ def _restore(job: _Job) -> str:
         require_vacant(kind, job.urls[kind])
     settings, args = job.settings, job.args
     known = witnessed(args.verify, settings, job.verifier) if args.verify else None
-    signed = notes.parse(args.accept.read_bytes()) if args.accept else None
+    signed = officers.read_signed(args.accept) if args.accept else None
     names = officers.officers_of(settings, signed) if signed else ()
     with ExitStack() as stack:
         copies = {

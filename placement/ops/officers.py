@@ -22,7 +22,7 @@ from placement.crypto.files import write_file
 from placement.crypto.signing import OFFICER_LABEL, SigningKey, verify
 from placement.domain.events import Event, Record
 from placement.domain.terms import Micros
-from placement.errors import TamperedError
+from placement.errors import TamperedError, UnavailableError
 from placement.ops.profile import OFFICERS, named
 from placement.service.entries import Scribe
 from placement.store.codec import encode
@@ -31,11 +31,12 @@ from placement.store.log import Store
 
 MAX_REASON: Final = 200
 HOLDS: Final = timedelta(days=1)
+_NEEDED: Final = "Two officers have to sign, each with a key of their own."
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def sign(path: Path, title: str, name: str, key: Path) -> str:
-    """Add an officer's signature to the statement in a file.
+    """Add an officer's signature to the statement in a file, unless it is there.
 
     Args:
         path: where the statement is.
@@ -44,7 +45,7 @@ def sign(path: Path, title: str, name: str, key: Path) -> str:
         key: the officer's key file.
 
     Returns:
-        What to say: what was signed, and how many have.
+        What to say: what was signed, and who has.
 
     Raises:
         OSError: the file can't be read or written.
@@ -53,35 +54,67 @@ def sign(path: Path, title: str, name: str, key: Path) -> str:
     """
     content = path.read_bytes()
     signer = Signer(name, SigningKey.open(key, OFFICER_LABEL))
-    text = content.decode("utf-8")
-    if not text.startswith(f"{title}\n"):
+    if not content.startswith(f"{title}\n".encode()):
         raise ValueError(f"{path}: is no such statement")
-    if "\n\n" in text:
-        signed = notes.add(notes.parse(content), signer)
+    if b"\n\n" not in content:
+        signed = notes.sign(content.decode("utf-8"), signer)
     else:
-        signed = notes.sign(text, signer)
+        signed = read_signed(path)
+        ids = {(one.name, one.key_id) for one in signed.signatures}
+        if (name, signer.public.key_id) not in ids:
+            signed = notes.add(signed, signer)
     write_file(path, notes.render(signed), replace=True)
-    return f"Signed:\n{signed.text}Signatures: {len(signed.signatures)}."
+    names = sorted({one.name for one in signed.signatures})
+    return (
+        f"Signed:\n{signed.text}Signatures of {len(names)}: {', '.join(names)}."
+        f" {_NEEDED} Whether the settings name them is seen where it is accepted."
+    )
+
+
+def read_signed(path: Path) -> notes.Note:
+    """Read a statement that somebody has signed; no signature is verified yet.
+
+    Raises:
+        OSError: the file can't be read.
+        TamperedError: it is none, or has another form than it was signed in.
+        UnavailableError: nobody has signed it.
+    """
+    content = path.read_bytes()
+    try:
+        return notes.parse(content)
+    except TamperedError as error:
+        if b"\n\n" not in content:
+            raise missing(f"Nobody has signed {path} yet.") from None
+        error.add_note(f"{path} is no signed statement, or was altered since.")
+        raise
 
 
 def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
     """Return who signed a statement.
 
     Raises:
-        TamperedError: fewer than two officers, or a signature does not verify. Whose
-            key stands under two names is none.
+        TamperedError: an officer's signature does not verify.
+        UnavailableError: fewer than two officers have signed. Whose key stands under two
+            names is none.
         ValueError: a key in the settings is none, or of the wrong kind.
     """
     keys = {parse_key(text) for text in settings.officers}
     if any(key.kind is not Kind.ED25519 for key in keys):
         raise ValueError("officers: a key is not for statements")
-    found = notes.verified(signed, [Verifier(key, verify) for key in keys])
-    ids = {(one.name, one.key_id) for one in found}
+    given = {(one.name, one.key_id) for one in signed.signatures}
+    asked = [key for key in keys if (key.name, key.key_id) in given]
+    if asked:
+        try:
+            notes.verify(signed, [Verifier(key, verify) for key in asked])
+        except TamperedError as error:
+            error.add_note("A signature is not of this text: it was altered since.")
+            raise
     known = named(keys)
-    by = {known.get(key.public_key) for key in keys if (key.name, key.key_id) in ids}
-    names = sorted(name for name in by if name is not None)
+    found = {known.get(key.public_key) for key in asked}
+    names = sorted(name for name in found if name is not None)
     if len(names) < OFFICERS:
-        raise refused("Two officers have to sign, each with a key of their own.")
+        by = " and ".join(names) or "none whom the setting officers names"
+        raise missing(f"So far it was {by}.")
     return tuple(names)
 
 
@@ -174,6 +207,13 @@ def refused(why: str) -> TamperedError:
     """Make an error that says why."""
     error = TamperedError()
     error.add_note(why)
+    return error
+
+
+def missing(so_far: str) -> UnavailableError:
+    """Make an error that says who has to sign yet; nothing was altered."""
+    error = UnavailableError()
+    error.add_note(f"{_NEEDED} {so_far}")
     return error
 
 

@@ -21,7 +21,7 @@ The statement is the text of a signed note (``audit/note.py``)::
 import argparse
 import base64
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -33,13 +33,19 @@ from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import OFFICER_LABEL, SigningKey, verify
-from placement.errors import PlacementError
+from placement.errors import (
+    ConflictError,
+    PlacementError,
+    TamperedError,
+    UnavailableError,
+)
 from placement.ops.choosing import add_settings, read_settings
 from placement.ops.custodies import open_custody
 from placement.ops.officers import (
     Act,
     asked_now,
     officers_of,
+    read_signed,
     refused,
     require_holds,
     require_reason,
@@ -48,6 +54,7 @@ from placement.ops.officers import (
 )
 from placement.store import archive, fsck
 from placement.store.anchor import Anchor, digest_of
+from placement.store.chain import ChainError
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -56,6 +63,13 @@ if TYPE_CHECKING:
 
 TITLE: Final = "placement: serve this database, although a newer one may have been"
 _NONE: Final = "no anchor "
+_UNSOUND: Final = "What is stored does not verify, or the key is another store's."
+_TEXTS: Final[Mapping[type[PlacementError], str]] = {
+    ConflictError: "There is such a file already; it is left alone.",
+    TamperedError: _UNSOUND,
+    UnavailableError: "The database or the custody does not answer.",
+}
+"""What operators read of an error that says nothing of its own."""
 
 
 def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -98,10 +112,20 @@ def run_command(args: argparse.Namespace) -> int:
     try:
         print(run(args))  # noqa: T201 (a command's answer)
     except PlacementError as error:
-        return _fail(" ".join(["Refused.", *getattr(error, "__notes__", ())]))
+        return _fail(f"Refused. {_why(error)}")
     except (OSError, ValueError) as error:
         return _fail(str(error))
     return 0
+
+
+def _why(error: PlacementError) -> str:
+    """Return what operators read of an error, which has always a sentence."""
+    said = list(getattr(error, "__notes__", ()))
+    if isinstance(error, ChainError):
+        said.insert(0, _UNSOUND)
+        said.append(f"First bad record: {error.where}.")
+    texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
+    return " ".join(said) or next(texts, error.text)
 
 
 def _fail(sentence: str) -> int:
@@ -137,7 +161,7 @@ def _sign(args: argparse.Namespace) -> str:
 
 def _accept(args: argparse.Namespace) -> str:
     settings = read_settings(args)
-    signed = notes.parse(args.statement.read_bytes())
+    signed = read_signed(args.statement)
     names = officers_of(settings, signed)
     with closing(open_custody(settings)) as custody, _open(settings, custody) as store:
         log = Signer(settings.log_name, open_signing(settings.log_key, custody))

@@ -98,12 +98,13 @@ def test_officers_may_accept_it_with_the_same_command(kept, said):
 
 
 @pytest.mark.parametrize("names", [("kim",), ("kim", "kim")])
-def test_one_officer_is_not_enough(kept, names):
-    """Then nothing is put in place."""
+def test_one_officer_is_not_enough(kept, said, names):
+    """Then nothing is put in place; and nobody is told that something was altered."""
     kept.lose()
     statement = kept.statement(*names)
 
     assert kept.restore("--accept", statement) == 1
+    assert "Nothing is served. Two officers have to sign" in said()
     assert nothing_stored(kept)
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from itertools import permutations
@@ -26,6 +27,7 @@ from placement.service.rules import Rules
 from placement.store.anchor import Anchor
 from placement.store.log import Store
 
+NEEDED = "Two officers have to sign, each with a key of their own."
 REASON = "disk lost, backup of Monday"
 
 
@@ -144,7 +146,7 @@ def test_one_officer_is_not_enough(place, run, statement, names):
     """Nor one twice, nor one with somebody else."""
     signed(run, statement, *names)
 
-    expected = "Refused. Two officers have to sign, each with a key of their own.\n"
+    expected = f"Refused. {NEEDED} So far it was kim.\n"
     assert accept(run, place) == (1, "", expected)
     with pytest.raises(TamperedError):
         serve(place, "j")
@@ -154,7 +156,74 @@ def test_nobody_known_is_not_enough(place, run, statement):
     """A signature of a key that the settings don't name says nothing."""
     signed(run, statement, "stranger")
 
-    assert accept(run, place)[0] == 1
+    expected = (
+        f"Refused. {NEEDED} So far it was none whom the setting officers names.\n"
+    )
+    assert accept(run, place) == (1, "", expected)
+
+
+def test_a_statement_that_nobody_signed(place, run, statement):
+    """It is told so, and not that it was altered."""
+    expected = f"Refused. {NEEDED} Nobody has signed {statement} yet.\n"
+    assert accept(run, place) == (1, "", expected)
+
+
+def test_who_has_signed_is_said(place, run, statement):
+    """Officers are counted, and not lines; whoever signs twice has signed once."""
+    said = []
+    for name in ("kim", "kim", "robin"):
+        words = ("--name", name, "--key", place / name, statement)
+        said.append(run("older", "sign", *words)[1])
+
+    assert f"Signatures of 1: kim. {NEEDED}" in said[0]
+    assert said[1] == said[0]
+    assert f"Signatures of 2: kim, robin. {NEEDED}" in said[2]
+    assert statement.read_text("utf-8").count("\n\N{EM DASH} ") == 2
+
+
+@pytest.mark.parametrize("command", ["sign", "accept"])
+def test_what_is_no_signed_statement_is_told(place, run, statement, command):
+    """Cut, or edited behind the text: a sentence, and the file."""
+    signed(run, statement, "kim")
+    statement.write_bytes(statement.read_bytes()[:-1])
+    words = ("--name", "robin", "--key", place / "robin", statement)
+    told = accept(run, place) if command == "accept" else run("older", "sign", *words)
+
+    why = f"{statement} is no signed statement, or was altered since."
+    assert told == (1, "", f"Refused. {why}\n")
+
+
+def test_every_refusal_has_a_sentence(place, run, statement):
+    """Also where no part of it says one of its own."""
+    again = run("older", "key", "--name", "kim", "--key", place / "kim")
+    signed(run, statement, "kim", "robin")
+    (place / "store.key").unlink()
+    FileCustody.create(place / "store.key")
+    other = accept(run, place)
+
+    assert again == (
+        1,
+        "",
+        "Refused. There is such a file already; it is left alone.\n",
+    )
+    assert other == (
+        1,
+        "",
+        "Refused. What is stored does not verify, or the key is another store's.\n",
+    )
+
+
+def test_a_record_that_does_not_verify_is_named(place, run, statement):
+    """As fsck does it."""
+    signed(run, statement, "kim", "robin")
+    with closing(sqlite3.connect(place / "placement.db")) as connection, connection:
+        connection.execute("UPDATE event SET blob = zeroblob(8) WHERE revision = 1")
+
+    code, out, err = accept(run, place)
+
+    assert (code, out) == (1, "")
+    assert err.startswith("Refused. What is stored does not verify, or the key is ")
+    assert err.endswith(" First bad record: event 1.\n")
 
 
 def test_one_key_under_two_names_is_one_officer(place, run, statement):
@@ -192,7 +261,8 @@ def test_an_altered_statement_is_none(place, run, statement):
     signed(run, statement, "kim", "robin")
     statement.write_text(statement.read_text("utf-8").replace("Monday", "Friday"))
 
-    assert accept(run, place)[0] == 1
+    expected = "Refused. A signature is not of this text: it was altered since.\n"
+    assert accept(run, place) == (1, "", expected)
 
 
 def test_a_statement_is_of_one_database(place, run, statement):
