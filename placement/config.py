@@ -6,8 +6,9 @@ that a typing error can't leave a default in force.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -199,7 +200,7 @@ def parse(text: str, folder: Path) -> Settings:
     Raises:
         ValueError: not TOML, or a key or value that can't be.
     """
-    return _settings(tomllib.loads(text), folder, {})
+    return _settings(tomllib.loads(text), folder, {}, text)
 
 
 def load_custodian(path: Path) -> CustodianSettings:
@@ -244,17 +245,17 @@ def parse_custodian(text: str, folder: Path) -> CustodianSettings:
     if not given.get("origin"):
         raise ValueError("origin must name the log of this custodian")
     budgets = _budgets(given.pop("budgets", {}))
-    return CustodianSettings(_settings(given, folder, _CUSTODIANS), budgets)
+    return CustodianSettings(_settings(given, folder, _CUSTODIANS, text), budgets)
 
 
 def _settings(
-    given: Mapping[str, object], folder: Path, others: Mapping[str, Any]
+    given: Mapping[str, object], folder: Path, others: Mapping[str, Any], text: str
 ) -> Settings:
     """Read settings, of which some have other defaults than a registry's."""
     known = {known.name: known.default for known in fields(Settings)} | dict(others)
-    unknown = set(given) - set(known)
-    if unknown:
-        raise ValueError(f"unknown setting: {', '.join(sorted(unknown))}")
+    if unknown := sorted(set(given) - set(known)):
+        said = ", ".join(_said(name, known, text) for name in unknown)
+        raise ValueError(f"unknown setting: {said}")
     values = {
         name: _value(name, default, given.get(name), folder)
         for name, default in known.items()
@@ -275,6 +276,15 @@ def _settings(
     if settings.keys == settings.database:
         raise ValueError("keys must be another database")
     return settings
+
+
+def _said(name: str, known: Iterable[str], text: str) -> str:
+    """Return the name of an unknown setting, where it stands, and what may be meant."""
+    form = rf"""^[ \t]*(?:\[+[ \t]*)?["']?{re.escape(name)}["']?[ \t]*[=.\]]"""
+    found = re.search(form, text, re.MULTILINE)
+    line = [f"line {text.count(chr(10), 0, found.start()) + 1}"] if found else []
+    near = [f"is {each} meant?" for each in get_close_matches(name, known, n=1)]
+    return f"{name} ({', '.join(line + near)})" if line or near else name
 
 
 def _value(name: str, default: object, given: object, folder: Path) -> Any:  # noqa: ANN401 (of any setting)

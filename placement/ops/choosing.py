@@ -5,7 +5,9 @@ import shlex
 from pathlib import Path
 from typing import Final
 
-from placement.config import Settings, load, load_custodian
+from placement.app import read_witnesses
+from placement.config import CustodianSettings, Settings, load, load_custodian
+from placement.ops.profile import officer_keys
 
 _REGISTRYS: Final = Path("placement.toml")
 _CUSTODIANS: Final = Path("custodian.toml")
@@ -49,4 +51,29 @@ def read_settings(args: argparse.Namespace) -> Settings:
         ValueError: they are none, or of the other kind.
     """
     path = path_of(args)
-    return load_custodian(path).server if is_custodian(args) else load(path)
+    if is_custodian(args):
+        return read_custodian(path).server
+    return _checked(load(path))
+
+
+def read_custodian(path: Path) -> CustodianSettings:
+    """Read the settings of a custodian apart.
+
+    Raises:
+        OSError: they can't be read.
+        ValueError: they are none, or a registry's.
+    """
+    settings = load_custodian(path)
+    _checked(settings.server)
+    return settings
+
+
+def _checked(settings: Settings) -> Settings:
+    """Return settings, of which the keys of officers and witnesses are some.
+
+    Raises:
+        ValueError: one is none.
+    """
+    officer_keys(settings)
+    read_witnesses(settings.witnesses)
+    return settings

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Final
 from placement.app import Site, micros
 from placement.app_custodian import CustodianApp, ruleset_of
 from placement.audit.note import Signer, render_key
-from placement.config import CustodianSettings, Settings, load_custodian
+from placement.config import CustodianSettings, Settings
 from placement.crypto.custody import OPRF_LABEL, Custody
 from placement.crypto.files import destroy_file
 from placement.crypto.keyfile import is_wrapped
 from placement.crypto.shares import key_id, whole
 from placement.crypto.voprf import PublicKey
 from placement.errors import InvalidInputError, TamperedError
-from placement.ops.choosing import add_settings, read_settings
+from placement.ops.choosing import add_settings, read_custodian, read_settings
 from placement.ops.custodies import (
     first_custody,
     first_signing,
@@ -70,7 +70,7 @@ def register(
 
     def read(args: argparse.Namespace) -> CustodianSettings:
         settings: Path = args.settings
-        return load_custodian(settings)
+        return read_custodian(settings)
 
     init = add("init", lambda args: _init(read(args), adopt=args.adopt), _INIT)
     init.add_argument("--adopt", action="store_true", help="take the key file there is")

@@ -15,7 +15,7 @@ from typing import Final
 from placement.access import Action
 from placement.app import micros
 from placement.audit import note as notes
-from placement.audit.note import Kind, Signer, Verifier, parse_key
+from placement.audit.note import Signer, Verifier
 from placement.audit.written import Written
 from placement.config import Settings
 from placement.crypto.files import write_file
@@ -23,7 +23,7 @@ from placement.crypto.signing import OFFICER_LABEL, SigningKey, verify
 from placement.domain.events import Event, Record
 from placement.domain.terms import Micros
 from placement.errors import TamperedError, UnavailableError
-from placement.ops.profile import OFFICERS, named
+from placement.ops.profile import OFFICERS, named, officer_keys
 from placement.service.entries import Scribe
 from placement.store.codec import encode
 from placement.store.head import Head
@@ -98,9 +98,7 @@ def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
             names is none.
         ValueError: a key in the settings is none, or of the wrong kind.
     """
-    keys = {parse_key(text) for text in settings.officers}
-    if any(key.kind is not Kind.ED25519 for key in keys):
-        raise ValueError("officers: a key is not for statements")
+    keys = set(officer_keys(settings))
     given = {(one.name, one.key_id) for one in signed.signatures}
     asked = [key for key in keys if (key.name, key.key_id) in given]
     if asked:

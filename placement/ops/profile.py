@@ -7,7 +7,6 @@ once. Nothing here is opened, changed or repaired.
 
 import stat
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,7 +18,7 @@ from placement.config import Listener, Settings
 from placement.crypto.custody import OPRF_LABEL
 from placement.crypto.keyfile import is_wrapped
 from placement.crypto.signing import LOG_LABEL
-from placement.errors import PlacementError, UnavailableError
+from placement.errors import TamperedError, UnavailableError
 from placement.ops.hardening import Hardening
 from placement.service.custodian import next_path, plain_path
 from placement.store.engine import is_unsure
@@ -83,13 +82,30 @@ def _keys(settings: Settings) -> list[Path]:
     return named if settings.custody == "token" else [*named, settings.store_key]
 
 
+def officer_keys(settings: Settings) -> tuple[VerifierKey, ...]:
+    """Return the keys that statements are signed with.
+
+    Raises:
+        ValueError: one is none, or for something else; found out on the day when they
+            are needed, that would be too late.
+    """
+    keys = []
+    for number, text in enumerate(settings.officers, 1):
+        try:
+            keys.append(parse_key(text))
+        except TamperedError:
+            raise ValueError(
+                f"officers: text {number} is no verifier key; `placement-server older"
+                " key` prints one"
+            ) from None
+    if any(key.kind is not Kind.ED25519 for key in keys):
+        raise ValueError("officers: a key is not for statements")
+    return tuple(keys)
+
+
 def _officers(settings: Settings) -> int:
     """Return how many can sign a statement together: by name, and by key."""
-    keys = []
-    for text in settings.officers:
-        with suppress(PlacementError):
-            keys.append(parse_key(text))
-    return len(set(named([key for key in keys if key.kind is Kind.ED25519]).values()))
+    return len(set(named(officer_keys(settings)).values()))
 
 
 def named(officers: Iterable[VerifierKey]) -> dict[bytes, str]:

@@ -126,8 +126,17 @@ def test_a_relative_folder():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('adress = ""', "unknown setting: adress"),
-        ("b = 1\na = 1", "unknown setting: a, b"),
+        ('adress = ""', "unknown setting: adress (line 1, is address meant?)"),
+        ("b = 1\na = 1", "unknown setting: a (line 2), b (line 1)"),
+        (
+            "tick = 1\n [Metrics]",
+            "unknown setting: Metrics (line 2, is metrics meant?)",
+        ),
+        (
+            'pace = 1\n"orgin".x = 1',
+            "unknown setting: orgin (line 2, is origin meant?)",
+        ),
+        ('"\\u0061b" = 1', "unknown setting: ab"),
         ("address = 1", "address must be a str"),
         ("reflection = 1", "reflection must be a bool"),
         ('reflection = "no"', "reflection must be a bool"),
@@ -188,7 +197,7 @@ def test_a_relative_folder():
 )
 def test_what_can_not_be(text, expected):
     """A typing error can't leave a default in force."""
-    with pytest.raises(ValueError, match=f"^{expected}$"):
+    with pytest.raises(ValueError, match=f"^{re.escape(expected)}$"):
         parse(text, FOLDER)
 
 
@@ -281,7 +290,7 @@ def test_a_custodian_s_budgets():
             NAMED + 'custodian_id = ""\n[contacts]',
             "not a custodian's setting: contacts, custodian_id",
         ),
-        (NAMED + "other = 1", "unknown setting: other"),
+        (NAMED + "other = 1", "unknown setting: other (line 2)"),
         (NAMED + "pace = -1", "pace must be 0 to 1000 ms"),
         (
             NAMED + "budgets = 1",

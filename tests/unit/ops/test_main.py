@@ -204,6 +204,10 @@ def test_the_version(capsys):
 # What isn't
 
 
+OFFICER = "officers: text 1 is no verifier key; `placement-server older key` prints one"
+WITNESS = "witness.example.org/w1+f6487229+BOvR5tSCeWKMu4Mspt/iPDSaWD0F8b3Vv2pOsgR6ufQf"
+
+
 @pytest.mark.parametrize("argv", [[], ["dance"], ["fsck", "--now"]])
 def test_what_is_not_understood(argv, capsys):
     """The parser's own exit code."""
@@ -226,7 +230,10 @@ def test_without_settings(tmp_path, capsys, command):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("adress = 1", "unknown setting: adress"),
+        ("adress = 1", "unknown setting: adress (line 1, is address meant?)"),
+        ('officers = ["kim"]', OFFICER),
+        (f'officers = ["{WITNESS}"]', "officers: a key is not for statements"),
+        ('witnesses = ["w1"]', "witnesses: a text is no verifier key"),
         ("x", "Expected '=' after a key in a key/value pair (at end of document)"),
     ],
 )
