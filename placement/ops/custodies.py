@@ -19,6 +19,7 @@ from placement.crypto.keyfile import Signing, create_signing
 from placement.crypto.passphrase import PassphraseCustody
 from placement.crypto.signing import SigningKey
 from placement.errors import ConflictError, InvalidInputError, UnavailableError
+from placement.store.keystore import KeyStore, beside
 from placement.store.schema import require_none
 
 if TYPE_CHECKING:
@@ -167,9 +168,11 @@ def require_unmade(settings: Settings, *others: Path) -> None:
         others: further files that must not be there.
 
     Raises:
-        ConflictError: there is a store in the database.
+        ConflictError: there is a store in the database, or a key store.
         FileExistsError: one of the files is there.
+        UnavailableError: no key store is named, or a database does not answer.
     """
+    keys = settings.keys or beside(settings.database)
     made = [*others, settings.log_key, *settings.anchors]
     if settings.custody == "file":
         made.append(settings.store_key)
@@ -177,6 +180,7 @@ def require_unmade(settings: Settings, *others: Path) -> None:
         if path.exists():
             raise FileExistsError(EEXIST, "is there already; nothing was made", path)
     require_none(settings.database)
+    KeyStore.require_none(keys)
 
 
 def first_custody(settings: Settings) -> Custody:

@@ -17,6 +17,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -146,6 +147,12 @@ def is_unsure(url: str) -> bool:
     if not any(host and not host.startswith("/") for host in hosts):
         return False  # a socket of this machine
     return query.get("sslmode") != ("verify-full",)
+
+
+def is_missing(engine: Engine) -> bool:
+    """Tell whether connecting would make a file; nobody may take that for the store."""
+    file = engine.url.database
+    return engine.dialect.name == "sqlite" and not (file and Path(file).exists())
 
 
 @contextmanager

@@ -16,7 +16,6 @@ The context of the secret: store id | schema | "key store" | schema of the key s
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final, Self
 
 from sqlalchemy import (
@@ -152,7 +151,7 @@ class KeyStore:
             UnavailableError: there is none, or no answer.
         """
         with _connected(url) as engine:
-            if _is_missing(engine):
+            if database.is_missing(engine):
                 raise _unusable("The key store is not there.")
             with database.reading(engine) as connection:
                 if not inspect(connection).has_table(root.name):
@@ -164,6 +163,21 @@ class KeyStore:
                 case _:
                     raise TamperedError
             return cls(engine, Wrapping(secret, owner))
+
+    @staticmethod
+    def require_none(url: str) -> None:
+        """Refuse a database that holds a key store.
+
+        Raises:
+            ConflictError: there is one.
+            UnavailableError: the database does not answer.
+        """
+        with database.opened(url) as engine:
+            if database.is_missing(engine):
+                return
+            with database.reading(engine) as connection:
+                if inspect(connection).has_table(root.name):
+                    raise ConflictError
 
     def __repr__(self) -> str:
         """Return the type only."""
@@ -347,12 +361,6 @@ def _connected(url: str) -> Iterator[Engine]:
 def _on_sqlite_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own)
     """Write zeros over whatever is deleted."""
     connection.execute("PRAGMA secure_delete = ON")
-
-
-def _is_missing(engine: Engine) -> bool:
-    """Tell whether connecting would make a file; nobody may take that for the store."""
-    file = engine.url.database
-    return engine.dialect.name == "sqlite" and not (file and Path(file).exists())
 
 
 def _unusable(why: str) -> UnavailableError:

@@ -1,6 +1,8 @@
 """The version of the tables, and the way forward to it. There is no way back."""
 
+import os
 import re
+from pathlib import Path
 from typing import Final
 
 from alembic import command
@@ -10,10 +12,14 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
 from placement.errors import ConflictError, UnavailableError
-from placement.store.engine import opened, reading, writing
+from placement.store.engine import is_missing, opened, reading, writing
 
 SCHEMA: Final = 2  # the newest migration; 0 is an empty database
 
+_INIT: Final = (
+    "`placement-server init` makes one, of a custodian `custodian init`; one that was lost"
+    " comes back by `restore`."
+)
 _NAME: Final = re.compile(r"[0-9]{4}")
 
 
@@ -47,10 +53,12 @@ def require_schema(engine: Engine) -> None:
     Raises:
         UnavailableError: older, newer, or something else.
     """
-    if schema_version(engine) != SCHEMA:
-        error = UnavailableError()
-        error.add_note("The database holds no store of this release.")
-        raise error
+    version = 0 if is_missing(engine) else schema_version(engine)
+    if version == 0:
+        file = engine.url.database if engine.dialect.name == "sqlite" else None
+        raise _unusable(f"There is no store in {file or 'the database'}. {_INIT}")
+    if version != SCHEMA:
+        raise _unusable("The database holds no store of this release.")
 
 
 def require_none(url: str) -> None:
@@ -61,8 +69,20 @@ def require_none(url: str) -> None:
         UnavailableError: the database does not answer, or holds something else.
     """
     with opened(url) as engine:
-        if schema_version(engine):
+        if is_missing(engine):
+            _require_folder(Path(engine.url.database or ""))
+        elif schema_version(engine):
             raise ConflictError
+
+
+def _require_folder(path: Path) -> None:
+    """Refuse a place where no file can be made.
+
+    Raises:
+        UnavailableError: its folder is not there, or can't be written.
+    """
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise _unusable(f"The folder of {path} is not there, or can't be written.")
 
 
 def migrate(engine: Engine) -> None:
@@ -82,3 +102,9 @@ def migrate(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise UnavailableError from error
+
+
+def _unusable(why: str) -> UnavailableError:
+    error = UnavailableError()
+    error.add_note(why)
+    return error

@@ -206,11 +206,12 @@ def test_anothers_database_is_no_place(tmp_path):
 
 
 def test_what_a_server_made_in_vain_is_a_place(custody, lived_sqlite, tmp_path):
-    """Connecting makes an empty file."""
+    """Connecting made an empty file, which is no store, and none is made now."""
     url = f"sqlite:///{tmp_path}/store.db"
     with pytest.raises(UnavailableError):
         Store.open(url, custody)
-    assert (tmp_path / "store.db").exists()
+    assert not (tmp_path / "store.db").exists()
+    (tmp_path / "store.db").touch()
     place(Kind.DATABASE, lived_sqlite[Kind.DATABASE], url)
     place(Kind.KEYS, lived_sqlite[Kind.KEYS], beside(url))
 

@@ -292,6 +292,64 @@ def test_without_a_store(place, run, command, name):
     assert err == f"Nothing is served. The key file {place / name}.key can't be read.\n"
 
 
+@pytest.mark.parametrize("command", ["serve", "fsck", "snapshot", "rotate"])
+@pytest.mark.parametrize("name", ["placement.db", "placement.keys.db"])
+def test_a_database_that_is_not_there_is_not_made(filled, run, command, name):
+    """Whoever finds an empty file takes it for the store; and it is said what makes one."""
+    for end in ("", "-wal", "-shm"):
+        (filled / f"{name}{end}").unlink(missing_ok=True)
+    code, out, err = run(command)
+
+    words = {
+        "placement.db": f"There is no store in {filled / name}. `placement-server init` ",
+        "placement.keys.db": "The key store is not there.",
+    }
+    assert (code, out) == (1, "")
+    assert err.startswith(f"Nothing is served. {words[name]}")
+    assert not (filled / name).exists()
+
+
+def test_an_empty_database_is_no_store(filled, run):
+    """What a release before this one left where there was none."""
+    for end in ("-wal", "-shm"):
+        (filled / f"placement.db{end}").unlink(missing_ok=True)
+    (filled / "placement.db").write_bytes(b"")
+
+    assert "There is no store in " in run("fsck")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'database = "postgresql://db.invalid/placement"',
+            "The setting keys has to name a key store of its own.",
+        ),
+        (
+            'database = "sqlite:///none/a.db"',
+            "The folder of {}/none/a.db is not there,",
+        ),
+    ],
+)
+def test_init_refuses_before_it_makes_anything(place, run, text, expected):
+    """Key files that it left would be in the way of the next try."""
+    (place / "placement.toml").write_text(text, "utf-8")
+    code, out, err = run("init")
+
+    assert (code, out) == (1, "")
+    assert err.startswith(f"Nothing is served. {expected.format(place)}")
+    assert {path.name for path in place.iterdir()} == {"placement.toml", "pki"}
+
+
+def test_init_beside_somebodys_key_store(filled, run):
+    """It is seen before new keys are made."""
+    for name in (*KEYS, "placement.db"):
+        (filled / name).unlink()
+
+    assert run("init") == (1, "", "There is a store already; nothing was made.\n")
+    assert not (filled / "store.key").exists()
+
+
 @pytest.mark.parametrize("command", ["serve", "fsck", "snapshot"])
 def test_with_another_key(filled, run, command):
     """Another store's key opens nothing."""
