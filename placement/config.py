@@ -34,6 +34,10 @@ _NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
 }
 _MAX_BUDGET: Final = 1_000_000
 _ADDRESS: Final = r"\S+:\d{1,5}"
+_MAX_PORT: Final = 65_535
+_ALL: Final = frozenset({"0.0.0.0", "[::]"})  # noqa: S104 (compared alone)
+STEP: Final = 10
+"""Ports from a listener of one process to that of the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +53,14 @@ class Listener:
     address: str
 
     def of(self, number: int) -> "Listener":
-        """Return the one of a process, counted from 1: each has the next port."""
+        """Return the one of a process, counted from 1: each is ten ports further.
+
+        So there is room between for other listeners' first ports, as the defaults are.
+        """
         host, _, port = self.address.rpartition(":")
         if port == "0":
             return self
-        return replace(self, address=f"{host}:{int(port) + number - 1}")
+        return replace(self, address=f"{host}:{int(port) + STEP * (number - 1)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +282,26 @@ def _settings(
         raise ValueError("processes must be 1 with SQLite, which has one server")
     if settings.keys == settings.database:
         raise ValueError("keys must be another database")
+    _require_ports(settings)
     return settings
+
+
+def _require_ports(settings: Settings) -> None:
+    """Refuse listeners of which two processes, or one, would want the same port."""
+    taken = [("address", *settings.address.rpartition(":")[::2])]
+    for name in ("metrics", "health"):
+        listener = getattr(settings, name)
+        for number in range(1, settings.processes + 1) if listener.on else ():
+            host, _, port = listener.of(number).address.rpartition(":")
+            if int(port) > _MAX_PORT:
+                raise ValueError(f"{name}.address has no port for process {number}")
+            for other, where, its in taken:
+                if port == its != "0" and (where == host or _ALL & {where, host}):
+                    raise ValueError(
+                        f"{name}.address has port {port} for process {number}, which is"
+                        f" that of {other}"
+                    )
+            taken.append((f"{name}.address for process {number}", host, port))
 
 
 def _said(name: str, known: Iterable[str], text: str) -> str:

@@ -3,15 +3,15 @@
 It opens neither custody nor database: whoever may read metrics may ask, at any hour, and
 nothing is typed. It says what they say, and what of it somebody has to look after.
 
-Exit codes: 0 all is well, 1 something is not, 2 (from the parser) not understood, 3 nothing
-answers there, so nothing is known.
+Of several processes each is asked. Exit codes: 0 all is well, 1 something is not, or nothing
+answers, so that nothing is known; 2 (from the parser) not understood.
 """
 
 import argparse
 import http.client
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 10.0
 """Seconds for an answer."""
-UNKNOWN: Final = 3
-"""The exit code when nothing answers."""
+_ERROR: Final = "error"
+"""What the JSON has where nothing is known."""
 HOUR: Final = 3600
 DAY: Final = 86_400
 BEATS: Final = 3
@@ -56,15 +56,48 @@ def run_command(args: argparse.Namespace) -> int:
     """
     try:
         settings = read_settings(args)
-        page = fetched(settings.metrics)
-        status = read(settings, page, micros() // 1_000_000)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        words = error.strerror if isinstance(error, OSError) else None
-        said = f"{path_of(args)}: {words or error}"
-        print(json.dumps({"error": said}) if args.json else said, file=sys.stderr)  # noqa: T201 (a command's answer)
-        return UNKNOWN
+    except (OSError, ValueError) as error:
+        return _fail(args, _words(error))
+    now = micros() // 1_000_000
+    found = [_asked(settings, 1 + index, now) for index in range(settings.processes)]
+    if all(_ERROR in each.said for each in found):
+        return _fail(args, found[0].said[_ERROR])
+    status = found[0] if len(found) == 1 else _together(found)
     print(json.dumps(status.said) if args.json else status.text())  # noqa: T201 (a command's answer)
     return 1 if status.faults else 0
+
+
+def _fail(args: argparse.Namespace, words: str) -> int:
+    said = f"{path_of(args)}: {words}"
+    print(json.dumps({_ERROR: said}) if args.json else said, file=sys.stderr)  # noqa: T201 (a command's answer)
+    return 1
+
+
+def _words(error: Exception) -> str:
+    return str((isinstance(error, OSError) and error.strerror) or error)
+
+
+def _asked(settings: Settings, number: int, now: int) -> "Status":
+    """Ask one process how it is; or say why that is not known."""
+    metrics = settings.metrics.of(number)
+    try:
+        return read(settings, fetched(metrics), now)
+    except ConnectionRefusedError:
+        words = f"No server is running: nothing answers at {metrics.address}."
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        words = f"{metrics.address}: {_words(error)}"
+    return Status({"well": False, _ERROR: words}, [words])
+
+
+def _together(found: "Sequence[Status]") -> "Status":
+    """Return how several processes are, as one."""
+    faults = [
+        f"Process {number}: {fault}"
+        for number, status in enumerate(found, 1)
+        for fault in status.faults
+    ]
+    said = [status.said for status in found]
+    return Status({"well": not faults, "faults": faults, "processes": said}, faults)
 
 
 def fetched(metrics: Listener) -> str:
@@ -104,7 +137,11 @@ class Status:
 
     def text(self) -> str:
         """Return it for people: what is wrong first."""
-        lines = [*(f"LOOK  {fault}" for fault in self.faults), *_lines(self.said)]
+        lines = [f"LOOK  {fault}" for fault in self.faults]
+        for number, said in enumerate(self.said.get("processes", ()), 1):
+            lines += ["", f"Process {number}", *_lines(said)]
+        if "processes" not in self.said:
+            lines += _lines(self.said)
         return "\n".join(lines if self.faults else ["All is well.", *lines])
 
 
@@ -247,6 +284,9 @@ def _unsigned(got: Mapping[_Key, float], old: int) -> Iterator[str]:
 
 def _lines(said: Mapping[str, Any]) -> Iterator[str]:
     """Yield what people read."""
+    if _ERROR in said:
+        yield str(said[_ERROR])
+        return
     state = "sealed" if said["sealed"] else "open"
     answers = "callers are answered" if said["serving"] else "nobody is answered"
     yield _line("server", f"{state}, {answers}; version {said['version']}")

@@ -17,6 +17,7 @@ from placement.config import (
 )
 
 FOLDER = Path("/etc/placement")
+POSTGRES = 'database = "postgresql:///placement"'
 
 
 def test_nothing_set_is_usable():
@@ -342,6 +343,46 @@ def test_an_id_that_is_none(given):
 def test_a_registry_with_custodians_apart():
     """It knows the id of their key, and nothing else."""
     assert parse(f'custodian_id = "{"0a" * 32}"', FOLDER).custodian_id == "0a" * 32
+
+
+def ports(text):
+    settings = parse(f"{POSTGRES}\nmetrics.on = true\nhealth.on = true\n{text}", FOLDER)
+    return [
+        listener.of(number).address.rpartition(":")[2]
+        for number in range(1, settings.processes + 1)
+        for listener in (settings.metrics, settings.health)
+    ]
+
+
+def test_each_process_has_ports_of_its_own():
+    """By default, too; port 0 is any, for all of them."""
+    assert ports("processes = 2") == ["8445", "8446", "8455", "8456"]
+    assert len(set(ports("processes = 64"))) == 128
+    assert ports('processes = 2\nmetrics.address = "a:0"')[::2] == ["0", "0"]
+    assert ports('address = "b:8445"')[0] == "8445"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'metrics.address = "127.0.0.1:8436"\nprocesses = 2',
+            "health.address has port 8446 for process 1, which is that of metrics.address",
+        ),
+        (
+            'address = "0.0.0.0:8455"\nprocesses = 2',
+            "metrics.address has port 8455 for process 2, which is that of address",
+        ),
+        (
+            'health.address = "a:65530"\nprocesses = 2',
+            "health.address has no port for process 2",
+        ),
+    ],
+)
+def test_no_two_listeners_have_one_port(text, expected):
+    """One of them would not start; which, the clock would say."""
+    with pytest.raises(ValueError, match=f"^{re.escape(expected)}"):
+        ports(text)
 
 
 def test_each_process_has_an_anchor(tmp_path):

@@ -522,12 +522,13 @@ def test_fsck_shows_how_far_it_has_come_on_a_terminal_only(filled, run, monkeypa
 
 
 def test_an_address_that_is_taken(place, run, tmp_path_factory):
-    """The reason in one line, and nothing is left running."""
+    """The reason and the address in one line, and nothing is left running."""
     run("init")
     file = place / "placement.toml"
     with Town(tmp_path_factory.mktemp("town")) as town:
-        file.write_text(f'address = "127.0.0.1:{town.served.port}"', "utf-8")
+        address = f"127.0.0.1:{town.served.port}"
+        file.write_text(f'address = "{address}"', "utf-8")
         code, out, err = run("serve")
 
     assert (code, out) == (1, "")
-    assert err.endswith(f"{file}: Address already in use\n")
+    assert err.endswith(f"{address}: Address already in use\n")

@@ -13,9 +13,10 @@ from kit.looked import FIGURES, VIEW, Looked, seen, until
 
 from placement.config import Listener, Settings
 from placement.domain.terms import stockholm_day
+from placement.ops import status
 from placement.ops.main import main
 from placement.ops.metrics import Page
-from placement.ops.status import _TROUBLES, UNKNOWN, fetched, read
+from placement.ops.status import _TROUBLES, fetched, read
 from placement.rpc.health import REASONS
 
 MICROS = 1_000_000
@@ -23,6 +24,10 @@ NOW = 1_782_000_000
 """Seconds; some day in June 2026, past six in the morning."""
 DAY = stockholm_day(NOW * MICROS)
 SETTINGS = Settings()
+
+
+POSTGRES = 'database = "postgresql:///p"\n'
+RUNS_NOT = "No server is running: nothing answers at 127.0.0.1:1."
 
 
 def ago(seconds):
@@ -200,11 +205,59 @@ def test_a_server_is_asked(tmp_path, capsys):
     assert ill.startswith("LOOK  Something stored does not verify")
 
 
+def served(monkeypatch, pages):
+    """Let each process answer with its page; ``None`` is not running."""
+
+    def fetched(metrics):
+        page = pages[metrics.address]
+        if page is None:
+            raise ConnectionRefusedError(111, "Connection refused")
+        return page
+
+    monkeypatch.setattr(status, "fetched", fetched)
+    monkeypatch.setattr(status, "micros", lambda: NOW * MICROS)
+
+
+@pytest.mark.parametrize("ill", ["none", "sealed", "gone"])
+def test_each_of_several_processes_is_asked(tmp_path, capsys, monkeypatch, ill):
+    """Trouble of one is trouble; all of them are shown, and whoever does not answer."""
+    text = f"processes = 2\n{POSTGRES}[metrics]\non = true\n"
+    page = {
+        "none": well(),
+        "sealed": well(reasons={"": "sealed"}, outlook=None),
+        "gone": None,
+    }[ill]
+    fault = {
+        "none": [],
+        "sealed": [f"Process 2: {_TROUBLES['sealed']}"],
+        "gone": ["Process 2: No server is running: nothing answers at 127.0.0.1:8455."],
+    }[ill]
+    served(monkeypatch, {"127.0.0.1:8445": well(), "127.0.0.1:8455": page})
+    command = written(tmp_path, text)
+    codes = [main(command), main([*command, "--json"])]
+    *lines, last = capsys.readouterr().out.splitlines()
+    said = json.loads(last)
+
+    assert codes == [bool(fault)] * 2
+    assert lines[0] == (f"LOOK  {fault[0]}" if fault else "All is well.")
+    assert [line for line in lines if line.startswith("Process ")] == [
+        "Process 1",
+        "Process 2",
+    ]
+    assert said["faults"] == fault
+    assert [each["well"] for each in said["processes"]] == [True, not fault]
+    assert ("error" in said["processes"][1]) == (ill == "gone")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "there are no metrics to read: set metrics.on to true"),
-        ('[metrics]\non = true\naddress = "127.0.0.1:1"\n', "Connection refused"),
+        ('[metrics]\non = true\naddress = "127.0.0.1:1"\n', RUNS_NOT),
+        (
+            f'processes = 2\n{POSTGRES}[metrics]\non = true\naddress = "127.0.0.1:1"',
+            RUNS_NOT,
+        ),
         ("metrics = 1\n", "metrics must be a table of on and address"),
     ],
 )
@@ -214,7 +267,7 @@ def test_when_nothing_answers_nothing_is_known(tmp_path, capsys, text, words, fo
     code = main([*written(tmp_path, text), *form])
     out, err = capsys.readouterr()
 
-    assert (code, out) == (UNKNOWN, "")
+    assert (code, out) == (1, "")
     assert words in err
     assert not form or words in json.loads(err)["error"]
 
