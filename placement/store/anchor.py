@@ -114,7 +114,7 @@ class Anchor:
                 + _WAY
             ) from None
         except OSError as error:
-            raise _unusable("The anchor can't be read.") from error
+            raise _unusable(f"The anchor can't be read.{_WAY}") from error
         found: list[tuple[int, int, int, Head]] = []
         epochs = [0, 0]
         for slot in (0, 1):
@@ -128,7 +128,9 @@ class Anchor:
                 found.append((head.revision, head.leaves, slot, head))
                 epochs[slot] = epoch
         if not found:
-            raise TamperedError
+            error = TamperedError()
+            error.add_note(f"The anchor is another store's, or was altered.{_WAY}")
+            raise error
         *_, slot, head = max(found, key=lambda each: each[:3])
         self._slot, self._kept, self._epochs = slot, head, epochs
         return head
@@ -195,7 +197,9 @@ class Anchor:
         try:
             return self._ring.sealer(Purpose.HEAD, epoch)
         except TamperedError as error:
-            error.add_note("The anchor is of newer keys than this database has.")
+            error.add_note(
+                f"The anchor is of newer keys than this database has: it is older.{_WAY}"
+            )
             raise
 
     def _place(self, epoch: int) -> bytes:

@@ -109,8 +109,11 @@ def test_a_server_that_starts_does_not_touch_the_newest_slot(anchor, path, store
 def test_what_is_no_anchor_is_tampered_with(anchor, path, store, content):
     """Nothing of it can be believed."""
     path.write_bytes(content)
-    with pytest.raises(TamperedError):
+    with pytest.raises(TamperedError) as refused:
         at(path, store)
+
+    (note,) = refused.value.__notes__
+    assert note.startswith("The anchor is another store's, or was altered. docs/oper")
 
 
 def test_every_byte_is_held_against_the_keys(anchor, path, store):
@@ -232,9 +235,9 @@ def test_a_slot_of_newer_keys_is_not_passed_by(anchor, path, store, older):
         with older() as old, pytest.raises(TamperedError) as refused:
             at(path, old)
 
-        assert refused.value.__notes__ == [
-            "The anchor is of newer keys than this database has."
-        ]
+        (note,) = refused.value.__notes__
+        assert note.startswith("The anchor is of newer keys than this database has: ")
+        assert "docs/operations.md" in note
 
 
 def test_no_slot_is_left_from_before_a_rotation(anchor, path, store, older):
