@@ -128,9 +128,9 @@ class Anchor:
                 found.append((head.revision, head.leaves, slot, head))
                 epochs[slot] = epoch
         if not found:
-            error = TamperedError()
-            error.add_note(f"The anchor is another store's, or was altered.{_WAY}")
-            raise error
+            altered = TamperedError()
+            altered.add_note(f"The anchor is another store's, or was altered.{_WAY}")
+            raise altered
         *_, slot, head = max(found, key=lambda each: each[:3])
         self._slot, self._kept, self._epochs = slot, head, epochs
         return head
