@@ -1,41 +1,74 @@
-"""The server of a soak: as it is installed, but that it gives back what it does not use.
+"""The server of a soak: as it is installed, but that it says how much memory it uses.
 
-What the C library keeps of freed memory, to use it again, and objects that know one another
-and wait for the collector, come and go by megabytes; beside them a leak of one megabyte an
-hour would not be seen in half an hour. So all of that is collected, and returned to the
-system, every few seconds. What is leaked can't be.
+What a process has of the system's memory goes up and down by megabytes: freed memory that
+the C library keeps to use it again, pages of files that the kernel fetches and drops,
+objects that know one another and wait for the collector. Beside them a leak of one megabyte
+an hour would not be seen in half an hour. So the C library is asked what is in use, of all
+that was ever asked of it; Python's own objects are, too, in a process with
+``PYTHONMALLOC=malloc``.
 
-    python -m tests.soak.host SETTINGS LEAK
+    python -m tests.soak.host SETTINGS LEAK USED
 
-LEAK bytes are left behind by each call, to see that it is found.
+LEAK bytes are left behind by each call, to see that it is found. USED is a file: each line
+of it is when (seconds of the monotonic clock) and how much (bytes).
+
+Source: malloc_trim(3), mallinfo2(3).
 """
 
 import ctypes
 import gc
+import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 from placement.ops.main import main as placement_server
 from placement.rpc import door
 
-EVERY = 10.0  # seconds
+EVERY = 2.0  # seconds
 
 
-def main(settings: str, leak: int) -> int:
+class _Figures(ctypes.Structure):
+    """What the C library says of its memory; what is large it asks the system for alone."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        )
+    ]
+
+
+def main(settings: str, leak: int, used: Path) -> int:
     """Serve until told to stop."""
-    threading.Thread(target=_give_back, name="trim", daemon=True).start()
+    if os.environ.get("PYTHONMALLOC") != "malloc":
+        raise SystemExit("without PYTHONMALLOC=malloc what Python uses is not seen")
+    threading.Thread(target=_tell, args=(used,), name="tell", daemon=True).start()
     if leak:
         _leave_behind(leak)
     return placement_server(["serve", "--settings", settings])
 
 
-def _give_back() -> None:
+def _tell(used: Path) -> None:
     library = ctypes.CDLL(None)
-    while True:
-        time.sleep(EVERY)
-        gc.collect()
-        library.malloc_trim(0)
+    library.mallinfo2.restype = _Figures
+    with used.open("w", encoding="ascii", buffering=1) as file:
+        while True:
+            gc.collect()
+            library.malloc_trim(0)
+            told = library.mallinfo2()
+            print(time.monotonic(), told.uordblks + told.hblkhd, file=file)
+            time.sleep(EVERY)
 
 
 def _leave_behind(size: int) -> None:
@@ -49,4 +82,4 @@ def _leave_behind(size: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2])))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))

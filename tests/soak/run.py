@@ -2,8 +2,9 @@
 
 One server as it is installed (grid, ticks, SQLite), in a process of its own; 64
 caseworkers with a certificate and a connection each ask checks without a pause. After a
-warm-up a line is fitted to the server's memory that is of no file, minute by minute: to
-the least of each, because what comes and goes in between is no leak (see ``host``, too).
+warm-up a line is fitted to the memory that the server uses (``host``), every four minutes:
+to the least of each. Whoever writes a snapshot beside it folds the log once more, which takes
+megabytes for a minute or two, and rests three times as long.
 
 A question that is asked anew stays in memory for 30 days, since it may be sent again: a
 server grows with what it is asked, by design. So each client asks some questions again
@@ -44,6 +45,12 @@ from placement.app import micros, read_areas
 from placement.domain.terms import Micros, stockholm_day
 from tests.soak.slope import Slope, blocks, slope
 
+HOST = ("-m", "tests.soak.host")
+ENVIRONMENT = {
+    "GRPC_VERBOSITY": "NONE",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONMALLOC": "malloc",  # so that the C library knows of Python's objects, too
+}
 CLIENTS = 64
 AREAS = 5
 QUESTIONS = 4
@@ -51,8 +58,8 @@ QUESTIONS = 4
 LIMIT = 1.0  # MiB an hour
 LEAST = 15.0  # minutes after the warm-up, or nothing is shown
 WARM_UP = 0.2  # of the time
-BLOCK = 60.0  # seconds; of a short run, less
-FEWEST = 10  # blocks
+BLOCK = 240.0  # seconds; of a short run, less
+FEWEST = 6  # blocks
 SHOWN = 10.0  # seconds between two lines
 
 
@@ -64,15 +71,13 @@ class Seen:
         took: seconds of each call that was answered.
         leaves: index of the entry that each of them was told.
         failed: how calls failed, how often.
-        memory: when, and bytes of the server.
-        calls: how many were answered, each time memory was looked at.
+        memory: when, and bytes that the server used.
     """
 
     took: list[float] = field(default_factory=list)
     leaves: list[int] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
     memory: list[tuple[float, float]] = field(default_factory=list)
-    calls: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +150,14 @@ def main(argv: list[str] | None = None) -> int:
 async def soak(folder: Path, args: argparse.Namespace) -> Verdict:
     """Load a data set, ask about it for as long as wanted, and judge."""
     settings = prepare(folder)
+    used = folder / "used"
     text = settings.read_text("utf-8").replace("pace = 0\n", "")
     settings.write_text(text, "utf-8")
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(  # noqa: ASYNC220 (nothing else runs yet)
-            [sys.executable, "-m", "tests.soak.host", str(settings), str(args.leak)],
+            [sys.executable, *HOST, str(settings), str(args.leak), str(used)],
             cwd=ROOT,
-            env=os.environ | {"GRPC_VERBOSITY": "NONE", "PYTHONUNBUFFERED": "1"},
+            env=os.environ | ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -170,7 +176,7 @@ async def soak(folder: Path, args: argparse.Namespace) -> Verdict:
         await loader.load(sizes, cases_each=2)
         print(f"{sizes.facts:,} facts loaded; {CLIENTS} clients, {args.minutes:g} min")
         asking = [_asking(each, codes, today, anew=args.fresh) for each in callers]
-        seen = await _run(asking, server.pid, args.minutes * 60)
+        seen = await _run(asking, used, args.minutes * 60)
     finally:
         server.terminate()
         code = server.wait(timeout=60)
@@ -210,8 +216,8 @@ def _asking(
     return ask
 
 
-async def _run(asking: list[Any], pid: int, seconds: float) -> Seen:
-    """Ask for so long; look at the server's memory each second."""
+async def _run(asking: list[Any], used: Path, seconds: float) -> Seen:
+    """Ask for so long; then read what the server said of its memory meanwhile."""
     seen, began = Seen(), time.monotonic()
     end = began + seconds
 
@@ -228,32 +234,24 @@ async def _run(asking: list[Any], pid: int, seconds: float) -> Seen:
                 seen.leaves.append(leaf)
 
     async def look() -> None:
-        told = 0.0
         while (now := time.monotonic()) < end:
-            seen.memory.append((now - began, float(own(pid))))
-            seen.calls.append(len(seen.took))
-            if now - told > SHOWN * max(1.0, seconds / 300):
-                told = now
-                print(
-                    f"{now - began:6.0f} s {len(seen.took):>9,} calls"
-                    f" {own(pid) / 2**20:8.1f} MiB {dict(seen.failed) or ''}",
-                    flush=True,
-                )
-            await asyncio.sleep(1)
+            print(
+                f"{now - began:6.0f} s {len(seen.took):>9,} calls"
+                f" {memory(used)[-1][1] / 2**20:8.1f} MiB {dict(seen.failed) or ''}",
+                flush=True,
+            )
+            await asyncio.sleep(SHOWN * max(1.0, seconds / 300))
 
     await asyncio.gather(look(), *(go(ask) for ask in asking))
+    seen.memory = [(at - began, size) for at, size in memory(used) if at >= began]
     return seen
 
 
-def own(pid: int) -> int:
-    """Return how many bytes of a process are in memory and of no file.
-
-    Pages of files, its programs' too, come and go by megabytes, as the kernel likes;
-    nothing is leaked in them.
-    """
-    told = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
-    (size,) = re.findall(r"^Anonymous: +(\d+) kB$", told, re.MULTILINE)
-    return int(size) * 1024
+def memory(used: Path) -> list[tuple[float, float]]:
+    """Read when the server used how many bytes."""
+    lines = used.read_text("ascii").splitlines(keepends=True)
+    told = [line.split() for line in lines if line.endswith("\n")]
+    return [(float(at), float(size)) for at, size in told]
 
 
 def _line(seen: Seen, seconds: float) -> tuple[float, Slope | None]:
