@@ -177,7 +177,7 @@ def write_line(path: Path, line: bytes) -> None:
                 file.flush()
                 os.fsync(number)
         except BaseException:
-            path.unlink()  # half a key is none, and would be in the way of the next try
+            shred(path)  # half a key is none, and would be in the way of the next try
             raise
     except FileExistsError as error:
         raise ConflictError from error

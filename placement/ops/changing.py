@@ -37,7 +37,8 @@ def change_custody(
         What to say at the end.
 
     Raises:
-        PlacementError: a custody does not open, or neither opens a key.
+        PlacementError: a custody does not open, neither opens a key, or copies of what
+            was replaced are left.
     """
     before = load_custodian(old).server if custodian else load(old)
     if _where(before) == _where(settings):
@@ -52,7 +53,7 @@ def change_custody(
         closing(open_custody(settings, whose="The new custody. ")) as coming,
     ):
         change = Change(leaving, coming, replaced)
-        count = rewrap(settings.database, settings.keys, change)
+        count, purged = rewrap(settings.database, settings.keys, change)
         change.file(settings.log_key, LOG_LABEL)
         for path in _custodian_keys(settings):
             change.file(path, OPRF_LABEL)
@@ -61,6 +62,12 @@ def change_custody(
             leaving.destroy()
     files = files_of(settings, folder)
     require_none(files, gone, here)
+    if not purged:
+        raise failed(
+            f"Wrapped {count} keys and the key files anew, but somebody reads, so copies of"
+            " what was replaced may be left in a database's files. Do it again when nobody"
+            " does."
+        )
     kept = "It is destroyed." if destroy else "It is still there."
     return (
         f"Wrapped {count} keys and the key files anew; {len(gone)} were the old key's."

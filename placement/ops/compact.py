@@ -108,8 +108,7 @@ def _destroy(
     with Bar("Verifying") as bar:
         fsck.verify(store, verifier, progress=bar.show)
     patience = WAIT + 2 * settings.tick
-    for process in processes:
-        _require_server(store, process, patience)
+    _require_servers(settings, store, processes, patience)
     _keep(store)  # so that none is under an older key
     sought = Sought.left(folder)
     count = retire(store, lambda key: sought.add(store, key))
@@ -127,6 +126,10 @@ def _destroy(
             _scan_server(process, sought, _used(store), patience)
     except UnavailableError as error:
         raise failed(" ".join([said, *getattr(error, "__notes__", [])])) from error
+    except OSError as error:
+        raise failed(
+            f"{said} NOT SCANNED: {error.filename}: {error.strerror}."
+        ) from error
     sought.drop()
     named = ", ".join(map(str, processes))
     return f"{said} {where} Nor has the memory of process {named}."
@@ -166,14 +169,22 @@ def _used(store: Store) -> Trace:
     return Trace.of("a key in use", working)
 
 
-def _require_server(store: Store, process: int, patience: float) -> None:
-    """Refuse a process that is not this store's server, before anything is destroyed.
+def _require_servers(
+    settings: Settings, store: Store, processes: Sequence[int], patience: float
+) -> None:
+    """Refuse what are not all of this machine's servers, before anything is destroyed.
 
     Raises:
-        UnavailableError: it is not, or its memory can't be read.
+        UnavailableError: too few are named, or one is none, or can't be read.
     """
+    if processes and len(set(processes)) < settings.processes:
+        raise failed(
+            f"The settings say {settings.processes} processes: name each with --server,"
+            " or none. Nothing was destroyed."
+        )
     try:
-        _scan_server(process, None, _used(store), patience)
+        for process in processes:
+            _scan_server(process, None, _used(store), patience)
     except UnavailableError as error:
         error.add_note("Nothing was destroyed.")
         raise

@@ -4,16 +4,19 @@ Shares are shown on a terminal, one after the other, or written each to a file o
 own; they are never logged, and never printed where a pipe or a log could keep them.
 
 Invariants:
-    * whoever breaks off leaves no share on the screen, and no file of one;
+    * whoever breaks off, or ends the program by any signal that can be heeded, leaves no
+      share on the screen, and no file of one;
     * what is made of a secret is made after its last holder has typed back.
 """
 
+import resource
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from getpass import getpass
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Final
 
 from placement.crypto.custody import shred, write_line
@@ -24,8 +27,15 @@ from placement.errors import (
     UnavailableError,
 )
 
+_Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 _CLEAR: Final = "\x1b[2J\x1b[3J\x1b[H"
 """Empties a terminal, and what could be scrolled back to."""
+_ENDS: Final[Mapping[signal.Signals, _Handler]] = {
+    signal.SIGTERM: signal.default_int_handler,
+    signal.SIGHUP: signal.default_int_handler,
+    signal.SIGQUIT: signal.default_int_handler,
+    signal.SIGTSTP: signal.SIG_IGN,
+}
 _LAST: Final = 6  # letters that a holder types back
 _HELD: Final = (
     "Give each share to another person, who keeps it in another place. Any three bring "
@@ -93,10 +103,11 @@ def handed_out(secret: bytes, folder: Path | None, otherwise: str) -> Iterator[s
     files: list[Path] = []
     try:
         try:
-            if folder is None:
-                _show(lines)
-            else:
-                _write(lines, folder, files)
+            with _breaking_off():
+                if folder is None:
+                    _show(lines)
+                else:
+                    _write(lines, folder, files)
         except (KeyboardInterrupt, EOFError):
             raise refused(f"Broken off. {otherwise}") from None
         except UnavailableError as error:
@@ -107,6 +118,21 @@ def handed_out(secret: bytes, folder: Path | None, otherwise: str) -> Iterator[s
     except BaseException as error:
         _take_back(files, error)
         raise
+
+
+@contextmanager
+def _breaking_off() -> Iterator[None]:
+    """Take whatever ends or stops a program for breaking off, as Ctrl-C is.
+
+    A program that is stopped leaves the screen as it is, and one that quits its memory.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    before = {each: signal.signal(each, handler) for each, handler in _ENDS.items()}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _write(lines: Sequence[str], folder: Path, files: list[Path]) -> None:
@@ -120,16 +146,17 @@ def _write(lines: Sequence[str], folder: Path, files: list[Path]) -> None:
         raise refused(f"{folder}: {error.strerror}.") from None
     for number, line in enumerate(lines, 1):
         path = folder / f"share-{number}.txt"
+        files.append(path)  # before it is there, so that none is forgotten
         try:
             write_line(path, f"{line}\n".encode())
         except ConflictError:
+            files.remove(path)
             raise refused(f"{path} is there already.") from None
-        files.append(path)
 
 
 def _take_back(files: Sequence[Path], error: BaseException) -> None:
     """Destroy files of shares that are of no use; an error tells which could not be."""
-    for path in files:
+    for path in filter(Path.exists, files):
         try:
             shred(path)
         except UnavailableError:

@@ -36,7 +36,7 @@ _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def sign(path: Path, title: str, name: str, key: Path) -> str:
-    """Add an officer's signature to the statement in a file, unless it is there.
+    """Put an officer's signature under the statement in a file, once.
 
     Args:
         path: where the statement is.
@@ -59,16 +59,24 @@ def sign(path: Path, title: str, name: str, key: Path) -> str:
     if b"\n\n" not in content:
         signed = notes.sign(content.decode("utf-8"), signer)
     else:
-        signed = read_signed(path)
-        ids = {(one.name, one.key_id) for one in signed.signatures}
-        if (name, signer.public.key_id) not in ids:
-            signed = notes.add(signed, signer)
+        signed = _signed(read_signed(path), signer)
     write_file(path, notes.render(signed), replace=True)
     names = sorted({one.name for one in signed.signatures})
     return (
         f"Signed:\n{signed.text}Signatures of {len(names)}: {', '.join(names)}."
-        f" {_NEEDED} Whether the settings name them is seen where it is accepted."
+        f" {_NEEDED} Others' are verified where it is accepted."
     )
+
+
+def _signed(signed: notes.Note, signer: Signer) -> notes.Note:
+    """Sign a note, in the place of what stands there as the same officer's.
+
+    Nobody verified that: whoever wrote it may be another.
+    """
+    own = (signer.public.name, signer.public.key_id)
+    others = [one for one in signed.signatures if (one.name, one.key_id) != own]
+    made = notes.sign(signed.text, signer).signatures
+    return notes.Note(signed.text, (*others, *made))
 
 
 def read_signed(path: Path) -> notes.Note:

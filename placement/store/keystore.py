@@ -43,6 +43,7 @@ from placement.store import confirmed, purging
 from placement.store import engine as database
 from placement.store.purging import Remains
 from placement.store.rows import fetched, first
+from placement.store.schema import require_folder
 from placement.store.tables import raw
 from placement.store.together import inserted
 
@@ -140,7 +141,9 @@ class KeyStore:
                 metadata.create_all(connection)
                 row = {"id": 1, "schema": _SCHEMA, "wrapped": wrapped}
                 connection.execute(insert(root), row)
-            return cls(engine, Wrapping(secret, owner))
+            made = cls(engine, Wrapping(secret, owner))
+            made.remains.begin()
+            return made
 
     @classmethod
     def open(cls, url: str, custody: Custody, owner: bytes) -> Self:
@@ -162,7 +165,9 @@ class KeyStore:
                     secret = custody.unwrap(WrappedKey(wrapped), place_of_root(owner))
                 case _:
                     raise TamperedError
-            return cls(engine, Wrapping(secret, owner))
+            opened = cls(engine, Wrapping(secret, owner))
+            opened.remains.begin()
+            return opened
 
     @staticmethod
     def require_none(url: str) -> None:
@@ -170,10 +175,11 @@ class KeyStore:
 
         Raises:
             ConflictError: there is one.
-            UnavailableError: the database does not answer.
+            UnavailableError: the database does not answer, or its file can't be made.
         """
         with database.opened(url) as engine:
             if database.is_missing(engine):
+                require_folder(engine)
                 return
             with database.reading(engine) as connection:
                 if inspect(connection).has_table(root.name):

@@ -33,7 +33,16 @@ from placement.store.tables import raw
 
 MOMENT_MS: Final = 50
 """For who reads a few rows, when everybody else waits for that."""
-_AGAIN: Final = 5.0  # seconds
+_AGAIN: Final = 5.0  # seconds until it is tried again, at first
+_LONGEST: Final = 900.0  # the same, in the end
+_RESTS: Final = 20  # times as long as a try took, at least
+_LOOK: Final = 60.0  # seconds until notes of other servers are looked for
+_PATIENCE: Final = 60  # seconds that writing tables anew may take
+_STUCK: Final = (
+    "copies of destroyed keys may be left: somebody reads, or the role does not own their"
+    " table; tried again"
+)
+_FREE: Final = "no copies of destroyed keys are left"
 _NOTE_SIZE: Final = 16  # bytes
 _NUMBER: Final = re.compile(r"\d+")
 _log: Final = logging.getLogger(__name__)
@@ -84,8 +93,9 @@ def empty_journal(engine: Engine) -> None:
 class Remains:
     """What may be left of rows that were deleted, until it was removed.
 
-    A note that is committed with the deleting outlives whoever is killed between the two.
-    On SQLite nobody needs one: whoever opens the database empties the journal.
+    A note that is committed with the deleting outlives whoever is killed between the two,
+    and other servers look for it. On SQLite nobody needs one: whoever opens the database
+    empties the journal.
 
     Args:
         engine: of the database.
@@ -95,18 +105,29 @@ class Remains:
     def __init__(self, engine: Engine, *tables: str) -> None:
         self._engine = engine
         self._tables = tables
+        self._shared = engine.dialect.name == "postgresql"
         self._left = True  # as far as is known
         self._due = 0.0  # by the monotonic clock, not before
+        self._pause = _AGAIN
         self.stuck = False
         """Whether it was tried, and somebody was in the way."""
 
+    def begin(self) -> None:
+        """Make the table of notes, unless it is there, or the role may not.
+
+        Without it nobody is told of what a killed server left; nothing else depends on it.
+        """
+        if not self._shared:
+            return
+        with suppress(UnavailableError), database.writing(self._engine) as connection:
+            unpurged.create(connection, checkfirst=True)
+
     def note(self, connection: Connection) -> None:
         """Note in a transaction that deletes that copies may be left."""
-        if connection.dialect.name == "postgresql":
-            unpurged.create(connection, checkfirst=True)
+        if self._shared and inspect(connection).has_table(unpurged.name):
             row = {"name": secrets.token_bytes(_NOTE_SIZE)}
             connection.execute(insert(unpurged), row)
-        self._left, self._due = True, 0.0
+        self._left, self._due, self._pause = True, 0.0, _AGAIN
 
     def remove(self, wait: int = MOMENT_MS) -> None:
         """Leave no copy; if somebody is in the way, a later call does it.
@@ -114,15 +135,20 @@ class Remains:
         Args:
             wait: so many milliseconds for them; meanwhile nobody writes.
         """
-        if not self._left or time.monotonic() < self._due:
+        if not (self._left or self._shared) or time.monotonic() < self._due:
             return
+        began, done = time.monotonic(), False
         with suppress(UnavailableError):
-            self._left = not self._removed(wait)
-        if self._left:
-            self._due = time.monotonic() + _AGAIN
-        if self._left != self.stuck:
-            self.stuck = self._left
-            _log.warning(_STUCK if self._left else _FREE)
+            done = self._removed(wait)
+        ended = time.monotonic()
+        if done:
+            self._left, self._pause, self._due = False, _AGAIN, ended + _LOOK
+        else:
+            self._due = ended + max(self._pause, _RESTS * (ended - began))
+            self._pause = min(2 * self._pause, _LONGEST)
+        if done == self.stuck:
+            self.stuck = not done
+            _log.warning(_FREE if done else _STUCK)
 
     def require_removed(self) -> None:
         """Leave no copy, at somebody's command.
@@ -132,26 +158,25 @@ class Remains:
         """
         self._due = 0.0
         self.remove(database.WAIT_MS)
-        if self._left:
+        if self.stuck:
             raise _in_the_way()
 
     def _removed(self, wait: int) -> bool:
-        if self._engine.dialect.name == "sqlite":
+        if not self._shared:
             return purged(self._engine, wait=wait)
         with database.reading(self._engine) as connection:
             there = inspect(connection).has_table(unpurged.name)
             noted = connection.execute(_NOTED).scalars().all() if there else []
-        if not noted:
+        if there and not noted:
             return True
-        if not purged(self._engine, *self._tables, wait=wait):
+        if (there or self._left) and not purged(self._engine, *self._tables, wait=wait):
             return False
-        with database.writing(self._engine) as connection:  # none that came meanwhile
-            connection.execute(delete(unpurged).where(unpurged.c.name.in_(noted)))
+        if noted:
+            with database.writing(
+                self._engine
+            ) as connection:  # none that came meanwhile
+                connection.execute(delete(unpurged).where(unpurged.c.name.in_(noted)))
         return True
-
-
-_STUCK: Final = "copies of destroyed keys may be left, as somebody reads; tried again"
-_FREE: Final = "no copies of destroyed keys are left"
 
 
 def _in_the_way() -> UnavailableError:
@@ -188,11 +213,12 @@ def _rewritten(engine: Engine, tables: Sequence[str], wait: int) -> bool:
     driver: Any = connection.driver_connection
     details: list[str] = []
     try:
-        driver.patience = None  # it takes as long as there are rows
+        driver.patience = _PATIENCE + 5.0  # it takes as long as there are rows
         driver.add_notice_handler(
             lambda said: details.append(said.message_detail or "")
         )
         driver.execute(f"SET lock_timeout = {wait:d}")
+        driver.execute(f"SET statement_timeout = '{_PATIENCE:d}s'")
         driver.execute(f"VACUUM (FULL, VERBOSE) {', '.join(tables)}")
     finally:
         connection.invalidate()  # for nobody else should it wait like that

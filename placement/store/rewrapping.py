@@ -18,14 +18,14 @@ from placement.store import engine as database
 from placement.store import keystore, tables
 from placement.store.covers import Covers
 from placement.store.keystore import KeyStore, beside
-from placement.store.purging import require_purged
+from placement.store.purging import purged
 from placement.store.rings import add_keys, read_keys
 from placement.store.schema import require_schema
 
 _SECURE: Final = "PRAGMA secure_delete = ON"
 
 
-def rewrap(url: str, keys: str, change: Change) -> int:
+def rewrap(url: str, keys: str, change: Change) -> tuple[int, bool]:
     """Change the custody of a store's databases; no server may run meanwhile.
 
     Args:
@@ -34,18 +34,17 @@ def rewrap(url: str, keys: str, change: Change) -> int:
         change: from which to which.
 
     Returns:
-        How many keys there are.
+        How many keys there are, and whether no copy of what was replaced is left.
 
     Raises:
         TamperedError: neither custody opens a key.
-        UnavailableError: a database or a custody does not answer, or somebody reads, so
-            that copies of what was replaced are left: do it again.
+        UnavailableError: a database or a custody does not answer.
     """
     with database.opened(url) as engine:
         require_schema(engine)
         with database.reading(engine) as connection:
             owner, _ = read_keys(connection)
-        _rewrap_root(keys or beside(url), owner, change)
+        gone = _rewrap_root(keys or beside(url), owner, change)
         with KeyStore.open(keys or beside(url), change.new, owner).spared() as opened:
             covers = Covers(opened, owner)
             with database.writing(engine) as connection:
@@ -57,8 +56,8 @@ def rewrap(url: str, keys: str, change: Change) -> int:
                 connection.execute(delete(tables.epoch_key))
                 add_keys(connection, made)
             opened.close()
-        require_purged(engine, tables.epoch_key.name)
-    return len(made) + 1
+        gone &= purged(engine, tables.epoch_key.name)
+    return len(made) + 1, gone
 
 
 def _rewrapped(key: EpochKey, covers: Covers, owner: bytes, change: Change) -> EpochKey:
@@ -80,8 +79,8 @@ def _rewrapped(key: EpochKey, covers: Covers, owner: bytes, change: Change) -> E
     return covered
 
 
-def _rewrap_root(url: str, owner: bytes, change: Change) -> None:
-    """Wrap the key store's secret anew."""
+def _rewrap_root(url: str, owner: bytes, change: Change) -> bool:
+    """Wrap the key store's secret anew; tell whether no copy of the old one is left."""
     place = keystore.place_of_root(owner)
     with database.opened(url) as engine, database.writing(engine) as connection:
         if engine.dialect.name == "sqlite":
@@ -92,4 +91,4 @@ def _rewrap_root(url: str, owner: bytes, change: Change) -> None:
         made = change.key(found, place)
         connection.execute(update(keystore.root).values(wrapped=made))
     with database.opened(url) as engine:
-        require_purged(engine, keystore.root.name)
+        return purged(engine, keystore.root.name)

@@ -70,17 +70,18 @@ def require_none(url: str) -> None:
     """
     with opened(url) as engine:
         if is_missing(engine):
-            _require_folder(Path(engine.url.database or ""))
+            require_folder(engine)
         elif schema_version(engine):
             raise ConflictError
 
 
-def _require_folder(path: Path) -> None:
-    """Refuse a place where no file can be made.
+def require_folder(engine: Engine) -> None:
+    """Refuse a place where the file of a database can't be made.
 
     Raises:
         UnavailableError: its folder is not there, or can't be written.
     """
+    path = Path(engine.url.database or "")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise _unusable(f"The folder of {path} is not there, or can't be written.")
 

@@ -10,6 +10,7 @@ import pytest
 from kit.erased import Kept
 from kit.stored import keys_of, on_sqlite
 from kit.world import token
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from placement.errors import UnavailableError
@@ -70,10 +71,7 @@ def test_what_was_in_the_way_of_a_purge_is_tried_again(
     assert left
     assert took < database.WAIT_MS / 1000 / 2
     assert journal.stat().st_size == 0
-    assert [one.message for one in caplog.records] == [
-        "copies of destroyed keys may be left, as somebody reads; tried again",
-        "no copies of destroyed keys are left",
-    ]
+    assert [one.message for one in caplog.records] == [purging._STUCK, purging._FREE]
     assert not world.store.vault.remains.stuck
 
 
@@ -230,6 +228,71 @@ def test_whoever_comes_after_a_kill_removes_what_is_left(
     assert not in_files(admin, gone)
     assert noted(admin) == 0
     assert opened() == first
+
+
+@on_postgresql
+def test_what_another_server_left_is_found_by_who_runs(
+    keys, admin, postgres_url, custody
+):
+    """It destroyed a key and was killed; who looked before looks again in a minute."""
+    gone = keys.read(NAMES[0])
+    keys.remains.remove()
+    with closing(KeyStore.open(postgres_url, custody, b"owner")) as other:
+        other.destroy(NAMES[:1])
+    keys.remains.remove()
+    left, due = in_files(admin, gone), keys.remains._due - time.monotonic()
+    keys.destroy(NAMES[:1])  # the same erasure, settled by both
+    keys.remains._due = 0.0
+    keys.remains.remove()
+
+    assert left
+    assert 0 < due <= 60
+    assert not in_files(admin, gone)
+    assert noted(admin) == 0
+
+
+@on_postgresql
+def test_a_role_that_may_not_make_tables_destroys_keys_all_the_same(
+    keys, admin, postgres_url, custody
+):
+    """Without a place for notes, and without the right to write the tables anew: told."""
+    gone = keys.read(NAMES[0])
+    admin.execute("DROP TABLE unpurged")
+    admin.execute("DROP ROLE IF EXISTS lowly")
+    admin.execute("CREATE ROLE lowly LOGIN")
+    admin.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    given = (
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO lowly"
+    )
+    admin.execute(given)
+    url = make_url(postgres_url).set(username="lowly", password=None)
+    try:
+        where = url.render_as_string(hide_password=False)
+        with closing(KeyStore.open(where, custody, b"owner")) as lowly:
+            lowly.destroy(NAMES[:1])
+            lowly.remains.remove()
+            told, read = lowly.remains.stuck, lowly.read(NAMES[0])
+    finally:
+        admin.execute("DROP OWNED BY lowly")
+        admin.execute("DROP ROLE lowly")
+
+    assert (told, read) == (True, None)
+    assert in_files(admin, gone)
+
+
+@on_sqlite
+def test_what_stays_in_the_way_is_tried_less_and_less_often(world, monkeypatch):
+    """Or a database that writes its tables anew would do nothing else."""
+    remains, now, waits = world.store.vault.remains, [1000.0], []
+    monkeypatch.setattr(purging.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(purging, "_emptied", lambda *_: False)
+    remains._left, remains._due = True, 0.0
+    for _ in range(10):
+        remains.remove()
+        waits.append(remains._due - now[0])
+        now[0] = remains._due
+
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]
 
 
 @on_postgresql

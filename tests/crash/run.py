@@ -67,6 +67,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--servers", type=int, choices=(1, 2), default=1)
     parser.add_argument("--events", type=int, default=0, help="that are there before")
     args = parser.parse_args(argv)
+    if args.kills < 1:
+        parser.error("nothing is killed")
     print(f"seed {args.seed}")
     draw, left, failed, logs = Random(args.seed), args.kills, 0, 0
     while left:  # a log at a time

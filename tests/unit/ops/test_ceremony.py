@@ -1,6 +1,9 @@
 """The ceremony: a key is made and split, and comes back from any three shares."""
 
+import os
 import re
+import resource
+import signal
 import stat
 from contextlib import closing
 
@@ -151,13 +154,20 @@ class Holders:
     def screen(self):
         return self.shown.rpartition("\x1b[3J\x1b[H")[2]
 
+    def leave(self):
+        """Go away: by an error, or by a signal to the program."""
+        if isinstance(self.by, signal.Signals):
+            os.kill(os.getpid(), self.by)
+            return self.shares[-1][-6:]  # that one is not heeded
+        raise self.by
+
     def typed(self, sentence):
         self.shown += sentence
         if sentence.endswith("Enter shows it: "):
             assert "\n" not in self.screen
             return ""
         if len(self.shares) == self.leave_at:
-            raise self.by
+            return self.leave()
         if self.slips:
             self.slips -= 1
             return "AAAAAA"
@@ -177,7 +187,10 @@ def test_a_holder_reads_and_types_back(place, run, monkeypatch):
     assert people.screen.startswith("Made the key.")
 
 
-@pytest.mark.parametrize("by", [KeyboardInterrupt, EOFError])
+@pytest.mark.parametrize(
+    "by",
+    [KeyboardInterrupt, EOFError, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT],
+)
 @pytest.mark.parametrize("leave_at", [1, 5])
 def test_whoever_breaks_off_has_made_nothing(place, run, monkeypatch, leave_at, by):
     """No key that nobody has all shares of; and nothing is left on the screen."""
@@ -190,6 +203,17 @@ def test_whoever_breaks_off_has_made_nothing(place, run, monkeypatch, leave_at, 
     )
     assert people.screen == ""
     assert not (place / "store.key").exists()
+
+
+def test_nobody_stops_it_with_a_share_on_the_screen(place, run, monkeypatch):
+    """Ctrl-Z is not heeded, and what was heeded before is again behind it."""
+    before = signal.getsignal(signal.SIGTSTP)
+    people = Holders(monkeypatch, leave_at=2, by=signal.SIGTSTP)
+    code = run("custody", "create", typed=(WORDS, WORDS))[0]
+
+    assert (code, len(people.shares)) == (0, 5)
+    assert signal.getsignal(signal.SIGTSTP) == before
+    assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
 
 
 def test_new_shares_that_were_broken_off(made, run, monkeypatch):

@@ -244,6 +244,21 @@ def test_it_says_how_many_were_the_old_keys(place, capsys):
     assert second.startswith("Wrapped 11 keys and the key files anew; 0 were the old")
 
 
+def test_copies_that_somebody_s_reading_kept_are_told(place, monkeypatch, capsys):
+    """All is wrapped by the new custody by then; done again, it says so."""
+    change = ("custody", "change", "--from", str(place.folder / "file.toml"))
+    assert place.create("words") == 0
+    with monkeypatch.context() as patched:
+        patched.setattr("placement.store.rewrapping.purged", lambda *_: False)
+        capsys.readouterr()
+        first = place.run("words", *change)
+        told = capsys.readouterr().err
+    again = place.run("words", *change)
+
+    assert (first, again) == (1, 0)
+    assert "copies of what was replaced may be left in a database's files." in told
+
+
 def test_settings_of_the_same_custody(place, capsys):
     """Nothing is to be done."""
     place.create("words")

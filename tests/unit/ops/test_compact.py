@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -17,6 +18,7 @@ from kit.stored import append
 
 from placement.config import load
 from placement.crypto.custody import FileCustody
+from placement.errors import UnavailableError
 from placement.ops import compact
 from placement.ops.main import main
 from placement.store import fsck
@@ -198,6 +200,31 @@ def test_a_server_that_is_not_there(place, run):
     assert run("compact", "--destroy")[1].startswith(
         "Keys of older epochs destroyed: 2"
     )
+
+
+def test_every_process_is_looked_at_or_none(place):
+    """One of two that is clean says nothing of the other."""
+    settings = replace(load(place / "placement.toml"), processes=2)
+    with opened(place) as store, pytest.raises(UnavailableError) as caught:
+        compact._require_servers(settings, store, [os.getpid()] * 2, 1.0)
+
+    (said,) = caught.value.__notes__
+    assert said.startswith("The settings say 2 processes: name each with --server,")
+
+
+def test_a_file_that_can_t_be_read_is_told_behind_what_was_done(
+    place, run, monkeypatch
+):
+    """Keys are gone by then, and nobody has looked."""
+    assert run("compact")[0] == 0
+
+    def unreadable(*_):
+        raise PermissionError(13, "Permission denied", "somewhere")
+
+    monkeypatch.setattr(compact, "require_none", unreadable)
+    said = "Keys of older epochs destroyed: 2. NOT SCANNED: somewhere: Permission denied.\n"
+
+    assert run("compact", "--destroy") == (1, "", said)
 
 
 def test_backups_from_before_open_nothing_and_later_ones_do(

@@ -1,5 +1,6 @@
 """An older database is served on the word of two officers, and that is in the log."""
 
+import base64
 import re
 import shutil
 import sqlite3
@@ -179,6 +180,21 @@ def test_who_has_signed_is_said(place, run, statement):
     assert said[1] == said[0]
     assert f"Signatures of 2: kim, robin. {NEEDED}" in said[2]
     assert statement.read_text("utf-8").count("\n\N{EM DASH} ") == 2
+
+
+def test_what_somebody_else_wrote_in_an_officer_s_name_gives_way(place, run, statement):
+    """Her own signature takes its place; nobody has to verify it before."""
+    signed(run, statement, "kim", "robin")
+    lines = statement.read_text("utf-8").splitlines(keepends=True)
+    *rest, own = lines
+    head, _, blob = own.rstrip("\n").rpartition(" ")
+    forged = base64.b64encode(base64.b64decode(blob)[:4] + bytes(64)).decode()
+    statement.write_text("".join([*rest, f"{head} {forged}\n"]), "utf-8")
+    before = accept(run, place)
+    signed(run, statement, "robin")
+
+    assert before[0] == 1
+    assert accept(run, place)[0] == 0
 
 
 @pytest.mark.parametrize("command", ["sign", "accept"])
