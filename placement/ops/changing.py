@@ -7,6 +7,7 @@ now say; ``--from`` names the settings as they were. Interrupted, it is run agai
 
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from placement.config import Settings, load, load_custodian
 from placement.crypto.changing import Change
@@ -19,6 +20,11 @@ from placement.ops.scan import Trace, failed, files_of, require_none
 from placement.service.custodian import Custodian, next_path
 from placement.store.log import Store
 from placement.store.rewrapping import rewrap
+
+_OLDER: Final = (
+    "Older backups open by the old key alone, also in the hands of whoever has it: back up"
+    " now, and destroy them."
+)
 
 
 def change_custody(
@@ -62,18 +68,16 @@ def change_custody(
             leaving.destroy()
     files = files_of(settings, folder)
     require_none(files, gone, here)
+    done = f"Wrapped {count} keys and the key files anew"
     if not purged:
         raise failed(
-            f"Wrapped {count} keys and the key files anew, but somebody reads, so copies of"
-            " what was replaced may be left in a database's files. Do it again when nobody"
-            " does."
+            f"{done}, but somebody reads, so copies of what was replaced may be left in a"
+            " database's files. Do it again when nobody does."
         )
     kept = "It is destroyed." if destroy else "It is still there."
     return (
-        f"Wrapped {count} keys and the key files anew; {len(gone)} were the old key's."
-        f" Scanned {len(files)} files: none has a trace of those. {kept} Older backups"
-        " open by the old key alone, also in the hands of whoever has it: back up now,"
-        " and destroy them."
+        f"{done}; {len(gone)} were the old key's. Scanned {len(files)} files: none has a"
+        f" trace of those. {kept} {_OLDER}"
     )
 
 
