@@ -68,17 +68,26 @@ def change_custody(
             leaving.destroy()
     files = files_of(settings, folder)
     require_none(files, gone, here)
+    kept = "It is destroyed." if destroy else "It is still there."
+    return (
+        f"{_done(count, purged)}; {len(gone)} were the old key's. Scanned {len(files)} files:"
+        f" none has a trace of those. {kept} {_OLDER}"
+    )
+
+
+def _done(count: int, purged: bool) -> str:  # noqa: FBT001 (what rewrapping said)
+    """Say how much was wrapped anew.
+
+    Raises:
+        UnavailableError: copies of what was replaced may be left.
+    """
     done = f"Wrapped {count} keys and the key files anew"
     if not purged:
         raise failed(
             f"{done}, but somebody reads, so copies of what was replaced may be left in a"
             " database's files. Do it again when nobody does."
         )
-    kept = "It is destroyed." if destroy else "It is still there."
-    return (
-        f"{done}; {len(gone)} were the old key's. Scanned {len(files)} files: none has a"
-        f" trace of those. {kept} {_OLDER}"
-    )
+    return done
 
 
 def trace(blob: bytes) -> Trace:
