@@ -17,6 +17,7 @@ import os
 import secrets
 import stat
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NewType, Protocol, Self
 
@@ -176,8 +177,10 @@ def write_line(path: Path, line: bytes) -> None:
                 file.write(line)
                 file.flush()
                 os.fsync(number)
-        except BaseException:
-            shred(path)  # half a key is none, and would be in the way of the next try
+        except BaseException:  # half a key is none, and in the way of the next try
+            with suppress(UnavailableError):
+                shred(path)
+            path.unlink(missing_ok=True)
             raise
     except FileExistsError as error:
         raise ConflictError from error

@@ -126,13 +126,15 @@ def _breaking_off() -> Iterator[None]:
 
     A program that is stopped leaves the screen as it is, and one that quits its memory.
     """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    cores = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, cores[1]))
     before = {each: signal.signal(each, handler) for each, handler in _ENDS.items()}
     try:
         yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+        resource.setrlimit(resource.RLIMIT_CORE, cores)
 
 
 def _write(lines: Sequence[str], folder: Path, files: list[Path]) -> None:

@@ -20,6 +20,7 @@ def red(make):
 
 
 @pytest.mark.parametrize("bug", BUGS)
+@pytest.mark.slow
 def test_a_planted_bug_is_found(bug):
     """At the gate that is there for it."""
     assert any(EXPECTED[bug] in name for name in red(BUGS[bug]))

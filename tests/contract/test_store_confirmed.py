@@ -330,6 +330,7 @@ def hurried(admin):
 
 
 @pytest.mark.usefixtures("hurried")
+@pytest.mark.slow
 def test_a_commit_whose_time_is_over_is_refused(store, url, custody, admin):
     """PostgreSQL calls it done, and warns that it is so on this machine alone."""
     opened = Store.open(url, custody, keys_of(url))

@@ -81,6 +81,7 @@ def test_a_part_has_a_limit(store):
 
 @given(st.data())
 @TAMPERING
+@pytest.mark.slow
 def test_a_touched_snapshot_is_noticed(store, admin, data):
     """An altered, missing, moved or surplus part is an error, never an older state."""
     drop_snapshots(store)  # of another example

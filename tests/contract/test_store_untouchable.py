@@ -205,6 +205,7 @@ def test_no_column_of_any_table_is_free(scene, table):
             holds(scene, table, flipped(table, content, number, name, bit))
 
 
+@pytest.mark.slow
 def test_no_bit_of_a_checkpoint_is_free(scene):
     """Text and signature alike, from the first to the last."""
     content = scene.rows[tables.checkpoint]
@@ -347,6 +348,7 @@ def test_what_is_done_to_a_cosignature_is_found_by_whoever_counts_it(scene):
 
 
 @pytest.mark.postgres
+@pytest.mark.slow
 def test_whatever_is_done_to_a_row_is_found_in_postgresql(postgres_url, custody):
     """A sample: the deeds are the same, and so is what finds them."""
     scene = Scene(postgres_url, custody)

@@ -313,6 +313,7 @@ def test_a_handshake_that_does_not_go_on_is_ended(town):
     assert max(ended) < HANDSHAKE + 1
 
 
+@pytest.mark.slow
 def test_a_flood_of_pings_is_cut_off(town, mallory):
     """The connection is closed, not only left alone."""
     over = threading.Event()

@@ -28,6 +28,7 @@ def linear(stage):
     return done.returncode, done.stdout.splitlines()[-1].rpartition(": ")[2]
 
 
+@pytest.mark.slow
 def test_holds_are_linearizable_when_the_server_is_killed():
     """On SQLite."""
     assert linear("sqlite") == (0, "all are linearizable")

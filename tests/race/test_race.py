@@ -21,6 +21,7 @@ def race(*stages):
     return done.returncode, done.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_exactly_one_of_two_rivals_holds():
     """Ten times at once on SQLite, ten times one."""
     said = "race: 10 runs, 10 with exactly one hold, 0 without, 0 with two"

@@ -80,6 +80,7 @@ def test_signs_count_what_is_slower():
     assert signs([1], [1]) == 0
 
 
+@pytest.mark.slow
 def test_nothing_is_found_where_nothing_is():
     """Of 300 pairs of kinds that are alike, in a machine that drifts, none differs."""
     worst = [abs(judge(drawn(seed), STEP).worst.value) for seed in range(300)]

@@ -61,6 +61,7 @@ def test_pages_hold_everything_once(town, size):
     assert len(sizes) >= len(leaves) / size
 
 
+@pytest.mark.slow
 def test_large_entries_end_a_page_before_it_bursts(town):
     """An entry names each of five hundred facts; what is sent stays bounded."""
     first = town.head().leaves

@@ -167,6 +167,7 @@ def server(place, kind):
 
 
 @linux
+@pytest.mark.slow
 def test_a_server_that_runs_has_no_retired_key(place, server, kind, capsys):
     """Three epochs are begun and two are destroyed; neither file nor memory has them."""
     for _ in range(2):
@@ -226,6 +227,7 @@ GONE = r"Keys of older epochs destroyed: 2\. "
         ("reads", ""),
     ],
 )
+@pytest.mark.slow
 def test_a_process_that_keeps_one_is_found_out(place, capsys, monkeypatch, kind, said):
     """And of one that has not been told yet nothing is said."""
     monkeypatch.setattr("placement.ops.compact.WAIT", 1.0)

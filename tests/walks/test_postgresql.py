@@ -172,6 +172,7 @@ def test_a_receipt_can_be_fetched_from_the_other_server(town, both):
         assert opened.outline is None
 
 
+@pytest.mark.slow
 def test_checkpoints_of_two_servers_never_fork(town, both):
     """Both write at once and both sign: one size has one root, and each begins the next."""
     seen = set()

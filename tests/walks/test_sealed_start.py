@@ -68,6 +68,7 @@ def ask(channel, path):
     return channel.unary_unary(path)(b"", timeout=TIMEOUT)
 
 
+@pytest.mark.slow
 def test_a_server_starts_sealed_and_opens_on_its_token(site):
     """Every method is refused in one text, until the PIN comes; then it serves."""
     reading, writing = os.pipe()

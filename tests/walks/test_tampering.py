@@ -295,6 +295,7 @@ def test_no_spoilt_row_is_ever_served(crime, deed, data):
     refused(crime, crime.spoil(*deed(data, crime)))
 
 
+@pytest.mark.slow
 def test_every_row_is_needed(crime):
     """All of them, not a sample: without any single one there is no start."""
     for table, rows in crime.rows.items():

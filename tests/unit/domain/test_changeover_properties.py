@@ -157,6 +157,7 @@ def told(state):
 @given(st.lists(DEEDS, max_size=20))
 @example(CARRIED)
 @example(EARLIER)
+@pytest.mark.slow
 def test_whoever_folds_later_leaves_the_same_persons(deeds):
     """And answers the same; so does whoever goes on from a snapshot of either."""
     world = lived(deeds)

@@ -82,6 +82,7 @@ def test_a_cell_holds_one_as_often_as_the_ruleset_says(areas, weight):
     assert got < 4
 
 
+@pytest.mark.slow
 def test_no_cell_is_likelier_than_its_cap_or_less_likely_than_the_floor():
     """A very large group is cut at the prior; a small one never falls below the floor."""
     found = {}

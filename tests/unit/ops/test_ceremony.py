@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import signal
 import stat
 from contextlib import closing
@@ -213,7 +212,6 @@ def test_nobody_stops_it_with_a_share_on_the_screen(place, run, monkeypatch):
 
     assert (code, len(people.shares)) == (0, 5)
     assert signal.getsignal(signal.SIGTSTP) == before
-    assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
 
 
 def test_new_shares_that_were_broken_off(made, run, monkeypatch):

@@ -300,6 +300,7 @@ def work(place, steps):
     return worker.returncode == 0
 
 
+@pytest.mark.slow
 def test_killed_anywhere_it_is_gone_on_with(place):
     """The log is what it was, between and in the end; a kill may come at any moment."""
     drawn = random.Random(41)

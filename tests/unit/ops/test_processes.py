@@ -286,6 +286,7 @@ def test_a_sealed_start_opens_each(site):
 
 
 @pytest.mark.postgres
+@pytest.mark.slow
 def test_a_wrong_pin_is_tried_once(site):
     """However many processes there are: tokens lock themselves."""
     (site.folder / "credentials" / "pin").write_bytes(b"000000")
