@@ -38,9 +38,9 @@ from placement.ops.holders import (
     combined,
     handed_out,
     not_answered,
-    refused,
     require_place,
 )
+from placement.ops.scan import failed
 from placement.service.custodian import Custodian
 from placement.store.log import Store
 
@@ -120,7 +120,7 @@ def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
 
     def run(settings: Settings) -> str:
         if settings.custody == "file":
-            raise refused('custody = "file" has no ceremony; see the settings.')
+            raise failed('custody = "file" has no ceremony; see the settings.')
         with not_answered():
             return _done(settings, args)
 
@@ -170,7 +170,7 @@ def _create(settings: Settings, folder: Path | None, *, recovery: bool) -> str:
 
 def _split(settings: Settings, folder: Path | None) -> str:
     if settings.custody == "token":
-        raise refused(
+        raise failed(
             "A key can't be read out of a token. Its shares are made when it is made."
         )
     require_place(folder)
@@ -244,7 +244,7 @@ def _opened(
             open_signing(settings.log_key, custody).sign(b"")
             return "the log's key", f"Now {told(args, 'restore')}."
     except TamperedError:
-        raise refused(
+        raise failed(
             "These shares bring back another key than this store's; nothing was made."
         ) from None
     fsck = "custodian fsck" if is_custodian(args) else "fsck"
@@ -262,5 +262,5 @@ def _new_unlock(settings: Settings) -> bytes:
     found = read_unlock(settings)
     asked = settings.unlock == "prompt" and settings.custody == "passphrase"
     if asked and read_unlock(settings, whose="Once more. ") != found:
-        raise refused("The two passphrases differ; nothing was made.")
+        raise failed("The two passphrases differ; nothing was made.")
     return found

@@ -70,12 +70,12 @@ def change_custody(
     require_none(files, gone, here)
     kept = "It is destroyed." if destroy else "It is still there."
     return (
-        f"{_done(count, purged)}; {len(gone)} were the old key's. Scanned {len(files)} files:"
+        f"{_done(count, purged=purged)}; {len(gone)} were the old key's. Scanned {len(files)} files:"
         f" none has a trace of those. {kept} {_OLDER}"
     )
 
 
-def _done(count: int, purged: bool) -> str:  # noqa: FBT001 (what rewrapping said)
+def _done(count: int, *, purged: bool) -> str:
     """Say how much was wrapped anew.
 
     Raises:

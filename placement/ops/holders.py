@@ -26,6 +26,7 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
+from placement.ops.scan import failed
 
 _Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 _CLEAR: Final = "\x1b[2J\x1b[3J\x1b[H"
@@ -52,7 +53,7 @@ def shares_library() -> ModuleType:
     try:
         from placement.crypto import recovery  # noqa: PLC0415 (an extra of its own)
     except ImportError:
-        raise refused("Shares need `placement[hsm]`.") from None
+        raise failed("Shares need `placement[hsm]`.") from None
     return recovery
 
 
@@ -64,7 +65,7 @@ def require_place(folder: Path | None) -> None:
     """
     shares_library()
     if folder is None and not (sys.stdout.isatty() and sys.stdin.isatty()):
-        raise refused("Shares are shown on a terminal alone; or name --shares FOLDER.")
+        raise failed("Shares are shown on a terminal alone; or name --shares FOLDER.")
 
 
 @contextmanager
@@ -77,7 +78,7 @@ def not_answered() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, EOFError):
-        raise refused("Broken off.") from None
+        raise failed("Broken off.") from None
 
 
 @contextmanager
@@ -109,7 +110,7 @@ def handed_out(secret: bytes, folder: Path | None, otherwise: str) -> Iterator[s
                 else:
                     _write(lines, folder, files)
         except (KeyboardInterrupt, EOFError):
-            raise refused(f"Broken off. {otherwise}") from None
+            raise failed(f"Broken off. {otherwise}") from None
         except UnavailableError as error:
             error.add_note(otherwise)
             raise
@@ -145,7 +146,7 @@ def _write(lines: Sequence[str], folder: Path, files: list[Path]) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise refused(f"{folder}: {error.strerror}.") from None
+        raise failed(f"{folder}: {error.strerror}.") from None
     for number, line in enumerate(lines, 1):
         path = folder / f"share-{number}.txt"
         files.append(path)  # before it is there, so that none is forgotten
@@ -153,7 +154,7 @@ def _write(lines: Sequence[str], folder: Path, files: list[Path]) -> None:
             write_line(path, f"{line}\n".encode())
         except ConflictError:
             files.remove(path)
-            raise refused(f"{path} is there already.") from None
+            raise failed(f"{path} is there already.") from None
 
 
 def _take_back(files: Sequence[Path], error: BaseException) -> None:
@@ -198,9 +199,9 @@ def combined(files: Sequence[Path]) -> bytes:
     try:
         found: bytes = library.combine(lines)
     except InvalidInputError as error:
-        raise refused(f"{error.field.capitalize()}: {error.description}.") from None
+        raise failed(f"{error.field.capitalize()}: {error.description}.") from None
     except TamperedError:
-        raise refused(
+        raise failed(
             "One of these shares was altered, or is of another key. Nothing was made; "
             "try others."
         ) from None
@@ -220,10 +221,3 @@ def _typed(library: ModuleType) -> list[str]:
             continue
         lines.append(line)
     return lines
-
-
-def refused(why: str) -> UnavailableError:
-    """Make an error that says why."""
-    error = UnavailableError()
-    error.add_note(why)
-    return error
