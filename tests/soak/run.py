@@ -13,7 +13,7 @@ decided anew and are entries of the access log, but leave nothing else behind; w
 then is a leak. ``--fresh`` asks anew each time, and says what a question leaves.
 
 The last line says OK only if it was measured for long enough: no call failed, each call
-has its entry, the log verifies, and the slope with twice its standard error is under the
+has its entry, the log verifies, and the slope with what it may be off is under the
 limit. What is not long enough, or too noisy, is NOT SHOWN.
 """
 
@@ -122,9 +122,9 @@ def judge(  # noqa: PLR0911 (one for each that can be said)
         return Verdict("NOT SHOWN", f"new questions stay in memory; {said}")
     if minutes < LEAST:  # what begins takes memory, too
         return Verdict("NOT SHOWN", f"too short; memory {said}")
-    if line.per_second - 2 * line.error >= LIMIT:
+    if line.per_second - line.margin >= LIMIT:
         return Verdict("FAILED", f"memory grows: {said}")
-    is_sure = line.per_second + 2 * line.error < LIMIT
+    is_sure = line.per_second + line.margin < LIMIT
     why = f"no call of {len(seen.took):,} failed; memory {said}"
     return Verdict("OK" if is_sure else "NOT SHOWN", why)
 
@@ -262,7 +262,7 @@ def _line(seen: Seen, seconds: float) -> tuple[float, Slope | None]:
     if fitted is None:
         return after, None
     unit = 3600 / 2**20
-    return after, Slope(fitted.per_second * unit, fitted.error * unit)
+    return after, Slope(fitted.per_second * unit, fitted.error * unit, fitted.points)
 
 
 def _entries(settings: Path) -> int:

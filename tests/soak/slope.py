@@ -7,6 +7,8 @@ from statistics import fmean
 
 LEAST = 3
 """Points of which a slope and its error can be told."""
+_T = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
+"""By degrees of freedom, from one on; of more it is less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +18,21 @@ class Slope:
     Attributes:
         per_second: how fast it rises.
         error: the standard error of that.
+        points: how many there were.
     """
 
     per_second: float
     error: float
+    points: int
+
+    @property
+    def margin(self) -> float:
+        """How far off it may be, 19 times of 20: the fewer points, the more errors.
+
+        Source: quantiles 0.975 of Student's t.
+        """
+        freedom = self.points - 2
+        return self.error * (_T[freedom - 1] if freedom <= len(_T) else _T[-1])
 
 
 def blocks(
@@ -53,4 +66,4 @@ def slope(points: Sequence[tuple[float, float]]) -> Slope | None:
     spread = sum((at - middle) ** 2 for at, _ in points)
     rise = sum((at - middle) * (value - height) for at, value in points) / spread
     left = sum((value - height - rise * (at - middle)) ** 2 for at, value in points)
-    return Slope(rise, math.sqrt(left / (len(points) - 2) / spread))
+    return Slope(rise, math.sqrt(left / (len(points) - 2) / spread), len(points))

@@ -11,7 +11,7 @@ from tests.soak.run import Seen, judge
 from tests.soak.slope import Slope
 
 ROOT = Path(__file__).parents[2]
-FLAT, STEEP, NOISY = Slope(0.1, 0.1), Slope(9.0, 0.5), Slope(0.1, 3.0)
+FLAT, STEEP, NOISY = Slope(0.1, 0.1, 6), Slope(9.0, 0.5, 6), Slope(0.1, 0.4, 6)
 
 
 def seen(**failed):
