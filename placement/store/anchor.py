@@ -114,7 +114,9 @@ class Anchor:
                 + _WAY
             ) from None
         except OSError as error:
-            raise _unusable(f"The anchor can't be read.{_WAY}") from error
+            raise _unusable(
+                "The anchor can't be read: see its rights, and the disk."
+            ) from error
         found: list[tuple[int, int, int, Head]] = []
         epochs = [0, 0]
         for slot in (0, 1):
@@ -198,7 +200,7 @@ class Anchor:
             return self._ring.sealer(Purpose.HEAD, epoch)
         except TamperedError as error:
             error.add_note(
-                f"The anchor is of newer keys than this database has: it is older.{_WAY}"
+                f"The anchor is of newer keys: the database is older than what was served.{_WAY}"
             )
             raise
 

@@ -236,7 +236,7 @@ def test_a_slot_of_newer_keys_is_not_passed_by(anchor, path, store, older):
             at(path, old)
 
         (note,) = refused.value.__notes__
-        assert note.startswith("The anchor is of newer keys than this database has: ")
+        assert note.startswith("The anchor is of newer keys: the database is older")
         assert "docs/operations.md" in note
 
 
