@@ -134,8 +134,8 @@ def test_a_relative_folder():
             "unknown setting: Metrics (line 2, is metrics meant?)",
         ),
         (
-            'pace = 1\n"orgin".x = 1',
-            "unknown setting: orgin (line 2, is origin meant?)",
+            'pace = 1\n"orijin".x = 1',
+            "unknown setting: orijin (line 2, is origin meant?)",
         ),
         ('"\\u0061b" = 1', "unknown setting: ab"),
         ("address = 1", "address must be a str"),
