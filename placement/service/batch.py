@@ -107,23 +107,19 @@ class Batch:
         else:
             self.answers.append(self.do(item))
 
-    def prepare(self, command: Command) -> bool:
+    def prepare(self, command: Command) -> None:
         """Make and keep the keys that a command and what comes behind it will need.
 
         Here, where the log is owned: else what is begun and erased meanwhile could get
         another key. Keys of what never begins open nothing.
 
-        Returns:
-            Whether there was anything to do.
-
         Raises:
             PlacementError: nothing of the batch may be answered.
         """
-        if not command.ahead:
-            return False
-        gone = self._state.erasures.gone
-        self._vault.begin([each for each in command.ahead if not gone(each)])
-        return self._vault.flush()
+        if command.ahead:
+            gone = self._state.erasures.gone
+            self._vault.begin([each for each in command.ahead if not gone(each)])
+            self._vault.flush()
 
     def do(self, command: Command) -> Answer | PlacementError:
         """Decide a command that nobody waits for, or whose answer is added.

@@ -332,8 +332,7 @@ class Engine:
             if (command := self._worker.next(state, batch.moment)) is None:
                 return
             self._busy = True
-            if batch.prepare(command):  # which takes as long as some slices
-                return
+            batch.prepare(command)
             self._worker.saw(batch.do(command), batch.moment)
             self._busy = self._worker.waits(state, batch.moment)
             came = [] if crowded else self._waiting.join(MAX_BATCH - len(asked))

@@ -3,8 +3,8 @@
 Invariants:
     * whoever asks comes first, but never for ever: after a few commits that were put off
       the service's own work has its turn, whoever waits;
-    * while somebody asks, what has time shares a commit in small pieces only, and pauses
-      between them, so that a call on its way through the process arrives;
+    * while somebody asks, what has time shares a commit for some milliseconds only, and
+      pauses between two, so that a call on its way through the process arrives;
     * a thread that works beside the engine takes a part of the interpreter, and no more.
 """
 
@@ -19,10 +19,8 @@ MAX_PUT_OFF: Final = 4
 """For how many commits it is at most."""
 MAX_SLICES: Final = 16
 """How much of what has time shares one commit at most."""
-FEW_SLICES: Final = 4
-"""The same while somebody asks."""
-BITE: Final = 0.004
-"""Seconds of processor time after which, then, no other slice is begun."""
+BITE: Final = 0.008
+"""Seconds of processor time after which, while somebody asks, no other is begun."""
 LATELY: Final = 1_000_000
 """Microseconds after which nobody asks any more."""
 PAUSE: Final = 0.0005
@@ -116,7 +114,7 @@ class Manners:
     def slices(self) -> Iterator[None]:
         """Count the slices that may share this commit, while each is done."""
         begun = self._spent()
-        for _ in range(FEW_SLICES if self._lately else MAX_SLICES):
+        for _ in range(MAX_SLICES):
             yield
             if self._lately and self._spent() - begun >= BITE:
                 return

@@ -156,24 +156,20 @@ class Vault:
             request = replace(request, digest=said.request.digest)
         return Record(at=record.at, event=said.event, request=request)
 
-    def flush(self) -> bool:
+    def flush(self) -> None:
         """Keep the keys that were made since the last ``drop``, in one commit.
-
-        Returns:
-            Whether there were any.
 
         Raises:
             UnavailableError: the key store does not answer, the commit failed, or
                 somebody else began one of the dossiers meanwhile.
         """
         if not self._new:
-            return False
+            return
         self._keys.add({name: wrapped for name, (_, wrapped) in self._new.items()})
         self._made += len(self._new)
         for name, (key, _) in self._new.items():
             self._keep(name, key)
         self._new = {}
-        return True
 
     def drop(self) -> None:
         """Forget the keys that were made for what was then not appended."""

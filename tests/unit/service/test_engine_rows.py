@@ -8,16 +8,20 @@ from kit.engines import answer, engine_on, entries
 from placement.domain.decide.taking import SLICE
 from placement.domain.import_events import ImportState
 from placement.service.manners import (
+    BITE,
     CROWD,
-    FEW_SLICES,
     LATELY,
     MAX_PUT_OFF,
     MAX_SLICES,
     PAUSE,
+    Manners,
 )
 from placement.service.staged import StagedRows
 from placement.service.waiting import Asked, Waiting
 from placement.service.worker import Worker
+
+FEW = 4
+"""Slices that make a bite here."""
 
 
 class Slices:
@@ -61,32 +65,37 @@ class Commit:
     """
 
     moment = None
+    spent = 0.0  # seconds of processor time, by the last one
+    keys = 0.0  # that it takes to make the keys of a slice
 
-    def __init__(self, *, lacks_keys=False):
-        self.lacks_keys = lacks_keys
+    def __init__(self):
+        Commit.spent = 0.0
         self.done = 0
         self.answers = []
         self.add = self.answers.append
 
     def prepare(self, _command):
-        return self.lacks_keys
+        Commit.spent += self.keys
 
     def do(self, _command):
         self.done += 1
+        Commit.spent += BITE / FEW
 
 
 @pytest.fixture
 def engine(store, clock):
-    return engine_on(store, clock)
+    engine = engine_on(store, clock)
+    engine._manners = Manners(lambda: Commit.spent)
+    return engine
 
 
-def commit(engine, worker, asked=0, waiting=0, *, lacks_keys=False):
+def commit(engine, worker, asked=0, waiting=0):
     """Let an engine do what it may in a commit; return how many slices it did."""
     engine._worker = worker
     engine._waiting = Waiting()
     for _ in range(waiting):
         engine._waiting.put(Asked("late"))
-    made = Commit(lacks_keys=lacks_keys)
+    made = Commit()
     engine._work(None, made, [Asked("early") for _ in range(asked)])
     return made.done
 
@@ -110,7 +119,7 @@ def test_no_slice_is_begun_beside_a_call(engine, asked, waiting):
 
     assert commit(engine, worker, asked, waiting) == 0
     assert engine._busy
-    assert commit(engine, worker) == (FEW_SLICES if asked else MAX_SLICES)
+    assert commit(engine, worker) == (FEW if asked else MAX_SLICES)
 
 
 def test_while_somebody_asks_few_slices_share_a_commit(engine):
@@ -119,7 +128,7 @@ def test_while_somebody_asks_few_slices_share_a_commit(engine):
     commit(engine, worker, asked=1)
     engine._now += LATELY - 1
 
-    assert commit(engine, worker) == FEW_SLICES
+    assert commit(engine, worker) == FEW
     engine._now += 1
     assert commit(engine, worker) == MAX_SLICES
 
@@ -150,9 +159,12 @@ def test_whoever_comes_meanwhile_waits_for_one_slice(engine):
     assert made.answers == [one.item for one in asked] == ["late"]
 
 
-def test_keys_are_made_in_a_commit_of_their_own(engine):
-    """It takes as long as some slices, which come at once behind it."""
-    assert commit(engine, Slices(3), lacks_keys=True) == 0
+def test_keys_are_a_part_of_the_bite(engine, monkeypatch):
+    """They take as long as some slices; those come at once behind it."""
+    commit(engine, Slices(1), asked=1)
+    monkeypatch.setattr(Commit, "keys", BITE / 2)
+
+    assert commit(engine, Slices(FEW)) == 2
     assert engine._busy
 
 
@@ -194,7 +206,7 @@ def test_in_a_crowd_rows_have_their_turn(engine):
     worker = Slices(100)
     done = [commit(engine, worker, 3, CROWD) for _ in range(2 * (MAX_PUT_OFF + 1))]
 
-    assert done == 2 * [*[0] * MAX_PUT_OFF, FEW_SLICES]
+    assert done == 2 * [*[0] * MAX_PUT_OFF, FEW]
 
 
 def test_what_is_due_is_done_beside_a_call(engine):

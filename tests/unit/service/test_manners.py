@@ -8,7 +8,6 @@ import pytest
 from placement.service.manners import (
     BITE,
     CROWD,
-    FEW_SLICES,
     LATELY,
     MAX_PUT_OFF,
     MAX_SLICES,
@@ -54,12 +53,13 @@ def slices(manners):
 
 def test_pieces_are_small_while_somebody_asks():
     """And for a while after; a clock that went back changes that for no longer."""
-    manners = Manners(lambda: 0.0)
+    spent = count(step=BITE)
+    manners = Manners(lambda: next(spent))
     got = [(slices(manners), manners.pause)]
     for asked, now in ((0, 0), (1, 5), (0, LATELY + 4), (0, LATELY + 5)):
         manners.saw(asked, now)
         got.append((slices(manners), manners.pause))
-    alone, busy = (MAX_SLICES, 0.0), (FEW_SLICES, PAUSE)
+    alone, busy = (MAX_SLICES, 0.0), (1, PAUSE)
 
     assert got == [alone, alone, busy, busy, alone]
 
