@@ -5,7 +5,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 T      ?= tests
-WORKERS ?= 2
+# As many at once as there are processors, and no more than stay quick to start.
+WORKERS ?= logical --maxprocesses 8
 # What was compiled once is not compiled again by each process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -18,6 +18,7 @@ def found():
     return measured
 
 
+@pytest.mark.slow
 def test_every_control_stands_in_the_tables(found):
     """Coalitions, hunts, flips, rivalries, honest askers, pairs, the table."""
     got = "\n".join(run.told(found))

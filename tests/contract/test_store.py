@@ -186,6 +186,7 @@ store.close()
 """
 
 
+@pytest.mark.slow
 def test_processes_never_fork_or_gap(store, url, tmp_path):
     """Three processes append one chain."""
     kek = str(tmp_path / "kek")

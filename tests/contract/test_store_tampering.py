@@ -23,6 +23,7 @@ from placement.store.head import Head
 from placement.store.snapshot import load_snapshot, write_snapshot
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", [tables.event, tables.leaf], ids=["event", "leaf"])
 @pytest.mark.parametrize(
     "change", [alter, renumber, swap, shuffle, drop, truncate, double]

@@ -178,6 +178,7 @@ def test_an_untouched_store_verifies(scene):
     assert {row["epoch"] for row in scene.rows[tables.leaf]} == {1, 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("deed", "table"), DEEDS, ids=lambda each: getattr(each, "__name__", each)
 )
@@ -192,6 +193,7 @@ def test_whatever_is_done_to_a_row_is_found(scene, deed, table):
     done()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", EVERYWHERE, ids=str)
 def test_no_column_of_any_table_is_free(scene, table):
     """One bit of each, in the first row, the last and one in the middle."""
@@ -311,6 +313,7 @@ def says_the_same(content, other):
         return False
 
 
+@pytest.mark.slow
 def test_what_is_done_to_a_cosignature_is_found_by_whoever_counts_it(scene):
     """By the store only what is no note of its checkpoint; clients hold the keys."""
     content = rows(scene.admin, tables.cosignature)

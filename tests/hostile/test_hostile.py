@@ -262,6 +262,7 @@ def ask(town, channel):
     return time.monotonic() - began
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_others_are_answered_all_the_while(town, mallory, attack):
     """Over the connection that they have, and over new ones."""
@@ -297,6 +298,7 @@ def test_nobody_holds_the_calls_of_all(town, mallory, inside):
     assert len(inside[0]) == 0
 
 
+@pytest.mark.slow
 def test_a_handshake_that_does_not_go_on_is_ended(town):
     """After some seconds, whatever it began with."""
     ended = []
@@ -338,6 +340,7 @@ def test_who_is_told_to_go_away_is_told_why(town, mallory):
     assert bytes((AWAY,)) in heard
 
 
+@pytest.mark.slow
 def test_whoever_keeps_to_the_bound_is_never_cut_off(town):
     """As many calls at once as one may have, again and again, on one connection."""
     pair = town.served.pki.client(*PEOPLE["worker"])
@@ -350,6 +353,7 @@ def test_whoever_keeps_to_the_bound_is_never_cut_off(town):
     assert len(answered) == 40 * CALLS
 
 
+@pytest.mark.slow
 def test_strangers_write_nothing_into_the_log(tmp_path):
     """Nor does who goes away while he is answered: else he could fill the disk."""
     (port,) = prepare(tmp_path, 1)

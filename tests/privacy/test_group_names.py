@@ -18,9 +18,10 @@ FURTHER = ("The Sentinels", "Qzx Splinter", "Afterwards Only")
 WHO = ("syd/co-01", "syd/co-02", "nord/co-03")
 SOURCE = ("--grade", "2B", "--reason", "intelligence")
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="reads the memory of a process"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process"),
+]
 
 
 class Wire(Recorder):

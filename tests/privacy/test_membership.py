@@ -73,6 +73,7 @@ def told(life):
     ]
 
 
+@pytest.mark.slow
 def test_a_life_in_both_worlds_looks_alike(pair):
     """Answers, sizes, headers, budgets; but for the verdict that meets the person."""
     life = Life(pair).live(STORY)
@@ -82,6 +83,7 @@ def test_a_life_in_both_worlds_looks_alike(pair):
     assert (life.met > 0) == bool(pair.difference.about)
 
 
+@pytest.mark.slow
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(KINDS), st.integers(0, 9), st.integers(0, 9)),
@@ -146,6 +148,7 @@ def looks_too_early(state, command, moment):
     return replace(outcome, reply=replace(outcome.reply, answers=tuple(answers)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "bug", "where"),
     [

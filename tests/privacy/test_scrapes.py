@@ -80,6 +80,7 @@ def moved(before, after):
     return {name: after[name] - before[name] for name in before}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tick", [0, 60])
 def test_verdicts_look_alike(tmp_path, tick):
     """CLEAR and CONFLICT on one server, asked as often, one after the other."""
@@ -128,6 +129,7 @@ def test_a_quiet_minute_looks_like_one_with_checks(tmp_path):
     assert quiet == asked
 
 
+@pytest.mark.slow
 def test_worlds_look_alike(tmp_path, monkeypatch):
     """Somebody is placed in one of two; the same is asked in both, and answered not."""
     # Without phantom stays, so that the verdicts differ for certain.

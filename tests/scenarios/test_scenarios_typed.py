@@ -21,6 +21,7 @@ def pki(tmp_path_factory):
     return pki
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
 def test_scenario_as_it_is_typed(path, tmp_path, pki):
     """Everybody types their commands, and sees what the story says."""

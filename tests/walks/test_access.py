@@ -119,6 +119,7 @@ def test_a_revoked_certificate(town, gone, method):
         unnamed(town, name, method, request)
 
 
+@pytest.mark.slow
 def test_an_expired_certificate(tmp_path):
     """A connection that was opened in time grants nothing once the time is over."""
     ahead = [0]

@@ -283,6 +283,7 @@ def doubled(data, crime):
     return [[f"INSERT INTO {table} ({columns}) VALUES ({marks})", *given.values()]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "deed",
     [altered, cut, retyped, renumbered, swapped, dropped, closed_up, doubled],

@@ -163,6 +163,7 @@ def judged(worker, coordinator, *, code=4):
     return verdict(worker, case, code)
 
 
+@pytest.mark.slow
 def test_a_changeover_from_end_to_end(place):
     """Nobody is lost, nobody waits, and the old key is gone in the end."""
     worker, first, second = map(place.become, WHO)
@@ -196,6 +197,7 @@ def test_a_changeover_from_end_to_end(place):
     assert ended["key_id"] == begun["to_key_id"]
 
 
+@pytest.mark.slow
 def test_who_missed_it_is_told(place):
     """Their context pins the old key alone: refused, not answered with less."""
     first, second = map(place.become, ("first", "second"))
@@ -226,6 +228,7 @@ def ended(place, first, second, person):
         each("changeover", "end", "--yes")
 
 
+@pytest.mark.slow
 def test_the_old_key_is_gone_in_the_end(place):
     """Whoever settled, and whoever did not yet, names people under the next one."""
     first, second = map(place.become, ("first", "second"))

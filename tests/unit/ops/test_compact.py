@@ -176,6 +176,7 @@ def test_a_file_of_traces_that_is_damaged_is_refused(place, run):
     )
 
 
+@pytest.mark.slow
 def test_a_server_s_memory_is_the_last_to_be_looked_at(place, run, monkeypatch):
     """This process stands for one that goes on with what it had."""
     monkeypatch.setattr(compact, "WAIT", 1.0)

@@ -179,6 +179,7 @@ def wrapped(place):
 PASSPHRASE = b"words that nobody guesses"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whose", ["registry", "custodian"])
 def test_a_wrapped_key_is_split_by_its_custody(place, run, wrapped, monkeypatch, whose):
     """The shares are plain, for whoever adopts them; the wrapped file is destroyed."""
@@ -195,6 +196,7 @@ def test_a_wrapped_key_is_split_by_its_custody(place, run, wrapped, monkeypatch,
     assert not (place / "whole.key").exists()
 
 
+@pytest.mark.slow
 def test_a_wrapped_key_is_not_split_without_its_custody(
     place, run, wrapped, monkeypatch
 ):

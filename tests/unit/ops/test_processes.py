@@ -141,6 +141,7 @@ def connections(server, port):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_each_serves_and_any_answers_for_all(folder):
     """Connections are spread; what one acknowledged, the others know."""
@@ -225,6 +226,7 @@ def test_an_address_has_one_server(folder):
     assert "in use" in err
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_none_serves_unless_all_anchors_hold(folder):
     """One that is missing could have said that the database is an older one."""
@@ -238,6 +240,7 @@ def test_none_serves_unless_all_anchors_hold(folder):
     assert err.endswith("Nothing is served.\n")
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_a_process_that_does_not_start_stops_all(folder):
     """What is wrong is said once by each, and nobody is answered."""

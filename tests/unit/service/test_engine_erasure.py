@@ -373,6 +373,7 @@ answer(engine, approve_erasure(change, request="killed too"))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("when", "gone"),
     [("before the event", False), ("before the keys", True), ("behind the keys", True)],

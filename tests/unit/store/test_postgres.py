@@ -53,6 +53,7 @@ def took(store):
     return time.monotonic() - began
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["hole", "up", "down"])
 def test_a_network_that_swallows_is_not_waited_for(behind, gate, kind):
     """Though TCP notices nothing: once for the connection, once for another."""
