@@ -10,7 +10,7 @@ Invariants:
     * "absent" and "not yours" are the same class, hence the same answer.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class PlacementError(Exception):
@@ -26,6 +26,21 @@ class PlacementError(Exception):
 
     def __init__(self) -> None:
         super().__init__(self.text)
+
+    def because(self, *why: str) -> Self:
+        """Note sentences for whoever sits at this machine; no caller ever gets them.
+
+        Returns:
+            Itself.
+        """
+        for sentence in why:
+            self.add_note(sentence)
+        return self
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what was noted."""
+        return list(getattr(self, "__notes__", ()))
 
 
 class InvalidInputError(PlacementError):

@@ -166,8 +166,7 @@ def _misused(error: typer.TyperException, *, as_json: bool) -> Exit:
     lines = _words(error)
     if as_json:
         failure = InvalidInputError("command_line", "can't be parsed")
-        for line in lines:
-            failure.add_note(line)
+        failure.because(*lines)
         print_json(explain(failure).data)
     else:
         note(*lines)

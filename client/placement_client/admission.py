@@ -68,16 +68,14 @@ def require_dates(profile: Profile, now: datetime) -> None:
 
 def advise(error: CertificateError, profile: Profile, clock: Clock) -> None:
     """Say of a certificate that a server refused what the doctor would say."""
-    if getattr(error, "__notes__", ()):
+    if error.notes:
         return
     try:
         require_dates(profile, datetime.fromtimestamp(clock(), UTC))
     except CertificateError as told:
-        sentences = told.__notes__
+        error.because(*told.notes)
     else:
-        sentences = [REFUSED, _AGAIN]
-    for each in sentences:
-        error.add_note(each)
+        error.because(REFUSED, _AGAIN)
 
 
 def _refusal(profile: Profile, now: datetime) -> str:
@@ -89,7 +87,4 @@ def _refusal(profile: Profile, now: datetime) -> str:
 
 
 def _refused(sentence: str) -> CertificateError:
-    error = CertificateError()
-    error.add_note(sentence)
-    error.add_note(_AGAIN)
-    return error
+    return CertificateError().because(sentence, _AGAIN)

@@ -28,7 +28,7 @@ from placement_client.credentials import holder, signed_by
 from placement_client.filters import read_written
 from placement_client.frames import Transcript, read
 from placement_client.matching import Asked
-from placement_client.steps import Result, Step, failed, tried
+from placement_client.steps import Result, Step, tried
 from placement_client.trust import Policy
 
 STEPS: Final = (
@@ -136,10 +136,14 @@ def _exported(bundle: Bundle, certificate: x509.Certificate) -> str:
     manifest = bundle.manifest
     who = manifest.exporter
     if holder(certificate) != who:
-        raise failed("The certificate names another person than the manifest.")
+        raise TamperedError().because(
+            "The certificate names another person than the manifest."
+        )
     at = datetime.fromtimestamp(manifest.exported_at / 1_000_000, UTC)
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
-        raise failed("The certificate was not valid when the bundle was exported.")
+        raise TamperedError().because(
+            "The certificate was not valid when the bundle was exported."
+        )
     return (
         f"{who.role} {who.organisation}/{who.person} exported it on {at:%Y-%m-%d} "
         f"for {manifest.purpose}, matter {manifest.matter}."
@@ -152,9 +156,11 @@ def _hashes(bundle: Bundle, measured: dict[str, Member]) -> str:
         try:
             measured[name] = bundle.archive.measured(name)
         except TamperedError as error:
-            raise failed(f"{name} can't be read to its end.") from error
+            raise TamperedError().because(
+                f"{name} can't be read to its end."
+            ) from error
         if Listed.of(measured[name]) != listed:
-            raise failed(f"{name} is not what the manifest says.")
+            raise TamperedError().because(f"{name} is not what the manifest says.")
     return f"{len(measured)} members are what the manifest says."
 
 
@@ -195,7 +201,9 @@ class _Log:
         found = self._policy.signed(self._bundle.note)
         manifest = self._bundle.manifest
         if (found.origin, found.size) != (manifest.origin, manifest.size):
-            raise failed("The manifest speaks of another log, or another size of it.")
+            raise TamperedError().because(
+                "The manifest speaks of another log, or another size of it."
+            )
         self.checkpoint = found
         return f"{found.origin} signed it, with {found.size} entries."
 
@@ -216,7 +224,7 @@ class _Log:
         names = self._policy.cosigners(self._bundle.note)
         told = f"{len(names)} cosigned it and {self._policy.quorum} must have"
         if len(names) < self._policy.quorum:
-            raise failed(f"{told}.")
+            raise TamperedError().because(f"{told}.")
         return f"{told}: {', '.join(names)}."
 
 
@@ -310,7 +318,7 @@ class _Reading:
 
     def _times(self) -> str:
         if self._transcript.backwards is not None:
-            raise failed(
+            raise TamperedError().because(
                 f"Entry {self._transcript.backwards} is older than one before it."
             )
         return "No entry is older than one before it."
@@ -322,11 +330,15 @@ class _Reading:
             self._asked.require_span(self._span.first, self._span.count, manifest.size)
         except TamperedError as error:
             reason = "The entries begin or end elsewhere than was asked for."
-            raise failed(reason) from error
+            raise TamperedError().because(reason) from error
         if found.unasked is not None:
-            raise failed(f"Entry {found.unasked} is shown, but was not asked for.")
+            raise TamperedError().because(
+                f"Entry {found.unasked} is shown, but was not asked for."
+            )
         if found.withheld is not None:
-            raise failed(f"Entry {found.withheld} is hidden, but was asked for.")
+            raise TamperedError().because(
+                f"Entry {found.withheld} is hidden, but was asked for."
+            )
         words = " ".join(f"{name}={word}" for name, word in manifest.filter.items())
         return f"What is shown fits what was asked for: {words or 'everything'}."
 

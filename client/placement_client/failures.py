@@ -76,7 +76,7 @@ def translate(error: grpc.RpcError) -> PlacementError:
     failure = _failure(info.reason, status)
     incident = info.metadata.get("incident", "")
     if _INCIDENT.fullmatch(incident):
-        failure.add_note(f"incident {incident}")
+        failure.because(f"incident {incident}")
     return failure
 
 
@@ -132,7 +132,7 @@ def _invalid(status: Status) -> InvalidInputError:
     first, *others = named or [("request", "is not valid")]
     failure = InvalidInputError(*first)
     for field, description in others:
-        failure.add_note(f"{field} {description}")
+        failure.because(f"{field} {description}")
     return failure
 
 

@@ -107,7 +107,7 @@ class FirstUse:
         try:
             return _unsigned(content)
         except TamperedError as error:
-            error.add_note(f"{self.path} {_DAMAGED}")
+            error.because(f"{self.path} {_DAMAGED}")
             raise
 
     def hold(self, content: bytes, prove: Prove) -> None:
@@ -159,7 +159,5 @@ def hold(view: View, logs: LogCalls) -> None:
     except NotFoundError as error:
         if view.newest() is None:
             return  # nothing was ever written
-        refusal = TamperedError()
-        refusal.add_note(OTHER_HISTORY)
-        raise refusal from error
+        raise TamperedError().because(OTHER_HISTORY) from error
     view.hold(content, logs.consistency)

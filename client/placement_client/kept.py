@@ -212,9 +212,7 @@ class Recheck:
         try:
             self.logs.receipt(index)
         except NotFoundError as error:
-            refusal = TamperedError()
-            refusal.add_note(_HIDDEN)
-            raise refusal from error
+            raise TamperedError().because(_HIDDEN) from error
 
     def _holds(self, index: int) -> bool:
         """Tell whether the log ever signed that it holds an entry."""
@@ -266,9 +264,7 @@ def read_receipt(path: Path, signed: Callable[[bytes], Checkpoint]) -> Receipt:
 
 def damaged(path: Path, why: str) -> TamperedError:
     """Return the error of a file that is not what this client wrote."""
-    error = TamperedError()
-    error.add_note(f"{path} {why}.")
-    return error
+    return TamperedError().because(f"{path} {why}.")
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 (as JSON)

@@ -20,7 +20,7 @@ from placement.audit.checkpoint import Checkpoint, require_follows
 from placement.audit.merkle import verify_inclusion
 from placement.errors import InvalidInputError, NotFoundError, TamperedError
 from placement_client.failures import condemned
-from placement_client.steps import Result, Step, failed, tried
+from placement_client.steps import Result, Step, tried
 from placement_client.trust import LogView
 
 STEPS: Final = (
@@ -184,11 +184,13 @@ class Inspection:
             found = [view.policy.signed(each) for each in notes]
             sizes = [each.size for each in found]
             if sizes != sorted(set(sizes)) or (sizes and sizes[0] < least):
-                raise failed("The log lists checkpoints that it was not asked for.")
+                raise TamperedError().because(
+                    "The log lists checkpoints that it was not asked for."
+                )
             before = [each for each in found if each.size < newest.size]
             same = [each for each in found if each.size == newest.size]
             if any(each != newest for each in same):
-                raise failed("The log signed two roots of one size.")
+                raise TamperedError().because("The log signed two roots of one size.")
             # One second may bring one leaf or thousands, so it looks further back.
             if len(before) >= self._earlier or not least:
                 return before[-self._earlier :]
@@ -215,7 +217,7 @@ def _proven(
         try:
             return look()
         except (NotFoundError, InvalidInputError) as error:
-            raise failed(missing or otherwise) from error
+            raise TamperedError().because(missing or otherwise) from error
 
     return _tried(name, looked, otherwise)
 
@@ -226,7 +228,7 @@ def _unbegun(view: LogView) -> Step:
     def look() -> str:
         seen = view.newest()
         if seen is not None:
-            raise failed(
+            raise TamperedError().because(
                 "The log says that it has no entry, and this context has seen it with "
                 f"{seen.size}."
             )
@@ -247,7 +249,7 @@ def _tried(name: str, look: Callable[[], str], otherwise: str) -> Step:
         except TamperedError as error:
             told = condemned(error)
             if told:
-                raise failed(told) from error
+                raise TamperedError().because(told) from error
             raise
 
     return tried(name, looked, otherwise)

@@ -8,7 +8,6 @@ from placement.errors import NotFoundError, PlacementError, TamperedError
 from placement_client.failures import condemned
 from placement_client.findings import Finding, bad, doubtful, good
 from placement_client.log_steps import Log
-from placement_client.steps import failed
 from placement_client.trust import LogView, Policy
 
 _HISTORY: Final = "history"
@@ -37,7 +36,7 @@ def try_log(log: Log, view: LogView) -> Iterator[Finding]:
         try:
             yield look()
         except TamperedError as error:
-            yield bad(step, " ".join(error.__notes__))
+            yield bad(step, " ".join(error.notes))
         except PlacementError as error:
             yield bad(step, f"The log was asked in vain. {error.text}")
 
@@ -55,7 +54,7 @@ def _compared(log: Log, view: LogView) -> str:
             found = view.policy.signed(log.checkpoint())
     except NotFoundError as error:
         if seen is not None:
-            raise failed(_SHRUNK) from error
+            raise TamperedError().because(_SHRUNK) from error
         return "The log has no entry yet; there is nothing to compare."
     with _or(_OTHER):
         view.require(found, log.consistency)
@@ -72,7 +71,7 @@ def _or(sentence: str) -> Iterator[None]:
     except TamperedError as error:
         own = condemned(error)
         told = f"{own} Stop, and phone the operator." if own else sentence
-        raise failed(told) from error
+        raise TamperedError().because(told) from error
 
 
 def _counted(log: Log, policy: Policy) -> Finding:

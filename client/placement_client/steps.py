@@ -42,12 +42,5 @@ def tried(name: str, look: Callable[[], str], otherwise: str) -> Step:
     try:
         return Step(name, Result.OK, look())
     except TamperedError as error:
-        told = getattr(error, "__notes__", None) or [otherwise]
+        told = error.notes or [otherwise]
         return Step(name, Result.FAILED, " ".join(told))
-
-
-def failed(reason: str) -> TamperedError:
-    """Return the error of what does not verify, with the reason for people."""
-    error = TamperedError()
-    error.add_note(reason)
-    return error

@@ -177,7 +177,7 @@ class LogView:
         try:
             return self.policy.signed(content)
         except TamperedError as error:
-            error.add_note(f"{self.path} is damaged: it holds no checkpoint of the log")
+            error.because(f"{self.path} is damaged: it holds no checkpoint of the log")
             raise
 
     def advance(self, content: bytes, prove: Prove) -> Checkpoint:
@@ -228,9 +228,7 @@ def require_one_history(one: Checkpoint, other: Checkpoint, prove: Prove) -> Non
         require_follows(old, new, proof)
     except (NotFoundError, InvalidInputError, TamperedError) as error:
         # Each size was signed, so a log that knows none of this one has forgotten.
-        refusal = TamperedError()
-        refusal.add_note(OTHER_HISTORY)
-        raise refusal from error
+        raise TamperedError().because(OTHER_HISTORY) from error
 
 
 def _key(text: str, kind: Kind, field: str, phrase: str) -> VerifierKey:
@@ -302,6 +300,4 @@ def read_kept(path: Path) -> bytes | None:
 
 
 def _unusable(path: Path, why: str) -> UnavailableError:
-    error = UnavailableError()
-    error.add_note(f"{path} {why}")
-    return error
+    return UnavailableError().because(f"{path} {why}")

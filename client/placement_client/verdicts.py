@@ -78,7 +78,7 @@ def require_answer_now(
     holding = question.mode == CHECK_MODE_CHECK_AND_HOLD
     for each in answer.verdicts:
         if is_held(each) and not (holding and _can_be_held(each, answer.decided_at)):
-            raise _refused(_NO_HOLD)
+            raise TamperedError().because(_NO_HOLD)
 
 
 def require_placement_now(answer: PlacementAnswer, *, sent: int, received: int) -> None:
@@ -108,9 +108,9 @@ def _require_now(
     if any(each.verdict not in _VERDICTS for each in verdicts):
         raise TamperedError
     if not sent - SKEW <= decided_at <= received + SKEW:
-        raise _refused(_NOT_NOW)
+        raise TamperedError().because(_NOT_NOW)
     if not all(_is_sane(each, decided_at) for each in verdicts):
-        raise _refused(_TOO_LONG)
+        raise TamperedError().because(_TOO_LONG)
 
 
 def _can_be_held(each: CandidateVerdict, decided_at: int) -> bool:
@@ -124,9 +124,3 @@ def _is_sane(each: CandidateVerdict, decided_at: int) -> bool:
     if each.verdict == Verdict.VERDICT_CLEAR:
         return 0 < valid_for <= LONGEST
     return not valid_for
-
-
-def _refused(why: str) -> TamperedError:
-    error = TamperedError()
-    error.add_note(why)
-    return error

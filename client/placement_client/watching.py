@@ -94,9 +94,9 @@ class Place:
                 self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, FILE_MODE
             )
         except OSError as error:
-            unusable = UnavailableError()
-            unusable.add_note(f"{self.path.parent} can't be written to")
-            raise unusable from error
+            raise UnavailableError().because(
+                f"{self.path.parent} can't be written to"
+            ) from error
         try:
             _take(lock)
             yield

@@ -169,9 +169,9 @@ class Witness:
                 return logs.consistency(old, size)
         except (NotFoundError, InvalidInputError) as error:
             # It signed both sizes, so these are no reasons.
-            refusal = TamperedError()
-            refusal.add_note("The log refuses to prove that it only grew.")
-            raise refusal from error
+            raise TamperedError().because(
+                "The log refuses to prove that it only grew."
+            ) from error
 
     @contextmanager
     def _guarded(self, content: bytes) -> Iterator[None]:
@@ -179,18 +179,14 @@ class Witness:
         try:
             yield
         except TamperedError as error:
-            refusal = TamperedError()
-            why = getattr(error, "__notes__", ["It is no signed note."])
-            lines = (
+            why = error.notes or ["It is no signed note."]
+            raise TamperedError().because(
                 "The witness REFUSES a checkpoint of the log, and stops:",
                 *why,
                 f"held: {_told(self.state.note)}",
                 f"offered: {_told(content)}",
                 *self._file.keep_evidence(content, self.state.note),
-            )
-            for line in lines:
-                refusal.add_note(line)
-            raise refusal from error
+            ) from error
 
 
 def pause(every: float, failures: int) -> float:
@@ -216,9 +212,7 @@ def _hearsay() -> Iterator[None]:
     try:
         yield
     except TamperedError as error:
-        failure = UnavailableError()
-        failure.add_note(_CONDEMNED)
-        raise failure from error
+        raise UnavailableError().because(_CONDEMNED) from error
 
 
 def _news(error: PlacementError) -> str:

@@ -232,6 +232,4 @@ def _render(known: Mapping[str, Path]) -> bytes:
 
 
 def _lost(sentence: str) -> TamperedError:
-    error = TamperedError()
-    error.add_note(f"{sentence} One that forgets could cosign a fork.")
-    return error
+    return TamperedError().because(f"{sentence} One that forgets could cosign a fork.")

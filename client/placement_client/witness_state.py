@@ -234,13 +234,11 @@ class StateFile:
 
     def _lost(self, what: str) -> TamperedError:
         """Make the error for a state that can't be gone on from."""
-        error = TamperedError()
-        error.add_note(
+        return TamperedError().because(
             f"The witness's state {self.path} {what}. Put it back from a copy made "
             "after the last cosignature, or make a new witness with a new key: one that "
             "forgets could cosign a fork."
         )
-        return error
 
 
 def begin(file: StateFile, log: VerifierKey, key: WitnessKey, name: str) -> State:

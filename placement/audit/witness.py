@@ -85,9 +85,11 @@ def offered(log: VerifierKey, note: Note, check: Check) -> Checkpoint:
     try:
         found = checkpoint.parse(note.text)
     except TamperedError as error:
-        raise _refused("The log signed what is no checkpoint.") from error
+        raise TamperedError().because(
+            "The log signed what is no checkpoint."
+        ) from error
     if found.origin != log.name:
-        raise _refused("It is a checkpoint of another log.")
+        raise TamperedError().because("It is a checkpoint of another log.")
     return found
 
 
@@ -110,13 +112,17 @@ def advance(seen: Seen, note: Note, proof: Sequence[bytes], check: Check) -> Che
     new = offered(seen.log, note, check)
     old = seen.checkpoint()
     if new.size < old.size:
-        raise _refused("The log became smaller: leaves were taken away.")
+        raise TamperedError().because("The log became smaller: leaves were taken away.")
     try:
         require_follows(old, new, proof)
     except TamperedError as error:
         if new.size == old.size and not proof:
-            raise _refused("The log forked: two roots of the same size.") from error
-        raise _refused("The log does not prove that it only grew.") from error
+            raise TamperedError().because(
+                "The log forked: two roots of the same size."
+            ) from error
+        raise TamperedError().because(
+            "The log does not prove that it only grew."
+        ) from error
     return new
 
 
@@ -139,7 +145,9 @@ def cosigned(log: VerifierKey, note: Note, signer: Signer, check: Check) -> Note
     try:
         return add(Note(note.text, (own,)), signer)
     except ValueError as error:
-        raise _refused("The note has no room for a cosignature.") from error
+        raise TamperedError().because(
+            "The note has no room for a cosignature."
+        ) from error
 
 
 def _own(log: VerifierKey, note: Note, check: Check) -> Signature:
@@ -147,12 +155,7 @@ def _own(log: VerifierKey, note: Note, check: Check) -> Signature:
     try:
         first, *_ = verified(note, [Verifier(log, check)])
     except TamperedError as error:
-        raise _refused("It is not signed by the log's pinned key.") from error
+        raise TamperedError().because(
+            "It is not signed by the log's pinned key."
+        ) from error
     return first
-
-
-def _refused(why: str) -> TamperedError:
-    """Make the error for what is not cosigned, with a note for people."""
-    error = TamperedError()
-    error.add_note(why)
-    return error

@@ -77,16 +77,16 @@ def decrypt(source: IO[bytes], target: IO[bytes], identity: Path) -> None:
     except (age.DecryptError, OSError) as error:
         if getattr(error, "errno", None) is not None:
             raise  # it is the disk's
-        altered = TamperedError()
-        altered.add_note("The identity is not of a recipient, or the file was altered.")
-        raise altered from error
+        raise TamperedError().because(
+            "The identity is not of a recipient, or the file was altered."
+        ) from error
 
 
 def _pyrage() -> Any:  # noqa: ANN401 (it has no types)
     try:
         import pyrage  # noqa: PLC0415 (an extra of its own)
     except ImportError as error:
-        unusable = UnavailableError()
-        unusable.add_note("Encrypted backups need `placement[backup]`.")
-        raise unusable from error
+        raise UnavailableError().because(
+            "Encrypted backups need `placement[backup]`."
+        ) from error
     return pyrage

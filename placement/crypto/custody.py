@@ -133,9 +133,7 @@ class InMemory(ABC):
 
 def refuse(path: Path, why: str) -> UnavailableError:
     """Make the error for an unusable key file, with a note for operators."""
-    error = UnavailableError()
-    error.add_note(f"The key file {path} {why}.")
-    return error
+    return UnavailableError().because(f"The key file {path} {why}.")
 
 
 def read_line(path: Path, limit: int = _LINE_LIMIT) -> bytes:

@@ -113,9 +113,13 @@ class TokenCustody:
                     not self._key[Attribute.EXTRACTABLE],
                 )
             if not all(guarded):
-                raise _unusable("The key could be read out of the token; make another.")
+                raise UnavailableError().because(
+                    "The key could be read out of the token; make another."
+                )
             if len(self.key_id) != KEY_ID_SIZE:
-                raise _unusable(f"The key {KEK_NAME} was not made by this program.")
+                raise UnavailableError().because(
+                    f"The key {KEK_NAME} was not made by this program."
+                )
         except UnavailableError:
             self.close()
             raise
@@ -150,7 +154,7 @@ class TokenCustody:
         try:
             return cls(module, token, pin)
         except UnavailableError as error:
-            error.add_note(f"It holds a key {KEK_NAME} now: have that removed.")
+            error.because(f"It holds a key {KEK_NAME} now: have that removed.")
             raise
 
     @staticmethod
@@ -297,11 +301,11 @@ def _found(session: Any) -> Any:  # noqa: ANN401 (untyped in part)
         case [key]:
             return key
         case []:
-            raise _unusable(
+            raise UnavailableError().because(
                 f"The token holds no key {KEK_NAME}; see `placement-server custody`."
             )
         case _:
-            raise _unusable(f"The token holds two keys {KEK_NAME}.")
+            raise UnavailableError().because(f"The token holds two keys {KEK_NAME}.")
 
 
 def _put(
@@ -344,7 +348,9 @@ def _library(module: str) -> Any:  # noqa: ANN401 (untyped in part)
     try:
         return pkcs11.lib(module)
     except (RuntimeError, OSError) as error:
-        raise _unusable(f"The PKCS#11 library {module} can't be loaded.") from error
+        raise UnavailableError().because(
+            f"The PKCS#11 library {module} can't be loaded."
+        ) from error
 
 
 def _opened(module: str, token: str, pin: bytes) -> Any:  # noqa: ANN401 (untyped in part)
@@ -376,10 +382,4 @@ def _speaking() -> Iterator[None]:
             if isinstance(error, kind):
                 sentence = text
                 break
-        raise _unusable(sentence) from error
-
-
-def _unusable(why: str) -> UnavailableError:
-    error = UnavailableError()
-    error.add_note(why)
-    return error
+        raise UnavailableError().because(sentence) from error

@@ -21,12 +21,12 @@ from placement.access import Action
 from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.domain.changeover_events import CustodianNamed
+from placement.errors import TamperedError
 from placement.ops.officers import (
     Act,
     asked_now,
     officers_of,
     read_signed,
-    refused,
     require_holds,
     require_reason,
     write_act,
@@ -109,7 +109,9 @@ def accept(
     asked, reason = ("", *lines)[-2].removeprefix(_ASKED), lines[-1]
     of = (stays.public_key.hex(), goes.public_key.hex(), asked, reason)
     if signed.text != _drawn(settings, *of):
-        raise refused("The statement is of other keys, or of another log.")
+        raise TamperedError().because(
+            "The statement is of other keys, or of another log."
+        )
     require_holds(asked, "The statement was asked for more than a day ago.")
     event = CustodianNamed(key_id=stays.log_id) if following else None
     write_act(store, Act(Action.KEY_DESTROY, signed, names, reason), event=event)

@@ -239,7 +239,7 @@ def _read_whole(job: _Job, store: Store, *, deeper: bool = False) -> None:
         with Bar("Verifying") as bar:
             fsck.verify(store, job.verifier, progress=bar.show, deeper=deeper)
     except ChainError as error:
-        error.add_note(f"First bad record: {error.where}.")
+        error.because(f"First bad record: {error.where}.")
         raise
 
 

@@ -40,7 +40,6 @@ from placement.ops.holders import (
     not_answered,
     require_place,
 )
-from placement.ops.scan import failed
 from placement.service.custodian import Custodian
 from placement.store.log import Store
 
@@ -120,7 +119,9 @@ def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
 
     def run(settings: Settings) -> str:
         if settings.custody == "file":
-            raise failed('custody = "file" has no ceremony; see the settings.')
+            raise UnavailableError().because(
+                'custody = "file" has no ceremony; see the settings.'
+            )
         with not_answered():
             return _done(settings, args)
 
@@ -163,14 +164,14 @@ def _create(settings: Settings, folder: Path | None, *, recovery: bool) -> str:
         try:
             make_custody(settings, unlock, secret).close()
         except PlacementError as error:
-            error.add_note(_BURN)
+            error.because(_BURN)
             raise
     return f"Made the key. {said}"
 
 
 def _split(settings: Settings, folder: Path | None) -> str:
     if settings.custody == "token":
-        raise failed(
+        raise UnavailableError().because(
             "A key can't be read out of a token. Its shares are made when it is made."
         )
     require_place(folder)
@@ -244,7 +245,7 @@ def _opened(
             open_signing(settings.log_key, custody).sign(b"")
             return "the log's key", f"Now {told(args, 'restore')}."
     except TamperedError:
-        raise failed(
+        raise UnavailableError().because(
             "These shares bring back another key than this store's; nothing was made."
         ) from None
     fsck = "custodian fsck" if is_custodian(args) else "fsck"
@@ -262,5 +263,7 @@ def _new_unlock(settings: Settings) -> bytes:
     found = read_unlock(settings)
     asked = settings.unlock == "prompt" and settings.custody == "passphrase"
     if asked and read_unlock(settings, whose="Once more. ") != found:
-        raise failed("The two passphrases differ; nothing was made.")
+        raise UnavailableError().because(
+            "The two passphrases differ; nothing was made."
+        )
     return found

@@ -15,8 +15,9 @@ from placement.crypto.custody import OPRF_LABEL, Custody
 from placement.crypto.keyfile import open_signing
 from placement.crypto.keyring import Purpose
 from placement.crypto.signing import LOG_LABEL
+from placement.errors import UnavailableError
 from placement.ops.custodies import open_custody
-from placement.ops.scan import Trace, failed, files_of, require_none
+from placement.ops.scan import Trace, files_of, require_none
 from placement.service.custodian import Custodian, next_path
 from placement.store.log import Store
 from placement.store.rewrapping import rewrap
@@ -48,7 +49,9 @@ def change_custody(
     """
     before = load_custodian(old).server if custodian else load(old)
     if _where(before) == _where(settings):
-        raise failed("Both settings name one custody: there is nothing to change.")
+        raise UnavailableError().because(
+            "Both settings name one custody: there is nothing to change."
+        )
     gone: list[Trace] = []
 
     def replaced(blob: bytes) -> None:
@@ -83,7 +86,7 @@ def _done(count: int, *, purged: bool) -> str:
     """
     done = f"Wrapped {count} keys and the key files anew"
     if not purged:
-        raise failed(
+        raise UnavailableError().because(
             f"{done}, but somebody reads, so copies of what was replaced may be left in a"
             " database's files. Do it again when nobody does."
         )

@@ -25,7 +25,6 @@ from placement.ops.choosing import add_settings, path_of, told
 from placement.ops.custodies import open_custody
 from placement.ops.scan import (
     Trace,
-    failed,
     files_of,
     in_memory,
     require_none,
@@ -125,9 +124,9 @@ def _destroy(
         for process in processes:
             _scan_server(process, sought, _used(store), patience)
     except UnavailableError as error:
-        raise failed(" ".join([said, *getattr(error, "__notes__", [])])) from error
+        raise UnavailableError().because(" ".join([said, *error.notes])) from error
     except OSError as error:
-        raise failed(
+        raise UnavailableError().because(
             f"{said} NOT SCANNED: {error.filename}: {error.strerror}."
         ) from error
     sought.drop()
@@ -178,7 +177,7 @@ def _require_servers(
         UnavailableError: too few are named, or one is none, or can't be read.
     """
     if processes and len(set(processes)) < settings.processes:
-        raise failed(
+        raise UnavailableError().because(
             f"The settings say {settings.processes} processes: name each with --server,"
             " or none. Nothing was destroyed."
         )
@@ -186,7 +185,7 @@ def _require_servers(
         for process in processes:
             _scan_server(process, None, _used(store), patience)
     except UnavailableError as error:
-        error.add_note("Nothing was destroyed.")
+        error.because("Nothing was destroyed.")
         raise
 
 
@@ -205,7 +204,7 @@ def _scan_server(
             break
         time.sleep(_EVERY)
     if used not in found:
-        raise failed(
+        raise UnavailableError().because(
             f"NOT SCANNED: process {process} has not taken up the newest keys; is it the"
             " server, and has it written anything since?"
         )

@@ -61,7 +61,9 @@ def read_unlock(
             case "credential":
                 folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
                 if not folder:
-                    raise _unusable("systemd passed no credentials to this process.")
+                    raise UnavailableError().because(
+                        "systemd passed no credentials to this process."
+                    )
                 with (Path(folder) / where).open("rb") as file:
                     found = file.read(MOST + 1)
             case _:
@@ -69,10 +71,14 @@ def read_unlock(
                 words = _WORDS[settings.custody].format(settings)
                 found = ask(f"{whose}{words}").encode()
     except (OSError, EOFError) as error:
-        raise _unusable(f"unlock = {settings.unlock!r} can't be read.") from error
+        raise UnavailableError().because(
+            f"unlock = {settings.unlock!r} can't be read."
+        ) from error
     found = found.removesuffix(b"\n")
     if not 0 < len(found) <= MOST:
-        raise _unusable(f"unlock = {settings.unlock!r} is empty or too long.")
+        raise UnavailableError().because(
+            f"unlock = {settings.unlock!r} is empty or too long."
+        )
     return found
 
 
@@ -153,10 +159,10 @@ def _nothing_made() -> Iterator[None]:
     try:
         yield
     except InvalidInputError as error:
-        error.add_note(f"The passphrase {error.description}; nothing was made.")
+        error.because(f"The passphrase {error.description}; nothing was made.")
         raise
     except ConflictError as error:
-        error.add_note("There is a key already; nothing was made.")
+        error.because("There is a key already; nothing was made.")
         raise
 
 
@@ -195,7 +201,7 @@ def first_custody(settings: Settings) -> Custody:
         return FileCustody.create(settings.store_key)
     # Before a passphrase is asked for that opens nothing.
     if settings.custody == "passphrase" and not settings.store_key.exists():
-        raise _unusable(
+        raise UnavailableError().because(
             "There is no key: run `placement-server custody create` first, of a custodian"
             " with --custodian."
         )
@@ -230,11 +236,7 @@ def token_custody() -> "type[TokenCustody]":
             TokenCustody,
         )
     except ImportError as error:
-        raise _unusable("Custody in a token needs `placement[hsm]`.") from error
+        raise UnavailableError().because(
+            "Custody in a token needs `placement[hsm]`."
+        ) from error
     return TokenCustody
-
-
-def _unusable(why: str) -> UnavailableError:
-    error = UnavailableError()
-    error.add_note(why)
-    return error

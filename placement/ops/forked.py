@@ -81,7 +81,7 @@ def require_anchors(settings: Settings, secret: bytes | None, failing: int) -> N
     try:
         custody = open_custody(settings, secret)
     except UnavailableError as error:
-        os.write(failing, " ".join(getattr(error, "__notes__", ())).encode())
+        os.write(failing, " ".join(error.notes).encode())
         return
     with (
         closing(custody),
@@ -91,5 +91,5 @@ def require_anchors(settings: Settings, secret: bytes | None, failing: int) -> N
             try:
                 require_newest(store, Anchor(path, store))
             except PlacementError as error:
-                error.add_note(f"This is {path}; each process has its own.")
+                error.because(f"This is {path}; each process has its own.")
                 raise

@@ -18,7 +18,6 @@ from placement.audit.witness import offered
 from placement.config import Settings
 from placement.errors import TamperedError
 from placement.store.anchor import Anchor
-from placement.store.archive import refused
 from placement.store.head import Head
 from placement.store.ledger import subtrees
 from placement.store.log import Store
@@ -52,9 +51,9 @@ def witnessed(path: Path, settings: Settings, log: Verifier) -> Checkpoint:
             notes.verify(note, witnesses)
         found = offered(log.public, note, log.check)
         if not found.size:  # every log leads to it
-            raise refused("It is of an empty log.")
+            raise TamperedError().because("It is of an empty log.")
     except (TamperedError, ValueError, KeyError, TypeError) as error:
-        raise refused(
+        raise TamperedError().because(
             f"{path.name}: no checkpoint of this log that a known witness cosigned."
         ) from error
     return found
@@ -82,7 +81,7 @@ def require_newest(
     if known is not None and known.size <= head.leaves:
         _require_begins(store, head, known)
     elif known is not None and not older:
-        raise refused(
+        raise TamperedError().because(
             f"The backup is older than the checkpoint: it has {head.leaves} entries,"
             f" and the checkpoint {known.size}. {_IF_NONE}"
         )
@@ -95,7 +94,7 @@ def require_newest(
     except TamperedError as error:  # also if it is sealed under a later epoch
         if older:
             return False
-        raise refused(
+        raise TamperedError().because(
             "The backup does not go on from the anchor: it is older, or the anchor is"
             f" another store's. {_IF_NONE}"
         ) from error
@@ -114,6 +113,6 @@ def _require_begins(store: Store, head: Head, known: Checkpoint) -> None:
         root = head.tree.root()
         verify_consistency(known.size, head.leaves, known.root, root, proof)
     except TamperedError as error:
-        raise refused(
+        raise TamperedError().because(
             "The log of this backup does not lead to the checkpoint: another history."
         ) from error

@@ -26,7 +26,6 @@ from placement.errors import (
     TamperedError,
     UnavailableError,
 )
-from placement.ops.scan import failed
 
 _Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 _CLEAR: Final = "\x1b[2J\x1b[3J\x1b[H"
@@ -53,7 +52,7 @@ def shares_library() -> ModuleType:
     try:
         from placement.crypto import recovery  # noqa: PLC0415 (an extra of its own)
     except ImportError:
-        raise failed("Shares need `placement[hsm]`.") from None
+        raise UnavailableError().because("Shares need `placement[hsm]`.") from None
     return recovery
 
 
@@ -65,7 +64,9 @@ def require_place(folder: Path | None) -> None:
     """
     shares_library()
     if folder is None and not (sys.stdout.isatty() and sys.stdin.isatty()):
-        raise failed("Shares are shown on a terminal alone; or name --shares FOLDER.")
+        raise UnavailableError().because(
+            "Shares are shown on a terminal alone; or name --shares FOLDER."
+        )
 
 
 @contextmanager
@@ -78,7 +79,7 @@ def not_answered() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, EOFError):
-        raise failed("Broken off.") from None
+        raise UnavailableError().because("Broken off.") from None
 
 
 @contextmanager
@@ -110,9 +111,9 @@ def handed_out(secret: bytes, folder: Path | None, otherwise: str) -> Iterator[s
                 else:
                     _write(lines, folder, files)
         except (KeyboardInterrupt, EOFError):
-            raise failed(f"Broken off. {otherwise}") from None
+            raise UnavailableError().because(f"Broken off. {otherwise}") from None
         except UnavailableError as error:
-            error.add_note(otherwise)
+            error.because(otherwise)
             raise
         place = f" They are in {folder}; leave none of them on this machine."
         yield _HELD if folder is None else f"{_HELD}{place}"
@@ -146,7 +147,7 @@ def _write(lines: Sequence[str], folder: Path, files: list[Path]) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise failed(f"{folder}: {error.strerror}.") from None
+        raise UnavailableError().because(f"{folder}: {error.strerror}.") from None
     for number, line in enumerate(lines, 1):
         path = folder / f"share-{number}.txt"
         files.append(path)  # before it is there, so that none is forgotten
@@ -154,7 +155,7 @@ def _write(lines: Sequence[str], folder: Path, files: list[Path]) -> None:
             write_line(path, f"{line}\n".encode())
         except ConflictError:
             files.remove(path)
-            raise failed(f"{path} is there already.") from None
+            raise UnavailableError().because(f"{path} is there already.") from None
 
 
 def _take_back(files: Sequence[Path], error: BaseException) -> None:
@@ -199,9 +200,11 @@ def combined(files: Sequence[Path]) -> bytes:
     try:
         found: bytes = library.combine(lines)
     except InvalidInputError as error:
-        raise failed(f"{error.field.capitalize()}: {error.description}.") from None
+        raise UnavailableError().because(
+            f"{error.field.capitalize()}: {error.description}."
+        ) from None
     except TamperedError:
-        raise failed(
+        raise UnavailableError().because(
             "One of these shares was altered, or is of another key. Nothing was made; "
             "try others."
         ) from None

@@ -189,7 +189,7 @@ def _fsck(settings: Settings) -> str:
                 verify_snapshot(store)
                 Summaries(store).verify()
         except ChainError as error:
-            error.add_note(f"First bad record: {error.where}.")
+            error.because(f"First bad record: {error.where}.")
             raise
     return (
         f"Verified {head.revision} events and {head.leaves} entries; the newest "
@@ -236,7 +236,7 @@ def _open(settings: Settings, custody: Custody) -> Store:
 
 def _text_of(error: PlacementError, command: str) -> str:
     """Return what operators read of an error."""
-    notes = getattr(error, "__notes__", [])
+    notes = error.notes
     if command in {"custody", "compact", "changeover"} and notes:
         return " ".join(notes)
     texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))

@@ -93,7 +93,7 @@ def read_signed(path: Path) -> notes.Note:
     except TamperedError as error:
         if b"\n\n" not in content:
             raise missing(f"Nobody has signed {path} yet.") from None
-        error.add_note(f"{path} is no signed statement, or was altered since.")
+        error.because(f"{path} is no signed statement, or was altered since.")
         raise
 
 
@@ -113,7 +113,7 @@ def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
         try:
             notes.verify(signed, [Verifier(key, verify) for key in asked])
         except TamperedError as error:
-            error.add_note("A signature is not of this text: it was altered since.")
+            error.because("A signature is not of this text: it was altered since.")
             raise
     known = named(keys)
     found = {known.get(key.public_key) for key in asked}
@@ -152,7 +152,7 @@ def require_holds(asked: str, otherwise: str) -> None:
     """
     at = datetime.strptime(asked, _TIME).replace(tzinfo=UTC)
     if not timedelta() <= _now() - at <= HOLDS:
-        raise refused(otherwise)
+        raise TamperedError().because(otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,9 @@ def write_act(
     with store.writing() as writing:
         head = writing.head
         if only is not None and head != only:
-            raise refused("A server is writing to this database. Stop it first.")
+            raise TamperedError().because(
+                "A server is writing to this database. Stop it first."
+            )
         at = max(micros(), head.at)
         events = [] if event is None else [encode(Record(at=Micros(at), event=event))]
         leaf = Scribe(store.ring).leaf_of_act(
@@ -209,18 +211,9 @@ def write_act(
         return writing.head
 
 
-def refused(why: str) -> TamperedError:
-    """Make an error that says why."""
-    error = TamperedError()
-    error.add_note(why)
-    return error
-
-
 def missing(so_far: str) -> UnavailableError:
     """Make an error that says who has to sign yet; nothing was altered."""
-    error = UnavailableError()
-    error.add_note(f"{_NEEDED} {so_far}")
-    return error
+    return UnavailableError().because(f"{_NEEDED} {so_far}")
 
 
 def _now() -> datetime:

@@ -46,7 +46,6 @@ from placement.ops.officers import (
     asked_now,
     officers_of,
     read_signed,
-    refused,
     require_holds,
     require_reason,
     sign,
@@ -120,7 +119,7 @@ def run_command(args: argparse.Namespace) -> int:
 
 def _why(error: PlacementError) -> str:
     """Return what operators read of an error, which has always a sentence."""
-    said = list(getattr(error, "__notes__", ()))
+    said = error.notes
     if isinstance(error, ChainError):
         said.insert(0, _UNSOUND)
         said.append(f"First bad record: {error.where}.")
@@ -195,7 +194,9 @@ def accept(
     head = store.read_head()
     *_, given_up, reason = ("", *signed.text.removesuffix("\n").split("\n"))
     if signed.text != _statement(settings, archive.ends(head), given_up, reason):
-        raise refused("The statement is of another database than this one.")
+        raise TamperedError().because(
+            "The statement is of another database than this one."
+        )
     _require_given_up(given_up, settings.anchor)
     return write_act(
         store, Act(Action.DATABASE_ACCEPT, signed, names, reason), only=head
@@ -225,7 +226,9 @@ def _require_given_up(said: str, anchor: Path) -> None:
     now = _given_up(anchor)
     if not (said.startswith(_NONE) and now.startswith(_NONE)):
         if said != now:
-            raise refused("The anchor is another one than they gave up.")
+            raise TamperedError().because(
+                "The anchor is another one than they gave up."
+            )
         return
     otherwise = "Without an anchor a statement holds for a day."
     require_holds(said.removeprefix(_NONE), otherwise)

@@ -151,7 +151,7 @@ def unlocked(settings: Settings, say: Callable[[str], None]) -> Custody:
         try:
             return open_custody(settings)
         except UnavailableError as error:
-            say(" ".join(getattr(error, "__notes__", ())))
+            say(" ".join(error.notes))
     return open_custody(settings)
 
 

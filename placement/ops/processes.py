@@ -260,9 +260,7 @@ class Processes:
             wrong = self._check()
             if wrong is None:
                 return
-        error = UnavailableError()
-        error.add_note(wrong or "")
-        raise error
+        raise UnavailableError().because(wrong or "")
 
     def _hand_over(self, process: _Process) -> None:
         """Give a process what opens its custody, once."""

@@ -94,7 +94,7 @@ def in_memory(process: int, traces: Iterable[Trace]) -> set[Trace]:
                 return found
     except OSError as error:
         raise _unreadable(process, error) from error
-    raise failed(
+    raise UnavailableError().because(
         f"NOT SCANNED: {unread} parts of the memory of process {process} could not be"
         " read. Run it again; if that stays, end the server: its memory goes with it."
     )
@@ -135,7 +135,7 @@ def require_none(
             seen |= found
             bar.show(number, len(files))
     if not wanted <= seen:
-        raise failed(
+        raise UnavailableError().because(
             "NOT SCANNED: not even a key in use was found in the files. A PostgreSQL's"
             " are to be looked through where it runs."
         )
@@ -144,14 +144,9 @@ def require_none(
 def there_is(found: Iterable[Trace], where: str) -> UnavailableError:
     """Make the error of what was found; where, and never what it is."""
     what = ", ".join(sorted({each.what for each in found}))
-    return failed(f"FOUND in {where}: {what}. In the store they are destroyed.")
-
-
-def failed(why: str) -> UnavailableError:
-    """Make an error that says why."""
-    error = UnavailableError()
-    error.add_note(why)
-    return error
+    return UnavailableError().because(
+        f"FOUND in {where}: {what}. In the store they are destroyed."
+    )
 
 
 def _pass(place: Path, wanted: list[Trace], found: set[Trace]) -> int:
@@ -219,7 +214,7 @@ def _overlap(wanted: Iterable[Trace]) -> int:
 
 
 def _unreadable(process: int, error: OSError) -> UnavailableError:
-    return failed(
+    return UnavailableError().because(
         f"NOT SCANNED: the memory of process {process} can't be read"
         f" ({error.strerror}). It needs"
         " Linux, and root where the server runs in the production profile."

@@ -77,10 +77,7 @@ def closed(settings: Settings, rows: Sequence[Row]) -> bool:
     """
     machine = harden()
     if refused := refusals(settings, machine, rows):
-        error = UnavailableError()
-        for sentence in refused:
-            error.add_note(sentence)
-        raise error
+        raise UnavailableError().because(*refused)
     if not machine.whole:
         _log.warning("memory_not_locked: secrets may go to swap")
     return machine.whole
@@ -102,7 +99,9 @@ def alone(settings: Settings) -> Iterator[None]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise _refused(f"The file {path} can't be written.") from error
+        raise UnavailableError().because(
+            f"The file {path} can't be written."
+        ) from error
     try:
         _lock(descriptor)
         yield
@@ -114,16 +113,10 @@ def _lock(descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise _refused(
+        raise UnavailableError().because(
             "Another server has this database. With SQLite there is one; for more, and"
             " for several processes, take PostgreSQL."
         ) from error
-
-
-def _refused(why: str) -> UnavailableError:
-    error = UnavailableError()
-    error.add_note(why)
-    return error
 
 
 async def _until_told(  # noqa: PLR0913 (what a start depends on)

@@ -120,9 +120,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
 
 
 def _damaged(path: Path) -> TamperedError:
-    error = TamperedError()
-    error.add_note(
+    return TamperedError().because(
         f"{path} does not say which keys to look for: put it back, or remove it and with"
         " it the search for those that were destroyed before."
     )
-    return error

@@ -36,6 +36,4 @@ def require_fit(state: State, rules: Rules, custodian: bytes) -> None:
 def _misfit(what: str) -> UnavailableError:
     """Log what does not fit, and make the error with it as a note."""
     _log.critical("incident %s; nothing is answered", what)
-    error = UnavailableError()
-    error.add_note(f"{what[0].upper()}{what[1:]}.")
-    return error
+    return UnavailableError().because(f"{what[0].upper()}{what[1:]}.")

@@ -62,7 +62,7 @@ def digest_of(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _unusable("The anchor can't be read.") from error
+        raise UnavailableError().because("The anchor can't be read.") from error
 
 
 class Anchor:
@@ -109,12 +109,12 @@ class Anchor:
         try:
             content = self._path.read_bytes()
         except FileNotFoundError:
-            raise _unusable(
+            raise UnavailableError().because(
                 "The anchor is not there: nothing shows that the database is the newest."
                 + _WAY
             ) from None
         except OSError as error:
-            raise _unusable(
+            raise UnavailableError().because(
                 "The anchor can't be read: see its rights, and the disk."
             ) from error
         found: list[tuple[int, int, int, Head]] = []
@@ -130,9 +130,9 @@ class Anchor:
                 found.append((head.revision, head.leaves, slot, head))
                 epochs[slot] = epoch
         if not found:
-            altered = TamperedError()
-            altered.add_note(f"The anchor is another store's, or was altered.{_WAY}")
-            raise altered
+            raise TamperedError().because(
+                f"The anchor is another store's, or was altered.{_WAY}"
+            )
         *_, slot, head = max(found, key=lambda each: each[:3])
         self._slot, self._kept, self._epochs = slot, head, epochs
         return head
@@ -164,9 +164,9 @@ class Anchor:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise _unusable("The anchor can't be written.") from error
+            raise UnavailableError().because("The anchor can't be written.") from error
         if written != SLOT:
-            raise _unusable("The anchor can't be written.")
+            raise UnavailableError().because("The anchor can't be written.")
         self._slot, self._kept = slot, head
         self._epochs[slot] = epoch
 
@@ -177,7 +177,7 @@ class Anchor:
         except FileExistsError as error:
             raise ConflictError from error
         except OSError as error:
-            raise _unusable("The anchor can't be written.") from error
+            raise UnavailableError().because("The anchor can't be written.") from error
         self._slot, self._kept, self._epochs = 0, head, [epoch, epoch]
 
     def _sealed(self, head: Head) -> tuple[int, bytes]:
@@ -199,7 +199,7 @@ class Anchor:
         try:
             return self._ring.sealer(Purpose.HEAD, epoch)
         except TamperedError as error:
-            error.add_note(
+            error.because(
                 f"The anchor is of newer keys: the database is older than what was served.{_WAY}"
             )
             raise
@@ -252,15 +252,9 @@ def require_newest(store: Store, anchor: Anchor | Unanchored) -> None:
             head = log.head
     except ChainError as error:
         older = broken(error.where)
-        older.add_note(
+        older.because(
             "The database does not continue from the anchor: it is older than what"
             " was served, or another." + _WAY
         )
         raise older from error
     anchor.keep(head)
-
-
-def _unusable(why: str) -> UnavailableError:
-    error = UnavailableError()
-    error.add_note(why)
-    return error

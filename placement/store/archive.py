@@ -105,11 +105,13 @@ class Manifest:
             TamperedError: it is.
         """
         if self.format != FORMAT or self.schema != SCHEMA:
-            raise refused("The backup is of another release.")
+            raise TamperedError().because("The backup is of another release.")
         if self.kind != kind:
-            raise refused(f"The file is no backup of the {_SAID[kind]}.")
+            raise TamperedError().because(
+                f"The file is no backup of the {_SAID[kind]}."
+            )
         if self.origin != origin:
-            raise refused("The backup is of another log.")
+            raise TamperedError().because("The backup is of another log.")
 
     def require_head(self, head: Head) -> None:
         """Refuse a database that is not the one that was backed up.
@@ -118,7 +120,7 @@ class Manifest:
             TamperedError: it is not.
         """
         if (self.revision, self.leaves, self.root) != ends(head):
-            raise refused("The manifest is not of this database.")
+            raise TamperedError().because("The manifest is not of this database.")
 
 
 _SAID: Final = {Kind.DATABASE: "database", Kind.KEYS: "key store"}
@@ -182,13 +184,13 @@ def require_sealed(ring: KeyRing, owner: bytes, manifest: bytes, seal: bytes) ->
         TamperedError: it is another store's, or was altered.
     """
     if len(seal) < _EPOCH.size:
-        raise refused("The manifest is not sealed.")
+        raise TamperedError().because("The manifest is not sealed.")
     (epoch,) = _EPOCH.unpack_from(seal)
     try:
         sealer = ring.sealer(Purpose.HEAD, epoch)
         sealer.open(seal[_EPOCH.size :], context=_place(owner, epoch, manifest))
     except TamperedError as error:
-        raise refused("The manifest was altered.") from error
+        raise TamperedError().because("The manifest was altered.") from error
 
 
 def pack(file: IO[bytes], manifest: bytes, seal: bytes, copy: Path) -> None:
@@ -234,14 +236,7 @@ def root_of(head: Head) -> str:
 
 def unreadable() -> TamperedError:
     """Make the error of a file that was cut or altered."""
-    return refused("The file is no backup, or was cut or altered.")
-
-
-def refused(why: str) -> TamperedError:
-    """Make an error that says why."""
-    error = TamperedError()
-    error.add_note(why)
-    return error
+    return TamperedError().because("The file is no backup, or was cut or altered.")
 
 
 def _small(tar: tarfile.TarFile, name: str) -> bytes:

@@ -278,9 +278,9 @@ def _require_finished(store: Store, connection: Connection) -> None:
     based, lowest = store.base.revision(connection), _lowest(connection)
     left = lowest is not None and lowest <= based
     if not based or left or store.base.begun(connection)[0]:
-        error = UnavailableError()
-        error.add_note("Nothing is compacted: compact first, and back up after it.")
-        raise error
+        raise UnavailableError().because(
+            "Nothing is compacted: compact first, and back up after it."
+        )
 
 
 def _unneeded(connection: Connection, keys: list[EpochKey]) -> list[EpochKey]:

@@ -48,9 +48,9 @@ def require(connection: Connection) -> None:
     """
     if _WARNED in connection.info:
         connection.invalidate()
-        unconfirmed = UnavailableError()
-        unconfirmed.add_note("A commit was not confirmed by another machine.")
-        raise unconfirmed
+        raise UnavailableError().because(
+            "A commit was not confirmed by another machine."
+        )
 
 
 def prove(connection: Connection) -> None:

@@ -62,7 +62,7 @@ def copy(kind: Kind, url: str, target: Path) -> None:
     with database.opened(url) as engine:
         path = _file(engine)
         if path is not None and not path.exists():  # reading it would make it
-            raise _unusable(f"{path.name} is not there.")
+            raise UnavailableError().because(f"{path.name} is not there.")
         if engine.dialect.name == "sqlite":
             _copy_pages(engine, target)
         else:
@@ -80,7 +80,7 @@ def settle(path: Path) -> None:
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
-        raise _unusable("The copy can't be written.") from error
+        raise UnavailableError().because("The copy can't be written.") from error
 
 
 def folder_of(url: str) -> Path | None:
@@ -115,7 +115,7 @@ def require_vacant(kind: Kind, url: str) -> None:
         if path is not None and not path.exists():
             for end in _JOURNALS:
                 if path.with_name(path.name + end).exists():
-                    raise _taken(
+                    raise ConflictError().because(
                         f"{path.name}{end} lies there without its database: it may hold"
                         " what the backup lacks. Move it away, and keep it."
                     )
@@ -124,9 +124,9 @@ def require_vacant(kind: Kind, url: str) -> None:
             found = inspect(connection).get_table_names()
             first = _FIRST[kind]
             if path is not None and found:
-                raise _taken(f"{path.name} is there already.")
+                raise ConflictError().because(f"{path.name} is there already.")
             if first.name in found and connection.execute(tables.raw(*first.c)).first():
-                raise _taken("Something is in that database already.")
+                raise ConflictError().because("Something is in that database already.")
 
 
 def place(kind: Kind, source: Path, url: str) -> None:
@@ -152,9 +152,9 @@ def place(kind: Kind, source: Path, url: str) -> None:
     try:
         link_file(path, source)
     except FileExistsError as error:
-        raise _taken(f"{path.name} is there already.") from error
+        raise ConflictError().because(f"{path.name} is there already.") from error
     except OSError as error:
-        raise _unusable(f"{path.name} can't be written.") from error
+        raise UnavailableError().because(f"{path.name} can't be written.") from error
 
 
 def _file(engine: Engine) -> Path | None:
@@ -174,7 +174,7 @@ def _copy_pages(engine: Engine, target: Path) -> None:
         finally:
             source.close()
     except sqlite3.Error as error:
-        raise _unusable("The database can't be copied.") from error
+        raise UnavailableError().because("The database can't be copied.") from error
 
 
 def _copy_rows(kind: Kind, engine: Engine, target: Path) -> None:
@@ -210,15 +210,3 @@ def _pour(kind: Kind, source: Connection, sink: Connection) -> None:
         for part in source.execute(query).partitions():
             rows = [dict(zip(names, row, strict=True)) for row in part]
             sink.execute(insert(table), rows)
-
-
-def _taken(why: str) -> ConflictError:
-    error = ConflictError()
-    error.add_note(why)
-    return error
-
-
-def _unusable(why: str) -> UnavailableError:
-    error = UnavailableError()
-    error.add_note(why)
-    return error

@@ -77,9 +77,7 @@ class Covers:
         for key in given:
             newest[key.purpose] = max(newest.get(key.purpose, 0), key.epoch)
         if not newest.items() <= {(key.purpose, key.epoch) for key in found}:
-            error = TamperedError()
-            error.add_note(_OLDER)
-            raise error
+            raise TamperedError().because(_OLDER)
         return found
 
     def bare(self, key: EpochKey) -> EpochKey | None:

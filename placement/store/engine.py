@@ -192,9 +192,7 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
         if postgres.is_kept(error) and postgres.free_head(engine):
             _log.warning("head_freed: whoever held it had stopped")
-        unanswered = UnavailableError()
-        unanswered.add_note("The database does not answer.")
-        raise unanswered from error
+        raise UnavailableError().because("The database does not answer.") from error
 
 
 @contextmanager
@@ -310,6 +308,4 @@ def _require_whole(connection: Connection) -> None:
 
 
 def _undone() -> UnavailableError:
-    error = UnavailableError()
-    error.add_note("A statement failed before the commit.")
-    return error
+    return UnavailableError().because("A statement failed before the commit.")

@@ -101,7 +101,9 @@ def beside(url: str) -> str:
     """
     scheme, separator, file = url.partition(":///")
     if scheme != "sqlite" or not separator:
-        raise _unusable("The setting keys has to name a key store of its own.")
+        raise UnavailableError().because(
+            "The setting keys has to name a key store of its own."
+        )
     return f"sqlite:///{file.removesuffix('.db')}.keys.db"
 
 
@@ -155,10 +157,10 @@ class KeyStore:
         """
         with _connected(url) as engine:
             if database.is_missing(engine):
-                raise _unusable("The key store is not there.")
+                raise UnavailableError().because("The key store is not there.")
             with database.reading(engine) as connection:
                 if not inspect(connection).has_table(root.name):
-                    raise _unusable("The key store is not there.")
+                    raise UnavailableError().because("The key store is not there.")
                 found = connection.execute(raw(*root.columns)).first()
             match () if found is None else tuple(found):
                 case 1, int(schema), bytes(wrapped) if schema == _SCHEMA:
@@ -367,9 +369,3 @@ def _connected(url: str) -> Iterator[Engine]:
 def _on_sqlite_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own)
     """Write zeros over whatever is deleted."""
     connection.execute("PRAGMA secure_delete = ON")
-
-
-def _unusable(why: str) -> UnavailableError:
-    error = UnavailableError()
-    error.add_note(why)
-    return error

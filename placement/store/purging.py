@@ -180,9 +180,9 @@ class Remains:
 
 
 def _in_the_way() -> UnavailableError:
-    error = UnavailableError()
-    error.add_note("Somebody reads, so copies are left in the files: do it again.")
-    return error
+    return UnavailableError().because(
+        "Somebody reads, so copies are left in the files: do it again."
+    )
 
 
 def _emptied(engine: Engine, wait: int) -> bool:

@@ -46,9 +46,7 @@ def fetched(
             with connection.execute(query, given) as result:
                 found = result.cursor.fetchall()
     except connection.dialect.loaded_dbapi.Error as error:
-        unanswered = UnavailableError()
-        unanswered.add_note("The database does not answer.")
-        raise unanswered from error
+        raise UnavailableError().because("The database does not answer.") from error
     rows: Sequence[Any] = found
     return rows
 

@@ -56,9 +56,11 @@ def require_schema(engine: Engine) -> None:
     version = 0 if is_missing(engine) else schema_version(engine)
     if version == 0:
         file = engine.url.database if engine.dialect.name == "sqlite" else None
-        raise _unusable(f"There is no store in {file or 'the database'}. {_INIT}")
+        raise UnavailableError().because(
+            f"There is no store in {file or 'the database'}. {_INIT}"
+        )
     if version != SCHEMA:
-        raise _unusable("The database holds no store of this release.")
+        raise UnavailableError().because("The database holds no store of this release.")
 
 
 def require_none(url: str) -> None:
@@ -83,7 +85,9 @@ def require_folder(engine: Engine) -> None:
     """
     path = Path(engine.url.database or "")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise _unusable(f"The folder of {path} is not there, or can't be written.")
+        raise UnavailableError().because(
+            f"The folder of {path} is not there, or can't be written."
+        )
 
 
 def migrate(engine: Engine) -> None:
@@ -103,9 +107,3 @@ def migrate(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise UnavailableError from error
-
-
-def _unusable(why: str) -> UnavailableError:
-    error = UnavailableError()
-    error.add_note(why)
-    return error

@@ -147,22 +147,28 @@ def test_what_is_at_hand_is_not_looked_for(store, monkeypatch):
     store.vault.flush()
     store.vault.drop()
     monkeypatch.setattr(store.vault, "_kept", OrderedDict())
-    sought, find = [], KeyStore.find
+    sought, find, kept, add = [], KeyStore.find, [], KeyStore.add
 
     def counted(self, names):
         sought.append(set(names))
         return find(self, names)
 
+    def added(self, wrapped):
+        kept.append(set(wrapped))
+        add(self, wrapped)
+
     monkeypatch.setattr(KeyStore, "find", counted)
+    monkeypatch.setattr(KeyStore, "add", added)
     store.vault.begin([first, second, there])
     made = set(store.vault._new)
-    kept = [store.vault.flush(), store.vault.flush()]
+    store.vault.flush()
+    store.vault.flush()
     store.vault.drop()
     store.vault.begin([second])
 
     assert sought == [{first, second, there}]
     assert made == {first, second}
-    assert kept == [True, False]
+    assert kept == [made]
     assert store.vault._new == {}
 
 

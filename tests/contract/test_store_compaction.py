@@ -171,7 +171,7 @@ def test_an_older_copy_opens_nothing(store, url, tmp_path, opened_anew):
     assert fsck.verify(opened_anew(copies[1])).revision == 6
     with pytest.raises(TamperedError) as caught:
         opened_anew(copies[0])
-    assert caught.value.__notes__[0].startswith("This database is from before")
+    assert caught.value.notes[0].startswith("This database is from before")
 
 
 @on_sqlite
@@ -545,7 +545,7 @@ def test_a_journal_that_could_not_be_emptied_is_told(store, monkeypatch):
         with pytest.raises(UnavailableError) as caught:
             retire(store, still)
 
-    assert caught.value.__notes__ == [
+    assert caught.value.notes == [
         "Somebody reads, so copies are left in the files: do it again."
     ]
     assert retire(store, still) == 0

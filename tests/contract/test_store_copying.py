@@ -141,7 +141,7 @@ def test_what_is_not_there_is_not_copied(tmp_path):
     with pytest.raises(UnavailableError) as caught:
         copy(Kind.DATABASE, f"sqlite:///{tmp_path}/none.db", tmp_path / "copy")
 
-    assert caught.value.__notes__ == ["none.db is not there."]
+    assert caught.value.notes == ["none.db is not there."]
     assert not (tmp_path / "none.db").exists()
 
 
@@ -193,7 +193,7 @@ def test_what_was_left_of_a_database_is_no_place(tmp_path, end):
     with pytest.raises(ConflictError) as caught:
         require_vacant(Kind.DATABASE, f"sqlite:///{tmp_path}/store.db")
 
-    assert f"store.db{end} lies there" in caught.value.__notes__[0]
+    assert f"store.db{end} lies there" in caught.value.notes[0]
     assert left.read_bytes() == b"left"
 
 
@@ -249,7 +249,7 @@ def test_a_place_that_can_not_be_written_is_said(lived_sqlite, tmp_path, monkeyp
             f"sqlite:///{tmp_path}/store.db",
         )
 
-    assert caught.value.__notes__ == ["store.db can't be written."]
+    assert caught.value.notes == ["store.db can't be written."]
 
 
 @pytest.mark.postgres

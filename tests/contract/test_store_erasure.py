@@ -254,7 +254,7 @@ def test_a_key_store_that_is_not_there(world, opened, tmp_path, left):
     with pytest.raises(UnavailableError) as caught:
         opened()
 
-    assert caught.value.__notes__ == ["The key store is not there."]
+    assert caught.value.notes == ["The key store is not there."]
     assert (tmp_path / "store.keys.db").exists() is (left != "nothing")
 
 

@@ -185,7 +185,7 @@ def test_without_the_key_of_the_log_nothing_is_built(town, tmp_path):
     with pytest.raises(UnavailableError) as refused:
         build(town, log_key=tmp_path / "none.key", database="sqlite:///no/where")
 
-    assert "none.key" in str(refused.value.__notes__)
+    assert "none.key" in str(refused.value.notes)
 
 
 def test_a_clock_in_microseconds():

@@ -251,7 +251,7 @@ def serve(app):
 
     with pytest.raises(UnavailableError) as caught:
         asyncio.run(run())
-    return caught.value.__notes__
+    return caught.value.notes
 
 
 def test_another_share_is_refused(tmp_path):

@@ -24,3 +24,13 @@ def test_invalid_input_names_the_field_only():
 
     assert str(error) == errors.InvalidInputError.text
     assert (error.field, error.description) == ("window", "is empty")
+
+
+def test_why_is_said_at_this_machine_alone():
+    """Behind the text, in order, and never in it."""
+    error = errors.UnavailableError()
+
+    assert error.notes == []
+    assert error.because("One.", "Two.").because("Three.") is error
+    assert error.notes == ["One.", "Two.", "Three."]
+    assert str(error) == errors.UnavailableError.text

@@ -204,7 +204,7 @@ def _told(run: Run, asked: Meant, hints: Hints) -> Iterator[None]:
             yield
     except (ConflictError, StaleError) as error:
         for said in _stands(run, asked.id):
-            error.add_note(f"As it stands: {said}")
+            error.because(f"As it stands: {said}")
         raise
 
 

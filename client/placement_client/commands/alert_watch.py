@@ -87,7 +87,7 @@ def _advised(run: Run) -> Iterator[None]:
         raise
     except InvalidInputError as error:
         if error.field == RESUME_FIELD:
-            error.add_note(_ANEW)
+            error.because(_ANEW)
         raise
 
 

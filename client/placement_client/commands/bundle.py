@@ -144,7 +144,7 @@ def _accepted(view: LogView, note: bytes, logs: LogCalls) -> Checkpoint:
     try:
         view.policy.require_enough(note)
     except NotFoundError as error:
-        error.add_note(_TOO_FEW)
+        error.because(_TOO_FEW)
         raise
     return view.advance(note, logs.consistency)
 

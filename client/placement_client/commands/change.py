@@ -249,7 +249,7 @@ def _advised() -> Iterator[None]:
             yield
     except InvalidInputError as error:
         if error.field == "seen":
-            error.add_note(_UNSEEN)
+            error.because(_UNSEEN)
         raise
 
 

@@ -162,7 +162,7 @@ def _offer(run: Run, people: Sequence[Identifier], done: int) -> None:
                 done = start + len(pairs)
                 note(f"{done} of {len(people)}")
         except PlacementError as error:
-            error.add_note(_go_on(done))
+            error.because(_go_on(done))
             raise
         except KeyboardInterrupt:
             note(_go_on(done))

@@ -149,7 +149,7 @@ def split(run: Run, asked: Split) -> Report:
         return record_one(run, source.draft("faction", statement))
     except PlacementError as error:
         if fresh:
-            error.add_note(_AGAIN)
+            error.because(_AGAIN)
         raise
 
 

@@ -27,9 +27,7 @@ def hinted(hints: Hints) -> Iterator[None]:
         yield
     except PlacementError as error:
         if type(error) is StaleError and StaleError in hints:
-            outdated = OutdatedError()
-            outdated.add_note(hints[StaleError])
-            raise outdated from error
+            raise OutdatedError().because(hints[StaleError]) from error
         if type(error) in hints:
-            error.add_note(hints[type(error)])
+            error.because(hints[type(error)])
         raise

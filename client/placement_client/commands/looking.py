@@ -38,7 +38,7 @@ def reasoned(run: Run, hints: Hints, placement: bytes, why: Why) -> Iterator[Non
         with hinted(others):
             yield
     except ConflictError as error:
-        error.add_note(_reason(run, placement, why) or hints[ConflictError])
+        error.because(_reason(run, placement, why) or hints[ConflictError])
         raise
 
 

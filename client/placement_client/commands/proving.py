@@ -133,17 +133,14 @@ class Proving:
         except (NotFoundError, UnavailableError):
             return Proven(answered.index, None, "pending")
         except PlacementError as error:  # nobody honest refuses one's own receipt
-            error.add_note(_NO_VERDICT)
-            error.add_note(STOP)
+            error.because(_NO_VERDICT, STOP)
             raise
         return Proven(answered.index, receipt.checkpoint.size, "verified")
 
     def _require_new(self, answered: Answered) -> None:
         """Refuse an answer whose place in the log was taken before the question."""
         if answered.index < self.seen:
-            error = TamperedError()
-            error.add_note(_OLD)
-            raise error
+            raise TamperedError().because(_OLD)
 
 
 def _settled(kept: Kept, logs: LogCalls, answered: Answered) -> Receipt:

@@ -251,7 +251,7 @@ def _place(receipt: Receipt) -> str:
 
 
 def _told(error: TamperedError, sentence: str) -> str:
-    return " ".join((sentence, *getattr(error, "__notes__", ())))
+    return " ".join((sentence, *error.notes))
 
 
 @verb(app, "list")

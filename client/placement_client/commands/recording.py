@@ -128,7 +128,7 @@ def _record(run: Run, facts: Sequence[Fact]) -> Recorded:
                 answer = session.registry.record_facts(part)
         except PlacementError as error:
             if len(facts) > 1:
-                error.add_note(f"recorded before this: {start} of {len(facts)} facts")
+                error.because(f"recorded before this: {start} of {len(facts)} facts")
             raise
         done.revision = answer.revision
         done.fact_ids += [each.hex() for each in answer.fact_ids]

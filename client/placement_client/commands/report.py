@@ -115,7 +115,7 @@ def explain(
         data |= {"field": error.field, "description": error.description}
         called = named(error.field, option_of(error.field))
         lines.append(f"{called} {error.description}.")
-    notes = list(getattr(error, "__notes__", ()))
+    notes = error.notes
     data["notes"] = notes
     return Report(data={"error": data}, shown=lines + notes, code=exit_code(error))
 

@@ -202,10 +202,10 @@ class Run:
         """Say what a person can do about an unanswered call."""
         if self._session is None or not isinstance(error, UnavailableError):
             return
-        error.add_note("placement doctor says what is wrong with the connection")
+        error.because("placement doctor says what is wrong with the connection")
         ids = self._session.request_ids
         if ids.used:
-            error.add_note(f"to repeat this safely: --request-id {ids.seed.hex()}")
+            error.because(f"to repeat this safely: --request-id {ids.seed.hex()}")
 
 
 class _Command:

@@ -40,7 +40,7 @@ def why(call, *given):
     """Return the phrase with which something is refused."""
     with pytest.raises(TamperedError) as caught:
         call(*given, check)
-    (phrase,) = caught.value.__notes__
+    (phrase,) = caught.value.notes
     return phrase
 
 

@@ -18,7 +18,7 @@ GOES_ON = "Then watch again: it goes on where it was."
 
 
 def told(refused):
-    return refused.value.__notes__
+    return refused.value.notes
 
 
 def test_dates_come_first(profile, pki, monkeypatch):
@@ -117,5 +117,5 @@ def test_what_a_server_refused_is_said_as_the_doctor_says_it(profile):
     years = timedelta(days=10_000).total_seconds()
     advise(expired, profile, lambda: now() + years)
 
-    assert revoked.__notes__ == [REFUSED, GOES_ON]
-    assert expired.__notes__[0].startswith("Your certificate expired on ")
+    assert revoked.notes == [REFUSED, GOES_ON]
+    assert expired.notes[0].startswith("Your certificate expired on ")

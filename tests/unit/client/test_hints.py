@@ -13,7 +13,7 @@ def test_a_refusal_of_the_class_gets_the_sentence():
         raise error
 
     assert caught.value is error
-    assert error.__notes__ == ["Look there."]
+    assert error.notes == ["Look there."]
 
 
 def test_what_somebody_saw_is_not_what_a_server_lacks():
@@ -24,7 +24,7 @@ def test_what_somebody_saw_is_not_what_a_server_lacks():
         raise StaleError
 
     assert caught.value.text.startswith("What you saw is not what stands now")
-    assert (caught.value.reason, caught.value.__notes__) == ("STALE", ["Look again."])
+    assert (caught.value.reason, caught.value.notes) == ("STALE", ["Look again."])
     assert lagging.type is StaleError
 
 

@@ -79,7 +79,7 @@ def test_a_log_that_went_back_is_refused(view, log):
     for other in (older, fork, log.fork(5, 7), None):
         with pytest.raises(TamperedError) as refused:
             hold(view, Logs(other))
-        (told,) = refused.value.__notes__
+        (told,) = refused.value.notes
         assert told.startswith("The log shows another history")
 
     assert view.newest() == before
@@ -100,7 +100,7 @@ def test_a_view_that_is_damaged(view, log, tmp_path):
     with pytest.raises(TamperedError) as refused:
         hold(view, Logs(log))
 
-    assert str(path) in refused.value.__notes__[0]
+    assert str(path) in refused.value.notes[0]
 
 
 def test_another_log(view, log):

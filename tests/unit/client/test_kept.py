@@ -172,7 +172,7 @@ def test_a_damaged_list_is_never_begun_anew(kept, content):
         with pytest.raises(TamperedError) as caught:
             attempt()
 
-        assert str(path) in caught.value.__notes__[0]
+        assert str(path) in caught.value.notes[0]
     assert path.read_bytes() == before
 
 
@@ -244,7 +244,7 @@ def test_every_altered_byte_of_a_receipt_is_found(session, kept, ask):
         with pytest.raises(TamperedError) as caught:
             kept.read(path)
 
-        assert str(path) in caught.value.__notes__[0]
+        assert str(path) in caught.value.notes[0]
     other = kept.path(bytes(16))
     other.write_bytes(content)
     with pytest.raises(TamperedError):
@@ -341,7 +341,7 @@ def test_a_hidden_entry_is_told_from_one_that_waits(recheck, kept, log, ask, wir
             recheck.require_shown(answered.index)
         recheck.newest()
 
-        assert "does not show it" in caught.value.__notes__[0]
+        assert "does not show it" in caught.value.notes[0]
     wire.answers["GetReceipt"] = RefusalError(grpc.StatusCode.UNAVAILABLE)
     with pytest.raises(UnavailableError):
         recheck.require_shown(answered.index)

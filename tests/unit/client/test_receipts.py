@@ -312,7 +312,7 @@ def test_a_split_view_is_caught_by_the_next_receipt(session, wire, log, view, an
     with pytest.raises(TamperedError) as caught:
         fetch(session.logs, view, answered)
 
-    assert "another history" in caught.value.__notes__[0]
+    assert "another history" in caught.value.notes[0]
 
 
 def test_a_rolled_back_log_is_caught_by_the_next_receipt(session, wire, log, view):

@@ -1,7 +1,7 @@
 """A step says how a look went, and why."""
 
 import pytest
-from placement_client.steps import Result, Step, failed, tried
+from placement_client.steps import Result, Step, tried
 
 from placement.errors import TamperedError, UnavailableError
 
@@ -21,7 +21,7 @@ def test_a_look_that_goes_well_is_told():
 def test_a_failure_is_told_with_its_reason():
     """The reason of the error, if it has one."""
     assert tried("a", refusing(TamperedError()), "Not.").sentence == "Not."
-    assert tried("a", refusing(failed("Why.")), "Not.") == Step(
+    assert tried("a", refusing(TamperedError().because("Why.")), "Not.") == Step(
         "a", Result.FAILED, "Why."
     )
 

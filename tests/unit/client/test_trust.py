@@ -221,7 +221,7 @@ def test_a_rollback_is_caught_on_the_next_call(view, log, size):
         with pytest.raises(TamperedError) as caught:
             view.advance(back.note(), prove)
 
-        assert "another history" in caught.value.__notes__[0]
+        assert "another history" in caught.value.notes[0]
     assert view.newest() == log.checkpoint(5)
 
 
@@ -304,7 +304,7 @@ def test_every_altered_byte_of_the_file_is_found(view, log):
         with pytest.raises(TamperedError) as caught:
             view.advance(log.note(7), log.prove)
 
-        assert f"{view.path} is damaged" in caught.value.__notes__[0]
+        assert f"{view.path} is damaged" in caught.value.notes[0]
         assert view.path.read_bytes() == each
 
 
@@ -370,7 +370,7 @@ def test_a_place_that_cannot_be_used_is_told(tmp_path):
         with pytest.raises(UnavailableError) as caught:
             attempt()
 
-        assert str(tmp_path / "file") in caught.value.__notes__[0]
+        assert str(tmp_path / "file") in caught.value.notes[0]
     assert read_kept(tmp_path / "nothing") is None
 
 

@@ -74,8 +74,8 @@ def test_an_answer_of_another_time_is_refused(decided_at):
     with pytest.raises(TamperedError) as caught:
         require(answer((CLEAR, 1), decided_at=decided_at))
 
-    assert "an old answer was given again" in caught.value.__notes__[0]
-    assert "placement doctor compares the clocks" in caught.value.__notes__[0]
+    assert "an old answer was given again" in caught.value.notes[0]
+    assert "placement doctor compares the clocks" in caught.value.notes[0]
 
 
 BAD = {
@@ -95,7 +95,7 @@ def test_a_time_that_no_verdict_has_is_refused(verdict):
     with pytest.raises(TamperedError) as caught:
         require(answer(verdict))
 
-    assert "claims to be valid" in caught.value.__notes__[0]
+    assert "claims to be valid" in caught.value.notes[0]
 
 
 @pytest.mark.parametrize(

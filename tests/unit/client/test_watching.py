@@ -276,7 +276,7 @@ def test_a_folder_that_cannot_be_used_is_told(place):
     with pytest.raises(UnavailableError) as caught, place.held():
         pass
 
-    assert "can't be written to" in caught.value.__notes__[0]
+    assert "can't be written to" in caught.value.notes[0]
 
 
 def test_a_machine_without_locks_watches_all_the_same(place, monkeypatch):

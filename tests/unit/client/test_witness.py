@@ -112,7 +112,7 @@ def refused(call):
     """Return the notes of a refused checkpoint."""
     with pytest.raises(TamperedError) as caught:
         call()
-    return caught.value.__notes__
+    return caught.value.notes
 
 
 # Growth
@@ -461,7 +461,7 @@ def test_a_single_round_tells_that_a_service_condemns_itself(witness, wire):
     with pytest.raises(UnavailableError) as caught:
         witness.round()
 
-    assert "ITS OWN DATA DOES NOT VERIFY" in caught.value.__notes__[0]
+    assert "ITS OWN DATA DOES NOT VERIFY" in caught.value.notes[0]
 
 
 def test_a_service_that_is_nowhere_is_found_again(start, wire, log):

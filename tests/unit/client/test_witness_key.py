@@ -33,7 +33,7 @@ def lost(key, state, *, remembers):
     """Return the sentence of a refusal."""
     with pytest.raises(TamperedError) as caught:
         key.require(ORIGIN, state, remembers=remembers)
-    (sentence,) = caught.value.__notes__
+    (sentence,) = caught.value.notes
     return sentence
 
 

@@ -196,7 +196,7 @@ def test_a_damaged_state_stops_the_witness(written, key):
     written.path.write_bytes(HELD.render()[:-3])
     with pytest.raises(TamperedError) as caught:
         begin(written, LOG.public, key, NAME)
-    (sentence,) = caught.value.__notes__
+    (sentence,) = caught.value.notes
 
     assert f"state {written.path} is damaged." in sentence
     assert written.path.read_bytes() == HELD.render()[:-3]
@@ -208,7 +208,7 @@ def test_a_state_that_is_gone_stops_the_witness(written, key):
     with pytest.raises(TamperedError) as caught:
         begin(written, LOG.public, key, NAME)
 
-    assert f"state {written.path} is gone." in caught.value.__notes__[0]
+    assert f"state {written.path} is gone." in caught.value.notes[0]
     assert not written.path.exists()
 
 
@@ -354,7 +354,7 @@ def test_one_key_never_begins_a_log_twice(written, key, tmp_path):
         with pytest.raises(TamperedError) as caught:
             begin(each, LOG.public, key, NAME)
 
-        assert caught.value.__notes__[0].startswith(
+        assert caught.value.notes[0].startswith(
             f"This key has cosigned {ORIGIN} already."
         )
     assert begin(written, LOG.public, key, NAME) == HELD

@@ -79,7 +79,7 @@ def test_another_identity_is_refused(pair, tmp_path):
     with pytest.raises(TamperedError) as caught:
         decrypted(encrypted(other), pair[1])
 
-    assert "not of a recipient" in caught.value.__notes__[0]
+    assert "not of a recipient" in caught.value.notes[0]
 
 
 def test_a_full_disk_is_no_altered_file(pair):
@@ -120,4 +120,4 @@ def test_without_the_library_it_says_what_to_install(monkeypatch):
     with pytest.raises(UnavailableError) as caught:
         encrypted("age1")
 
-    assert "placement[backup]" in caught.value.__notes__[0]
+    assert "placement[backup]" in caught.value.notes[0]

@@ -118,7 +118,7 @@ def test_a_file_open_to_others_is_refused(path, mode):
 
     with pytest.raises(UnavailableError) as caught:
         FileCustody(path)
-    assert caught.value.__notes__ == [
+    assert caught.value.notes == [
         f"The key file {path} is open to group or others; use mode 0600."
     ]
 
@@ -153,7 +153,7 @@ def test_any_other_content_is_refused(path, content):
 
     with pytest.raises(UnavailableError) as caught:
         FileCustody(path)
-    assert "placement-kek" not in str(caught.value) + str(caught.value.__notes__)
+    assert "placement-kek" not in str(caught.value) + str(caught.value.notes)
 
 
 def test_another_key_file_is_kept_apart(path):

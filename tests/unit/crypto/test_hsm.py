@@ -46,7 +46,7 @@ def session(token):
 
 
 def note(caught):
-    return caught.value.__notes__
+    return caught.value.notes
 
 
 def test_the_token_is_not_skipped_in_ci(monkeypatch):

@@ -38,7 +38,7 @@ def copy(made, tmp_path):
 def refused(path, passphrase=WORDS):
     with pytest.raises(UnavailableError) as caught:
         PassphraseCustody(path, passphrase)
-    (note,) = caught.value.__notes__
+    (note,) = caught.value.notes
     return note.removeprefix(f"The key file {path} ")
 
 
@@ -166,7 +166,7 @@ def test_destroyed_is_destroyed(copy):
     assert not copy.exists()
     with pytest.raises(UnavailableError) as caught:
         custody.destroy()
-    assert caught.value.__notes__ == [f"The key file {copy} can't be destroyed."]
+    assert caught.value.notes == [f"The key file {copy} can't be destroyed."]
 
 
 def test_a_machine_without_argon2_is_told(copy, monkeypatch):
@@ -211,7 +211,7 @@ def test_room_for_a_key_is_seen_without_making_one(tmp_path, monkeypatch):
     with pytest.raises(UnavailableError) as caught:
         PassphraseCustody.require_room(tmp_path / "none" / "kek", WORDS)
 
-    assert caught.value.__notes__ == [
+    assert caught.value.notes == [
         f"The key file {tmp_path / 'none' / 'kek'} can't be written."
     ]
     assert [each.name for each in tmp_path.iterdir()] == ["link"]

@@ -209,7 +209,7 @@ def test_every_process_is_looked_at_or_none(place):
     with opened(place) as store, pytest.raises(UnavailableError) as caught:
         compact._require_servers(settings, store, [os.getpid()] * 2, 1.0)
 
-    (said,) = caught.value.__notes__
+    (said,) = caught.value.notes
     assert said.startswith("The settings say 2 processes: name each with --server,")
 
 

@@ -28,7 +28,7 @@ def piped(content):
 
 
 def note(caught):
-    (found,) = caught.value.__notes__
+    (found,) = caught.value.notes
     return found
 
 

@@ -78,4 +78,4 @@ def test_what_is_no_checkpoint_of_this_log_is_refused(read, content):
     with pytest.raises(TamperedError) as caught:
         read(content)
 
-    assert "no checkpoint of this log" in caught.value.__notes__[0]
+    assert "no checkpoint of this log" in caught.value.notes[0]

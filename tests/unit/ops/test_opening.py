@@ -71,7 +71,7 @@ def test_a_wrong_pin_leaves_it_down(site):
 
     with pytest.raises(UnavailableError) as caught:
         serve(site.load(), until="Serving")
-    assert caught.value.__notes__ == [
+    assert caught.value.notes == [
         "The token refuses this PIN. Don't try on: after a few it locks itself."
     ]
 

@@ -342,7 +342,7 @@ def test_sqlite_has_one_server(tmp_path):
         pass
     lock = tmp_path / "placement.db-server"
 
-    assert refused.value.__notes__[0].startswith("Another server has this database.")
+    assert refused.value.notes[0].startswith("Another server has this database.")
     assert lock.stat().st_mode & 0o777 == 0o600
 
 

@@ -76,7 +76,7 @@ def test_nobody_is_said_to_have_nothing_unread(trace):
     with pytest.raises(UnavailableError) as caught:
         in_memory(2**22 + 1, [trace])
 
-    assert caught.value.__notes__[0].startswith("NOT SCANNED: the memory of process")
+    assert caught.value.notes[0].startswith("NOT SCANNED: the memory of process")
 
 
 def test_a_machine_without_such_files_says_so(trace, monkeypatch, tmp_path):
@@ -90,8 +90,8 @@ def test_a_machine_without_such_files_says_so(trace, monkeypatch, tmp_path):
     with pytest.raises(UnavailableError) as second:
         in_memory(1, [trace])
 
-    assert "It needs Linux" in first.value.__notes__[0]
-    assert "it is over" in second.value.__notes__[0]
+    assert "It needs Linux" in first.value.notes[0]
+    assert "it is over" in second.value.notes[0]
 
 
 REGIONS = "0000-1000 r--p 00000000 00:00 0 {}\n1000-3000 r--p 00000000 00:00 0 {}\n"
@@ -117,7 +117,7 @@ def test_what_can_t_be_read_to_its_end_is_not_scanned(
     with pytest.raises(UnavailableError) as caught:
         in_memory(1, [trace])
 
-    assert caught.value.__notes__[0].startswith(
+    assert caught.value.notes[0].startswith(
         f"NOT SCANNED: {count} parts of the memory of process 1 could not be read."
     )
 
@@ -135,7 +135,7 @@ def test_a_region_that_the_kernel_refuses_is_not_scanned(trace, monkeypatch, tmp
     with pytest.raises(UnavailableError) as caught:
         in_memory(1, [trace])
 
-    assert caught.value.__notes__[0].startswith("NOT SCANNED: 2 parts of the memory")
+    assert caught.value.notes[0].startswith("NOT SCANNED: 2 parts of the memory")
 
 
 @pytest.mark.parametrize(

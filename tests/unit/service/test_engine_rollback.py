@@ -175,9 +175,7 @@ def test_another_custodians_store_is_not_served(store, clock):
         engine.start()
     engine.stop()
 
-    assert refused.value.__notes__ == [
-        "The custodian's key is not the one of this store."
-    ]
+    assert refused.value.notes == ["The custodian's key is not the one of this store."]
 
 
 def test_tampering_is_met_after_a_failure_too(engine, faulty, url):

@@ -135,7 +135,7 @@ def test_a_server_that_can_t_read_it_serves_nothing(engine, start, store, conten
     with pytest.raises(UnavailableError, match=r"phone") as refused:
         start(store)
 
-    assert refused.value.__notes__ == [
+    assert refused.value.notes == [
         "The ruleset in force has a form that this program does not know."
     ]
 

@@ -112,7 +112,7 @@ def test_what_is_no_anchor_is_tampered_with(anchor, path, store, content):
     with pytest.raises(TamperedError) as refused:
         at(path, store)
 
-    (note,) = refused.value.__notes__
+    (note,) = refused.value.notes
     assert note.startswith("The anchor is another store's, or was altered. docs/oper")
 
 
@@ -145,8 +145,8 @@ def test_without_the_file_nothing_is_believed(path, store):
     with pytest.raises(UnavailableError):
         Anchor(path, store).keep(fill(store))
 
-    assert "not there" in refused.value.__notes__[0]
-    assert "docs/operations.md" in refused.value.__notes__[0]
+    assert "not there" in refused.value.notes[0]
+    assert "docs/operations.md" in refused.value.notes[0]
     assert not path.exists()
 
 
@@ -235,7 +235,7 @@ def test_a_slot_of_newer_keys_is_not_passed_by(anchor, path, store, older):
         with older() as old, pytest.raises(TamperedError) as refused:
             at(path, old)
 
-        (note,) = refused.value.__notes__
+        (note,) = refused.value.notes
         assert note.startswith("The anchor is of newer keys: the database is older")
         assert "docs/operations.md" in note
 
@@ -289,8 +289,8 @@ def test_an_older_copy_is_refused(store, path, tmp_path, custody, url):
         with pytest.raises(TamperedError):
             require_newest(old, Anchor(path, old))
 
-    assert "does not continue from the anchor" in refused.value.__notes__[0]
-    assert "`placement-server older`" in refused.value.__notes__[0]
+    assert "does not continue from the anchor" in refused.value.notes[0]
+    assert "`placement-server older`" in refused.value.notes[0]
 
 
 def test_an_anchor_knows_what_its_own_server_saw(anchor, path, store, older):

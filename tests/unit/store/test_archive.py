@@ -195,7 +195,7 @@ def test_the_backup_of_something_else_is_refused(manifest, change, why):
     with pytest.raises(TamperedError) as caught:
         replace(manifest, **change).require(Kind.DATABASE, "placement.test/log")
 
-    assert why in caught.value.__notes__[0]
+    assert why in caught.value.notes[0]
 
 
 @pytest.mark.parametrize("change", [{"revision": 1}, {"leaves": 1}, {"root": ""}])

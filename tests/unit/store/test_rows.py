@@ -75,7 +75,7 @@ def test_what_the_driver_raises_stays_inside(engine):
     ):
         fetched(connection, BEHIND, {"after": 0, "count": 1})
 
-    assert caught.value.__notes__ == ["The database does not answer."]
+    assert caught.value.notes == ["The database does not answer."]
 
 
 def refused(path):
