@@ -58,6 +58,7 @@ from placement.service.worker import Worker
 from placement.store.anchor import Anchor, Unanchored, require_newest
 from placement.store.head import Head
 from placement.store.log import Log, Store
+from placement.store.rows import is_damage
 
 _log: Final = logging.getLogger(__name__)
 
@@ -242,7 +243,7 @@ class Engine:
         """Note that a batch failed; return what everybody in it is told."""
         self._busy = False  # or the next one came without a pause
         self._ended(error)
-        if isinstance(error, TamperedError):
+        if is_damage(error):
             self._soundness.found()
             return TamperedError
         self.pulse.reach(None)

@@ -21,7 +21,7 @@ from contextlib import suppress
 from typing import Final
 
 from placement.domain.state import State
-from placement.errors import PlacementError, TamperedError, UnavailableError
+from placement.errors import PlacementError
 from placement.service.fold import keep, kept, load
 from placement.service.manners import Pace, StoppedError
 from placement.store.head import Head
@@ -111,7 +111,7 @@ class Keeping:
             except StoppedError:
                 return
             except Exception as error:  # noqa: BLE001 (the next one may succeed)
-                if _is_found(error):
+                if is_damage(error):
                     self._condemn()
                     return
                 _log.warning("no snapshot was written kind=%s", type(error).__name__)
@@ -131,9 +131,3 @@ class Keeping:
             keep(self._store, *folded, pace)
         if not self._sound():  # whoever found it may have been before this one
             drop_snapshots(self._store)
-
-
-def _is_found(error: Exception) -> bool:
-    """Tell whether what is stored was read, and is not what was written."""
-    damage = isinstance(error, UnavailableError) and is_damage(error)
-    return damage or isinstance(error, TamperedError)

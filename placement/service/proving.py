@@ -94,12 +94,10 @@ class Proving:
             fsck.verify(self._store, self._verifier, progress=lambda *_: pace())
         except StoppedError:
             return True
-        except UnavailableError as error:
-            if not is_damage(error):
+        except Exception as error:  # noqa: BLE001 (else nobody would see it)
+            if isinstance(error, UnavailableError) and not is_damage(error):
                 _log.warning("the log is not proven yet: the database did not answer")
                 return False
-            self._found(error)
-        except Exception as error:  # noqa: BLE001 (else nobody would see it)
             self._found(error)
         else:
             self.done = True

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from placement.errors import UnavailableError
+from placement.errors import TamperedError, UnavailableError
 
 _SQLITE: Final = SQLiteDialect_pysqlite()
 
@@ -51,8 +51,13 @@ def fetched(
     return rows
 
 
-def is_damage(error: UnavailableError) -> bool:
-    """Tell whether the database did answer: what it stores is damaged."""
+def is_damage(error: Exception) -> bool:
+    """Tell whether what is stored was read, and is not what was written.
+
+    It does not verify; or the database did answer, and says itself that it is damaged.
+    """
+    if not isinstance(error, UnavailableError):
+        return isinstance(error, TamperedError)
     cause: Any = error.__cause__
     cause = getattr(cause, "orig", cause)
     name = getattr(cause, "sqlite_errorname", None) or ""

@@ -1,5 +1,6 @@
 """No answer without its entry, whatever the store does."""
 
+import sqlite3
 import threading
 import time
 
@@ -73,6 +74,28 @@ def test_a_failing_fold_refuses_until_it_works(engine, faulty, monkeypatch):
             answer(engine, open_case("j"))
 
     assert answer(engine, open_case("k")).revision == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "serving"), [("SQLITE_CORRUPT", False), ("SQLITE_BUSY", True)]
+)
+def test_a_damaged_file_condemns(engine, monkeypatch, name, serving):
+    """A database that is busy is another thing: that passes."""
+    answer(engine, open_case("h"))
+    cause = sqlite3.DatabaseError()
+    cause.sqlite_errorname = name
+    with monkeypatch.context() as patched:
+
+        def damaged(*_):
+            raise UnavailableError from cause
+
+        patched.setattr(engine, "_catch_up", damaged)
+        with pytest.raises(PlacementError):
+            answer(engine, open_case("i"))
+    if serving:
+        answer(engine, open_case("j"))
+
+    assert engine.serving is serving
 
 
 @pytest.mark.parametrize(

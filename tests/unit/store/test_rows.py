@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import bindparam, func, insert, select
 
-from placement.errors import UnavailableError
+from placement.errors import TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store import tables
 from placement.store.rows import fetched, first, is_damage, value
@@ -106,3 +106,4 @@ def test_a_damaged_file_is_not_one_that_does_not_answer(tmp_path):
     assert is_damage(refused(path))
     assert not is_damage(refused(tmp_path / "other.db"))
     assert not is_damage(UnavailableError())
+    assert is_damage(TamperedError())
