@@ -16,7 +16,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kit.paired import DIFFERENCES, KINDS, Life, Pair
+from kit.paired import DIFFERENCES, Pair
+from kit.paired_life import KINDS, Life
 
 from placement.domain.decide import cases, checks
 from placement.domain.decide.table import DECIDES

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import pytest
 from kit import paired
 from kit.leaks import found_in, logged
-from kit.paired import AREAS, DIFFERENCES, PLACE, Life, Pair
+from kit.paired import AREAS, DIFFERENCES, PLACE, Pair
+from kit.paired_life import Life
 from kit.placing import belongs, cover, record
 from kit.still import written
 from kit.town import TIMEOUT, Town
