@@ -1,13 +1,15 @@
 """The one exception tree; each class names its ErrorReason.
 
-Texts are constant: no pseudonym, case, area or name ever stands in an error.
+Texts are constant: no pseudonym, case, area or name ever stands in one.
 ``InvalidInputError`` alone carries two words of its own, the name of a field and a
 description chosen by the programmer; neither ever repeats what the caller sent.
 
 Invariants:
     * every concrete class has a ``reason`` of its own, equal to a value of the wire's
       ``ErrorReason`` without its prefix;
-    * "absent" and "not yours" are the same class, hence the same answer.
+    * "absent" and "not yours" are the same class, hence the same answer;
+    * notes are for whoever sits at the machine that raises: they may name a file, never a
+      secret, and never cross the wire.
 """
 
 from typing import ClassVar, Self
@@ -19,6 +21,7 @@ class PlacementError(Exception):
     Attributes:
         reason: stable machine-readable reason, UPPER_SNAKE_CASE.
         text: the constant sentence shown to the caller.
+        notes: sentences for whoever sits at this machine.
     """
 
     reason: ClassVar[str] = "INTERNAL"
@@ -28,7 +31,7 @@ class PlacementError(Exception):
         super().__init__(self.text)
 
     def because(self, *why: str) -> Self:
-        """Note sentences for whoever sits at this machine; no caller ever gets them.
+        """Note sentences for whoever sits at this machine.
 
         Returns:
             Itself.

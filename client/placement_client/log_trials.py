@@ -36,7 +36,7 @@ def try_log(log: Log, view: LogView) -> Iterator[Finding]:
         try:
             yield look()
         except TamperedError as error:
-            yield bad(step, " ".join(error.notes))
+            yield bad(step, " ".join(error.notes) or error.text)
         except PlacementError as error:
             yield bad(step, f"The log was asked in vain. {error.text}")
 

@@ -37,7 +37,6 @@ from placement.errors import (
     InvalidInputError,
     OverloadedError,
     PlacementError,
-    TamperedError,
     UnavailableError,
 )
 from placement.rpc.desk import CALL, Call, Desk
@@ -53,6 +52,7 @@ from placement.rpc.methods import METHODS
 from placement.rpc.status import refusal_of, response_of, status_of
 from placement.service.entries import Refused
 from placement.service.pulse import Pulse
+from placement.store.rows import is_damage
 
 MAX_DEADLINE: Final = 10.0
 """Seconds; a call must have a deadline, and not a later one."""
@@ -210,7 +210,7 @@ class Door(grpc.aio.ServerInterceptor):
 
         What is stored and does not verify condemns the engine.
         """
-        if isinstance(error, TamperedError):
+        if is_damage(error):
             self._desk.condemn()
         _note(error)
         return response_of(refusal_of(error))

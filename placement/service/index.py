@@ -19,9 +19,10 @@ from typing import Final
 
 from placement.audit.details import Outline
 from placement.audit.entry import Entry
-from placement.errors import PlacementError, TamperedError
+from placement.errors import PlacementError
 from placement.service.selection import TEXTS, Found, word
 from placement.store.leaves import SPAN
+from placement.store.rows import is_damage
 from placement.store.summaries import Summaries
 
 NEAR: Final = SPAN
@@ -230,8 +231,8 @@ class Indexer:
         while not self._stopping.wait(_PAUSE):
             try:
                 self.catch_up()
-            except TamperedError:
-                self._condemn()
-                return
             except PlacementError as error:
+                if is_damage(error):
+                    self._condemn()
+                    return
                 _log.warning("summaries_late reason=%s", error.reason)

@@ -4,7 +4,7 @@ Invariants:
     * whoever asks comes first, but never for ever: after a few commits that were put off
       the service's own work has its turn, whoever waits;
     * while somebody asks, what has time shares a commit for some milliseconds only, and
-      pauses between two, so that a call on its way through the process arrives;
+      pauses between two commits, so that a call on its way through the process arrives;
     * a thread that works beside the engine takes a part of the interpreter, and no more.
 """
 
@@ -20,7 +20,7 @@ MAX_PUT_OFF: Final = 4
 MAX_SLICES: Final = 16
 """How much of what has time shares one commit at most."""
 BITE: Final = 0.008
-"""Seconds of processor time after which, while somebody asks, no other is begun."""
+"""Seconds of processor time after which no other slice is, while somebody asks."""
 LATELY: Final = 1_000_000
 """Microseconds after which nobody asks any more."""
 PAUSE: Final = 0.0005

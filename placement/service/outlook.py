@@ -17,13 +17,14 @@ from typing import Final
 
 from placement.audit import checkpoint
 from placement.audit.entry import parse
-from placement.errors import NotFoundError, PlacementError, TamperedError
+from placement.errors import NotFoundError, PlacementError
 from placement.service.engine import Engine
 from placement.service.ticks import bucket
 from placement.service.worker import Worker
 from placement.store.head import Head
 from placement.store.ledger import Ledger
 from placement.store.log import Store
+from placement.store.rows import is_damage
 
 _log: Final = logging.getLogger(__name__)
 
@@ -122,10 +123,9 @@ class Outlook:
         """Look at the database, unless it does not answer."""
         try:
             self.view = self._viewed()
-        except TamperedError:
-            self._engine.condemn()
-        except PlacementError:
-            return  # the old view says by its own time how old it is
+        except PlacementError as error:  # else the old view says how old it is
+            if is_damage(error):
+                self._engine.condemn()
         except Exception as error:  # noqa: BLE001 (whatever it is, callers are answered)
             _log.error("look_failed kind=%s", type(error).__name__)
 

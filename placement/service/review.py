@@ -11,13 +11,14 @@ from placement.audit.details import Sealed
 from placement.audit.entry import parse
 from placement.domain.decide.searches import Cases, Filter
 from placement.domain.terms import decided_between
-from placement.errors import NotFoundError, TamperedError, UnavailableError
+from placement.errors import NotFoundError, PlacementError, UnavailableError
 from placement.service.entries import Scribe
 from placement.service.index import Index, Stretch
 from placement.service.instants import Instants
 from placement.service.selection import Found, Selection
 from placement.store.leaves import Kept
 from placement.store.log import Store
+from placement.store.rows import is_damage
 from placement.store.summaries import Summaries
 
 MAX_SCANNED: Final = 1_000
@@ -240,11 +241,12 @@ class Review:
 
     @contextmanager
     def _condemning(self) -> Iterator[None]:
-        """Condemn the engine when something does not verify."""
+        """Condemn the engine when something is damaged."""
         try:
             yield
-        except TamperedError:
-            self._condemn()
+        except PlacementError as error:
+            if is_damage(error):
+                self._condemn()
             raise
 
 

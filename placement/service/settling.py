@@ -13,6 +13,7 @@ from placement.access import Action
 from placement.domain.decide.command import Command
 from placement.errors import PlacementError, UnavailableError
 from placement.service.batch import Answer
+from placement.store.rows import is_damage
 from placement.store.vault import Vault
 
 _ERASES: Final = frozenset({Action.ERASURE_APPROVE})
@@ -25,10 +26,15 @@ def settled(vault: Vault) -> bool:
     """Destroy the keys that are owed, and what was left of others; tell if none is owed.
 
     What fails is tried again with every batch, and every second when nobody asks.
+
+    Raises:
+        PlacementError: the key store is damaged.
     """
     try:
         vault.settle()
-    except UnavailableError:
+    except UnavailableError as error:
+        if is_damage(error):
+            raise
         _log.critical("incident keys of what was erased are not destroyed yet")
     return not vault.owes
 

@@ -23,8 +23,9 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from placement.errors import NotFoundError, TamperedError, UnavailableError
+from placement.errors import NotFoundError, UnavailableError
 from placement.store import confirmed, postgres, together
+from placement.store.rows import is_damage
 from placement.store.together import Statement
 
 _log: Final = logging.getLogger(__name__)
@@ -205,8 +206,9 @@ def _believed(connection: Connection) -> Iterator[None]:
     """
     try:
         yield
-    except (TamperedError, NotFoundError):
-        if connection.dialect.name == "postgresql":
+    except Exception as error:
+        wrong = is_damage(error) or isinstance(error, NotFoundError)
+        if wrong and connection.dialect.name == "postgresql":
             together.undo(connection)
             confirmed.begin(connection)
             together.told(connection, [confirmed.PROVE])

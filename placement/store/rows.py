@@ -56,9 +56,9 @@ def is_damage(error: Exception) -> bool:
 
     It does not verify; or the database did answer, and says itself that it is damaged.
     """
-    if not isinstance(error, UnavailableError):
-        return isinstance(error, TamperedError)
-    cause: Any = error.__cause__
+    if isinstance(error, TamperedError):
+        return True
+    cause: Any = error.__cause__ if isinstance(error, UnavailableError) else error
     cause = getattr(cause, "orig", cause)
     name = getattr(cause, "sqlite_errorname", None) or ""
     state = getattr(cause, "sqlstate", None) or ""

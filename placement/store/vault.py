@@ -157,7 +157,7 @@ class Vault:
         return Record(at=record.at, event=said.event, request=request)
 
     def flush(self) -> None:
-        """Keep the keys that were made since the last ``drop``, in one commit.
+        """Keep the keys that were made and not kept yet, in one commit.
 
         Raises:
             UnavailableError: the key store does not answer, the commit failed, or

@@ -24,6 +24,7 @@ from placement.store.covers import Covers
 from placement.store.keystore import KeyStore
 from placement.store.ledger import Ledger
 from placement.store.log import Store
+from placement.store.rows import is_damage
 from placement.store.vault import Vault
 
 SECONDS = 20
@@ -285,6 +286,30 @@ def test_nobody_is_accused_by_who_confirms_nothing(store, admin):
     assert [type(each) for each in found] == [UnavailableError]
     with pytest.raises(TamperedError):
         follow()
+
+
+@pytest.mark.parametrize("through", ["writing", "reading"])
+def test_a_disk_that_is_bad_may_be_one_that_is_left(store, admin, through):
+    """What a database says of its own damage is believed once that is confirmed."""
+
+    def read():
+        with getattr(store, through)() as found:
+            connection = found.connection if through == "writing" else found
+            connection.exec_driver_sql(
+                "DO $$ BEGIN RAISE data_corrupted; END $$"  # SQLSTATE XX001
+            )
+
+    demand(admin)
+    thread, found = background(read)
+    release(admin)
+    thread.join(SECONDS)
+    set_up(admin, "RESET synchronous_standby_names")
+
+    assert [type(each) for each in found] == [UnavailableError]
+    assert not is_damage(found[0])
+    with pytest.raises(UnavailableError) as caught:
+        read()
+    assert is_damage(caught.value)
 
 
 def test_nobody_is_sent_away_by_who_confirms_nothing(store, admin):

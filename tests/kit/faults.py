@@ -1,5 +1,6 @@
 """A store that fails, or waits, on cue."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,15 @@ from placement.store.leaves import Leaf
 from placement.store.log import Log, Store
 
 Make = Callable[[], Exception]
+
+
+def damage(name: str = "SQLITE_CORRUPT") -> UnavailableError:
+    """Return what comes of an error that SQLite gives this name; by default of damage."""
+    error = UnavailableError()
+    cause = sqlite3.DatabaseError()
+    cause.sqlite_errorname = name
+    error.__cause__ = cause
+    return error
 
 
 class FaultyStore:

@@ -40,7 +40,7 @@ def failed(wire, profile):
 
 
 def notes(error):
-    return getattr(error, "__notes__", [])
+    return error.notes
 
 
 @pytest.mark.parametrize("reason", REASONS)

@@ -33,4 +33,4 @@ def test_another_refusal_gets_none():
     with pytest.raises(ConflictError) as caught, hinted({NotFoundError: "Look there."}):
         raise ConflictError
 
-    assert not hasattr(caught.value, "__notes__")
+    assert caught.value.notes == []

@@ -191,8 +191,7 @@ def test_a_service_that_condemns_itself_is_told_from_a_forger(
     service.published = SIZES[:-1]
     results(service, view)
     service.published = SIZES
-    error = TamperedError()
-    error.add_note("incident 4f6c")
+    error = TamperedError().because("incident 4f6c")
     error.__cause__ = Ended()
     refuse(service, method, error)
 

@@ -259,7 +259,7 @@ def test_a_key_that_was_put_and_does_not_open_is_told(token, monkeypatch):
 
     def gone(*_):
         error = UnavailableError()
-        error.add_note("The token does not answer.")
+        error.because("The token does not answer.")
         raise error
 
     monkeypatch.setattr(TokenCustody, "__init__", gone)

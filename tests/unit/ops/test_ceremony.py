@@ -249,7 +249,7 @@ def test_shares_of_a_key_that_could_not_be_made(place, run, monkeypatch):
 
     def failing(*_):
         error = UnavailableError()
-        error.add_note("The token does not answer.")
+        error.because("The token does not answer.")
         raise error
 
     def shred(path):

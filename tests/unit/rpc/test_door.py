@@ -10,6 +10,7 @@ from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from kit.commands import CASEWORKER
+from kit.faults import damage
 from kit.gate import PATH, Aborted, Context, Gate
 from kit.town import PATHS, TIMEOUT, Refused, Town
 
@@ -193,7 +194,12 @@ def test_our_refusals_leave_as_they_are():
 
 @pytest.mark.parametrize(
     ("error", "condemned"),
-    [(TamperedError(), True), (UnavailableError(), False), (ValueError(), False)],
+    [
+        (TamperedError(), True),
+        (damage(), True),
+        (UnavailableError(), False),
+        (ValueError(), False),
+    ],
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_does_not_verify_condemns_the_engine(error, condemned, stream):

@@ -153,3 +153,13 @@ def test_overload_says_when_to_come_again():
     assert info.reason == "OVERLOADED"
     assert status.details[1].Unpack(delay)
     assert delay.retry_delay.ToSeconds() == RETRY_AFTER
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_notes_stay_here(kind):
+    """Neither in a response nor in gRPC's own status, whatever the error."""
+    refusal = refusal_of(make(kind).because("Quartz Union"))
+    _, text, trailers = status_of(refusal)
+
+    assert b"Quartz" not in response_of(refusal)
+    assert "Quartz" not in f"{text}{trailers}"

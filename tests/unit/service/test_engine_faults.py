@@ -1,12 +1,12 @@
 """No answer without its entry, whatever the store does."""
 
-import sqlite3
 import threading
 import time
 
 import pytest
 from kit.commands import open_case, show_case
 from kit.engines import SECONDS, answer, engine_on, entries, tamper
+from kit.faults import damage
 
 from placement.errors import (
     NotFoundError,
@@ -16,8 +16,10 @@ from placement.errors import (
 )
 from placement.service import engine as engine_module
 from placement.service import pulse as pulse_module
+from placement.service.fold import keep, load
 from placement.store.anchor import Unanchored
 from placement.store.log import Store
+from placement.store.snapshot import load_snapshot
 
 
 @pytest.mark.parametrize("cue", ["before", "in", "commit"])
@@ -77,25 +79,27 @@ def test_a_failing_fold_refuses_until_it_works(engine, faulty, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "serving"), [("SQLITE_CORRUPT", False), ("SQLITE_BUSY", True)]
+    ("name", "told"),
+    [("SQLITE_CORRUPT", TamperedError), ("SQLITE_BUSY", UnavailableError)],
 )
-def test_a_damaged_file_condemns(engine, monkeypatch, name, serving):
-    """A database that is busy is another thing: that passes."""
+def test_a_damaged_file_condemns(engine, store, monkeypatch, name, told):
+    """And takes the snapshot away; a database that is busy is another thing."""
     answer(engine, open_case("h"))
-    cause = sqlite3.DatabaseError()
-    cause.sqlite_errorname = name
+    keep(store, *load(store))
     with monkeypatch.context() as patched:
 
         def damaged(*_):
-            raise UnavailableError from cause
+            raise damage(name)
 
         patched.setattr(engine, "_catch_up", damaged)
-        with pytest.raises(PlacementError):
+        with pytest.raises(told):
             answer(engine, open_case("i"))
-    if serving:
+    passes = told is UnavailableError
+    if passes:
         answer(engine, open_case("j"))
 
-    assert engine.serving is serving
+    assert engine.serving is passes
+    assert (load_snapshot(store) is not None) is passes
 
 
 @pytest.mark.parametrize(

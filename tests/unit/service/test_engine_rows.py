@@ -1,5 +1,7 @@
 """Rows of an import give way to whoever asks, and come to an end all the same."""
 
+from contextlib import suppress
+
 import pytest
 from kit import importing as im
 from kit.commands import open_case, presence, register_groups
@@ -7,6 +9,9 @@ from kit.engines import answer, engine_on, entries
 
 from placement.domain.decide.taking import SLICE
 from placement.domain.import_events import ImportState
+from placement.errors import UnavailableError
+from placement.service import worker as worker_module
+from placement.service.fold import load
 from placement.service.manners import (
     BITE,
     CROWD,
@@ -19,6 +24,7 @@ from placement.service.manners import (
 from placement.service.staged import StagedRows
 from placement.service.waiting import Asked, Waiting
 from placement.service.worker import Worker
+from placement.store.keystore import KeyStore
 
 FEW = 4
 """Slices that make a bite here."""
@@ -216,11 +222,20 @@ def test_what_is_due_is_done_beside_a_call(engine):
     assert commit(engine, worker, 3, CROWD - 1) == 1
 
 
-def test_all_rows_are_taken_over_while_somebody_asks(store, clock):
-    """Each slice under an entry of its own, and every call is answered."""
-    engine = engine_on(store, clock, worker=Worker(StagedRows(store)))
+# Of a real import
+
+
+@pytest.fixture
+def importing(faulty, clock):
+    """An engine that takes rows over, on a store that fails on cue."""
+    engine = engine_on(faulty, clock, worker=Worker(StagedRows(faulty)))
     engine.start()
-    size = 5 * SLICE + 1
+    yield engine
+    engine.stop()
+
+
+def imported(engine, size):
+    """Have rows imported while somebody asks; what fails is asked again."""
     answer(engine, register_groups(*(f"g{number}" for number in range(size))))
     rows = [im.row(presence(f"g{number}")) for number in range(size)]
     begin = im.begin(size)
@@ -230,9 +245,44 @@ def test_all_rows_are_taken_over_while_somebody_asks(store, clock):
     answer(engine, im.approve(key, im.over(*rows)))
     state = ImportState.APPROVED
     while state is not ImportState.DONE:
-        answer(engine, open_case("h"))
-        state = answer(engine, im.show(key)).reply.state
-    engine.stop()
+        with suppress(UnavailableError):
+            answer(engine, open_case("h"))
+            state = answer(engine, im.show(key)).reply.state
+
+
+def test_all_rows_are_taken_over_while_somebody_asks(importing, store):
+    """Each slice under an entry of its own, and every call is answered."""
+    imported(importing, 5 * SLICE + 1)
 
     taken = [each for each in entries(store) if each.action == "IMPORT_TAKE"]
     assert len(taken) == 6
+
+
+@pytest.mark.parametrize("fails", ["the log", "the keys"])
+def test_keys_outlive_a_commit_that_failed(importing, faulty, monkeypatch, fails):
+    """Rows get the keys that were made ahead, once each; what was not kept is not used."""
+    monkeypatch.setattr(worker_module, "BREATH", 0)
+    kept, failed, add = [], [], KeyStore.add
+
+    def fail():
+        failed.append(fails)
+        return UnavailableError()
+
+    def failing(self, wrapped):
+        cue = len(wrapped) > SLICE and not failed
+        if cue and fails == "the keys":
+            raise fail()
+        add(self, wrapped)
+        kept.extend(wrapped)
+        if cue:
+            faulty.fail("commit", fail)
+
+    monkeypatch.setattr(KeyStore, "add", failing)
+    imported(importing, 2 * SLICE)
+    importing.stop()
+    state, _ = load(faulty)
+
+    facts = {fact.id for fact in state.facts.values()}
+    assert failed == [fails]
+    assert len(facts) == 2 * SLICE
+    assert sorted(filter(facts.__contains__, kept)) == sorted(facts)

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.faults import damage
 
 from placement.audit.details import Outline
 from placement.audit.entry import Entry
@@ -217,7 +218,8 @@ def test_the_thread_makes_them_and_stops(kept, log, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("error", "condemned"), [(TamperedError, True), (UnavailableError, False)]
+    ("error", "condemned"),
+    [(TamperedError(), True), (damage(), True), (UnavailableError(), False)],
 )
 def test_what_does_not_verify_condemns(kept, log, monkeypatch, error, condemned):
     """A database that does not answer is only late."""

@@ -1,7 +1,6 @@
 """Snapshots are written while the server serves, and say what the log says."""
 
 import logging
-import sqlite3
 import threading
 import time
 from contextlib import suppress
@@ -9,8 +8,9 @@ from contextlib import suppress
 import pytest
 from kit.commands import open_case
 from kit.engines import SECONDS, answer, tamper
+from kit.faults import damage
 
-from placement.errors import TamperedError, UnavailableError
+from placement.errors import TamperedError
 from placement.service import fold, keeping
 from placement.service.keeping import Keeping
 from placement.store import fsck
@@ -182,9 +182,7 @@ def test_a_damaged_file_is_found_by_whoever_folds(store, monkeypatch, name, foun
     kept = Keeping(store, lambda: told.append("found"), lambda: True)
 
     def load(*_, **__):
-        cause = sqlite3.DatabaseError()
-        cause.sqlite_errorname = name
-        raise UnavailableError from cause
+        raise damage(name)
 
     monkeypatch.setattr(keeping, "load", load)
     monkeypatch.setattr(kept._stopping, "wait", lambda _: kept._stopping.set())

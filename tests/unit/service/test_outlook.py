@@ -5,6 +5,7 @@ import time
 import pytest
 from kit.commands import open_case
 from kit.engines import answer, tamper
+from kit.faults import damage
 from kit.lived import WITNESS, cosign
 from kit.world import NOW
 
@@ -121,6 +122,19 @@ def test_what_does_not_verify_condemns(engine, outlook, url):
     outlook.look()
 
     assert outlook.trouble == "unverified"
+
+
+@pytest.mark.parametrize("name", ["SQLITE_CORRUPT", "SQLITE_BUSY"])
+def test_a_damaged_file_condemns(outlook, monkeypatch, name):
+    """A database that is busy is another thing."""
+
+    def fail():
+        raise damage(name)
+
+    monkeypatch.setattr(outlook._store, "read_head", fail)
+    outlook.look()
+
+    assert (outlook.trouble == "unverified") is (name == "SQLITE_CORRUPT")
 
 
 def test_a_defect_keeps_nobody_waiting(outlook, monkeypatch, caplog):

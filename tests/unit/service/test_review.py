@@ -16,6 +16,7 @@ from kit.commands import (
 )
 from kit.engines import answer, details, tamper
 from kit.erased import take
+from kit.faults import damage
 from kit.often import often
 from kit.stored import leaf
 from kit.story import ReadingRoom
@@ -295,6 +296,22 @@ def test_a_leaf_that_is_no_entry_is_an_incident(store, room):
             read()
 
         assert set(room.incidents) == {"condemned"}
+
+
+@pytest.mark.parametrize(
+    ("name", "incidents"), [("SQLITE_CORRUPT", ["condemned"]), ("SQLITE_BUSY", [])]
+)
+def test_a_damaged_file_is_an_incident(case, room, monkeypatch, name, incidents):
+    """A database that is busy is none."""
+
+    def fail(*_, **__):
+        raise damage(name)
+
+    monkeypatch.setattr(room.review._store, "entries", fail)
+    with pytest.raises(UnavailableError):
+        room.review.one(0)
+
+    assert room.incidents == incidents
 
 
 def test_a_head_that_does_not_verify_is_an_incident(case, room, url):

@@ -3,6 +3,7 @@
 import pytest
 from kit.commands import list_changes
 from kit.erasing import approve_erasure
+from kit.faults import damage
 from kit.world import token
 
 from placement.errors import ConflictError, UnavailableError
@@ -14,12 +15,20 @@ class Vault:
     """A vault that owes a key, and whose key store may be down."""
 
     def __init__(self, *, down):
-        self.owes, self._down = True, down
+        self.owes, self._down, self.error = True, down, UnavailableError()
 
     def settle(self):
         if self._down:
-            raise UnavailableError
+            raise self.error
         self.owes = False
+
+
+def test_a_damaged_key_store_is_no_delay():
+    """Whoever settles is condemned by it, as by any damage."""
+    vault = Vault(down=True)
+    vault.error = damage()
+    with pytest.raises(UnavailableError):
+        settled(vault)
 
 
 @pytest.mark.parametrize("down", [True, False])

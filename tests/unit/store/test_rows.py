@@ -1,7 +1,9 @@
 """Rows of a query: as the driver gives them, and never of half a question."""
 
+import psycopg
 import pytest
 from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from placement.errors import TamperedError, UnavailableError
 from placement.store import engine as database
@@ -107,3 +109,21 @@ def test_a_damaged_file_is_not_one_that_does_not_answer(tmp_path):
     assert not is_damage(refused(tmp_path / "other.db"))
     assert not is_damage(UnavailableError())
     assert is_damage(TamperedError())
+
+
+@pytest.mark.parametrize(
+    ("state", "damaged"), [("XX001", True), ("XX002", True), ("40001", False)]
+)
+def test_a_damaged_table_is_told_by_its_state(state, damaged):
+    """As PostgreSQL gives it, through SQLAlchemy or not, caught or not."""
+    cause = psycopg.Error()
+    cause.sqlstate = state
+    wrapped = DBAPIError("", None, cause)
+    errors = [cause, wrapped]
+    for each in (cause, wrapped):
+        error = UnavailableError()
+        error.__cause__ = each
+        errors.append(error)
+
+    assert [is_damage(each) for each in errors] == [damaged] * 4
+    assert not is_damage(ValueError())
