@@ -61,9 +61,10 @@ _ALIKE: Final = frozenset({"snapshot", "rotate"})
 _TEXTS: Final[Mapping[type[PlacementError], str]] = {
     ConflictError: "There is a store already; nothing was made.",
     TamperedError: "What is stored does not verify, or the key is another store's.",
-    UnavailableError: "Nothing is served.",
+    UnavailableError: "Nothing was done.",
 }
 """What operators read instead of the sentence for caseworkers."""
+_UNSERVED: Final = "Nothing is served."
 
 _ELSEWHERE: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "older": older.run_command,
@@ -240,8 +241,13 @@ def _text_of(error: PlacementError, command: str) -> str:
     if command in {"custody", "compact", "changeover"} and notes:
         return " ".join(notes)
     texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
+    said = next(texts, error.text)
+    if command in {"serve", "custodian", "restore"} and isinstance(
+        error, UnavailableError
+    ):
+        said = _UNSERVED
     between = "\n" if len(notes) > 1 else " "  # of more than one each has a line
-    return between.join([next(texts, error.text), *notes])
+    return between.join([said, *notes])
 
 
 def _fail(sentence: str) -> int:

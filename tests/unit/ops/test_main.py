@@ -280,6 +280,11 @@ def test_init_on_somebodys_store(filled, run):
     assert run("fsck")[0] == 0
 
 
+def undone(command):
+    """Return what a command says that could not begin."""
+    return "Nothing is served." if command == "serve" else "Nothing was done."
+
+
 @pytest.mark.parametrize(
     ("command", "name"),
     [("serve", "store"), ("fsck", "store"), ("snapshot", "store")],
@@ -289,7 +294,8 @@ def test_without_a_store(place, run, command, name):
     code, out, err = run(command)
 
     assert (code, out) == (1, "")
-    assert err == f"Nothing is served. The key file {place / name}.key can't be read.\n"
+    said = undone(command)
+    assert err == f"{said} The key file {place / name}.key can't be read.\n"
 
 
 @pytest.mark.parametrize("command", ["serve", "fsck", "snapshot", "rotate"])
@@ -305,7 +311,7 @@ def test_a_database_that_is_not_there_is_not_made(filled, run, command, name):
         "placement.keys.db": "The key store is not there.",
     }
     assert (code, out) == (1, "")
-    assert err.startswith(f"Nothing is served. {words[name]}")
+    assert err.startswith(f"{undone(command)} {words[name]}")
     assert not (filled / name).exists()
 
 
@@ -337,7 +343,7 @@ def test_init_refuses_before_it_makes_anything(place, run, text, expected):
     code, out, err = run("init")
 
     assert (code, out) == (1, "")
-    assert err.startswith(f"Nothing is served. {expected.format(place)}")
+    assert err.startswith(f"Nothing was done. {expected.format(place)}")
     assert {path.name for path in place.iterdir()} == {"placement.toml", "pki"}
 
 
@@ -364,7 +370,7 @@ def test_without_the_key_of_the_log(filled, run, command):
     """No checkpoint can be signed or verified: nothing is served."""
     (filled / "log.key").unlink()
 
-    expected = f"Nothing is served. The key file {filled}/log.key can't be read.\n"
+    expected = f"{undone(command)} The key file {filled}/log.key can't be read.\n"
     assert run(command) == (1, "", expected)
 
 
