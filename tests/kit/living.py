@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from kit.commands import COORDINATOR, SECOND, asked, fresh
+from kit.commands import COORDINATOR, SECOND, Court, asked, fresh, record_facts
 from kit.world import TODAY
 from placement.access import Caller
 from placement.domain.decide import (
@@ -16,7 +16,7 @@ from placement.domain.decide import (
 )
 from placement.domain.decide.drafts import Draft
 from placement.domain.imagined import Imagined
-from placement.domain.life_events import Doubt
+from placement.domain.life_events import Doubt, StepKind
 from placement.domain.terms import Day, Reason, Revision
 
 
@@ -153,3 +153,13 @@ def report_reviews(
     caller: Caller = COORDINATOR, year: int = 2026, region: str | None = None
 ) -> reviews.ReportReviews:
     return reviews.ReportReviews(caller=caller, year=year, region=region)
+
+
+def record(court: Court, what: Draft, **given: Any) -> tuple[bytes, ...]:
+    """Record one fact; return its id, and that of its change, if any."""
+    return court.reply(record_facts(what, **given)).ids
+
+
+def kinds(court: Court, fact: bytes) -> list[StepKind]:
+    """Return what happened to a fact, step by step."""
+    return [step.kind for step in court.state.histories.later(fact)]

@@ -1,8 +1,17 @@
-"""What the tests of deciding share: a court with some groups and a case."""
+"""What the tests of deciding share: a court with some groups, facts and a case."""
 
 import pytest
-from kit.commands import Court, assess_case, open_case, register_groups
+from kit.commands import (
+    Court,
+    approve,
+    assess_case,
+    open_case,
+    presence,
+    register_groups,
+)
+from kit.living import record
 from kit.steps import Stage
+from kit.world import TODAY
 
 
 @pytest.fixture
@@ -19,6 +28,21 @@ def case(court):
     (handle,) = court.reply(open_case("h", "i")).ids
     court.reply(assess_case(handle, children=(1,)))
     return handle
+
+
+@pytest.fixture
+def fact(court):
+    """A presence of syd that one person may end."""
+    frame = {"valid_from": TODAY - 10, "review_by": TODAY + 5}
+    return record(court, presence(kind="OCCASIONAL", **frame))[0]
+
+
+@pytest.fixture
+def base(court):
+    """A base of syd with two persons behind it."""
+    base, change = record(court, presence(kind="BASE", review_by=TODAY + 5))
+    court.reply(approve(change))
+    return base
 
 
 @pytest.fixture
