@@ -20,6 +20,8 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+TWO = Limit(allowed=2, days=1)
+NIGHT = NightLimit(allowed=2, days=1, begins=6, ends=20)
 _QUIET = {
     NightLimit: NightLimit(allowed=1000, days=1, begins=6, ends=20),
     CaseLimit: CaseLimit(allowed=1000, days=1, hours=1),
@@ -82,3 +84,9 @@ def seen(
 def told(detector: Detector, log: list[Seen]) -> list[Anomaly]:
     """Return everything that a detector tells of some entries."""
     return [anomaly for each in log for anomaly in detector.observe(each)]
+
+
+def loud(pattern: str) -> Detector:
+    """Return a detector that two supporting entries of a pattern leave quiet."""
+    limit = NIGHT if pattern == "NIGHT_WORK" else TWO
+    return Detector(limits(**{pattern.lower(): limit}))
