@@ -1,129 +1,19 @@
-"""The coordinators' changes: facts amended, cases assessed, coverage attested."""
+"""``change``: what waits is listed, shown, approved, rejected and withdrawn."""
 
 import re
 
 import grpc
 import pytest
-from kit.asked import ALLIANCE, CASE, CHANGE, NOON, day, ids, written
+from kit.asked import CASE, CHANGE, NOON, day, ids
 from kit.wire import invalid, refusal
 from placement_client.commands.change_words import kind_words
 
-from placement.access import Role
 from placement.api.v1 import alert_service_pb2 as alerts
 from placement.api.v1 import registry_service_pb2 as registry
-from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1 import types_pb2 as types
 from placement.api.v1.check_service_pb2 import Candidate
 
 CODE = grpc.StatusCode
-
-# fact end, retract, regrade
-
-
-FACTS = [each.hex() for each in ids(2, start=1)]
-
-
-def test_facts_are_ended(cli, wire):
-    """At once, or after a second coordinator."""
-    wire.answers["EndFacts"] = [
-        registry.EndFactsResponse(revision=6),
-        registry.EndFactsResponse(revision=7, change_id=CHANGE),
-    ]
-    words = ("fact", "end", *FACTS, "--on", "2026-03-01")
-    done, waits = cli(*words), cli(*words)
-    request = wire.requests("EndFacts")[0]
-
-    assert done.stdout == "Ended.\n"
-    assert "until then nothing is changed" in waits.stdout
-    assert list(request.endings) == [
-        registry.Ending(fact_id=each, valid_to_day=day("2026-03-01"))
-        for each in ids(2, start=1)
-    ]
-
-
-def test_facts_are_retracted(cli, wire):
-    """A second coordinator must approve."""
-    wire.answers["RetractFacts"] = registry.RetractFactsResponse(
-        revision=6, change_id=CHANGE
-    )
-    got = cli.json("fact", "retract", *FACTS)
-
-    assert got == (0, {"revision": 6, "change_id": CHANGE.hex()})
-    assert list(wire.requests("RetractFacts")[0].fact_ids) == ids(2, start=1)
-
-
-def test_facts_are_regraded(cli, wire):
-    """All of them to one grade."""
-    wire.answers["RegradeFacts"] = registry.RegradeFactsResponse(
-        revision=6, change_id=CHANGE
-    )
-    cli("fact", "regrade", *FACTS, "--grade", "A1", "--scheme", "4x4")
-    grade = types.SourceGrade(scheme=types.GRADE_SCHEME_FOUR_FOUR, given="A1")
-
-    assert list(wire.requests("RegradeFacts")[0].regradings) == [
-        registry.Regrading(fact_id=each, grade=grade) for each in ids(2, start=1)
-    ]
-
-
-def test_an_id_that_is_none_is_named_by_its_place(cli):
-    """Handles are typed by hand."""
-    code, data = cli.json("fact", "retract", FACTS[0], "00")
-
-    assert (code, data["error"]["field"]) == (2, "fact_ids[1]")
-
-
-# assess
-
-
-def assessed(wire, facts=0, change=b""):
-    wire.answers["AssessCase"] = registry.AssessCaseResponse(
-        revision=8, fact_ids=ids(facts), change_id=change
-    )
-
-
-def test_a_case_is_assessed_as_unknown(cli, wire):
-    """Nothing known, one child."""
-    assessed(wire)
-    got = cli.json(
-        *("assess", CASE.hex(), "--none-known", "--child", "1", "--child", "3")
-    )
-    (request,) = wire.requests("AssessCase")
-
-    assert got == (0, {"revision": 8, "fact_ids": [], "change_id": ""})
-    assert (request.case_handle, request.none_known) == (CASE, True)
-    assert list(request.children) == [1, 3]
-
-
-def test_a_case_is_assessed_with_facts(cli, wire, groups, tmp_path):
-    """A person who names no case is a member of this one."""
-    assessed(wire, facts=1, change=CHANGE)
-    path = written(tmp_path, {"tie": {"person": {"member": 1}, "area": "0180"}})
-    result = cli("assess", CASE.hex(), "--fact-file", path)
-    (request,) = wire.requests("AssessCase")
-    (fact,) = request.facts
-
-    assert fact.tie.person.case_member == types.CaseMember(case_handle=CASE, position=1)
-    assert not request.none_known
-    said, _headings, row, waits = result.stdout.splitlines()
-
-    assert said == "Assessed; facts recorded: 1."
-    assert row.split() == ["facts[0]", "tie", ids(1)[0].hex()]
-    assert waits.startswith(f"Change {CHANGE.hex()} waits")
-
-
-def test_an_assessment_says_something(cli, wire, tmp_path):
-    """Neither nothing at all, nor more than fits."""
-    path = written(tmp_path, *[ALLIANCE] * 101)
-    fields = [
-        cli.json("assess", CASE.hex(), *words)[1]["error"]["field"]
-        for words in ((), ("--fact-file", path))
-    ]
-
-    assert fields == ["assess", "facts"]
-    assert wire.seen == []
-
-
-# change, coverage
 
 
 def test_changes_are_listed_and_approved(cli, wire):
@@ -369,56 +259,6 @@ def test_what_helps_where_a_change_is_not_approved(cli, wire, refused, helps):
     assert helps in " ".join(got.stderr.split())
 
 
-@pytest.mark.parametrize("words", [(), ("--area", "1480", "--whole-region")])
-def test_coverage_of_what_must_be_said(cli, wire, words):
-    """Nothing named is not everything, and both at once is neither."""
-    code, data = cli.json("coverage", "attest", *words)
-
-    assert code == 2
-    assert data["error"]["field"] == "areas"
-    assert wire.requests("AttestCoverage") == []
-
-
-@pytest.mark.parametrize(
-    ("words", "codes", "said"),
-    [
-        (("--whole-region",), [], "the whole region"),
-        (("--area", "1480", "--area", "Malmö"), ["1480", "1280"], "Attested 2 areas,"),
-        (("--area", "1480"), ["1480"], "Attested 1 area,"),
-    ],
-)
-def test_coverage_is_attested(cli, wire, words, codes, said):
-    """The whole region, or the areas named."""
-    wire.answers["AttestCoverage"] = registry.AttestCoverageResponse(revision=9)
-    result = cli("coverage", "attest", *words, "--on", "2026-06-01")
-    code, data = cli.json("coverage", "attest", *words)
-    first, second = wire.requests("AttestCoverage")
-
-    assert (list(first.areas), first.reviewed_on_day) == (codes, day("2026-06-01"))
-    assert first.whole_region == (not codes)
-    assert second.reviewed_on_day > first.reviewed_on_day
-    assert said in result.stdout
-    assert (code, data["areas"], data["revision"]) == (0, codes, 9)
-
-
-@pytest.mark.parametrize(
-    ("organisation", "said"),
-    [
-        ("national", "Attested the whole country,"),
-        ("vast", "Attested the whole region,"),
-    ],
-)
-def test_all_is_what_the_coordinator_polices(cli, pki, wire, organisation, said):
-    """The certificate says of whom; for the national unit a region is the country."""
-    wire.answers["AttestCoverage"] = registry.AttestCoverageResponse(revision=9)
-    cli.become(pki.client(Role.COORDINATOR, organisation, "co-01"))
-
-    assert said in cli("coverage", "attest", "--whole-region").stdout
-
-
-# reject, withdraw, what is told before
-
-
 def test_a_change_is_withdrawn(cli, wire):
     """It is over, and that is said."""
     wire.answers["WithdrawChange"] = registry.WithdrawChangeResponse(revision=10)
@@ -510,44 +350,3 @@ def test_a_renewal_and_a_successor_are_shown(cli, wire):
     assert data["revision"] == 44
     assert (first["review_by_day"], first["reason"]) == ("2026-09-01", "COURT")
     assert second["replaces"] == old.hex()
-
-
-# coverage show
-
-
-def test_coverage_is_shown(cli, wire, at_noon):
-    """What nobody reviewed, and how long ago the rest was."""
-    areas = [
-        review.AreaCoverage(
-            area="1280", region="syd", reviewed_on_day=day("2026-06-10"), fresh=True
-        ),
-        review.AreaCoverage(
-            area="1281", region="syd", reviewed_on_day=day("2026-01-01")
-        ),
-        review.AreaCoverage(area="1282", region="syd"),
-    ]
-    wire.answers["ShowCoverage"] = review.ShowCoverageResponse(areas=areas)
-    shown = cli("coverage", "show", "--region", "syd").stdout
-    code, data = cli.json("coverage", "show", "--stale")
-
-    assert "1 area never reviewed, 1 too long ago." in shown
-    assert wire.requests("ShowCoverage")[0].region == "syd"
-    assert code == 0
-    assert data["areas"] == [
-        {
-            "area": "1281",
-            "name": "Lund",
-            "region": "syd",
-            "reviewed_on": "2026-01-01",
-            "days": 165,
-            "fresh": False,
-        },
-        {
-            "area": "1282",
-            "name": "Landskrona",
-            "region": "syd",
-            "reviewed_on": None,
-            "days": None,
-            "fresh": False,
-        },
-    ]
