@@ -3,7 +3,9 @@
 import pytest
 from kit.stored import keys_of
 
+from placement.store import base
 from placement.store.engine import connect
+from placement.store.keystore import beside
 from placement.store.log import Store
 
 
@@ -22,6 +24,26 @@ def again(url, custody, store):
     opened = Store.open(url, custody, keys_of(url))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def opened_anew(url, custody):
+    """Return a function that opens the store with nothing at hand."""
+    made = []
+
+    def run(where=url):
+        made.append(Store.open(where, custody, keys_of(url) or beside(url)))
+        return made[-1]
+
+    yield run
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Let a base have several parts."""
+    monkeypatch.setattr(base, "PART", 70)
 
 
 @pytest.fixture

@@ -1,44 +1,26 @@
 """The log written anew: the same to everybody who reads it, and old keys open nothing."""
 
-from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 
 import pytest
+from kit.compacting import KilledError, events, still, stopped_after
 from kit.engines import VERIFIER
 from kit.erased import Kept
-from kit.stored import append, fill, keys_of, on_sqlite, opened
-from sqlalchemy import delete, func, insert, select, update
+from kit.stored import append, fill, on_sqlite, opened
 
-from placement.crypto.keyring import EpochKey, Purpose, key_context
+from placement.crypto.keyring import Purpose, key_context
 from placement.domain.erasure_events import Sealed
 from placement.errors import TamperedError, UnavailableError
 from placement.service.fold import keep, kept, load
-from placement.store import base, compaction, engine, fsck, purging, tables
-from placement.store.chain import ChainError
+from placement.store import compaction, engine, fsck, tables
 from placement.store.codec import hash_of, is_stub, stub_of
 from placement.store.compaction import compact, retire
 from placement.store.copying import Kind, copy
-from placement.store.epochs import Limits
 from placement.store.head import Head
-from placement.store.keystore import beside
-from placement.store.log import Store
 from placement.store.snapshot import write_snapshot
 
-
-def still(*_):
-    """Show nothing."""
-
-
-@pytest.fixture(autouse=True)
-def _small(monkeypatch):
-    """So that there are parts."""
-    monkeypatch.setattr(base, "PART", 70)
-
-
-def events(store):
-    with store.reading() as connection:
-        return connection.scalar(select(func.count()).select_from(tables.event))
+pytestmark = pytest.mark.usefixtures("small_parts")
 
 
 def test_the_log_is_the_same(store, again):
@@ -70,22 +52,6 @@ def test_the_log_goes_on(store, again):
     assert first == [(7, b"after")]
     assert [text for _, text in store.tail(head)] == [b"after", b"later"]
     assert fsck.verify(store).revision == 8
-
-
-class KilledError(Exception):
-    """Whoever compacts ends here."""
-
-
-def stopped_after(steps):
-    """Return a progress that ends the work after so many steps."""
-    left = [steps]
-
-    def progress(*_):
-        left[0] -= 1
-        if not left[0]:
-            raise KilledError
-
-    return progress
 
 
 @pytest.mark.parametrize("steps", range(1, 7))
@@ -140,20 +106,6 @@ def test_another_server_starts_without_them(store, opened_anew):
 
     assert list(fresh.tail(Head.GENESIS)) == before
     assert fsck.verify(fresh) == head
-
-
-@pytest.fixture
-def opened_anew(url, custody):
-    """Return a function that opens the store with nothing at hand."""
-    made = []
-
-    def run(where=url):
-        made.append(Store.open(where, custody, keys_of(url) or beside(url)))
-        return made[-1]
-
-    yield run
-    for each in made:
-        each.close()
 
 
 @on_sqlite
@@ -289,159 +241,6 @@ def test_a_snapshot_stands_beside_it(world, store):
     assert fsck.verify(store).revision == 4
 
 
-# Touched
-
-
-@pytest.mark.parametrize(
-    ("change", "where"),
-    [
-        ("DELETE FROM snapshot WHERE part = 0", "event 1"),
-        ("DELETE FROM snapshot WHERE part = 3", "base"),
-        ("DELETE FROM snapshot WHERE part = 2", "base"),
-        ("DELETE FROM snapshot", "event 1"),
-        ("UPDATE snapshot SET part = 9 WHERE part = 3", "base"),
-        ("UPDATE snapshot SET epoch = 1", "base"),
-        ("UPDATE snapshot SET revision = -5", "base"),
-        ("DELETE FROM event", "event 7"),
-    ],
-)
-def test_what_is_touched_is_refused(store, admin, change, where):
-    """A base is no less part of the log than what it took the place of."""
-    fill(store)
-    compact(store, still)
-    append(store, [b"after"])
-    with admin.begin() as connection:
-        connection.exec_driver_sql(change)
-    with pytest.raises(ChainError) as caught:
-        fsck.verify(store)
-
-    assert caught.value.where == where
-
-
-def test_a_base_of_another_end_is_refused(store, admin):
-    """One that was put back ends where the log no longer begins."""
-    rows = select(tables.snapshot)
-    fill(store)
-    compact(store, still)
-    with admin.begin() as connection:
-        older = [dict(row._mapping) for row in connection.execute(rows)]
-    fill(store)
-    compact(store, still)
-    with admin.begin() as connection:
-        connection.execute(delete(tables.snapshot))
-        connection.execute(insert(tables.snapshot), older)
-    with pytest.raises(ChainError) as caught:
-        fsck.verify(store)
-
-    assert caught.value.where == "event 7"
-
-
-def test_nobody_was_anywhere_else(store):
-    """A head that the log never had is refused in a base, too."""
-    head = fill(store)
-    third = append(store, [b"x"])
-    compact(store, still)
-    for wrong in (replace(head, tag=bytes(16)), replace(third, tag=head.tag)):
-        with pytest.raises(ChainError):
-            list(store.tail(wrong))
-
-
-def test_single_events_are_found_anywhere(store):
-    """In any part, behind the base, and not behind the end."""
-    fill(store)
-    compact(store, still)
-    append(store, [b"after"])
-    with store.reading() as connection:
-        until = store.row.read(connection).last_event
-        found = [
-            store.base.event(connection, store.events, number, until)
-            for number in range(1, 9)
-        ]
-
-    assert found == [*(b"event %d" % number for number in range(6)), b"after", None]
-
-
-# Covers
-
-
-def covers_of(store):
-    """Return the names of the covers there are."""
-    keys = store.vault._keys
-    return [name for name, _ in keys.all() if keys.wrapping.is_cover(name)]
-
-
-def test_a_cover_of_a_commit_that_failed_is_taken_again(store, again, monkeypatch):
-    """Another server may be about to use it."""
-
-    def broken(*_):
-        raise UnavailableError
-
-    with monkeypatch.context() as patched:
-        patched.setattr("placement.store.epochs.add_keys", broken)
-        with pytest.raises(UnavailableError):
-            store.epochs.rotate()
-    left = covers_of(store)
-    again.epochs.rotate()
-    append(store, [b"under the new epoch"])
-
-    assert len(left) == 4
-    assert covers_of(again) == left
-    assert list(again.tail(Head.GENESIS)) == [(1, b"under the new epoch")]
-
-
-def test_killed_between_cover_and_row(store, opened_anew, monkeypatch):
-    """The store opens with what is left, and the next call removes the row."""
-    fill(store)
-    compact(store, still)
-
-    def killed(*_):
-        raise KilledError
-
-    with monkeypatch.context() as patched:
-        patched.setattr(compaction, "add_keys", killed)
-        with pytest.raises(KilledError):
-            retire(store, still)
-    fresh = opened_anew()
-
-    assert len(covers_of(fresh)) == 2
-    assert fsck.verify(fresh).revision == 6
-    assert retire(fresh, still) == 2
-    assert fsck.verify(opened_anew()).revision == 6
-
-
-@pytest.mark.parametrize("bit", [0, 95, 300, 479])
-def test_a_cover_that_was_altered_is_refused(store, opened_anew, bit):
-    """The store does not open."""
-    keys = store.vault._keys
-    name = covers_of(store)[0]
-    turned = bytearray(keys.read(name))
-    turned[bit // 8] ^= 1 << bit % 8
-    keys.destroy([name])
-    keys.add({name: bytes(turned)})
-    with pytest.raises(TamperedError):
-        opened_anew()
-
-
-def test_keys_without_covers_go_on_opening(store, admin, opened_anew, custody):
-    """A store that was made before there were covers."""
-    fill(store)
-    with admin.begin() as connection:
-        rows = connection.execute(select(tables.epoch_key)).all()
-        for purpose, epoch, wrapped in rows:
-            key = EpochKey(Purpose(purpose), epoch, wrapped)
-            (bare,) = store.covers.take([key])
-            table = tables.epoch_key.c
-            where = (table.purpose == purpose) & (table.epoch == epoch)
-            change = update(tables.epoch_key).where(where)
-            connection.execute(change.values(wrapped=bare.wrapped))
-    store.vault._keys.destroy(covers_of(store))
-    older = opened_anew()
-    compact(older, still)
-
-    assert retire(older, still) == 2
-    assert fsck.verify(opened_anew()).revision == 6
-
-
 def test_a_snapshot_sealed_before_an_epoch_began_is_not_written(store, again, world):
     """Its keys may be gone by the time it would be."""
 
@@ -455,124 +254,3 @@ def test_a_snapshot_sealed_before_an_epoch_began_is_not_written(store, again, wo
 
     assert keep(store, world.state, store.read_head())
     assert (first, kept(store)) == (0, 4)
-
-
-# What is odd
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        bytes(8),
-        bytes(8) + bytes(19),
-        bytes(8) + bytes(16) + (1).to_bytes(4),
-        bytes(8) + bytes(16) + (0).to_bytes(4) + b"x",
-    ],
-)
-def test_what_is_no_part_is_refused(content):
-    """Too short, empty, cut, or with a rest."""
-    with pytest.raises(ChainError):
-        base.Part.parse(content)
-
-
-def test_there_is_no_event_before_the_first(store):
-    """Nobody asks for it but by a number that was altered."""
-    fill(store)
-    compact(store, still)
-    with store.reading() as connection:
-        until = store.row.read(connection).last_event
-        with pytest.raises(ChainError):
-            store.base.event(connection, store.events, 0, until)
-
-
-def test_what_was_begun_behind_a_base_is_dropped(store, admin):
-    """As from a database that was put back."""
-    fill(store)
-    compact(store, still)
-    append(store, [b"after"])
-    row = {"revision": -3, "part": 1, "epoch": 2, "blob": bytes(300)}
-    with admin.begin() as connection:
-        connection.execute(insert(tables.snapshot), row)
-    made = compact(store, still)
-
-    assert (made.revision, made.resumed) == (7, False)
-    assert fsck.verify(store).revision == 7
-
-
-def test_a_base_that_says_something_else_is_not_taken(store, monkeypatch):
-    """Nothing is removed before it was read beside the log."""
-    fill(store)
-    with monkeypatch.context() as patched:
-        patched.setattr(compaction._Work, "_kept", lambda _, payload: payload + b"!")
-        patched.setattr(compaction._Work, "prove", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            compact(store, still)
-    with pytest.raises(ChainError) as caught:
-        compact(store, still)
-
-    assert caught.value.where == "event 1"
-    assert events(store) == 6
-
-
-@pytest.mark.parametrize("left", [True, False])
-def test_a_record_that_was_left_out_is_missed(store, monkeypatch, left):
-    """In what was written, or at its end."""
-    fill(store)
-    real = compaction._Work._records
-
-    def cut(work, connection, after):
-        for record in real(work, connection, after):
-            if record[0] == 6 or (left and record[0] == 5):
-                return
-            yield record
-
-    with monkeypatch.context() as patched:
-        patched.setattr(compaction._Work, "_records", cut)
-        with pytest.raises(ChainError) as caught:
-            compact(store, still)
-
-    assert caught.value.where == f"event {5 if left else 6}"
-    assert events(store) == 6
-
-
-def test_a_journal_that_could_not_be_emptied_is_told(store, monkeypatch):
-    """The keys are destroyed; the next call empties it."""
-    fill(store)
-    compact(store, still)
-    with monkeypatch.context() as patched:
-        patched.setattr(purging, "purged", lambda *_, **__: False)
-        with pytest.raises(UnavailableError) as caught:
-            retire(store, still)
-
-    assert caught.value.notes == [
-        "Somebody reads, so copies are left in the files: do it again."
-    ]
-    assert retire(store, still) == 0
-    assert fsck.verify(store).revision == 6
-
-
-def test_a_database_that_does_not_answer_is_not_purged(store, monkeypatch, url):
-    """And nobody is told that it was."""
-    with engine.opened(url) as other:
-
-        def broken():
-            raise other.dialect.loaded_dbapi.Error
-
-        monkeypatch.setattr(other, "raw_connection", broken)
-
-        assert not purging.purged(other, "epoch_key")
-
-
-def test_an_epoch_behind_a_base_ends_as_any_does(store):
-    """What it sealed is counted from the base on."""
-    fill(store)
-    compact(store, still)
-    retire(store, still)
-    store.epochs.limits = Limits(records=3)
-    for _ in range(3):
-        append(store, [b"event"])
-    before = store.epochs.current
-    append(store, [b"event"])
-
-    assert (before, store.epochs.current) == (3, 4)
