@@ -156,6 +156,12 @@ class Kept:
         return path
 
 
+def nothing_stored(kept: Kept) -> bool:
+    """Tell whether nothing was put in place, and nothing left behind."""
+    left = [path.name for path in kept.folder.iterdir()]
+    return not any(name.startswith((".placement-", *STORED[:2])) for name in left)
+
+
 def _own(note: notes.Note) -> notes.Note:
     """Return a note with the log's own signature alone."""
     return notes.Note(note.text, note.signatures[:1])
