@@ -5,12 +5,10 @@ from dataclasses import replace
 import grpc
 import pytest
 from kit.asked import CASE
-from kit.receipted import NOON, ReceiptedLog, witness
+from kit.pinned import pinned, receipts_of
+from kit.receipted import NOON, witness
 from kit.wire import RefusalError, refusal
 from placement_client.commands import proving
-from placement_client.commands.receipt import kept_by
-from placement_client.commands.verb import Common, Run
-from placement_client.receipts import certificate_of
 
 from placement.audit.note import render_key
 
@@ -34,16 +32,12 @@ def _no_pauses(monkeypatch):
 @pytest.fixture
 def log(cli, wire, pair):
     """A log whose key the context pins."""
-    log = ReceiptedLog(certificate_of(cli.profile))
-    wire.answers |= log.answers()
-    cli.become(pair, log_key=render_key(log.public))
-    return log
+    return pinned(cli, wire, pair)
 
 
 @pytest.fixture
 def kept(cli, log, monkeypatch):
-    monkeypatch.setenv("PLACEMENT_CONFIG", str(cli.path))
-    return kept_by(Run(Common()))
+    return receipts_of(cli, monkeypatch)
 
 
 @pytest.mark.parametrize(("word", "code"), [("CLEAR", 0), ("CONFLICT", 4)])

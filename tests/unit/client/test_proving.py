@@ -6,10 +6,9 @@ import grpc
 import pytest
 from kit.asked import CASE
 from kit.held import HOLD, PLACED, HeldLog
+from kit.pinned import receipts_of
 from kit.wire import RefusalError
 from placement_client.commands import proving
-from placement_client.commands.receipt import kept_by
-from placement_client.commands.verb import Common, Run
 from placement_client.receipts import certificate_of
 
 from placement.audit.note import render_key
@@ -47,8 +46,7 @@ def log(cli, wire, pair):
 
 @pytest.fixture
 def kept(cli, log, monkeypatch):
-    monkeypatch.setenv("PLACEMENT_CONFIG", str(cli.path))
-    return kept_by(Run(Common()))
+    return receipts_of(cli, monkeypatch)
 
 
 @every_command
