@@ -35,6 +35,8 @@ WAITS: Final = 4
 """Times as long as it works, the thread leaves the interpreter to others."""
 REST: Final = 3
 """Times as long as writing one took, until the next one is begun."""
+MOST_BEHIND: Final = 3 * SNAPSHOT_AFTER
+"""Records behind the last one that end that rest, or each would take longer than before."""
 AGAIN: Final = 60.0
 """Seconds at least until one that failed is tried again."""
 _log: Final = logging.getLogger(__name__)
@@ -57,6 +59,8 @@ class Keeping:
         self._sound = sound
         self._due = threading.Event()
         self._stopping = threading.Event()
+        self._late = threading.Event()
+        self._newest = 0  # revision of the last one, as far as is known here
         self._thread: threading.Thread | None = None
 
     def begin(self, head: Head) -> None:
@@ -65,7 +69,8 @@ class Keeping:
         Raises:
             PlacementError: the snapshot does not verify, or the database not answer.
         """
-        if head.revision - kept(self._store) >= SNAPSHOT_AFTER:
+        self._newest = kept(self._store)
+        if head.revision - self._newest >= SNAPSHOT_AFTER:
             self._want()
 
     def grew(self, before: int, after: int) -> None:
@@ -79,6 +84,8 @@ class Keeping:
         """
         if before // SNAPSHOT_AFTER != after // SNAPSHOT_AFTER:
             self._want()
+        if after - self._newest >= MOST_BEHIND:
+            self._late.set()
 
     def stop(self, folded: tuple[State, Head] | None) -> None:
         """Leave what is being folded; write the last one, if it is worth it.
@@ -86,8 +93,8 @@ class Keeping:
         Args:
             folded: what the engine, which has stopped, held in the end.
         """
-        self._stopping.set()
-        self._due.set()
+        for each in (self._stopping, self._due, self._late):
+            each.set()
         if self._thread is not None:
             self._thread.join()
         with suppress(PlacementError):
@@ -105,9 +112,10 @@ class Keeping:
     def _run(self) -> None:
         while self._due.wait() and not self._stopping.is_set():
             self._due.clear()
-            began, least = time.monotonic(), 0.0
+            began = time.monotonic()
             try:
                 self._write(Pace(self._stopping, waits=WAITS))
+                self._rest(REST * (time.monotonic() - began))
             except StoppedError:
                 return
             except Exception as error:  # noqa: BLE001 (the next one may succeed)
@@ -116,8 +124,13 @@ class Keeping:
                     return
                 _log.warning("no snapshot was written kind=%s", type(error).__name__)
                 self._due.set()
-                least = AGAIN
-            self._stopping.wait(max(least, REST * (time.monotonic() - began)))
+                self._stopping.wait(max(AGAIN, REST * (time.monotonic() - began)))
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, unless the tail becomes long, or the server stops."""
+        self._late.clear()
+        if not self._stopping.is_set():  # which sets both, this one first
+            self._late.wait(seconds)
 
     def _write(self, pace: Pace) -> None:
         """Write one, unless the engine is condemned, or comes to be meanwhile.
@@ -127,7 +140,7 @@ class Keeping:
             PlacementError: something does not verify, or the database not answer.
         """
         folded = load(self._store, pace=pace)
-        if self._sound():
-            keep(self._store, *folded, pace)
+        if self._sound() and keep(self._store, *folded, pace):
+            self._newest = folded[1].revision
         if not self._sound():  # whoever found it may have been before this one
             drop_snapshots(self._store)

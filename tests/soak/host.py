@@ -10,7 +10,8 @@ that was ever asked of it; Python's own objects are, too, in a process with
     python -m tests.soak.host SETTINGS LEAK USED
 
 LEAK bytes are left behind by each call, to see that it is found. USED is a file: each line
-of it is when (seconds of the monotonic clock) and how much (bytes).
+of it is when (seconds of the monotonic clock), how much (bytes), and 1 if no snapshot was
+being written: whoever folds one has the state twice for minutes.
 
 Source: malloc_trim(3), mallinfo2(3).
 """
@@ -25,6 +26,8 @@ from pathlib import Path
 
 from placement.ops.main import main as placement_server
 from placement.rpc import door
+from placement.service.keeping import Keeping
+from placement.service.manners import Pace
 
 EVERY = 2.0  # seconds
 
@@ -53,21 +56,40 @@ def main(settings: str, leak: int, used: Path) -> int:
     """Serve until told to stop."""
     if os.environ.get("PYTHONMALLOC") != "malloc":
         raise SystemExit("without PYTHONMALLOC=malloc what Python uses is not seen")
-    threading.Thread(target=_tell, args=(used,), name="tell", daemon=True).start()
+    writes = _watched()
+    tell = threading.Thread(target=_tell, args=(used, writes), name="tell", daemon=True)
+    tell.start()
     if leak:
         _leave_behind(leak)
     return placement_server(["serve", "--settings", settings])
 
 
-def _tell(used: Path) -> None:
+def _watched() -> threading.Event:
+    """Return what is set while a snapshot is being written."""
+    under_way, write = threading.Event(), Keeping._write
+
+    def watched(self: Keeping, pace: Pace) -> None:
+        under_way.set()
+        try:
+            write(self, pace)
+        finally:
+            under_way.clear()
+
+    Keeping._write = watched  # type: ignore[method-assign]
+    return under_way
+
+
+def _tell(used: Path, writes: threading.Event) -> None:
     library = ctypes.CDLL(None)
     library.mallinfo2.restype = _Figures
     with used.open("w", encoding="ascii", buffering=1) as file:
         while True:
+            wrote = writes.is_set()
             gc.collect()
             library.malloc_trim(0)
             told = library.mallinfo2()
-            print(time.monotonic(), told.uordblks + told.hblkhd, file=file)
+            rests = not (wrote or writes.is_set())
+            print(time.monotonic(), told.uordblks + told.hblkhd, int(rests), file=file)
             time.sleep(EVERY)
 
 

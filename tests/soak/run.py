@@ -2,9 +2,9 @@
 
 One server as it is installed (grid, ticks, SQLite), in a process of its own; 64
 caseworkers with a certificate and a connection each ask checks without a pause. After a
-warm-up a line is fitted to the memory that the server uses (``host``), every four minutes:
-to the least of each. Whoever writes a snapshot beside it folds the log once more, which takes
-megabytes for a minute or two, and rests three times as long.
+warm-up a line is fitted to the memory that the server uses (``host``) while it writes no
+snapshot, every four minutes: to the least of each. Whoever writes one folds the log once
+more, which takes megabytes for some minutes; what that leaves behind is there afterwards.
 
 A question that is asked anew stays in memory for 30 days, since it may be sent again: a
 server grows with what it is asked, by design. So each client asks some questions again
@@ -71,13 +71,13 @@ class Seen:
         took: seconds of each call that was answered.
         leaves: index of the entry that each of them was told.
         failed: how calls failed, how often.
-        memory: when, and bytes that the server used.
+        memory: when, bytes that the server used, and whether it wrote no snapshot.
     """
 
     took: list[float] = field(default_factory=list)
     leaves: list[int] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
-    memory: list[tuple[float, float]] = field(default_factory=list)
+    memory: list[tuple[float, float, bool]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,20 +243,22 @@ async def _run(asking: list[Any], used: Path, seconds: float) -> Seen:
             await asyncio.sleep(SHOWN * max(1.0, seconds / 300))
 
     await asyncio.gather(look(), *(go(ask) for ask in asking))
-    seen.memory = [(at - began, size) for at, size in memory(used) if at >= began]
+    told = memory(used)
+    seen.memory = [(at - began, size, rests) for at, size, rests in told if at >= began]
     return seen
 
 
-def memory(used: Path) -> list[tuple[float, float]]:
-    """Read when the server used how many bytes."""
+def memory(used: Path) -> list[tuple[float, float, bool]]:
+    """Read when the server used how many bytes, and whether it wrote no snapshot."""
     lines = used.read_text("ascii").splitlines(keepends=True)
     told = [line.split() for line in lines if line.endswith("\n")]
-    return [(float(at), float(size)) for at, size in told]
+    return [(float(at), float(size), rests == "1") for at, size, rests in told]
 
 
 def _line(seen: Seen, seconds: float) -> tuple[float, Slope | None]:
     """Return how many seconds came after the warm-up, and how memory grew in them."""
-    late = [(at, held) for at, held in seen.memory if at >= seconds * WARM_UP]
+    begin = seconds * WARM_UP
+    late = [(at, held) for at, held, rests in seen.memory if rests and at >= begin]
     after = late[-1][0] - late[0][0] if late else 0.0
     fitted = slope(blocks(late, min(BLOCK, after / FEWEST) or BLOCK))
     if fitted is None:
@@ -290,9 +292,12 @@ def _tell(seen: Seen, entries: int, after: float, args: argparse.Namespace) -> N
     )
     print(f"the log verifies with {entries:,} entries" if entries else "no valid log")
     first, last = seen.memory[0][1], seen.memory[-1][1]
+    most = max(size for _, size, _ in seen.memory)
+    rests = sum(rests for *_, rests in seen.memory) / len(seen.memory)
     print(
-        f"memory {first / 2**20:.1f} MiB at first, {last / 2**20:.1f} at the end;"
-        f" the line is through the last {after / 60:.1f} min"
+        f"memory {first / 2**20:.1f} MiB at first, {last / 2**20:.1f} at the end,"
+        f" {most / 2**20:.1f} at most; no snapshot was written for {rests:.0%} of the time,"
+        f" and the line is through that of the last {after / 60:.1f} min"
     )
     if args.fresh:
         print(f"{(last - first) / len(took):,.0f} bytes of memory a new question")

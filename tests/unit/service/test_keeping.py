@@ -152,11 +152,50 @@ def test_one_that_an_erasure_overtook_is_not_tried_again(store, monkeypatch):
         kept._due.set()
 
     monkeypatch.setattr(keeping, "keep", lambda *_: False)
-    monkeypatch.setattr(kept._stopping, "wait", wait)
+    monkeypatch.setattr(kept._late, "wait", wait)
     kept._due.set()
     kept._run()
 
     assert due == [False]
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_it_rests_as_long_as_writing_took_and_more(store, monkeypatch, stops):
+    """But a server that stops does not wait for that."""
+    kept, rests, times = Keeping(store, lambda: None, lambda: True), [], [100.0, 107.0]
+
+    def write(_pace):
+        if stops:
+            kept.stop(None)
+
+    def wait(seconds):
+        rests.append(seconds)
+        kept.stop(None)
+
+    monkeypatch.setattr(keeping.time, "monotonic", lambda: times.pop(0))
+    monkeypatch.setattr(kept, "_write", write)
+    monkeypatch.setattr(kept._late, "wait", wait)
+    kept._due.set()
+    kept._run()
+
+    assert rests == ([] if stops else [keeping.REST * 7.0])
+
+
+def test_a_tail_that_becomes_long_ends_the_rest(engine, store, monkeypatch, soon):
+    """Or one would take longer than the one before, and so on."""
+    monkeypatch.setattr(keeping, "REST", 1e9)
+    monkeypatch.setattr(keeping, "MOST_BEHIND", 7)
+    for name in "hij":
+        answer(engine, open_case(name))
+    comes(store, 3)
+    for name in "klmnop":
+        answer(engine, open_case(name))
+    time.sleep(0.1)
+    before = fold.kept(store)
+    answer(engine, open_case("q"))
+    comes(store, 9)
+
+    assert before < 9
 
 
 def test_a_log_that_does_not_fold_is_no_snapshot(engine, store, url, soon, caplog):
