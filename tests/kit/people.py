@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from placement_client.profile import Contexts, Profile, save
 
@@ -14,6 +15,9 @@ from kit.numbers import number
 from kit.served import Served
 from kit.terminal import run
 from placement.audit.note import render_key
+
+LONG: Final = timedelta(days=3)
+"""For which certificates are valid: at noon, too, which may be tomorrow's."""
 
 
 @dataclass
@@ -62,7 +66,7 @@ def people(folder: Path, **settings: Any) -> Iterator[Callable[..., Person]]:
         def become(
             role: str, organisation: str, person: str, *, keys: str = str(label_key)
         ) -> Person:
-            pair = served.pki.client(role, organisation, person)
+            pair = served.pki.client(role, organisation, person, lifetime=LONG)
             own = folder / f"{person}-home"
             profile = Profile(
                 server=f"localhost:{served.port}",

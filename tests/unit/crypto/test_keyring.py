@@ -116,10 +116,11 @@ def test_a_key_that_hashes_does_not_seal(custody, keys, purpose):
         ring.active(purpose)
 
 
-def test_an_unknown_epoch_is_refused(custody, keys):
-    """A record under an epoch that the ring lacks does not verify."""
+@pytest.mark.parametrize("epoch", [2, "1", None])
+def test_an_unknown_epoch_is_refused(custody, keys, epoch):
+    """A record under an epoch that the ring lacks, or that is none, does not verify."""
     with pytest.raises(TamperedError):
-        KeyRing(keys, custody, owner=OWNER).sealer(Purpose.HEAD, 2)
+        KeyRing(keys, custody, owner=OWNER).sealer(Purpose.HEAD, epoch)
 
 
 @pytest.mark.parametrize(
