@@ -425,6 +425,10 @@ def _library() -> c.CDLL:
     return library
 
 
+_SHIMS: Final[list[_Shim]] = []
+"""All there ever were: SQLite calls what was opened through one, whoever closes it when."""
+
+
 @contextmanager
 def failing(disk: Disk) -> Iterator[Disk]:
     """Open all SQLite files on a disk until the block ends.
@@ -433,6 +437,7 @@ def failing(disk: Disk) -> Iterator[Disk]:
         OSError: this Python's SQLite can't be reached.
     """
     shim = _Shim(disk)
+    _SHIMS.append(shim)
     shim.put_in()
     try:
         yield disk

@@ -1,5 +1,6 @@
 """Some faults of each kind; and the harness finds what would be lost."""
 
+import gc
 import sqlite3
 from contextlib import closing
 from random import Random
@@ -122,3 +123,18 @@ def test_what_was_not_synced_may_be_gone_after_a_power_cut(tmp_path):
             assert found == 2 or not expected
             left.add((expected, found))
     assert (False, 1) in left
+
+
+def test_what_stays_open_is_closed_in_peace(tmp_path):
+    """SQLite calls the shim then, too: it must not be freed."""
+    with failing(Disk(Random(1))), closing(sqlite3.connect(tmp_path / "a.db")) as first:
+        first.execute("CREATE TABLE t (x)")
+        second = sqlite3.connect(tmp_path / "a.db")
+        second.execute("SELECT * FROM t")
+    gc.collect()
+    with closing(second):
+        for number in range(100):
+            second.execute("INSERT INTO t VALUES (?)", (number,))
+        second.commit()
+
+        assert second.execute("SELECT count(*) FROM t").fetchone() == (100,)
