@@ -106,7 +106,7 @@ class Change:
         if not isinstance(amendment, ProviderLifted):
             world.apply(amendment)
 
-    def _approve(self, world: World) -> None:
+    def _propose(self, world: World, *amendments: Any) -> None:
         waiting = [one.id for one in world.state.facts.values() if not one.approved]
         world.apply(
             ChangeProposed(
@@ -115,23 +115,16 @@ class Change:
                 region="syd",
                 expires_at=NOW + 1,
                 records=tuple(waiting),
-                amendments=(self._amendment(world),),
+                amendments=amendments,
             )
         )
+
+    def _approve(self, world: World) -> None:
+        self._propose(world, self._amendment(world))
         world.apply(ChangeApproved(id=token("change"), person="co-02"))
 
     def _drop(self, world: World) -> None:
-        waiting = [one.id for one in world.state.facts.values() if not one.approved]
-        world.apply(
-            ChangeProposed(
-                id=token("change"),
-                person="co-01",
-                region="syd",
-                expires_at=NOW + 1,
-                records=tuple(waiting),
-                amendments=(),
-            )
-        )
+        self._propose(world)
         dropped = ChangeRejected if self.given else ChangeWithdrawn
         world.apply(dropped(id=token("change"), person="co-02"))
 
