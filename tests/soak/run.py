@@ -5,6 +5,7 @@ caseworkers with a certificate and a connection each ask checks without a pause.
 warm-up a line is fitted to the memory that the server uses (``host``) while it writes no
 snapshot, every four minutes: to the least of each. Whoever writes one folds the log once
 more, which takes megabytes for some minutes; what that leaves behind is there afterwards.
+A run too short to show anything may never rest: its line is through all that it used.
 
 A question that is asked anew stays in memory for 30 days, since it may be sent again: a
 server grows with what it is asked, by design. So each client asks some questions again
@@ -257,8 +258,12 @@ def memory(used: Path) -> list[tuple[float, float, bool]]:
 
 def _line(seen: Seen, seconds: float) -> tuple[float, Slope | None]:
     """Return how many seconds came after the warm-up, and how memory grew in them."""
-    begin = seconds * WARM_UP
-    late = [(at, held) for at, held, rests in seen.memory if rests and at >= begin]
+    begin, short = seconds * WARM_UP, seconds < LEAST * 60
+    late = [
+        (at, held)
+        for at, held, rests in seen.memory
+        if at >= begin and (rests or short)
+    ]
     after = late[-1][0] - late[0][0] if late else 0.0
     fitted = slope(blocks(late, min(BLOCK, after / FEWEST) or BLOCK))
     if fitted is None:
@@ -297,7 +302,7 @@ def _tell(seen: Seen, entries: int, after: float, args: argparse.Namespace) -> N
     print(
         f"memory {first / 2**20:.1f} MiB at first, {last / 2**20:.1f} at the end,"
         f" {most / 2**20:.1f} at most; no snapshot was written for {rests:.0%} of the time,"
-        f" and the line is through that of the last {after / 60:.1f} min"
+        f" and the line is through the last {after / 60:.1f} min"
     )
     if args.fresh:
         print(f"{(last - first) / len(took):,.0f} bytes of memory a new question")
