@@ -1,10 +1,11 @@
 """Between the wire and the engine: who is calling, and waiting for the answer."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import NoReturn, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from placement.access import Action, Caller, admit
 from placement.crypto.keyring import KeyRing, Purpose
@@ -23,6 +24,8 @@ from placement.service.batch import Answer
 from placement.service.bookmarks import Bookmarks
 from placement.service.engine import Engine
 from placement.service.entries import Refused
+
+_log: Final = logging.getLogger(__name__)
 
 Request = TypeVar("Request")
 Parsed = TypeVar("Parsed")
@@ -81,8 +84,11 @@ class Desk:
         try:
             origin = Origin(call.caller, self._subject_of, self._bookmarks, self._keyed)
             command = parse(request, origin)
-        except InvalidInputError as refusal:
+        except PlacementError as refusal:
             await self.refuse(Refused(call.action, refusal, call.caller))
+        except Exception as error:  # noqa: BLE001 (a defect of ours is an entry, too)
+            _log.error("parse_failed kind=%s", type(error).__name__)
+            await self.refuse(Refused(call.action, PlacementError(), call.caller))
         return await self._answer(command)
 
     async def prepare(self, work: Callable[[], Parsed]) -> Parsed:

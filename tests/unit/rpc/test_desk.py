@@ -14,6 +14,7 @@ from placement.errors import (
     BudgetError,
     CertificateError,
     InvalidInputError,
+    PlacementError,
     TamperedError,
     UnavailableError,
 )
@@ -97,6 +98,18 @@ def test_a_form_that_does_not_hold_is_logged(desk, engine):
 
     assert logged == Refused(Action.CHECK, refused.value, CASEWORKER)
     assert refused.value.field == "pseudonym"
+
+
+def test_a_defect_in_parsing_is_an_entry(desk, engine, caplog):
+    """As one in deciding is; its kind is all that anybody learns."""
+    with pytest.raises(PlacementError) as refused:
+        ask(desk, lambda *_: int("850101-1234"))
+    (logged,) = engine.asked
+
+    assert (logged.action, logged.caller) == (Action.CHECK, CASEWORKER)
+    assert logged.refusal is refused.value
+    assert type(refused.value) is PlacementError
+    assert caplog.messages == ["parse_failed kind=ValueError"]
 
 
 @pytest.mark.parametrize("error", [BudgetError(), UnavailableError()])
