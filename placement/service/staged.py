@@ -32,10 +32,10 @@ class StagedRows:
         with store.reading() as connection:
             until = store.row.read(connection).last_event
             payload = store.base.event(connection, store.events, revision, until)
-        event = None if payload is None else store.vault.open(payload).event
+            event = None if payload is None else store.vault.open(payload).event
+            if not isinstance(event, ImportStaged | Sealed):
+                raise TamperedError
         if isinstance(event, Sealed):
             store.vault.require_erased({event.dossier})
             raise NotFoundError
-        if not isinstance(event, ImportStaged):
-            raise TamperedError
         return event

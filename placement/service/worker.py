@@ -5,6 +5,7 @@ every server sees the same. Each slice is decided like a command, in a transacti
 others: what another server did meanwhile is seen, and not done again.
 
 Invariants:
+    * what is stored and damaged condemns, as everywhere;
     * a defect of ours here never keeps a caller waiting: the worker rests, and says so;
     * whatever goes wrong is told to health until the server is started again; that the
       database went away with something of it is no more than that, once.
@@ -30,6 +31,7 @@ from placement.domain.state import State
 from placement.domain.terms import FactId, Micros, Revision
 from placement.errors import PlacementError, UnavailableError
 from placement.service.batch import Answer
+from placement.store.rows import is_damage
 
 SLICE: Final = 16
 """Placements that are weighed in one transaction."""
@@ -79,10 +81,15 @@ class Worker:
         Args:
             state: as new as can be.
             moment: when.
+
+        Raises:
+            PlacementError: what is stored is damaged; no caller is answered any more.
         """
         try:
             found = self._next(state, moment)
-        except Exception as error:  # noqa: BLE001 (whatever it is, callers are answered)
+        except Exception as error:
+            if is_damage(error):
+                raise
             self.rest(moment.now, type(error).__name__)
             return None
         self._tried |= found is not None

@@ -269,7 +269,9 @@ def locking(
     rows: list[Sequence[Any]] = []
 
     def begin(connection: Connection) -> None:
-        rows.extend(together.begun(connection, postgres.BEGIN, f"{query} FOR UPDATE"))
+        with _believed(connection):
+            found = together.begun(connection, postgres.BEGIN, f"{query} FOR UPDATE")
+        rows.extend(found)
 
     with _transaction(engine, **{_WRITING: True, _BEGIN: begin}) as connection:
         if engine.dialect.name == "sqlite":  # where whoever writes owns all

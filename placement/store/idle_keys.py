@@ -12,6 +12,7 @@ from typing import Final
 
 from placement.errors import UnavailableError
 from placement.store.keystore import KeyStore
+from placement.store.rows import is_damage
 
 _NAME_SIZE: Final = 16  # bytes
 _MANY: Final = 256  # names that are read to draw one of them
@@ -28,13 +29,18 @@ def fill_up(keys: KeyStore, made: int, least: int) -> bool:
 
     Returns:
         Whether it could be done; else the next time has to do both.
+
+    Raises:
+        UnavailableError: the key store is damaged.
     """
     wrapping = keys.wrapping
     names = [wrapping.idle_name() for _ in range(max(_filled(made), least) - made)]
     try:
         if names:
             keys.add({name: wrapping.make(name)[1] for name in names})
-    except UnavailableError:
+    except UnavailableError as error:
+        if is_damage(error):
+            raise
         _log.warning("the keys could not be filled up; the next time does it")
         return False
     keys.empty_journal()

@@ -29,6 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from placement.errors import UnavailableError
 from placement.store import engine as database
+from placement.store.rows import is_damage
 from placement.store.tables import raw
 
 MOMENT_MS: Final = 50
@@ -65,12 +66,17 @@ def purged(engine: Engine, *tables: str, wait: int = database.WAIT_MS) -> bool:
 
     Returns:
         Whether none is left; false if somebody reads, or nobody answers.
+
+    Raises:
+        UnavailableError: the database is damaged.
     """
     try:
         if engine.dialect.name == "sqlite":
             return _emptied(engine, wait)
         return not tables or _rewritten(engine, tables, wait)
-    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error):
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+        if is_damage(error):
+            raise UnavailableError().because("The database is damaged.") from error
         return False
 
 
@@ -78,14 +84,18 @@ def require_purged(engine: Engine, *tables: str) -> None:
     """Leave no copy of rows that were deleted, at somebody's command.
 
     Raises:
-        UnavailableError: somebody reads; the next time does it.
+        UnavailableError: somebody reads, and the next time does it; or it is damaged.
     """
     if not purged(engine, *tables):
         raise _in_the_way()
 
 
 def empty_journal(engine: Engine) -> None:
-    """Let SQLite's journal show no single transactions; what is in the way waits."""
+    """Let SQLite's journal show no single transactions; what is in the way waits.
+
+    Raises:
+        UnavailableError: the database is damaged.
+    """
     if not purged(engine, wait=MOMENT_MS):
         _log.info("a journal was not emptied; the next time does both")
 
@@ -134,12 +144,18 @@ class Remains:
 
         Args:
             wait: so many milliseconds for them; meanwhile nobody writes.
+
+        Raises:
+            UnavailableError: the database is damaged.
         """
         if not (self._left or self._shared) or time.monotonic() < self._due:
             return
         began, done = time.monotonic(), False
-        with suppress(UnavailableError):
+        try:
             done = self._removed(wait)
+        except UnavailableError as error:
+            if is_damage(error):
+                raise
         ended = time.monotonic()
         if done:
             self._left, self._pause, self._due = False, _AGAIN, ended + _LOOK

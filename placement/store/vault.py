@@ -349,6 +349,7 @@ class Vault:
         made = self._new.get(dossier)
         key = self._key(dossier) if made is None else made[0]
         if key is None:
+            self.require_erased({dossier})  # or the key store is behind what it was
             raise TamperedError
         return key
 

@@ -20,6 +20,7 @@ from placement.errors import (
     UnavailableError,
 )
 from placement.service.review import Review
+from placement.store import together
 from placement.store.covers import Covers
 from placement.store.keystore import KeyStore
 from placement.store.ledger import Ledger
@@ -309,6 +310,32 @@ def test_a_disk_that_is_bad_may_be_one_that_is_left(store, admin, through):
     assert not is_damage(found[0])
     with pytest.raises(UnavailableError) as caught:
         read()
+    assert is_damage(caught.value)
+
+
+def test_a_head_that_is_bad_may_be_one_that_is_left(store, admin, monkeypatch):
+    """It is read as the transaction begins, and believed no sooner than the rest."""
+    whole = together.begun
+
+    def begun(connection, begin, query):
+        del query
+        return whole(connection, begin, "DO $$ BEGIN RAISE data_corrupted; END $$")
+
+    def write():
+        with store.writing():
+            pass
+
+    monkeypatch.setattr(together, "begun", begun)
+    demand(admin)
+    thread, found = background(write)
+    release(admin)
+    thread.join(SECONDS)
+    set_up(admin, "RESET synchronous_standby_names")
+
+    assert [type(each) for each in found] == [UnavailableError]
+    assert not is_damage(found[0])
+    with pytest.raises(UnavailableError) as caught:
+        write()
     assert is_damage(caught.value)
 
 

@@ -19,6 +19,7 @@ from placement.store import keystore, purging
 from placement.store.keystore import KeyStore
 from placement.store.log import Store
 from placement.store.purging import Remains
+from placement.store.rows import is_damage
 
 NAMES = [token(f"dossier {number}") for number in range(3)]
 
@@ -48,6 +49,25 @@ def test_a_journal_that_can_t_be_emptied_is_told_once(world, monkeypatch, caplog
     assert [one.levelname for one in caplog.records] == ["WARNING"]
     assert (vault.owes, vault.remains.stuck) == (False, True)
     assert vault._keys.read(world.base) is None
+
+
+@on_sqlite
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_key_store_that_is_damaged_is_in_nobodys_way(world, monkeypatch, waits):
+    """It is told as what it is: that somebody reads would be untrue."""
+
+    def damaged(*_):
+        error = sqlite3.DatabaseError()
+        error.sqlite_errorname = "SQLITE_CORRUPT"
+        raise error
+
+    keys = world.store.vault._keys
+    monkeypatch.setattr(purging, "_emptied", damaged)
+    with pytest.raises(UnavailableError) as caught:
+        keys.remains.remove() if waits else keys.empty_journal()
+
+    assert is_damage(caught.value)
+    assert not keys.remains.stuck
 
 
 @on_sqlite

@@ -1,11 +1,14 @@
 """Staged rows are read where they stand, and nothing else is taken for them."""
 
+import time
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 from kit import importing as im
 from kit.commands import open_case, presence, register_groups
-from kit.engines import answer, engine_on
+from kit.engines import SECONDS, answer, engine_on, tamper
+from kit.faults import damage
 from kit.world import NOW
 
 from placement.domain.erasure_events import DossiersErased
@@ -103,6 +106,50 @@ def test_what_can_not_be_read_ahead_is_met_later(store, key, engine):
     assert worker.incidents == {}
     assert worker.next(state, moment) is None
     assert worker.incidents == {"weighing": 1}
+
+
+@pytest.mark.parametrize("error", [TamperedError(), damage()])
+def test_damage_is_no_defect_of_the_worker_s(store, key, engine, error):
+    """Nobody may be told of a state that lacks what is approved and can't be read."""
+    state, head = fold.load(store)
+    moment = engine._moment(state, head)
+
+    def read(_):
+        raise error
+
+    worker = Worker(read)
+    worker.next(state, moment)
+    with pytest.raises(type(error)):
+        worker.next(state, moment)
+
+    assert worker.incidents == {}
+
+
+def test_rows_that_were_altered_condemn_the_server(store, clock, url):
+    """Though nobody else reads them: what was approved would never be there."""
+    server = engine_on(store, clock, worker=Worker(StagedRows(store)))
+    server.start()
+    try:
+        answer(server, register_groups("A"))
+        answer(server, command := im.begin(1))
+        row = im.row(presence())
+        answer(server, im.append(command.import_id, row, position=0))
+        answer(server, im.finish(command.import_id, im.over(row)))
+        (part,) = fold.load(store)[0].imports.by_id[command.import_id].parts
+        tamper(
+            url,
+            f"UPDATE event SET blob = zeroblob(512) WHERE revision = {part.revision}",
+        )
+        with suppress(TamperedError):  # it may be found before that is answered
+            answer(server, im.approve(command.import_id, im.over(row)))
+        until = time.monotonic() + SECONDS
+        while server.serving and time.monotonic() < until:
+            time.sleep(0.01)
+        trouble = server.trouble
+    finally:
+        server.stop()
+
+    assert trouble == "unverified"
 
 
 def test_keys_of_rows_are_made_at_once(store, key, engine, monkeypatch):

@@ -7,11 +7,13 @@ from statistics import fmean
 
 import pytest
 from kit.erased import Kept
+from kit.faults import damage
 
 from placement.errors import UnavailableError
 from placement.store import fsck
 from placement.store.covers import COVERED
 from placement.store.idle_keys import fill_up, with_idle
+from placement.store.rows import is_damage
 
 
 @pytest.fixture
@@ -92,6 +94,20 @@ def test_a_store_that_does_not_answer_is_filled_up_later(world, keys, monkeypatc
     world.store.tidy(1)
 
     assert (before, split(keys)) == ((3, 0), (3, 1))
+
+
+def test_a_store_that_is_damaged_is_not_filled_up_later(world, keys, monkeypatch):
+    """Whoever writes learns of it at once."""
+    world.presence("B", "1480")
+
+    def damaged(*_, **__):
+        raise damage()
+
+    monkeypatch.setattr(type(keys), "add", damaged)
+    with pytest.raises(UnavailableError) as caught:
+        world.store.tidy(2)
+
+    assert is_damage(caught.value)
 
 
 def test_with_what_is_erased_goes_a_power_of_two(world, keys):

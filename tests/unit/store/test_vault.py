@@ -9,7 +9,7 @@ from kit.world import NOW, token
 from placement.crypto import datakeys
 from placement.domain.erasure_events import Sealed
 from placement.domain.events import FactRecorded, Record, Request
-from placement.errors import TamperedError
+from placement.errors import TamperedError, UnavailableError
 from placement.store import fsck
 from placement.store import vault as vaults
 from placement.store.codec import decode, encode
@@ -118,6 +118,16 @@ def test_details_of_nobody_are_as_they_are(vault):
     assert dossier_of_details(b"\x01details") is None
     with pytest.raises(TamperedError):
         dossier_of_details(b"\x02cut")
+
+
+def test_a_key_store_that_is_behind_accuses_nobody(vault, world, monkeypatch):
+    """It slept, and wakes without a key that is there: that is read again elsewhere."""
+    with monkeypatch.context() as patched:
+        patched.setattr(vault, "_key", lambda _: None)
+        with pytest.raises(UnavailableError):
+            vault.shut(world.base, b"details")
+
+    assert vault.details(vault.shut(world.base, b"details")) == b"details"
 
 
 def test_details_of_a_case_without_a_key_are_not_made(vault):
