@@ -196,7 +196,9 @@ def _aead(passphrase: bytes, salt: bytes, cost: Cost) -> AESGCMSIV:
         )
         return AESGCMSIV(derivation.derive(passphrase))
     except (UnsupportedAlgorithm, MemoryError) as error:
-        raise UnavailableError from error
+        raise UnavailableError().because(
+            "Argon2id can't be computed: it takes OpenSSL 3.2 and free memory."
+        ) from error
 
 
 def _text(content: bytes) -> str:

@@ -39,7 +39,6 @@ from placement.ops.history import witnessed
 from placement.store import archive, fsck
 from placement.store.anchor import Anchor
 from placement.store.archive import Manifest
-from placement.store.chain import ChainError
 from placement.store.copying import (
     Kind,
     copy,
@@ -235,12 +234,8 @@ def _read_whole(job: _Job, store: Store, *, deeper: bool = False) -> None:
         ChainError: something does not verify; it is named.
         UnavailableError: a database does not answer.
     """
-    try:
-        with Bar("Verifying") as bar:
-            fsck.verify(store, job.verifier, progress=bar.show, deeper=deeper)
-    except ChainError as error:
-        error.because(f"First bad record: {error.where}.")
-        raise
+    with Bar("Verifying") as bar:
+        fsck.verify(store, job.verifier, progress=bar.show, deeper=deeper)
 
 
 def _write(

@@ -81,7 +81,7 @@ def require_anchors(settings: Settings, secret: bytes | None, failing: int) -> N
     try:
         custody = open_custody(settings, secret)
     except UnavailableError as error:
-        os.write(failing, " ".join(error.notes).encode())
+        os.write(failing, " ".join(error.notes or [error.text]).encode())
         return
     with (
         closing(custody),

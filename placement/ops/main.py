@@ -93,7 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         print(_run(args))  # noqa: T201 (a command's one sentence)
     except PlacementError as error:
-        return _fail(_text_of(error, args.command))
+        command = getattr(args, "custodian_command", args.command)
+        return _fail(_text_of(error, command))
     except ValueError as error:
         return _fail(f"{_about(args)}: {error}")
     except OSError as error:
@@ -181,17 +182,13 @@ def _fsck(settings: Settings) -> str:
     with closing(open_custody(settings)) as custody:
         key = open_signing(settings.log_key, custody)
         verifier = Verifier(Signer(settings.log_name, key).public, verify)
-        try:
-            with closing(_open(settings, custody)) as store, Bar("Verifying") as bar:
-                waived: list[int] = []
-                head = fsck.verify(
-                    store, verifier, progress=bar.show, deeper=True, waived=waived
-                )
-                verify_snapshot(store)
-                Summaries(store).verify()
-        except ChainError as error:
-            error.because(f"First bad record: {error.where}.")
-            raise
+        with closing(_open(settings, custody)) as store, Bar("Verifying") as bar:
+            waived: list[int] = []
+            head = fsck.verify(
+                store, verifier, progress=bar.show, deeper=True, waived=waived
+            )
+            verify_snapshot(store)
+            Summaries(store).verify()
     return (
         f"Verified {head.revision} events and {head.leaves} entries; the newest "
         f"checkpoint holds {head.published}."
@@ -238,13 +235,12 @@ def _open(settings: Settings, custody: Custody) -> Store:
 def _text_of(error: PlacementError, command: str) -> str:
     """Return what operators read of an error."""
     notes = error.notes
-    if command in {"custody", "compact", "changeover"} and notes:
+    speaks = command in {"custody", "compact", "changeover"}
+    if speaks and notes and not isinstance(error, ChainError):
         return " ".join(notes)
     texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
     said = next(texts, error.text)
-    if command in {"serve", "custodian", "restore"} and isinstance(
-        error, UnavailableError
-    ):
+    if command in {"serve", "restore"} and isinstance(error, UnavailableError):
         said = _UNSERVED
     between = "\n" if len(notes) > 1 else " "  # of more than one each has a line
     return between.join([said, *notes])

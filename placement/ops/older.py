@@ -122,7 +122,6 @@ def _why(error: PlacementError) -> str:
     said = error.notes
     if isinstance(error, ChainError):
         said.insert(0, _UNSOUND)
-        said.append(f"First bad record: {error.where}.")
     texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
     return " ".join(said) or next(texts, error.text)
 

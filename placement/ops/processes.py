@@ -144,8 +144,8 @@ class Processes:
     def _open(self) -> None:
         """Start all of them, sealed if somebody has to be asked for the keys."""
         if self._settings.custody == "file":
-            if self._check() is not None:
-                raise UnavailableError
+            if wrong := self._check():
+                raise UnavailableError().because(wrong)
         else:
             for process in self._all:
                 self._start(process, sealed=True)
@@ -221,8 +221,8 @@ class Processes:
         )
         self._serve(settings, say, sealed=sealed)
 
-    def _check(self) -> str | None:
-        """Hold the database against the anchors of all; return what went wrong, if it did.
+    def _check(self) -> str:
+        """Hold the database against the anchors of all; return what went wrong, or nothing.
 
         In a process of its own, so that this one opens nothing.
 
@@ -239,7 +239,7 @@ class Processes:
             sentence = file.read().decode()
         if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
             raise UnavailableError
-        return sentence or None
+        return sentence
 
     def _unlock(self) -> None:
         """Ask for passphrase or PIN until it opens the custody, or we are told to stop.
@@ -249,7 +249,7 @@ class Processes:
         """
         settings = self._settings
         again = settings.unlock == "prompt" and settings.custody == "passphrase"
-        wrong: str | None = None
+        wrong = ""
         for _ in range(TRIES if again else 1):
             if wrong:
                 self._say(wrong)
@@ -258,9 +258,9 @@ class Processes:
                 self._told = True
                 return
             wrong = self._check()
-            if wrong is None:
+            if not wrong:
                 return
-        raise UnavailableError().because(wrong or "")
+        raise UnavailableError().because(wrong)
 
     def _hand_over(self, process: _Process) -> None:
         """Give a process what opens its custody, once."""

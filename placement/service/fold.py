@@ -151,16 +151,6 @@ def covered(store: Store) -> Head:
     return Head.GENESIS if snapshot is None else snapshot[0]
 
 
-def kept(store: Store) -> Revision:
-    """Return the revision of the store's snapshot, 0 without one.
-
-    Raises:
-        TamperedError: the snapshot does not verify.
-        UnavailableError: the database does not answer.
-    """
-    return Revision(covered(store).revision)
-
-
 def keep(
     store: Store, state: State, head: Head, pace: Callable[[], None] = _at_once
 ) -> bool:

@@ -9,7 +9,8 @@ Invariants:
       its engine holds;
     * of several servers the one writes whose commit it was that made it due;
     * a snapshot that was not written to its end is none; what failed stays due, but what
-      an erasure overtook is not: when it came then, that would tell of the erasure;
+      an erasure overtook is not: when it came then, that would tell of the erasure. Nor
+      does a start or a stop count from anything but when the last one was written;
     * what was condemned while one was being written has none in the end.
 """
 
@@ -17,17 +18,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from placement.domain.state import State
 from placement.errors import PlacementError
-from placement.service.fold import keep, kept, load
+from placement.service.fold import keep, load
 from placement.service.manners import Pace, StoppedError
 from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.rows import is_damage
-from placement.store.snapshot import drop_snapshots
+from placement.store.snapshot import drop_snapshots, latest
 
 SNAPSHOT_AFTER: Final = 10_000
 """Records behind the last one that make a snapshot worth its time."""
@@ -69,7 +69,7 @@ class Keeping:
         Raises:
             PlacementError: the snapshot does not verify, or the database not answer.
         """
-        self._newest = kept(self._store)
+        self._newest = latest(self._store)
         if head.revision - self._newest >= SNAPSHOT_AFTER:
             self._want()
 
@@ -97,9 +97,11 @@ class Keeping:
             each.set()
         if self._thread is not None:
             self._thread.join()
-        with suppress(PlacementError):
-            if folded and folded[1].revision - kept(self._store) >= SNAPSHOT_AFTER:
+        try:
+            if folded and folded[1].revision - latest(self._store) >= SNAPSHOT_AFTER:
                 keep(self._store, *folded)
+        except PlacementError as error:
+            self._is_over(error)
 
     def _want(self) -> None:
         self._due.set()
@@ -119,12 +121,18 @@ class Keeping:
             except StoppedError:
                 return
             except Exception as error:  # noqa: BLE001 (the next one may succeed)
-                if is_damage(error):
-                    self._condemn()
+                if self._is_over(error):
                     return
-                _log.warning("no snapshot was written kind=%s", type(error).__name__)
                 self._due.set()
                 self._stopping.wait(max(AGAIN, REST * (time.monotonic() - began)))
+
+    def _is_over(self, error: Exception) -> bool:
+        """Tell whether no other try is worth it: what is damaged condemns the engine."""
+        if is_damage(error):
+            self._condemn()
+            return True
+        _log.warning("no snapshot was written kind=%s", type(error).__name__)
+        return False
 
     def _rest(self, seconds: float) -> None:
         """Wait, unless the tail becomes long, or the server stops."""
@@ -140,7 +148,8 @@ class Keeping:
             PlacementError: something does not verify, or the database not answer.
         """
         folded = load(self._store, pace=pace)
-        if self._sound() and keep(self._store, *folded, pace):
-            self._newest = folded[1].revision
+        if self._sound():
+            keep(self._store, *folded, pace)
+            self._newest = folded[1].revision  # an erasure that overtook it, too
         if not self._sound():  # whoever found it may have been before this one
             drop_snapshots(self._store)

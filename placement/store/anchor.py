@@ -32,7 +32,7 @@ from placement.crypto.files import write_file
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import Sealer, context
 from placement.errors import ConflictError, TamperedError, UnavailableError
-from placement.store.chain import ChainError, broken
+from placement.store.chain import ChainError
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -251,7 +251,7 @@ def require_newest(store: Store, anchor: Anchor | Unanchored) -> None:
             log.require_after(seen)
             head = log.head
     except ChainError as error:
-        older = broken(error.where)
+        older = ChainError(error.where)
         older.because(
             "The database does not continue from the anchor: it is older than what"
             " was served, or another." + _WAY

@@ -28,7 +28,7 @@ from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import TAG_SIZE, context, tag_of
 from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import NO_TAG, Chain, End, broken
+from placement.store.chain import NO_TAG, Chain, ChainError, End
 from placement.store.rows import first, value
 
 PART: Final = (1 << 20) - 256
@@ -83,7 +83,7 @@ class Part:
             ChainError: it has none of this revision.
         """
         if not self.first <= revision <= self.end.number:
-            raise broken(f"event {revision}")
+            raise ChainError(f"event {revision}")
         return self.records[revision - self.first]
 
     def render(self) -> bytes:
@@ -107,9 +107,9 @@ class Part:
                 at += _RECORD.size + length
                 part.add(tag, content[at - length : at])
         except struct.error as error:
-            raise broken("base") from error
+            raise ChainError("base") from error
         if at != len(content) or not part.records:
-            raise broken("base")
+            raise ChainError("base")
         return part
 
 
@@ -146,13 +146,13 @@ class Base:
         for number in range(first, count + 1):
             part = self.open(connection, revision, number)
             if last is not None and part.first != last.number + 1:
-                raise broken(f"event {last.number + 1}")
+                raise ChainError(f"event {last.number + 1}")
             if number == first and after != self._place_in(part, after.number):
-                raise broken(f"event {after.number}")
+                raise ChainError(f"event {after.number}")
             last = part.end
             yield part
         if last != end:
-            raise broken(f"event {end.number}")
+            raise ChainError(f"event {end.number}")
 
     def event(
         self, connection: Connection, chain: Chain, revision: int, until: End
@@ -265,10 +265,10 @@ class Base:
         before = self._tag(connection, revision, count)
         content = self._open(connection, revision, 0, before)
         if len(content) != _MANIFEST.size:
-            raise broken("base")
+            raise ChainError("base")
         said, tag = _MANIFEST.unpack(content)
         if said != count:
-            raise broken("base")
+            raise ChainError("base")
         return count, End(revision, tag)
 
     def _find(
@@ -298,7 +298,7 @@ class Base:
             place = self._context(epoch, revision, number, before)
             return sealer.open(blob, context=place)
         except TamperedError as error:
-            raise broken("base") from error
+            raise ChainError("base") from error
 
     def _tag(self, connection: Connection, revision: int, number: int) -> bytes:
         """Return the tag of a part unopened; what is sealed behind it vouches for it."""
@@ -314,7 +314,7 @@ class Base:
             case int(epoch), bytes(blob):
                 return epoch, blob
             case _:
-                raise broken("base")
+                raise ChainError("base")
 
     def _context(self, epoch: int, revision: int, number: int, before: bytes) -> bytes:
         return self._prefix + context(epoch, revision, number, before)

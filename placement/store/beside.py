@@ -16,7 +16,7 @@ from placement.audit.merkle import Frontier
 from placement.audit.note import Verifier
 from placement.errors import PlacementError, TamperedError
 from placement.store import tables
-from placement.store.chain import broken
+from placement.store.chain import ChainError
 from placement.store.head import Head, with_note
 from placement.store.ledger import stored_note
 
@@ -65,7 +65,7 @@ class Checkpoints:
             if self.verifier is not None:
                 notes.verify(note, [self.verifier])
         except (PlacementError, ValueError) as error:
-            raise broken(f"checkpoint {size}") from error
+            raise ChainError(f"checkpoint {size}") from error
         self.notes, self.size = with_note(self.notes, content), size
         self.due = next(self.rows, None)
 
@@ -83,11 +83,11 @@ class Checkpoints:
                 can tell.
         """
         if self.due is not None:
-            raise broken(f"checkpoint {self.due[0]}")
+            raise ChainError(f"checkpoint {self.due[0]}")
         if self.size != self.head.published:
-            raise broken(f"checkpoint {self.head.published}")
+            raise ChainError(f"checkpoint {self.head.published}")
         if self.notes != self.head.notes:
-            raise broken("checkpoint")
+            raise ChainError("checkpoint")
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class Nodes:
         """
         row = next(self.rows, None)
         if row is None or (row[0], row[1]) != (index, found):
-            raise broken(f"node {self.level}/{index}")
+            raise ChainError(f"node {self.level}/{index}")
 
     def finish(self) -> None:
         """Refuse nodes that no leaves stand below.
@@ -115,7 +115,7 @@ class Nodes:
         """
         row = next(self.rows, None)
         if row is not None:
-            raise broken(f"node {self.level}/{row[0]}")
+            raise ChainError(f"node {self.level}/{row[0]}")
 
 
 def in_order(

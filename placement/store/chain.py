@@ -56,14 +56,10 @@ class ChainError(TamperedError):
             never content.
     """
 
-    where: str = "head"
-
-
-def broken(where: str) -> ChainError:
-    """Make the error that names a place."""
-    error = ChainError()
-    error.where = where
-    return error
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.where = where
+        self.because(f"First bad record: {where}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +155,13 @@ class Chain:
                 rows = rows[: max(until.number - end.number, 0)]
             opened, end = self._open(rows, end)
             if surplus:  # an older head was put back, or records slipped in
-                raise broken(f"{self.name} {end.number + 1}")
+                raise ChainError(f"{self.name} {end.number + 1}")
             yield opened
             rows = self._fetch(connection, end.number, CHUNK) if more else ()
         if end.number < until.number:
-            raise broken(f"{self.name} {end.number + 1}")
+            raise ChainError(f"{self.name} {end.number + 1}")
         if end != until:
-            raise broken(f"{self.name} {end.number}")
+            raise ChainError(f"{self.name} {end.number}")
 
     def part(
         self,
@@ -196,7 +192,7 @@ class Chain:
             end, rows = self._end_at(rows, before), rows[1:]
         opened, end = self._open(rows[:count], end)
         if len(opened) < count or (end.number == until.number and end != until):
-            raise broken(f"{self.name} {end.number + 1}")
+            raise ChainError(f"{self.name} {end.number + 1}")
         return opened
 
     def require_start(self, connection: Connection) -> None:
@@ -207,7 +203,7 @@ class Chain:
         """
         lowest = value(connection, self._lowest)
         if lowest is not None and lowest <= self.genesis.number:
-            raise broken(f"{self.name} {lowest}")
+            raise ChainError(f"{self.name} {lowest}")
 
     def _fetch(
         self, connection: Connection, after: int, count: int
@@ -226,7 +222,7 @@ class Chain:
             ChainError: the record is missing, or no record.
         """
         if not rows or rows[0][0] != number or type(rows[0][2]) is not bytes:
-            raise broken(f"{self.name} {number}")
+            raise ChainError(f"{self.name} {number}")
         return End(number, tag_of(rows[0][2]))
 
     def _open(
@@ -245,7 +241,7 @@ class Chain:
             for found, of_epoch, blob in rows:
                 number += 1
                 if found != number or type(blob) is not bytes:
-                    raise broken(f"{self.name} {number}")
+                    raise TamperedError  # noqa: TRY301 (it is named below)
                 if of_epoch != epoch:
                     epoch = of_epoch
                     unseal = self._ring.sealer(self._purpose, of_epoch).open
@@ -253,8 +249,6 @@ class Chain:
                 place = prefix + _PLACE.pack(1, number, 0, TAG_SIZE, tag)
                 opened.append((number, unseal(blob, context=place)))
                 tag = blob[-TAG_SIZE:]
-        except ChainError:
-            raise
         except TamperedError as error:
-            raise broken(f"{self.name} {number}") from error
+            raise ChainError(f"{self.name} {number}") from error
         return opened, End(number, tag)

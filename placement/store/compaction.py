@@ -29,7 +29,7 @@ from placement.crypto.sealing import tag_of
 from placement.errors import UnavailableError
 from placement.store import tables
 from placement.store.base import Part
-from placement.store.chain import CHUNK, NO_TAG, End, broken
+from placement.store.chain import CHUNK, NO_TAG, ChainError, End
 from placement.store.codec import erasures_in, stub_of
 from placement.store.covers import COVERED
 from placement.store.head import Head
@@ -183,13 +183,13 @@ class _Work:
                 for revision, (tag, kept) in enumerate(part.records, part.first):
                     found = next(records, None)
                     if found is None or found[:2] != (revision, tag):
-                        raise broken(f"event {revision}")
+                        raise ChainError(f"event {revision}")
                     if not self._is_left(kept, found[2]):
-                        raise broken(f"event {revision}")
+                        raise ChainError(f"event {revision}")
                 end = part.end
                 self._progress(self._revision + end.number, _STEPS * self._revision)
             if end.number != self._revision:
-                raise broken(f"event {end.number + 1}")
+                raise ChainError(f"event {end.number + 1}")
         return end
 
     def _add(self, parts: int, part: Part) -> int:

@@ -28,7 +28,7 @@ from placement.errors import TamperedError
 from placement.store import engine as database
 from placement.store import tables
 from placement.store.base import Base
-from placement.store.chain import Chain, broken
+from placement.store.chain import Chain, ChainError
 from placement.store.covers import Covers
 from placement.store.head import Head, HeadRow
 from placement.store.purging import require_purged
@@ -251,7 +251,7 @@ def _before(
     while first < end:
         found = value(connection, _EPOCH[number.table], {"number": middle})
         if not isinstance(found, int):
-            raise broken(f"{number.table.name} {middle}")
+            raise ChainError(f"{number.table.name} {middle}")
         first, end = (middle + 1, end) if found < epoch else (first, middle)
         middle = (first + end) // 2
     return first

@@ -27,7 +27,7 @@ from placement.audit.written import FIRST, Written
 from placement.errors import TamperedError
 from placement.store import tables
 from placement.store.beside import Checkpoints, Nodes, in_order
-from placement.store.chain import ChainError, broken
+from placement.store.chain import ChainError
 from placement.store.codec import erasures_in, hash_of, is_stub
 from placement.store.head import Head
 from placement.store.leaves import SPAN, Kept
@@ -74,7 +74,7 @@ def verify(
         try:
             walk.keys = store.vault.verify(partial(told, 0, walk.records))
         except TamperedError as error:
-            raise broken("data key") from error
+            raise ChainError("data key") from error
         walk.run(deeper=deeper)
         verify_unfinished(store, connection, walk.pace)
     if waived is not None:
@@ -157,7 +157,7 @@ class _Walk:
             self._count(len(chunk))
         left = next(self._events, None)
         if deeper and left is not None:
-            raise broken(f"event {left[0]}")
+            raise ChainError(f"event {left[0]}")
         for _ in self._events:
             pass  # reading is verifying
         self._require_keys()
@@ -169,7 +169,7 @@ class _Walk:
 
     def _require_end(self) -> None:
         if self._tree.hashes != self.head.edge:
-            raise broken("head")
+            raise ChainError("head")
         self._checkpoints.finish()
         for nodes in self._nodes.values():
             nodes.finish()
@@ -177,7 +177,7 @@ class _Walk:
         unmet = ~place[0].in_(self._nodes) | (place[1] < 0)
         query = tables.raw(*place).where(unmet).order_by(*place).limit(1)
         for level, index in self._connection.execute(query):
-            raise broken(f"node {level}/{index}")
+            raise ChainError(f"node {level}/{index}")
         self._require_cosignatures()
 
     def _require_cosignatures(self) -> None:
@@ -200,9 +200,9 @@ class _Walk:
                 try:
                     one, other = (stored_note(content).text for content in both)
                 except TamperedError as error:
-                    raise broken(f"cosignature {size}") from error
+                    raise ChainError(f"cosignature {size}") from error
                 if one != other:
-                    raise broken(f"cosignature {size}")
+                    raise ChainError(f"cosignature {size}")
 
     def _leaves(self) -> Iterator[list[Kept]]:
         """Open the chain of leaves, and hold the tree against it."""
@@ -214,9 +214,9 @@ class _Walk:
             for (index, content), row in zip(opened_, beside, strict=True):
                 found = leaf_hash(content)
                 if row[1] != found:
-                    raise broken(f"leaf {index}")
+                    raise ChainError(f"leaf {index}")
                 if None in row[2:]:  # what the law took is sealed, and stands there
-                    raise broken(f"details {index}")
+                    raise ChainError(f"details {index}")
                 hashes.append(found)
                 kept.append(Kept(index, content, (row[2], row[3])))
             self._grow(hashes)
@@ -257,12 +257,12 @@ class _Walk:
         except ChainError:
             raise
         except TamperedError as error:
-            raise broken(f"details {leaf.index}") from error
+            raise ChainError(f"details {leaf.index}") from error
         if told is None:
             return written
         events = [event for _, event in islice(self._events, told.count)]
         if self._hashed(leaf, written + 1, events, told) != told:
-            raise broken(f"event {written + 1}")
+            raise ChainError(f"event {written + 1}")
         return written + told.count
 
     def _hashed(
@@ -294,7 +294,7 @@ class _Walk:
         for dossier in self._store.erased(self._keyless) if self._keyless else ():
             del self._keyless[dossier]
         for where in self._keyless.values():
-            raise broken(where)
+            raise ChainError(where)
 
     def _opened_events(self) -> Iterator[tuple[int, bytes]]:
         store, ends = self._store, (self._after.last_event, self.head.last_event)

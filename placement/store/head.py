@@ -34,7 +34,7 @@ from placement.crypto.sealing import TAG_SIZE, context
 from placement.errors import StaleError, TamperedError
 from placement.store import engine as database
 from placement.store import tables
-from placement.store.chain import NO_TAG, End, broken
+from placement.store.chain import NO_TAG, ChainError, End
 from placement.store.rows import first
 from placement.store.together import JOINED, joined, told
 from placement.store.writes import Writes
@@ -156,13 +156,13 @@ class HeadRow:
             ):
                 pass
             case _:
-                raise broken("head")
+                raise ChainError("head")
         try:
             sealer = self._ring.sealer(Purpose.HEAD, epoch)
             place = self._place(epoch, revision, leaves)
             return Head.of(revision, leaves, sealer.open(blob, context=place))
         except TamperedError as error:
-            raise broken("head") from error
+            raise ChainError("head") from error
 
     def seal(self, head: Head) -> dict[str, int | bytes]:
         """Return the row of a head."""

@@ -24,7 +24,7 @@ from placement.crypto.keyring import KeyRing, Purpose
 from placement.crypto.sealing import context
 from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import Chain, ChainError, End, Row, broken
+from placement.store.chain import Chain, ChainError, End, Row
 from placement.store.head import Head
 from placement.store.rows import fetched
 from placement.store.vault import Vault
@@ -166,7 +166,7 @@ class Leaves:
             return ()
         rows = fetched(connection, _BESIDE, {"first": first, "count": count})
         if len(rows) != count:
-            raise broken(f"leaf {first + len(rows)}")
+            raise ChainError(f"leaf {first + len(rows)}")
         return rows
 
     def details(self, leaf: Kept) -> bytes | None:
@@ -185,7 +185,7 @@ class Leaves:
         except ChainError:
             raise
         except TamperedError as error:
-            raise broken(f"details {leaf.index}") from error
+            raise ChainError(f"details {leaf.index}") from error
 
     def shut(self, leaf: Kept) -> bytes:
         """Open the details of a leaf but for the seal of their dossier.
@@ -196,14 +196,14 @@ class Leaves:
         where = f"details {leaf.index}"
         epoch, blob = leaf.sealed
         if not isinstance(epoch, int) or type(blob) is not bytes:
-            raise broken(where)
+            raise ChainError(where)
         try:
             # The key first: of an epoch that is none there is not even a context.
             sealer = self._ring.sealer(Purpose.DETAILS, epoch)
             place = self._place(epoch, leaf.index, leaf_hash(leaf.entry))
             return sealer.open(blob, context=place)
         except TamperedError as error:
-            raise broken(where) from error
+            raise ChainError(where) from error
 
     def _place(self, epoch: int, index: int, found: bytes) -> bytes:
         return self._prefix + context(epoch, index, found)

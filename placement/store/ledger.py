@@ -37,7 +37,7 @@ from placement.audit.note import Note, Signature
 from placement.audit.span import Span, make
 from placement.errors import NotFoundError, TamperedError
 from placement.store import tables
-from placement.store.chain import broken
+from placement.store.chain import ChainError
 from placement.store.leaves import SPAN
 from placement.store.log import Store
 from placement.store.rows import fetched
@@ -232,7 +232,7 @@ def subtrees(connection: Connection) -> Subtrees:
         number, place = divmod(start, _WIDTH)
         hashes = tile(height, number)[place : place + (1 << above)]
         if len(hashes) != 1 << above or not all(map(_is_hash, hashes)):
-            raise broken(f"node {level}/{index}")
+            raise ChainError(f"node {level}/{index}")
         return _joined_hashes(hashes)
 
     return subtree

@@ -33,7 +33,7 @@ from placement.errors import ConflictError, TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store import tables
 from placement.store.base import Base
-from placement.store.chain import Chain, broken
+from placement.store.chain import Chain, ChainError
 from placement.store.codec import erasures_in
 from placement.store.covers import Covers
 from placement.store.epochs import Epochs
@@ -92,7 +92,7 @@ class Log:
         for _ in leaves.read(self.connection, seen.last_leaf, self.head.last_leaf):
             pass  # likewise
         if self.head.published < seen.published:
-            raise broken("checkpoint")
+            raise ChainError("checkpoint")
 
     def append(self, payloads: Sequence[bytes], leaves: Sequence[Leaf]) -> Head:
         """Append events and leaves, and move the head.

@@ -31,7 +31,7 @@ from placement.crypto.keyring import Purpose
 from placement.crypto.sealing import tag_of
 from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import broken
+from placement.store.chain import ChainError
 from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.rows import fetched, first, value
@@ -91,7 +91,7 @@ def manifests(store: Store, connection: Connection) -> list[Manifest]:
     rows = iter(fetched(connection, _ALL))
     for revision, number in rows:
         if number < 0:
-            raise broken("snapshot")
+            raise ChainError("snapshot")
         content, tag = _open(
             store,
             _fetch(connection, revision, number),
@@ -100,10 +100,10 @@ def manifests(store: Store, connection: Connection) -> list[Manifest]:
         manifest = Manifest.of(revision, number, content, tag)
         for part in range(number + 1, number + 1 + manifest.there):
             if next(rows, None) != (revision, part):
-                raise broken("snapshot")
+                raise ChainError("snapshot")
         found.append(manifest)
     if sum(each.whole for each in found) > 1:
-        raise broken("snapshot")
+        raise ChainError("snapshot")
     return found
 
 
@@ -218,5 +218,5 @@ def _open(
             sealer = store.ring.sealer(Purpose.SNAPSHOT, epoch)
             return sealer.open(blob, context=place(epoch)), tag_of(blob)
     except TamperedError as error:
-        raise broken("snapshot") from error
-    raise broken("snapshot")
+        raise ChainError("snapshot") from error
+    raise ChainError("snapshot")

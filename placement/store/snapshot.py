@@ -23,7 +23,7 @@ Invariants:
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Final
 
@@ -34,7 +34,7 @@ from placement.crypto.keyring import Purpose
 from placement.crypto.sealing import BLOCK, tag_of
 from placement.errors import StaleError, UnavailableError
 from placement.store import tables
-from placement.store.chain import broken
+from placement.store.chain import ChainError
 from placement.store.codec import erasures_in
 from placement.store.head import Head
 from placement.store.log import Log, Store
@@ -132,6 +132,22 @@ def load_snapshot(store: Store) -> tuple[Head, Iterator[bytes]] | None:
     return manifest.head, _parts(store, manifest, key)
 
 
+def latest(store: Store) -> int:
+    """Return the revision of the newest snapshot that was written to its end; 0 without.
+
+    Whether it has its key, or an erasure overtook it, changes nothing: who counts from it
+    tells nobody of that.
+
+    Raises:
+        ChainError: what is there does not verify.
+        UnavailableError: the database does not answer.
+    """
+    with store.reading() as connection:
+        found = manifests(store, connection)
+    ended = (each.head.revision for each in found if each.there == each.parts)
+    return max(ended, default=0)
+
+
 def verify_snapshot(store: Store) -> None:
     """Open every part of the newest snapshot, if there is one.
 
@@ -177,7 +193,7 @@ def _holding(store: Store, manifest: Manifest, epoch: int) -> Iterator[Log]:
     """
     with _turn(store) as log:
         if log.head.revision < manifest.head.revision:
-            raise broken("head")
+            raise ChainError("head")
         # Sealed before the lock: if an epoch began since, its keys may be gone by now.
         if store.ring.active(Purpose.SNAPSHOT)[0] != epoch:
             raise UnavailableError
@@ -188,10 +204,27 @@ def _holding(store: Store, manifest: Manifest, epoch: int) -> Iterator[Log]:
 
 def _switch(store: Store, manifest: Manifest, epoch: int, wrapped: bytes) -> bool:
     """Make it whole in the older one's place, if it may be: see ``_holding``."""
+    try:
+        before = _made_whole(store, manifest, epoch, wrapped)
+    except Exception:
+        # Whoever lost the log meanwhile kept the key perhaps behind an erasure.
+        with suppress(UnavailableError):
+            store.vault.destroy_snapshots([manifest.name])
+        raise
+    if before is None:
+        return False
+    store.vault.destroy_snapshots(before)
+    return True
+
+
+def _made_whole(
+    store: Store, manifest: Manifest, epoch: int, wrapped: bytes
+) -> list[bytes] | None:
+    """Return the names of the keys before its own; ``None`` if it may not be whole."""
     with _holding(store, manifest, epoch) as log:
         older = whole_of(store, log.connection)
         if older is not None and older.head.revision > manifest.head.revision:
-            return False
+            return None
         # Under the lock: whoever erases destroys what keys there are after that.
         tail = log.tail(manifest.head)
         erased = any(erasures_in(payload)[1] for _, payload in tail)
@@ -200,8 +233,7 @@ def _switch(store: Store, manifest: Manifest, epoch: int, wrapped: bytes) -> boo
             put(store, log.connection, replace(older, whole=False))
         made = placed(log.connection, manifest)
         put(store, log.connection, replace(made, whole=not erased))
-    store.vault.destroy_snapshots(before)
-    return not erased
+    return None if erased else before
 
 
 def _tidy(store: Store) -> None:

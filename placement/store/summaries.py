@@ -20,7 +20,7 @@ from placement.crypto.keyring import Purpose
 from placement.crypto.sealing import context
 from placement.errors import TamperedError
 from placement.store import tables
-from placement.store.chain import broken
+from placement.store.chain import ChainError
 from placement.store.log import Store
 from placement.store.rows import fetched
 
@@ -136,7 +136,7 @@ class Summaries:
         query = select(_NODE.hash).where(_NODE.level == level, _NODE.index == index)
         found = connection.scalar(query)
         if type(found) is not bytes:
-            raise broken(f"node {level}/{index}")
+            raise ChainError(f"node {level}/{index}")
         epoch, _ = self._store.ring.active(Purpose.SUMMARY)
         return self._context(epoch, level, index, found), epoch
 
@@ -147,13 +147,13 @@ class Summaries:
             case int(), bytes(), bytes() if epoch > 0:
                 pass
             case _:
-                raise broken(f"summary {level}/{index}")
+                raise ChainError(f"summary {level}/{index}")
         try:
             sealer = self._store.ring.sealer(Purpose.SUMMARY, epoch)
             place = self._context(epoch, level, index, found)
             return sealer.open(blob, context=place)
         except TamperedError as error:
-            raise broken(f"summary {level}/{index}") from error
+            raise ChainError(f"summary {level}/{index}") from error
 
     def _context(self, epoch: int, level: int, index: int, found: bytes) -> bytes:
         return self._store.owner + context(b"summary", epoch, level, index, found)

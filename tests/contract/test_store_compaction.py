@@ -12,7 +12,7 @@ from kit.stored import append, fill, on_sqlite, opened
 from placement.crypto.keyring import Purpose, key_context
 from placement.domain.erasure_events import Sealed
 from placement.errors import TamperedError, UnavailableError
-from placement.service.fold import keep, kept, load
+from placement.service.fold import covered, keep, load
 from placement.store import compaction, engine, fsck, tables
 from placement.store.codec import hash_of, is_stub, stub_of
 from placement.store.compaction import compact, retire
@@ -233,11 +233,11 @@ def test_a_snapshot_stands_beside_it(world, store):
     """Either is replaced without the other."""
     keep(store, world.state, store.read_head())
     compact(store, still)
-    first = kept(store)
+    first = covered(store).revision
     keep(store, world.state, store.read_head())
     retire(store, still)
 
-    assert (first, kept(store)) == (4, 4)
+    assert (first, covered(store).revision) == (4, 4)
     assert fsck.verify(store).revision == 4
 
 
@@ -250,7 +250,7 @@ def test_a_snapshot_sealed_before_an_epoch_began_is_not_written(store, again, wo
 
     with pytest.raises(UnavailableError):
         write_snapshot(store, store.read_head(), parts())
-    first = kept(store)
+    first = covered(store).revision
 
     assert keep(store, world.state, store.read_head())
-    assert (first, kept(store)) == (0, 4)
+    assert (first, covered(store).revision) == (0, 4)

@@ -17,7 +17,7 @@ from placement.crypto.custody import FileCustody
 from placement.domain.erasure_events import Sealed
 from placement.domain.events import FactEnded, Record
 from placement.errors import ConflictError, TamperedError, UnavailableError
-from placement.service.fold import keep, kept, load
+from placement.service.fold import covered, keep, load
 from placement.store import fsck
 from placement.store.chain import ChainError
 from placement.store.head import Head
@@ -124,14 +124,14 @@ def test_a_copy_of_the_database_opens_nothing_erased(world, opened, tmp_path, sn
         ours.backup(theirs)
     where, keys = f"sqlite:///{copy}", beside(f"sqlite:///{tmp_path}/store.db")
     before = list(load(opened(where, keys))[0].records())
-    began = kept(opened(where, keys))
+    began = covered(opened(where, keys)).revision
     world.erase(world.base)
     stolen = opened(where, keys)
     events = [stolen.vault.open(each).event for _, each in stolen.tail(Head.GENESIS)]
 
     assert before != list(world.state.records())
     assert began == (4 if snapshot else 0)
-    assert kept(stolen) == 0
+    assert covered(stolen).revision == 0
     assert [type(event) is Sealed for event in events] == [False, True, False, False]
     refused(stolen, "event 2")
 
@@ -299,7 +299,10 @@ def test_a_key_store_in_postgresql(postgres_url, custody, tmp_path):
     store.close()
     with closing(Store.open(where, custody, postgres_url)) as again:
         assert [*load(again)[0].facts] == [rest]
-        assert (kept(again), fsck.verify(again, VERIFIER).revision) == (0, 3)
+        assert (covered(again).revision, fsck.verify(again, VERIFIER).revision) == (
+            0,
+            3,
+        )
 
 
 def test_a_state_of_before_an_erasure_is_not_kept(world):
@@ -307,10 +310,10 @@ def test_a_state_of_before_an_erasure_is_not_kept(world):
     state, head = load(world.store)
     world.erase(world.base)
     keep(world.store, state, head)
-    before = kept(world.store)
+    before = covered(world.store).revision
     keep(world.store, world.state, world.store.read_head())
 
-    assert (before, kept(world.store)) == (0, 5)
+    assert (before, covered(world.store).revision) == (0, 5)
 
 
 def test_a_snapshot_takes_the_older_ones_key_along(world):
@@ -323,7 +326,7 @@ def test_a_snapshot_takes_the_older_ones_key_along(world):
     (second,) = keys.snapshots()
 
     assert first != second
-    assert kept(world.store) == 5
+    assert covered(world.store).revision == 5
 
 
 # A crash between what the log says and what is done

@@ -22,6 +22,7 @@ from placement.store.keystore import beside
 from placement.store.log import Store
 from placement.store.snapshot import (
     drop_snapshots,
+    latest,
     load_snapshot,
     verify_snapshot,
     write_snapshot,
@@ -205,7 +206,44 @@ def test_an_epoch_that_sealed_what_is_left_stays(store, again, between):
         write_snapshot(again, again.read_head(), [b"next"])
 
 
+@pytest.mark.parametrize("committed", [True, False])
+def test_one_whose_switch_fails_has_no_key(store, again, admin, between, committed):
+    """An erasure may have come between its key and that: nothing opens by it."""
+    write_snapshot(store, fill(store, 1), [b"older"])
+
+    def fail(number):
+        if number == SWITCH - 2:  # behind a look and one part
+            raise UnavailableError
+
+    between(*([fail] if committed else [lambda _: None, fail]))
+    with pytest.raises(UnavailableError):
+        write_snapshot(store, fill(again, 1), [b"newer"])
+    fsck.verify(again)
+
+    assert loaded(again) == (None if committed else [b"older"])
+    assert len(again.vault._keys.snapshots()) == 1
+    assert write_snapshot(again, fill(again, 1), [b"next"])
+
+
 # What it tells
+
+
+def test_which_one_is_the_latest_shows_no_erasure(store, again, between):
+    """Whether it opens, or was overtaken; but one that was killed is none."""
+    world, parts = Kept(again), [b"a", b"b", b"c"]
+    world.base = world.presence("B", "1480", kind="BASE")
+    found, heads = [latest(store)], [store.read_head()]
+    write_snapshot(store, heads[-1], parts)
+    found.append(latest(store))
+    world.case("a")
+    heads.append(store.read_head())
+    between(lambda number: number == 1 and world.erase(world.base))
+    write_snapshot(store, heads[-1], parts)
+    found.append(latest(store))
+    killed(store, store.read_head(), parts, between, 2)
+
+    assert found == [0, *(head.revision for head in heads)]
+    assert (load_snapshot(again), latest(again)) == (None, heads[-1].revision)
 
 
 @pytest.mark.parametrize("at", range(SWITCH))

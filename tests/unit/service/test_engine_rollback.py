@@ -93,11 +93,11 @@ def test_whatever_condemns_takes_the_snapshot_away(engine, store):
     """The next start rests on the log alone, and sees what was seen."""
     answer(engine, open_case("h"))
     fold.keep(store, *fold.load(store))
-    before = fold.kept(store)
+    before = fold.covered(store).revision
     engine.condemn()
     engine.stop()
 
-    assert (before, fold.kept(store)) == (1, 0)
+    assert (before, fold.covered(store).revision) == (1, 0)
 
 
 def test_what_is_found_while_it_stops_takes_it_away_too(engine, store, monkeypatch):
@@ -107,7 +107,7 @@ def test_what_is_found_while_it_stops_takes_it_away_too(engine, store, monkeypat
     monkeypatch.setattr(engine.proving, "stop", engine.condemn)
     engine.stop()
 
-    assert fold.kept(store) == 0
+    assert fold.covered(store).revision == 0
 
 
 def test_entries_that_another_server_overgrew_are_missed(engine, url, custody):

@@ -63,7 +63,7 @@ def test_stop_keeps_a_snapshot_if_it_is_worth_it(
         answer(engine, open_case(name))
     engine.stop()
 
-    assert (fold.kept(store) == 3) is expected
+    assert (fold.covered(store).revision == 3) is expected
     assert (load_snapshot(store) is not None) is expected
 
 
@@ -77,7 +77,7 @@ def test_stop_counts_from_the_last_snapshot(start, engine, store, monkeypatch):
     answer(again, open_case("j"))
     again.stop()
 
-    assert fold.kept(store) == 2
+    assert fold.covered(store).revision == 2
     assert fold.load(store)[0].revision == 3
 
 
@@ -88,4 +88,4 @@ def test_a_snapshot_that_fails_hinders_no_stop(engine, faulty, monkeypatch):
     faulty.fail("before")
     engine.stop()
 
-    assert fold.kept(faulty) == 0
+    assert fold.covered(faulty).revision == 0

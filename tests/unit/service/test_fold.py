@@ -33,7 +33,7 @@ def test_an_empty_store_folds_to_nothing(store):
     state, head = fold.load(store)
 
     assert (state.revision, head) == (0, Head.GENESIS)
-    assert fold.kept(store) == 0
+    assert fold.covered(store).revision == 0
 
 
 def test_time_and_revision_come_from_the_snapshot(store):
@@ -43,7 +43,7 @@ def test_time_and_revision_come_from_the_snapshot(store):
     state, head = fold.load(store)
 
     assert (state.revision, state.at, head.leaves) == (3, lived.at, 3)
-    assert fold.kept(store) == 3
+    assert fold.covered(store).revision == 3
 
 
 def test_a_large_state_takes_several_parts(store, monkeypatch):
@@ -139,7 +139,7 @@ def test_a_snapshot_off_the_log_is_refused(store):
     with pytest.raises(TamperedError):
         fold.keep(store, state, replace(head, tag=bytes(16)))
 
-    assert fold.kept(store) == 0
+    assert fold.covered(store).revision == 0
 
 
 def test_a_record_of_nothing_is_refused(store):

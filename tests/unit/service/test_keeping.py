@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from kit.commands import open_case
@@ -14,7 +15,7 @@ from placement.errors import TamperedError
 from placement.service import fold, keeping
 from placement.service.keeping import Keeping
 from placement.store import fsck
-from placement.store.snapshot import drop_snapshots, load_snapshot
+from placement.store.snapshot import drop_snapshots, latest, load_snapshot
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def soon(monkeypatch):
 def comes(store, revision):
     """Wait for a snapshot of a revision, or a later one."""
     until = time.monotonic() + SECONDS
-    while fold.kept(store) < revision:
+    while fold.covered(store).revision < revision:
         assert time.monotonic() < until
         time.sleep(0.01)
 
@@ -92,7 +93,7 @@ def test_a_start_that_had_much_to_fold_leaves_one(start, engine, faulty, store, 
     engine._keeping.grew = lambda *_: None
     for name in "hij":
         answer(engine, open_case(name))
-    assert fold.kept(store) == 0
+    assert fold.covered(store).revision == 0
     start(faulty)
     comes(store, 3)
 
@@ -159,6 +160,54 @@ def test_one_that_an_erasure_overtook_is_not_tried_again(store, monkeypatch):
     assert due == [False]
 
 
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_the_next_is_due_as_if_nothing_had_been_erased(store, monkeypatch, overtaken):
+    """Where one ends, begins and rests counts from when the last was written."""
+    kept = Keeping(store, lambda: None, lambda: True)
+    monkeypatch.setattr(
+        keeping, "load", lambda *_, **__: (None, SimpleNamespace(revision=7))
+    )
+    monkeypatch.setattr(keeping, "keep", lambda *_: not overtaken)
+    kept._write(lambda: None)
+
+    assert kept._newest == 7
+
+
+@pytest.mark.usefixtures("soon")
+def test_an_erasure_makes_none_at_a_stop_or_a_start(engine, start, faulty, store):
+    """Whoever has two copies of the database would see that somebody was erased."""
+    for name in "hij":
+        answer(engine, open_case(name))
+    comes(store, 3)
+    store.vault.destroy_snapshots(store.vault._keys.snapshots())  # as an erasure does
+    answer(engine, open_case("k"))
+    engine.stop()
+    stopped = latest(store)
+    again = start(faulty)
+
+    assert (stopped, latest(store)) == (3, 3)
+    assert again._keeping._thread is None
+    assert fold.covered(store).revision == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("SQLITE_CORRUPT", ["found"]), ("SQLITE_BUSY", [])]
+)
+def test_what_is_damaged_at_a_stop_is_found(store, monkeypatch, name, found, caplog):
+    """The next start shall verify everything."""
+    told: list[str] = []
+    kept = Keeping(store, lambda: told.append("found"), lambda: True)
+
+    def fail(_):
+        raise damage(name)
+
+    monkeypatch.setattr(keeping, "latest", fail)
+    kept.stop((None, SimpleNamespace(revision=10_000)))
+
+    assert told == found
+    assert len(caplog.messages) == 1 - len(found)
+
+
 @pytest.mark.parametrize("stops", [False, True])
 def test_it_rests_as_long_as_writing_took_and_more(store, monkeypatch, stops):
     """But a server that stops does not wait for that."""
@@ -191,7 +240,7 @@ def test_a_tail_that_becomes_long_ends_the_rest(engine, store, monkeypatch, soon
     for name in "klmnop":
         answer(engine, open_case(name))
     time.sleep(0.1)
-    before = fold.kept(store)
+    before = fold.covered(store).revision
     answer(engine, open_case("q"))
     comes(store, 9)
 
@@ -258,7 +307,7 @@ def test_one_condemned_meanwhile_leaves_none(engine, store, monkeypatch, caplog)
         engine.condemn()
         drop_snapshots(store)  # as its engine does then
         fold.keep(*given)
-        written.append(fold.kept(store))
+        written.append(fold.covered(store).revision)
         done.set()
 
     monkeypatch.setattr(keeping, "keep", keep)
@@ -278,7 +327,7 @@ def test_one_of_a_condemned_server_is_taken_away_at_the_next_turn(engine, store)
     engine._keeping._sound = lambda: False
     engine._keeping._write(lambda: None)
 
-    assert fold.kept(store) == 0
+    assert fold.covered(store).revision == 0
 
 
 def test_a_stop_waits_for_no_fold(engine, store, soon, monkeypatch):
@@ -296,6 +345,6 @@ def test_a_stop_waits_for_no_fold(engine, store, soon, monkeypatch):
     assert folding.wait(SECONDS)
     engine.stop()
 
-    assert fold.kept(store) == 3
+    assert fold.covered(store).revision == 3
     assert alike(store)
     assert fsck.verify(store).revision == 3

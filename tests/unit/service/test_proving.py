@@ -56,7 +56,7 @@ def test_what_is_before_it_condemns_a_server_that_serves(
         again.submit(open_case("l"))
     again.stop()
     assert "the log does not verify kind=ChainError" in caplog.messages
-    assert fold.kept(lived) == 0
+    assert fold.covered(lived).revision == 0
     with pytest.raises(TamperedError):
         start(lived)
 
