@@ -19,8 +19,8 @@ from placement.audit import checkpoint
 from placement.audit.entry import parse
 from placement.errors import NotFoundError, PlacementError
 from placement.service.engine import Engine
-from placement.service.ticks import bucket
 from placement.service.worker import Worker
+from placement.store.filled import bucket
 from placement.store.head import Head
 from placement.store.ledger import Ledger
 from placement.store.log import Store

@@ -24,7 +24,8 @@ from typing import Final
 
 from placement.domain.state import State
 from placement.domain.terms import Day, Micros, Revision, start_of, stockholm_day
-from placement.service.ticks import LEAST, Ticks, bucket
+from placement.service.ticks import LEAST, Ticks
+from placement.store.filled import bucket
 from placement.store.head import Head
 
 MINUTE: Final = 60_000_000

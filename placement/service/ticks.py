@@ -1,11 +1,11 @@
 """Ticks: what is written so that nobody who counts records can tell what happened when.
 
 Time is cut into ticks. When one is over, what was written in it is filled up: events and
-entries each to a power of two and never fewer than a least number, the checkpoints
-likewise.
+entries each to a power of two (of more than a thousand, to a sixteenth of one) and never
+fewer than a least number, the checkpoints likewise (``store/filled.py``).
 What fills it says, to whoever has the keys, that it is nothing (``domain/idle_events``).
 So a tick in which little happened looks like one in which nothing did, and of a busy one
-shows how many records it had to the nearest power of two.
+shows how many records it had to the nearest of these.
 
 The first entries of a tick are signed with their commit, as are the last, and nothing
 between unless somebody asks: so whoever asks about the first one leaves no trace.
@@ -26,6 +26,7 @@ from placement.access import SERVICE
 from placement.audit.note import Signer
 from placement.domain.decide.idling import Idle
 from placement.service.batch import Batch
+from placement.store.filled import bucket, filled
 from placement.store.head import Head
 from placement.store.log import Log
 
@@ -48,15 +49,6 @@ class Step:
 
     events: int
     leaves: int
-
-
-def bucket(count: int, least: int) -> int:
-    """Return what a count is filled up to: a power of two.
-
-    >>> [bucket(count, 4) for count in (0, 4, 5, 9)]
-    [4, 4, 8, 16]
-    """
-    return max(least, 1 << max(count - 1, 0).bit_length())
 
 
 class Ticks:
@@ -110,8 +102,8 @@ class Ticks:
         events = head.revision - self._since.revision
         leaves = head.leaves - self._since.leaves
         notes = bucket(self._notes + 1, LEAST_NOTES) - self._notes
-        more_leaves = bucket(leaves + notes, self.least) - leaves
-        more_events = bucket(events, self.least) - events
+        more_leaves = filled(leaves + notes, self.least) - leaves
+        more_events = filled(events, self.least) - events
         parts = _parts(more_leaves, notes)
         if not leaves and notes > 1:  # as if something had come alone
             parts = [1, *_parts(more_leaves - 1, notes - 1)]

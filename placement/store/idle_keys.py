@@ -11,6 +11,7 @@ from itertools import chain, islice
 from typing import Final
 
 from placement.errors import UnavailableError
+from placement.store.filled import bucket, filled
 from placement.store.keystore import KeyStore
 from placement.store.rows import is_damage
 
@@ -20,7 +21,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 def fill_up(keys: KeyStore, made: int, least: int) -> bool:
-    """Fill up how many keys were made to a power of two.
+    """Fill up how many keys were made, as events are.
 
     Args:
         keys: where they are kept.
@@ -34,7 +35,7 @@ def fill_up(keys: KeyStore, made: int, least: int) -> bool:
         UnavailableError: the key store is damaged.
     """
     wrapping = keys.wrapping
-    names = [wrapping.idle_name() for _ in range(max(_filled(made), least) - made)]
+    names = [wrapping.idle_name() for _ in range(filled(made, least) - made)]
     try:
         if names:
             keys.add({name: wrapping.make(name)[1] for name in names})
@@ -60,7 +61,7 @@ def with_idle(keys: KeyStore, names: Collection[bytes]) -> set[bytes]:
     if not there:
         return set(names)
     drawn: set[bytes] = set()
-    while len(drawn) < _filled(there) - there:
+    while len(drawn) < bucket(there, 1) - there:
         if (one := _draw(keys, drawn)) is None:
             break
         drawn.add(one)
@@ -80,7 +81,3 @@ def _draw(keys: KeyStore, drawn: Collection[bytes]) -> bytes | None:
         if left := [name for name in idle if name not in drawn]:
             return secrets.choice(left)
     return None
-
-
-def _filled(count: int) -> int:
-    return 1 << max(count - 1, 0).bit_length()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final
 
-from placement.service.ticks import bucket
+from placement.store.filled import bucket
 
 SECONDS: Final = 32_400
 """Of a working day: nine hours."""

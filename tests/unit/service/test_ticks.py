@@ -27,9 +27,9 @@ from placement.service.ticks import (
     Step,
     Ticks,
     _pieces,
-    bucket,
 )
 from placement.store import fsck
+from placement.store.filled import COARSE, PARTS, bucket, filled
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -111,6 +111,27 @@ def test_a_tick_has_powers_of_two(events, leaves, asked):
     assert all(step.leaves >= 1 for step in steps)
     assert (asked + len(steps)).bit_count() == 1
     assert asked + len(steps) >= LEAST_NOTES
+
+
+@given(st.integers(min_value=COARSE + 1, max_value=10**6))
+def test_many_take_a_sixteenth_at_most(count):
+    """And a range between two powers of two has sixteen such numbers."""
+    full = filled(count, LEAST)
+    between = 1 << (full - 1).bit_length() - 1
+
+    assert count <= full <= count + between / PARTS
+    assert full % (between // PARTS) == 0
+    assert filled(full, LEAST) == full
+
+
+@given(counts, counts, st.integers(min_value=1000, max_value=10**5))
+def test_a_busy_tick_is_filled_up_to_what_others_may_have(events, leaves, many):
+    """However its records are split into those with a checkpoint behind each."""
+    steps = planned(many + events, many + leaves, 2)
+    told = many + events + sum(step.events for step in steps)
+    entered = many + leaves + sum(step.leaves for step in steps)
+
+    assert (told, entered) == (filled(told, LEAST), filled(entered, LEAST))
 
 
 def leaves_of(ticks, head):
