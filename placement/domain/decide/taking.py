@@ -69,9 +69,13 @@ class TakeRows(Command):
 
     @property
     def ahead(self) -> Sequence[DossierId]:
-        """The facts of the rows behind those that were taken, of so many slices."""
+        """The facts of the rows behind those that were taken.
+
+        As far as a block of so many rows: who looks for their keys has nothing new to
+        look for until the next block.
+        """
         first = self.after - self.staged.position
-        rows = self.staged.rows[first : first + AHEAD]
+        rows = self.staged.rows[first : (first // AHEAD + 1) * AHEAD]
         return [DossierId(row.record.fact.id) for row in rows if row.record is not None]
 
 

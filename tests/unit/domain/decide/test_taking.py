@@ -18,7 +18,7 @@ from kit.commands import (
 from kit.world import RULESET, TODAY, token
 
 from placement.domain.decide.command import Note
-from placement.domain.decide.taking import SLICE
+from placement.domain.decide.taking import AHEAD, SLICE
 from placement.domain.events import FactEnded, FactRecorded
 from placement.domain.facts import Presence, Rivalry
 from placement.domain.import_events import ImportState, ImportTaken, RowRefusal
@@ -281,3 +281,21 @@ def test_a_kill_between_slices(court, desk):
 
     assert desk.all() == {}
     assert len(court.state.facts) == 200
+
+
+def test_keys_are_looked_for_once_for_many_rows(desk):
+    """Whoever takes over a slice finds most times that nothing is new."""
+    desk.approved(*[presence_row(area) for area in AREAS[: AHEAD + 3 * SLICE]])
+    (staged,) = desk.staged
+    known, looked = set(), []
+    for after in range(0, len(staged.rows), SLICE):
+        ahead = im.take(staged, after).ahead
+        looked.append(len(set(ahead) - known))
+        known.update(ahead)
+
+    assert looked == [AHEAD, *[0] * (AHEAD // SLICE - 1), 3 * SLICE, 0, 0]
+    assert len(known) == len(staged.rows)
+
+
+def presence_row(area):
+    return im.row(presence(area=area))
