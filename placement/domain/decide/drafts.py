@@ -267,7 +267,7 @@ def _fact(
         replaces=draft.replaces,
         **statement,
     )
-    return replace(fact, approved=not needs_second(fact))
+    return replace(fact, approved=False) if needs_second(fact) else fact
 
 
 def normalise(moment: Moment, scheme: Scheme, given: str, field: str) -> Grade:

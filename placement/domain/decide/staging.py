@@ -154,7 +154,7 @@ def _drafted(state: State, command: AppendRows, moment: Moment) -> tuple[AnyFact
 
 def _firm(fact: AnyFact) -> AnyFact:
     """Let a fact count fully once it is taken over: two persons will stand behind it."""
-    return replace(fact, approved=True)
+    return fact if fact.approved else replace(fact, approved=True)
 
 
 def _require_end(
