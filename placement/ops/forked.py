@@ -81,7 +81,8 @@ def require_anchors(settings: Settings, secret: bytes | None, failing: int) -> N
     try:
         custody = open_custody(settings, secret)
     except UnavailableError as error:
-        os.write(failing, " ".join(error.notes or [error.text]).encode())
+        why = error.notes or ["The custody does not open."]
+        os.write(failing, " ".join(why).encode())
         return
     with (
         closing(custody),

@@ -151,7 +151,7 @@ def unlocked(settings: Settings, say: Callable[[str], None]) -> Custody:
         try:
             return open_custody(settings)
         except UnavailableError as error:
-            say(" ".join(error.notes))
+            say(" ".join(error.notes) or "The custody does not open.")
     return open_custody(settings)
 
 

@@ -12,9 +12,6 @@ from placement.crypto.keyring import KeyRing, Purpose
 from placement.domain.decide.command import Command
 from placement.domain.terms import SubjectId
 from placement.errors import (
-    AccessDeniedError,
-    CertificateError,
-    InvalidInputError,
     PlacementError,
     UnavailableError,
 )
@@ -84,11 +81,8 @@ class Desk:
         try:
             origin = Origin(call.caller, self._subject_of, self._bookmarks, self._keyed)
             command = parse(request, origin)
-        except PlacementError as refusal:
-            await self.refuse(Refused(call.action, refusal, call.caller))
-        except Exception as error:  # noqa: BLE001 (a defect of ours is an entry, too)
-            _log.error("parse_failed kind=%s", type(error).__name__)
-            await self.refuse(Refused(call.action, PlacementError(), call.caller))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is logged)
+            await self.fail(error, call.action, call.caller)
         return await self._answer(command)
 
     async def prepare(self, work: Callable[[], Parsed]) -> Parsed:
@@ -104,8 +98,8 @@ class Desk:
         try:
             admit(call.caller, call.action)
             return await asyncio.to_thread(work)
-        except PlacementError as refusal:
-            await self.refuse(Refused(call.action, refusal, call.caller))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is logged)
+            await self.fail(error, call.action, call.caller)
 
     async def follow(
         self, parse: Callable[[Request], Parsed], request: Request
@@ -122,8 +116,8 @@ class Desk:
         try:
             admit(call.caller, call.action)
             return parse(request)
-        except (AccessDeniedError, InvalidInputError) as refusal:
-            await self.refuse(Refused(call.action, refusal, call.caller))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is logged)
+            await self.fail(error, call.action, call.caller)
 
     async def identify_again(self) -> None:
         """Ask again who is called for: a stream lives on, a certificate may not.
@@ -135,8 +129,8 @@ class Desk:
         call = CALL.get()
         try:
             call.identify()
-        except CertificateError as refusal:
-            await self.refuse(Refused(call.action, refusal, None))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is logged)
+            await self.fail(error, call.action, None)
 
     def bookmark(self, scope: bytes, *numbers: int) -> bytes:
         """Return a token with which the caller of this call can go on."""
@@ -162,6 +156,21 @@ class Desk:
     def condemn(self) -> None:
         """Answer nothing any more: something stored does not verify."""
         self._engine.condemn()
+
+    async def fail(
+        self, error: Exception, action: Action, caller: Caller | None
+    ) -> NoReturn:
+        """Log why a call ends before it is a command, then raise it.
+
+        Of a defect of ours nobody learns more than its kind.
+
+        Raises:
+            PlacementError: the error; or that it could not be logged.
+        """
+        if not isinstance(error, PlacementError):
+            _log.error("call_failed kind=%s", type(error).__name__)
+            error = PlacementError()
+        await self.refuse(Refused(action, error, caller))
 
     async def refuse(self, refused: Refused) -> NoReturn:
         """Log a refusal, then raise it.

@@ -275,8 +275,8 @@ class Door(grpc.aio.ServerInterceptor):
             return _decoded(content, decode)
         except OverloadedError:
             raise
-        except PlacementError as refusal:
-            await self._desk.refuse(Refused(action, refusal, caller))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is logged)
+            await self._desk.fail(error, action, caller)
 
     async def _refuse_method(self, content: bytes, context: Context) -> None:
         """Refuse a method that nobody was granted; the attempt is an entry."""
@@ -284,13 +284,13 @@ class Door(grpc.aio.ServerInterceptor):
         caller = None
         try:
             caller = self._named(context)
-            refusal: PlacementError = AccessDeniedError()
+            refusal: Exception = AccessDeniedError()
         except OverloadedError as error:
             await _abort(error, context)
-        except PlacementError as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is logged)
             refusal = error
         try:
-            await self._desk.refuse(Refused(Action.NO_METHOD, refusal, caller))
+            await self._desk.fail(refusal, Action.NO_METHOD, caller)
         except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
             await _abort(error, context)
 

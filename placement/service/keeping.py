@@ -8,9 +8,10 @@ Invariants:
     * what is written while the server serves is the fold of what is durable, never what
       its engine holds;
     * of several servers the one writes whose commit it was that made it due;
-    * a snapshot that was not written to its end is none; what failed stays due, but what
-      an erasure overtook is not: when it came then, that would tell of the erasure. Nor
-      does a start or a stop count from anything but when the last one was written;
+    * a snapshot that was not written to its end is none; what failed stays due while the
+      server runs, but what an erasure overtook is not: when it came then, that would tell
+      of the erasure. Nor does a start or a stop count from anything but the newest one
+      that has all its parts;
     * what was condemned while one was being written has none in the end.
 """
 
@@ -27,7 +28,7 @@ from placement.service.manners import Pace, StoppedError
 from placement.store.head import Head
 from placement.store.log import Store
 from placement.store.rows import is_damage
-from placement.store.snapshot import drop_snapshots, latest
+from placement.store.snapshot import destroy_strays, drop_snapshots, latest
 
 SNAPSHOT_AFTER: Final = 10_000
 """Records behind the last one that make a snapshot worth its time."""
@@ -69,6 +70,7 @@ class Keeping:
         Raises:
             PlacementError: the snapshot does not verify, or the database not answer.
         """
+        destroy_strays(self._store)
         self._newest = latest(self._store)
         if head.revision - self._newest >= SNAPSHOT_AFTER:
             self._want()
@@ -101,7 +103,7 @@ class Keeping:
             if folded and folded[1].revision - latest(self._store) >= SNAPSHOT_AFTER:
                 keep(self._store, *folded)
         except PlacementError as error:
-            self._is_over(error)
+            self._condemned(error)
 
     def _want(self) -> None:
         self._due.set()
@@ -121,13 +123,13 @@ class Keeping:
             except StoppedError:
                 return
             except Exception as error:  # noqa: BLE001 (the next one may succeed)
-                if self._is_over(error):
+                if self._condemned(error):
                     return
                 self._due.set()
                 self._stopping.wait(max(AGAIN, REST * (time.monotonic() - began)))
 
-    def _is_over(self, error: Exception) -> bool:
-        """Tell whether no other try is worth it: what is damaged condemns the engine."""
+    def _condemned(self, error: Exception) -> bool:
+        """Condemn the engine if what is stored is damaged; tell whether it is."""
         if is_damage(error):
             self._condemn()
             return True
@@ -150,6 +152,6 @@ class Keeping:
         folded = load(self._store, pace=pace)
         if self._sound():
             keep(self._store, *folded, pace)
-            self._newest = folded[1].revision  # an erasure that overtook it, too
+            self._newest = folded[1].revision  # though an erasure overtook it
         if not self._sound():  # whoever found it may have been before this one
             drop_snapshots(self._store)

@@ -3,7 +3,7 @@
 from placement.domain.erasure_events import Sealed
 from placement.domain.import_events import ImportStaged
 from placement.domain.terms import Revision
-from placement.errors import NotFoundError, TamperedError
+from placement.errors import NotFoundError, TamperedError, UnavailableError
 from placement.store.log import Store
 
 
@@ -26,13 +26,15 @@ class StagedRows:
         Raises:
             NotFoundError: the rows were erased.
             TamperedError: it does not verify, or something else stands there.
-            UnavailableError: the database does not answer.
+            UnavailableError: the database does not answer, or the log ends before.
         """
         store = self._store
         with store.reading() as connection:
             until = store.row.read(connection).last_event
             payload = store.base.event(connection, store.events, revision, until)
-            event = None if payload is None else store.vault.open(payload).event
+            if payload is None:
+                raise UnavailableError  # it is not durable yet, or no longer what was seen
+            event = store.vault.open(payload).event
             if not isinstance(event, ImportStaged | Sealed):
                 raise TamperedError
         if isinstance(event, Sealed):

@@ -118,6 +118,8 @@ class Worker:
             now: when.
             error: why it failed; ``None`` if it did not.
         """
+        if error is not None:
+            self._noted = None  # what approved it may not be durable
         tried, self._tried = self._tried, False
         if not tried:
             return

@@ -240,7 +240,7 @@ def require_newest(store: Store, anchor: Anchor | Unanchored) -> None:
     """Refuse a log that does not continue from the anchor; keep where it ends now.
 
     Raises:
-        ChainError: the database was put back, cut, or grew another way.
+        TamperedError: the database was put back, cut, or grew another way.
         UnavailableError: the database or the file does not answer.
     """
     if isinstance(anchor, Unanchored):
@@ -251,10 +251,8 @@ def require_newest(store: Store, anchor: Anchor | Unanchored) -> None:
             log.require_after(seen)
             head = log.head
     except ChainError as error:
-        older = ChainError(error.where)
-        older.because(
+        raise TamperedError().because(
             "The database does not continue from the anchor: it is older than what"
             " was served, or another." + _WAY
-        )
-        raise older from error
+        ) from error
     anchor.keep(head)

@@ -111,7 +111,7 @@ class Covers:
         """Leave no copy of covers that were destroyed, as far as that is the database's.
 
         Raises:
-            UnavailableError: somebody reads; the next time does it.
+            UnavailableError: somebody reads, and the next time does it; or it is damaged.
         """
         self._keys.remains.require_removed()
 

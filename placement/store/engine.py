@@ -209,6 +209,8 @@ def _believed(connection: Connection) -> Iterator[None]:
     except Exception as error:
         wrong = is_damage(error) or isinstance(error, NotFoundError)
         if wrong and connection.dialect.name == "postgresql":
+            if connection.invalidated:  # the next one may lead to another machine
+                raise UnavailableError from None
             together.undo(connection)
             confirmed.begin(connection)
             together.told(connection, [confirmed.PROVE])

@@ -185,7 +185,7 @@ class Epochs:
         """Leave no copy of keys that were deleted, as far as that is the database's.
 
         Raises:
-            UnavailableError: somebody reads; the next time does it.
+            UnavailableError: somebody reads, and the next time does it; or it is damaged.
         """
         require_purged(self._engine, tables.epoch_key.name)
 

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from typing import Final
 
 from placement.errors import UnavailableError
-from placement.store.filled import bucket, filled
+from placement.store.filled import bucket
 from placement.store.keystore import KeyStore
 from placement.store.rows import is_damage
 
@@ -21,7 +21,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 def fill_up(keys: KeyStore, made: int, least: int) -> bool:
-    """Fill up how many keys were made, as events are.
+    """Fill up how many keys were made to a power of two.
 
     Args:
         keys: where they are kept.
@@ -35,7 +35,7 @@ def fill_up(keys: KeyStore, made: int, least: int) -> bool:
         UnavailableError: the key store is damaged.
     """
     wrapping = keys.wrapping
-    names = [wrapping.idle_name() for _ in range(filled(made, least) - made)]
+    names = [wrapping.idle_name() for _ in range(bucket(made, least) - made)]
     try:
         if names:
             keys.add({name: wrapping.make(name)[1] for name in names})

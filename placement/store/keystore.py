@@ -334,14 +334,23 @@ class KeyStore:
             if gone:
                 self.remains.note(connection)
 
-    def destroy_snapshots(self, names: Collection[bytes]) -> None:
+    def destroy_snapshots(
+        self, names: Collection[bytes], *, late: bool = False
+    ) -> None:
         """Destroy keys of snapshots.
+
+        Args:
+            names: whose.
+            late: they may have been kept behind an erasure; so copies that are left go
+                with ``remains``, too.
 
         Raises:
             UnavailableError: the database does not answer, or the commit failed.
         """
         with database.writing(self._engine) as connection:
-            _delete(connection, snapshot_key, names)
+            gone = _delete(connection, snapshot_key, names)
+            if gone and late:
+                self.remains.note(connection)
 
 
 def _delete(connection: Connection, table: Table, names: Collection[bytes]) -> int:

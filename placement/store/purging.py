@@ -170,7 +170,7 @@ class Remains:
         """Leave no copy, at somebody's command.
 
         Raises:
-            UnavailableError: somebody reads; the next time does it.
+            UnavailableError: somebody reads, and the next time does it; or it is damaged.
         """
         self._due = 0.0
         self.remove(database.WAIT_MS)

@@ -44,7 +44,7 @@ def rewrap(url: str, keys: str, change: Change) -> tuple[int, bool]:
         require_schema(engine)
         with database.reading(engine) as connection:
             owner, _ = read_keys(connection)
-        gone = _rewrap_root(keys or beside(url), owner, change)
+        _rewrap_root(keys or beside(url), owner, change)
         with KeyStore.open(keys or beside(url), change.new, owner).spared() as opened:
             covers = Covers(opened, owner)
             with database.writing(engine) as connection:
@@ -56,6 +56,8 @@ def rewrap(url: str, keys: str, change: Change) -> tuple[int, bool]:
                 connection.execute(delete(tables.epoch_key))
                 add_keys(connection, made)
             opened.close()
+        with database.opened(keys or beside(url)) as store:
+            gone = purged(store, keystore.root.name)
         gone &= purged(engine, tables.epoch_key.name)
     return len(made) + 1, gone
 
@@ -79,8 +81,8 @@ def _rewrapped(key: EpochKey, covers: Covers, owner: bytes, change: Change) -> E
     return covered
 
 
-def _rewrap_root(url: str, owner: bytes, change: Change) -> bool:
-    """Wrap the key store's secret anew; tell whether no copy of the old one is left."""
+def _rewrap_root(url: str, owner: bytes, change: Change) -> None:
+    """Wrap the key store's secret anew."""
     place = keystore.place_of_root(owner)
     with database.opened(url) as engine, database.writing(engine) as connection:
         if engine.dialect.name == "sqlite":
@@ -90,5 +92,3 @@ def _rewrap_root(url: str, owner: bytes, change: Change) -> bool:
             raise TamperedError
         made = change.key(found, place)
         connection.execute(update(keystore.root).values(wrapped=made))
-    with database.opened(url) as engine:
-        return purged(engine, keystore.root.name)

@@ -132,11 +132,25 @@ def load_snapshot(store: Store) -> tuple[Head, Iterator[bytes]] | None:
     return manifest.head, _parts(store, manifest, key)
 
 
-def latest(store: Store) -> int:
-    """Return the revision of the newest snapshot that was written to its end; 0 without.
+def destroy_strays(store: Store) -> None:
+    """Destroy the keys of snapshots that are not whole: of writers that were killed.
 
-    Whether it has its key, or an erasure overtook it, changes nothing: who counts from it
-    tells nobody of that.
+    Raises:
+        ChainError: what is there does not verify.
+        UnavailableError: a database does not answer.
+    """
+    with store.writing() as log:  # so nobody is about to make one whole
+        whole = whole_of(store, log.connection)
+        kept = set(store.vault.snapshots()) - {whole.name if whole else b""}
+    if kept:
+        store.vault.destroy_snapshots(kept, late=True)
+
+
+def latest(store: Store) -> int:
+    """Return the revision of the newest snapshot that has all its parts; 0 without one.
+
+    Whether it is whole, and has its key, changes nothing: who counts from it tells nobody
+    that an erasure came since, or overtook it.
 
     Raises:
         ChainError: what is there does not verify.
@@ -207,9 +221,10 @@ def _switch(store: Store, manifest: Manifest, epoch: int, wrapped: bytes) -> boo
     try:
         before = _made_whole(store, manifest, epoch, wrapped)
     except Exception:
-        # Whoever lost the log meanwhile kept the key perhaps behind an erasure.
+        # Perhaps the log was taken from us meanwhile, and something erased, before its
+        # key was kept.
         with suppress(UnavailableError):
-            store.vault.destroy_snapshots([manifest.name])
+            store.vault.destroy_snapshots([manifest.name], late=True)
         raise
     if before is None:
         return False
@@ -220,7 +235,11 @@ def _switch(store: Store, manifest: Manifest, epoch: int, wrapped: bytes) -> boo
 def _made_whole(
     store: Store, manifest: Manifest, epoch: int, wrapped: bytes
 ) -> list[bytes] | None:
-    """Return the names of the keys before its own; ``None`` if it may not be whole."""
+    """Make it whole: see ``_switch``.
+
+    Returns:
+        The names of the keys that are needed no more; ``None`` if it may not be whole.
+    """
     with _holding(store, manifest, epoch) as log:
         older = whole_of(store, log.connection)
         if older is not None and older.head.revision > manifest.head.revision:

@@ -228,17 +228,19 @@ class Vault:
         Raises:
             UnavailableError: the key store does not answer, or the commit failed.
         """
-        before = self._keys.snapshots()
+        before = self.snapshots()
         self._keys.add({name: wrapped}, snapshot=True)
         return before
 
-    def destroy_snapshots(self, names: Collection[bytes]) -> None:
-        """Destroy keys of snapshots.
+    def snapshots(self) -> list[bytes]:
+        """Return the names of the snapshots that have a key: see ``KeyStore``."""
+        return self._keys.snapshots()
 
-        Raises:
-            UnavailableError: the key store does not answer, or the commit failed.
-        """
-        self._keys.destroy_snapshots(names)
+    def destroy_snapshots(
+        self, names: Collection[bytes], *, late: bool = False
+    ) -> None:
+        """Destroy keys of snapshots: see ``KeyStore``."""
+        self._keys.destroy_snapshots(names, late=late)
 
     def snapshot(self, name: bytes) -> DataKey | None:
         """Return the key of a snapshot; ``None`` once it was destroyed.
@@ -349,8 +351,8 @@ class Vault:
         made = self._new.get(dossier)
         key = self._key(dossier) if made is None else made[0]
         if key is None:
-            self.require_erased({dossier})  # or the key store is behind what it was
-            raise TamperedError
+            there = self._keys.find([dossier], proven=True)  # another machine had not
+            raise UnavailableError if there else TamperedError
         return key
 
     def _key(self, dossier: bytes) -> DataKey | None:

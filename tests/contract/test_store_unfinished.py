@@ -21,6 +21,7 @@ from placement.store.copying import Kind, copy
 from placement.store.keystore import beside
 from placement.store.log import Store
 from placement.store.snapshot import (
+    destroy_strays,
     drop_snapshots,
     latest,
     load_snapshot,
@@ -219,10 +220,24 @@ def test_one_whose_switch_fails_has_no_key(store, again, admin, between, committ
     with pytest.raises(UnavailableError):
         write_snapshot(store, fill(again, 1), [b"newer"])
     fsck.verify(again)
+    noted = store.vault.remains._left
 
+    assert noted
     assert loaded(again) == (None if committed else [b"older"])
     assert len(again.vault._keys.snapshots()) == 1
     assert write_snapshot(again, fill(again, 1), [b"next"])
+
+
+def test_the_key_of_a_killed_writer_is_gone_at_the_next_start(store, again, between):
+    """It opens what another server may have erased; that of the whole one stays."""
+    write_snapshot(store, fill(store, 1), [b"older"])
+    killed(store, fill(store, 1), [b"newer"], between, 2, committed=False)
+    left = len(again.vault._keys.snapshots())
+    destroy_strays(again)
+    destroy_strays(again)
+
+    assert (left, len(again.vault._keys.snapshots())) == (2, 1)
+    assert loaded(again) == [b"older"]
 
 
 # What it tells

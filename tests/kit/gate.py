@@ -119,6 +119,9 @@ class Gate:
         self.logged.append(refused)
         raise refused.refusal
 
+    async def fail(self, *given: Any) -> None:
+        await Desk.fail(self, *given)  # type: ignore[arg-type]
+
     async def identify_again(self) -> None:
         await Desk.identify_again(self)  # type: ignore[arg-type]
 

@@ -117,7 +117,7 @@ def judge(  # noqa: PLR0911 (one for each that can be said)
     if not seen.took or not each or max(seen.leaves) >= entries:
         return Verdict("FAILED", "the log does not verify, or lacks entries")
     if line is None:
-        return Verdict("NOT SHOWN", "too short for a slope")
+        return Verdict("NOT SHOWN", "too short for a slope, or a snapshot all along")
     said = f"{line.per_second:+.2f} ± {line.error:.2f} MiB an hour"
     if fresh:
         return Verdict("NOT SHOWN", f"new questions stay in memory; {said}")
@@ -299,10 +299,11 @@ def _tell(seen: Seen, entries: int, after: float, args: argparse.Namespace) -> N
     first, last = seen.memory[0][1], seen.memory[-1][1]
     most = max(size for _, size, _ in seen.memory)
     rests = sum(rests for *_, rests in seen.memory) / len(seen.memory)
+    which = "all" if args.minutes < LEAST else "that"
     print(
         f"memory {first / 2**20:.1f} MiB at first, {last / 2**20:.1f} at the end,"
         f" {most / 2**20:.1f} at most; no snapshot was written for {rests:.0%} of the time,"
-        f" and the line is through the last {after / 60:.1f} min"
+        f" and the line is through {which} of the last {after / 60:.1f} min"
     )
     if args.fresh:
         print(f"{(last - first) / len(took):,.0f} bytes of memory a new question")

@@ -25,4 +25,4 @@ def test_why_a_custody_does_not_open_is_never_nothing(monkeypatch, why):
     with os.fdopen(told) as file:
         said = file.read()
 
-    assert said == (why or UnavailableError.text)
+    assert said == (why or "The custody does not open.")

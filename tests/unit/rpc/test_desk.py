@@ -109,7 +109,7 @@ def test_a_defect_in_parsing_is_an_entry(desk, engine, caplog):
     assert (logged.action, logged.caller) == (Action.CHECK, CASEWORKER)
     assert logged.refusal is refused.value
     assert type(refused.value) is PlacementError
-    assert caplog.messages == ["parse_failed kind=ValueError"]
+    assert caplog.messages == ["call_failed kind=ValueError"]
 
 
 @pytest.mark.parametrize("error", [BudgetError(), UnavailableError()])
@@ -177,6 +177,19 @@ def test_what_can_not_be_prepared_is_logged(desk, engine, error):
         prepare(desk, work)
 
     assert engine.asked == [Refused(Action.EVALUATE, error, CASEWORKER)]
+
+
+@pytest.mark.parametrize("through", ["prepare", "follow"])
+def test_a_defect_anywhere_is_an_entry(desk, engine, caplog, through):
+    """Beside the loop, or in what only hashes and signatures need."""
+    go = {"prepare": prepare, "follow": follow}[through]
+    with pytest.raises(PlacementError) as refused:
+        go(desk, lambda *_: int("850101-1234"))
+    (logged,) = engine.asked
+
+    assert logged.refusal is refused.value
+    assert type(refused.value) is PlacementError
+    assert caplog.messages == ["call_failed kind=ValueError"]
 
 
 def test_for_who_may_not_ask_nothing_is_prepared(desk, engine):

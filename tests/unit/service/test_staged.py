@@ -15,7 +15,7 @@ from placement.domain.erasure_events import DossiersErased
 from placement.domain.events import Record
 from placement.domain.import_events import ImportTaken
 from placement.domain.terms import Revision
-from placement.errors import TamperedError
+from placement.errors import TamperedError, UnavailableError
 from placement.service import fold
 from placement.service.staged import StagedRows
 from placement.service.worker import MOST_DUE, TURN, Worker
@@ -54,11 +54,13 @@ def test_rows_are_read_where_they_stand(store, key):
     assert {each.id for each in found} == {key}
 
 
-def test_another_record_is_no_part(store, key):
-    """Neither one of another kind, nor one that is not there."""
-    for revision in (1, 999):
-        with pytest.raises(TamperedError):
-            StagedRows(store)(revision)
+@pytest.mark.parametrize(
+    ("revision", "error"), [(1, TamperedError), (999, UnavailableError)]
+)
+def test_another_record_is_no_part(store, key, revision, error):
+    """One of another kind was put there; one that is not there may come yet."""
+    with pytest.raises(error):
+        StagedRows(store)(revision)
 
 
 def test_a_worker_takes_rows_once_they_are_durable(store, key, engine):
@@ -106,6 +108,18 @@ def test_what_can_not_be_read_ahead_is_met_later(store, key, engine):
     assert worker.incidents == {}
     assert worker.next(state, moment) is None
     assert worker.incidents == {"weighing": 1}
+
+
+def test_rows_are_not_read_before_what_approved_them_is_durable(store, key, engine):
+    """A commit that failed is forgotten: the next one may fail as well."""
+    state, head = fold.load(store)
+    moment = engine._moment(state, head)
+    worker = Worker(StagedRows(store))
+    found = [worker.next(state, moment)]
+    worker.ended(moment.now, UnavailableError())
+    found += [worker.next(state, moment), worker.next(state, moment)]
+
+    assert [each is None for each in found] == [True, True, False]
 
 
 @pytest.mark.parametrize("error", [TamperedError(), damage()])
