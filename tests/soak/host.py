@@ -29,7 +29,7 @@ from placement.rpc import door
 from placement.service.keeping import Keeping
 from placement.service.manners import Pace
 
-EVERY = 2.0  # seconds
+EVERY = 0.5  # seconds; the least of some hundred hardly depends on who is just served
 
 
 class _Figures(ctypes.Structure):

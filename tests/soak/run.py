@@ -57,7 +57,7 @@ AREAS = 5
 QUESTIONS = 4
 """That each client asks again and again."""
 LIMIT = 1.0  # MiB an hour
-LEAST = 15.0  # minutes after the warm-up, or nothing is shown
+LEAST = 15.0  # minutes from the first to the last block, or nothing is shown
 WARM_UP = 0.2  # of the time
 BLOCK = 240.0  # seconds; of a short run, less
 FEWEST = 6  # blocks
@@ -107,7 +107,7 @@ def judge(  # noqa: PLR0911 (one for each that can be said)
     Args:
         seen: of it.
         entries: of the access log; 0 if it did not verify.
-        minutes: after the warm-up.
+        minutes: that the line spans.
         line: through the memory of these, in MiB an hour.
         fresh: whether each question was a new one.
     """
@@ -181,10 +181,11 @@ async def soak(folder: Path, args: argparse.Namespace) -> Verdict:
     finally:
         server.terminate()
         code = server.wait(timeout=60)
-    after, line = _line(seen, args.minutes * 60)
+    least = _least(seen, args.minutes * 60)
     entries = _entries(settings) if code == 0 else 0
-    _tell(seen, entries, after, args)
-    return judge(seen, entries, after / 60, line, fresh=args.fresh)
+    _tell(seen, entries, least, args)
+    after = (least[-1][0] - least[0][0]) / 60 if least else 0.0
+    return judge(seen, entries, after, _line(least), fresh=args.fresh)
 
 
 def _asking(
@@ -256,8 +257,8 @@ def memory(used: Path) -> list[tuple[float, float, bool]]:
     return [(float(at), float(size), rests == "1") for at, size, rests in told]
 
 
-def _line(seen: Seen, seconds: float) -> tuple[float, Slope | None]:
-    """Return how many seconds came after the warm-up, and how memory grew in them."""
+def _least(seen: Seen, seconds: float) -> list[tuple[float, float]]:
+    """Return what was used at least in each block after the warm-up: when, and bytes."""
     begin, short = seconds * WARM_UP, seconds < LEAST * 60
     late = [
         (at, held)
@@ -265,11 +266,15 @@ def _line(seen: Seen, seconds: float) -> tuple[float, Slope | None]:
         if at >= begin and (rests or short)
     ]
     after = late[-1][0] - late[0][0] if late else 0.0
-    fitted = slope(blocks(late, min(BLOCK, after / FEWEST) or BLOCK))
+    return blocks(late, min(BLOCK, after / FEWEST) or BLOCK)
+
+
+def _line(least: list[tuple[float, float]]) -> Slope | None:
+    """Return how memory grew, in MiB an hour."""
+    fitted, unit = slope(least), 3600 / 2**20
     if fitted is None:
-        return after, None
-    unit = 3600 / 2**20
-    return after, Slope(fitted.per_second * unit, fitted.error * unit, fitted.points)
+        return None
+    return Slope(fitted.per_second * unit, fitted.error * unit, fitted.points)
 
 
 def _entries(settings: Path) -> int:
@@ -285,7 +290,12 @@ def _entries(settings: Path) -> int:
     return int(found[1]) if found and done.returncode == 0 else 0
 
 
-def _tell(seen: Seen, entries: int, after: float, args: argparse.Namespace) -> None:
+def _tell(
+    seen: Seen,
+    entries: int,
+    least: list[tuple[float, float]],
+    args: argparse.Namespace,
+) -> None:
     took = sorted(seen.took)
     if not took or not seen.memory:
         return
@@ -299,12 +309,12 @@ def _tell(seen: Seen, entries: int, after: float, args: argparse.Namespace) -> N
     first, last = seen.memory[0][1], seen.memory[-1][1]
     most = max(size for _, size, _ in seen.memory)
     rests = sum(rests for *_, rests in seen.memory) / len(seen.memory)
-    which = "all" if args.minutes < LEAST else "that"
     print(
         f"memory {first / 2**20:.1f} MiB at first, {last / 2**20:.1f} at the end,"
-        f" {most / 2**20:.1f} at most; no snapshot was written for {rests:.0%} of the time,"
-        f" and the line is through {which} of the last {after / 60:.1f} min"
+        f" {most / 2**20:.1f} at most; no snapshot was written for {rests:.0%} of the time"
     )
+    told = ", ".join(f"{held / 2**20:.2f} ({at / 60:.0f})" for at, held in least)
+    print(f"the line is through these, MiB (min): {told}")
     if args.fresh:
         print(f"{(last - first) / len(took):,.0f} bytes of memory a new question")
 
