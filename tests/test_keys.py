@@ -6,6 +6,7 @@ from functools import cache
 from itertools import combinations
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from placement_client.labels import KEY_LABEL
@@ -79,6 +80,7 @@ def infos():
     return [*rings, *labels, _INFO, WRAP_INFO, ID_INFO]
 
 
+@pytest.mark.slow
 def test_a_key_is_derived_where_the_table_says():
     """A new derivation somewhere else is a new row."""
     found = {

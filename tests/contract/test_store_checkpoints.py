@@ -253,6 +253,7 @@ def test_the_newest_that_enough_witnesses_saw(store, ledger):
             ledger.newest(**asked)
 
 
+@pytest.mark.slow
 def test_only_so_many_cosignatures_are_looked_through(store, ledger, admin):
     """The newest 4,096: nobody makes the service read all there are by asking."""
     grow(store, 1, 2)

@@ -100,6 +100,7 @@ def test_it_comes_back_into_the_other_kind(url, custody, lived, postgres_url):
         assert fsck.verify(store, deeper=True).leaves
 
 
+@pytest.mark.slow
 def test_a_copy_is_of_one_moment(url, custody, store, tmp_path):
     """While others write, and they don't wait for it."""
     fill(store, 50)

@@ -206,6 +206,7 @@ def test_a_key_store_that_was_touched_is_refused(world, opened, keys, statement)
         fsck.verify(opened(), VERIFIER)
 
 
+@pytest.mark.slow
 @on_sqlite
 @settings(
     max_examples=30,

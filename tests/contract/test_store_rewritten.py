@@ -163,6 +163,7 @@ def test_the_same_history_written_again_is_the_same(operator):
         assert len(operator.steps) == LEAVES
 
 
+@pytest.mark.slow
 @DRAWN
 @given(place=PLACE)
 def test_an_entry_left_out_is_noticed(operator, place):
@@ -176,6 +177,7 @@ def test_an_entry_left_out_is_noticed(operator, place):
                 rests(operator, store, size)
 
 
+@pytest.mark.slow
 @DRAWN
 @given(place=PLACE, name=st.sampled_from(["person", "purpose", "outcome", "at"]))
 def test_an_entry_that_says_something_else_is_noticed(operator, place, name):
@@ -193,6 +195,7 @@ def test_an_entry_that_says_something_else_is_noticed(operator, place, name):
                 rests(operator, store, size)
 
 
+@pytest.mark.slow
 @DRAWN
 @given(place=PLACE, data=st.data())
 def test_an_event_that_says_something_else_is_noticed(operator, place, data):
@@ -216,6 +219,7 @@ def test_an_event_that_says_something_else_is_noticed(operator, place, data):
                 rests(operator, store, size)
 
 
+@pytest.mark.slow
 @DRAWN
 @given(place=PLACE, behind=st.integers(1, 40))
 def test_entries_that_changed_places_are_noticed(operator, place, behind):
@@ -227,6 +231,7 @@ def test_entries_that_changed_places_are_noticed(operator, place, behind):
             notices(operator, store, size)
 
 
+@pytest.mark.slow
 @DRAWN
 @given(place=PLACE, other=PLACE)
 def test_an_entry_put_in_is_noticed(operator, place, other):

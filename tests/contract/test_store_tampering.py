@@ -65,6 +65,7 @@ def test_the_first_bad_record_is_named(store, admin, number, values):
     assert str(caught.value) == TamperedError.text
 
 
+@pytest.mark.slow
 @given(st.data())
 @TAMPERING
 def test_an_altered_head_is_noticed(store, admin, data):

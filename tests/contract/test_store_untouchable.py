@@ -167,6 +167,7 @@ def require_noticed(scene, after):
             scene.clients[-1].newest(store)
 
 
+@pytest.mark.slow
 def test_an_untouched_store_verifies(scene):
     """Else every refusal below would say nothing; and every client sees all."""
     head = scene.verify()

@@ -35,6 +35,7 @@ def test_what_is_planted_is_seen(tmp_path):
     assert len(loot.beside["sought.tag"]) == len(stolen.truth.groups)
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_postgresql_shows_the_same_and_which_records_came_together(
     tmp_path, postgres_url

@@ -197,6 +197,7 @@ def histories(draw):
     return steps
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(histories())
 def test_the_search_agrees_with_trying_every_order(steps):

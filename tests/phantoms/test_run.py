@@ -1,9 +1,12 @@
 """The drill holds in a few worlds, and finds a phantom that hides somebody."""
 
+import pytest
+
 from placement.domain.picture import Picture
 from tests.phantoms.run import CELLS, Tally, some
 
 
+@pytest.mark.slow
 def test_no_answer_is_milder_in_some_worlds():
     """Of thousands of cells; and phantoms do act in them."""
     tally = some(0, 25)
@@ -13,6 +16,7 @@ def test_no_answer_is_milder_in_some_worlds():
     assert tally.holds
 
 
+@pytest.mark.slow
 def test_a_phantom_that_hides_somebody_is_found(monkeypatch):
     """Were real people not looked at where a phantom is, the drill would say so."""
     monkeypatch.setattr(Picture, "_overlapping", _hidden(Picture._overlapping))

@@ -113,6 +113,7 @@ def test_verdicts_look_alike(tmp_path, tick):
     assert clear == conflict
 
 
+@pytest.mark.slow
 def test_a_quiet_minute_looks_like_one_with_checks(tmp_path):
     """With ticks a scrape does not even tell whether anybody asked."""
     clock = [micros()]
@@ -150,6 +151,7 @@ def test_worlds_look_alike(tmp_path, monkeypatch):
     assert one == other
 
 
+@pytest.mark.slow
 def test_a_leak_would_be_seen(tmp_path, monkeypatch):
     """Else the above says nothing: here the room in the line tells the verdict."""
     clock = [micros()]

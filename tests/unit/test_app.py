@@ -259,6 +259,7 @@ def test_health_says_when_something_could_not_be_weighed(tmp_path):
     assert after == SERVING
 
 
+@pytest.mark.slow
 def test_health_says_when_nothing_can_be_remembered(tmp_path):
     """Callers get UNAVAILABLE, and whoever runs the server is told until it works."""
     with Town(tmp_path) as town:

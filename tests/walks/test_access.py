@@ -145,6 +145,7 @@ def test_an_expired_certificate(tmp_path):
     assert "CERTIFICATE_REFUSED" not in early
 
 
+@pytest.mark.slow
 def test_no_certificate(town):
     """There is no connection, so there is nothing to be refused, and no entry."""
     credentials = grpc.ssl_channel_credentials(town.served.pki.ca)

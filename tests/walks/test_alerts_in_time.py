@@ -185,6 +185,7 @@ def test_every_alert_told_stands_in_the_log_first(town):
     assert told == [(known.id,)]
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_across_a_restart(tmp_path):
     """Whatever came while nobody followed, and while no server was up."""
     town = Town(tmp_path, **roomy(tmp_path))
@@ -211,6 +212,7 @@ def test_nothing_is_lost_or_doubled_across_a_restart(tmp_path):
     assert [each.police_alert.alert_id for each in got] == [each.id for each in seen]
 
 
+@pytest.mark.slow
 def test_more_than_one_answer_holds(town, monkeypatch):
     """Who begins late gets all of it in order, some at a time, and then a rest."""
     monkeypatch.setattr(servicers, "MAX_FOLLOWED", 3)
@@ -239,6 +241,7 @@ def test_a_token_is_one_persons(town):
         assert got.fields == ["resume_token"]
 
 
+@pytest.mark.slow
 def test_a_consumer_that_never_reads(town):
     """Nobody else waits for it."""
     ask = town.channel("coordinator").unary_stream(PATHS["WatchAlerts"])

@@ -348,6 +348,7 @@ def test_a_period_is_looked_through(town):
     assert last.done == last.total > 0
 
 
+@pytest.mark.slow
 def test_misuse_is_followed_as_it_comes(tmp_path):
     """A person who asks and asks; until then nothing comes but what is new."""
     with Town(tmp_path) as town:

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
+import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from kit.placing import alarm, cover, roomy
 from kit.town import PATHS, TIMEOUT, Town
@@ -119,6 +120,7 @@ def grow_old_soon(monkeypatch, grace):
     monkeypatch.setattr(limits, "OPTIONS", options)
 
 
+@pytest.mark.slow
 def test_an_old_connection_is_changed_for_a_new_one(tmp_path, monkeypatch):
     """No call of it fails, though nothing is tried again."""
     grow_old_soon(monkeypatch, TIMEOUT)  # however slow the machine is
@@ -132,6 +134,7 @@ def test_an_old_connection_is_changed_for_a_new_one(tmp_path, monkeypatch):
     assert states.count(grpc.ChannelConnectivity.READY) > 3
 
 
+@pytest.mark.slow
 def test_a_stream_goes_on_over_the_next_connection(tmp_path, monkeypatch):
     """Its token says where; each alert is told once."""
     grow_old_soon(monkeypatch, 0.5)

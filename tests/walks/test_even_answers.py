@@ -313,6 +313,7 @@ def test_who_knows_nothing_of_refusals_reads_no_verdict(asked):
 # The time
 
 
+@pytest.mark.slow
 def test_every_outcome_leaves_on_the_grid(tmp_path):
     """Not before the first point, and at one, however busy the machine is."""
     with Town(tmp_path, pace=int(1000 * STEP)) as town:

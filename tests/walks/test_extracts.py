@@ -213,6 +213,7 @@ def test_somebody_on_whom_nothing_is_kept_is_answered_alike(tmp_path):
     assert pieces[0].head.cases == []
 
 
+@pytest.mark.slow
 def test_many_entries_come_in_pieces(tmp_path):
     """None left out, and the last of them says that it is."""
     with Town(tmp_path) as town:

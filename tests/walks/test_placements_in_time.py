@@ -312,6 +312,7 @@ def registered(town):
     return list(answer.permits)
 
 
+@pytest.mark.slow
 def test_an_override_takes_two(town, clock):
     """Held and confirmed despite CONFLICT, in the register, and looked at again."""
     case = town.case = town.opened("worker")

@@ -269,6 +269,7 @@ def told(answers):
     return next(answer for answer in answers if answer.alerts)
 
 
+@pytest.mark.slow
 def test_an_alert_of_one_server_comes_by_the_others_stream(town):
     """Once; and whoever goes on at the other server loses nothing."""
     with Beside(town.served.settings) as other:

@@ -123,6 +123,7 @@ def test_what_gets_worse_raises_an_alert(town):
     assert {each.id: each.told for each in town.state().alerts} != told
 
 
+@pytest.mark.slow
 def test_after_several_adoptions_and_restarts(tmp_path):
     """Each decision replays under its own; each start has the last one in force."""
     with Town(tmp_path) as town:

@@ -69,6 +69,7 @@ def test_a_checkpoint_survives_its_text(found):
     assert parse(found.text()) == found
 
 
+@pytest.mark.slow
 @given(st.text(max_size=90), st.text(max_size=9))
 def test_noise_is_refused_or_itself(text, more):
     """Anything may be handed in."""

@@ -48,6 +48,7 @@ def damaged(hashes):
         yield [*hashes[:place], extra, *hashes[place:]]
 
 
+@pytest.mark.slow
 def test_every_damaged_inclusion_proof_is_refused():
     """A bit anywhere, a hash lost, put in, cut or lengthened."""
     for size in range(1, 10):

@@ -95,12 +95,14 @@ def survivors(found, known):
             yield place
 
 
+@pytest.mark.slow
 def test_no_byte_of_a_note_with_known_signatures_can_be_altered():
     """With one signature, which is known, nothing may change at all."""
     assert set(survivors(sign(TEXT, LOG), [verifier(LOG)])) == set()
     assert set(survivors(sign(TEXT, WITNESS), [verifier(WITNESS)])) == set()
 
 
+@pytest.mark.slow
 def test_only_what_a_stranger_wrote_can_be_altered(signed):
     """His name, key id and signature: they say nothing to whoever doesn't know him."""
     content = render(signed)
@@ -113,6 +115,7 @@ def test_only_what_a_stranger_wrote_can_be_altered(signed):
     )
 
 
+@pytest.mark.slow
 def test_a_known_signature_can_only_become_a_strangers(signed):
     """Its name or key id altered, it is not counted; altered itself, it refuses."""
     content = render(signed)

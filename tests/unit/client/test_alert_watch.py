@@ -223,6 +223,7 @@ def test_it_goes_on_at_another_server(cli, pki, wire):
     assert tokens(second) == [b"t1"]
 
 
+@pytest.mark.slow
 def test_a_certificate_that_expired_meanwhile_ends_it(cli, pki, wire):
     """Without it there is nothing that a server could answer; the exit says so."""
     short = pki.client(Role.CASEWORKER, "1480", "cw-01", lifetime=timedelta(seconds=2))

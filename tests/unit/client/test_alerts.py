@@ -64,6 +64,7 @@ def test_a_stream_that_falls_silent_is_lost(wire, session):
     assert 0.2 < time.monotonic() - began < 3
 
 
+@pytest.mark.slow
 def test_a_reader_who_reads_nothing_makes_nobody_hold_what_comes(wire, session):
     """Of forty megabytes little is on its way; nothing of it is lost."""
     sent = []

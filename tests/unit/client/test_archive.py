@@ -202,6 +202,7 @@ def test_the_headers_tell_the_truth(changes):
         read(deflated(SMALL[1], raw(SMALL[1]), **changes))
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_is_unpacked():
     """So many bytes out of so few are no log's."""
     bomb = raw(bytes(MAX_FREE * 200))

@@ -82,6 +82,7 @@ def test_keys_come_back():
     assert parse_keys(render_keys(policy(LOG))) == policy(LOG)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parse", "content"),
     [

@@ -209,6 +209,7 @@ def test_without_a_key_that_follows_nothing_begins(cli, wire):
 # Enrol
 
 
+@pytest.mark.slow
 def test_a_list_is_enrolled_piece_by_piece(follows, wire):
     """Fifty at a time, each under both keys; whoever stands twice goes once."""
     wire.answers["OfferPairs"] = api.OfferPairsResponse(revision=8)
@@ -227,6 +228,7 @@ def test_a_list_is_enrolled_piece_by_piece(follows, wire):
     assert "100 of 120" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_run_that_stops_says_how_to_go_on(follows, wire):
     """And goes on there, to the end of the list."""
     wire.answers["OfferPairs"] = [

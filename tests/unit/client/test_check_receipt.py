@@ -224,6 +224,7 @@ PENDING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", PENDING.values(), ids=PENDING)
 def test_a_receipt_that_cannot_be_had_yet_is_pending(cli, wire, log, kept, trouble):
     """The verdict is shown, one line says so, and the answer waits."""

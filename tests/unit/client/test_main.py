@@ -101,6 +101,7 @@ def test_the_version_is_told(cli):
     )
 
 
+@pytest.mark.slow
 def test_the_program_runs_by_itself(tmp_path):
     """The module is the program; nothing is written before a context is added."""
     result = run("context", "list", "--json", PLACEMENT_CONFIG=str(tmp_path / "c.toml"))
@@ -110,6 +111,7 @@ def test_the_program_runs_by_itself(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_can_be_shown(shell):
     """Typer's own."""
@@ -160,6 +162,7 @@ def test_completion_without_a_file_is_empty(cli, tmp_path):
     assert result.output.strip() == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("env", "lines"), [({}, False), ({"GRPC_VERBOSITY": "INFO"}, True)]
 )
@@ -273,6 +276,7 @@ def test_a_mistake_is_an_object_for_programs(cli, words, notes):
     }
 
 
+@pytest.mark.slow
 def test_a_program_reads_its_own_line():
     """Also where the line comes from the system."""
     got = run("chceck", "--json")

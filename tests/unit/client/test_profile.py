@@ -63,6 +63,7 @@ def path(tmp_path):
     return tmp_path / "placement" / "contexts.toml"
 
 
+@pytest.mark.slow
 @given(st.dictionaries(names, profiles, min_size=1), st.data())
 def test_what_is_written_is_read(tmp_path_factory, many, data):
     """Any text survives the file, quotes, controls and line ends included."""

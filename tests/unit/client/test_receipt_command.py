@@ -76,6 +76,7 @@ def test_nothing_kept_verifies_the_newest_checkpoint(cli, log, kept):
     assert kept.view.newest() == log.checkpoint()
 
 
+@pytest.mark.slow
 def test_what_is_pending_is_fetched_and_what_is_kept_verified_again(
     cli, wire, log, kept, ask
 ):
@@ -106,6 +107,7 @@ def test_what_is_pending_is_fetched_and_what_is_kept_verified_again(
         assert f"{number}  ok  decision {decision[0]}" in table.stdout
 
 
+@pytest.mark.slow
 def test_receipts_of_one_size_are_proven_once(cli, wire, log, ask):
     """However many there are."""
     log.grow(5)
@@ -192,6 +194,7 @@ def test_an_own_answer_survives_a_new_certificate(cli, pki, log, ask):
     assert steps(cli)[:2] == (0, ["ok", "ok"])
 
 
+@pytest.mark.slow
 def test_a_pending_answer_that_the_log_denies_is_caught(cli, log, kept, ask):
     """Another entry stands there; the answer stays on the list."""
     ask(pending=True)

@@ -352,6 +352,7 @@ def test_show_refuses_what_is_damaged(run, pinned, folder):
     assert " is gone. Put it back from a copy" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_whole_program_ends_on_sigterm(pinned, folder, wire, log):
     """As a service manager runs it."""
     words = ("witness", "run", "--state", folder, "--name", NAME, "--json")

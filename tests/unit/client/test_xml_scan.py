@@ -61,6 +61,7 @@ def test_what_would_take_much_memory(tmp_path, parts):
     assert path.stat().st_size < 100_000
 
 
+@pytest.mark.slow
 def test_looking_takes_little_memory(tmp_path):
     """Whatever is found: a part is never held whole."""
     path = book(tmp_path / "bomb.xlsx", rows=f"<row>{'<c/>' * 600_000}</row>")

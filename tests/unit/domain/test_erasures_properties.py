@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from hypothesis import event as noted
 from hypothesis import given
 from hypothesis import strategies as st
@@ -265,6 +266,7 @@ def test_what_was_erased_is_in_no_answer(drawn: tuple[Small, Told, Logged]):
     assert list(later.erasures.unproven) == []
 
 
+@pytest.mark.slow
 @often(40)
 @given(logs(most_cases=0))
 def test_an_erased_fact_counts_as_one_that_was_retracted(

@@ -81,6 +81,7 @@ def test_no_answer_is_milder_for_a_phantom(small, drawn):
     ]
 
 
+@pytest.mark.slow
 @often(80)
 @given(worlds(), st.lists(stays(), min_size=1, max_size=4))
 def test_a_phantom_acts_as_somebody_real_would(small, drawn):
@@ -94,6 +95,7 @@ def test_a_phantom_acts_as_somebody_real_would(small, drawn):
     assert got == expected
 
 
+@pytest.mark.slow
 @often(60)
 @given(worlds(), stays())
 def test_nobody_who_is_placed_makes_an_answer_milder(small, drawn):

@@ -143,6 +143,7 @@ def test_soft_facts_are_alike(world, data):
     assert len(got) == 1
 
 
+@pytest.mark.slow
 @many
 @given(worlds())
 def test_coverage_is_all_that_makes_clear(world):

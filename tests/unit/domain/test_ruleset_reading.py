@@ -305,6 +305,7 @@ def test_any_line_dropped_or_replaced_is_refused(line, instead):
         assert Place(at + 1, 1) in [each.place for each in got]
 
 
+@pytest.mark.slow
 @relaxed
 @given(st.data())
 def test_any_ruleset_that_is_valid_has_one_form(data):

@@ -172,6 +172,7 @@ def test_while_a_server_serves(kept, said):
     assert kept.serve() == 3
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_a_postgresql_comes_back(tmp_path, postgres_url, capsys):
     """Into an emptied one; the key store is elsewhere, as it must be."""

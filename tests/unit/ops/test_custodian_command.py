@@ -321,6 +321,7 @@ def test_settings_that_are_none_are_named(place, run):
     assert err == f"{place / TOML}: origin must name the log of this custodian\n"
 
 
+@pytest.mark.slow
 def test_serve_until_told_to_stop(place, run):
     """A process of its own."""
     run("init")

@@ -61,6 +61,7 @@ def test_snapshot_says_where_it_stands(filled, run, monkeypatch):
     assert run("fsck")[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_until_told_to_stop(place, run, number):
     """It says when it answers, and when it has stopped."""

@@ -96,6 +96,7 @@ def test_a_server_that_serves(tmp_path):
     assert Looked(tmp_path).run(act) == (set(), ("SERVING", None))
 
 
+@pytest.mark.slow
 def test_a_difference_that_a_sweep_finds_is_seen_three_ways(
     tmp_path, caplog, monkeypatch
 ):

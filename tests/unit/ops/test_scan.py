@@ -57,6 +57,7 @@ def test_a_trace_holds_no_key(trace):
     assert len(trace.start) < len(KEY)
 
 
+@pytest.mark.slow
 @linux
 def test_a_planted_key_is_found_in_memory():
     """Until it is overwritten."""

@@ -164,6 +164,7 @@ def test_each_method_has_a_pace_of_its_own(waited):
     assert waited(pace, 0.5, method="b") == [1]
 
 
+@pytest.mark.slow
 def test_what_nothing_was_done_for_does_not_count(waited):
     """It leaves as late as the others; many of it don't let these go earlier."""
     pace = Pace(STEP)

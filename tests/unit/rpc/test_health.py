@@ -169,6 +169,7 @@ def test_who_would_stay_is_refused():
     assert calling(ask) == ({grpc.StatusCode.UNIMPLEMENTED}, (SERVING, None))
 
 
+@pytest.mark.slow
 def test_connections_of_probes_are_bounded():
     """Beyond the bound one is closed; idle ones go by themselves, and make room."""
 

@@ -65,6 +65,7 @@ def every(channel):
     return found
 
 
+@pytest.mark.slow
 def test_every_method_says_the_same(asked):
     """To a good certificate and to a stranger: nobody is told apart, nothing is read."""
     worker, stranger = asked("worker", every), asked("stranger", every)

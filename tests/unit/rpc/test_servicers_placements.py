@@ -151,6 +151,7 @@ def test_alerts_are_changed(town):
     assert revisions == sorted(set(revisions))
 
 
+@pytest.mark.slow
 def test_whoever_never_reads_is_not_kept_for(town, monkeypatch):
     """So many alerts as are on the way, and no more, whatever else there is."""
     monkeypatch.setattr(servicers, "MAX_FOLLOWED", 5_000)

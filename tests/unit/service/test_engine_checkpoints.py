@@ -144,6 +144,7 @@ class TestByItself:
 
         assert sizes(store) == [1, 3]
 
+    @pytest.mark.slow
     def test_nothing_is_signed_twice(self, engine, faulty, store):
         """Where nothing is new there isn't even a transaction."""
         refuse(engine, 2)
@@ -171,6 +172,7 @@ class TestByItself:
         with pytest.raises(TamperedError):
             engine.publish()
 
+    @pytest.mark.slow
     def test_a_database_that_is_away_costs_nothing(
         self, engine, faulty, store, monkeypatch
     ):

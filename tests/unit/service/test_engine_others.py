@@ -134,6 +134,7 @@ def test_who_is_woken_signs_nothing(engine, beside, monkeypatch):
 # Out of reach
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["cut", "hole", "down"])
 def test_who_can_not_reach_the_log_answers_nothing(engine, behind, gate, kind):
     """An error, and soon; never from what it knew. Then it goes on, without a fold anew."""

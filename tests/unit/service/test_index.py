@@ -147,6 +147,7 @@ def test_only_what_is_complete_is_summed_up(kept, log, indexer):
     assert log["opened"] == [(0, 256), (256, 512), (512, 768)]
 
 
+@pytest.mark.slow
 def test_a_large_stretch_follows_its_small_ones(kept, log, indexer):
     """It holds the words of all of them, also when another server begins in it."""
     log["people"] = {5: "cw-02", 65_000: "cw-03"}
@@ -162,6 +163,7 @@ def test_a_large_stretch_follows_its_small_ones(kept, log, indexer):
     assert not Bloom(kept.made[FAR, 1]).may_hold(person("cw-02"))
 
 
+@pytest.mark.slow
 def test_who_comes_late_goes_on_where_another_is(kept, log, indexer):
     """What another server has made is not made again."""
     log["size"] = 65_536
@@ -173,6 +175,7 @@ def test_who_comes_late_goes_on_where_another_is(kept, log, indexer):
     assert log["opened"] == [(65_536, 65_792)]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_there_is_passed_by(kept, log, indexer):
     """Whole stretches, small and large; what has no summary is looked at."""
     log["people"] = {300: "cw-02", 70_000: "cw-02"}

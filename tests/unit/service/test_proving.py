@@ -121,6 +121,7 @@ def test_whatever_else_happens_condemns(lived, monkeypatch, error):
     assert found == ["condemned"]
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_leaves_it(lived, monkeypatch):
     """Without a word, and without having proven anything."""
     found, begun = [], threading.Event()

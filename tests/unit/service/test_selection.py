@@ -78,6 +78,7 @@ def test_a_period_alone(library, leaves):
             assert selected(library, leaves, asked) == expected(library, asked)
 
 
+@pytest.mark.slow
 def test_a_case_is_found_by_handle_alias_and_reference(library, leaves):
     """The same entries each way, but for searches that named it otherwise."""
     owned = {told.index: told for told in library.story if told.matter is not None}
@@ -133,6 +134,7 @@ def test_an_unknown_case_selects_who_looked_for_it(library, leaves):
     assert selected(library, leaves, Filter(case=token("never"))) == []
 
 
+@pytest.mark.slow
 def test_each_decision_is_of_one_entry(library, leaves):
     """Every place asked about has its own."""
     decisions = {
@@ -164,6 +166,7 @@ def _two(outline):
     return outline is not None and len(outline.decisions) > 1
 
 
+@pytest.mark.slow
 @_SLOW
 @given(st.data())
 def test_fields_together(library, leaves, data):

@@ -54,6 +54,7 @@ def turn(engine, clock):
     answer(engine, list_changes())
 
 
+@pytest.mark.slow
 def test_filling_much_is_never_silent_for_long(store, monkeypatch):
     """Nobody holds the head through all of it without a word to the database."""
     words, move = [], store.row.move

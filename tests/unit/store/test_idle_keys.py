@@ -139,6 +139,7 @@ def test_nobody_sees_by_where_they_stood_which_were_real(keys):
     assert 60 < places[60] < 156
 
 
+@pytest.mark.slow
 def test_nobody_sees_by_the_gap_before_them_which_were_real(keys):
     """Whatever is the next behind a random place stands behind a gap twice as wide."""
     real = [secrets.token_bytes(16) for _ in range(3)]

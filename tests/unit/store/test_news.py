@@ -142,6 +142,7 @@ def test_who_was_cut_off_looks_when_they_hear_again(ear, url, other, caplog):
     assert "news_lost" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_a_connection_that_hangs_is_noticed(gate, behind, other, monkeypatch):
     """Also where no word of its end comes through."""

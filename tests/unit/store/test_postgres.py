@@ -135,6 +135,7 @@ def test_whoever_says_nothing_loses_the_head(hasty, url, custody, store):
     assert tail == [b"other"]
 
 
+@pytest.mark.slow
 def test_whoever_appends_much_is_not_silent(url, custody, store, monkeypatch):
     """However long it takes: what has become much is written before the end."""
     monkeypatch.setattr(postgres, "SILENT_MS", 2_000)
@@ -148,6 +149,7 @@ def test_whoever_appends_much_is_not_silent(url, custody, store, monkeypatch):
     assert fsck.verify(store) == head
 
 
+@pytest.mark.slow
 def test_whoever_stops_between_statements_is_ended_by_who_waits(
     hasty, url, custody, store
 ):
@@ -206,6 +208,7 @@ def test_whoever_works_is_not_ended(url, store, monkeypatch):
     assert freed == 0
 
 
+@pytest.mark.slow
 def test_whoever_is_slow_is_not_ended(url, store, monkeypatch):
     """Many small statements take long together; the database waits for none of them."""
     monkeypatch.setattr(postgres, "SILENT_MS", 1_000)
@@ -254,6 +257,7 @@ def test_a_database_that_is_away_frees_nobody(monkeypatch):
     assert postgres.free_head(engine) == 0
 
 
+@pytest.mark.slow
 def test_what_takes_long_may_be_waited_for(behind):
     """Where whoever asks says so."""
     with behind.reading() as connection:

@@ -4,6 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kit.watched import DAY, HOUR, MINUTE, MONDAY, SATURDAY, SECOND, limits, seen, told
@@ -154,6 +155,7 @@ def written(steps):
     return log
 
 
+@pytest.mark.slow
 @given(LOGS, st.integers(0, 40))
 def test_a_log_in_two_parts(steps, part):
     """Whoever goes on with the same detector misses nothing and repeats nothing."""
@@ -167,6 +169,7 @@ def test_a_log_in_two_parts(steps, part):
     assert before + told(second, log[part:]) == expected
 
 
+@pytest.mark.slow
 @given(LOGS)
 def test_what_supports_an_anomaly(steps):
     """Entries that were seen, each once, in order, more of them than are allowed."""
