@@ -181,7 +181,9 @@ class Ledger:
         since = now - budgets.organisation_days * MICROS_A_DAY
         today = stockholm_day(now)
         by_all = by_person = 0
-        for at, earlier in history.asked:
+        for at, earlier in reversed(history.asked):
+            if at <= since and stockholm_day(at) != today:
+                break  # and so are those before it
             by_all += len(earlier.areas) if at > since else 0
             if earlier.person == asked.person and stockholm_day(at) == today:
                 by_person += len(earlier.areas)
