@@ -13,6 +13,7 @@ Invariants:
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 import networkx as nx
@@ -291,7 +292,7 @@ class GroupGraph:
         self._at: dict[GroupToken, dict[FactId, Link]] = {}
         self._turns: dict[int, Turns] = {}
         self._views: OrderedDict[tuple[int, Era, Strength], View] = OrderedDict()
-        self._around: dict[GroupToken, frozenset[GroupToken]] = {}
+        self._around: dict[GroupToken, AbstractSet[GroupToken]] = {}
 
     def put(self, link: Link) -> None:
         """Add a link, or replace it by its newer form."""
@@ -339,14 +340,14 @@ class GroupGraph:
             found = self._kin(found | self._beyond(found))
         return found
 
-    def around(self, group: GroupToken) -> frozenset[GroupToken]:
+    def around(self, group: GroupToken) -> AbstractSet[GroupToken]:
         """Return every group that can be related to one, on any day, and more.
 
         No relation goes over more than two wars or alliances, and any number of kin on
         the way. That holds in either direction.
         """
         if group not in self._around:
-            self._around[group] = frozenset(self.close_to((group,), _MOST_STEPS))
+            self._around[group] = self.close_to((group,), _MOST_STEPS)
         return self._around[group]
 
     def _kin(self, groups: Iterable[GroupToken]) -> set[GroupToken]:

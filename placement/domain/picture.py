@@ -4,7 +4,7 @@ A picture is read at one strength (see ``strength``): firmly, over the facts tha
 give CONFLICT, or softly, over all that act. The rules read it and nothing else.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from operator import attrgetter
@@ -155,9 +155,7 @@ class Picture:
 
     @cached_property
     def _meaningful(self) -> AbstractSet[GroupToken]:
-        if len(self._means) == 1:
-            return self._means[0].keys()
-        return frozenset().union(*self._means)
+        return _joined([each.keys() for each in self._means])
 
     @cached_property
     def _loud(self) -> AbstractSet[GroupToken]:
@@ -303,12 +301,10 @@ class Picture:
                             yield Meeting(mine, stay, placement.facility, ours, theirs)
 
     @cached_property
-    def _around(self) -> frozenset[GroupToken]:
+    def _around(self) -> AbstractSet[GroupToken]:
         """Every group that can mean something to the household."""
         around = self.state.graph.around
-        return frozenset[GroupToken]().union(
-            *(around(mine.group) for mine in self._mine)
-        )
+        return _joined([around(mine.group) for mine in self._mine])
 
     @cached_property
     def _own(self) -> frozenset[GroupToken]:
@@ -369,6 +365,14 @@ class Picture:
             for threat in self.state.threats_by.of(source)
             if self.acts(threat)
         )
+
+
+def _joined(sets: Sequence[AbstractSet[GroupToken]]) -> AbstractSet[GroupToken]:
+    """Join sets of groups, to look for them among those of an area.
+
+    No frozenset is made: Python goes through all of one, however few there are in the area.
+    """
+    return sets[0] if len(sets) == 1 else set[GroupToken]().union(*sets)
 
 
 def _belonging(fact: Affiliation, chain: Chain) -> Belonging:
