@@ -107,12 +107,11 @@ class Haunts:
                 found = size
         return found
 
-    def lifted(self, case: CaseHandle, area: AreaCode, now: Micros) -> bool:
-        """Tell whether phantoms do not stand in a case's way in an area."""
-        return any(
-            (each.case, each.area) == (case, area) and now < each.until
-            for each in self.lifts
-        )
+    def lifted(self, case: CaseHandle, now: Micros) -> set[AreaCode]:
+        """Return the areas where phantoms do not stand in a case's way."""
+        return {
+            each.area for each in self.lifts if each.case == case and now < each.until
+        }
 
     def lifts_of(self, region: str, since: Micros) -> Iterator[Lift]:
         """Yield what a region lifted since."""

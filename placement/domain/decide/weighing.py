@@ -66,8 +66,9 @@ def answered(
     ruleset, now, case = moment.ruleset, moment.now, question.case.handle
     phantoms = moment.phantoms(state, ruleset, now)
     found = assess(state, question, ruleset, moment.today, phantoms)
+    lifted = state.haunts.lifted(case, now)
     return tuple(
-        each.real if state.haunts.lifted(case, place.area, now) else each
+        each.real if place.area in lifted else each
         for each, place in zip(found, question.candidates, strict=True)
     )
 

@@ -42,11 +42,10 @@ def test_a_lift_is_of_one_case_and_area_and_ends():
     haunts.lift(LIFTED, BY_SYD, "co-02", NOW)
     end = Micros(NOW + 2 * MICROS_AN_HOUR)
 
-    assert haunts.lifted(CASE, "0180", NOW)
-    assert haunts.lifted(CASE, "0180", Micros(end - 1))
-    assert not haunts.lifted(CASE, "0180", end)
-    assert not haunts.lifted(CASE, "0184", NOW)
-    assert not haunts.lifted(token("other"), "0180", NOW)
+    assert haunts.lifted(CASE, NOW) == {"0180"}
+    assert haunts.lifted(CASE, Micros(end - 1)) == {"0180"}
+    assert not haunts.lifted(CASE, end)
+    assert not haunts.lifted(token("other"), NOW)
 
 
 def test_the_lifts_of_a_region_are_counted():
