@@ -84,23 +84,20 @@ class _Seen:
     Attributes:
         soft: its picture, of all that acts.
         today: the day.
+        rules: those that can find something, wherever it is.
     """
 
     def __init__(self, picture: Callable[..., Picture], today: Day) -> None:
         self._picture = picture
         self.soft = picture(at_least=Strength.SOFT)
         self.today = today
+        self.rules = tuple(rule for rule, can in RULES.items() if can(self.soft))
         self._ringing: dict[AreaCode, tuple[Finding, ...]] = {}
 
     @cached_property
     def firm(self) -> Picture:
         """Return the picture of what may give CONFLICT; often nobody looks."""
         return self._picture(at_least=Strength.FIRM)
-
-    @cached_property
-    def rules(self) -> tuple[RuleFunction, ...]:
-        """Return the rules that can find something, wherever it is."""
-        return tuple(rule for rule, can in RULES.items() if can(self.soft))
 
     def ringing(self, area: AreaCode) -> tuple[Finding, ...]:
         """Return what reaches from an area into those near it (R9)."""
