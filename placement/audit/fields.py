@@ -24,6 +24,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from placement.errors import TamperedError
 
+_BYTE: Final = struct.Struct(">B")
 _SHORT: Final = struct.Struct(">I")
 _LONG: Final = struct.Struct(">Q")
 
@@ -75,13 +76,13 @@ class Kind:
     """How one kind of field stands in the bytes.
 
     Attributes:
-        put: appends a value's parts.
+        put: returns a value's bytes.
         take: reads the value at an index, and tells the index behind it. That may lie
             behind the end, and the value mean nothing; the form sees to it.
         size: of each value in bytes; 0 if they differ.
     """
 
-    put: Callable[[list[bytes], Any], None]
+    put: Callable[[Any], bytes]
     take: Callable[[bytes, int], tuple[Any, int]]
     size: int = 0
 
@@ -112,10 +113,8 @@ class Form(Generic[_Made]):
 
         Secret: value, and the result
         """
-        parts = [self._version]
-        for name, put in self._puts:
-            put(parts, getattr(value, name))
-        return b"".join(parts)
+        parts = [put(getattr(value, name)) for name, put in self._puts]
+        return self._version + b"".join(parts)
 
     def parse(self, content: bytes) -> _Made:
         """Read a value.
@@ -145,16 +144,12 @@ class Form(Generic[_Made]):
         return made
 
 
-def _put_number(parts: list[bytes], value: int) -> None:
-    parts.append(_LONG.pack(value))
-
-
 def _take_number(content: bytes, at: int) -> tuple[int, int]:
     return _LONG.unpack_from(content, at)[0], at + 8
 
 
-def _put_bytes(parts: list[bytes], value: bytes) -> None:
-    parts += (_SHORT.pack(len(value)), value)
+def _put_bytes(value: bytes) -> bytes:
+    return _SHORT.pack(len(value)) + value
 
 
 def _take_bytes(content: bytes, at: int) -> tuple[bytes, int]:
@@ -163,8 +158,8 @@ def _take_bytes(content: bytes, at: int) -> tuple[bytes, int]:
     return content[start:end], end
 
 
-def _put_text(parts: list[bytes], value: str) -> None:
-    _put_bytes(parts, value.encode())
+def _put_text(value: str) -> bytes:
+    return _put_bytes(value.encode())
 
 
 def _take_text(content: bytes, at: int) -> tuple[str, int]:
@@ -173,29 +168,25 @@ def _take_text(content: bytes, at: int) -> tuple[str, int]:
     return content[start:end].decode(), end
 
 
-def _put_byte(parts: list[bytes], value: int) -> None:
-    parts.append(bytes([value]))
-
-
 def _take_byte(content: bytes, at: int) -> tuple[int, int]:
     return content[at], at + 1
 
 
-NUMBER: Final = Kind(_put_number, _take_number)
+NUMBER: Final = Kind(_LONG.pack, _take_number)
 """0 to 2^64 - 1, in 8 bytes."""
 BYTES: Final = Kind(_put_bytes, _take_bytes)
 TEXT: Final = Kind(_put_text, _take_text)
-BYTE: Final = Kind(_put_byte, _take_byte)
+BYTE: Final = Kind(_BYTE.pack, _take_byte)
 """0 to 255, in 1 byte."""
 
 
 def fixed(size: int) -> Kind:
     """Return the kind of bytes that always have one length, and no length before them."""
 
-    def put(parts: list[bytes], value: bytes) -> None:
+    def put(value: bytes) -> bytes:
         if len(value) != size:
             raise ValueError("a field of another length")
-        parts.append(value)
+        return value
 
     def take(content: bytes, at: int) -> tuple[bytes, int]:
         end = at + size
@@ -206,13 +197,10 @@ def fixed(size: int) -> Kind:
 
 def list_of(kind: Kind) -> Kind:
     """Return the kind of a tuple of values."""
+    put_one, take_one, size = kind.put, kind.take, kind.size
 
-    def put(parts: list[bytes], values: tuple[Any, ...]) -> None:
-        parts.append(_SHORT.pack(len(values)))
-        for value in values:
-            kind.put(parts, value)
-
-    take_one, size = kind.take, kind.size
+    def put(values: tuple[Any, ...]) -> bytes:
+        return _SHORT.pack(len(values)) + b"".join(map(put_one, values))
 
     def take(content: bytes, at: int) -> tuple[tuple[Any, ...], int]:
         count = _SHORT.unpack_from(content, at)[0]

@@ -162,7 +162,7 @@ def test_a_length_that_lies_costs_nothing(length, found):
 def test_a_fixed_field_has_one_length(size):
     """What has another is a mistake of the writer's."""
     with pytest.raises(ValueError, match="another length"):
-        fixed(3).put([], bytes(size))
+        fixed(3).put(bytes(size))
 
 
 def test_a_reader_takes_parts_from_the_front():
