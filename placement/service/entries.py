@@ -5,8 +5,9 @@ them says only that two entries are of one case, by a keyed hash that nobody out
 make.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from placement.access import Action, Caller
@@ -193,7 +194,7 @@ class Scribe:
         refusal = decision.outcome
         outcome = refusal.reason if isinstance(refusal, PlacementError) else ANSWERED
         about = (command.action, command.caller, decision.note)
-        entry = _entry(*about, moment, outcome, revision)
+        entry = partial(_entry, *about, moment, outcome, revision)
         return self._sealed(entry, _with_made(command.action, decision), written)
 
     def leaf_of_refused(
@@ -202,7 +203,7 @@ class Scribe:
         """Return the leaf of a call that never became a command."""
         reason = refused.refusal.reason
         about = (refused.action, refused.caller, Note())
-        entry = _entry(*about, moment, reason, revision)
+        entry = partial(_entry, *about, moment, reason, revision)
         return self._sealed(entry, Note(), Written.of(0, ()))
 
     def leaf_of_act(  # noqa: PLR0913 (an entry's fields)
@@ -227,7 +228,8 @@ class Scribe:
             reason: why, in their words.
             proof: 16 bytes of the hash of what they signed.
         """
-        entry = Entry(
+        entry = partial(
+            Entry,
             at=at,
             kind=KINDS[action],
             action=action.name,
@@ -239,12 +241,14 @@ class Scribe:
         note = Note(objects=(proof,), search=reason)
         return self._sealed(entry, note, written)
 
-    def _sealed(self, entry: Entry, note: Note, written: Written) -> Leaf:
+    def _sealed(
+        self, entry_with: Callable[..., Entry], note: Note, written: Written
+    ) -> Leaf:
         """Commit to the details, and keep them beside the entry."""
         details = Details(outline=self._outline(note), matter=_matter(note, written))
         sealed = Sealed.of(details, draw(SALTS_SIZE))
-        content = render(replace(entry, details=sealed.commitment))
-        return Leaf(content, sealed.shown(matter=True), entry.at, note.case)
+        entry = entry_with(details=sealed.commitment)
+        return Leaf(render(entry), sealed.shown(matter=True), entry.at, note.case)
 
     def _outline(self, note: Note) -> Outline:
         return Outline(
@@ -301,6 +305,7 @@ def _entry(  # noqa: PLR0913, PLR0917 (an entry's fields)
     moment: Moment,
     outcome: str,
     revision: Revision,
+    details: bytes,
 ) -> Entry:
     kind = KINDS[action]
     disclosed = caller is not None and outcome == ANSWERED and kind in _DISCLOSES
@@ -318,4 +323,5 @@ def _entry(  # noqa: PLR0913, PLR0917 (an entry's fields)
         ruleset=moment.ruleset.version,
         rules=moment.ruleset.digest,
         recipient=caller.organisation if caller and disclosed else "",
+        details=details,
     )
