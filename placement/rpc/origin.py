@@ -62,3 +62,10 @@ def common(request: Any, origin: Origin) -> Common:  # noqa: ANN401 (any request
 def fresh() -> bytes:
     """Draw a new token, handle or id; from the kernel each time (see ``drawn``)."""
     return secrets.token_bytes(forms.TOKEN_SIZE)
+
+
+def several(count: int) -> tuple[bytes, ...]:
+    """Draw new tokens as ``fresh`` does, all of them at once."""
+    size = forms.TOKEN_SIZE
+    drawn = secrets.token_bytes(count * size)
+    return tuple(drawn[start : start + size] for start in range(0, count * size, size))

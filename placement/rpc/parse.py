@@ -25,7 +25,7 @@ from placement.domain.terms import (
 )
 from placement.errors import InvalidInputError
 from placement.rpc import forms
-from placement.rpc.origin import Origin, common, fresh
+from placement.rpc.origin import Origin, common, fresh, several
 
 
 def case_of(request: Any) -> CaseHandle:  # noqa: ANN401 (any request about a case)
@@ -131,6 +131,6 @@ def check(request: check_wire.CheckPlacementRequest, origin: Origin) -> checks.C
         window=forms.window(request.window, "window"),
         justification=justification,
         least=Revision(request.min_revision),
-        decisions=tuple(fresh() for _ in request.candidates),
+        decisions=several(len(request.candidates)),
         hold=FactId(fresh()) if mode == "CHECK_AND_HOLD" else None,
     )
