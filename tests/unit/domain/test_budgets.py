@@ -9,7 +9,12 @@ from kit.world import NOW, RULESET, token
 
 from placement.domain.budgets import Ledger
 from placement.domain.events import Asked, Evaluated
-from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR, AreaCode
+from placement.domain.terms import (
+    MICROS_A_DAY,
+    MICROS_AN_HOUR,
+    AreaCode,
+    stockholm_day,
+)
 
 BUDGETS = RULESET.budgets
 
@@ -93,6 +98,24 @@ def test_a_person_affords_ten_areas_a_day(person, hours, expected):
     got = ledger.affords(question, later, BUDGETS)
 
     assert got == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 40 * 24), st.sampled_from("pq"))))
+def test_what_is_spent_is_the_sum_of_what_was_asked(asking):
+    """However much of it is too old to count; of a person, what counts is of today."""
+    ledger = Ledger()
+    history = [
+        (NOW - hours * MICROS_AN_HOUR, person)
+        for hours, person in sorted(asking, reverse=True)
+    ]
+    for at, person in history:
+        ledger.spend(asked("0001", person=person), at)
+    got = ledger.balances(asked(), NOW, BUDGETS)
+    since, today = NOW - BUDGETS.organisation_days * MICROS_A_DAY, stockholm_day(NOW)
+    of_today = [who for at, who in history if stockholm_day(at) == today]
+
+    assert got.organisation.spent == sum(at > since for at, _ in history)
+    assert got.person.spent == of_today.count("p")
 
 
 @pytest.mark.parametrize(
