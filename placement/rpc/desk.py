@@ -11,16 +11,14 @@ from placement.access import Action, Caller, admit
 from placement.crypto.keyring import KeyRing, Purpose
 from placement.domain.decide.command import Command
 from placement.domain.terms import SubjectId
-from placement.errors import (
-    PlacementError,
-    UnavailableError,
-)
+from placement.errors import PlacementError, TamperedError, UnavailableError
 from placement.rpc.keyed import BARE, Keyed
 from placement.rpc.origin import Origin
 from placement.service.batch import Answer
 from placement.service.bookmarks import Bookmarks
 from placement.service.engine import Engine
 from placement.service.entries import Refused
+from placement.store.rows import is_damage
 
 _log: Final = logging.getLogger(__name__)
 
@@ -169,7 +167,7 @@ class Desk:
         """
         if not isinstance(error, PlacementError):
             _log.error("call_failed kind=%s", type(error).__name__)
-            error = PlacementError()
+            error = TamperedError() if is_damage(error) else PlacementError()
         await self.refuse(Refused(action, error, caller))
 
     async def refuse(self, refused: Refused) -> NoReturn:

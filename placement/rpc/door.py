@@ -303,7 +303,7 @@ class Door(grpc.aio.ServerInterceptor):
         async def behave(request: Any, context: Context) -> Any:  # noqa: ANN401 (any message)
             try:
                 self._named(context, watches=True)
-            except PlacementError as error:
+            except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
                 return await _abort(error, context)
             return await serve(request, context)
 
@@ -323,7 +323,7 @@ class Door(grpc.aio.ServerInterceptor):
         async def behave(request: Any, context: Context) -> None:  # noqa: ANN401 (any message)
             try:
                 self._named(context, watches=True)
-            except PlacementError as error:
+            except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
                 await _abort(error, context)
             responses = serve(request, context)
             try:

@@ -65,7 +65,7 @@ class Keeping:
         self._thread: threading.Thread | None = None
 
     def begin(self, head: Head) -> None:
-        """Write one if a start had much to fold.
+        """Write one if a start had much to fold; destroy what killed writers left.
 
         Raises:
             PlacementError: the snapshot does not verify, or the database not answer.

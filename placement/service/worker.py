@@ -90,7 +90,7 @@ class Worker:
         except Exception as error:
             if is_damage(error):
                 raise
-            self.rest(moment.now, type(error).__name__)
+            self._failed(moment.now, error, type(error).__name__)
             return None
         self._tried |= found is not None
         return found
@@ -121,13 +121,16 @@ class Worker:
         if error is not None:
             self._noted = None  # what approved it may not be durable
         tried, self._tried = self._tried, False
-        if not tried:
-            return
+        if tried:
+            self._failed(now, error, "commit")
+
+    def _failed(self, now: Micros, error: Exception | None, kind: str) -> None:
+        """Rest after what failed, if it did; after the database alone for a breath, once."""
         excused, self._excused = self._excused, isinstance(error, UnavailableError)
         if self._excused and not excused:
             self._rests_until = now + BREATH
         elif error is not None:
-            self.rest(now, "commit")
+            self.rest(now, kind)
 
     def rest(self, now: Micros, kind: str) -> None:
         """Do nothing for a while, and tell health."""

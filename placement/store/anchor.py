@@ -253,6 +253,7 @@ def require_newest(store: Store, anchor: Anchor | Unanchored) -> None:
     except ChainError as error:
         raise TamperedError().because(
             "The database does not continue from the anchor: it is older than what"
-            " was served, or another." + _WAY
+            " was served, or another." + _WAY,
+            f"It is another from {error.where} on, unless that is damaged.",
         ) from error
     anchor.keep(head)

@@ -351,6 +351,8 @@ class KeyStore:
             gone = _delete(connection, snapshot_key, names)
             if gone and late:
                 self.remains.note(connection)
+        if late:  # by whoever is not the one who removes them
+            self.remains.mark()
 
 
 def _delete(connection: Connection, table: Table, names: Collection[bytes]) -> int:

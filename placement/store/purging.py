@@ -117,6 +117,7 @@ class Remains:
         self._tables = tables
         self._shared = engine.dialect.name == "postgresql"
         self._left = True  # as far as is known
+        self._marks = 0  # how often something was deleted
         self._due = 0.0  # by the monotonic clock, not before
         self._pause = _AGAIN
         self.stuck = False
@@ -137,6 +138,11 @@ class Remains:
         if self._shared and inspect(connection).has_table(unpurged.name):
             row = {"name": secrets.token_bytes(_NOTE_SIZE)}
             connection.execute(insert(unpurged), row)
+        self.mark()
+
+    def mark(self) -> None:
+        """Know that copies may be left; another thread may be removing older ones."""
+        self._marks += 1
         self._left, self._due, self._pause = True, 0.0, _AGAIN
 
     def remove(self, wait: int = MOMENT_MS) -> None:
@@ -150,15 +156,17 @@ class Remains:
         """
         if not (self._left or self._shared) or time.monotonic() < self._due:
             return
-        began, done = time.monotonic(), False
+        began, marks, done = time.monotonic(), self._marks, False
         try:
             done = self._removed(wait)
         except UnavailableError as error:
             if is_damage(error):
                 raise
         ended = time.monotonic()
-        if done:
+        if done and self._marks == marks:
             self._left, self._pause, self._due = False, _AGAIN, ended + _LOOK
+        elif done:
+            self._due = 0.0
         else:
             self._due = ended + max(self._pause, _RESTS * (ended - began))
             self._pause = min(2 * self._pause, _LONGEST)

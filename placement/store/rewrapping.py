@@ -56,8 +56,8 @@ def rewrap(url: str, keys: str, change: Change) -> tuple[int, bool]:
                 connection.execute(delete(tables.epoch_key))
                 add_keys(connection, made)
             opened.close()
-        with database.opened(keys or beside(url)) as store:
-            gone = purged(store, keystore.root.name)
+        with database.opened(keys or beside(url)) as beside_it:
+            gone = purged(beside_it, keystore.root.name)
         gone &= purged(engine, tables.epoch_key.name)
     return len(made) + 1, gone
 

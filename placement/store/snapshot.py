@@ -219,7 +219,7 @@ def _holding(store: Store, manifest: Manifest, epoch: int) -> Iterator[Log]:
 def _switch(store: Store, manifest: Manifest, epoch: int, wrapped: bytes) -> bool:
     """Make it whole in the older one's place, if it may be: see ``_holding``."""
     try:
-        before = _made_whole(store, manifest, epoch, wrapped)
+        older, before = _made_whole(store, manifest, epoch, wrapped)
     except Exception:
         # Perhaps the log was taken from us meanwhile, and something erased, before its
         # key was kept.
@@ -228,31 +228,36 @@ def _switch(store: Store, manifest: Manifest, epoch: int, wrapped: bytes) -> boo
         raise
     if before is None:
         return False
-    store.vault.destroy_snapshots(before)
+    if before - {older}:  # of writers that failed
+        store.vault.destroy_snapshots(before - {older}, late=True)
+    store.vault.destroy_snapshots({older})
     return True
 
 
 def _made_whole(
     store: Store, manifest: Manifest, epoch: int, wrapped: bytes
-) -> list[bytes] | None:
+) -> tuple[bytes, set[bytes] | None]:
     """Make it whole: see ``_switch``.
 
     Returns:
-        The names of the keys that are needed no more; ``None`` if it may not be whole.
+        The name of the key of the one before, if there is one, and those of all before;
+        ``None`` if it may not be whole.
     """
     with _holding(store, manifest, epoch) as log:
         older = whole_of(store, log.connection)
         if older is not None and older.head.revision > manifest.head.revision:
-            return None
+            return b"", None
         # Under the lock: whoever erases destroys what keys there are after that.
         tail = log.tail(manifest.head)
         erased = any(erasures_in(payload)[1] for _, payload in tail)
-        before = [] if erased else store.vault.keep_snapshot(manifest.name, wrapped)
+        before = None
+        if not erased:
+            before = {*store.vault.keep_snapshot(manifest.name, wrapped)}
         if older is not None:
             put(store, log.connection, replace(older, whole=False))
         made = placed(log.connection, manifest)
         put(store, log.connection, replace(made, whole=not erased))
-    return None if erased else before
+    return b"" if older is None else older.name, before
 
 
 def _tidy(store: Store) -> None:

@@ -346,7 +346,7 @@ class Vault:
 
         Raises:
             TamperedError: there is none.
-            UnavailableError: the key store does not answer.
+            UnavailableError: the key store does not answer, or is behind what it was.
         """
         made = self._new.get(dossier)
         key = self._key(dossier) if made is None else made[0]

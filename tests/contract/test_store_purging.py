@@ -51,6 +51,26 @@ def test_a_journal_that_can_t_be_emptied_is_told_once(world, monkeypatch, caplog
     assert vault._keys.read(world.base) is None
 
 
+def test_what_is_deleted_while_older_remains_go_is_not_forgotten(world, monkeypatch):
+    """Another thread deletes; it is removed at once, and not in a minute."""
+    remains, removed = world.store.vault.remains, Remains._removed
+    world.store.vault.settle()
+
+    def late(self, wait):
+        done = removed(self, wait)
+        monkeypatch.setattr(Remains, "_removed", removed)
+        self.mark()
+        return done
+
+    monkeypatch.setattr(Remains, "_removed", late)
+    remains.mark()
+    remains.remove()
+    left = remains._left
+    remains.remove()
+
+    assert (left, remains._left) == (True, False)
+
+
 @on_sqlite
 @pytest.mark.parametrize("waits", [True, False])
 def test_a_key_store_that_is_damaged_is_in_nobodys_way(world, monkeypatch, waits):

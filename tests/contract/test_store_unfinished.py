@@ -228,6 +228,20 @@ def test_one_whose_switch_fails_has_no_key(store, again, admin, between, committ
     assert write_snapshot(again, fill(again, 1), [b"next"])
 
 
+def test_the_key_of_a_killed_writer_goes_without_a_copy(store, again, between):
+    """With the next snapshot, too: it may be of before an erasure."""
+    remains = again.vault.remains
+    write_snapshot(store, fill(store, 1), [b"older"])
+    again.vault.settle()
+    write_snapshot(again, fill(again, 1), [b"old"])
+    plain = remains._left
+    killed(store, fill(store, 1), [b"killed"], between, 2, committed=False)
+    write_snapshot(again, fill(again, 1), [b"next"])
+
+    assert (plain, remains._left) == (False, True)
+    assert len(again.vault._keys.snapshots()) == 1
+
+
 def test_the_key_of_a_killed_writer_is_gone_at_the_next_start(store, again, between):
     """It opens what another server may have erased; that of the whole one stays."""
     write_snapshot(store, fill(store, 1), [b"older"])

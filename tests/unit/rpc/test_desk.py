@@ -5,6 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 from kit.commands import AUDITOR, CASEWORKER, COORDINATOR, OPERATOR, fresh
+from kit.faults import damage
 
 from placement.access import Action, Caller, Role
 from placement.crypto.keyring import Purpose
@@ -177,6 +178,18 @@ def test_what_can_not_be_prepared_is_logged(desk, engine, error):
         prepare(desk, work)
 
     assert engine.asked == [Refused(Action.EVALUATE, error, CASEWORKER)]
+
+
+def test_damage_that_a_driver_tells_of_is_an_entry(desk, engine):
+    """And leaves as what condemns."""
+
+    def work():
+        raise damage().__cause__
+
+    with pytest.raises(TamperedError):
+        prepare(desk, work)
+
+    assert [type(each.refusal) for each in engine.asked] == [TamperedError]
 
 
 @pytest.mark.parametrize("through", ["prepare", "follow"])

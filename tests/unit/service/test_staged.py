@@ -2,6 +2,7 @@
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -18,7 +19,7 @@ from placement.domain.terms import Revision
 from placement.errors import TamperedError, UnavailableError
 from placement.service import fold
 from placement.service.staged import StagedRows
-from placement.service.worker import MOST_DUE, TURN, Worker
+from placement.service.worker import BREATH, MOST_DUE, REST, TURN, Worker
 
 
 @pytest.fixture
@@ -120,6 +121,24 @@ def test_rows_are_not_read_before_what_approved_them_is_durable(store, key, engi
     found += [worker.next(state, moment), worker.next(state, moment)]
 
     assert [each is None for each in found] == [True, True, False]
+
+
+def test_a_database_that_is_away_is_no_incident_once(store, key, engine):
+    """It is away for whoever asks, too; twice, without a commit between, is no chance."""
+    state, head = fold.load(store)
+    moment = engine._moment(state, head)
+
+    def away(_):
+        raise UnavailableError
+
+    worker, told = Worker(away), []
+    worker.next(state, moment)
+    for later in (0, BREATH, BREATH + REST):
+        at = replace(moment, now=moment.now + later)
+        assert worker.next(state, at) is None
+        told.append(worker.incidents["weighing"])
+
+    assert told == [0, 1, 2]
 
 
 @pytest.mark.parametrize("error", [TamperedError(), damage()])
