@@ -351,7 +351,7 @@ class KeyStore:
             gone = _delete(connection, snapshot_key, names)
             if gone and late:
                 self.remains.note(connection)
-        if late:  # by whoever is not the one who removes them
+        if gone and late:  # by another thread than the one that removes them
             self.remains.mark()
 
 

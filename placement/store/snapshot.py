@@ -139,11 +139,10 @@ def destroy_strays(store: Store) -> None:
         ChainError: what is there does not verify.
         UnavailableError: a database does not answer.
     """
-    with store.writing() as log:  # so nobody is about to make one whole
-        whole = whole_of(store, log.connection)
-        kept = set(store.vault.snapshots()) - {whole.name if whole else b""}
-    if kept:
-        store.vault.destroy_snapshots(kept, late=True)
+    with store.writing() as log:
+        strays = _strays(store, manifests(store, log.connection))
+    if strays:
+        store.vault.destroy_snapshots(strays, late=True)
 
 
 def latest(store: Store) -> int:
@@ -219,57 +218,63 @@ def _holding(store: Store, manifest: Manifest, epoch: int) -> Iterator[Log]:
 def _switch(store: Store, manifest: Manifest, epoch: int, wrapped: bytes) -> bool:
     """Make it whole in the older one's place, if it may be: see ``_holding``."""
     try:
-        older, before = _made_whole(store, manifest, epoch, wrapped)
+        older = _made_whole(store, manifest, epoch, wrapped)
     except Exception:
         # Perhaps the log was taken from us meanwhile, and something erased, before its
         # key was kept.
         with suppress(UnavailableError):
             store.vault.destroy_snapshots([manifest.name], late=True)
         raise
-    if before is None:
+    if older is None:
         return False
-    if before - {older}:  # of writers that failed
-        store.vault.destroy_snapshots(before - {older}, late=True)
-    store.vault.destroy_snapshots({older})
+    store.vault.destroy_snapshots([older])
     return True
 
 
 def _made_whole(
     store: Store, manifest: Manifest, epoch: int, wrapped: bytes
-) -> tuple[bytes, set[bytes] | None]:
+) -> bytes | None:
     """Make it whole: see ``_switch``.
 
     Returns:
-        The name of the key of the one before, if there is one, and those of all before;
-        ``None`` if it may not be whole.
+        The name of the one before, empty without one; ``None`` if it may not be whole.
     """
     with _holding(store, manifest, epoch) as log:
         older = whole_of(store, log.connection)
         if older is not None and older.head.revision > manifest.head.revision:
-            return b"", None
+            return None
         # Under the lock: whoever erases destroys what keys there are after that.
         tail = log.tail(manifest.head)
         erased = any(erasures_in(payload)[1] for _, payload in tail)
-        before = None
         if not erased:
-            before = {*store.vault.keep_snapshot(manifest.name, wrapped)}
+            store.vault.keep_snapshot(manifest.name, wrapped)
         if older is not None:
             put(store, log.connection, replace(older, whole=False))
         made = placed(log.connection, manifest)
         put(store, log.connection, replace(made, whole=not erased))
-    return b"" if older is None else older.name, before
+    if erased:
+        return None
+    return b"" if older is None else older.name
+
+
+def _strays(store: Store, found: Iterable[Manifest]) -> set[bytes]:
+    """Return whose keys nobody needs; the log is owned, so none is about to be kept."""
+    return {*store.vault.snapshots()} - {each.name for each in found if each.whole}
 
 
 def _tidy(store: Store) -> None:
-    """Remove what is nobody's, but for the newest, one part at a time."""
+    """Remove what is nobody's, but for the newest, one part at a time; then all keys of it."""
     while True:
         with _turn(store) as log:
             found = manifests(store, log.connection)
             found.sort(key=lambda each: (each.head.revision, each.whole))
             gone = next((each for each in found[:-1] if not each.whole), None)
             if gone is None:
-                return
+                strays = _strays(store, found)
+                break
             shrink(store, log.connection, gone)
+    if strays:
+        store.vault.destroy_snapshots(strays, late=True)
 
 
 @contextmanager

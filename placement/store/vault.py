@@ -222,15 +222,13 @@ class Vault:
         name = secrets.token_bytes(_ID_SIZE)
         return name, *self._keys.wrapping.make(name)
 
-    def keep_snapshot(self, name: bytes, wrapped: bytes) -> list[bytes]:
-        """Keep the key of a snapshot; return the names of those before it.
+    def keep_snapshot(self, name: bytes, wrapped: bytes) -> None:
+        """Keep the key of a snapshot.
 
         Raises:
             UnavailableError: the key store does not answer, or the commit failed.
         """
-        before = self.snapshots()
         self._keys.add({name: wrapped}, snapshot=True)
-        return before
 
     def snapshots(self) -> list[bytes]:
         """Return the names of the snapshots that have a key: see ``KeyStore``."""

@@ -82,6 +82,17 @@ def background(call):
     return thread, found
 
 
+def unconfirmed(admin, call):
+    """Return what becomes of a call when nobody confirms what it saw."""
+    demand(admin)
+    thread, found = background(call)
+    release(admin)
+    thread.join(SECONDS)
+    set_up(admin, "RESET synchronous_standby_names")
+    (what,) = found
+    return what
+
+
 @pytest.mark.parametrize("how", ["pg_cancel_backend", "pg_terminate_backend"])
 def test_a_commit_that_nobody_confirmed_is_refused(store, admin, how):
     """A wait that was cancelled is no commit, though PostgreSQL says that it is one."""
@@ -278,13 +289,9 @@ def test_nobody_is_accused_by_who_confirms_nothing(store, admin):
         with store.writing() as log:
             log.require_after(seen)
 
-    demand(admin)
-    thread, found = background(follow)
-    release(admin)
-    thread.join(SECONDS)
-    set_up(admin, "RESET synchronous_standby_names")
+    found = unconfirmed(admin, follow)
 
-    assert [type(each) for each in found] == [UnavailableError]
+    assert type(found) is UnavailableError
     with pytest.raises(TamperedError):
         follow()
 
@@ -300,14 +307,10 @@ def test_a_disk_that_is_bad_may_be_one_that_is_left(store, admin, through):
                 "DO $$ BEGIN RAISE data_corrupted; END $$"  # SQLSTATE XX001
             )
 
-    demand(admin)
-    thread, found = background(read)
-    release(admin)
-    thread.join(SECONDS)
-    set_up(admin, "RESET synchronous_standby_names")
+    found = unconfirmed(admin, read)
 
-    assert [type(each) for each in found] == [UnavailableError]
-    assert not is_damage(found[0])
+    assert type(found) is UnavailableError
+    assert not is_damage(found)
     with pytest.raises(UnavailableError) as caught:
         read()
     assert is_damage(caught.value)
@@ -326,14 +329,10 @@ def test_a_head_that_is_bad_may_be_one_that_is_left(store, admin, monkeypatch):
             pass
 
     monkeypatch.setattr(together, "begun", begun)
-    demand(admin)
-    thread, found = background(write)
-    release(admin)
-    thread.join(SECONDS)
-    set_up(admin, "RESET synchronous_standby_names")
+    found = unconfirmed(admin, write)
 
-    assert [type(each) for each in found] == [UnavailableError]
-    assert not is_damage(found[0])
+    assert type(found) is UnavailableError
+    assert not is_damage(found)
     with pytest.raises(UnavailableError) as caught:
         write()
     assert is_damage(caught.value)
@@ -342,13 +341,9 @@ def test_a_head_that_is_bad_may_be_one_that_is_left(store, admin, monkeypatch):
 def test_nobody_is_sent_away_by_who_confirms_nothing(store, admin):
     """A checkpoint that is not there may be on the machine that is primary now."""
     ledger = Ledger(store)
-    demand(admin)
-    thread, found = background(lambda: ledger.newest(least_size=7))
-    release(admin)
-    thread.join(SECONDS)
-    set_up(admin, "RESET synchronous_standby_names")
+    found = unconfirmed(admin, lambda: ledger.newest(least_size=7))
 
-    assert [type(each) for each in found] == [UnavailableError]
+    assert type(found) is UnavailableError
     with pytest.raises(NotFoundError):
         ledger.newest(least_size=7)
 
@@ -356,13 +351,9 @@ def test_nobody_is_sent_away_by_who_confirms_nothing(store, admin):
 def test_a_key_that_is_missing_may_be_elsewhere(keys, admin):
     """The key store has a primary of its own, which may have slept as well."""
     vault = vault_of(keys)
-    demand(admin)
-    thread, found = background(lambda: vault.require_erased([b"name"]))
-    release(admin)
-    thread.join(SECONDS)
-    set_up(admin, "RESET synchronous_standby_names")
+    found = unconfirmed(admin, lambda: vault.require_erased([b"name"]))
 
-    assert [type(each) for each in found] == [UnavailableError]
+    assert type(found) is UnavailableError
     with pytest.raises(TamperedError):
         vault.require_erased([b"name"])
     keys.add({b"name": b"wrapped"})
