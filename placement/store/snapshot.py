@@ -263,7 +263,8 @@ def _strays(store: Store, found: Iterable[Manifest]) -> set[bytes]:
 
 
 def _tidy(store: Store) -> None:
-    """Remove what is nobody's, but for the newest, one part at a time; then all keys of it."""
+    """Remove what is nobody's, but for the newest, one part at a time; then its keys."""
+    strays = set[bytes]()
     while True:
         with _turn(store) as log:
             found = manifests(store, log.connection)
