@@ -176,7 +176,7 @@ def verify_snapshot(store: Store) -> None:
 def verify_unfinished(
     store: Store, connection: Connection, pace: Callable[[], None]
 ) -> None:
-    """Open every part that is nobody's.
+    """Open every part that nobody folds: not whole, or without its key.
 
     Args:
         store: where.
@@ -188,7 +188,8 @@ def verify_unfinished(
         UnavailableError: the database does not answer.
     """
     for manifest in manifests(store, connection):
-        for _ in () if manifest.whole else opened(store, connection, manifest):
+        folded = manifest.whole and store.vault.snapshot(manifest.name) is not None
+        for _ in () if folded else opened(store, connection, manifest):
             pace()
 
 

@@ -42,7 +42,7 @@ class Crime:
         self.settings = town.served.settings
         self.folder = folder
         self.file = town.served.folder / "placement.db"
-        self.keys = f"sqlite:///{town.served.folder}/placement.keys.db"
+        self.keys = town.served.folder / "placement.keys.db"
         with closing(sqlite3.connect(self.file)) as connection:
             connection.row_factory = sqlite3.Row
             self.rows = {
@@ -75,11 +75,12 @@ class Crime:
             TamperedError: it does not verify, as was seen at the start or behind it.
         """
         self.ready = []
-        # Each copy is of one moment, whatever a server wrote in another.
+        # Each copy is of one moment, whatever a server wrote, or destroyed, in another.
         anchor = self.folder / "copied.anchor"
         shutil.copyfile(self.settings.anchor, anchor)
-        changed = {"anchor": anchor} | changed
-        changed = {"keys": self.keys, "database": f"sqlite:///{path}"} | changed
+        keys = shutil.copyfile(self.keys, path.with_suffix(".keys"))
+        changed = {"anchor": anchor, "keys": f"sqlite:///{keys}"} | changed
+        changed = {"database": f"sqlite:///{path}"} | changed
         settings = replace(self.settings, **changed)
 
         async def serve():
@@ -100,6 +101,7 @@ class Crime:
             asyncio.run(serve())
         finally:
             path.unlink()
+            keys.unlink()
         return self.ready[0]
 
 
@@ -325,7 +327,9 @@ def test_details_are_looked_at_on_demand(crime, statement):
     where = crime.rows["leaf"][-2]["index"]
     path = crime.spoil([f'{statement} WHERE "index" >= ?', where])
     custody = FileCustody(crime.settings.store_key)
-    with closing(Store.open(f"sqlite:///{path}", custody, crime.keys)) as store:
+    with closing(
+        Store.open(f"sqlite:///{path}", custody, f"sqlite:///{crime.keys}")
+    ) as store:
         assert fsck.verify(store).leaves == len(crime.rows["leaf"])
         with pytest.raises(ChainError) as caught:
             fsck.verify(store, deeper=True)
