@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, NoReturn, TypeVar
@@ -83,8 +83,8 @@ class Desk:
             await self.fail(error, call.action, call.caller)
         return await self._answer(command)
 
-    async def prepare(self, work: Callable[[], Parsed]) -> Parsed:
-        """Do what a call needs before its request is read: beside the loop.
+    async def prepare(self, work: Callable[[], Awaitable[Parsed]]) -> Parsed:
+        """Do what a call needs before its request is read, if its caller may call it.
 
         Returns:
             What it found; nothing of it is logged yet.
@@ -95,7 +95,7 @@ class Desk:
         call = CALL.get()
         try:
             admit(call.caller, call.action)
-            return await asyncio.to_thread(work)
+            return await work()
         except Exception as error:  # noqa: BLE001 (whatever it is, it is logged)
             await self.fail(error, call.action, call.caller)
 

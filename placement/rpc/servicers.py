@@ -44,7 +44,7 @@ class Pseudonyms(PseudonymServiceServicer):
         self, request: pseudonym_wire.EvaluateRequest, context: Context
     ) -> pseudonym_wire.EvaluateResponse:
         """Evaluate what was admitted and paid for."""
-        find = partial(self._custodian.under, request.key_id)
+        find = partial(asyncio.to_thread, self._custodian.under, request.key_id)
         under = await self._desk.prepare(find)
         read = partial(parse.evaluate, held=under is not None)
         answer = await self._desk.ask(read, request)

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import grpc.aio
 
+from placement.access import Caller
 from placement.api.v1 import audit_service_pb2 as audit_wire
 from placement.api.v1 import log_service_pb2 as log_wire
 from placement.api.v1.audit_service_pb2_grpc import AuditServiceServicer
@@ -98,15 +99,20 @@ class Reading:
         await self.desk.publish()
         return await self.run(newest)
 
-    async def is_provable(self, index: int, cosignatures: int) -> bool:
-        """Tell whether a checkpoint that holds an entry has so many cosignatures.
+    def is_receipt(self, caller: Caller, index: int, cosignatures: int) -> bool:
+        """Tell whether an entry is the caller's own, and has so many cosignatures.
 
-        Without any it always has: one is signed when it is asked for.
+        Without any it always has: a checkpoint is signed when it is asked for.
+
+        Raises:
+            PlacementError: that can't be read, or does not verify.
         """
+        if index >= parse.MAX_INDEX or not self.review.owns(caller, index):
+            return False
         if not cosignatures:
             return True
         try:
-            await self.checkpoint(cosignatures, index + 1)
+            self.ledger.newest(cosignatures=cosignatures, least_size=index + 1)
         except NotFoundError:
             return False
         return True
@@ -180,14 +186,12 @@ class Log(LogServiceServicer):
         self, request: log_wire.GetReceiptRequest, context: Context
     ) -> log_wire.GetReceiptResponse:
         """Give the entry of one of the caller's own calls."""
-        reading, index = self._reading, request.index
-        owned = (
-            index < parse.MAX_INDEX
-            and await reading.run(reading.review.owns, CALL.get().caller, index)
-            and await reading.is_provable(index, request.cosignatures)
-        )
+        reading = self._reading
+        asked = request.index, request.cosignatures
+        look = partial(reading.run, reading.is_receipt, CALL.get().caller, *asked)
+        owned = await reading.desk.prepare(look)
         await reading.desk.ask(partial(parse.read_receipt, owned=owned), request)
-        return render.receipt(*await reading.proven(index, request.cosignatures))
+        return render.receipt(*await reading.proven(*asked))
 
     async def AddCosignature(
         self, request: log_wire.AddCosignatureRequest, context: Context

@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import Future
+from functools import partial
 
 import pytest
 from kit.commands import AUDITOR, CASEWORKER, COORDINATOR, OPERATOR, fresh
@@ -156,7 +157,7 @@ def prepare(desk, work, caller=CASEWORKER):
 
     async def run():
         CALL.set(Call(caller, Action.EVALUATE, lambda: caller))
-        return await desk.prepare(work)
+        return await desk.prepare(partial(asyncio.to_thread, work))
 
     return asyncio.run(run())
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -10,13 +11,18 @@ from kit.access_log import AccessLog
 from kit.commands import AUDITOR, list_entries
 from kit.town import GROUND
 
-from placement.access import Action
+from placement.access import SERVICE, Action, admit
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.api.v1 import log_service_pb2 as log
 from placement.audit import note
 from placement.domain.anomalies.seen import Anomaly
 from placement.domain.decide.searches import Admitted
-from placement.errors import InvalidInputError, NotFoundError, TamperedError
+from placement.errors import (
+    AccessDeniedError,
+    InvalidInputError,
+    NotFoundError,
+    TamperedError,
+)
 from placement.rpc import servicers_audit as servicers
 from placement.rpc.desk import CALL, Call
 from placement.rpc.origin import Origin
@@ -53,6 +59,10 @@ class Room:
 
     async def follow(self, parse, request):
         return parse(request)
+
+    async def prepare(self, work):
+        admit(self.origin.caller, CALL.get().action)
+        return await work()
 
     async def publish(self):
         self.note("publish")
@@ -184,6 +194,15 @@ def test_what_no_log_has_is_not_looked_up(room):
     """The index goes nowhere before its form is refused."""
     with pytest.raises(InvalidInputError):
         receipt(room, index=2**63)
+
+    assert room.asked == []
+
+
+def test_who_may_have_no_receipt_has_nothing_looked_up(room):
+    """A service, for example, that keeps the log's clock."""
+    room.origin = replace(room.origin, caller=SERVICE)
+    with pytest.raises(AccessDeniedError):
+        receipt(room, index=2)
 
     assert room.asked == []
 
