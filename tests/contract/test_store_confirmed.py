@@ -10,6 +10,7 @@ from kit.commands import open_case
 from kit.engines import SIGNER, engine_on, entries
 from kit.lived import WITNESS
 from kit.stored import append, keys_of, leaf, publish
+from sqlalchemy.exc import OperationalError
 
 from placement.audit.note import Note, add
 from placement.crypto.keyring import Purpose, new_key
@@ -21,6 +22,7 @@ from placement.errors import (
 )
 from placement.service.review import Review
 from placement.store import together
+from placement.store.chain import ChainError
 from placement.store.covers import Covers
 from placement.store.keystore import KeyStore
 from placement.store.ledger import Ledger
@@ -336,6 +338,23 @@ def test_a_head_that_is_bad_may_be_one_that_is_left(store, admin, monkeypatch):
     with pytest.raises(UnavailableError) as caught:
         write()
     assert is_damage(caught.value)
+
+
+@pytest.mark.parametrize("what", [ChainError("leaf 3"), NotFoundError()])
+def test_nobody_is_accused_by_who_hangs_up(store, admin, what):
+    """The next connection may lead to another machine, which would be asked instead."""
+
+    def read():
+        with store.reading() as connection:
+            (pid,) = connection.exec_driver_sql("SELECT pg_backend_pid()").one()
+            admin.execute(f"SELECT pg_terminate_backend({pid})")
+            with pytest.raises(OperationalError):
+                connection.exec_driver_sql("SELECT 1")
+            raise what
+
+    with pytest.raises(UnavailableError) as caught:
+        read()
+    assert not is_damage(caught.value)
 
 
 def test_nobody_is_sent_away_by_who_confirms_nothing(store, admin):
