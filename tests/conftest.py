@@ -12,8 +12,10 @@ import psycopg
 import pytest
 from hypothesis import settings
 from kit.stored import keys_of
+from sqlalchemy import make_url
 
 from placement.crypto.custody import FileCustody
+from placement.store.keystore import beside
 from placement.store.log import Store
 
 NUMBERS = count()
@@ -59,25 +61,53 @@ def postgres():
     shutil.rmtree(folder)
 
 
-@pytest.fixture
-def postgres_url(postgres):
-    """An empty database in it."""
-    name = f"store_{next(NUMBERS)}"
+@pytest.fixture(scope="session")
+def original(tmp_path_factory):
+    """A key and a new store, made once: each test has a copy."""
+    folder = tmp_path_factory.mktemp("made")
+    made = FileCustody.create(folder / "kek")
+    Store.create(f"sqlite:///{folder}/store.db", made).close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_original(original, postgres):
+    """The name of a database with the like."""
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute("CREATE DATABASE original")
+    url = postgres.replace("/postgres?", "/original?")
+    keys = f"sqlite:///{original}/postgres.keys.db"
+    Store.create(url, FileCustody(original / "kek"), keys).close()
+    return "original"
+
+
+@pytest.fixture
+def postgres_url(request, postgres):
+    """A database in it: empty, or with the store that the test asks for."""
+    name, like = f"store_{next(NUMBERS)}", "template1"
+    if "store" in request.fixturenames:
+        like = request.getfixturevalue("postgres_original")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
     yield postgres.replace("/postgres?", f"/{name}?")
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def custody(tmp_path):
-    return FileCustody.create(tmp_path / "kek")
+def custody(original, tmp_path):
+    return FileCustody(shutil.copy(original / "kek", tmp_path / "kek"))
 
 
 @pytest.fixture
-def store(url, custody):
-    """A new store in an empty database."""
-    made = Store.create(url, custody, keys_of(url))
-    yield made
-    made.close()
+def store(url, custody, original):
+    """A new store."""
+    keys = keys_of(url) or beside(url)
+    if url.startswith("sqlite"):
+        shutil.copy(original / "store.db", make_url(url).database)
+        shutil.copy(original / "store.keys.db", make_url(keys).database)
+    else:
+        shutil.copy(original / "postgres.keys.db", make_url(keys).database)
+    opened = Store.open(url, custody, keys)
+    yield opened
+    opened.close()
