@@ -174,7 +174,7 @@ def hand_over(alert: bytes, region: str = "nord", **given: Any) -> alerts.HandOv
 
 
 def close_alert(alert: bytes, **given: Any) -> alerts.CloseAlert:
-    closing = given.get("closing", AlertClosing.MOVED)
+    closing = given.get("closing", AlertClosing.ACCEPTED)
     return _on_alert(alerts.CloseAlert, alert, given, closing=closing)
 
 

@@ -254,10 +254,20 @@ def hand_over_alert(state: State, command: HandOverAlert, moment: Moment) -> Out
 
 
 def close_alert(state: State, command: CloseAlert, moment: Moment) -> Outcome:
-    """Close an alert that somebody has taken on."""
+    """Close an alert that one has taken on; from somebody else it is taken over first.
+
+    Nobody was moved away from a place where they still are.
+    """
     del moment
-    alert = _open(state, command)
-    if alert.state is not AlertState.ACKNOWLEDGED:
+    alert, caller = _open(state, command), command.caller
+    taken = alert.state is AlertState.ACKNOWLEDGED
+    if not taken or (alert.owner, alert.owner_region) != (
+        caller.person,
+        caller.organisation,
+    ):
+        raise ConflictError
+    stay = state.placements.get(alert.placement)
+    if command.closing is AlertClosing.MOVED and stay is not None and not stay.over:
         raise ConflictError
     return _written(state, command, AlertClosed(id=alert.id, closing=command.closing))
 

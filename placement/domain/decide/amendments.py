@@ -9,6 +9,7 @@ Invariants:
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from placement.access import Action
 from placement.domain.decide.alone import ends_by_two, needs_second
@@ -47,6 +48,9 @@ from placement.domain.life_events import (
 from placement.domain.state import State
 from placement.domain.terms import Day, FactId, Reason, Revision
 from placement.errors import AccessDeniedError, ConflictError
+
+_NOT_STATED: Final = ("id", "recorded_at", "author", "region", "approved", "replaces")
+"""What the service adds to a fact, by attribute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +180,9 @@ def amend_facts(state: State, command: AmendFacts, moment: Moment) -> Outcome:
         second = second or ends_by_two(fact) or item.valid_to < moment.today
     drafts = [item.draft for item in items]
     facts = drafted(state, moment, caller, drafts, "amendments[{}].fact")
+    for index, (item, fact) in enumerate(zip(items, facts, strict=True)):
+        news = _says_else(state.facts[item.id], fact, item.valid_to)
+        require(news, f"amendments[{index}].fact", "must say something else")
     if second or not all(fact.approved for fact in facts):
         return _replaced_later(moment, command, facts)
     by = caller.person
@@ -184,6 +191,13 @@ def amend_facts(state: State, command: AmendFacts, moment: Moment) -> Outcome:
         *(FactEnded(id=item.id, valid_to=item.valid_to, person=by) for item in items),
     )
     return Outcome.written(*events, made=(*(fact.id for fact in facts), b""))
+
+
+def _says_else(old: AnyFact, new: AnyFact, day: Day) -> bool:
+    """Tell whether a fact states anything that the one before it, ended, does not."""
+    as_stated = {name: getattr(new, name) for name in _NOT_STATED}
+    goes_on = new.valid_from in (day, old.valid_from)
+    return not goes_on or replace(old, valid_from=new.valid_from, **as_stated) != new
 
 
 def _replaced_later(

@@ -25,6 +25,7 @@ from placement.domain.decide.command import (
 from placement.domain.decide.drafts import propose
 from placement.domain.decide.erasures import erased_by, is_erasure
 from placement.domain.decide.extracts import agreed_by
+from placement.domain.decide.fitting import ended_by, facts_of, still_fits
 from placement.domain.decide.registry import ANY
 from placement.domain.decide.seeing import (
     Explained,
@@ -36,22 +37,20 @@ from placement.domain.decide.seeing import (
     weighed_place,
 )
 from placement.domain.events import (
-    Amendment,
     ChangeApproved,
     ChangeProposed,
-    FactAmendment,
-    FactEnded,
     FactRetracted,
-    PlacementEnded,
     ReleaseSigned,
 )
 from placement.domain.facts import AnyFact, Placement
-from placement.domain.group_events import GroupsMerged, GroupsUnmerged
 from placement.domain.haunt_events import PhantomsLifted
-from placement.domain.life_events import ChangeRejected, ChangeWithdrawn, FactRenewed
+from placement.domain.life_events import (
+    ChangeRejected,
+    ChangeWithdrawn,
+)
 from placement.domain.permits import Permit
 from placement.domain.state import State
-from placement.domain.terms import CaseHandle, FactId, PlacementState, Revision
+from placement.domain.terms import CaseHandle, FactId, Revision
 from placement.errors import (
     AccessDeniedError,
     ClosedError,
@@ -197,7 +196,7 @@ def _require_shown(state: State, change: ChangeProposed, shown: Revision) -> Non
     """
     if shown == ANY:
         return
-    changed = map(state.histories.changed, _facts(change))
+    changed = map(state.histories.changed, facts_of(change))
     if not max(change.revision, *changed, 0) <= shown <= state.revision:
         raise StaleError
 
@@ -262,7 +261,7 @@ def show_change(state: State, command: ShowChange, moment: Moment) -> Outcome:
     if moment.now >= change.expires_at:
         raise NotFoundError
     erased = (FactId(each) for each in erased_by(change))
-    named = (*_facts(change), *(each for each in erased if each in state.facts))
+    named = (*facts_of(change), *(each for each in erased if each in state.facts))
     facts = {fact_id: state.facts[fact_id] for fact_id in named}
     release = _release(state, change)
     if release is None:
@@ -353,41 +352,3 @@ def waiting_change(state: State, change_id: FactId, caller: Caller) -> ChangePro
 
 def _concerns(change: ChangeProposed, caller: Caller) -> bool:
     return caller.organisation in (change.region, NATIONAL)
-
-
-def _facts(change: ChangeProposed) -> Iterator[FactId]:
-    """Yield the facts that a change speaks of."""
-    yield from change.records
-    for item in change.amendments:
-        if isinstance(item, FactAmendment):
-            yield item.id
-
-
-def ended_by(change: ChangeProposed) -> tuple[FactId, ...]:
-    """Return the placements that a change ends."""
-    return tuple(
-        each.id for each in change.amendments if isinstance(each, PlacementEnded)
-    )
-
-
-def still_fits(state: State, change: ChangeProposed) -> bool:
-    """Tell whether what the change speaks of still stands as it was proposed."""
-    return not any(state.facts[each].retracted for each in _facts(change)) and all(
-        _fits(state, item) for item in change.amendments
-    )
-
-
-def _fits(state: State, item: Amendment) -> bool:
-    match item:
-        case GroupsMerged() | GroupsUnmerged():
-            return state.merges.fits(item)
-        case PlacementEnded(id=stay):
-            return state.placements[stay].state is PlacementState.ACTIVE
-        case FactEnded(id=key, valid_to=day):
-            end = state.facts[key].valid_to
-            return end is None or end >= day
-        case FactRenewed(id=key, review_by=day):
-            review_by = state.facts[key].review_by
-            return review_by is None or review_by <= day
-        case _:
-            return True

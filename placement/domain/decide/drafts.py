@@ -239,6 +239,9 @@ def _fact(
     begin, end = draft.valid_from, draft.valid_to
     ordered = begin is None or end is None or begin <= end
     require(ordered, f"{field}.valid_to_day", "must not be before valid_from_day")
+    last = moment.today + moment.ruleset.review.renewal_days
+    near = draft.review_by is None or draft.review_by <= last
+    require(near, f"{field}.review_by_day", "is too far ahead")
     grade = normalise(moment, draft.scheme, draft.given, f"{field}.grade.given")
     before = None if draft.replaces is None else state.facts[draft.replaces]
     statement: dict[str, Any] = {
@@ -300,6 +303,8 @@ def _validate(
         require(known, f"{field}.{_WIRE.get(name, name)}", "is no registered group")
     if "area" in statement:
         require_area(moment, statement["area"], moment.today, f"{field}.area")
+    if (last := statement.get("last_violence_on")) is not None:
+        require(last <= moment.today, f"{field}.last_violence_on_day", "is to come")
     if "severity" in statement:
         fits = statement["severity"] in _SEVERITIES
         require(fits, f"{field}.severity", "must be 1 to 3")

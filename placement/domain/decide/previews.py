@@ -16,14 +16,11 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from placement.access import Action
-from placement.domain.decide.approvals import (
-    ended_by,
-    still_fits,
-    waiting_change,
-)
+from placement.domain.decide.approvals import waiting_change
 from placement.domain.decide.command import Command, Moment, Note, Outcome, require
 from placement.domain.decide.drafts import Draft, drafted
 from placement.domain.decide.erasures import is_erasure
+from placement.domain.decide.fitting import ended_by, still_fits
 from placement.domain.decide.registry import Ending, own_fact, require_endable
 from placement.domain.decide.weighing import remaining, weighed
 from placement.domain.decide.whose import polices

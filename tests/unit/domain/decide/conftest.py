@@ -58,3 +58,13 @@ def home(stage):
     made = stage.placed(stage.case("h").handle)
     stage.work()
     return made
+
+
+@pytest.fixture
+def alert(stage):
+    """The id of an alert about a placement of 1280 in 2480, at CONFLICT."""
+    stage.affiliation("h", "A")
+    stage.placed(stage.case("h").handle)
+    stage.presence("A", "2480")
+    stage.work()
+    return stage.alert().id

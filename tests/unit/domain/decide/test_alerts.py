@@ -30,7 +30,6 @@ from placement.domain.decide.alerts import Followed, concerns
 from placement.domain.decide.explaining import Hidden, Visible
 from placement.domain.terms import (
     MICROS_AN_HOUR,
-    AlertClosing,
     AlertKind,
     AlertState,
     Verdict,
@@ -46,16 +45,6 @@ OPEN = "2480"
 MALMO, UMEA, BOTH = caseworker(), coordinator("nord"), ("nord", "syd")
 SYD = coordinator("syd")
 VAST = coordinator("vast")
-
-
-@pytest.fixture
-def alert(stage):
-    """The id of an alert about a placement of 1280 in 2480, at CONFLICT."""
-    stage.affiliation("h", "A")
-    stage.placed(stage.case("h").handle)
-    stage.presence("A", OPEN)
-    stage.work()
-    return stage.alert().id
 
 
 # Whose they are
@@ -201,7 +190,7 @@ def test_a_closed_case_tells_the_police(stage):
     assert not concerns(alert, MALMO)
 
 
-# Taking on, handing over, closing
+# Taking on, handing over
 
 
 def test_whoever_acknowledges_owns_it(stage, alert):
@@ -328,53 +317,6 @@ def test_who_has_it_is_not_given_it(stage, alert):
     """Handing to one's own would start the time anew."""
     with pytest.raises(ConflictError):
         stage.court.reply(hand_over(alert, "syd", caller=UMEA))
-
-
-def test_only_what_somebody_took_on_is_closed(stage, alert):
-    """And it says why."""
-    command = close_alert(alert, caller=UMEA, closing=AlertClosing.NO_DANGER)
-    with pytest.raises(ConflictError):
-        stage.court.reply(command)
-    stage.court.reply(acknowledge(alert, caller=UMEA))
-    stage.court.reply(command)
-    found = stage.alert()
-
-    assert (found.state, found.closing) == (
-        AlertState.CLOSED,
-        AlertClosing.NO_DANGER,
-    )
-
-
-def test_an_escalated_alert_is_taken_on_before_it_is_closed(stage, alert):
-    """Late, but by somebody."""
-    stage.court.later(MICROS_AN_HOUR)
-    stage.work()
-    with pytest.raises(ConflictError):
-        stage.court.reply(close_alert(alert, caller=UMEA))
-    stage.court.reply(acknowledge(alert, caller=UMEA))
-    stage.court.reply(close_alert(alert, caller=UMEA))
-
-    assert stage.alert().state is AlertState.CLOSED
-
-
-def test_what_is_closed_stays_so(stage, alert):
-    """A retry finds that it was closed; anything else contradicts it."""
-    stage.court.reply(acknowledge(alert, caller=UMEA))
-    shown = stage.alert().revision
-    command = close_alert(alert, caller=UMEA, request="r", shown=shown)
-    stage.court.reply(command)
-    closed = stage.alert()
-    stage.court.reply(command)
-    for late in (
-        acknowledge(alert, caller=UMEA),
-        acknowledge(alert, caller=MALMO),
-        hand_over(alert, caller=UMEA, region="vast"),
-        close_alert(alert, caller=UMEA),
-    ):
-        with pytest.raises(ConflictError):
-            stage.court.reply(late)
-
-    assert stage.alert() == closed
 
 
 def test_what_the_municipality_sees_of_the_police(stage, alert):

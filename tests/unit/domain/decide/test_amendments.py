@@ -163,6 +163,63 @@ def test_a_rejected_amendment_leaves_the_old_one(court, base):
     assert kinds(court, made) == [StepKind.REJECTED]
 
 
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        regrade_facts,
+        lambda base: renew_facts(base, days=9),
+        lambda base: end_facts((base, 0)),
+        lambda base: amend_facts((base, presence("C", kind="BASE"))),
+    ],
+    ids=["regraded", "renewed", "ended", "amended"],
+)
+def test_what_was_made_of_an_older_form_is_not_approved(court, base, meanwhile):
+    """A grade that the old one got since would be lost, or one fact become two."""
+    made, change = court.reply(amend_facts((base, presence("B")))).ids
+    if other := court.reply(meanwhile(base)).ids[-1]:
+        court.reply(approve(other))
+    with pytest.raises(ConflictError):
+        court.reply(approve(change))
+
+    assert not court.state.facts[made].approved
+
+
+def test_what_changes_nothing_of_the_old_one_takes_no_approval_away(court, base):
+    """A doubt; and the second person that the old one was given."""
+    waits, first = record(court, presence("C", kind="BASE"))
+    made, later = court.reply(amend_facts((waits, presence("C")))).ids
+    court.reply(contest_facts(waits))
+    court.reply(approve(first))
+    court.reply(approve(later))
+
+    assert court.state.facts[made].approved
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, False),
+        ({"valid_from": TODAY}, False),
+        ({"valid_from": TODAY - 3}, True),
+        ({"valid_to": TODAY + 9}, True),
+        ({"given": "3C"}, True),
+        ({"review_by": TODAY + 9}, True),
+        ({"reason": Reason.COURT}, True),
+        ({"kind": "ACTIVE"}, True),
+    ],
+)
+def test_an_amendment_says_something_else(court, given, says):
+    """When it begins alone, if that is not when the old one ends."""
+    frame = {"valid_from": TODAY - 10, "kind": "OCCASIONAL"}
+    old, _ = record(court, presence(**frame))
+    command = amend_facts((old, presence(**frame | given)))
+
+    if says:
+        court.reply(command)
+    else:
+        assert field_of(court, command) == "amendments[0].fact"
+
+
 def test_what_is_replaced_is_no_double(court):
     """Nor is what that replaced; but another rivalry of the pair is."""
     first, _ = record(court, rivalry())
@@ -200,6 +257,7 @@ def test_a_person_stays_who_it_is(court):
     old, _ = record(
         court, draft(Affiliation, "affiliation", subject=subject("h"), **stated)
     )
+    stated["role"] = AffiliationRole.ASSOCIATE
     new = draft(Affiliation, "affiliation", subject=AsBefore.PERSON, **stated)
     made, _ = court.reply(amend_facts((old, new))).ids
     who = {"target": subject("h"), "source_subject": subject("x"), "severity": 1}

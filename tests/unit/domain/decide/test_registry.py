@@ -13,7 +13,7 @@ from kit.commands import (
     retract_facts,
     rivalry,
 )
-from kit.world import NOW, TODAY, subject, token
+from kit.world import NOW, RULESET, TODAY, subject, token
 
 from placement.domain.decide.command import Note
 from placement.domain.decide.registry import MAX_AMENDMENTS
@@ -23,6 +23,7 @@ from placement.domain.terms import Grade, Scheme
 from placement.errors import ConflictError, NotFoundError
 
 NORD = coordinator("nord")
+RENEWAL = RULESET.review.renewal_days
 AMENDMENTS = (
     lambda *facts, **given: end_facts(*((fact, 0) for fact in facts), **given),
     retract_facts,
@@ -93,6 +94,24 @@ def test_one_bad_item_refuses_all(court, fact, amend):
         court.reply(amend(fact, token("nobody's")))
 
     assert court.state.revision == before
+
+
+# Records
+
+
+@pytest.mark.parametrize(
+    ("what", "days", "field"),
+    [
+        (lambda day: presence(review_by=day), RENEWAL, "review_by_day"),
+        (lambda day: rivalry(last_violence_on=day), 0, "rivalry.last_violence_on_day"),
+    ],
+    ids=["review", "violence"],
+)
+def test_the_last_day_that_may_be(court, what, days, field):
+    """No fact stands for longer without a look than one that is renewed."""
+    assert field_of(court, record_facts(what(TODAY + days + 1))) == f"facts[0].{field}"
+
+    record(court, what(TODAY + days))
 
 
 # Ends
