@@ -16,9 +16,10 @@ goes on, of one that was killed, or on its way out.
 Invariants:
     * nobody folds what is not whole; ``fsck`` opens it;
     * an older snapshot never takes a newer one's place;
-    * what something was erased from since, or an epoch began since, never becomes whole;
-    * of what is nobody's the newest stays until the next one is written: so one that an
-      erasure overtook looks to whoever copies the database like one that is whole.
+    * what an epoch began since never becomes whole;
+    * what something was erased from since becomes whole without its key: so it is none,
+      as if it had been there before, and the database never shows which came first;
+    * of what is nobody's the newest stays until the next one is written.
 """
 
 import time
@@ -58,8 +59,8 @@ MAX_PART: Final = (1 << 20) - BLOCK
 def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> bool:
     """Write a snapshot a part at a time; it takes the older one's place at the end.
 
-    It does not if a newer one is there, if another writer took its parts away, or if
-    something was erased since.
+    It does not if a newer one is there, or if another writer took its parts away. If
+    something was erased since, it does, and opens nothing.
 
     Args:
         store: where.
@@ -67,7 +68,7 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> bool:
         parts: the state, in pieces of at most ``MAX_PART``.
 
     Returns:
-        Whether it was written.
+        Whether it was written, and opens.
 
     Raises:
         TamperedError: the log's head or what is there does not verify, or that head is
@@ -238,7 +239,8 @@ def _made_whole(
     """Make it whole: see ``_switch``.
 
     Returns:
-        The name of the one before, empty without one; ``None`` if it may not be whole.
+        The name of the one before, empty without one; ``None`` if it is not whole, or has
+        no key.
     """
     with _holding(store, manifest, epoch) as log:
         older = whole_of(store, log.connection)
@@ -252,7 +254,7 @@ def _made_whole(
         if older is not None:
             put(store, log.connection, replace(older, whole=False))
         made = placed(log.connection, manifest)
-        put(store, log.connection, replace(made, whole=not erased))
+        put(store, log.connection, replace(made, whole=True))
     if erased:
         return None
     return b"" if older is None else older.name

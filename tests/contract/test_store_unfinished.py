@@ -275,22 +275,35 @@ def test_which_one_is_the_latest_shows_no_erasure(store, again, between):
     assert (load_snapshot(again), latest(again)) == (None, heads[-1].revision)
 
 
-@pytest.mark.parametrize("at", range(SWITCH))
-def test_what_an_erasure_overtook_looks_like_any(store, again, admin, between, at):
-    """It never becomes whole, nor has a key; the table shows that neither then nor later."""
-    world, parts = Kept(again), [b"a", b"b", b"c"]
+@pytest.mark.parametrize("when", [*product(range(SWITCH), (0, 1, 3))])
+def test_what_an_erasure_overtook_looks_like_any(store, again, admin, between, when):
+    """It opens nothing; the table never shows that, nor what is written anew, and when.
+
+    Also beside parts of a killed writer.
+    """
+    world, parts, (at, left) = Kept(again), [b"a", b"b", b"c"], when
     world.base = world.presence("B", "1480", kind="BASE")
     write_snapshot(store, store.read_head(), parts)
-    shown, found = [], []
+    shown, found, known = [], [], set()
     acts = [world.case, lambda _: world.erase(world.base), world.case]
 
+    def look():
+        there = [(row["part"], row["blob"]) for row in rows(admin, tables.snapshot)]
+        seen = [(part, len(blob), blob in known) for part, blob in there]
+        known.update(blob for _, blob in there)
+        return seen
+
     def act(number):
-        shown[-1].append([row[1:] for row in places(admin)])
+        shown[-1].append(look())
         if number == at:
             acts[len(shown) - 1](f"h{len(shown)}")
 
     for name in "abc":
         world.case(name)
+        if left:
+            killed(store, store.read_head(), [b"x", b"y", b"z"], between, left)
+            world.case(f"after {name}")
+        look()
         between(act)
         shown.append([])
         write_snapshot(store, store.read_head(), parts)
@@ -298,7 +311,7 @@ def test_what_an_erasure_overtook_looks_like_any(store, again, admin, between, a
 
     assert found == [(parts, 1), (None, 0), (parts, 1)]
     assert shown[0] == shown[1] == shown[2]
-    assert len(shown[0]) == LAST + 2
+    assert len(shown[0]) == LAST + 2 + left
 
 
 # Touched
