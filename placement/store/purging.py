@@ -127,17 +127,19 @@ class Remains:
         """Make the table of notes, unless it is there, or the role may not.
 
         Without it nobody is told of what a killed server left; nothing else depends on it.
+        It begins with a note, as nobody noted what was deleted before.
         """
         if not self._shared:
             return
         with suppress(UnavailableError), database.writing(self._engine) as connection:
-            unpurged.create(connection, checkfirst=True)
+            if not _there(connection):
+                unpurged.create(connection)
+                _add_note(connection)
 
     def note(self, connection: Connection) -> None:
         """Note in a transaction that deletes that copies may be left."""
-        if self._shared and inspect(connection).has_table(unpurged.name):
-            row = {"name": secrets.token_bytes(_NOTE_SIZE)}
-            connection.execute(insert(unpurged), row)
+        if self._shared and _there(connection):
+            _add_note(connection)
         self.mark()
 
     def mark(self) -> None:
@@ -189,7 +191,7 @@ class Remains:
         if not self._shared:
             return purged(self._engine, wait=wait)
         with database.reading(self._engine) as connection:
-            there = inspect(connection).has_table(unpurged.name)
+            there = _there(connection)
             noted = connection.execute(_NOTED).scalars().all() if there else []
         if there and not noted:
             return True
@@ -201,6 +203,16 @@ class Remains:
             ) as connection:  # none that came meanwhile
                 connection.execute(delete(unpurged).where(unpurged.c.name.in_(noted)))
         return True
+
+
+def _there(connection: Connection) -> bool:
+    """Tell whether there is a table of notes."""
+    return inspect(connection).has_table(unpurged.name)
+
+
+def _add_note(connection: Connection) -> None:
+    row = {"name": secrets.token_bytes(_NOTE_SIZE)}
+    connection.execute(insert(unpurged), row)
 
 
 def _in_the_way() -> UnavailableError:

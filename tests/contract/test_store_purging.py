@@ -159,6 +159,7 @@ def keys(postgres_url, custody):
     """A key store on PostgreSQL that has three keys, the first of them destroyed soon."""
     with closing(KeyStore.create(postgres_url, custody, b"owner")) as made:
         made.add({name: made.wrapping.make(name)[1] for name in NAMES})
+        made.remains.require_removed()
         yield made
 
 
@@ -318,6 +319,23 @@ def test_a_role_that_may_not_make_tables_destroys_keys_all_the_same(
 
     assert (told, read) == (True, None)
     assert in_files(admin, gone)
+
+
+@on_postgresql
+def test_what_was_deleted_before_there_were_notes_is_removed(
+    keys, admin, postgres_url, custody
+):
+    """Another server makes their table: that none is in it does not say that it is gone."""
+    gone = keys.read(NAMES[0])
+    admin.execute("DROP TABLE unpurged")
+    keys.destroy(NAMES[:1])
+    left = in_files(admin, gone)
+    with closing(KeyStore.open(postgres_url, custody, b"owner")):
+        keys.remains.remove()
+
+    assert left
+    assert not in_files(admin, gone)
+    assert (noted(admin), keys.remains.stuck) == (0, False)
 
 
 @on_sqlite
