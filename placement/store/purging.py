@@ -116,8 +116,9 @@ class Remains:
         self._engine = engine
         self._tables = tables
         self._shared = engine.dialect.name == "postgresql"
-        self._left = True  # as far as is known
-        self._marks = 0  # how often something was deleted
+        # Only assigned, and by one side each: so no thread loses what another one marks.
+        self._mark = object()  # of what was deleted last
+        self._gone: object = None  # the same when all was removed
         self._due = 0.0  # by the monotonic clock, not before
         self._pause = _AGAIN
         self.stuck = False
@@ -144,8 +145,13 @@ class Remains:
 
     def mark(self) -> None:
         """Know that copies may be left; another thread may be removing older ones."""
-        self._marks += 1
-        self._left, self._due, self._pause = True, 0.0, _AGAIN
+        self._mark = object()
+        self._due, self._pause = 0.0, _AGAIN
+
+    @property
+    def _left(self) -> bool:
+        """Whether something may be left, as far as is known."""
+        return self._gone is not self._mark
 
     def remove(self, wait: int = MOMENT_MS) -> None:
         """Leave no copy; if somebody is in the way, a later call does it.
@@ -158,17 +164,16 @@ class Remains:
         """
         if not (self._left or self._shared) or time.monotonic() < self._due:
             return
-        began, marks, done = time.monotonic(), self._marks, False
+        began, mark, done = time.monotonic(), self._mark, False
         try:
             done = self._removed(wait)
         except UnavailableError as error:
             if is_damage(error):
                 raise
         ended = time.monotonic()
-        if done and self._marks == marks:
-            self._left, self._pause, self._due = False, _AGAIN, ended + _LOOK
-        elif done:
-            self._due = 0.0
+        if done:
+            self._gone, self._pause = mark, _AGAIN
+            self._due = 0.0 if self._left else ended + _LOOK
         else:
             self._due = ended + max(self._pause, _RESTS * (ended - began))
             self._pause = min(2 * self._pause, _LONGEST)

@@ -72,6 +72,26 @@ def test_what_is_deleted_while_older_remains_go_is_not_forgotten(world, monkeypa
 
 
 @on_sqlite
+def test_what_is_deleted_in_the_last_instant_is_not_forgotten(world, monkeypatch):
+    """When another thread has seen that nothing is left, and is about to say so."""
+    remains = world.store.vault.remains
+
+    class Late(Remains):
+        @property
+        def _left(self):
+            left = super()._left
+            if not left:
+                self.mark()
+            return left
+
+    remains.mark()
+    monkeypatch.setattr(remains, "__class__", Late)
+    remains.remove()
+
+    assert remains._left
+
+
+@on_sqlite
 @pytest.mark.parametrize("waits", [True, False])
 def test_a_key_store_that_is_damaged_is_in_nobodys_way(world, monkeypatch, waits):
     """It is told as what it is: that somebody reads would be untrue."""
@@ -344,7 +364,7 @@ def test_what_stays_in_the_way_is_tried_less_and_less_often(world, monkeypatch):
     remains, now, waits = world.store.vault.remains, [1000.0], []
     monkeypatch.setattr(purging.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(purging, "_emptied", lambda *_: False)
-    remains._left, remains._due = True, 0.0
+    remains.mark()
     for _ in range(10):
         remains.remove()
         waits.append(remains._due - now[0])
