@@ -7,7 +7,7 @@ from typing import Any
 from kit.bad_input import GOOD, evaluate
 from kit.erasing import ERASING
 from kit.extracting import EXTRACTING
-from kit.grouping import GROUPING
+from kit.grouping import GROUPING, name
 from kit.haunted import HAUNTING
 from kit.keyed import CHANGING
 from kit.placing import PLACING
@@ -256,7 +256,7 @@ REQUESTS: dict[str, Make] = {
     ),
     "RegisterGroups": lambda town, who: registry.RegisterGroupsRequest(
         request_id=fresh(),
-        groups=[registry.NewGroup(fingerprint=fresh(32), sealed_label=b"sealed")],
+        groups=[registry.NewGroup(**name(town.state().names.key))],
     ),
     "ListGroups": lambda town, who: registry.ListGroupsRequest(),
     "RegisterFacilities": lambda town, who: registry.RegisterFacilitiesRequest(

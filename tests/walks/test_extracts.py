@@ -11,6 +11,7 @@ from kit.extracting import (
     shown,
 )
 from kit.leaks import found_in
+from kit.placing import roomy
 from kit.town import GROUND, Refused, Town, fresh
 
 from placement.api.v1 import audit_service_pb2 as audit
@@ -103,7 +104,8 @@ def peopled(town):
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
-    with Town(tmp_path_factory.mktemp("town")) as town:
+    folder = tmp_path_factory.mktemp("town")
+    with Town(folder, **roomy(folder)) as town:
         town.peopled = peopled(town)
         yield town
 
