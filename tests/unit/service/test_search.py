@@ -1,5 +1,6 @@
 """A search gives what it selects, once each, in order, and to whoever began it."""
 
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 
@@ -18,10 +19,12 @@ from kit.commands import (
 from kit.engines import SECONDS, answer, details
 from kit.often import often
 from kit.steps import idle
+from kit.stored import rows
 from kit.story import OTHER_AUDITOR, SCOPE, ReadingRoom, filters, naive
 from placement_client.entries import is_idle, opened
 
 from placement.api.v1.audit_service_pb2 import LogEntry
+from placement.crypto.custody import FileCustody
 from placement.domain.decide import searches
 from placement.domain.decide.searches import Admitted, Filter
 from placement.domain.events import CaseOpened, Record
@@ -31,6 +34,10 @@ from placement.errors import InvalidInputError
 from placement.service import review as review_module
 from placement.service import search as search_module
 from placement.service.index import Indexer
+from placement.store import tables
+from placement.store.copying import Kind, copy, file_of
+from placement.store.keystore import beside
+from placement.store.log import Store
 from placement.store.summaries import Summaries
 
 
@@ -60,17 +67,23 @@ def write(engine, count=1):
 
 
 @pytest.fixture(scope="session")
-def indexed(library):
-    """The same log, once its stretches are summed up."""
-    review = ReadingRoom(library.store).review
-    indexer = Indexer(
-        Summaries(library.store),
-        size=review.size,
-        whole=review.whole,
-        condemn=pytest.fail,
-    )
-    indexer.catch_up()
-    return library
+def indexed(library, tmp_path_factory):
+    """A copy of the same log, once its stretches are summed up."""
+    folder = tmp_path_factory.mktemp("indexed")
+    url = f"sqlite:///{folder}/store.db"
+    copy(Kind.DATABASE, library.url, folder / "store.db")
+    copy(Kind.KEYS, beside(library.url), folder / "store.keys.db")
+    custody = FileCustody(file_of(library.url).with_name("kek"))
+    with closing(Store.open(url, custody)) as store:
+        review = ReadingRoom(store).review
+        indexer = Indexer(
+            Summaries(store),
+            size=review.size,
+            whole=review.whole,
+            condemn=pytest.fail,
+        )
+        indexer.catch_up()
+        yield replace(library, store=store, url=url)
 
 
 def require_walk_is_naive(library, data):
@@ -101,6 +114,13 @@ def test_pages_give_exactly_what_is_selected(library, data):
 def test_pages_give_the_same_with_summaries(indexed, data):
     """What is passed by is nothing that is looked for."""
     require_walk_is_naive(indexed, data)
+
+
+def test_only_the_copy_has_summaries(indexed, library):
+    """Else, from there on, no other test looked for anything without."""
+    there = [rows(one.store._engine, tables.summary) for one in (indexed, library)]
+
+    assert [bool(each) for each in there] == [True, False]
 
 
 @pytest.mark.parametrize("most", [3, 7, 99, 100])
