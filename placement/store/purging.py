@@ -23,7 +23,6 @@ from sqlalchemy import (
     Table,
     delete,
     insert,
-    inspect,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -54,6 +53,11 @@ unpurged: Final = Table(
     Column("name", LargeBinary, primary_key=True),
 )
 _NOTED: Final = raw(unpurged.c.name)
+# Of a table that is not there each of these is NULL; of several rights, one would do.
+_THERE: Final = "SELECT " + " AND ".join(
+    f"has_table_privilege(to_regclass('{unpurged.name}'), '{right}')"
+    for right in ("SELECT", "INSERT", "DELETE")
+)
 
 
 def purged(engine: Engine, *tables: str, wait: int = database.WAIT_MS) -> bool:
@@ -211,8 +215,8 @@ class Remains:
 
 
 def _there(connection: Connection) -> bool:
-    """Tell whether there is a table of notes."""
-    return inspect(connection).has_table(unpurged.name)
+    """Tell whether there is a table of notes, of which the role may make use."""
+    return bool(connection.exec_driver_sql(_THERE).scalar())
 
 
 def _add_note(connection: Connection) -> None:

@@ -333,6 +333,12 @@ def test_a_role_that_may_not_make_tables_destroys_keys_all_the_same(
             lowly.destroy(NAMES[:1])
             lowly.remains.remove()
             told, read = lowly.remains.stuck, lowly.read(NAMES[0])
+            keys.remains.begin()  # another role makes the table, and gives no right to it
+            lowly.destroy(NAMES[1:2])
+            assert lowly.read(NAMES[1]) is None
+            lowly.remains._due = 0.0
+            lowly.remains.remove()
+            assert lowly.remains.stuck
     finally:
         admin.execute("DROP OWNED BY lowly")
         admin.execute("DROP ROLE lowly")
