@@ -117,12 +117,16 @@ def held(town: Town, case: bytes = b"", area: str = "2480", **given: Any) -> byt
     return hold_id
 
 
+def request(method: str, **given: Any) -> Any:
+    """Return a request of a municipality's that has an id."""
+    return getattr(place, f"{method}Request")(request_id=fresh(), **given)
+
+
 def step(
     town: Town, method: str, kind: Any, *, who: str = "worker", **given: Any
 ) -> Any:
     """Take a step of a municipality's with what it holds and has placed."""
-    request = getattr(place, f"{method}Request")(request_id=fresh(), **given)
-    return town.done(who, method, request, kind)
+    return town.done(who, method, request(method, **given), kind)
 
 
 def confirm(

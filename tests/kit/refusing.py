@@ -11,6 +11,7 @@ from placement.audit.entry import Entry
 from placement.rpc.methods import METHODS
 
 INVALID = ("INVALID_ARGUMENT", "INVALID_INPUT")
+CONTRADICTION = ("FAILED_PRECONDITION", "CONTRADICTION")
 
 
 def refused(

@@ -1,11 +1,8 @@
 """What can't be held, placed, released or alarmed about; and whose it is, or is not."""
 
-from datetime import timedelta
-
 import pytest
 from kit.placing import (
     alarm,
-    confirm,
     cover,
     explained,
     far,
@@ -15,11 +12,11 @@ from kit.placing import (
     proposed,
     proposing,
     question_of,
+    request,
     roomy,
-    step,
     wish,
 )
-from kit.refusing import caseless, invalid, refused
+from kit.refusing import CONTRADICTION, caseless, invalid, refused
 from kit.town import Town, fresh
 
 from placement.api.v1 import alert_service_pb2 as alert
@@ -27,22 +24,8 @@ from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import placement_service_pb2 as place
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
-from placement.app import micros
-from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
 
 UNKNOWN = 99
-LONG = timedelta(days=90)
-CONTRADICTION = ("FAILED_PRECONDITION", "CONTRADICTION")
-
-
-class Clock:
-    """The clock on the wall, and how far it is set ahead."""
-
-    def __init__(self):
-        self.ahead = 0
-
-    def __call__(self):
-        return micros() + self.ahead
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +46,6 @@ def town(tmp_path_factory):
 
 def about(town, **given):
     return question_of(town.case, "2480", far(town)) | given
-
-
-def request(method, **given):
-    """Return a request of a municipality's that has an id."""
-    return getattr(place, f"{method}Request")(request_id=fresh(), **given)
 
 
 # Form
@@ -199,6 +177,22 @@ def test_what_coordinators_ask(town, method, given, field):
     invalid(town, "coordinator", method, made, field)
 
 
+def test_what_was_seen_is_what_is_released(town):
+    """Neither an older picture nor a made-up one; and nothing that needs no release."""
+    town.settled()
+    made_up = registry.ReleasePlaceRequest(
+        request_id=fresh(), seen=bytes(32), **about(town)
+    )
+    got, _ = refused(town, "coordinator", "ReleasePlace", made_up)
+    clear = about(town, window=wire.Window(start_day=town.today))
+    seen = explained(town, **clear).seen
+    needless = registry.ReleasePlaceRequest(request_id=fresh(), seen=seen, **clear)
+    other, _ = refused(town, "coordinator", "ReleasePlace", needless)
+
+    assert (got.code.name, got.reason) == ("ABORTED", "STALE")
+    assert (other.code.name, other.reason) == CONTRADICTION
+
+
 ALERTS = [
     ("AcknowledgeAlert", {"alert_id": SHORT}, "alert_id"),
     ("AcknowledgeAlert", {"request_id": SHORT}, "request_id"),
@@ -303,119 +297,3 @@ def test_a_colleague_cannot_use_another_s_request(town):
     got, _ = refused(town, "worker", "CheckPlacement", other)
 
     assert (got.code.name, got.reason) == ("ALREADY_EXISTS", "REQUEST_ID_REUSED")
-
-
-# What is over, or has not begun
-
-
-def contradiction(town, method, **given):
-    """Hold a step to being refused because of where the placement is."""
-    town.settled()
-    got, _ = refused(town, "worker", method, request(method, **given))
-
-    assert (got.code.name, got.reason) == CONTRADICTION
-
-
-def test_twice(town):
-    """Extended, confirmed, moved in, ended, released: once."""
-    case = town.opened("worker")
-    one, other = held(town, case), held(town, case, "0580")
-    step(town, "ExtendHold", place.ExtendHoldResponse, hold_id=one)
-    contradiction(town, "ExtendHold", hold_id=one)
-    step(town, "ReleaseHold", place.ReleaseHoldResponse, hold_id=other)
-    for method in ("ReleaseHold", "ConfirmHold", "ExtendHold"):
-        contradiction(town, method, hold_id=other)
-    confirm(town, one)
-    contradiction(town, "ConfirmHold", hold_id=one)
-    step(town, "MoveIn", place.MoveInResponse, placement_id=one)
-    contradiction(town, "MoveIn", placement_id=one)
-    contradiction(town, "AbortPlacement", placement_id=one)
-    ending = {"placement_id": one, "valid_to_day": town.today}
-    step(town, "EndPlacement", place.EndPlacementResponse, **ending)
-    contradiction(town, "EndPlacement", **ending)
-
-
-def test_a_third_hold(town):
-    """A case has two at once, and no more until one is given up."""
-    case = town.opened("worker")
-    held(town, case)
-    other = held(town, case, "0580")
-    town.settled()
-    got, _ = refused(town, "worker", "CheckPlacement", wish(town, case, "0680"))
-    step(town, "ReleaseHold", place.ReleaseHoldResponse, hold_id=other)
-
-    assert (got.code.name, got.reason) == CONTRADICTION
-    assert held(town, case, "0680")
-
-
-def test_nobody_stands_in_two_places(town):
-    """A second confirmation is refused; a move is what is meant."""
-    case = town.opened("worker")
-    placed(town, case)
-    other = held(town, case, "0580")
-
-    contradiction(town, "ConfirmHold", hold_id=other)
-
-
-def test_a_move_of_what_is_over(town):
-    """Neither from a placement that ended, nor to a hold that was given up."""
-    case = town.opened("worker")
-    left, other = placed(town, case), held(town, case, "0580")
-    ending = {"placement_id": left, "valid_to_day": town.today}
-    step(town, "EndPlacement", place.EndPlacementResponse, **ending)
-    contradiction(town, "MovePlacement", placement_id=left, hold_id=other)
-    again = placed(town, case)
-    step(town, "ReleaseHold", place.ReleaseHoldResponse, hold_id=other)
-    contradiction(town, "MovePlacement", placement_id=again, hold_id=other)
-
-
-def test_a_move_between_two_cases(town):
-    """The hold of another case is none of this one's."""
-    left, other = placed(town), held(town)
-    town.settled()
-    moving = request("MovePlacement", placement_id=left, hold_id=other)
-    got, _ = refused(town, "worker", "MovePlacement", moving)
-
-    assert got.reason == "NOT_FOUND"
-
-
-def test_moving_in_before_the_first_day(town):
-    """It can be confirmed, and not yet moved into."""
-    case = town.opened("worker")
-    later = wire.Window(start_day=town.today + 5)
-    key = held(town, case, window=later)
-    confirm(town, key)
-
-    contradiction(town, "MoveIn", placement_id=key)
-
-
-def test_what_was_seen_is_what_is_released(town):
-    """Neither an older picture nor a made-up one; and nothing that needs no release."""
-    town.settled()
-    made_up = registry.ReleasePlaceRequest(
-        request_id=fresh(), seen=bytes(32), **about(town)
-    )
-    got, _ = refused(town, "coordinator", "ReleasePlace", made_up)
-    clear = about(town, window=wire.Window(start_day=town.today))
-    seen = explained(town, **clear).seen
-    needless = registry.ReleasePlaceRequest(request_id=fresh(), seen=seen, **clear)
-    other, _ = refused(town, "coordinator", "ReleasePlace", needless)
-
-    assert (got.code.name, got.reason) == ("ABORTED", "STALE")
-    assert (other.code.name, other.reason) == CONTRADICTION
-
-
-def test_a_clock_that_jumps(tmp_path):
-    """Ahead, a hold is over and can't be confirmed; back, it is over still."""
-    clock = Clock()
-    with Town(tmp_path, clock=clock, lifetime=LONG) as town:
-        cover(town)
-        key = held(town, town.case)
-        clock.ahead = 72 * MICROS_AN_HOUR
-        town.settled()
-        contradiction(town, "ConfirmHold", hold_id=key)
-        clock.ahead = -30 * MICROS_A_DAY
-        contradiction(town, "ConfirmHold", hold_id=key)
-        state = town.state().placements[key].state
-
-    assert state == wire.PLACEMENT_STATE_ABORTED

@@ -1,4 +1,4 @@
-"""Receipts, checkpoints and cosignatures over mutual TLS: what everybody relies on."""
+"""Receipts and checkpoints over mutual TLS: what everybody relies on."""
 
 import sqlite3
 import time
@@ -7,21 +7,16 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from kit.asking import WITNESS, WITNESSED, checked, cosignature, newest, recorded
+from kit.asking import checked, newest, recorded
 from kit.audited import AREAS, REFERENCE, question, vouched
-from kit.town import Refused, Town, fresh
+from kit.cosigned import KNOWN, checkpoint, receipt
+from kit.town import Town
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import log_service_pb2 as log
 from placement.audit import details as details_
-from placement.audit import merkle, note
+from placement.audit import merkle
 from placement.audit.entry import parse
-from placement.audit.note import Signer, Verifier, render_key
-from placement.crypto.signing import SigningKey, verify
-
-OTHER = Signer("w.test/two", SigningKey(b"2" * 32), 1_781_518)
-STRANGER = Signer("w.test/three", SigningKey(b"3" * 32), 1_781_518)
-KNOWN = (*WITNESSED["witnesses"], render_key(OTHER.public))
 
 
 @pytest.fixture(scope="module")
@@ -30,24 +25,6 @@ def town(tmp_path_factory):
     with Town(tmp_path_factory.mktemp("town"), witnesses=KNOWN) as town:
         town.answer = question(town)
         yield town
-
-
-def receipt(town, who, index, **given):
-    """Ask for a receipt; return it, or the refusal, and what the call left."""
-    first = town.head().leaves
-    request = log.GetReceiptRequest(index=index, **given)
-    got = town.call(who, "GetReceipt", request)
-    (entry,) = town.entries(first)
-    if isinstance(got, Refused):
-        return got, entry
-    return log.GetReceiptResponse.FromString(got), entry
-
-
-def checkpoint(town, who="witness", **given):
-    """Return the newest checkpoint, verified, and the note that it came in."""
-    request = log.GetCheckpointRequest(**given)
-    got = town.done(who, "GetCheckpoint", request, log.GetCheckpointResponse)
-    return vouched(town, got.note), note.parse(got.note)
 
 
 # Receipts
@@ -290,103 +267,6 @@ def test_proofs_of_what_is_not_there(town, method, make):
     assert town.head().leaves == made.size
 
 
-# Cosignatures
-
-
-def names(found):
-    return [each.name for each in found.signatures]
-
-
-def add(town, request):
-    return town.done("witness", "AddCosignature", request, log.AddCosignatureResponse)
-
-
-def test_a_cosignature_is_published(town):
-    """With the checkpoint, to everybody; each witness once, and no entry."""
-    checked(town)
-    request = cosignature(town)
-    before = town.head()
-    first = add(town, request).cosignatures
-    again = add(town, request).cosignatures
-    both = add(town, cosignature(town, OTHER)).cosignatures
-    made, found = checkpoint(town, "worker", cosignatures=2)
-    verifiers = [Verifier(each.public, verify) for each in (WITNESS, OTHER)]
-
-    assert (first, again, both) == (1, 1, 2)
-    assert (made.size, town.head()) == (request.size, before)
-    assert set(names(found)) == {made.origin, "w.test/one", "w.test/two"}
-    assert note.verify(found, verifiers) == {"w.test/one", "w.test/two"}
-
-
-def test_a_receipt_waits_for_as_many_witnesses_as_are_asked_for(town):
-    """Until then it is not found; whose it is does not change that."""
-    index = checked(town).leaf_index
-    early, refused_ = receipt(town, "worker", index, cosignatures=1)
-    add(town, cosignature(town))
-    got, given = receipt(town, "worker", index, cosignatures=1)
-    late, again = receipt(town, "worker", index, cosignatures=2)
-    theirs, other = receipt(town, "neighbour", index, cosignatures=1)
-    made = vouched(town, got.note)
-    leaf = merkle.leaf_hash(got.entry)
-    merkle.verify_inclusion(leaf, index, made.size, got.hashes, made.root)
-
-    assert early == late == theirs
-    assert (early.code.name, early.reason) == ("NOT_FOUND", "NOT_FOUND")
-    assert "w.test/one" in names(note.parse(got.note))
-    # The log says what its caller was told.
-    outcomes = [each.outcome for each in (refused_, given, again, other)]
-    assert outcomes == ["NOT_FOUND", "ANSWERED", "NOT_FOUND", "NOT_FOUND"]
-    assert {each.recipient for each in (refused_, again, other)} == {""}
-
-
-def refused(town, request):
-    """Hold a cosignature that is refused to leaving nothing behind."""
-    before = checkpoint(town)
-    first = town.head().leaves
-    got = town.call("witness", "AddCosignature", request)
-    left = town.entries(first)
-
-    assert isinstance(got, Refused)
-    assert checkpoint(town)[0].size >= before[0].size
-    assert "w.test/three" not in names(checkpoint(town)[1])
-    return got, left
-
-
-def test_a_cosignature_of_nobody_we_know(town):
-    """Its key is in nobody's settings; the attempt is an entry."""
-    checked(town)
-    got, (entry,) = refused(town, cosignature(town, STRANGER))
-
-    assert (got.reason, got.fields) == ("INVALID_INPUT", ["note"])
-    assert (entry.action, entry.outcome) == ("LOG_COSIGN", "INVALID_INPUT")
-    assert entry.person == "wi-01"
-
-
-def test_a_cosignature_of_another_text(town):
-    """Of another root, or of a size that nobody published: there is no such thing."""
-    checked(town)
-    _, made = newest(town)
-    forged = replace(made, root=fresh(32)).text()
-    for size, text in ((made.size, forged), (made.size + 1, forged)):
-        content = note.render(note.sign(text, WITNESS))
-        got, _ = refused(town, log.AddCosignatureRequest(size=size, note=content))
-
-        assert (got.code.name, got.reason) == ("NOT_FOUND", "NOT_FOUND")
-    request = cosignature(town)
-    request.size = 1
-    other, _ = refused(town, request)
-    assert other.reason == "NOT_FOUND"
-    assert "w.test/one" not in names(checkpoint(town)[1])
-
-
-def test_the_log_is_not_its_own_witness(town):
-    """A note that only the log signed, or that says nothing of a witness."""
-    signed, made = newest(town)
-    got, _ = refused(town, log.AddCosignatureRequest(size=made.size, note=signed))
-
-    assert (got.reason, got.fields) == ("INVALID_INPUT", ["note"])
-
-
 # What was altered
 
 
@@ -435,21 +315,3 @@ def test_what_was_altered_beside_a_server_ends_it(tmp_path, statement, method, m
     assert (got.code.name, got.reason) == ("DATA_LOSS", "TAMPERED")
     assert later.reason == "TAMPERED"
     assert not serving
-
-
-@pytest.mark.parametrize("spoil", ["x'00'", "substr(note, 2)", "'text'"])
-def test_a_cosignature_that_was_altered_ends_nothing(tmp_path, spoil):
-    """It is others' word: it is not given out, and everybody is answered."""
-    with Town(tmp_path, witnesses=KNOWN) as town:
-        index = checked(town).leaf_index
-        add(town, cosignature(town))
-        add(town, cosignature(town, OTHER))
-        with closing(sqlite3.connect(tmp_path / "placement.db")) as admin, admin:
-            where = "WHERE witness = 'w.test/one'"
-            admin.execute(f"UPDATE cosignature SET note = {spoil} {where}")
-        made, found = checkpoint(town, "worker", cosignatures=1)
-        got, _ = receipt(town, "worker", index, cosignatures=1)
-        serving = town.served.app.engine.serving
-
-    assert names(found) == names(note.parse(got.note)) == [made.origin, "w.test/two"]
-    assert serving
