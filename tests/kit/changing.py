@@ -8,6 +8,7 @@ from kit.commands import (
     COORDINATOR,
     NATIONAL,
     RULESET,
+    SECOND,
     Court,
     asked,
     coordinator,
@@ -106,6 +107,18 @@ def town() -> Court:
     world.presence("B", AREA)
     world.cover(*RULESET.areas)
     return Court(world.state)
+
+
+def enrol(court: Court, *pairs: Named) -> None:
+    """Offer pairs, by two coordinators."""
+    court.reply(offer_pairs(*pairs))
+    court.reply(offer_pairs(*pairs, caller=SECOND))
+
+
+def finish(court: Court, left: int = 0) -> None:
+    """End a changeover, by two persons."""
+    court.reply(end_changeover(left))
+    court.reply(end_changeover(left, caller=OTHER))
 
 
 def ask(court: Court, members: Sequence[Named | SubjectId]) -> Verdict:

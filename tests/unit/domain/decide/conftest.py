@@ -1,12 +1,14 @@
 """What the tests of deciding share: a court with some groups, facts and a case."""
 
 import pytest
+from kit.changing import OLD, OTHER, begin_changeover, belongs, named, town
 from kit.commands import (
     Court,
     approve,
     assess_case,
     open_case,
     presence,
+    record_facts,
     register_groups,
 )
 from kit.living import record
@@ -19,6 +21,16 @@ def court():
     """Decides commands; groups A to D are registered."""
     court = Court()
     court.reply(register_groups("A", "B", "C", "D"))
+    return court
+
+
+@pytest.fixture
+def begun():
+    """A changeover is under way; h is on record."""
+    court = town()
+    court.reply(record_facts(belongs(named("h", OLD))))
+    court.reply(begin_changeover())
+    court.reply(begin_changeover(caller=OTHER))
     return court
 
 
