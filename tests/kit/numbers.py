@@ -1,6 +1,9 @@
-"""National identifiers of nobody: computed, with a right check digit."""
+"""National identifiers: of nobody, with a right check digit; and what looks like one."""
 
 from datetime import date
+
+NUMBERS = ("19850101-1234", "8501011234", "850101 1234", "850161-1234", "8501-01/1234")
+"""What may be national numbers."""
 
 
 def number(born: date = date(1990, 1, 1), serial: int = 1, *, later: int = 0) -> str:

@@ -3,20 +3,14 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.parsed import violation
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.terms import Basis, Window
-from placement.errors import InvalidInputError
 from placement.rpc import forms
 
 FIRST, LAST = -25_567, 84_005  # 1900-01-01, 2199-12-31
-
-
-def violation(form, *args):
-    with pytest.raises(InvalidInputError) as refused:
-        form(*args)
-    return refused.value.field
 
 
 @pytest.mark.parametrize("value", [0, 8])

@@ -5,6 +5,7 @@ from enum import IntEnum
 import pytest
 from kit.bad_input import GOOD
 from kit.commands import CASEWORKER
+from kit.parsed import violation
 from kit.world import TODAY
 
 from placement.api.v1 import alert_service_pb2 as alert
@@ -19,16 +20,9 @@ from placement.domain.decide.checks import MAX_CANDIDATES
 from placement.domain.decide.evaluations import MAX_ELEMENTS, Evaluate
 from placement.domain.questions import Candidate
 from placement.domain.terms import Basis, Window
-from placement.errors import InvalidInputError
 from placement.rpc import parse
 
 REQUEST, CASE, HOUSE = b"r" * 16, b"c" * 16, b"f" * 16
-
-
-def violation(form, *args):
-    with pytest.raises(InvalidInputError) as refused:
-        form(*args)
-    return refused.value.field
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 from kit.commands import CASEWORKER
+from kit.numbers import NUMBERS
+from kit.parsed import violation
 from kit.town import GROUND
 
 from placement.access import Caller, Role
@@ -16,8 +18,6 @@ from placement.errors import InvalidInputError
 from placement.rpc import parse_audit as parse
 
 CASE, DECISION = b"c" * 16, b"d" * 16
-NUMBERS = ("19850101-1234", "8501011234", "850101 1234", "850161-1234", "8501-01/1234")
-"""What may be national numbers."""
 FULL = audit.EntryFilter(
     person="cw-01",
     organisation="1280",
@@ -52,13 +52,6 @@ READ = Filter(
     first=0,
     end=9,
 )
-
-
-def violation(form, *args, **given):
-    """Return the field that a request is refused for."""
-    with pytest.raises(InvalidInputError) as refused:
-        form(*args, **given)
-    return refused.value.field
 
 
 def listing(**given):
@@ -168,62 +161,6 @@ def test_where_to_look_for_misuse(origin):
 def test_periods_that_are_none(origin, given, expected):
     """Turned around, empty, or beyond every clock."""
     assert violation(parse.report_anomalies, anomalies(**given), origin) == expected
-
-
-PERIOD = {"since": 3, "until": 4}
-"""One that holds."""
-
-
-# Grounds
-
-SEARCHES = [
-    (parse.list_permits, audit.ListPermitsRequest),
-    (parse.list_entries, audit.ListEntriesRequest),
-    (parse.show_entry, audit.ShowEntryRequest),
-    (parse.tail_entries, audit.TailEntriesRequest),
-    (parse.export_entries, audit.ExportEntriesRequest),
-    (parse.replay_decision, audit.ReplayDecisionRequest),
-    (parse.report_anomalies, audit.ReportAnomaliesRequest),
-]
-
-
-def grounded(kind, ground):
-    given = {
-        audit.ReplayDecisionRequest: {"decision_id": DECISION},
-        audit.ListPermitsRequest: PERIOD,
-    }.get(kind, {})
-    return kind(ground=ground, **given)
-
-
-@pytest.mark.parametrize(("form", "kind"), SEARCHES)
-@pytest.mark.parametrize(
-    ("ground", "expected"),
-    [
-        (None, "ground.purpose"),
-        (audit.Ground(matter="DI 1"), "ground.purpose"),
-        (audit.Ground(purpose=4, matter="DI 1"), "ground.purpose"),
-        (audit.Ground(purpose=1), "ground.matter"),
-        (audit.Ground(purpose=1, matter="because I want to"), "ground.matter"),
-        *((audit.Ground(purpose=1, matter=text), "ground.matter") for text in NUMBERS),
-    ],
-    ids=map(str, range(5 + len(NUMBERS))),
-)
-def test_every_search_has_a_ground(origin, form, kind, ground, expected):
-    """A purpose that there is, and a matter of the form of a case number."""
-    assert violation(form, grounded(kind, ground), origin) == expected
-
-
-@pytest.mark.parametrize(
-    ("purpose", "expected"), [(1, "SUPERVISION"), (2, "INCIDENT"), (3, "EXTRACT")]
-)
-@pytest.mark.parametrize(("form", "kind"), SEARCHES)
-def test_every_purpose_has_its_code(origin, form, kind, purpose, expected):
-    """It stands in the search's own entry."""
-    ground = audit.Ground(purpose=purpose, matter="DI 1")
-
-    assert form(grounded(kind, ground), origin).ground == Ground(
-        purpose=expected, matter="DI 1"
-    )
 
 
 # Filters

@@ -5,21 +5,14 @@ from dataclasses import replace
 import pytest
 from kit.certs import TRUST_DOMAIN
 from kit.commands import CASEWORKER
+from kit.parsed import violation
 
 from placement.api.v1 import log_service_pb2 as log
 from placement.audit import note
 from placement.audit.note import Signer, Verifier
 from placement.crypto.signing import SigningKey, verify
 from placement.domain.decide import searches
-from placement.errors import InvalidInputError
 from placement.rpc import parse_audit as parse
-
-
-def violation(form, *args, **given):
-    """Return the field that a request is refused for."""
-    with pytest.raises(InvalidInputError) as refused:
-        form(*args, **given)
-    return refused.value.field
 
 
 def test_a_receipt_to_read(origin):

@@ -1,21 +1,15 @@
 """The register of overrides and releases is looked through for a period."""
 
 import pytest
+from kit.parsed import violation
 
 from placement.access import Action
 from placement.api.v1 import audit_service_pb2 as audit
 from placement.domain.decide.searches import Filter
-from placement.errors import InvalidInputError
 from placement.rpc import parse_audit as parse
 
 GROUND = audit.Ground(purpose=audit.AUDIT_PURPOSE_SUPERVISION, matter="DI 2026-17")
 PERIOD = {"since": 3, "until": 4}
-
-
-def violation(form, *args):
-    with pytest.raises(InvalidInputError) as refused:
-        form(*args)
-    return refused.value.field
 
 
 def permits(**given):

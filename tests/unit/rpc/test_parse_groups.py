@@ -1,8 +1,7 @@
 """Requests about names of groups become commands, field by field."""
 
-from typing import Any
-
 import pytest
+from kit.parsed import violation
 from kit.world import token
 
 from placement.api.v1 import group_service_pb2 as group
@@ -10,7 +9,6 @@ from placement.api.v1 import registry_service_pb2 as registry
 from placement.domain.decide.label_keys import SealedKey
 from placement.domain.decide.rotations import Renewal
 from placement.domain.facts import Group
-from placement.errors import InvalidInputError
 from placement.rpc import parse_groups as parse
 
 REQUEST = {"request_id": b"r" * 16}
@@ -30,12 +28,6 @@ BEGIN = {
     "keys": [group.SealedKey(**SEALED)],
 }
 LABEL = {"renews": b"o" * 32, "fingerprint": b"n" * 32, "sealed_label": b"label"}
-
-
-def violation(form: Any, *args: Any) -> str:
-    with pytest.raises(InvalidInputError) as refused:
-        form(*args)
-    return refused.value.field
 
 
 def test_groups_to_register(origin):

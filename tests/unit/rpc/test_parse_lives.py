@@ -1,6 +1,7 @@
 """Requests about the lives of facts become commands, field by field."""
 
 import pytest
+from kit.parsed import violation
 from kit.world import TODAY, token
 
 from placement.api.v1 import registry_service_pb2 as registry
@@ -15,17 +16,10 @@ from placement.domain.facts import Presence
 from placement.domain.life_events import Doubt, StepKind
 from placement.domain.tallies import KINDS
 from placement.domain.terms import AreaCode, Day, Reason
-from placement.errors import InvalidInputError
 from placement.rpc import parse_lives as parse
 
 REQUEST = {"request_id": b"r" * 16}
 FACT = token("fact")
-
-
-def violation(form, *args):
-    with pytest.raises(InvalidInputError) as refused:
-        form(*args)
-    return refused.value.field
 
 
 @pytest.mark.parametrize(

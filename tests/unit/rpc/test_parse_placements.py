@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from kit.commands import CASEWORKER, COORDINATOR
+from kit.parsed import violation
 from kit.world import TODAY
 
 from placement.access import Action
@@ -16,7 +17,6 @@ from placement.domain.decide.alerts import ListAlerts, ShowAlert, TellAlerts
 from placement.domain.decide.permits import ShowOverride
 from placement.domain.questions import Candidate
 from placement.domain.terms import AlertClosing, PermitGround, Window
-from placement.errors import InvalidInputError
 from placement.rpc import parse_placements as parse
 
 REQUEST, CASE, HOLD, STAY = b"r" * 16, b"c" * 16, b"h" * 16, b"s" * 16
@@ -26,12 +26,6 @@ PLACE = {
     "candidate": check.Candidate(area="2480", facility=HOUSE),
     "window": wire.Window(start_day=TODAY, end_day=TODAY + 9),
 }
-
-
-def violation(form, *args):
-    with pytest.raises(InvalidInputError) as refused:
-        form(*args)
-    return refused.value.field
 
 
 @pytest.fixture

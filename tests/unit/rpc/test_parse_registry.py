@@ -1,6 +1,7 @@
 """Coordinators' requests become commands, field by field."""
 
 import pytest
+from kit.parsed import violation
 from kit.world import TODAY, token
 
 from placement.api.v1 import registry_service_pb2 as registry
@@ -19,12 +20,6 @@ FACT = wire.Fact(
     alliance=wire.Alliance(group_a=token("A"), group_b=token("B")),
 )
 DAYS = wire.Window(start_day=TODAY)
-
-
-def violation(form, *args):
-    with pytest.raises(InvalidInputError) as refused:
-        form(*args)
-    return refused.value.field
 
 
 def test_an_assessment(origin):
