@@ -1,5 +1,9 @@
 """What the store's tests share: a fresh database of each kind, and who touches it."""
 
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+
 import pytest
 from kit.stored import keys_of
 
@@ -44,6 +48,29 @@ def opened_anew(url, custody):
 def small_parts(monkeypatch):
     """Let a base have several parts."""
     monkeypatch.setattr(base, "PART", 70)
+
+
+@pytest.fixture
+def between(store, monkeypatch):
+    """Return a function that has something done at each transaction of the store.
+
+    It is called with its number, from 0, behind it or at its end.
+    """
+
+    def hook(behind, within=lambda _: None):
+        writing, numbers = partial(type(store).writing, store), count()
+
+        @contextmanager
+        def watched():
+            number = next(numbers)
+            with writing() as log:
+                yield log
+                within(number)
+            behind(number)
+
+        monkeypatch.setattr(store, "writing", watched)
+
+    return hook
 
 
 @pytest.fixture
