@@ -2,10 +2,15 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from kit.access_log import AT
 from kit.asked import NOON, NORTH, SOUTH, ids
 from kit.certs import Pki
+from kit.examined import LOG
+from kit.exported import export
 from kit.terminal import run
 from kit.wire import Wire
 from placement_client.calls import Patience
@@ -53,6 +58,31 @@ def profile(pki, pair, wire):
         ca=str(pki.paths.authority),
         custodian_key=wire.key.public.encode().hex(),
     )
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory):
+    """Who issued certificates before there was a log."""
+    return Pki(tmp_path_factory.mktemp("auditors"))
+
+
+@pytest.fixture(scope="session")
+def auditor(issuer):
+    long_ago = datetime.fromtimestamp(AT / 1e6, UTC) - timedelta(days=1)
+    return issuer.client(Role.AUDITOR, "imy", "au-01", now=long_ago)
+
+
+@pytest.fixture(scope="session")
+def authorities(issuer):
+    return x509.load_pem_x509_certificates(issuer.ca)
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory, auditor):
+    """Return the bytes of a bundle."""
+    path = tmp_path_factory.mktemp("bundle") / "a.placement-audit.zip"
+    export(path, LOG, auditor)
+    return path.read_bytes()
 
 
 class Cli:
