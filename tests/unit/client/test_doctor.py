@@ -1,21 +1,15 @@
-"""Each thing that can be wrong is found, and said in plain words."""
+"""Each thing that can be wrong with a context's files is found, and said in plain words."""
 
 import os
-import socket
-import threading
-import time
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from grpc_health.v1 import health_pb2
-from kit.certs import TRUST_DOMAIN, Pki
-from kit.wire import Wire
-from placement_client import reach
-from placement_client.doctor import examine
+from kit.certs import TRUST_DOMAIN
+from kit.diagnosed import client, diagnosed, levels, now, paths
 from placement_client.findings import Level
 from placement_client.labels import create_label_key
 
@@ -27,45 +21,14 @@ from placement.crypto.signing import SigningKey
 
 OK, WARNING, FAILURE = Level.OK, Level.WARNING, Level.FAILURE
 STATUS = health_pb2.HealthCheckResponse
-LOG = Signer("example.org/log", SigningKey(bytes(32)))
-LOG_KEY = render_key(LOG.public)
 WITNESS_KEY = render_key(Signer("w.example", SigningKey(b"w" * 32), time=7).public)
 URI = f"spiffe://{TRUST_DOMAIN}/caseworker/1480/cw-01"
-
-
-def now():
-    return datetime.fromtimestamp(time.time(), UTC)
 
 
 @pytest.fixture
 def found(wire, profile):
     """Examine the profile with some values changed; findings by step."""
-    wire.health.set("", STATUS.SERVING)
-
-    def found(*, ahead=0, **changes):
-        clock = lambda: time.time() + ahead  # noqa: E731 (a clock)
-        changed = replace(profile, **({"log_key": LOG_KEY} | changes))
-        findings = list(examine(changed, clock=clock))
-        steps = {each.step: each for each in findings}
-
-        assert len(steps) == len(findings)
-        assert all(each.sentence.endswith(".") for each in findings)
-        return steps
-
-    return found
-
-
-def levels(steps):
-    return {step: each.level for step, each in steps.items() if each.level is not OK}
-
-
-def client(pki, role=Role.CASEWORKER, organisation="1480", **kwargs):
-    """Return the paths of a certificate as changes of a profile."""
-    return paths(pki.client(role, organisation, "p-01", **kwargs))
-
-
-def paths(pair):
-    return {"certificate": str(pair.certificate_path), "key": str(pair.key_path)}
+    return diagnosed(wire, profile)
 
 
 def test_a_sound_context_is_all_green(found):
@@ -297,133 +260,3 @@ def test_a_certificate_without_purposes_is_for_clients(found, tmp_path, pki):
 
     assert found(**made(san))["person"].level is OK
     assert found(**made())["person"].level is FAILURE
-
-
-# Reaching the server
-
-
-def test_a_certificate_of_another_authority_is_found(found, tmp_path):
-    """The server hangs up after the handshake; only that much can be told."""
-    got = found(**client(Pki(tmp_path)))
-
-    assert levels(got) == {"authority": WARNING, "health": FAILURE}
-    assert "does not trust" in got["health"].sentence
-
-
-def test_a_server_of_another_authority_is_found(found, tmp_path):
-    """Somebody else under the server's name."""
-    got = found(ca=str(Pki(tmp_path).paths.authority))
-
-    assert got["TLS"].level is FAILURE
-    assert "do not go on" in got["TLS"].sentence
-    assert "health" not in got
-
-
-def test_another_name_is_found(found):
-    """The certificate must bear the name that is asked for."""
-    got = found(server_name="other.test")
-
-    assert levels(got) == {"TLS": FAILURE}
-    assert "another name" in got["TLS"].sentence
-
-
-def test_an_expired_server_is_found(tmp_path, profile):
-    """It may be this machine's clock."""
-    pki = Pki(tmp_path)
-    pki.server(now=now() - timedelta(days=200))
-    wire = Wire(pki)
-    changed = replace(
-        profile, server=wire.address, ca=str(pki.paths.authority), **client(pki)
-    )
-    got = {each.step: each for each in examine(changed, clock=time.time)}
-    wire.stop()
-
-    assert got["TLS"].level is FAILURE
-    assert "clock" in got["TLS"].sentence
-
-
-@pytest.mark.parametrize(
-    ("server", "word"),
-    [("localhost:1", "Nothing listens"), ("no-such-host.invalid:1", "Nobody knows")],
-)
-def test_a_server_that_is_not_there_is_found(found, server, word):
-    """Port and name are told apart."""
-    got = found(server=server)
-
-    assert levels(got) == {"port": FAILURE}
-    assert got["port"].sentence.startswith(word)
-
-
-def test_a_firewall_is_told_from_an_empty_port(found, monkeypatch):
-    """Silence is not refusal."""
-
-    def silent(*_args):
-        raise TimeoutError
-
-    monkeypatch.setattr(reach.socket, "create_connection", silent)
-    got = found()
-
-    assert levels(got) == {"port": FAILURE}
-    assert "firewall" in got["port"].sentence
-
-
-def test_something_else_that_listens_is_found(found):
-    """A port that speaks no TLS."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def hang_up():
-            for _ in range(2):
-                listener.accept()[0].close()
-
-        thread = threading.Thread(target=hang_up)
-        thread.start()
-        got = found(server=f"localhost:{listener.getsockname()[1]}")
-        thread.join()
-
-    assert levels(got) == {"TLS": FAILURE}
-
-
-def test_a_server_that_does_not_serve_is_found(wire, found):
-    """Up, but not answering; it is asked for nothing else."""
-    wire.health.set("", STATUS.NOT_SERVING)
-    got = found()
-
-    assert levels(got) == {"health": FAILURE}
-    assert wire.seen == []
-
-
-@pytest.mark.parametrize(
-    ("code", "level"),
-    [
-        ("UNAUTHENTICATED", FAILURE),
-        ("UNIMPLEMENTED", WARNING),
-        ("DEADLINE_EXCEEDED", FAILURE),
-    ],
-)
-def test_a_refused_question_is_told(wire, found, monkeypatch, code, level):
-    """A revoked certificate connects and is then refused."""
-    wire.health_refusal = code
-    got = found()
-    wire.health_refusal = None
-
-    assert got["health"].level is level
-
-
-@pytest.mark.parametrize(
-    ("told", "level"),
-    [
-        (timedelta(), OK),
-        (timedelta(seconds=50), FAILURE),
-        (timedelta(seconds=-50), FAILURE),
-        (None, WARNING),
-    ],
-    ids=["same", "ahead", "behind", "unreadable"],
-)
-def test_clocks_are_compared(wire, found, told, level):
-    """Where a response tells the time, half a minute apart is too much."""
-    date = "soon" if told is None else f"{now() + told:%a, %d %b %Y %H:%M:%S} +0000"
-    wire.initial = (("date", date),)
-    got = found()
-    wire.initial = ()
-
-    assert got["clock"].level is level
