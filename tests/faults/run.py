@@ -19,8 +19,9 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from tests.faults.disk import Disk, Kind, failing
+from tests.faults.disk import Disk, Kind
 from tests.faults.trial import Trial
+from tests.faults.vfs import failing
 from tests.simulate import driven
 from tests.simulate.play import EVES
 

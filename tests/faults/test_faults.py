@@ -9,8 +9,9 @@ import pytest
 
 from placement.store import keystore
 from placement.store.anchor import Anchor
-from tests.faults.disk import Disk, Kind, failing
+from tests.faults.disk import Disk, Kind
 from tests.faults.run import some
+from tests.faults.vfs import failing
 
 FAULTS = 8
 """``make faults`` has more."""

@@ -11,7 +11,8 @@ from placement.domain.decide.command import Command
 from placement.domain.terms import Day, stockholm_day
 from placement.errors import PlacementError
 from placement.service.batch import Answer
-from tests.faults.disk import Disk, Kind, failing
+from tests.faults.disk import Disk, Kind
+from tests.faults.vfs import failing
 from tests.simulate import driven
 from tests.simulate.author import Author, described
 from tests.simulate.book import Book
