@@ -5,9 +5,9 @@ from concurrent.futures import Future
 
 from sqlalchemy import create_engine, text
 
-from kit.commands import open_case
+from kit.commands import open_case, presence, record_facts, register_groups
 from kit.faults import FaultyStore
-from kit.world import RULESET
+from kit.world import RULESET, TODAY
 from placement.audit import note
 from placement.audit.checkpoint import Checkpoint
 from placement.audit.checkpoint import parse as parse_checkpoint
@@ -27,6 +27,7 @@ from placement.store.ledger import Ledger
 from placement.store.log import Store
 
 SECONDS = 20
+OLD = {"valid_from": TODAY - 3000, "valid_to": TODAY - 2000}
 SIGNER = Signer("placement.test/log", SigningKey(bytes([1]) * 32))
 VERIFIER = Verifier(SIGNER.public, verify)
 
@@ -52,6 +53,19 @@ def engine_on(
 
 def answer(engine: Engine, command: Command | Refused) -> Answer:
     return engine.submit(command).result(SECONDS)
+
+
+def old_fact(engine: Engine) -> bytes:
+    """Record a presence that ended long ago; return its id."""
+    answer(engine, register_groups("A", "B"))
+    fact: bytes
+    fact, _ = answer(engine, record_facts(presence(**OLD))).reply.ids
+    return fact
+
+
+def key(store: Store, dossier: bytes) -> bytes | None:
+    """Return the wrapped key of a dossier; ``None`` if it is gone."""
+    return store.vault._keys.read(dossier)
 
 
 def entries(store: Store) -> list[Entry]:

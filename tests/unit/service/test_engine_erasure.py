@@ -1,10 +1,6 @@
-"""Erasing through an engine: durable before it is answered, and whole after a crash."""
+"""Erasing through an engine: durable before it is answered, and forgotten everywhere."""
 
-import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 from kit import importing as im
@@ -21,11 +17,11 @@ from kit.commands import (
     register_groups,
     show_case,
 )
-from kit.engines import SECONDS, VERIFIER, answer, details, engine_on, entries
+from kit.engines import OLD, SECONDS, VERIFIER, answer, details, entries, key, old_fact
 from kit.erasing import approve_erasure, list_expired, propose_erasure
 from kit.replays import RULES
 from kit.story import ReadingRoom
-from kit.world import RULESET, TODAY, subject, token
+from kit.world import RULESET, subject, token
 
 from placement.domain.erasure_events import Sealed
 from placement.domain.facts import Affiliation
@@ -39,24 +35,10 @@ from placement.store import fsck, purging
 from placement.store.head import Head
 from placement.store.log import Store
 
-TESTS = Path(__file__).parents[2]
-OLD = {"valid_from": TODAY - 3000, "valid_to": TODAY - 2000}
-
-
-def old_fact(engine):
-    """Record a presence that ended long ago; return its id."""
-    answer(engine, register_groups("A", "B"))
-    fact, _ = answer(engine, record_facts(presence(**OLD))).reply.ids
-    return fact
-
 
 def erase(engine, *dossiers):
     (change,) = answer(engine, propose_erasure(*dossiers)).reply.ids
     return answer(engine, approve_erasure(change))
-
-
-def key(store, dossier):
-    return store.vault._keys.read(dossier)
 
 
 def test_what_is_erased_has_no_key_when_that_is_answered(engine, store):
@@ -340,63 +322,3 @@ def test_staged_rows_go_with_whatever_is_erased(store, start, read_by_then):
     assert fsck.verify(store, VERIFIER, deeper=True).leaves == len(entries(store))
     with pytest.raises(NotFoundError):
         read(part.revision)
-
-
-# Killed on the way
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from kit.engines import answer, engine_on
-from kit.erasing import approve_erasure, propose_erasure
-from kit.world import NOW, token
-from placement.crypto.custody import FileCustody
-from placement.store.log import Log, Store
-from placement.store.keystore import KeyStore
-from placement.store.purging import Remains
-store = Store.open(sys.argv[2], FileCustody(Path(sys.argv[3])))
-engine = engine_on(store, lambda: NOW)
-engine.start()
-fact = bytes.fromhex(sys.argv[5])  # its own ids: both processes count from one
-proposed = propose_erasure(fact, request="killed", change=token("killed"))
-(change,) = answer(engine, proposed).reply.ids
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-where, name = {
-    "before the event": (Log, "append"),
-    "before the keys": (KeyStore, "destroy"),
-    "behind the keys": (Remains, "remove"),
-}[sys.argv[4]]
-setattr(where, name, die)
-answer(engine, approve_erasure(change, request="killed too"))
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("when", "gone"),
-    [("before the event", False), ("before the keys", True), ("behind the keys", True)],
-)
-def test_an_erasure_that_is_killed_is_whole_or_not(  # noqa: PLR0917
-    store, start, url, custody, tmp_path, when, gone
-):
-    """The event decides; the keys follow at the next start."""
-    engine = start(store)
-    fact = old_fact(engine)
-    engine.stop()
-    kek = str(tmp_path / "kek")
-    command = [sys.executable, "-c", KILLED, str(TESTS), url, kek, when, fact.hex()]
-    killed = subprocess.run(command, cwd=TESTS.parent, timeout=SECONDS * 3, check=False)
-    again = Store.open(url, custody)
-    left = key(again, fact) is not None
-    next_one = engine_on(again, lambda: 0)
-    next_one.start()
-    next_one.stop()
-    known = fact in fold.load(again)[0].facts
-    kept = key(again, fact) is not None
-    again.close()
-
-    assert killed.returncode == -signal.SIGKILL
-    assert left is (when != "behind the keys")
-    assert (known, kept) == (not gone, not gone)
