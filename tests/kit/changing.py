@@ -18,7 +18,13 @@ from kit.commands import (
 from kit.world import TODAY, World, subject, token
 from placement.access import Caller
 from placement.domain.changeover import Named
-from placement.domain.changeover_events import ChangeoverEnded, CustodianNamed
+from placement.domain.changeover_events import (
+    ChangeoverBegun,
+    ChangeoverEnded,
+    CustodianNamed,
+    Pair,
+    PairsOffered,
+)
 from placement.domain.decide import changeovers
 from placement.domain.decide.drafts import Draft
 from placement.domain.facts import Affiliation, Group
@@ -38,6 +44,7 @@ AREA = AreaCode("2480")
 
 OLD, NEW, THIRD = (token(f"{name} key", 32) for name in ("old", "new", "third"))
 OTHER = coordinator("national", "co-10")
+BEGUN = ChangeoverBegun(from_key=OLD, to_key=NEW)
 
 
 def under(key: bytes, person: str) -> SubjectId:
@@ -54,6 +61,24 @@ def named(person: str, *keys: bytes, field: str = "pseudonyms[0]") -> Named:
 def both(old: str, new: str = "") -> Named:
     """Name somebody under both keys; perhaps falsely."""
     return Named("pairs[0]", ((OLD, under(OLD, old)), (NEW, under(NEW, new or old))))
+
+
+def pair(person: str, new: str = "") -> Pair:
+    """Say that somebody is one person under both keys; perhaps falsely."""
+    return Pair(old=under(OLD, person), new=under(NEW, new or person))
+
+
+def offered(*pairs: Pair, by: str = "co-01", coordinates: bool = True) -> PairsOffered:
+    organisation = "syd" if coordinates else "1280"
+    return PairsOffered(
+        organisation=organisation, person=by, coordinates=coordinates, pairs=pairs
+    )
+
+
+def agree(world: World, *pairs: Pair) -> None:
+    """Have two coordinators offer pairs."""
+    world.apply(offered(*pairs))
+    world.apply(offered(*pairs, by="co-02"))
 
 
 def show_changeover(caller: Caller = NATIONAL) -> changeovers.ShowChangeover:

@@ -3,9 +3,12 @@
 import re
 from typing import Any
 
+import pytest
+
 from kit.commands import AUDITOR, NATIONAL, asked, coordinator, fresh
 from kit.world import NOW, RULESET, token
 from placement.access import Caller
+from placement.domain.areas import Areas
 from placement.domain.decide import rulesets, shadows
 from placement.domain.decide.command import Command
 from placement.domain.events import Record
@@ -15,6 +18,7 @@ from placement.domain.rule_events import (
     RulesetShadowed,
 )
 from placement.domain.ruleset import Ruleset, parse_ruleset
+from placement.domain.ruleset_reading import Fault, RulesetError, read_keys
 from placement.domain.terms import Micros
 
 OTHER = coordinator("national", "co-10")
@@ -33,6 +37,13 @@ def text(version: str = NEWER, **numbers: Any) -> str:
         )
         assert count == 1, name
     return content
+
+
+def faults(content: str, areas: Areas = RULESET.table) -> tuple[Fault, ...]:
+    """Return what is wrong with a ruleset file."""
+    with pytest.raises(RulesetError) as caught:
+        read_keys(content, areas)
+    return caught.value.faults
 
 
 def ruleset(version: str = NEWER, **numbers: Any) -> Ruleset:
