@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from placement_client.labels import create_label_key
 from placement_client.profile import Contexts, Profile, save
 
 from kit.noon import NOON, commands_at
@@ -60,7 +61,7 @@ def people(folder: Path, **settings: Any) -> Iterator[Callable[..., Person]]:
     all clocks show noon.
     """
     label_key = folder / "label.key"
-    run(["label-key", "create", label_key])
+    create_label_key(label_key)
     with commands_at(NOON), Served(folder, clock=NOON, **settings) as served:
 
         def become(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from placement_client.days import today
+from placement_client.labels import create_label_key
 from placement_client.profile import Contexts, Profile, save
 
 from kit.certs import Pki
@@ -82,7 +83,7 @@ class Stage:
     def __enter__(self) -> Self:
         self._clocks.__enter__()
         self.served.start()
-        run(["label-key", "create", self.folder / "label.key"])
+        create_label_key(self.folder / "label.key")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -15,6 +15,7 @@ from placement.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    PlacementError,
     TamperedError,
     UnavailableError,
 )
@@ -30,6 +31,11 @@ from placement_client.profile import load, save
 app = nouns("Coordinators: the key under which groups are named.")
 
 _NO_EXCHANGE: Final = "is not there; make one by placement label-key publish"
+_PUBLISHED: Final = "Published your exchange key"
+_PUBLISH: Final = (
+    "Your exchange key is not published, so you would not get the label key that comes "
+    "next. With a context as yourself, run: placement label-key publish"
+)
 _NOBODY: Final = (
     "published no exchange key, or several did under this id; they run placement "
     "label-key publish, and you name them as REGION/PERSON"
@@ -52,17 +58,28 @@ class Created:
 
 
 @verb(app, "create")
-def create(_run: Run, asked: Created) -> Report:
-    """Draw a label key into a new file.
+def create(run: Run, asked: Created) -> Report:
+    """Draw a label key into a new file, and publish your exchange key.
 
     All coordinators share one key: draw it once, hand it over to the others (see
     publish, hand-over, fetch), and keep a copy in a safe. Without it no group has a
-    name.
+    name. Without a context of yours nothing can be published yet; it says so then.
     """
     create_label_key(asked.path)
+    try:
+        person, _revision = _published(run)
+        context = run.common.context or load(run.path).current
+        said = (
+            f"{_PUBLISHED} as {person}, by the context {context}: you get the label key "
+            "that comes next, too."
+        )
+    except TamperedError:
+        raise
+    except PlacementError:
+        person, said = "", _PUBLISH
     return Report(
-        data={"path": str(asked.path)},
-        shown=[f"Wrote {asked.path}; only its owner may read it."],
+        data={"path": str(asked.path), "person": person},
+        shown=[f"Wrote {asked.path}; only its owner may read it.", said],
     )
 
 
@@ -72,11 +89,9 @@ def publish(run: Run) -> Report:
 
     Its private half is drawn into a file beside the contexts when there is none.
     """
-    hand = Hand.of(run.profile(), run.clock)
-    revision = publish_exchange_key(run, hand, exchange_key(run, create=True))
-    me = person_of(hand.me)
+    me, revision = _published(run)
     said = (
-        "Published. A coordinator who has the label key runs: placement label-key "
+        f"{_PUBLISHED}. A coordinator who has the label key runs: placement label-key "
         f"hand-over {me}. Then you run: placement label-key fetch"
     )
     return Report(data={"revision": revision, "person": me}, shown=[said])
@@ -215,6 +230,13 @@ def exchange_key(run: Run, *, create: bool = False) -> ExchangeKey:
     except (ConflictError, UnavailableError) as error:
         phrase = "must be a whole key file, readable by its owner only"
         raise InvalidInputError("exchange_key", phrase) from error
+
+
+def _published(run: Run) -> tuple[str, int]:
+    """Publish this context's exchange key; return whose it is, and the revision."""
+    hand = Hand.of(run.profile(), run.clock)
+    revision = publish_exchange_key(run, hand, exchange_key(run, create=True))
+    return person_of(hand.me), revision
 
 
 def publish_exchange_key(run: Run, hand: Hand, key: ExchangeKey) -> int:

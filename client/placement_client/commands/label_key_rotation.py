@@ -47,6 +47,10 @@ _LOST_NEXT: Final = (
     "that comes next is not on this machine; run placement label-key fetch, or give it "
     "up by placement label-key finish --give-up"
 )
+_NOBODY_ELSE: Final = (
+    "Whoever did before the replacing began gets the next label key, and nobody else. "
+    "Others run placement label-key publish, and somebody hands it over."
+)
 _UNKNOWN: Final = "published no exchange key; see placement label-key show"
 _HINTS: Final[Hints] = {
     AccessDeniedError: "Whoever began does not finish; another coordinator does.",
@@ -89,7 +93,7 @@ def rotate(run: Run, asked: Rotated) -> Report:
     if run.label_book().unopened and not asked.name_lost:
         raise InvalidInputError("label_key", LOST)
     with hinted(_HINTS):
-        old, new = _begun(run, hand, files, asked.without or ())
+        old, new, persons = _begun(run, hand, files, asked.without or ())
         calls, list_groups = run.session().groups, run.session().registry.list_groups
         count = renew(calls, list_groups, (old, new), name_lost=asked.name_lost)
     said = (
@@ -97,13 +101,25 @@ def rotate(run: Run, asked: Rotated) -> Report:
         "accepted until another coordinator runs: placement label-key fetch, then: "
         "placement label-key finish"
     )
-    return Report(data={"key_id": new.id.hex(), "renewed": count}, shown=[said])
+    return Report(
+        data={"key_id": new.id.hex(), "renewed": count, "persons": persons},
+        shown=[said, *_who(persons)],
+    )
+
+
+def _persons(published: Iterable[ExchangeKey]) -> list[str]:
+    return sorted(map(person_of, published))
+
+
+def _who(persons: Sequence[str]) -> list[str]:
+    """Say who gets the next label key; the service does not tell since when."""
+    return [f"They published an exchange key: {', '.join(persons)}.", _NOBODY_ELSE]
 
 
 def _begun(
     run: Run, hand: Hand, files: LabelFiles, without: Sequence[str]
-) -> tuple[LabelKey, LabelKey]:
-    """Begin, or find what was begun; return the key in force and the next one.
+) -> tuple[LabelKey, LabelKey, list[str]]:
+    """Begin, or find what was begun; return both keys, and who has an exchange key.
 
     Raises:
         InvalidInputError: somebody else began, or a key is not here.
@@ -116,11 +132,13 @@ def _begun(
         old, new = _begin(run, hand, files, keys, without)
         groups.begin_rotation(new)
         keys = groups.label_keys()
-        return old, _of(files, new.to_key_id, _LOST_NEXT)
+        next_key = _of(files, new.to_key_id, _LOST_NEXT)
+        return old, next_key, _persons(keys.exchange_keys)
     if f"{keys.rotation.organisation}/{keys.rotation.person}" != person_of(hand.me):
         raise InvalidInputError("label_key", _NOT_MINE)
     take(files, hand, keys, exchange_key(run))
-    return _in_force(files, keys), _of(files, keys.rotation.to_key_id, _LOST_NEXT)
+    next_key = _of(files, keys.rotation.to_key_id, _LOST_NEXT)
+    return _in_force(files, keys), next_key, _persons(keys.exchange_keys)
 
 
 def _begin(
@@ -185,7 +203,7 @@ def finish(run: Run, asked: Finished) -> Report:
     with hinted(_HINTS):
         if asked.give_up:
             answer = groups.end_rotation(to_key_id, give_up=True)
-            said, count = "Given up; the old label key stays in force.", 0
+            said, count, who = "Given up; the old label key stays in force.", 0, []
         else:
             files = run.label_files()
             take(files, hand, keys, exchange_key(run))
@@ -193,12 +211,15 @@ def finish(run: Run, asked: Finished) -> Report:
             names = run.session().registry.list_groups().groups
             answer = groups.end_rotation(to_key_id, seen=verified(names, both))
             files.settle(to_key_id)
-            count = len(names)
+            count, who = len(names), _persons(keys.exchange_keys)
             said = (
                 f"Verified {counted(count, 'name', 'names')}; the next label key is in "
                 "force. Everybody else runs: placement label-key fetch"
             )
-    return Report(data={"revision": answer.revision, "verified": count}, shown=[said])
+    return Report(
+        data={"revision": answer.revision, "verified": count, "persons": who},
+        shown=[said, *(_who(who) if who else ())],
+    )
 
 
 def _in_force(files: LabelFiles, keys: LabelKeys) -> LabelKey:

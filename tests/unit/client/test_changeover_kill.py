@@ -17,7 +17,7 @@ from kit.certs import Pki
 from kit.numbers import number
 from kit.people import Person
 from kit.still import written
-from kit.terminal import run
+from placement_client.labels import create_label_key
 from placement_client.profile import Contexts, Profile, save
 
 from placement.config import load
@@ -56,7 +56,7 @@ class Machine:
         )
         assert main(["init", "--settings", str(self.settings)]) == 0
         self.label_key = folder / "label.key"
-        run(["label-key", "create", self.label_key])
+        create_label_key(self.label_key)
         self.start()
 
     def start(self) -> None:

@@ -38,7 +38,7 @@ def test_a_rotation_from_end_to_end(here):
     done = finished(here)
     (new,) = files(here.second).read()
 
-    assert rotated == {"key_id": new.id.hex(), "renewed": len(NAMES)}
+    assert (rotated["key_id"], rotated["renewed"]) == (new.id.hex(), len(NAMES))
     assert meanwhile == (sorted(NAMES), sorted(NAMES))
     assert done["verified"] == len(NAMES)
     assert new.id != old.id
@@ -46,6 +46,30 @@ def test_a_rotation_from_end_to_end(here):
     assert names(here.new) == names(here.first) == names(here.second) == sorted(NAMES)
     here.first("group", "register", "After")
     assert "After" in names(here.new)
+
+
+def test_it_is_said_who_gets_the_next_key(here):
+    """By whoever begins and whoever ends; whoever drew the first key is among them."""
+    rotated = here.first("label-key", "rotate", "--without", "nord/co-03")
+    shown = here.first.shown("label-key", "rotate")
+    done = finished(here)
+    here.first("label-key", "fetch")
+
+    assert rotated["persons"] == done["persons"] == ["syd/co-01", "syd/co-02"]
+    assert "published an exchange key: syd/co-01, syd/co-02." in shown
+    assert "and nobody else" in shown
+    assert names(here.first) == sorted(NAMES)
+
+
+def test_whoever_drew_the_key_gets_the_one_that_another_draws(here):
+    """The exchange key of the maker is published when the key is made."""
+    here.second("label-key", "rotate")
+    here.new("label-key", "fetch")
+    here.new("label-key", "finish")
+    got = here.first("label-key", "fetch")
+
+    assert [each["from"] for each in got["keys"]] == ["syd/co-02"]
+    assert names(here.first) == sorted(NAMES)
 
 
 def test_who_left_opens_nothing_newer(here):

@@ -4,7 +4,7 @@ import grpc
 import pytest
 from kit.asked import CHANGE, NORTH, SOUTH, ids
 from kit.wire import refusal
-from placement_client.labels import LabelKey
+from placement_client.labels import LabelKey, create_label_key
 
 from placement.access import Role
 from placement.api.v1 import registry_service_pb2 as registry
@@ -24,7 +24,7 @@ def nothing_registered(wire):
 def another_key(cli, groups):
     """Give this context a label key that is not the registered groups'."""
     cli.label_key.unlink()
-    cli("label-key", "create", cli.label_key)
+    create_label_key(cli.label_key)
 
 
 def test_groups_are_registered_without_their_names(cli, wire, nothing_registered):
@@ -204,7 +204,17 @@ def test_a_label_key_is_drawn_once(cli, tmp_path):
         cli("label-key", "create", path),
     )
 
-    assert first == (0, {"path": str(path)})
+    assert first == (0, {"path": str(path), "person": ""})
     assert path.stat().st_mode & 0o777 == 0o600
     assert second.exit_code == 2
     assert "exists already" in second.stderr
+
+
+def test_what_could_not_be_published_is_said(cli, tmp_path):
+    """A context that pins no log signs nothing; whoever has none is told the same."""
+    for key, env in (("a", {}), ("b", {"PLACEMENT_CONFIG": str(tmp_path / "none")})):
+        result = cli("label-key", "create", tmp_path / key, **env)
+
+        assert result.exit_code == 0
+        assert (tmp_path / key).exists()
+        assert "placement label-key publish" in result.stdout
