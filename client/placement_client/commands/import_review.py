@@ -1,6 +1,7 @@
 """``placement import``: what was sent, and the second coordinator's word on it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,6 +11,8 @@ from rich.table import Table
 
 from placement.api.v1.import_service_pb2 import (
     IMPORT_STATE_APPROVED,
+    IMPORT_STATE_OPEN,
+    IMPORT_STATE_WAITING,
     ImportRow,
     RowEnd,
     RowRefusal,
@@ -25,7 +28,7 @@ from placement_client.commands.audit_printing import Meter
 from placement_client.commands.finding_words import known_names
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.report import Report, counted
-from placement_client.commands.sheet_reading import recorded
+from placement_client.commands.sheet_reading import folder, recorded
 from placement_client.commands.sheet_words import (
     found_import,
     import_data,
@@ -40,6 +43,7 @@ from placement_client.sheets.columns import COLUMNS, REASON
 from placement_client.sheets.files import write_sheet
 from placement_client.sheets.planning import digest_of
 from placement_client.sheets.said import differences, row_of
+from placement_client.sheets.spool import REMOVED, Spool
 
 _POLL: Final = 0.5  # seconds between two looks with --wait
 _DIGEST_BYTES: Final = 32
@@ -99,12 +103,10 @@ def show(run: Run, asked: Meant, shown: Shown) -> Report:
             meter.tell(found.taken, found.staged)
             run.session().pause(_POLL)
             found = found_import(calls.show(asked.id))
-    parts: list[str | Table] = [
-        import_rows([found]),
-        f"Digest: {found.digest.hex()}",
-        *next_step(found),
-    ]
-    return Report(data=import_data(found), shown=parts)
+    parts: list[str | Table] = [import_rows([found])]
+    if found.digest and found.state != IMPORT_STATE_OPEN:
+        parts.append(f"Digest: {found.digest.hex()}")
+    return Report(data=import_data(found), shown=[*parts, *next_step(found)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +133,12 @@ def rows(run: Run, asked: Meant, written: Written) -> Report:
         lines = list(lined.of((row, lined.what(row)) for row in sent))
     digest = digest_of(sent)
     write_sheet(written.to, ((*COLUMNS, "does"), *lines))
-    said = [
-        f"Wrote {counted(len(lines), 'row', 'rows')}. If they are right:",
-        f"placement import approve {asked.id.hex()} --digest {digest.hex()}",
-    ]
+    wrote = f"Wrote {counted(len(lines), 'row', 'rows')}."
+    if found.state == IMPORT_STATE_WAITING:
+        approval = f"placement import approve {asked.id.hex()} --digest {digest.hex()}"
+        said = [f"{wrote} If they are right:", approval]
+    else:
+        said = [wrote, *next_step(found)]
     return Report(data={"rows": len(lines), "digest": digest.hex()}, shown=said)
 
 
@@ -229,7 +233,11 @@ def cancel(run: Run, asked: Meant) -> Report:
     """End an import that is not approved; nothing of it has taken effect."""
     with hinted(_HINTS):
         answer = run.session().imports.cancel(asked.id)
-    return Report(data=to_json(answer), shown=["Cancelled; nothing has changed."])
+    said = ["Cancelled; nothing has changed."]
+    with suppress(NotFoundError):
+        Spool.find(folder(run), asked.id).drop()
+        said.append(REMOVED)
+    return Report(data=to_json(answer), shown=said)
 
 
 def refused(run: Run, asked: Meant, written: Written) -> Report:

@@ -37,8 +37,8 @@ from placement_client.sheets.columns import KINDS, columns_of
 from placement_client.sheets.files import write_sheet
 from placement_client.sheets.mapping import ColumnMap
 from placement_client.sheets.planning import Plan, digest_of
-from placement_client.sheets.sending import begin, send
-from placement_client.sheets.spool import Spool
+from placement_client.sheets.sending import OverError, begin, send
+from placement_client.sheets.spool import REMOVED, Spool
 
 app = nouns("Coordinators: many facts from a sheet, and what becomes of them.")
 import_review.register(app)
@@ -46,9 +46,8 @@ import_review.register(app)
 _HINTS: Final[Hints] = {
     AccessDeniedError: "Whoever began an import goes on with it.",
     ConflictError: (
-        "Too many imports of your region are open (placement import list), this one is "
-        "over, or a row contradicts what was recorded since the dry run; make the dry "
-        "run again."
+        "Too many imports of your region are open (placement import list), or a row "
+        "contradicts what was recorded since the dry run; make the dry run again."
     ),
     NotFoundError: (
         "What an import sends lies on the machine where it was begun; there is none "
@@ -56,6 +55,7 @@ _HINTS: Final[Hints] = {
     ),
 }
 _NOTHING: Final = "Nothing would change; there is nothing to commit."
+_ANEW: Final = "To send them all the same, make the dry run again, and commit it."
 _STALE: Final = (
     "is not what this sheet would do now: the sheet, the registry or the day changed "
     "since the dry run; make it again"
@@ -246,6 +246,9 @@ def _sent(run: Run, spool: Spool, import_id: bytes) -> Report:
         return Report(
             data={"import_id": key, "paused": True}, shown=[said], code=Exit.ERROR
         )
+    except OverError as error:
+        spool.drop()
+        raise error.because(REMOVED, _ANEW) from None
     spool.drop()
     said = f"Import {key} has {counted(found.staged, 'row', 'rows')}."
     return Report(data=import_data(found), shown=[said, *next_step(found)])

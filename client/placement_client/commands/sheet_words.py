@@ -9,7 +9,10 @@ from rich.table import Table
 
 from placement.api.v1.import_service_pb2 import (
     IMPORT_STATE_APPROVED,
+    IMPORT_STATE_CANCELLED,
     IMPORT_STATE_DONE,
+    IMPORT_STATE_LAPSED,
+    IMPORT_STATE_OPEN,
     IMPORT_STATE_WAITING,
     Import,
     ImportState,
@@ -145,6 +148,13 @@ def state_word(found: Import) -> str:
 def next_step(found: Import) -> list[str]:
     """Say what comes next."""
     key = found.import_id.hex()
+    if found.state == IMPORT_STATE_OPEN:
+        return [
+            f"{found.staged} of {found.rows} rows are sent; nothing has changed yet.",
+            f"{found.person}, who began it, goes on with: placement import resume {key}",
+        ]
+    if found.state in (IMPORT_STATE_CANCELLED, IMPORT_STATE_LAPSED):
+        return ["It is over; nothing of it has taken effect."]
     if found.state == IMPORT_STATE_WAITING:
         until = stockholm_time(found.expires_at)
         return [

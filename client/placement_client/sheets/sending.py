@@ -26,6 +26,13 @@ CALL_ROWS: Final = 64
 CALL_BYTES: Final = 48 * 1024
 """Bytes of rows in one call; the server takes 64 KiB."""
 
+
+class OverError(ConflictError):
+    """An import lapsed, or somebody cancelled it: its rows are never taken over."""
+
+    text = "This import lapsed or was cancelled; nothing of it has taken effect."
+
+
 Tell = Callable[[int, int], None]
 """Is told how many rows are staged, and how many there are."""
 
@@ -62,13 +69,13 @@ def send(calls: ImportCalls, spool: Spool, import_id: bytes, tell: Tell) -> Impo
 
     Raises:
         InvalidInputError: a row that can't be; the number is that of the sheet.
-        ConflictError: the import lapsed or was cancelled, or rows contradict facts
-            that were recorded since the dry run.
+        OverError: the import lapsed or was cancelled.
+        ConflictError: rows contradict facts that were recorded since the dry run.
         PlacementError: a call failed.
     """
     known = getattr(calls.show(import_id), "import")
     if known.state in (IMPORT_STATE_LAPSED, IMPORT_STATE_CANCELLED):
-        raise ConflictError
+        raise OverError
     if known.state == IMPORT_STATE_OPEN:
         for cut in cuts(spool.rows):
             if cut.position >= known.staged:

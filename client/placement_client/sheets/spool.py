@@ -34,6 +34,8 @@ _MAGIC: Final = b"placement-rows-v1\n"
 _HEAD: Final = struct.Struct(f">{len(_MAGIC)}s16sI")
 _ROW: Final = struct.Struct(">II")
 _NAME: Final = 32  # hex digits of a plan in the name of its files
+REMOVED: Final = "Its rows were removed from this machine."
+"""Said when rows that lay here have nothing to wait for any more."""
 _DAMAGED: Final = "was damaged; make the dry run and the commit again"
 
 
@@ -111,7 +113,7 @@ class Spool:
         _replace(self.path.with_suffix(".id"), import_id.hex().encode())
 
     def drop(self) -> None:
-        """Forget the rows; the service has them."""
+        """Forget the rows; the service has them, or will never take them."""
         for path in (self.path.with_suffix(".id"), self.path):
             path.unlink(missing_ok=True)
 
