@@ -30,6 +30,7 @@ from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.report import Report, counted
 from placement_client.commands.sheet_reading import folder, recorded
 from placement_client.commands.sheet_words import (
+    ended,
     found_import,
     import_data,
     import_rows,
@@ -184,12 +185,7 @@ class _Lines:
     def _fact_ended(self, end: RowEnd) -> Fact | None:
         """Return the fact that a row ends, as it is then; if it is still on record."""
         known = self._on_record(end)
-        if known is None:
-            return None
-        fact = Fact()
-        fact.CopyFrom(known)
-        fact.valid_to_day = end.valid_to_day
-        return fact
+        return None if known is None else ended(known, end)
 
     def _on_record(self, end: RowEnd) -> Fact | None:
         if self._known is None:

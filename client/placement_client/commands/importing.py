@@ -22,7 +22,7 @@ from placement_client.commands import import_review
 from placement_client.commands.audit_printing import Meter
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.report import Exit, Report, counted
-from placement_client.commands.sheet_effects import effects_of
+from placement_client.commands.sheet_effects import effects_or_why
 from placement_client.commands.sheet_reading import Read, Sheet, folder, made_plan
 from placement_client.commands.sheet_words import (
     import_data,
@@ -167,7 +167,7 @@ def dry_run(run: Run, sheet: Sheet, asked: DryRun) -> Report:
         parts.append(_NOTHING)
     refused, data = plan.counts()["refused"], plan_data(plan)
     if asked.effects:
-        effects = effects_of(run, plan)
+        effects = effects_or_why(run, plan)
         data["effects"] = effects.data
         parts = [*effects.shown, "", *parts]
     return Report(

@@ -1,9 +1,10 @@
 """What the rows of a plan would do to whoever is placed."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from placement.api.v1.registry_service_pb2 import Ending, PreviewChangeRequest
-from placement.errors import ConflictError, InvalidInputError
+from placement.errors import BudgetError, ConflictError, InvalidInputError
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.preview import foreseen
 from placement_client.commands.report import Report
@@ -14,9 +15,30 @@ from placement_client.sheets.planning import Plan
 _HINTS: Final[Hints] = {
     ConflictError: (
         "A preview knows no row that changes a rivalry, an alliance or a faction in "
-        "place; make the dry run without --effects, or of a sheet without such rows."
+        "place: --effects can be had of a sheet without such rows."
     ),
 }
+
+
+_NONE: Final = "No effects are shown."
+
+
+def effects_or_why(run: Run, plan: Plan) -> Report:
+    """Return what a plan would do, or why that can't be told.
+
+    Raises:
+        PlacementError: the call failed.
+    """
+    try:
+        return effects_of(run, plan)
+    except InvalidInputError as error:
+        return _none([f"Effects {error.description}.", *error.notes])
+    except (BudgetError, ConflictError) as error:
+        return _none(error.notes)
+
+
+def _none(why: Sequence[str]) -> Report:
+    return Report(data={"missing": list(why)}, shown=[_NONE, *why])
 
 
 def effects_of(run: Run, plan: Plan) -> Report:

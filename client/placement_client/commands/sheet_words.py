@@ -16,7 +16,9 @@ from placement.api.v1.import_service_pb2 import (
     IMPORT_STATE_WAITING,
     Import,
     ImportState,
+    RowEnd,
 )
+from placement.api.v1.types_pb2 import Fact
 from placement_client.commands.report import table
 from placement_client.commands.sheet_reading import Read
 from placement_client.days import stockholm_time
@@ -52,28 +54,31 @@ def _row_data(each: Planned) -> dict[str, object]:
 
 
 def differences_of(each: Planned) -> list[Differs]:
-    """Return what a changed row says otherwise than the record; else nothing."""
-    if each.outcome is not Outcome.CHANGED or each.before is None or each.row is None:
+    """Return what a row that changes or ends a fact says otherwise than the record."""
+    if each.before is None or each.row is None:
         return []
+    if each.outcome is Outcome.ENDED:
+        return differences(each.before, ended(each.before, each.row.end))
     return differences(each.before, each.row.fact)
+
+
+def ended(before: Fact, end: RowEnd) -> Fact:
+    """Return a fact as it is once a row has ended it."""
+    fact = Fact()
+    fact.CopyFrom(before)
+    fact.valid_to_day = end.valid_to_day
+    return fact
 
 
 def plan_parts(plan: Plan) -> list[str | Table]:
     """Return a plan for a person: how many rows of each outcome, and which are not new.
 
-    Of a changed row each column is told, as it is and as it would be: an empty cell
-    takes away what stood there.
+    Of a row that changes or ends a fact each column is told, as it is and as it would
+    be: an empty cell takes away what stood there.
     """
     parts: list[str | Table] = [table(("Rows", "Would be"), _counted(plan)), ""]
-    changed = [each for each in plan.rows if each.outcome is Outcome.CHANGED]
-    if changed:
-        rows = (
-            (each.number, "; ".join(map(str, differences_of(each))))
-            for each in changed[:MOST]
-        )
-        parts += [table(("Row", "Would change"), rows), ""]
-    if len(changed) > MOST:
-        parts += [f"{len(changed) - MOST} more would change; --json has all.", ""]
+    parts += _differing(plan, Outcome.CHANGED, "change")
+    parts += _differing(plan, Outcome.ENDED, "end")
     refused = [each for each in plan.rows if each.outcome is Outcome.REFUSED]
     if refused:
         why = ((each.number, reason_of(each)) for each in refused[:MOST])
@@ -81,6 +86,18 @@ def plan_parts(plan: Plan) -> list[str | Table]:
     if len(refused) > MOST:
         parts += [f"{len(refused) - MOST} more are refused; --refused has all.", ""]
     return parts
+
+
+def _differing(plan: Plan, outcome: Outcome, verb: str) -> Iterator[str | Table]:
+    found = [each for each in plan.rows if each.outcome is outcome]
+    if found:
+        rows = (
+            (each.number, "; ".join(map(str, differences_of(each))))
+            for each in found[:MOST]
+        )
+        yield from (table(("Row", f"Would {verb}"), rows), "")
+    if len(found) > MOST:
+        yield from (f"{len(found) - MOST} more would {verb}; --json has all.", "")
 
 
 def _counted(plan: Plan) -> Iterator[tuple[int, str]]:

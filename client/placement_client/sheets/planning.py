@@ -168,7 +168,7 @@ class Registry:
             outcome, row = self._against(known, fact)
         if isinstance(outcome, Fault):
             return Planned(number, Outcome.REFUSED, key, faults=(outcome,))
-        before = known.fact if known and outcome is Outcome.CHANGED else None
+        before = known.fact if known and row is not None else None
         return Planned(number, outcome, key, row, before=before)
 
     def links(self) -> Iterator[tuple[bytes, bytes]]:

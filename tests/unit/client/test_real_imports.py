@@ -149,7 +149,8 @@ def test_a_change_and_an_end(two, tmp_path):
     assert read(tmp_path / "out.csv") == read(sheet)
     assert [each["changes"] for each in plan["rows"]] == [
         [{"column": "severity", "before": "3", "after": "1"}],
-        *([[]] * 3),
+        [{"column": "until", "before": "", "after": YESTERDAY}],
+        *([[]] * 2),
     ]
     assert ": severity 3 -> 1\n" in read(tmp_path / "seen.csv")
 
@@ -256,66 +257,23 @@ def test_a_paused_import_goes_on(coordinator, tmp_path, monkeypatch):
     )
 
 
-@pytest.fixture
-def half(coordinator, tmp_path, monkeypatch):
-    """Send nothing but the beginning of an import; return its id, sheet and plan."""
-
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    row = line(kind="presence", group="Åsen", area="1292", presence="active")
-    sheet = write(tmp_path / "half.csv", [row])
-    plan = coordinator("import", "dry-run", sheet)["plan"]
-    with monkeypatch.context() as patch:
-        patch.setattr(importing, "send", interrupted)
-        paused = coordinator("import", "commit", sheet, "--plan", plan, code=1)
-    return paused["import_id"], sheet, plan
-
-
-def kept(person):
-    return sorted(path.suffix for path in (person.folder / "imports").iterdir())
-
-
-def test_half_an_import_asks_for_no_approval(coordinator, second, half, tmp_path):
-    """Whoever reads it is told how many rows are sent, and who goes on."""
-    key, _sheet, _plan = half
-    read_by = second.shown("import", "rows", key, "--to", tmp_path / "half-seen.csv")
-    shown = second.shown("import", "show", key)
-    coordinator("import", "cancel", key)
-
-    for text in (read_by, shown):
-        assert "0 of 1 rows are sent" in text
-        assert (
-            f"co-01, who began it, goes on with: placement import resume {key}" in text
-        )
-        assert "approve" not in text
-        assert "Digest" not in text
-
-
-def test_rows_of_a_cancelled_import_do_not_stay(coordinator, second, half):
-    """Whoever cancels forgets them, and so does whoever learns that it was cancelled."""
-    key, sheet, plan = half
-    second("import", "cancel", key)
-    there = kept(coordinator)
-    got = coordinator("import", "resume", key, code=1)["error"]
-    gone = kept(coordinator)
-    anew = coordinator("import", "commit", sheet, "--plan", plan)
-    coordinator("import", "cancel", anew["import_id"])
-
-    assert (there, gone) == ([".id", ".rows"], [])
-    assert (got["reason"], got["notes"][0]) == (
-        "CONTRADICTION",
-        "Its rows were removed from this machine.",
+def test_effects_that_can_not_be_told(coordinator, tmp_path):
+    """The plan is told all the same, and why it has no effects."""
+    row = line(
+        kind="rivalry",
+        group="North Side",
+        other="South Side",
+        severity="2",
+        since="2026-01-02",
     )
-    assert anew["state"] == "WAITING"
+    sheet = write(tmp_path / "effects.csv", [row])
+    got = coordinator("import", "dry-run", sheet, "--effects")
+    shown = coordinator.shown("import", "dry-run", sheet, "--effects")
 
-
-def test_whoever_cancels_half_an_import_keeps_no_rows(coordinator, half):
-    """The same command forgets what was left to send."""
-    shown = coordinator.shown("import", "cancel", half[0])
-
-    assert "removed from this machine" in shown
-    assert kept(coordinator) == []
+    assert got["counts"]["changed"] == 1
+    assert "no row that changes a rivalry" in got["effects"]["missing"][0]
+    assert "No effects are shown." in shown
+    assert f"--plan {got['plan']}" in shown
 
 
 def test_templates_and_mappings(coordinator, tmp_path):

@@ -60,6 +60,25 @@ def test_each_cell_that_changes_is_told(made):
     ]
 
 
+def test_what_would_end_is_told():
+    """Each row, and the day; whoever reads the plan sees what is to be over."""
+    known = review.RecordedFact(
+        fact_id=b"f" * 16,
+        fact=rivalry(3),
+        state=review.FACT_STATE_STANDING,
+        changed_revision=7,
+    )
+    over = rivalry(3)
+    over.valid_to_day = TODAY
+    made = plan([(2, over)], Registry([known], TODAY), bytes(32))
+
+    assert "Would end" in shown(plan_parts(made))
+    assert "until (empty) -> 2024-10-04" in shown(plan_parts(made))
+    assert plan_data(made)["rows"][0]["changes"] == [
+        {"column": "until", "before": "", "after": "2024-10-04"}
+    ]
+
+
 def test_more_than_a_screen_is_counted(made, monkeypatch):
     """The rest is there for programs."""
     monkeypatch.setattr(sheet_words, "MOST", 1)

@@ -1,0 +1,92 @@
+"""An import that was half sent: who goes on with it, and what becomes of its rows."""
+
+import csv
+
+import pytest
+from kit.people import people
+from placement_client.commands import importing
+
+HEADINGS = ("kind", "group", "area", "presence", "scheme", "grade", "reason")
+
+
+@pytest.fixture(scope="module")
+def become(tmp_path_factory):
+    """Start a server; return how to become somebody."""
+    with people(tmp_path_factory.mktemp("served")) as become:
+        yield become
+
+
+@pytest.fixture(scope="module")
+def coordinator(become):
+    person = become("coordinator", "syd", "co-01")
+    person("group", "register", "Åsen")
+    return person
+
+
+@pytest.fixture(scope="module")
+def second(become):
+    return become("coordinator", "syd", "co-02")
+
+
+@pytest.fixture
+def half(coordinator, tmp_path, monkeypatch):
+    """Send nothing but the beginning of an import; return its id, sheet and plan."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    row = ("presence", "Åsen", "1292", "active", "3x5x2", "2B", "intelligence")
+    sheet = tmp_path / "half.csv"
+    with sheet.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out, lineterminator="\n").writerows([HEADINGS, row])
+    plan = coordinator("import", "dry-run", sheet)["plan"]
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "send", interrupted)
+        paused = coordinator("import", "commit", sheet, "--plan", plan, code=1)
+    return paused["import_id"], sheet, plan
+
+
+def kept(person):
+    return sorted(path.suffix for path in (person.folder / "imports").iterdir())
+
+
+def test_half_an_import_asks_for_no_approval(coordinator, second, half, tmp_path):
+    """Whoever reads it is told how many rows are sent, and who goes on."""
+    key, _sheet, _plan = half
+    read_by = second.shown("import", "rows", key, "--to", tmp_path / "half-seen.csv")
+    shown = second.shown("import", "show", key)
+    coordinator("import", "cancel", key)
+
+    for text in (read_by, shown):
+        assert "0 of 1 rows are sent" in text
+        assert (
+            f"co-01, who began it, goes on with: placement import resume {key}" in text
+        )
+        assert "approve" not in text
+        assert "Digest" not in text
+
+
+def test_rows_of_a_cancelled_import_do_not_stay(coordinator, second, half):
+    """Whoever cancels forgets them, and so does whoever learns that it was cancelled."""
+    key, sheet, plan = half
+    second("import", "cancel", key)
+    there = kept(coordinator)
+    got = coordinator("import", "resume", key, code=1)["error"]
+    gone = kept(coordinator)
+    anew = coordinator("import", "commit", sheet, "--plan", plan)
+    coordinator("import", "cancel", anew["import_id"])
+
+    assert (there, gone) == ([".id", ".rows"], [])
+    assert (got["reason"], got["notes"][0]) == (
+        "CONTRADICTION",
+        "Its rows were removed from this machine.",
+    )
+    assert anew["state"] == "WAITING"
+
+
+def test_whoever_cancels_half_an_import_keeps_no_rows(coordinator, half):
+    """The same command forgets what was left to send."""
+    shown = coordinator.shown("import", "cancel", half[0])
+
+    assert "removed from this machine" in shown
+    assert kept(coordinator) == []
