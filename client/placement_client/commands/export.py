@@ -42,7 +42,7 @@ def export(run: Run, asked: Exported) -> Report:
     """
     if asked.kind not in ("", *KINDS):
         raise InvalidInputError("kind", _KIND)
-    names = {label.token: label.name for label in run.label_book()}
+    names = run.label_book().names
     rows = in_order(
         row_of(each.fact, lambda token: names.get(token, token.hex()))
         for each in _standing(recorded(run))

@@ -295,6 +295,17 @@ def test_templates_and_mappings(coordinator, tmp_path):
         assert "error" in coordinator("import", *words, code=2)
 
 
+def test_a_group_stands_under_the_name_that_is_listed(coordinator, tmp_path):
+    """Not under another of its names, wherever that stands in the alphabet."""
+    coordinator("group", "alias", "North Side", "Zzz")
+    coordinator("group", "alias", "South Side", "Aaa")
+    coordinator("export", tmp_path / "out.csv")
+
+    assert "South Side" in read(tmp_path / "out.csv")
+    assert "Zzz" not in read(tmp_path / "out.csv")
+    assert "Aaa" not in read(tmp_path / "out.csv")
+
+
 def test_xlsx_goes_both_ways(coordinator, tmp_path):
     """An exported workbook is read as the same facts."""
     coordinator(
