@@ -193,8 +193,8 @@ def _label_key(profile: Profile) -> Finding:
     if not profile.label_key:
         return doubtful(
             "label key",
-            "No label key is set, so groups have no names: get the coordinators' file "
-            "and add the context again with --label-key.",
+            "No label key is set, so groups have no names: run placement label-key "
+            "publish, have a coordinator hand it over, then run placement label-key fetch.",
         )
     try:
         LabelKey.read(Path(profile.label_key).expanduser())

@@ -93,7 +93,7 @@ def _labels(session: Session, keys: Sequence[LabelKey]) -> Finding:
         return good("labels", _ALL_OPEN if opened else "No group is registered yet.")
     sentence = f"The label key opens {opened} of {opened + book.unopened} labels"
     if not opened:
-        sentence += ": get the file that the other coordinators use."
+        sentence += ": get the one in force by placement label-key fetch."
         return bad("labels", sentence)
-    sentence += "; the others stand under another key: compare it with the others'."
+    sentence += "; the others stand under another key: run placement label-key fetch."
     return doubtful("labels", sentence)

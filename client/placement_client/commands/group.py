@@ -19,9 +19,10 @@ from placement_client.registry import MAX_REGISTERED
 app = nouns("Coordinators: register and list groups; names stay on this machine.")
 
 _OTHER_KEY: Final = (
-    "does not open every group that is registered; get the file that the other "
-    "coordinators use"
+    "does not open every name that is registered; get the one in force by placement "
+    "label-key fetch"
 )
+_NONE_OPENS: Final = "There are groups, but no name of theirs opens on this machine."
 _ALIKE: Final = (
     "looks like a name that is registered; if it is another group, add --new; if it is "
     "another name of that one, see placement group alias"
@@ -162,6 +163,8 @@ def list_(run: Run) -> Report:
     """List the registered groups by name, each with its further names."""
     book = run.label_book()
     found = _groups(book, book)
+    if not found and book.unopened:
+        return Report(data={"groups": []}, shown=[_NONE_OPENS])
     note(f"{counted(len(found), 'group', 'groups')}.")
     return _report(found)
 

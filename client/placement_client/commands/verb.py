@@ -40,8 +40,13 @@ from placement_client.profile import Profile, contexts_path, load
 from placement_client.session import Session
 
 _NO_LABEL_KEY: Final = (
-    "is not set in this context; get the coordinators' file and add the context again "
-    "with --label-key"
+    "is not set in this context; run placement label-key publish, have a coordinator "
+    "hand it over, then run placement label-key fetch; if you drew it yourself, add the "
+    "context again with --label-key"
+)
+_UNOPENED: Final = (
+    "of groups can't be opened with the label key on this machine: it was replaced, or "
+    "is another one. Get the one in force by: placement label-key fetch"
 )
 _NO_COORDINATOR: Final = (
     "is for coordinators: they register and list groups, and you are none"
@@ -178,8 +183,8 @@ class Run:
             listing = self.session().registry.list_groups()
             self._label_book = LabelBook(keys, listing)
             if self._label_book.unopened:
-                were = counted(self._label_book.unopened, "group was", "groups were")
-                note(f"{were} registered under another label key.")
+                names = counted(self._label_book.unopened, "name", "names")
+                note(f"{names} {_UNOPENED}")
         return self._label_book
 
     def report(

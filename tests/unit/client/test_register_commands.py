@@ -77,9 +77,8 @@ def test_groups_of_another_key_are_counted(cli, wire, groups):
     _, data = cli.json("group", "list")
 
     assert result.exit_code == 0
-    assert result.stderr == (
-        "1 group was registered under another label key.\n2 groups.\n"
-    )
+    assert result.stderr.startswith("1 name of groups can't be opened")
+    assert result.stderr.endswith("placement label-key fetch\n2 groups.\n")
     assert [each["name"] for each in data["groups"]] == ["North Side", "South Side"]
 
 
@@ -98,14 +97,20 @@ def test_a_book_under_another_key_says_so(cli, another_key, words):
     """No name is found, and the reason is told."""
     result = cli(*words)
 
-    assert "2 groups were registered under another label key.\n" in result.stderr
+    assert "2 names of groups can't be opened" in result.stderr
+    assert "placement label-key fetch" in result.stderr
+    assert "There is nothing to list" not in result.stdout
     assert "North Side" not in result.stdout
 
 
 @pytest.mark.parametrize(
     ("role", "organisation", "phrase"),
     [
-        (Role.COORDINATOR, "vast", "is not set in this context; get the coordinators'"),
+        (
+            Role.COORDINATOR,
+            "vast",
+            "is not set in this context; run placement label-key",
+        ),
         (Role.CASEWORKER, "1480", "is for coordinators: they register and list groups"),
         (Role.AUDITOR, "review", "is for coordinators: they register and list groups"),
     ],
@@ -128,7 +133,7 @@ def test_nothing_is_registered_under_another_key(cli, wire, another_key):
     code, data = cli.json("group", "register", "North Side")
 
     assert (code, data["error"]["field"]) == (2, "label_key")
-    assert "does not open every group" in data["error"]["description"]
+    assert "does not open every name" in data["error"]["description"]
     assert wire.requests("RegisterGroups") == []
 
 
