@@ -52,7 +52,10 @@ from placement_client.commands import explain as explaining
 from placement_client.commands.report import EXIT_HELP, Exit, explain, note, print_json
 
 _JSON = "--json"
-_ARGUMENTS = "The command line has an unknown command, or an argument too many."
+_ARGUMENTS = (
+    "The command line has an unknown command, or an argument too many. A name of several "
+    "words stands in quotation marks."
+)
 # Their words are those of the parser and the names of options, never a value.
 _HARMLESS = frozenset(
     {"BadOptionUsage", "MissingParameter", "Misplaced", "NoArgsIsHelpError"}

@@ -19,6 +19,7 @@ from placement.errors import InvalidInputError
 from placement_client.nearness import nearest
 
 _UNKNOWN: Final = "names no municipality"
+_DIGITS: Final = 4
 
 
 class Areas:
@@ -55,7 +56,13 @@ class Areas:
         return code
 
     def like(self, text: str) -> tuple[str, ...]:
-        """Return up to three names that look like a text, likest first."""
+        """Return up to three names that look like a text, likest first.
+
+        Of digits that lack the zero before them, as a spreadsheet program leaves them,
+        the code alone.
+        """
+        if text.isdecimal() and text.zfill(_DIGITS) in self._names:
+            return (text.zfill(_DIGITS),)
         found = nearest(_key(text), self._codes)
         return tuple(self._names[self._codes[key]] for key in found)
 

@@ -22,7 +22,7 @@ from placement.reference import require_reference
 from placement_client.commands.asking import ask_numbers
 from placement_client.commands.extract_data import extract_data, head_data
 from placement_client.commands.extract_words import document
-from placement_client.commands.finding_words import known_names
+from placement_client.commands.finding_words import known_names, said_words
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.options import IdentifierStdin, choice, chosen
 from placement_client.commands.release import Seen
@@ -261,8 +261,8 @@ def _write(texts: dict[Path, str]) -> None:
 def _rows(data: dict[str, Any]) -> Iterator[tuple[object, ...]]:
     frame = {"fact_id", "kind", "since", "until", "recorded_on", "retracted"}
     for fact in data["facts"]:
-        says = ", ".join(
-            f"{name} {value}" for name, value in fact.items() if name not in frame
+        says = said_words(
+            {name: value for name, value in fact.items() if name not in frame}
         )
         kind = f"{fact['kind']}, retracted" if fact["retracted"] else fact["kind"]
         days = (fact["since"] or "", fact["until"] or "")

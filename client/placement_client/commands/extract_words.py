@@ -165,13 +165,17 @@ def _entry(entry: Mapping[str, Any]) -> str:
     code = entry["action"]
     did = _ACTIONS.get(code, f"did this: {_plain(code.lower().replace('_', ' '))}")
     who = f"a {_plain(entry['role'])} of {_plain(_organisation(entry))}"
-    why = f" ({_plain(entry['purpose'])})" if entry["purpose"] else ""
+    why = f" ({_why(entry['purpose'])})" if entry["purpose"] else ""
     refused = "" if entry["answered"] else "; it was refused"
     answers = ", ".join(
         f"{_where(each)} {each['verdict']}" for each in entry["answers"]
     )
     told = f"; answered: {answers}" if answers else ""
     return f"{entry['on']}: {who} {did}{why}{refused}{told}."
+
+
+def _why(purpose: str) -> str:
+    return _GROUNDS.get(purpose) or _plain(purpose.lower().replace("_", " "))
 
 
 def _organisation(entry: Mapping[str, Any]) -> str:

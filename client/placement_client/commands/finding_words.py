@@ -142,10 +142,29 @@ def fact_words(fact: Json) -> str:
 
 
 def statement_words(fact: Json) -> str:
-    """Say what a fact states, under the names of the wire."""
+    """Say what a fact states."""
     statement = fact["statement"]
-    says = statement.items() if isinstance(statement, Mapping) else ()
-    return ", ".join(f"{name} {value}" for name, value in says)
+    return said_words(statement) if isinstance(statement, Mapping) else ""
+
+
+def said_words(statement: Mapping[str, object]) -> str:
+    """Say what is known of a statement, under the names of the wire, as words.
+
+    Example:
+        >>> said_words({"group": "Zeta", "left_on_day": None, "danger": True})
+        'group Zeta, danger'
+    """
+    words = (_said(name, value) for name, value in statement.items())
+    return ", ".join(filter(None, words))
+
+
+def _said(name: str, value: object) -> str:
+    word = name.removesuffix("_day").replace("_", " ")
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return word if value else f"no {word}"
+    return f"{word} {value}"
 
 
 # Places and days

@@ -107,7 +107,7 @@ def test_an_alert_is_shown_with_what_it_rests_on(cli, wire, groups, explained):
         "Place: 1280 Malmö, from 2026-06-15 on.",
         "CONFLICT by R2: a rival group is there.",
         (
-            "  - Rivalry: group_a North Side, group_b South Side, severity 3, since "
+            "  - Rivalry: group a North Side, group b South Side, severity 3, since "
             f"2026-06-01, grade 2B (fact {ALERT.hex()})."
         ),
         "  - Something exists in region nord: phone 010.",

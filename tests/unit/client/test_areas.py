@@ -46,6 +46,7 @@ def test_near_names_are_suggested():
     assert areas().like("Gotebrg")[0] == "Göteborg"
     assert areas().like("stock") == ("Stockholm",)
     assert areas().like("qqqq") == ()
+    assert areas().like("180") == ("0180",)
 
 
 def test_an_unknown_code_is_its_own_name():

@@ -298,3 +298,13 @@ def test_without_a_label_key_no_group_is_named(cli, wire, answers, tmp_path, pai
     assert result.exit_code == 0
     assert "to a group (as core)" in text
     assert NORTH.hex() not in text
+
+
+def test_what_could_be_told_is_said_in_words(cli, answers):
+    """Not as a program writes what is true, or missing."""
+    said = cli("extract", "show", CHANGE.hex(), STDIN, stdin=LINES).stdout
+
+    assert "left on 2024-10-04" in said
+    assert ", danger" in said
+    assert "True" not in said
+    assert "None" not in said

@@ -74,7 +74,7 @@ def test_facts_are_listed(cli, wire, groups):
     code, data = cli.json("fact", "list")
     request = wire.requests("ListFacts")[0]
 
-    assert "group_a North Side" in result.stdout
+    assert "group a North Side" in result.stdout
     assert "STANDING, contested: SOURCE" in result.stdout
     assert f"person {CASE.hex()}:1" in result.stdout
     assert request == review.ListFactsRequest(

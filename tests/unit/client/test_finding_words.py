@@ -50,7 +50,7 @@ def test_a_finding_has_a_sentence_for_each_link():
     assert list(sentences([finding()], NAMES)) == [
         "CONFLICT by R2: a rival group is there.",
         (
-            f"  - Rivalry: group_a North Side, group_b {SOUTH.hex()}, severity 3, since "
+            f"  - Rivalry: group a North Side, group b {SOUTH.hex()}, severity 3, since "
             f"2026-03-01, until 2026-09-01, grade 2B (fact {FACT.hex()})."
         ),
         "  - Something exists in region nord: phone 0101.",
