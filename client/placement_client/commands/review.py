@@ -259,8 +259,8 @@ class Reported:
 def report(run: Run, asked: Reported) -> Report:
     """Count what was kept in a year, and why; numbers alone, by region and kind."""
     year = asked.year or run.today.year
-    if year < 0:
-        raise InvalidInputError("year", "must be a year")
+    if not 0 < year <= run.today.year:
+        raise InvalidInputError("year", "must be a year that has begun")
     answer = run.session().lives.report(year, asked.region)
     tallies = [_tally(each) for each in answer.tallies]
     headings = ("Region", "Kind", "Kept", "Overdue", "In the year", "Kept because")

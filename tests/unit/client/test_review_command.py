@@ -246,9 +246,10 @@ def test_a_year_is_reported(cli, wire, at_noon):
     )
 
 
-def test_a_year_that_is_none(cli, wire):
-    """It is refused before anything is sent."""
-    code, data = cli.json("review", "report", "--year", "-1")
+@pytest.mark.parametrize("year", ["-1", "2027"])
+def test_a_year_that_is_none(cli, wire, at_noon, year):
+    """Or has not begun: it is refused before anything is sent."""
+    code, data = cli.json("review", "report", "--year", year)
 
     assert (code, data["error"]["field"]) == (2, "year")
     assert wire.seen == []
