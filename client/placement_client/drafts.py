@@ -32,6 +32,7 @@ from placement.api.v1.types_pb2 import CaseMember, Fact, Person
 from placement.errors import InvalidInputError
 from placement_client.days import parse_day
 from placement_client.identifiers import Identifier
+from placement_client.nearness import perhaps
 from placement_client.rendering import fields_of
 
 Draft: TypeAlias = Mapping[str, object]
@@ -142,10 +143,11 @@ def _fill(message: Message, draft: object, names: Names, where: str) -> None:
     if not isinstance(draft, Mapping):
         raise InvalidInputError(where, "must be an object")
     fields = {f.name.removesuffix("_day"): f for f in fields_of(message)}
-    for key, value in draft.items():
+    for place, (key, value) in enumerate(draft.items(), 1):
         field = fields.get(key)
         if field is None:
-            raise InvalidInputError(where, "has a key that is not known")
+            phrase = f"has a key that is not known, number {place}; {perhaps(key, [*fields])}"
+            raise InvalidInputError(where, phrase)
         one_of = field.containing_oneof
         if one_of is not None and message.WhichOneof(one_of.name) is not None:
             raise InvalidInputError(where, "says two things where one is allowed")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from placement.errors import InvalidInputError
+from placement_client.nearness import perhaps
 from placement_client.sheets.cells import Cell
 from placement_client.sheets.columns import COLUMNS, REASON
 
@@ -61,10 +62,13 @@ class ColumnMap:
         Raises:
             InvalidInputError: it is one.
         """
-        if not {*self.columns.values()} <= {*COLUMNS, ""}:
-            raise InvalidInputError("map", "maps to a column that there is not")
-        if not self.fixed.keys() <= {*COLUMNS}:
-            raise InvalidInputError("map", "fixes a column that there is not")
+        named = (("columns", self.columns.values(), ""), ("fixed", self.fixed, None))
+        for what, names, nothing in named:
+            for place, name in enumerate(names, 1):
+                if name not in COLUMNS and name != nothing:
+                    which = f"says in {what}, number {place}, what is no column"
+                    phrase = f"{which}; {perhaps(name, COLUMNS)}"
+                    raise InvalidInputError("map", phrase)
 
     def save(self, path: Path) -> None:
         """Save it, in place of what is there.

@@ -358,3 +358,15 @@ def test_a_draft_is_json():
     ]
 
     assert read_drafts(json.dumps({"facts": drafts})) == drafts
+
+
+def test_a_key_that_may_be_meant_is_told():
+    """By what there is; the key that stood there is not repeated."""
+    near = refusal(rivalry={"severity": 3, "last_violense_on": "x"})
+    far = refusal(alliance={"zzzz": 1})
+
+    assert near == (
+        "facts[0].rivalry",
+        "has a key that is not known, number 2; perhaps last_violence_on is meant",
+    )
+    assert far[1].endswith("number 1; there are group_a, group_b")

@@ -212,3 +212,24 @@ def test_a_mapping_that_is_not_there(tmp_path):
     """It can't be read."""
     with pytest.raises(InvalidInputError):
         ColumnMap.read(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (
+            ColumnMap({"Grupp A": "group", "Grupp B": "othr"}),
+            "says in columns, number 2, what is no column; perhaps other is meant",
+        ),
+        (
+            ColumnMap(fixed={"x": "rivalry"}),
+            "says in fixed, number 1, what is no column; there are kind, group, other",
+        ),
+    ],
+)
+def test_a_column_that_there_is_not_is_told(made, said):
+    """By its place, beside what may be meant; what was typed is not repeated."""
+    with pytest.raises(InvalidInputError) as caught:
+        made.require_known()
+
+    assert caught.value.description.startswith(said)
