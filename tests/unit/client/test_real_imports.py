@@ -259,13 +259,10 @@ def test_a_paused_import_goes_on(coordinator, tmp_path, monkeypatch):
 
 def test_effects_that_can_not_be_told(coordinator, tmp_path):
     """The plan is told all the same, and why it has no effects."""
-    row = line(
-        kind="rivalry",
-        group="North Side",
-        other="South Side",
-        severity="2",
-        since="2026-01-02",
-    )
+    pair = ("--group", "South Side", "--group", "Åsen")
+    said = ("--severity", "2", "--grade", "2B", "--reason", "intelligence")
+    coordinator("fact", "record", "rivalry", *pair, *said)
+    row = line(kind="rivalry", group="South Side", other="Åsen", severity="1")
     sheet = write(tmp_path / "effects.csv", [row])
     got = coordinator("import", "dry-run", sheet, "--effects")
     shown = coordinator.shown("import", "dry-run", sheet, "--effects")
@@ -297,6 +294,10 @@ def test_templates_and_mappings(coordinator, tmp_path):
 
 def test_a_group_stands_under_the_name_that_is_listed(coordinator, tmp_path):
     """Not under another of its names, wherever that stands in the alphabet."""
+    for group in ("North Side", "South Side"):
+        said = ("--area", "0381", "--kind", "active", "--grade", "2B")
+        told = ("--group", group, *said, "--reason", "intelligence")
+        coordinator("fact", "record", "presence", *told)
     coordinator("group", "alias", "North Side", "Zzz")
     coordinator("group", "alias", "South Side", "Aaa")
     coordinator("export", tmp_path / "out.csv")
