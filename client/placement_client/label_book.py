@@ -101,6 +101,16 @@ class LabelBook:
         """Iterate over the names, in their order."""
         return iter(sorted(self._labels, key=lambda label: label.name))
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether a group has a name, in any spelling.
+
+        Secret: name
+        """
+        prints = (
+            {key.fingerprint(name) for key in self._keys} if normalise(name) else ()
+        )
+        return any(each in self._by_print for each in prints)
+
     @property
     def key(self) -> LabelKey:
         """The label key in force, under which names are registered.

@@ -1,7 +1,7 @@
 """``placement change``: what waits for a second coordinator."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -12,14 +12,17 @@ from rich.text import Text
 from placement.api.v1.registry_service_pb2 import (
     ApproveChangeResponse,
     Change,
+    ChangeKind,
     RejectChangeResponse,
     ShowChangeResponse,
 )
+from placement.api.v1.types_pb2 import Fact, FactReason
 from placement.errors import (
     AccessDeniedError,
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    PlacementError,
     StaleError,
 )
 from placement_client.commands import preview
@@ -40,7 +43,7 @@ from placement_client.commands.report import Report, table
 from placement_client.commands.verb import Run, nouns, verb
 from placement_client.days import stockholm_time
 from placement_client.drafts import read_token
-from placement_client.rendering import Json, said, to_json
+from placement_client.rendering import Json, enum_name, said, to_json
 
 _OVER: Final = (
     "The change is over: what it recorded counts no more, the rest stays as it was."
@@ -68,10 +71,26 @@ _HINTS: Final[Hints] = {
         "with what it prints."
     ),
 }
+_ELSEWHERE: Final[Mapping[int, str]] = {
+    ChangeKind.CHANGE_KIND_ERASE: "placement erase approve",
+    ChangeKind.CHANGE_KIND_EXTRACT: "placement extract show",
+}
 _UNSEEN: Final = (
     "Run `placement change show`, read what the place is worth now, and approve with the "
     "--seen that it prints. Every other change is approved without --seen: the revision "
     "that `show` told goes with --revision."
+)
+
+_HEADINGS: Final = (
+    "Fact",
+    "Would",
+    "Kind",
+    "Says",
+    "Since",
+    "Until",
+    "Review by",
+    "Grade",
+    "Because",
 )
 
 app = nouns("Coordinators: see what waits for a second one, and decide on it.")
@@ -120,6 +139,7 @@ def show(run: Run, asked: Shown) -> Report:
             "fact_id": each.fact_id.hex(),
             **effect(each, names),
             **said(each.fact, names),
+            "fact_reason": _fact_reason(each.fact),
         }
         for each in answer.items
     ]
@@ -127,7 +147,6 @@ def show(run: Run, asked: Shown) -> Report:
         (each["fact_id"], effect_words(item, each), each["kind"], *_columns(each))
         for item, each in zip(answer.items, items, strict=True)
     ]
-    headings = ("Fact", "Would", "Kind", "Says", "Since", "Until", "Grade")
     return Report(
         data={
             "change": to_json(answer.change),
@@ -137,7 +156,7 @@ def show(run: Run, asked: Shown) -> Report:
         },
         shown=[
             *_whole(answer.change),
-            table(headings, rows),
+            table(_HEADINGS, rows),
             f"As of revision {answer.revision}.",
             *_explained(answer, names),
         ],
@@ -178,7 +197,13 @@ def _explained(answer: ShowChangeResponse, names: Names) -> list[RenderableType]
 def _columns(item: Mapping[str, object]) -> tuple[object, ...]:
     # What is no fact has nothing to say here.
     grade = item["grade"] if item["kind"] else ""
-    return (statement_words(item), item["since"] or "", item["until"] or "", grade)
+    days = (item[name] or "" for name in ("since", "until", "review_by"))
+    return (statement_words(item), *days, grade, item["fact_reason"] or "")
+
+
+def _fact_reason(fact: Fact) -> str | None:
+    """Return why a fact is recorded; ``None`` of what is no fact."""
+    return enum_name(FactReason.DESCRIPTOR, fact.reason) if fact.reason else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +244,7 @@ def approve(run: Run, asked: Meant, approved: Approved) -> Report:
 
     Of a release you say with --seen what you were shown of the place.
     """
-    with _advised():
+    with _advised(), _elsewhere(run, asked.id):
         seen = Seen(seen=approved.seen).digest() if approved.seen else b""
         answer = run.session().registry.approve_change(
             asked.id, shown=approved.revision, seen=seen
@@ -239,6 +264,29 @@ def _approved(answer: ApproveChangeResponse) -> list[str]:
         "nothing of why."
     )
     return [said, tell]
+
+
+class ElsewhereError(ConflictError):
+    """A change that another command approves."""
+
+    text = "This command does not approve a change of that kind."
+
+
+@contextmanager
+def _elsewhere(run: Run, change_id: bytes) -> Iterator[None]:
+    """Name the command that approves what this one never does."""
+    try:
+        yield
+    except ConflictError as error:
+        command = ""
+        with suppress(PlacementError):  # what was refused before is what is told
+            # Not by showing it: what was shown of a release is what is approved.
+            for each in run.session().registry.list_changes().changes:
+                if each.change_id == change_id and each.kind in _ELSEWHERE:
+                    command = f"{_ELSEWHERE[each.kind]} {change_id.hex()}"
+        if not command:
+            raise
+        raise ElsewhereError().because(f"Go on with: {command}") from error
 
 
 @contextmanager

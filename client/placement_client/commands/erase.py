@@ -1,5 +1,7 @@
 """``placement erase``: what is past its retention, and taking it away for good."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -10,6 +12,7 @@ from placement.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    PlacementError,
 )
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.report import Report, table
@@ -25,6 +28,7 @@ _KEPT: Final = (
     "Something of it is not past its retention, protects somebody who is placed, or is "
     "in an erasure that waits. `placement erase due` lists what may be erased."
 )
+_ALL_DUE: Final = "All are listed as due; one of them may be proposed already."
 _HINTS: Final[Hints] = {
     AccessDeniedError: "Coordinators do this.",
     NotFoundError: "`placement erase due` lists what may be erased.",
@@ -75,7 +79,7 @@ def propose(run: Run, asked: Proposed) -> Report:
     ids = [read_token(each, field="ids") for each in asked.ids]
     if len(ids) > MAX_ERASED:
         raise InvalidInputError("ids", "must be 1 to 500")
-    with hinted(_HINTS):
+    with hinted(_HINTS), _named(run, ids):
         answer = run.session().erasures.propose(ids)
     said = (
         "Nothing is erased yet. A second coordinator looks at it with `placement change "
@@ -83,6 +87,20 @@ def propose(run: Run, asked: Proposed) -> Report:
         f"{answer.change_id.hex()}`."
     )
     return Report(data=to_json(answer), shown=[said])
+
+
+@contextmanager
+def _named(run: Run, ids: Sequence[bytes]) -> Iterator[None]:
+    """Where several were refused together, name those that are not listed as due."""
+    try:
+        yield
+    except (ConflictError, NotFoundError) as error:
+        if len(ids) > 1:
+            with suppress(PlacementError):  # the refusal stands, explained or not
+                due = {each.id for each in run.session().erasures.expired().expired}
+                others = ", ".join(each.hex() for each in ids if each not in due)
+                error.because(f"Not listed as due: {others}." if others else _ALL_DUE)
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

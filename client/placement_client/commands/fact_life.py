@@ -23,6 +23,7 @@ from placement_client.commands.drafting import read_group
 from placement_client.commands.fact_words import (
     doubt_words,
     fact_rows,
+    instead_words,
     recorded_data,
     recorded_words,
     step_data,
@@ -153,6 +154,7 @@ def show(run: Run, asked: Meant) -> Report:
         data={"fact": fact, "steps": [step_data(each) for each in answer.steps]},
         shown=[
             recorded_words(fact),
+            *instead_words(fact),
             *doubt_words(answer.steps),
             f"Last changed in revision {answer.fact.changed_revision}.",
             table(headings, map(step_row, answer.steps)),

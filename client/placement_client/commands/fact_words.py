@@ -58,6 +58,7 @@ def fact_rows(facts: Iterable[Json]) -> Table:
 
 def _row(fact: Json) -> tuple[object, ...]:
     doubted = f", contested: {fact['contested']}" if fact["contested"] else ""
+    instead = f", instead of {fact['replaces']}" if fact["replaces"] else ""
     return (
         fact["fact_id"],
         fact["kind"],
@@ -66,7 +67,7 @@ def _row(fact: Json) -> tuple[object, ...]:
         fact["until"] or "",
         fact["review_by"] or "",
         fact["grade"],
-        f"{fact['state']}{doubted}",
+        f"{fact['state']}{doubted}{instead}",
     )
 
 
@@ -75,6 +76,12 @@ def recorded_words(fact: Json) -> str:
     doubted = f"; contested as {fact['contested']}" if fact["contested"] else ""
     review = f", review by {fact['review_by']}" if fact["review_by"] else ""
     return f"{fact_words(fact)}{review} ({fact['state']}{doubted})."
+
+
+def instead_words(fact: Json) -> list[str]:
+    """Say which fact this one was recorded instead of, if any."""
+    old = fact["replaces"]
+    return [f"Recorded instead of fact {old}, which it amends."] if old else []
 
 
 def doubts(steps: Iterable[FactStep]) -> list[tuple[str, str]]:

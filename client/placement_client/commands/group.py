@@ -1,6 +1,7 @@
 """``placement group``: groups under sealed names, and what they are to one another."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -71,7 +72,7 @@ def register(run: Run, asked: Registered) -> Report:
         raise InvalidInputError("label_key", _OTHER_KEY)
     require_unlike(book, asked.name, new=asked.new)
     groups = [book.key.new_group(name) for name in asked.name]
-    with hinted(_HINTS):
+    with hinted(_HINTS), _doubles_told(book, asked.name):
         answer = run.session().registry.register_groups(groups)
     tokens = [token.hex() for token in answer.tokens]
     pairs = list(zip(tokens, asked.name, strict=True))
@@ -82,6 +83,18 @@ def register(run: Run, asked: Registered) -> Report:
         },
         shown=[table(("Token", "Name"), pairs)],
     )
+
+
+@contextmanager
+def _doubles_told(book: LabelBook, names: Sequence[str]) -> Iterator[None]:
+    """Where names are refused together, tell which of them are registered."""
+    try:
+        yield
+    except ConflictError:
+        known = [name for name in names if name in book]
+        if known:
+            note(f"Registered already: {', '.join(known)}.")
+        raise
 
 
 def require_names(run: Run, names: Sequence[str]) -> None:
@@ -142,7 +155,7 @@ def alias(run: Run, asked: Aliased) -> Report:
     token = group_token(book, asked.group, "group")
     require_unlike(book, asked.name, new=asked.new, but=token)
     made = [book.key.new_group(name) for name in asked.name]
-    with hinted(_HINTS):
+    with hinted(_HINTS), _doubles_told(book, asked.name):
         answer = run.session().groups.name(
             FurtherName(
                 token=token,

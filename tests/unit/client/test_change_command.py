@@ -127,6 +127,7 @@ def test_a_change_is_shown_before_it_is_approved(cli, wire):
         "review_by": None,
         "grade": "B2",
         "scheme": "FOUR_FOUR",
+        "fact_reason": None,
     }
 
 
@@ -350,3 +351,38 @@ def test_a_renewal_and_a_successor_are_shown(cli, wire):
     assert data["revision"] == 44
     assert (first["review_by_day"], first["reason"]) == ("2026-09-01", "COURT")
     assert second["replaces"] == old.hex()
+
+
+def test_why_and_until_when_a_fact_is_kept_is_shown(cli, wire):
+    """Its review date and its reason: whoever approves stands behind these, too."""
+    fact = types.Fact(
+        review_by_day=day("2027-01-01"),
+        reason=types.FACT_REASON_COURT,
+        presence=types.Presence(group=bytes(16), area="1480", kind=1),
+    )
+    item = registry.ChangeItem(fact_id=bytes(16), fact=fact, made_firm=True)
+    wire.answers["ListGroups"] = registry.ListGroupsResponse()
+    wire.answers["ShowChange"] = registry.ShowChangeResponse(items=[item])
+    shown = cli("change", "show", CHANGE.hex()).stdout
+    _, data = cli.json("change", "show", CHANGE.hex())
+
+    assert "2027-01-01" in shown
+    assert "COURT" in shown
+    assert data["items"][0]["fact_reason"] == "COURT"
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [("ERASE", "placement erase approve"), ("EXTRACT", "placement extract show")],
+)
+def test_what_another_command_approves_is_said(cli, wire, kind, command):
+    """By its name; the advice for other changes is left out."""
+    change = registry.Change(change_id=CHANGE, kind=f"CHANGE_KIND_{kind}")
+    wire.answers["ApproveChange"] = refusal(CODE.FAILED_PRECONDITION, "CONTRADICTION")
+    wire.answers["ListChanges"] = registry.ListChangesResponse(changes=[change])
+    code, data = cli.json("change", "approve", CHANGE.hex())
+
+    assert code == 1
+    assert data["error"]["reason"] == "CONTRADICTION"
+    assert data["error"]["notes"] == [f"Go on with: {command} {CHANGE.hex()}"]
+    assert wire.requests("ShowChange") == []

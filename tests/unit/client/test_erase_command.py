@@ -122,3 +122,28 @@ def test_a_refusal_says_what_helps(cli, wire, words, refused, hints):
 
     assert result.exit_code != 0
     assert any(hint in said for hint in hints)
+
+
+@pytest.mark.parametrize(
+    ("due", "told"),
+    [
+        ([FACT], f"Not listed as due: {CHANGE.hex()}."),
+        ([FACT, CHANGE], "one of them may be proposed already"),
+        (None, "placement erase due"),
+    ],
+    ids=["one", "all", "no answer"],
+)
+def test_of_several_it_is_said_which_are_not_due(cli, wire, due, told):
+    """Whatever becomes of the second call, the first one's refusal is told."""
+    wire.answers["ProposeErasure"] = refusal(CODE.NOT_FOUND, "NOT_FOUND")
+    wire.answers["ListExpired"] = (
+        refusal(CODE.NOT_FOUND, "NOT_FOUND")
+        if due is None
+        else erasure.ListExpiredResponse(
+            expired=[erasure.Expired(id=each) for each in due]
+        )
+    )
+    code, data = cli.json("erase", "propose", FACT.hex(), CHANGE.hex())
+
+    assert (code, data["error"]["reason"]) == (1, "NOT_FOUND")
+    assert told in " ".join(data["error"]["notes"])

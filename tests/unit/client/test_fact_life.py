@@ -61,6 +61,18 @@ def shown(wire, groups):
 # list, show
 
 
+def test_what_amends_a_fact_names_it(cli, wire, groups):
+    """In its life, and in the list, where whoever looks at the old one finds it."""
+    old = bytes(range(16))
+    wire.answers["ShowFact"] = review.ShowFactResponse(fact=recorded(replaces=old))
+    wire.answers["ListFacts"] = review.ListFactsResponse(facts=[recorded(replaces=old)])
+    shown = cli("fact", "show", FACT.hex()).stdout
+    listed = cli("fact", "list").stdout
+
+    assert f"Recorded instead of fact {old.hex()}, which it amends." in shown
+    assert f"STANDING, instead of {old.hex()}" in listed
+
+
 def test_facts_are_listed(cli, wire, groups):
     """With names of groups, and of persons a case's member alone."""
     wire.answers["ListFacts"] = review.ListFactsResponse(

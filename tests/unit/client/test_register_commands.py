@@ -148,6 +148,25 @@ def test_an_old_mistake_does_not_close_the_register(cli, wire, another_key):
 
 
 @pytest.mark.parametrize(
+    ("words", "method"),
+    [
+        (("register", "Aaa", "NORTH-SIDE", "Bbb"), "RegisterGroups"),
+        (("alias", "South Side", "Aaa", "NORTH-SIDE"), "NameGroups"),
+    ],
+)
+def test_of_several_names_it_is_said_which_is_registered(
+    cli, wire, groups, words, method
+):
+    """On the screen alone: no error holds a name."""
+    wire.answers[method] = refusal(grpc.StatusCode.FAILED_PRECONDITION, "CONTRADICTION")
+    result = cli("group", *words)
+    _, data = cli.json("group", *words)
+
+    assert "Registered already: NORTH-SIDE.\n" in result.stderr
+    assert "NORTH" not in str(data)
+
+
+@pytest.mark.parametrize(
     "names",
     [("North Side", "north-side"), ("!",), tuple(f"g{n}" for n in range(101))],
     ids=["twice", "no name", "too many"],
