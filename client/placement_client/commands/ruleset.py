@@ -70,8 +70,8 @@ _HINTS: Final[Hints] = {
 _PROPOSING: Final[Hints] = {
     **_HINTS,
     InvalidInputError: (
-        "Nothing was proposed. `placement-server ruleset check FILE` says the same "
-        "before anything is sent."
+        "Nothing was proposed. `placement-server ruleset check FILE` finds such faults "
+        "before anything is sent; whether the version is newer, the service alone knows."
     ),
     ConflictError: (
         "Too many rulesets wait; `placement ruleset withdraw` takes one of them back."
@@ -159,11 +159,11 @@ def _next(found: ShowRulesetResponse) -> list[str]:
     """Say what a ruleset that waits, waits for."""
     key = found.ruleset.ruleset_id.hex()
     approval = f"placement ruleset approve {key} --rules {found.ruleset.rules.hex()}"
-    return [
-        f"See what it would change: placement ruleset shadow {key}",
-        f"Then a second coordinator of the national unit: {approval}",
-        "",
-    ]
+    second = f"a second coordinator of the national unit: {approval}"
+    if found.ruleset.HasField("shadow"):
+        return [f"It was shadowed. Next, {second}", ""]
+    look = f"See what it would change: placement ruleset shadow {key}"
+    return [look, f"Then {second}", ""]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

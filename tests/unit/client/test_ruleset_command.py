@@ -108,7 +108,19 @@ def test_what_waits_is_shown_with_what_it_changes(cli, wire):
     assert "gone.x           1         -" in result.stdout
     assert "40 placements were weighed." in result.stdout
     assert approval in result.stdout
-    assert f"placement ruleset shadow {KEY.hex()}" in result.stdout
+    assert "ruleset shadow" not in result.stdout
+
+
+def test_what_was_not_shadowed_has_to_be(cli, wire):
+    """It is the next step, and said as long as it was not taken."""
+    fresh = rules.RulesetSummary()
+    fresh.CopyFrom(WAITING)
+    fresh.ClearField("shadow")
+    serve(wire, SHIPPED, fresh)
+
+    shown = cli("ruleset", "show", KEY.hex()).stdout
+
+    assert f"placement ruleset shadow {KEY.hex()}" in shown
 
 
 @pytest.mark.parametrize("summaries", [(), (WAITING,), (SHIPPED, ADOPTED)])
