@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from placement_client.entries import Opened, opened
+from placement_client.entries import Opened, is_idle, opened
 from placement_client.identifiers import parse_identifier
 from placement_client.label_book import LabelBook
 from placement_client.labels import LabelKey, create_label_key
@@ -344,7 +344,9 @@ def read(auditor: Session, log: VerifierKey) -> None:
     )
     for heading in ("#", "Kind", "Action", "By", "Outcome", "Verdicts"):
         table.add_column(heading)
-    found = [opened(sent) for sent in page.entries]
+    # What fills up a tick says that nothing happened.
+    every = (opened(sent) for sent in page.entries)
+    found = [each for each in every if not is_idle(each)]
     for entry in found:
         table.add_row(*row(entry))
     out.print(table)
