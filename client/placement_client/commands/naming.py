@@ -67,6 +67,16 @@ _PLACE: Final = re.compile(r"\[[0-9]+\]")
 _NEVER: Final = frozenset({"context"})
 
 
+# What no option stands behind, since the context names it.
+_SAID: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "custodian_key": "The custodian's key",
+        "exchange_key": "The exchange key",
+        "label_key": "The label key",
+        "log_key": "The log's key",
+        "rotation": "The replacing of the label key",
+    }
+)
 _FILES: Final = frozenset({"--file", "--fact-file"})
 # What may be given several times, so that its place tells which one is meant.
 _MANY: Final = frozenset({"--area", "--child", "FACT", "PLACEMENT"})
@@ -85,7 +95,7 @@ def named(field: str, option: str) -> str:
         whose = "the leaving person" if not number else f"person {number + 1}"
         return f"{field} (the number of {whose})"
     if not option:
-        return field
+        return _SAID.get(field, field)
     # Of a file the path is the name; of a plain word it does no harm.
     if option in _FILES or field.replace("-", "_").isidentifier():
         return f"{field} ({option})"

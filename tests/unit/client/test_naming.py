@@ -154,6 +154,7 @@ def test_what_is_no_option_is_not_named():
         ("placement_ids[0]", "PLACEMENT", "PLACEMENT number 1"),
         ("hold_id", "HOLD", "hold_id (HOLD)"),
         ("filter.since", "", "filter.since"),
+        ("label_key", "", "The label key"),
         ("endings[0].valid_to_day", "--on", "--on"),
         ("facts[0].presence.area", "--area", "--area number 1"),
         ("grpc-timeout", "--deadline", "grpc-timeout (--deadline)"),

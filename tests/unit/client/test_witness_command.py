@@ -219,7 +219,7 @@ def test_a_context_must_pin_the_log(cli, pair, tmp_path, wire):
     result = cli("witness", "run", "--once", "--state", tmp_path)
 
     assert result.exit_code == 2
-    assert "log_key is not pinned in this context." in result.stderr
+    assert "The log's key is not pinned in this context." in result.stderr
     assert wire.seen == []
 
 
