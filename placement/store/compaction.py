@@ -15,7 +15,9 @@ they hold of those keys.
 Invariants:
     * no event is removed before what is written of it was read and is the same; of one
       whose dossier is erased, all but its content;
-    * no key is destroyed while anything in the database is sealed by it.
+    * no key is destroyed while anything in the database is sealed by it;
+    * none of the epoch that the base was written under, nor of a later one: backups that
+      were made since open by those, however often ``retire`` is called.
 """
 
 from collections.abc import Callable, Iterator
@@ -284,15 +286,18 @@ def _require_finished(store: Store, connection: Connection) -> None:
 
 
 def _unneeded(connection: Connection, keys: list[EpochKey]) -> list[EpochKey]:
-    """Return the keys that seal nothing in the database, and never will."""
+    """Return the keys that seal nothing in the database, nor in a backup of this base."""
     needed = {
         Purpose.EVENT: select(func.min(_EVENT.epoch)),
         Purpose.SNAPSHOT: select(func.min(tables.snapshot.c.epoch)),
     }
+    base = select(func.min(tables.snapshot.c.epoch)).where(
+        tables.snapshot.c.revision < 0
+    )
+    begun: int = connection.execute(base).scalar_one()
     gone = []
     for purpose in COVERED:
-        of = [key for key in keys if key.purpose is purpose]
-        active = max(key.epoch for key in of)
-        least = connection.scalar(needed[purpose])
-        gone += [key for key in of if key.epoch < min(active, least or active)]
+        # Right behind the base no event needs a key; a backup of that moment does.
+        least = min(begun, connection.scalar(needed[purpose]) or begun)
+        gone += [key for key in keys if key.purpose is purpose and key.epoch < least]
     return gone

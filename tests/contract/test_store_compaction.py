@@ -126,6 +126,22 @@ def test_an_older_copy_opens_nothing(store, url, tmp_path, opened_anew):
     assert caught.value.notes[0].startswith("This database is from before")
 
 
+def test_a_copy_made_since_opens_however_often_keys_are_destroyed(
+    store, url, tmp_path, opened_anew
+):
+    """Nothing was written between; its newest key sealed nothing yet."""
+    fill(store)
+    compact(store, still)
+    copy(Kind.DATABASE, url, tmp_path / "between.db")
+    counts = [retire(store, still) for _ in range(3)]
+    between = opened_anew(f"sqlite:///{tmp_path}/between.db")
+
+    assert counts == [2, 0, 0]
+    assert fsck.verify(between).revision == 6
+    append(between, [b"after"], [b"leaf"])
+    assert fsck.verify(between).revision == 7
+
+
 @on_sqlite
 def test_a_copy_with_the_custody_alone_opens_nothing(store, url, tmp_path, custody):
     """Whatever somebody does with the rows: the cover is missing."""

@@ -76,7 +76,7 @@ def test_it_says_what_is_to_be_done_next(place, run):
         " files: none has a trace of them. NOT SCANNED: a server's memory. Unless none"
         " has run since before, do it again with --server.\n"
     )
-    assert again[1].startswith("Keys of older epochs destroyed: 1. ")
+    assert again[1].startswith("Keys of older epochs destroyed: 0. ")
     assert run("fsck")[0] == 0
 
 
@@ -253,6 +253,27 @@ def test_backups_from_before_open_nothing_and_later_ones_do(
     assert "This database is from before the log was compacted" in older[2]
     assert newer[0] == 0, newer[2]
     assert run("fsck")[0] == 0
+
+
+def test_a_backup_made_since_outlives_whoever_destroys_again(
+    place, run, tmp_path_factory
+):
+    """With the key store of that day, and with each later one."""
+    assert run("compact")[0] == 0
+    aside = tmp_path_factory.mktemp("aside")
+    (aside / "keys").mkdir()
+    database, keys = f"--database={aside}/database", []
+    for number in range(3):
+        keys.append(f"--keys={aside}/keys/{number}")
+        words = [keys[-1]] if number else [database, keys[-1]]
+        assert run("backup", *words)[0] == 0
+        assert run("compact", "--destroy")[0] == 0
+    for each in keys:
+        for path in place.glob("placement*.db*"):
+            path.unlink()
+
+        assert run("restore", database, each, "--older")[0] == 0
+        assert run("fsck")[0] == 0
 
 
 # Killed
