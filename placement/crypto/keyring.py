@@ -58,6 +58,10 @@ _LEAST: Final = {
     Purpose.DETAILS: 1024,
     Purpose.SNAPSHOT: 512,
 }
+_CHANGED: Final = (
+    "Another custody has this store's keys now: stop this server, and start it with the"
+    " settings that name that one."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,26 @@ class KeyRing:
         for where in self._sealers.keys() - there - active:
             self._gone.add(where)
             del self._sealers[where]
+
+    def require_custody(self, keys: Iterable[EpochKey]) -> None:
+        """Refuse if the custody of this ring is not the one that wraps the store now.
+
+        Args:
+            keys: as they stand there; the newest that has no cover is tried.
+
+        Raises:
+            TamperedError: they have none.
+            UnavailableError: it is not, or does not answer.
+        """
+        entries = [key for key in keys if key.purpose is Purpose.ENTRY]
+        newest = max(entries, key=lambda key: key.epoch, default=None)
+        if newest is None:
+            raise TamperedError
+        place = key_context(self._owner, newest.purpose, newest.epoch)
+        try:
+            wipe(self._custody.unwrap(newest.wrapped, place))
+        except TamperedError as error:
+            raise UnavailableError().because(_CHANGED) from error
 
     def next_epoch(self) -> list[EpochKey]:
         """Make a key of the next epoch for each purpose that seals; none is used yet.

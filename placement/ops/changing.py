@@ -1,7 +1,7 @@
 """``placement-server custody change``: a new key-encryption key for a store that is there.
 
-After a theft of token and PIN, or of three shares; or to go from a file to a token. No
-server runs meanwhile. The new key was made by ``custody create``, where the settings
+After a theft of token and PIN, or of three shares; or to go from a file to a token. While
+a server runs it is refused: that one would begin its next epoch by the old key. The new key was made by ``custody create``, where the settings
 now say; ``--from`` names the settings as they were. Interrupted, it is run again.
 """
 
@@ -16,15 +16,26 @@ from placement.crypto.keyfile import open_signing
 from placement.crypto.keyring import Purpose
 from placement.crypto.signing import LOG_LABEL
 from placement.errors import UnavailableError
+from placement.ops.alone import require_unserved, unserved
 from placement.ops.custodies import open_custody
 from placement.ops.scan import Trace, files_of, require_none
 from placement.service.custodian import Custodian, next_path
+from placement.store.copying import file_of
 from placement.store.log import Store
 from placement.store.rewrapping import rewrap
 
 _OLDER: Final = (
     "Older backups open by the old key alone, also in the hands of whoever has it: back up"
     " now, and destroy them."
+)
+
+_SERVED: Final = (
+    "A server has this database: it would go on by the old key. Nothing was changed. Stop"
+    " every server, and do it again."
+)
+_STARTED: Final = (
+    "All is wrapped by the new key, but a server has started meanwhile, perhaps by the old"
+    " one, which was not destroyed. Stop every server, and do it again."
 )
 
 
@@ -45,7 +56,7 @@ def change_custody(
 
     Raises:
         PlacementError: a custody does not open, neither opens a key, or copies of what
-            was replaced are left.
+            was replaced are left; or a server runs.
     """
     before = load_custodian(old).server if custodian else load(old)
     if _where(before) == _where(settings):
@@ -58,6 +69,7 @@ def change_custody(
         gone.append(trace(blob))
 
     with (
+        unserved(settings, _SERVED),
         closing(open_custody(before, whose="The old custody. ")) as leaving,
         closing(open_custody(settings, whose="The new custody. ")) as coming,
     ):
@@ -68,14 +80,30 @@ def change_custody(
             change.file(path, OPRF_LABEL)
         here = _proven(settings, coming)
         if destroy:
+            require_unserved(settings, _STARTED)
             leaving.destroy()
-    files = files_of(settings, folder)
-    require_none(files, gone, here)
-    kept = "It is destroyed." if destroy else "It is still there."
+    searched = _searched(settings, folder, gone, here)
+    kept = "The old key is destroyed." if destroy else "The old key is still there."
     return (
-        f"{_done(count, purged=purged)}; {len(gone)} were the old key's. Scanned {len(files)} files:"
-        f" none has a trace of those. {kept} {_OLDER}"
+        f"{_done(count, purged=purged)}; {len(gone)} were the old key's. {searched} {kept}"
+        f" {_OLDER}"
     )
+
+
+def _searched(
+    settings: Settings, folder: Path, gone: list[Trace], here: list[Trace]
+) -> str:
+    """Look through the files that there are here; say what was found.
+
+    Raises:
+        UnavailableError: something is left, or the search does not see.
+    """
+    files, local = files_of(settings, folder), file_of(settings.database) is not None
+    require_none(files, gone, here if local else [])
+    said = f"Scanned {len(files)} files: none has a trace of those."
+    if local:
+        return said
+    return f"{said} NOT SCANNED: PostgreSQL's, which wrote its table anew."
 
 
 def _done(count: int, *, purged: bool) -> str:

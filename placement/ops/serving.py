@@ -5,19 +5,16 @@ whoever calls.
 """
 
 import asyncio
-import fcntl
 import logging
-import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import uvloop
 
 from placement.config import Settings
 from placement.errors import UnavailableError
 from placement.ops import logs
+from placement.ops.alone import alone
 from placement.ops.hardening import harden
 from placement.ops.logs import Lines
 from placement.ops.opening import Make, serve_from_sealed
@@ -81,42 +78,6 @@ def closed(settings: Settings, rows: Sequence[Row]) -> bool:
     if not machine.whole:
         _log.warning("memory_not_locked: secrets may go to swap")
     return machine.whole
-
-
-@contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """Be the one server of a SQLite database until the block ends.
-
-    Raises:
-        UnavailableError: it has one; or its folder can't be written.
-    """
-    scheme, _, file = settings.database.partition(":///")
-    if scheme != "sqlite":
-        yield
-        return
-    # The file itself, whichever way leads there; config knows no other form of it.
-    path = Path(f"{Path(file).resolve()}-server")
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UnavailableError().because(
-            f"The file {path} can't be written."
-        ) from error
-    try:
-        _lock(descriptor)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise UnavailableError().because(
-            "Another server has this database. With SQLite there is one; for more, and"
-            " for several processes, take PostgreSQL."
-        ) from error
 
 
 async def _until_told(  # noqa: PLR0913 (what a start depends on)

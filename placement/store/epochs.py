@@ -9,7 +9,9 @@ Invariants:
     * no key seals more than ``Limits.records`` records, nor for longer than
       ``Limits.age`` of the log's own time, but for one batch of each server;
     * a new key is durable before anything is sealed by it;
-    * when an epoch is over and the custody does not answer, nothing is written.
+    * when an epoch is over and the custody does not answer, nothing is written;
+    * no epoch is begun by a custody that was changed for another meanwhile: its key may
+      be destroyed.
 
 Nothing is kept of when an epoch began: the first leaf under it says so, and is
 authenticated as every leaf is.
@@ -164,13 +166,15 @@ class Epochs:
 
         Raises:
             TamperedError: the head does not verify.
-            UnavailableError: the database or the custody does not answer.
+            UnavailableError: the database or the custody does not answer, or another
+                custody has the store now.
         """
         made: list[EpochKey] = []
         with database.writing(self._engine) as connection:
             # Who holds this lock knows what others began.
             head = self._row.read(connection, lock=True)
             if forced or self._is_over(lambda: connection, head):
+                self._ring.require_custody(read_keys(connection)[1])
                 made = self._ring.next_epoch()
                 add_keys(connection, self._covers.put(made))
                 grown = self._ring.grown(made)

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
 from placement.store import together
@@ -70,6 +70,18 @@ _FREE: Final = text(
     AND activity.pid <> pg_backend_pid()
     """
 )
+
+# What may be seen of a session depends on its role; whose it is, and where, is always seen.
+_OTHERS: Final = text(
+    """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND usesysid IS NOT NULL
+    AND coalesce(backend_type, 'client backend') = 'client backend'
+    AND pid <> pg_backend_pid()
+    """
+)
+_LEAVING: Final = 3.0  # seconds that a session may take to end
+_LOOKS: Final = 0.1  # seconds between two looks
 
 
 class Prompt(psycopg.Connection[Any]):
@@ -157,3 +169,18 @@ def free_head(engine: Engine) -> int:
             return len(connection.execute(_FREE, given).all())
     except SQLAlchemyError:
         return 0
+
+
+def others(connection: Connection) -> int:
+    """Count the sessions in this database that are not ours, and do not just end."""
+    until = time.monotonic() + _LEAVING
+    while (found := _others(connection)) and time.monotonic() < until:
+        time.sleep(_LOOKS)
+    return found
+
+
+def _others(connection: Connection) -> int:
+    # Else it would show what it showed at first, until the transaction ends.
+    connection.execute(text("SELECT pg_stat_clear_snapshot()"))
+    found: int = connection.execute(_OTHERS).scalar_one()
+    return found

@@ -8,6 +8,8 @@ from kit.engines import SIGNER, VERIFIER
 from kit.stored import append, fill, keys_of, opened, publish, replace, rows
 
 from placement.audit.entry import render
+from placement.crypto.changing import Change
+from placement.crypto.custody import FileCustody
 from placement.crypto.keyring import ROTATING, Purpose
 from placement.errors import TamperedError, UnavailableError
 from placement.store import fsck, tables
@@ -15,6 +17,7 @@ from placement.store.epochs import Limits
 from placement.store.head import Head
 from placement.store.leaves import Leaf
 from placement.store.log import Store
+from placement.store.rewrapping import rewrap
 
 DAY = 86_400 * 1_000_000
 SMALL = Limits(records=4)
@@ -228,3 +231,23 @@ def test_a_missing_record_is_noticed_where_an_epoch_is_looked_for(store, again, 
     replace(admin, tables.event, [])
     with pytest.raises(TamperedError):
         append(again, [])
+
+
+def test_a_custody_that_was_changed_begins_no_epoch(
+    store, admin, url, custody, tmp_path
+):
+    """Its key may be destroyed; nothing is written then, and the new one goes on."""
+    fill(store, 3)
+    new = FileCustody.create(tmp_path / "new.key")
+    rewrap(url, keys_of(url), Change(custody, new, lambda _: None))
+    store.epochs.limits = SMALL
+    append(store, [b"before"])
+    with pytest.raises(UnavailableError) as caught:
+        append(store, [b"after"])
+    with closing(Store.open(url, new, keys_of(url))) as again:
+        written = [payload for _, payload in again.tail(Head.GENESIS)]
+        again.epochs.rotate()
+
+    assert written == [b"event 0", b"event 1", b"event 2", b"before"]
+    assert caught.value.notes[0].startswith("Another custody has this store's keys now")
+    assert {row["epoch"] for row in rows(admin, tables.epoch_key)} == {1, 2}

@@ -19,7 +19,7 @@ from placement.crypto.keyring import (
     new_key,
 )
 from placement.crypto.sealing import Sealer, context
-from placement.errors import TamperedError
+from placement.errors import TamperedError, UnavailableError
 
 OWNER = context(bytes(16), 1)
 PLACE = context(b"here")
@@ -263,3 +263,18 @@ def test_a_ring_that_follows_nobody_stays_as_it_is(custody, keys):
     ring.refresh()
 
     assert ring.active(Purpose.EVENT)[0] == before
+
+
+def test_whoever_wraps_the_store_now_is_known_by_its_newest_key(
+    custody, keys, tmp_path
+):
+    """Of those that are there, not of those that the ring took."""
+    ring = KeyRing(keys, custody, owner=OWNER)
+    other = FileCustody.create(tmp_path / "other.key")
+    changed = [*keys, new_key(other, OWNER, Purpose.ENTRY, 2)]
+    ring.require_custody(keys)
+
+    with pytest.raises(UnavailableError):
+        ring.require_custody(changed)
+    with pytest.raises(TamperedError):
+        ring.require_custody([key for key in keys if key.purpose is Purpose.EVENT])

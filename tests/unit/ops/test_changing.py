@@ -2,8 +2,9 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 
+import psycopg
 import pytest
 from kit import tokens
 from kit.guessing import make_cheap
@@ -15,10 +16,11 @@ from placement.crypto.keyfile import is_wrapped, open_signing
 from placement.crypto.signing import LOG_LABEL
 from placement.errors import TamperedError, UnavailableError
 from placement.ops import changing
+from placement.ops.alone import alone
 from placement.ops.custodies import open_custody
 from placement.ops.main import main
 from placement.service.custodian import Custodian, next_path
-from placement.store import compaction
+from placement.store import compaction, postgres
 from placement.store.log import Store
 
 WORDS = "credential:words"
@@ -32,8 +34,9 @@ class Killed(BaseException):
 class Place:
     """A folder with settings for each custody; the store begins in a plain file."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **given):
         self.folder = folder
+        self.given = given
         credentials = folder / "credentials"
         credentials.mkdir(mode=0o700)
         (credentials / "words").write_text("åtta hästar står stilla\n", "utf-8")
@@ -43,7 +46,9 @@ class Place:
         assert self.run("file", "init") == 0
 
     def write(self, name, **given):
-        text = "".join(f'{key} = "{value}"\n' for key, value in given.items())
+        text = "".join(
+            f'{key} = "{value}"\n' for key, value in (self.given | given).items()
+        )
         (self.folder / f"{name}.toml").write_text(text, "utf-8")
 
     def token(self, name):
@@ -93,12 +98,18 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def bare(tmp_path, monkeypatch):
+    """A folder for one."""
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
     make_cheap(monkeypatch)
     before = os.umask(0o077)
-    yield Place(tmp_path)
+    yield tmp_path
     os.umask(before)
+
+
+@pytest.fixture
+def place(bare):
+    return Place(bare)
 
 
 def test_from_a_file_to_a_token_to_another(place, capsys):
@@ -116,7 +127,7 @@ def test_from_a_file_to_a_token_to_another(place, capsys):
     assert first
     assert (place.opens("second"), place.opens("first")) == (True, False)
     assert not place.load("file").store_key.exists()
-    assert "none has a trace of those. It is destroyed." in said
+    assert "none has a trace of those. The old key is destroyed." in said
     for name, label in KEYS.items():
         assert is_wrapped(place.folder / name, label)
     with closing(open_custody(place.load("second"))) as custody:
@@ -335,3 +346,81 @@ def test_a_file_that_can_t_be_replaced_is_named(place, monkeypatch, capsys):
     assert code == 1
     assert said == f"The key file {place.folder}/log.key can't be replaced.\n"
     assert place.change("file", "words") == 0
+
+
+# While a server runs
+
+
+def test_while_a_server_runs_nothing_is_changed(place, capsys):
+    """It would begin its next epoch by the old key, which nobody has then."""
+    place.create("words")
+    capsys.readouterr()
+    with alone(place.load("file")):
+        code = place.change("file", "words", "--destroy-old")
+    said = capsys.readouterr().err
+
+    assert code == 1
+    assert said.startswith("A server has this database: it would go on by the old key.")
+    assert place.opens("file")
+    assert place.change("file", "words", "--destroy-old") == 0
+
+
+def test_no_server_starts_meanwhile(place, monkeypatch):
+    """Nor serves what is half changed."""
+    refused = []
+
+    def tried(settings, custody):
+        with pytest.raises(UnavailableError) as caught, alone(settings):
+            raise AssertionError
+        refused.append(caught.value.notes[0])
+        return real(settings, custody)
+
+    place.create("words")
+    real = changing._proven
+    monkeypatch.setattr(changing, "_proven", tried)
+
+    assert place.change("file", "words") == 0
+    assert refused[0].startswith("Another server has this database.")
+
+
+@pytest.mark.postgres
+def test_on_postgresql_whoever_is_connected_is_noticed(
+    bare, postgres_url, monkeypatch, capsys
+):
+    """Before anything is changed, and once more before the old key goes."""
+    monkeypatch.setattr(postgres, "_LEAVING", 1.0)
+    place = Place(bare, database=postgres_url, keys=f"sqlite:///{bare}/keys.db")
+    place.create("words")
+    url = postgres_url.replace("+psycopg", "")
+    with psycopg.connect(url):
+        capsys.readouterr()
+        running = place.change("file", "words", "--destroy-old")
+        said = capsys.readouterr().err
+        unchanged = place.opens("file")
+    with monkeypatch.context() as patched, closing_later() as later:
+        real = changing._proven
+
+        def started(*given):
+            later.append(psycopg.connect(url))
+            return real(*given)
+
+        patched.setattr(changing, "_proven", started)
+        began = place.change("file", "words", "--destroy-old")
+        told = capsys.readouterr().err
+
+    assert (running, unchanged, began) == (1, True, 1)
+    assert said.startswith("A server has this database")
+    assert "Sessions of others in this database: 1;" in said
+    assert told.startswith("All is wrapped by the new key, but a server has started")
+    assert place.load("file").store_key.exists()
+    assert place.change("file", "words", "--destroy-old") == 0
+    assert place.opens("words")
+
+
+@contextmanager
+def closing_later():
+    """Give a list of what is closed in the end."""
+    later = []
+    yield later
+    for each in later:
+        each.close()

@@ -20,8 +20,8 @@ from placement_client.refusals import evened
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.errors import UnavailableError
+from placement.ops.alone import alone
 from placement.ops.processes import hold
-from placement.ops.serving import alone
 from tests.kit import processes
 from tests.kit.processes import fresh, insist
 
