@@ -39,6 +39,7 @@ from placement.ops.history import witnessed
 from placement.store import archive, fsck
 from placement.store.anchor import Anchor
 from placement.store.archive import Manifest
+from placement.store.compaction import oldest_needed
 from placement.store.copying import (
     Kind,
     copy,
@@ -178,7 +179,7 @@ def _backup(job: _Job) -> str:
             kind: stack.enter_context(_staging(path.absolute().parent))
             for kind, path in job.files.items()
         }
-        head, checkpoint, store = _copied(job, copies)
+        head, checkpoint, needs, store = _copied(job, copies)
         beside = ""
         for kind, path in job.files.items():
             settle(copies[kind])
@@ -196,19 +197,23 @@ def _backup(job: _Job) -> str:
             if beside:
                 sealed = archive.seal(store.ring, store.owner, manifest)
             _write(path, copies[kind], (manifest, sealed), job.args.recipient)
-    backed.note(job.settings, map(str, job.files), micros())
+    backed.note(job.settings, map(str, job.files), micros(), needs)
     return (
         f"Backed up {' and '.join(job.files)}: {head.revision} events and"
         f" {head.leaves} entries; the newest checkpoint holds {head.published}."
     )
 
 
-def _copied(job: _Job, copies: Mapping[Kind, Path]) -> tuple[Head, bytes, Store]:
+def _copied(
+    job: _Job, copies: Mapping[Kind, Path]
+) -> tuple[Head, bytes, int | None, Store]:
     """Copy, and read all that was copied.
 
     Returns:
-        Where the log ends, its newest checkpoint, and the store, which is closed.
+        Where the log ends, its newest checkpoint, the oldest epoch that a copy of the
+        database needs, and the store, which is closed.
     """
+    needs = None
     database = Kind.DATABASE in copies
     if database:
         copy(Kind.DATABASE, job.urls[Kind.DATABASE], copies[Kind.DATABASE])
@@ -222,9 +227,10 @@ def _copied(job: _Job, copies: Mapping[Kind, Path]) -> tuple[Head, bytes, Store]
     with closing(job.opened(copies)) as store:
         if database:
             _read_whole(job, store, deeper=True)
+            needs = oldest_needed(store)
         else:
             store.vault.verify()
-    return head, checkpoint, store
+    return head, checkpoint, needs, store
 
 
 def _read_whole(job: _Job, store: Store, *, deeper: bool = False) -> None:

@@ -1,7 +1,7 @@
 """``placement-server compact``: write the log anew, and destroy what opened it before.
 
 Two commands with a backup between them, since older backups open nothing once the old
-keys are gone. The second one then looks for those keys, in every file that it knows of
+keys are gone: without one that is known the second refuses. The second one then looks for those keys, in every file that it knows of
 and in the memory of a server that runs, and fails if there is one left. What to look for
 outlives whoever is interrupted (``sought``).
 """
@@ -20,6 +20,7 @@ from placement.crypto.keyfile import open_signing
 from placement.crypto.keyring import EpochKey, Purpose
 from placement.crypto.signing import verify
 from placement.errors import UnavailableError
+from placement.ops import backed
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, path_of, told
 from placement.ops.custodies import open_custody
@@ -57,6 +58,12 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         help="destroy the old keys; backups from before the compaction open no more",
     )
     command.add_argument(
+        "--without-backup",
+        action="store_true",
+        help="with --destroy: although no backup of both since `compact` is known here;"
+        " is there none, and the database is lost, then all is lost",
+    )
+    command.add_argument(
         "--server",
         type=int,
         action="append",
@@ -78,7 +85,7 @@ def run_command(args: argparse.Namespace) -> Callable[[Settings], str]:
             if not args.destroy:
                 return _compact(store, told(args, "compact --destroy"))
             folder = path_of(args).absolute().parent
-            return _destroy(settings, store, custody, folder, args.server)
+            return _destroy(settings, store, custody, folder, args)
 
     return run
 
@@ -100,38 +107,65 @@ def _destroy(
     store: Store,
     custody: Custody,
     folder: Path,
-    processes: Sequence[int],
+    args: argparse.Namespace,
 ) -> str:
     key = open_signing(settings.log_key, custody)
     verifier = Verifier(Signer(settings.log_name, key).public, verify)
     with Bar("Verifying") as bar:
         fsck.verify(store, verifier, progress=bar.show)
-    patience = WAIT + 2 * settings.tick
-    _require_servers(settings, store, processes, patience)
+    _require_servers(settings, store, args.server, _patience(settings))
     _keep(store)  # so that none is under an older key
     sought = Sought.left(folder)
-    count = retire(store, lambda key: sought.add(store, key))
+
+    def going(keys: Sequence[EpochKey]) -> None:
+        if keys and not args.without_backup:
+            backed.require_without(settings, max(key.epoch for key in keys))
+        for key in keys:
+            sought.add(store, key)
+
+    count = retire(store, going)
     if not sought.rows:
         return "There was no key to destroy, and so nothing to look for."
     said = f"Keys of older epochs destroyed: {count}."
     try:
-        where = _scan(settings, store, sought, folder)
-        if not processes:
-            return (
-                f"{said} {where} NOT SCANNED: a server's memory. Unless none has run"
-                " since before, do it again with --server."
-            )
-        for process in processes:
-            _scan_server(process, sought, _used(store), patience)
+        return f"{said} {_looked(settings, store, sought, folder, args.server)}"
     except UnavailableError as error:
         raise UnavailableError().because(" ".join([said, *error.notes])) from error
     except OSError as error:
         raise UnavailableError().because(
             f"{said} NOT SCANNED: {error.filename}: {error.strerror}."
         ) from error
+
+
+def _looked(
+    settings: Settings,
+    store: Store,
+    sought: Sought,
+    folder: Path,
+    processes: Sequence[int],
+) -> str:
+    """Look for what was destroyed, in files and memory; forget it when all is clean.
+
+    Raises:
+        OSError: a file can't be read.
+        UnavailableError: there is a trace, or the search does not see.
+    """
+    where = _scan(settings, store, sought, folder)
+    if not processes:
+        return (
+            f"{where} NOT SCANNED: a server's memory. Unless none has run since before, do"
+            " it again with --server."
+        )
+    for process in processes:
+        _scan_server(process, sought, _used(store), _patience(settings))
     sought.drop()
     named = ", ".join(map(str, processes))
-    return f"{said} {where} Nor has the memory of process {named}."
+    return f"{where} Nor has the memory of process {named}."
+
+
+def _patience(settings: Settings) -> float:
+    """Return how many seconds a server may take to use the newest keys."""
+    return WAIT + 2 * settings.tick
 
 
 def _keep(store: Store) -> None:

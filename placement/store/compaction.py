@@ -20,7 +20,7 @@ Invariants:
       were made since open by those, however often ``retire`` is called.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +51,11 @@ _BLOBS: Final = (
     .where(_EVENT.revision.between(bindparam("first"), bindparam("last")))
     .order_by(_EVENT.revision)
 )
+_SEALED: Final = {
+    Purpose.EVENT: select(func.min(_EVENT.epoch)),
+    Purpose.SNAPSHOT: select(func.min(tables.snapshot.c.epoch)),
+}
+"""The oldest epoch that seals something, of each purpose whose keys can go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +105,13 @@ def compact(store: Store, progress: Progress) -> Compacted:
     return Compacted(revision, parts, resumed)
 
 
-def retire(store: Store, going: Callable[[EpochKey], None]) -> int:
+def retire(store: Store, going: Callable[[Sequence[EpochKey]], None]) -> int:
     """Destroy the keys of epochs that seal nothing any more; then begin an epoch.
 
     Args:
         store: compacted, and verified.
-        going: told of each key before it is destroyed, as it stands there.
+        going: told of the keys before they are destroyed, as they stand there; what it
+            raises keeps them.
 
     Returns:
         How many were destroyed.
@@ -121,8 +127,7 @@ def retire(store: Store, going: Callable[[EpochKey], None]) -> int:
         _require_finished(store, connection)
         _, keys = read_keys(connection)
         gone = _unneeded(connection, keys)
-        for key in gone:
-            going(key)
+        going(gone)
         store.covers.destroy([(key.purpose, key.epoch) for key in gone])
         if gone:  # all rows, so that no page keeps what a part of it was
             connection.execute(delete(tables.epoch_key))
@@ -132,6 +137,17 @@ def retire(store: Store, going: Callable[[EpochKey], None]) -> int:
     store.epochs.rotate()
     store.ring.refresh()
     return len(gone)
+
+
+def oldest_needed(store: Store) -> int:
+    """Return the oldest epoch whose keys the database needs: a backup of it, for good."""
+    with store.reading() as connection:
+        _, keys = read_keys(connection)
+        found = []
+        for purpose in COVERED:
+            active = max(key.epoch for key in keys if key.purpose is purpose)
+            found.append(connection.scalar(_SEALED[purpose]) or active)
+    return min(found)
 
 
 class _Work:
@@ -287,10 +303,6 @@ def _require_finished(store: Store, connection: Connection) -> None:
 
 def _unneeded(connection: Connection, keys: list[EpochKey]) -> list[EpochKey]:
     """Return the keys that seal nothing in the database, nor in a backup of this base."""
-    needed = {
-        Purpose.EVENT: select(func.min(_EVENT.epoch)),
-        Purpose.SNAPSHOT: select(func.min(tables.snapshot.c.epoch)),
-    }
     base = select(func.min(tables.snapshot.c.epoch)).where(
         tables.snapshot.c.revision < 0
     )
@@ -298,6 +310,6 @@ def _unneeded(connection: Connection, keys: list[EpochKey]) -> list[EpochKey]:
     gone = []
     for purpose in COVERED:
         # Right behind the base no event needs a key; a backup of that moment does.
-        least = min(begun, connection.scalar(needed[purpose]) or begun)
+        least = min(begun, connection.scalar(_SEALED[purpose]) or begun)
         gone += [key for key in keys if key.purpose is purpose and key.epoch < least]
     return gone

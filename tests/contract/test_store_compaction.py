@@ -77,11 +77,11 @@ def test_old_keys_go_once_it_is_done(store, again):
     fill(store)
     told = []
     with pytest.raises(UnavailableError):
-        retire(store, told.append)
+        retire(store, told.extend)
     compact(store, still)
     again.read_head()
 
-    assert retire(store, told.append) == 2
+    assert retire(store, told.extend) == 2
     assert sorted((key.purpose, key.epoch) for key in told) == [
         (Purpose.EVENT, 1),
         (Purpose.SNAPSHOT, 1),

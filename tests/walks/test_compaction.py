@@ -26,6 +26,7 @@ from placement.store.log import Store
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 30
+DESTROY = ("compact", "--destroy", "--without-backup")
 linux = pytest.mark.skipif(
     sys.platform != "linux", reason="NOT RUN: the memory of a process needs Linux"
 )
@@ -175,7 +176,7 @@ def test_a_server_that_runs_has_no_retired_key(place, server, kind, capsys):
         time.sleep(2)
     assert command(place, "compact", kind=kind) == 0
     capsys.readouterr()
-    words = ("compact", "--destroy", "--server", str(server.pid))
+    words = (*DESTROY, "--server", str(server.pid))
     code = command(place, *words, kind=kind)
     out, err = capsys.readouterr()
 
@@ -240,7 +241,7 @@ def test_a_process_that_keeps_one_is_found_out(place, capsys, monkeypatch, kind,
     ) as keeper:
         assert keeper.stdout.readline() == "open\n"
         capsys.readouterr()
-        code = command(place, "compact", "--destroy", "--server", str(keeper.pid))
+        code = command(place, *DESTROY, "--server", str(keeper.pid))
         out, err = capsys.readouterr()
         keeper.communicate("", timeout=SECONDS)
 

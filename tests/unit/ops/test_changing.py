@@ -312,10 +312,10 @@ def test_a_key_whose_cover_is_gone_is_left_as_it_is(place, monkeypatch, capsys):
     with monkeypatch.context() as patched:
         kill_at(patched, compaction, "add_keys", 1)
         with pytest.raises(Killed):
-            place.run("file", "compact", "--destroy")
+            place.run("file", "compact", "--destroy", "--without-backup")
 
     assert place.change("file", "words") == 0
-    code = place.run("words", "compact", "--destroy")
+    code = place.run("words", "compact", "--destroy", "--without-backup")
     assert code == 0, capsys.readouterr()
     assert place.opens("words")
 

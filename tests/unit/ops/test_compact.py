@@ -27,6 +27,7 @@ from placement.store.head import Head
 from placement.store.log import Store
 
 SECONDS = 60
+DESTROY = ("compact", "--destroy", "--without-backup")
 THEN = (
     "Now back up database and key store. Then `placement-server compact --destroy{}"
     " --settings {}` destroys the keys that opened it before; older backups open"
@@ -63,8 +64,8 @@ def test_it_says_what_is_to_be_done_next(place, run):
     """Nothing is destroyed before a compaction; done again, what was begun since is."""
     first = run("compact", "--destroy")
     compacted = run("compact")
-    destroyed = run("compact", "--destroy")
-    again = run("compact", "--destroy")
+    destroyed = run(*DESTROY)
+    again = run(*DESTROY)
 
     assert first[:2] == (1, "")
     assert first[2] == "Nothing is compacted: compact first, and back up after it.\n"
@@ -90,7 +91,7 @@ def test_a_custodians_log_is_compacted_by_its_own_settings(tmp_path, capsys):
     assert main(["compact", "--custodian", *given]) == 0
     said = capsys.readouterr().out
     (typed,) = re.findall("`placement-server (.*)`", said)
-    code = main(shlex.split(typed))
+    code = main([*shlex.split(typed), "--without-backup"])
     out, err = capsys.readouterr()
 
     then = THEN.format(" --custodian", toml)
@@ -114,7 +115,7 @@ def test_a_copy_of_a_key_in_the_folder_is_found(place, run, kept):
     with closing(sqlite3.connect(place / name)) as database:
         blobs = [blob for (blob,) in database.execute(query)]
     (place / "copy").write_bytes(b"somewhere".join([b"", *blobs]))
-    code, out, err = run("compact", "--destroy")
+    code, out, err = run(*DESTROY)
 
     assert (code, out) == (1, "")
     said = f"Keys of older epochs destroyed: 2. FOUND in {place}/copy: wrapped key "
@@ -128,10 +129,10 @@ def test_what_was_found_is_looked_for_again(place, run):
         query = "SELECT wrapped FROM epoch_key WHERE purpose = 'event' AND epoch = 1"
         ((blob,),) = database.execute(query)
     (place / "copy").write_bytes(blob)
-    first = run("compact", "--destroy")
-    second = run("compact", "--destroy")
+    first = run(*DESTROY)
+    second = run(*DESTROY)
     (place / "copy").unlink()
-    third = run("compact", "--destroy")
+    third = run(*DESTROY)
 
     assert (first[0], second[0], third[0]) == (1, 1, 0)
     assert f" FOUND in {place}/copy: wrapped key event 1. " in second[2]
@@ -150,7 +151,7 @@ def test_killed_before_it_looked_it_looks_the_next_time(place, run, monkeypatch)
 
         patched.setattr(Covers, "destroy", killed)
         with pytest.raises(KeyboardInterrupt):
-            run("compact", "--destroy")
+            run(*DESTROY)
     noted = json.loads((place / "destroyed.json").read_text())
 
     assert {what for what, *_ in noted["rows"]} == {
@@ -165,15 +166,13 @@ def test_a_file_of_traces_that_is_damaged_is_refused(place, run):
     assert run("compact")[0] == 0
     for content in ("", "[]", '{"gone": [], "rows": [["key", "00"]]}'):
         (place / "destroyed.json").write_text(content)
-        code, out, err = run("compact", "--destroy")
+        code, out, err = run(*DESTROY)
 
         assert (code, out) == (1, "")
         assert err.startswith(f"{place}/destroyed.json does not say which keys")
     (place / "destroyed.json").unlink()
 
-    assert run("compact", "--destroy")[1].startswith(
-        "Keys of older epochs destroyed: 2"
-    )
+    assert run(*DESTROY)[1].startswith("Keys of older epochs destroyed: 2")
 
 
 @pytest.mark.slow
@@ -183,7 +182,7 @@ def test_a_server_s_memory_is_the_last_to_be_looked_at(place, run, monkeypatch):
     assert run("compact")[0] == 0
     with opened(place) as store:
         assert store.read_head()
-        code, out, err = run("compact", "--destroy", f"--server={os.getpid()}")
+        code, out, err = run(*DESTROY, f"--server={os.getpid()}")
 
     assert (code, out) == (1, "")
     assert err.startswith("Keys of older epochs destroyed: 2. FOUND in the memory of")
@@ -193,14 +192,12 @@ def test_a_server_s_memory_is_the_last_to_be_looked_at(place, run, monkeypatch):
 def test_a_server_that_is_not_there(place, run):
     """What could not be looked at is not destroyed."""
     assert run("compact")[0] == 0
-    code, out, err = run("compact", "--destroy", "--server", str(2**22 + 1))
+    code, out, err = run(*DESTROY, "--server", str(2**22 + 1))
 
     assert (code, out) == (1, "")
     assert err.startswith("NOT SCANNED: the memory of process")
     assert err.endswith("Nothing was destroyed.\n")
-    assert run("compact", "--destroy")[1].startswith(
-        "Keys of older epochs destroyed: 2"
-    )
+    assert run(*DESTROY)[1].startswith("Keys of older epochs destroyed: 2")
 
 
 def test_every_process_is_looked_at_or_none(place):
@@ -225,7 +222,7 @@ def test_a_file_that_can_t_be_read_is_told_behind_what_was_done(
     monkeypatch.setattr(compact, "require_none", unreadable)
     said = "Keys of older epochs destroyed: 2. NOT SCANNED: somewhere: Permission denied.\n"
 
-    assert run("compact", "--destroy") == (1, "", said)
+    assert run(*DESTROY) == (1, "", said)
 
 
 def test_backups_from_before_open_nothing_and_later_ones_do(
@@ -274,6 +271,38 @@ def test_a_backup_made_since_outlives_whoever_destroys_again(
 
         assert run("restore", database, each, "--older")[0] == 0
         assert run("fsck")[0] == 0
+
+
+def test_without_a_backup_of_both_since_nothing_is_destroyed(
+    place, run, tmp_path_factory
+):
+    """Each of the two, in whatever order, and none from before; nothing is left noted."""
+    aside = tmp_path_factory.mktemp("aside")
+    (aside / "keys").mkdir()
+
+    def backup(*kinds):
+        number = next(numbers)
+        names = {"database": f"{aside}/{number}", "keys": f"{aside}/keys/{number}"}
+        assert run("backup", *(f"--{kind}={names[kind]}" for kind in kinds))[0] == 0
+
+    numbers = count()
+    backup("database", "keys")
+    assert run("compact")[0] == 0
+    refused = [run("compact", "--destroy")]
+    backup("keys")
+    refused.append(run("compact", "--destroy"))
+    backup("database")
+    refused.append(run("compact", "--destroy"))
+    noted = (place / "destroyed.json").exists()
+    backup("keys")
+    done = run("compact", "--destroy")
+
+    for code, out, err in refused:
+        assert (code, out) == (1, "")
+        assert err.startswith("No backup of both since `compact` is noted in ")
+        assert " Nothing was destroyed. " in err
+    assert not noted
+    assert done[1].startswith("Keys of older epochs destroyed: 2. ")
 
 
 # Killed
