@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -26,6 +27,9 @@ _SERVING: Final = b"\x08\x01"  # HealthCheckResponse: status = SERVING
 _WRONG_NAME: Final = frozenset({62, 64})  # OpenSSL's X509_V_ERR_*_MISMATCH
 _WRONG_TIME: Final = frozenset({9, 10})  # not yet valid, expired
 
+_SERVER_NAMES: Final = "`server` and `server_name`"
+_ADDRESS: Final = "its address"
+_ITS_ADDRESS: Final = f"{_ADDRESS}, which has to say the host in its certificate"
 _SILENT: Final = (
     f"The server does not answer within {TIMEOUT:g} s: try again; if it lasts, tell "
     "the operator."
@@ -44,6 +48,20 @@ def reach(
     yield handshake
     if handshake.level is not Level.FAILURE:
         yield from _health(profile, now)
+
+
+def hindrance(profile: Profile, address: str) -> str:
+    """Return why a custodian who stands apart can't be reached; empty if that is not seen."""
+    ca = profile.custodian_ca or profile.ca
+    asked = replace(profile, server=address, server_name="", ca=ca)
+    for step in (_port, _handshake):
+        found = step(asked)
+        if found.level is Level.FAILURE:
+            said = found.sentence.replace("The server", "It").replace("server's", "its")
+            return said.replace(_SERVER_NAMES, _ITS_ADDRESS).replace(
+                "`server`", _ADDRESS
+            )
+    return ""
 
 
 def _port(profile: Profile) -> Finding:
@@ -88,7 +106,7 @@ def _path(path: str) -> str:
 def _unproven(code: int) -> Finding:
     """Say why the server's certificate does not hold."""
     if code in _WRONG_NAME:
-        sentence = "The server has another name: check `server` and `server_name`."
+        sentence = f"The server has another name: check {_SERVER_NAMES}."
     elif code in _WRONG_TIME:
         sentence = "The server's certificate is not valid now: check this clock first."
     else:

@@ -13,6 +13,7 @@ from placement_client.label_files import LabelFiles
 from placement_client.labels import LabelKey
 from placement_client.log_trials import try_log
 from placement_client.profile import Profile
+from placement_client.reach import hindrance
 from placement_client.session import Session
 from placement_client.trust import LogView
 
@@ -29,9 +30,9 @@ def try_calls(
     with Session.open(profile, patience=Patience(pauses=())) as session:
         if who.role in _NAMING and profile.custodian_key:
             for each in session.custodians.members:
-                yield _custodian(each)
+                yield _custodian(profile, each)
             for each in session.custodians.next_members:
-                yield _custodian(each, "key that follows")
+                yield _custodian(profile, each, "key that follows")
         if view is not None and who.role != "operator":
             yield from try_log(session.logs, view)
         keys = _label_keys(profile) if who.role == "coordinator" else ()
@@ -39,7 +40,7 @@ def try_calls(
             yield _labels(session, keys)
 
 
-def _custodian(custodian: Custodian, key: str = _PINNED) -> Finding:
+def _custodian(profile: Profile, custodian: Custodian, key: str = _PINNED) -> Finding:
     step, who = key, "The custodian"
     if custodian.pin.address:
         step, who = f"custodian {custodian.pin.address}", "This custodian"
@@ -62,9 +63,8 @@ def _custodian(custodian: Custodian, key: str = _PINNED) -> Finding:
             "that the next one is in force, run placement context settle.",
         )
     except AwayError:
-        return bad(
-            step, f"{who} does not answer, so nobody can be named: ask its operator."
-        )
+        why = hindrance(profile, custodian.pin.address) or "Ask its operator."
+        return bad(step, f"{who} does not answer, so nobody can be named. {why}")
     except PlacementError as error:
         return bad(step, f"{who} was asked in vain. {error.text}")
     return good(

@@ -50,6 +50,26 @@ def test_another_name_is_found(found):
     assert "another name" in got["TLS"].sentence
 
 
+def test_why_a_custodian_is_not_reached(wire, profile, tmp_path):
+    """Its certificate is of another host, or signed by another; else its operator knows."""
+    pki = Pki(tmp_path)
+    pki.server(hosts=["custodian.test"])
+    apart = Wire(pki)
+    other = replace(profile, custodian_ca=str(pki.paths.authority))
+    said = [
+        reach.hindrance(other, apart.address),
+        reach.hindrance(other, profile.server),
+        reach.hindrance(profile, "localhost:1"),
+        reach.hindrance(profile, profile.server),
+    ]
+    apart.stop()
+
+    assert said[0].startswith("It has another name: check its address, which has to")
+    assert said[1].startswith("It is not signed by the authority")
+    assert said[2].startswith("Nothing listens there: check its address")
+    assert said[3] == ""
+
+
 def test_an_expired_server_is_found(tmp_path, profile):
     """It may be this machine's clock."""
     pki = Pki(tmp_path)
