@@ -367,8 +367,10 @@ def _contacts(given: object) -> Mapping[str, str]:
 
 
 def _listener(name: str, default: Listener, given: object) -> Listener:
-    if not isinstance(given, dict) or given.keys() - {"on", "address"}:
+    if not isinstance(given, dict):
         raise ValueError(f"{name} must be a table of on and address")
+    for unknown in sorted(given.keys() - {"on", "address"}):
+        raise ValueError(f"{name}.{unknown} is unknown: there are on and address")
     made = replace(default, **given)
     if type(made.on) is not bool:
         raise ValueError(f"{name}.on must be true or false")

@@ -113,13 +113,18 @@ def officers_of(settings: Settings, signed: notes.Note) -> tuple[str, ...]:
         try:
             notes.verify(signed, [Verifier(key, verify) for key in asked])
         except TamperedError as error:
-            error.because("A signature is not of this text: it was altered since.")
+            error.because(
+                "A signature is not of this text: it was altered since, or signed with"
+                " another officer's key than that of the name."
+            )
             raise
     known = named(keys)
     found = {known.get(key.public_key) for key in asked}
     names = sorted(name for name in found if name is not None)
     if len(names) < OFFICERS:
         by = " and ".join(names) or "none whom the setting officers names"
+        if not keys:
+            by = "nobody who counts: the setting officers is missing"
         raise missing(f"So far it was {by}.")
     return tuple(names)
 

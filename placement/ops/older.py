@@ -109,11 +109,12 @@ def run_command(args: argparse.Namespace) -> int:
     """
     run: Callable[[argparse.Namespace], str] = args.older_run
     try:
-        print(run(args))  # noqa: T201 (a command's answer)
+        said = run(args)
     except PlacementError as error:
         return _fail(f"Refused. {_why(error)}")
     except (OSError, ValueError) as error:
         return _fail(str(error))
+    print(said)  # noqa: T201 (a command's answer)
     return 0
 
 
@@ -133,10 +134,8 @@ def _fail(sentence: str) -> int:
 
 def _key(args: argparse.Namespace) -> str:
     signer = Signer(args.name, SigningKey.create(args.key, OFFICER_LABEL))
-    return (
-        "Made the key. It goes into the setting officers as\n"
-        f"{render_key(signer.public)}"
-    )
+    print("Made the key. It goes into the setting officers as", file=sys.stderr)  # noqa: T201 (what goes into a file is the key alone)
+    return render_key(signer.public)
 
 
 def _show(args: argparse.Namespace) -> str:

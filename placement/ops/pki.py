@@ -48,7 +48,11 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     client = _add(commands, "issue-client", _issue_client, "for one person")
     client.add_argument("--name", help="stem of the files; else the person's id")
     client.add_argument("--trust-domain", required=True)
-    client.add_argument("--role", choices=[r.value for r in Role], required=True)
+    client.add_argument(
+        "--role",
+        choices=[r.value for r in Role if r is not Role.SERVICE],
+        required=True,
+    )
     client.add_argument("--organisation", required=True)
     client.add_argument("--person", required=True, help="an id, never a personal name")
     client.add_argument("--hours", type=_count, default=CLIENT_LIFETIME // _HOUR)

@@ -40,12 +40,12 @@ class Row:
     Attributes:
         setting: which, or of what.
         sentence: what is wrong, and what to do.
-        holds: whether it is so.
+        holds: whether it is so; or the files that make it so, which are named.
     """
 
     setting: str
     sentence: str
-    holds: Callable[[Settings, Hardening], bool]
+    holds: Callable[[Settings, Hardening], bool | list[Path]]
 
 
 def refusals(settings: Settings, machine: Hardening, rows: Iterable[Row]) -> list[str]:
@@ -55,26 +55,29 @@ def refusals(settings: Settings, machine: Hardening, rows: Iterable[Row]) -> lis
         OSError: the ruleset can't be read.
         ValueError: it is none.
     """
-    return [
-        f"{row.setting}: {row.sentence}" for row in rows if row.holds(settings, machine)
-    ]
+    said = []
+    for row in rows:
+        found = row.holds(settings, machine)
+        if found:
+            named = "" if found is True else f" It is {', '.join(map(str, found))}."
+            said.append(f"{row.setting}: {row.sentence}{named}")
+    return said
 
 
-def _is_open(paths: Iterable[Path]) -> bool:
-    return any(path.exists() and path.stat().st_mode & _OTHERS for path in paths)
+def _open(paths: Iterable[Path]) -> list[Path]:
+    return [path for path in paths if path.exists() and path.stat().st_mode & _OTHERS]
 
 
-def _is_writable(settings: Settings) -> bool:
-    """Tell whether somebody else may put another file in the place of one."""
+def _writable(settings: Settings) -> list[Path]:
+    """Return where somebody else may put another file in the place of one."""
     files = [settings.authority, settings.revocations, settings.certificate]
     files += [each for each in (settings.ruleset,) if each is not None]
     files += settings.anchors
     folders = {path.parent for path in (*files, *_keys(settings))}
     if settings.past_rulesets is not None:
         folders.add(settings.past_rulesets)
-    return any(
-        path.exists() and path.stat().st_mode & _WRITABLE for path in (*files, *folders)
-    )
+    found = (*files, *sorted(folders))
+    return [path for path in found if path.exists() and path.stat().st_mode & _WRITABLE]
 
 
 def _keys(settings: Settings) -> list[Path]:
@@ -188,14 +191,14 @@ ROWS: Final = (
     Row(
         "key",
         "A key file is open to group or others; use mode 0600 for all of them.",
-        lambda settings, _: _is_open(_keys(settings)),
+        lambda settings, _: _open(_keys(settings)),
     ),
     Row(
         "files",
         "A file that says who may call, by which rules, or where the log ended may be "
         "written by group or others, or the folder where it or a key lies may be; use "
         "mode 0755 for folders, and 0644 for such files, or less.",
-        lambda settings, _: _is_writable(settings),
+        lambda settings, _: _writable(settings),
     ),
     Row(
         "authority",
@@ -207,7 +210,7 @@ ROWS: Final = (
         "database",
         "A file of the database or of the key store is open to group or others; use "
         "mode 0600.",
-        lambda settings, _: _is_open(_databases(settings)),
+        lambda settings, _: _open(_databases(settings)),
     ),
     Row(
         "database",

@@ -64,13 +64,17 @@ class News:
             self._thread.join()
 
     def _run(self, look: Callable[[], None]) -> None:
+        lost = False  # told once, until somebody is heard again
         while not self._over.is_set():
             try:
                 with self._listening() as driver:
+                    lost = False
                     look()  # at what was told before
                     self._pass_on(driver, look)
             except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
-                _log.warning("news_lost: every second is looked anyway")
+                if not lost:
+                    _log.warning("news_lost: the log is read every second all the same")
+                lost = True
                 self._over.wait(_PAUSE)
 
     @contextmanager

@@ -100,7 +100,7 @@ class Drill:
         for name in OFFICERS:
             key = self.safe / f"{name}.key"
             said = self.run("older", "key", "--name", name, "--key", key)
-            lines.append(said.split("\n")[1])
+            lines.append(said.removesuffix("\n"))
         with (self.old / "0.toml").open("a", encoding="utf-8") as file:
             file.write(f"officers = {lines}\n".replace("'", '"'))
             file.write(f'witnesses = ["{render_key(WITNESS.public)}"]\n')

@@ -181,7 +181,7 @@ def test_a_relative_folder():
         ("pace = 2.5", "pace must be a int"),
         ('logs = "xml"', "logs must be text or json"),
         ("metrics = true", "metrics must be a table of on and address"),
-        ("health.port = 1", "health must be a table of on and address"),
+        ("health.port = 1", "health.port is unknown: there are on and address"),
         ("metrics.on = 1", "metrics.on must be true or false"),
         ("metrics.address = 1", "metrics.address must be host:port"),
         ('health.address = "8446"', "health.address must be host:port"),

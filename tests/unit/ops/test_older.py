@@ -51,7 +51,7 @@ def place(tmp_path, run):
     lines = []
     for name in ("kim", "robin"):
         out = run("older", "key", "--name", name, "--key", tmp_path / name)[1]
-        lines.append(out.split("\n")[1])
+        lines.append(out.removesuffix("\n"))
     run("older", "key", "--name", "stranger", "--key", tmp_path / "stranger")
     file.write_text(f"officers = {lines}\n".replace("'", '"'), "utf-8")
     assert run("init", "--settings", file)[0] == 0
@@ -151,6 +151,18 @@ def test_one_officer_is_not_enough(place, run, statement, names):
     assert accept(run, place) == (1, "", expected)
     with pytest.raises(TamperedError):
         serve(place, "j")
+
+
+def test_without_the_setting_nobody_counts(place, run, statement):
+    """It is what is missing, not a signature."""
+    signed(run, statement, "kim", "robin")
+    path = place / "placement.toml"
+    lines = path.read_text("utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith("officers")]
+    path.write_text("\n".join(kept), "utf-8")
+    said = accept(run, place)[2]
+
+    assert said.endswith("nobody who counts: the setting officers is missing.\n")
 
 
 def test_nobody_known_is_not_enough(place, run, statement):
@@ -277,7 +289,10 @@ def test_an_altered_statement_is_none(place, run, statement):
     signed(run, statement, "kim", "robin")
     statement.write_text(statement.read_text("utf-8").replace("Monday", "Friday"))
 
-    expected = "Refused. A signature is not of this text: it was altered since.\n"
+    expected = (
+        "Refused. A signature is not of this text: it was altered since, or signed with"
+        " another officer's key than that of the name.\n"
+    )
     assert accept(run, place) == (1, "", expected)
 
 

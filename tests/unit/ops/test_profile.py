@@ -243,6 +243,19 @@ def test_metrics_for_this_machine_alone_are_taken(good, address, on):
     assert refusals(settings, CLOSED, REGISTRY) == []
 
 
+def test_files_are_named(good):
+    """All that are open; nobody has to look for them."""
+    for path in (good.log_key, good.key):
+        path.chmod(0o644)
+    got = refusals(good, CLOSED, REGISTRY)
+
+    expected = (
+        "key: A key file is open to group or others; use mode 0600 for all of them."
+        f" It is {good.log_key}, {good.key}."
+    )
+    assert expected in got
+
+
 def sentence(refusal):
     """Return what is said behind the name of the setting."""
     return refusal.partition(": ")[2]
