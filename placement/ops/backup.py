@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from errno import EEXIST
+from errno import EEXIST, ENOENT
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,7 +30,7 @@ from placement.crypto.custody import Custody
 from placement.crypto.files import link_file, private_file
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import verify
-from placement.errors import NotFoundError
+from placement.errors import NotFoundError, TamperedError
 from placement.ops import backed, history, officers, older
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, read_settings
@@ -39,6 +39,7 @@ from placement.ops.history import witnessed
 from placement.store import archive, fsck
 from placement.store.anchor import Anchor
 from placement.store.archive import Manifest
+from placement.store.chain import ChainError
 from placement.store.compaction import oldest_needed
 from placement.store.copying import (
     Kind,
@@ -56,7 +57,7 @@ from placement.store.log import Store
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-_COPY: Final = "copy.db"
+_COPY: Final = "copy-of-{}.db"
 _SAID: Final[Mapping[bool | None, str]] = {
     None: "It was compared with no checkpoint.",
     False: "It is older than that checkpoint.",
@@ -64,6 +65,10 @@ _SAID: Final[Mapping[bool | None, str]] = {
 }
 _UNSERVED: Final = (
     "It is served when two officers have accepted it: placement-server older."
+)
+_KEYS_OLDER: Final = (
+    "The keys are older than the database: take a backup of the key store that was made with"
+    " it, or later."
 )
 _PREFIX: Final = ".placement-"  # of a folder that is removed in the end
 
@@ -170,13 +175,15 @@ def run(args: argparse.Namespace) -> str:
 
 def _backup(job: _Job) -> str:
     for path in job.files.values():
+        if not (folder := path.absolute().parent).is_dir():
+            raise FileNotFoundError(ENOENT, "is no folder; nothing was written", folder)
         if path.exists():
             raise FileExistsError(EEXIST, "is there already; nothing was written", path)
     if job.args.recipient:  # before anything takes its time
         age.encrypt(BytesIO(), BytesIO(), job.args.recipient)
     with ExitStack() as stack:
         copies = {
-            kind: stack.enter_context(_staging(path.absolute().parent))
+            kind: stack.enter_context(_staging(kind, path.absolute().parent))
             for kind, path in job.files.items()
         }
         head, checkpoint, needs, store = _copied(job, copies)
@@ -269,7 +276,8 @@ def _restore(job: _Job) -> str:
     names = officers.officers_of(settings, signed) if signed else ()
     with ExitStack() as stack:
         copies = {
-            kind: stack.enter_context(_staging(_home(job, kind))) for kind in job.files
+            kind: stack.enter_context(_staging(kind, _home(job, kind)))
+            for kind in job.files
         }
         said = {kind: _unpacked(job, kind, copies[kind]) for kind in job.files}
         with closing(job.opened(copies)) as store:
@@ -314,8 +322,13 @@ def _proven(job: _Job, store: Store, said: Mapping[Kind, tuple[bytes, bytes]]) -
     keys, database = told.get(Kind.KEYS), told.get(Kind.DATABASE)
     if keys and database and keys.beside == database.digest:
         archive.require_sealed(store.ring, store.owner, *said[Kind.KEYS])
-    else:
+        return head
+    try:
         _read_whole(job, store)
+    except ChainError as error:
+        if keys and keys.revision < head.revision:
+            raise TamperedError().because(_KEYS_OLDER, *error.notes) from error
+        raise
     return head
 
 
@@ -359,7 +372,7 @@ def _newest(store: Store) -> bytes:
 
 
 @contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
+def _staging(kind: Kind, folder: Path) -> Iterator[Path]:
     """Give the name of a copy in a folder of its own, which is removed in the end."""
     with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as name:
-        yield Path(name) / _COPY
+        yield Path(name) / _COPY.format(kind)

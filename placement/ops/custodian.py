@@ -202,7 +202,8 @@ def _combine(args: argparse.Namespace) -> str:
     key = _whole(shares)
     return (
         f"Clients pin the custodians' key\n{key.encode().hex()}\n"
-        f'and the registry\'s settings say\ncustodian_id = "{key_id(key).hex()}"'
+        "and the registry's settings say, from its init on or, of a key that follows, once"
+        f' the one before is retired\ncustodian_id = "{key_id(key).hex()}"'
     )
 
 

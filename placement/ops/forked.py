@@ -12,12 +12,17 @@ from typing import Final, NoReturn
 from placement.config import Settings
 from placement.errors import PlacementError, UnavailableError
 from placement.ops.custodies import open_custody
+from placement.ops.saying import text_of
 from placement.store.anchor import Anchor, require_newest
 from placement.store.log import Store
 
 TOLD: Final = (signal.SIGINT, signal.SIGTERM)
 """What tells a server to stop."""
 
+_COPY: Final = (
+    "Is it one process more than before? Then, while none runs, copy {} to {}: what that one"
+    " saw is what the new one goes on from."
+)
 _log: Final = logging.getLogger(__name__)
 _SET_PARENT_DEATH: Final = 1  # prctl(2)
 
@@ -41,7 +46,7 @@ def fork(name: str, run: Callable[[], None]) -> int:
         run()
         code = 0
     except (OSError, PlacementError, ValueError) as error:
-        said = " ".join([str(error), *getattr(error, "__notes__", ())])
+        said = text_of(error, "serve") if isinstance(error, PlacementError) else error
         print(f"{name}: {said}", file=sys.stderr)  # noqa: T201 (a process's one sentence)
     except Exception as error:  # noqa: BLE001 (whatever it is, the other goes on)
         _log.error("process_failed kind=%s", type(error).__name__)
@@ -93,4 +98,6 @@ def require_anchors(settings: Settings, secret: bytes | None, failing: int) -> N
                 require_newest(store, Anchor(path, store))
             except PlacementError as error:
                 error.because(f"This is {path}; each process has its own.")
+                if path != settings.anchor and not path.exists():
+                    error.because(_COPY.format(settings.anchor, path))
                 raise

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 refused or failed, 2 (from the parser) not understood.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -17,12 +18,7 @@ from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import verify
-from placement.errors import (
-    ConflictError,
-    PlacementError,
-    TamperedError,
-    UnavailableError,
-)
+from placement.errors import PlacementError
 from placement.ops import (
     backup,
     ceremony,
@@ -44,6 +40,7 @@ from placement.ops.custodies import (
     wrapping,
 )
 from placement.ops.profile import REGISTRY
+from placement.ops.saying import text_of
 from placement.ops.serving import serve
 from placement.service.custodian import Custodian
 from placement.service.fold import found, keep
@@ -58,14 +55,6 @@ from placement.store.summaries import Summaries
 _SETTINGS: Final = Path("placement.toml")
 _ALIKE: Final = frozenset({"snapshot", "rotate"})
 """What a custodian's store is kept by, too; the rest are commands of its own."""
-_TEXTS: Final[Mapping[type[PlacementError], str]] = {
-    ConflictError: "There is a store already; nothing was made.",
-    TamperedError: "What is stored does not verify, or the key is another store's.",
-    UnavailableError: "Nothing was done.",
-}
-"""What operators read instead of the sentence for caseworkers."""
-_UNSERVED: Final = "Nothing is served."
-
 _ELSEWHERE: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "older": older.run_command,
     "pki": pki.run,
@@ -84,6 +73,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     args = _parser().parse_args(argv)
+    try:
+        code = _done(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    return code
+
+
+def _done(args: argparse.Namespace) -> int:
+    """Run a command; return the exit code.
+
+    Raises:
+        BrokenPipeError: nobody reads what it says.
+    """
     if args.command in _ELSEWHERE:
         return _ELSEWHERE[args.command](args)
     if args.command == "custody":
@@ -94,9 +98,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_run(args))  # noqa: T201 (a command's one sentence)
     except PlacementError as error:
         command = getattr(args, "custodian_command", args.command)
-        return _fail(_text_of(error, command))
+        return _fail(text_of(error, command))
     except ValueError as error:
         return _fail(f"{_about(args)}: {error}")
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return _fail(f"{error.filename or _about(args)}: {error.strerror or error}")
     return 0
@@ -225,25 +231,14 @@ def _rotate(settings: Settings) -> str:
         closing(_open(settings, custody)) as store,
     ):
         epoch = store.epochs.rotate()
-    return f"Sealing goes on under epoch {epoch}; older ones still open what they did."
+    return (
+        f"Sealing goes on under epoch {epoch}; older ones still open what they did. A server"
+        " that runs follows with its next write."
+    )
 
 
 def _open(settings: Settings, custody: Custody) -> Store:
     return Store.open(settings.database, custody, settings.keys)
-
-
-def _text_of(error: PlacementError, command: str) -> str:
-    """Return what operators read of an error."""
-    notes = error.notes
-    speaks = command in {"custody", "compact", "changeover"}
-    if speaks and notes and not isinstance(error, ChainError):
-        return " ".join(notes)
-    texts = (text for kind, text in _TEXTS.items() if isinstance(error, kind))
-    said = next(texts, error.text)
-    if command in {"serve", "restore"} and isinstance(error, UnavailableError):
-        said = _UNSERVED
-    between = "\n" if len(notes) > 1 else " "  # of more than one each has a line
-    return between.join([said, *notes])
 
 
 def _fail(sentence: str) -> int:

@@ -130,9 +130,8 @@ class Anchor:
                 found.append((head.revision, head.leaves, slot, head))
                 epochs[slot] = epoch
         if not found:
-            raise TamperedError().because(
-                f"The anchor is another store's, or was altered.{_WAY}"
-            )
+            why = "is another store's, or was altered" if content else "is empty"
+            raise TamperedError().because(f"The anchor {why}.{_WAY}")
         *_, slot, head = max(found, key=lambda each: each[:3])
         self._slot, self._kept, self._epochs = slot, head, epochs
         return head
@@ -236,6 +235,14 @@ class Unanchored:
         """Do nothing."""
 
 
+def _where(head: Head, seen: Head, error: ChainError) -> str:
+    """Say where a database and what was served part."""
+    if head.revision < seen.revision or head.leaves < seen.leaves:
+        ends = f"{head.revision} events and {head.leaves} entries"
+        return f"It ends after {ends}; served were {seen.revision} and {seen.leaves}."
+    return f"It is another from {error.where} on, unless that is damaged."
+
+
 def require_newest(store: Store, anchor: Anchor | Unanchored) -> None:
     """Refuse a log that does not continue from the anchor; keep where it ends now.
 
@@ -254,6 +261,6 @@ def require_newest(store: Store, anchor: Anchor | Unanchored) -> None:
         raise TamperedError().because(
             "The database does not continue from the anchor: it is older than what"
             " was served, or another." + _WAY,
-            f"It is another from {error.where} on, unless that is damaged.",
+            _where(store.read_head(), seen, error),
         ) from error
     anchor.keep(head)

@@ -107,8 +107,10 @@ class Manifest:
         if self.format != FORMAT or self.schema != SCHEMA:
             raise TamperedError().because("The backup is of another release.")
         if self.kind != kind:
+            other = ", but of the other: are --database and --keys swapped?"
             raise TamperedError().because(
-                f"The file is no backup of the {_SAID[kind]}."
+                f"The file is no backup of the {_SAID[kind]}"
+                + (other if self.kind in set(Kind) else ".")
             )
         if self.origin != origin:
             raise TamperedError().because("The backup is of another log.")

@@ -21,6 +21,7 @@ from placement.crypto.files import link_file, private_file
 from placement.errors import ConflictError, UnavailableError
 from placement.store import engine as database
 from placement.store import keystore, tables
+from placement.store.rows import failed, is_damage
 from placement.store.schema import migrate
 
 _ROWS: Final = 200  # at once; a part of a snapshot has 1 MiB
@@ -174,6 +175,8 @@ def _copy_pages(engine: Engine, target: Path) -> None:
         finally:
             source.close()
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise failed(error, engine) from error
         raise UnavailableError().because("The database can't be copied.") from error
 
 

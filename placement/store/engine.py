@@ -25,7 +25,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from placement.errors import NotFoundError, UnavailableError
 from placement.store import confirmed, postgres, together
-from placement.store.rows import is_damage
+from placement.store.rows import failed, is_damage
 from placement.store.together import Statement
 
 _log: Final = logging.getLogger(__name__)
@@ -193,7 +193,7 @@ def _transaction(engine: Engine, **options: Any) -> Iterator[Connection]:  # noq
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
         if postgres.is_kept(error) and postgres.free_head(engine):
             _log.warning("head_freed: whoever held it had stopped")
-        raise UnavailableError().because("The database does not answer.") from error
+        raise failed(error, engine) from error
 
 
 @contextmanager

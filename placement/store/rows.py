@@ -7,9 +7,10 @@ the same, and written once.
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Engine, Select
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from placement.errors import TamperedError, UnavailableError
@@ -46,7 +47,7 @@ def fetched(
             with connection.execute(query, given) as result:
                 found = result.cursor.fetchall()
     except connection.dialect.loaded_dbapi.Error as error:
-        raise UnavailableError().because("The database does not answer.") from error
+        raise failed(error, connection.engine) from error
     rows: Sequence[Any] = found
     return rows
 
@@ -63,6 +64,16 @@ def is_damage(error: Exception) -> bool:
     name = getattr(cause, "sqlite_errorname", None) or ""
     state = getattr(cause, "sqlstate", None) or ""
     return name.startswith(_DAMAGED) or state in _CORRUPTED
+
+
+def failed(error: Exception, engine: Engine) -> UnavailableError:
+    """Return what is raised for something that a database's driver raised."""
+    if not is_damage(error):
+        return UnavailableError().because("The database does not answer.")
+    name = Path(engine.url.database or "").name
+    sqlite = engine.dialect.name == "sqlite"
+    what = f"{name} is damaged, or was cut" if sqlite else "The database is damaged"
+    return UnavailableError().because(f"{what}.")
 
 
 def first(

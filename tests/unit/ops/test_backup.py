@@ -50,6 +50,14 @@ def test_a_wrong_recipient_is_refused_before_anything(kept, said):
     assert not kept.database.exists()
 
 
+def test_a_folder_that_is_not_there_is_named(kept, said):
+    """Not the one that would be made in it."""
+    aside = kept.folder / "nodir"
+
+    assert kept.run("backup", "--database", aside / "db") == 1
+    assert said() == f"{aside}: is no folder; nothing was written\n"
+
+
 def test_a_backup_replaces_nothing(kept, said):
     """Neither of both files."""
     kept.database.unlink()

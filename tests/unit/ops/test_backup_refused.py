@@ -108,7 +108,7 @@ def test_one_file_for_the_other_is_refused(kept, said):
     words = ("--database", kept.keys, "--keys", kept.database)
 
     assert kept.run("restore", *words) == 1
-    assert "The file is no backup of the database." in said()
+    assert "The file is no backup of the database, but of the other" in said()
 
 
 @pytest.mark.parametrize("name", STORED[:2])

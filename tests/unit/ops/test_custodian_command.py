@@ -96,7 +96,8 @@ def test_its_store_is_kept_like_a_registrys(place, run, capsys):
 
     assert (codes, err) == ([0, 0], "")
     assert out == (
-        "Sealing goes on under epoch 2; older ones still open what they did.\n"
+        "Sealing goes on under epoch 2; older ones still open what they did. A server"
+        " that runs follows with its next write.\n"
         "Wrote a snapshot at revision 1.\n"
     )
     assert run("fsck")[0] == 0
@@ -268,7 +269,8 @@ def test_two_public_keys_are_combined(place, run):
     code, out, _ = run("combine", one, two)
     again = run("combine", two, one)
     key, key_id = re.fullmatch(
-        rf"Clients pin the custodians' key\n({HEX})\nand the registry's settings say\n"
+        rf"Clients pin the custodians' key\n({HEX})\nand the registry's settings say,"
+        r" from its init on or, of a key that follows, once the one before is retired\n"
         r'custodian_id = "([0-9a-f]{64})"\n',
         out,
     ).groups()

@@ -45,7 +45,10 @@ def test_init_makes_keys_and_a_store(place, run):
 
 def test_rotate_says_the_epoch(filled, run):
     """What is there still opens."""
-    said = "Sealing goes on under epoch {}; older ones still open what they did.\n"
+    said = (
+        "Sealing goes on under epoch {}; older ones still open what they did. A server"
+        " that runs follows with its next write.\n"
+    )
 
     assert run("rotate") == (0, said.format(2), "")
     assert run("rotate") == (0, said.format(3), "")
@@ -294,3 +297,20 @@ def test_an_address_that_is_taken(place, run, tmp_path_factory):
 
     assert (code, out) == (1, "")
     assert err.endswith(f"{address}: Address already in use\n")
+
+
+def test_who_has_read_enough_gets_no_traceback(place):
+    """As of ``placement-server status | head``."""
+    words = ["older", "key", "--name", "kim", "--key", str(place / "kim.key")]
+    with subprocess.Popen(
+        [sys.executable, "server.py", *words],
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        running.stdout.close()
+        err = running.stderr.read()
+        code = running.wait(SECONDS)
+
+    assert (code, err) == (1, "Made the key. It goes into the setting officers as\n")

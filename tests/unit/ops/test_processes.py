@@ -235,7 +235,8 @@ def test_none_serves_unless_all_anchors_hold(folder):
         out, err = server.communicate(timeout=SECONDS)
 
     assert (server.returncode, out) == (1, "")
-    assert "The anchor is not there" in err
+    assert "The database: Nothing is served.\nThe anchor is not there" in err
+    assert f"copy {folder}/placement.anchor to {folder}/placement.anchor.3" in err
     assert "placement.anchor.3; each process has its own" in err
     assert err.endswith("Nothing is served.\n")
 
