@@ -25,6 +25,7 @@ from prometheus_client.registry import Collector
 
 from placement import __version__
 from placement.domain.terms import start_of
+from placement.ops.backed import KINDS
 from placement.ops.logs import LEVELS
 from placement.rpc.health import REASONS
 from placement.service.outlook import Outlook, View
@@ -124,7 +125,7 @@ def _view(read: Callable[[View], float]) -> Callable[[Seen], Samples]:
 
 def _cosigned(seen: Seen) -> Samples:
     view = seen.outlook.view if seen.outlook else None
-    times = view.cosigned_at if view else ()
+    times = (view.cosigned_at or (0,)) if view else ()
     return [(str(n), _seconds(at)) for n, at in enumerate(times, 1)]
 
 
@@ -191,8 +192,8 @@ METRICS: Final = (
     ),
     Row(
         "backup_timestamp_seconds",
-        "When `backup` last wrote one on this machine, by kind.",
-        lambda seen: [(kind, _seconds(at)) for kind, at in seen.backups.items()],
+        "When `backup` last wrote one on this machine, by kind; 0 for never.",
+        lambda seen: [(kind, _seconds(seen.backups.get(kind, 0))) for kind in KINDS],
         "kind",
     ),
     Row(
@@ -278,7 +279,7 @@ METRICS: Final = (
     ),
     Row(
         "cosigned_timestamp_seconds",
-        "The same of the newest one that so many witnesses signed.",
+        "The same of the newest one that so many witnesses signed; 0 for none.",
         _cosigned,
         "witnesses",
     ),

@@ -226,7 +226,7 @@ _TROUBLES: Final[Mapping[str, str]] = {
     "stopped": "The engine has ended: start the server again.",
     "unverified": "Something stored does not verify: nothing is answered.",
     "anchor": "The anchor can't be written: nothing is answered until it can.",
-    "database": "The database does not answer, so nobody is.",
+    "database": "The database does not answer, so no caller is answered.",
     "hangs": "The engine hangs, so nobody is answered: see the disks, start it again.",
     "sweep": "A sweep found what no change had touched, or something can't be weighed.",
     "weighing": "An error kept placements from being weighed again.",
@@ -253,6 +253,8 @@ def _faults(settings: Settings, got: Mapping[_Key, float], now: int) -> Iterator
     yield from _behind(got, now)
     if running and settings.tick:
         yield from _unsigned(got, old - settings.tick)
+    if running:
+        yield from _never(got, now)
 
 
 def _behind(got: Mapping[_Key, float], now: int) -> Iterator[str]:
@@ -278,8 +280,18 @@ def _unsigned(got: Mapping[_Key, float], old: int) -> Iterator[str]:
     if signed is not None and signed < old:
         yield "No checkpoint was signed for several ticks."
     cosigned = got.get(("cosigned_timestamp_seconds", "1"))
-    if cosigned is not None and cosigned < (signed or 0) - HOUR:
+    if cosigned and cosigned < (signed or 0) - HOUR:
         yield "No witness has signed for an hour."
+
+
+def _never(got: Mapping[_Key, float], now: int) -> Iterator[str]:
+    """Yield what was never done."""
+    hour = got["started_timestamp_seconds", ""] < now - HOUR
+    if hour and got.get(("cosigned_timestamp_seconds", "1")) == 0:
+        yield "No witness has ever signed: nobody would see that the log was put back."
+    for kind, what in (("database", "database"), ("keys", "key store")):
+        if got.get(("backup_timestamp_seconds", kind)) == 0:
+            yield f"No backup of the {what} is known on this machine."
 
 
 def _lines(said: Mapping[str, Any]) -> Iterator[str]:

@@ -42,6 +42,7 @@ def test_a_page_of_a_server_that_serves():
         ("log_lines_total", "warning"): 0,
         ("log_lines_total", "error"): 0,
         ("log_lines_total", "critical"): 2,
+        ("backup_timestamp_seconds", "database"): 0,
         ("backup_timestamp_seconds", "keys"): 9,
         ("figures_timestamp_seconds",): 61,
         ("revision",): 11,
@@ -82,6 +83,7 @@ def test_a_server_that_is_sealed():
         "proven",
         "incidents_total",
         "log_lines_total",
+        "backup_timestamp_seconds",
     }
     assert (got["sealed",], got["serving",], got["proven",]) == (1, 0, 0)
 

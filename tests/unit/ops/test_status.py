@@ -48,7 +48,9 @@ def well(**changed):
         owes=changed.pop("owes", False),
         proven=changed.pop("proven", True),
     )
+    backups = {"database": ago(9), "keys": 9 * MICROS}
     values = {"started": ago(99_999), "reasons": {"": ""}, "outlook": outlook}
+    values["backups"] = backups
     return Page(lambda: seen(**(values | changed))).render().decode()
 
 
@@ -70,7 +72,7 @@ def test_all_is_well():
         *("backup, database", "backup, keys"),
     ]
     assert "log              revision 11, 12 entries\n" in text
-    assert "backup, database not known\n" in text
+    assert "backup, database 2026-06-20 23:59:51Z\n" in text
 
 
 def test_the_same_as_an_object():
@@ -82,7 +84,10 @@ def test_the_same_as_an_object():
     assert (said["serving"], said["sealed"], said["revision"]) == (True, False, 11)
     assert said["figures_at"] == "2026-06-20T23:59:30+00:00"
     assert said["cosigned"].keys() == {"1", "2"}
-    assert said["backups"] == {"database": None, "keys": "1970-01-01T00:00:09+00:00"}
+    assert said["backups"] == {
+        "database": "2026-06-20T23:59:51+00:00",
+        "keys": "1970-01-01T00:00:09+00:00",
+    }
 
 
 @pytest.mark.parametrize(
@@ -100,7 +105,10 @@ def test_the_same_as_an_object():
         ({"figures": {"swept": 0}}, "No sweep is known"),
         ({"view": {"signed_at": ago(400)}}, "No checkpoint was signed"),
         ({"view": {"cosigned_at": (ago(9000),)}}, "No witness has signed"),
-        ({"view": {"cosigned_at": (0,)}}, "No witness has signed"),
+        ({"view": {"cosigned_at": (0,)}}, "No witness has ever signed"),
+        ({"view": {"cosigned_at": ()}}, "No witness has ever signed"),
+        ({"backups": {"keys": MICROS}}, "No backup of the database is known"),
+        ({"backups": {"database": MICROS}}, "No backup of the key store is known"),
     ],
 )
 def test_what_somebody_has_to_look_after(changed, fault):
@@ -116,7 +124,8 @@ def test_what_somebody_has_to_look_after(changed, fault):
     "changed",
     [
         {"figures": {"swept": DAY - 1}},
-        {"view": {"cosigned_at": ()}},
+        {"started": ago(3000), "view": {"cosigned_at": ()}},
+        {"started": ago(100), "backups": {}},
         {"view": {"cosigned_at": (ago(3000), 0)}},
         {"started": ago(100), "figures": {"at": ago(200)}, "view": {"at": ago(200)}},
         {"started": ago(100), "view": {"signed_at": 0}},
