@@ -6,95 +6,24 @@ from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
-from kit import tokens
 from kit.guessing import make_cheap
+from kit.handed import WORDS, Place
 
-from placement.config import load
 from placement.crypto import changing as files
 from placement.crypto.custody import OPRF_LABEL, FileCustody
 from placement.crypto.keyfile import is_wrapped, open_signing
 from placement.crypto.signing import LOG_LABEL
-from placement.errors import TamperedError, UnavailableError
+from placement.errors import UnavailableError
 from placement.ops import changing
 from placement.ops.alone import alone
 from placement.ops.custodies import open_custody
-from placement.ops.main import main
-from placement.service.custodian import Custodian, next_path
 from placement.store import compaction, postgres
-from placement.store.log import Store
 
-WORDS = "credential:words"
 KEYS = {"log.key": LOG_LABEL, "custodian.key": OPRF_LABEL}
 
 
 class Killed(BaseException):
     """The command ends here."""
-
-
-class Place:
-    """A folder with settings for each custody; the store begins in a plain file."""
-
-    def __init__(self, folder, **given):
-        self.folder = folder
-        self.given = given
-        credentials = folder / "credentials"
-        credentials.mkdir(mode=0o700)
-        (credentials / "words").write_text("åtta hästar står stilla\n", "utf-8")
-        (credentials / "pin").write_bytes(tokens.PIN + b"\n")
-        self.write("file", custody="file")
-        self.write("words", custody="passphrase", unlock=WORDS, store_key="words.key")
-        assert self.run("file", "init") == 0
-
-    def write(self, name, **given):
-        text = "".join(
-            f'{key} = "{value}"\n' for key, value in (self.given | given).items()
-        )
-        (self.folder / f"{name}.toml").write_text(text, "utf-8")
-
-    def token(self, name):
-        made = tokens.new_token(self.folder)
-        where = {"token": made.label, "token_module": made.module}
-        self.write(name, custody="token", unlock="credential:pin", **where)
-        assert self.create(name) == 0
-
-    def create(self, name):
-        shares = str(self.folder / f"shares of {name}")
-        return self.run(name, "custody", "create", "--shares", shares)
-
-    def run(self, name, *command):
-        return main([*command, "--settings", str(self.folder / f"{name}.toml")])
-
-    def change(self, old, new, *more):
-        before = str(self.folder / f"{old}.toml")
-        return self.run(new, "custody", "change", "--from", before, *more)
-
-    def begin_changeover(self, name):
-        """Make the next key; return its public key."""
-        assert self.run(name, "changeover", "next") == 0
-        return self.next_key(name)
-
-    def next_key(self, name):
-        settings = self.load(name)
-        with closing(open_custody(settings)) as custody:
-            return Custodian.open(next_path(settings.custodian_key), custody).public_key
-
-    def load(self, name):
-        return load(self.folder / f"{name}.toml")
-
-    def opens(self, name):
-        """Tell whether everything opens by one custody alone."""
-        settings = self.load(name)
-        with closing(open_custody(settings)) as custody:
-            try:
-                Store.open(settings.database, custody, settings.keys).close()
-                open_signing(settings.log_key, custody).sign(b"")
-                Custodian.open(settings.custodian_key, custody)
-                beside = next_path(settings.custodian_key)
-                if beside.exists():
-                    Custodian.open(beside, custody)
-            except (TamperedError, UnavailableError):
-                return False
-        return True
 
 
 @pytest.fixture
