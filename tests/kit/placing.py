@@ -268,15 +268,13 @@ def raised(town: Town, placement: bytes, kind: AlertKind = AlertKind.WORSE) -> A
     return found
 
 
-def taken(town: Town) -> Alert:
-    """Return an alert that a coordinator has."""
+def taken(town: Town, who: str = "coordinator") -> Alert:
+    """Return an alert that a coordinator has taken on."""
     alarmed = alarm(town)
     request = alert.AcknowledgeAlertRequest(
         request_id=fresh(), alert_id=alarmed.id, revision=alarmed.revision
     )
-    town.done(
-        "coordinator", "AcknowledgeAlert", request, alert.AcknowledgeAlertResponse
-    )
+    town.done(who, "AcknowledgeAlert", request, alert.AcknowledgeAlertResponse)
     return town.state().alerts[alarmed.id]
 
 
@@ -328,7 +326,7 @@ def _handing_over(town: Town, who: str) -> alert.HandOverAlertRequest:
 
 
 def _closing(town: Town, who: str) -> alert.CloseAlertRequest:
-    alarmed = taken(town)
+    alarmed = taken(town, _coordinator(who))
     return alert.CloseAlertRequest(
         request_id=fresh(),
         alert_id=alarmed.id,

@@ -248,7 +248,7 @@ def test_without_a_pinned_key_nothing_is_taken(cli, wire, auditor, path):
     result = cli("audit", "export", "--out", path, *WHY, *RANGE)
 
     assert result.exit_code == 2
-    assert "log_key" in result.stderr
+    assert "--log-key" in result.stderr
     assert wire.seen == []
 
 

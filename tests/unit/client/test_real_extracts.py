@@ -89,7 +89,7 @@ def test_a_person_reads_what_is_kept(caseworker, case, first, second, tmp_path):
     assert [each["case_handle"] for each in data["cases"]] == [case]
     assert f"the group {NAMES[0]} (as core)" in text
     assert "Örebro (1880), from " in text
-    assert "a caseworker of municipality 1880 opened your case (POLICE)" in text
+    assert "a caseworker of municipality 1880 opened your case (police)" in text
     assert "answered: Sala (1981) UNKNOWN" in text
     assert "a coordinator of bergslagen approved an extract about you" in text
     for secret in (NAMES[1], "cw-01", "co-01", "co-02", number(serial=700)[2:], "1B"):

@@ -41,7 +41,7 @@ def test_one_officer_is_not_enough(kept, said, names):
     statement = kept.statement(*names)
 
     assert kept.restore("--accept", statement) == 1
-    assert "Nothing is served. Two officers have to sign" in said()
+    assert "Nothing was put in place. Two officers have to sign" in said()
     assert nothing_stored(kept)
 
 

@@ -115,7 +115,7 @@ def test_alerts_are_changed(town):
         ("AcknowledgeAlert", {}),
         ("HandOverAlert", {"region": "vast"}),
         ("AcknowledgeAlert", {}),
-        ("CloseAlert", {"closing": wire.ALERT_CLOSING_MOVED}),
+        ("CloseAlert", {"closing": wire.ALERT_CLOSING_ACCEPTED}),
     ]
     states, revisions = [], []
     for method, given in steps:
