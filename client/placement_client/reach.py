@@ -2,11 +2,12 @@
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import Enum
 from pathlib import Path
 from typing import Final
 
@@ -24,16 +25,61 @@ REFUSED: Final = "The server refuses your certificate: ask for a new one."
 
 _HEALTH: Final = "/grpc.health.v1.Health/Check"
 _SERVING: Final = b"\x08\x01"  # HealthCheckResponse: status = SERVING
-_WRONG_NAME: Final = frozenset({62, 64})  # OpenSSL's X509_V_ERR_*_MISMATCH
-_WRONG_TIME: Final = frozenset({9, 10})  # not yet valid, expired
-
-_SERVER_NAMES: Final = "`server` and `server_name`"
-_ADDRESS: Final = "its address"
-_ITS_ADDRESS: Final = f"{_ADDRESS}, which has to say the host in its certificate"
 _SILENT: Final = (
-    f"The server does not answer within {TIMEOUT:g} s: try again; if it lasts, tell "
-    "the operator."
+    f"does not answer within {TIMEOUT:g} s: try again; if it lasts, tell the operator."
 )
+
+
+class Obstacle(Enum):
+    """What is in the way to a server, or to a custodian."""
+
+    NOBODY = 1
+    WALL = 2
+    CLOSED = 3
+    MISNAMED = 4
+    UNTIMELY = 5
+    UNSIGNED = 6
+    SILENT = 7
+    NO_TLS = 8
+
+
+_UNPROVEN: Final = {
+    62: Obstacle.MISNAMED,  # X509_V_ERR_HOSTNAME_MISMATCH
+    64: Obstacle.MISNAMED,  # X509_V_ERR_IP_ADDRESS_MISMATCH
+    9: Obstacle.UNTIMELY,  # X509_V_ERR_CERT_NOT_YET_VALID
+    10: Obstacle.UNTIMELY,  # X509_V_ERR_CERT_HAS_EXPIRED
+}
+"""By OpenSSL's code; all else is not signed as it should be."""
+
+_OF_SERVER: Final[Mapping[Obstacle, str]] = {
+    Obstacle.NOBODY: "Nobody knows the server's name: check `server` and network.",
+    Obstacle.WALL: "The server does not answer: a firewall may be in between.",
+    Obstacle.CLOSED: "Nothing listens there: check `server`, ask the operator.",
+    Obstacle.MISNAMED: "The server has another name: check `server` and `server_name`.",
+    Obstacle.UNTIMELY: (
+        "The server's certificate is not valid now: check this clock first."
+    ),
+    Obstacle.UNSIGNED: (
+        "The server is not signed by the authority in `ca`: do not go on."
+    ),
+    Obstacle.SILENT: f"The server {_SILENT}",
+    Obstacle.NO_TLS: "What listens there does not speak TLS 1.3: check `server`.",
+}
+_OF_CUSTODIAN: Final[Mapping[Obstacle, str]] = {
+    Obstacle.NOBODY: "Nobody knows its name: check its address and network.",
+    Obstacle.WALL: "It does not answer: a firewall may be in between.",
+    Obstacle.CLOSED: "Nothing listens there: check its address, ask its operator.",
+    Obstacle.MISNAMED: (
+        "It has another name: check its address, which has to say the host in its "
+        "certificate."
+    ),
+    Obstacle.UNTIMELY: "Its certificate is not valid now: check this clock first.",
+    Obstacle.UNSIGNED: (
+        "It is not signed by the authority that custodians have here: do not go on."
+    ),
+    Obstacle.SILENT: f"It {_SILENT}",
+    Obstacle.NO_TLS: "What listens there does not speak TLS 1.3: check its address.",
+}
 
 
 def reach(
@@ -54,31 +100,38 @@ def hindrance(profile: Profile, address: str) -> str:
     """Return why a custodian who stands apart can't be reached; empty if that is not seen."""
     ca = profile.custodian_ca or profile.ca
     asked = replace(profile, server=address, server_name="", ca=ca)
-    for step in (_port, _handshake):
-        found = step(asked)
-        if found.level is Level.FAILURE:
-            said = found.sentence.replace("The server", "It").replace("server's", "its")
-            return said.replace(_SERVER_NAMES, _ITS_ADDRESS).replace(
-                "`server`", _ADDRESS
-            )
-    return ""
+    found = _port_obstacle(asked) or _handshake_obstacle(asked)
+    return "" if found is None else _OF_CUSTODIAN[found]
 
 
 def _port(profile: Profile) -> Finding:
-    try:
-        socket.create_connection((profile.host, profile.port), TIMEOUT).close()
-    except socket.gaierror:
-        return bad(
-            "port", "Nobody knows the server's name: check `server` and network."
-        )
-    except TimeoutError:
-        return bad("port", "The server does not answer: a firewall may be in between.")
-    except OSError:
-        return bad("port", "Nothing listens there: check `server`, ask the operator.")
+    found = _port_obstacle(profile)
+    if found is not None:
+        return bad("port", _OF_SERVER[found])
     return good("port", "Something listens at the server's address.")
 
 
+def _port_obstacle(profile: Profile) -> Obstacle | None:
+    try:
+        socket.create_connection((profile.host, profile.port), TIMEOUT).close()
+    except socket.gaierror:
+        return Obstacle.NOBODY
+    except TimeoutError:
+        return Obstacle.WALL
+    except OSError:
+        return Obstacle.CLOSED
+    return None
+
+
 def _handshake(profile: Profile) -> Finding:
+    found = _handshake_obstacle(profile)
+    if found is not None:
+        said = _OF_SERVER[found]
+        return bad("TLS", said, is_final=found is Obstacle.UNSIGNED)
+    return good("TLS", "The server proves its name, over TLS 1.3.")
+
+
+def _handshake_obstacle(profile: Profile) -> Obstacle | None:
     try:
         context = ssl.create_default_context(cafile=_path(profile.ca))
         context.load_cert_chain(_path(profile.certificate), _path(profile.key))
@@ -90,29 +143,17 @@ def _handshake(profile: Profile) -> Finding:
             socket.create_connection(address, TIMEOUT) as raw,
             context.wrap_socket(raw, server_hostname=name),
         ):
-            return good("TLS", "The server proves its name, over TLS 1.3.")
+            return None
     except ssl.SSLCertVerificationError as error:
-        return _unproven(error.verify_code)
+        return _UNPROVEN.get(error.verify_code, Obstacle.UNSIGNED)
     except TimeoutError:
-        return bad("TLS", _SILENT)
+        return Obstacle.SILENT
     except OSError:
-        return bad("TLS", "What listens there does not speak TLS 1.3: check `server`.")
+        return Obstacle.NO_TLS
 
 
 def _path(path: str) -> str:
     return str(Path(path).expanduser())
-
-
-def _unproven(code: int) -> Finding:
-    """Say why the server's certificate does not hold."""
-    if code in _WRONG_NAME:
-        sentence = f"The server has another name: check {_SERVER_NAMES}."
-    elif code in _WRONG_TIME:
-        sentence = "The server's certificate is not valid now: check this clock first."
-    else:
-        sentence = "The server is not signed by the authority in `ca`: do not go on."
-        return bad("TLS", sentence, is_final=True)
-    return bad("TLS", sentence)
 
 
 def _health(profile: Profile, now: datetime) -> Iterator[Finding]:
@@ -139,7 +180,7 @@ def _unwell(code: grpc.StatusCode) -> Finding:
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return doubtful("health", "The server does not tell how it is.")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return bad("health", _SILENT)
+        return bad("health", _OF_SERVER[Obstacle.SILENT])
     return bad(
         "health",
         "The server hangs up after the handshake: it does not trust whoever signed "

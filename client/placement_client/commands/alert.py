@@ -75,8 +75,8 @@ _CLOSING: Final[Hints] = {
     **_SHOWING,
     StaleError: _AGAIN,
     ConflictError: (
-        "An alert is acknowledged before it is closed (`placement alert ack`), and "
-        "closed once."
+        "An alert is acknowledged before it is closed (`placement alert ack`), by whoever "
+        "closes it, and closed once; as moved, once the household's move is registered."
     ),
 }
 
@@ -256,7 +256,7 @@ class Closed:
 
 @verb(app, "close")
 def close(run: Run, asked: Meant, closed: Closed, known: Known) -> Report:
-    """Close an alert that a coordinator has acknowledged."""
+    """Close an alert that you have acknowledged, and nobody after you."""
     closing = chosen(AlertClosing, closed.closing, field="closing")
     with _told(run, asked, _CLOSING):
         revision = known.of(run, asked)

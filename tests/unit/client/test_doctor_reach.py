@@ -79,10 +79,12 @@ def test_an_expired_server_is_found(tmp_path, profile):
         profile, server=wire.address, ca=str(pki.paths.authority), **client(pki)
     )
     got = {each.step: each for each in examine(changed, clock=time.time)}
+    custodian = reach.hindrance(changed, wire.address)
     wire.stop()
 
     assert got["TLS"].level is FAILURE
     assert "clock" in got["TLS"].sentence
+    assert custodian.startswith("Its certificate is not valid now")
 
 
 @pytest.mark.parametrize(
