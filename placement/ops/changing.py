@@ -1,8 +1,9 @@
 """``placement-server custody change``: a new key-encryption key for a store that is there.
 
 After a theft of token and PIN, or of three shares; or to go from a file to a token. While
-a server runs it is refused: that one would begin its next epoch by the old key. The new key was made by ``custody create``, where the settings
-now say; ``--from`` names the settings as they were. Interrupted, it is run again.
+a server runs it is refused: that one would begin its next epoch by the old key. The new
+key was made by ``custody create``, where the settings now say; ``--from`` names the
+settings as they were. Interrupted, it is run again.
 """
 
 from contextlib import closing

@@ -1,9 +1,9 @@
 """``placement-server compact``: write the log anew, and destroy what opened it before.
 
 Two commands with a backup between them, since older backups open nothing once the old
-keys are gone: without one that is known the second refuses. The second one then looks for those keys, in every file that it knows of
-and in the memory of a server that runs, and fails if there is one left. What to look for
-outlives whoever is interrupted (``sought``).
+keys are gone: without one that is known the second refuses. It then looks for those keys,
+in every file that it knows of and in the memory of a server that runs, and fails if there
+is one left. What to look for outlives whoever is interrupted (``sought``).
 """
 
 import argparse

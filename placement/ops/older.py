@@ -128,13 +128,18 @@ def _why(error: PlacementError) -> str:
 
 
 def _fail(sentence: str) -> int:
-    print(sentence, file=sys.stderr)  # noqa: T201 (a command's one sentence)
+    _tell(sentence)
     return 1
+
+
+def _tell(sentence: str) -> None:
+    """Say something to people; what a command answers may go into a file."""
+    print(sentence, file=sys.stderr)  # noqa: T201 (for whoever typed the command)
 
 
 def _key(args: argparse.Namespace) -> str:
     signer = Signer(args.name, SigningKey.create(args.key, OFFICER_LABEL))
-    print("Made the key. It goes into the setting officers as", file=sys.stderr)  # noqa: T201 (what goes into a file is the key alone)
+    _tell("Made the key. It goes into the setting officers as")
     return render_key(signer.public)
 
 

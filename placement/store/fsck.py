@@ -33,7 +33,7 @@ from placement.store.head import Head
 from placement.store.leaves import SPAN, Kept
 from placement.store.ledger import stored_note
 from placement.store.log import Store
-from placement.store.snapshot import verify_unfinished
+from placement.store.snapshot import verify_unfolded
 from placement.store.vault import dossier_of_details
 
 Progress = Callable[[int, int], None]
@@ -76,7 +76,7 @@ def verify(
         except TamperedError as error:
             raise ChainError("data key") from error
         walk.run(deeper=deeper)
-        verify_unfinished(store, connection, walk.pace)
+        verify_unfolded(store, connection, walk.pace)
     if waived is not None:
         waived += walk.waived
     return walk.head

@@ -174,7 +174,7 @@ def verify_snapshot(store: Store) -> None:
         pass  # opening is verifying
 
 
-def verify_unfinished(
+def verify_unfolded(
     store: Store, connection: Connection, pace: Callable[[], None]
 ) -> None:
     """Open every part that nobody folds: not whole, or without its key.

@@ -44,10 +44,7 @@ from placement.domain.events import (
 )
 from placement.domain.facts import AnyFact, Placement
 from placement.domain.haunt_events import PhantomsLifted
-from placement.domain.life_events import (
-    ChangeRejected,
-    ChangeWithdrawn,
-)
+from placement.domain.life_events import ChangeRejected, ChangeWithdrawn
 from placement.domain.permits import Permit
 from placement.domain.state import State
 from placement.domain.terms import CaseHandle, FactId, Revision
