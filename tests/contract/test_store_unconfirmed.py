@@ -158,6 +158,17 @@ def test_nobody_is_accused_by_who_confirms_nothing(store, admin):
         follow()
 
 
+def believed_once_confirmed(admin, call):
+    """Hold damage to being none as long as nobody confirms it, and damage then."""
+    found = unconfirmed(admin, call)
+
+    assert type(found) is UnavailableError
+    assert not is_damage(found)
+    with pytest.raises(UnavailableError) as caught:
+        call()
+    assert is_damage(caught.value)
+
+
 @pytest.mark.parametrize("through", ["writing", "reading"])
 def test_a_disk_that_is_bad_may_be_one_that_is_left(store, admin, through):
     """What a database says of its own damage is believed once that is confirmed."""
@@ -169,13 +180,7 @@ def test_a_disk_that_is_bad_may_be_one_that_is_left(store, admin, through):
                 "DO $$ BEGIN RAISE data_corrupted; END $$"  # SQLSTATE XX001
             )
 
-    found = unconfirmed(admin, read)
-
-    assert type(found) is UnavailableError
-    assert not is_damage(found)
-    with pytest.raises(UnavailableError) as caught:
-        read()
-    assert is_damage(caught.value)
+    believed_once_confirmed(admin, read)
 
 
 def test_a_head_that_is_bad_may_be_one_that_is_left(store, admin, monkeypatch):
@@ -191,13 +196,8 @@ def test_a_head_that_is_bad_may_be_one_that_is_left(store, admin, monkeypatch):
             pass
 
     monkeypatch.setattr(together, "begun", begun)
-    found = unconfirmed(admin, write)
 
-    assert type(found) is UnavailableError
-    assert not is_damage(found)
-    with pytest.raises(UnavailableError) as caught:
-        write()
-    assert is_damage(caught.value)
+    believed_once_confirmed(admin, write)
 
 
 @pytest.mark.parametrize("what", [ChainError("leaf 3"), NotFoundError()])

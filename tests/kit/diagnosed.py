@@ -30,9 +30,8 @@ def diagnosed(wire: Wire, profile: Profile) -> Callable[..., dict[str, Finding]]
     wire.health.set("", health_pb2.HealthCheckResponse.SERVING)
 
     def found(*, ahead: float = 0, **changes: Any) -> dict[str, Finding]:
-        clock = lambda: time.time() + ahead  # noqa: E731 (a clock)
         changed = replace(profile, **({"log_key": LOG_KEY} | changes))
-        findings = list(examine(changed, clock=clock))
+        findings = list(examine(changed, clock=lambda: time.time() + ahead))
         steps = {each.step: each for each in findings}
 
         assert len(steps) == len(findings)

@@ -10,23 +10,16 @@ from itertools import permutations
 
 import pytest
 from kit.certs import Pki
-from kit.commands import open_case
-from kit.engines import SECONDS
+from kit.put_back import opened_store, put_back, serve
 
-from placement.app import micros, read_ruleset
+from placement.app import micros
 from placement.audit.details import opened
 from placement.audit.entry import parse
 from placement.audit.note import Kind, Signer, render_key
-from placement.config import load
 from placement.crypto.custody import FileCustody
 from placement.crypto.signing import OFFICER_LABEL, SigningKey
 from placement.errors import TamperedError
 from placement.ops.main import main
-from placement.service.custodian import Custodian
-from placement.service.engine import Engine
-from placement.service.rules import Rules
-from placement.store.anchor import Anchor
-from placement.store.log import Store
 
 NEEDED = "Two officers have to sign, each with a key of their own."
 REASON = "disk lost, backup of Monday"
@@ -76,37 +69,6 @@ def stated(place, run):
     path = place / "statement"
     path.write_text(out, "utf-8")
     return path
-
-
-def put_back(place):
-    for name in ("placement.db", "placement.keys.db"):
-        for end in ("-wal", "-shm"):
-            (place / f"{name}{end}").unlink(missing_ok=True)
-        shutil.copyfile(place / f"old-{name}", place / name)
-
-
-def opened_store(place):
-    settings = load(place / "placement.toml")
-    return settings, Store.open(settings.database, FileCustody(settings.store_key))
-
-
-def serve(place, name):
-    """Start a server, have something recorded, and stop it."""
-    settings, store = opened_store(place)
-    with closing(store):
-        engine = Engine(
-            store,
-            Rules(read_ruleset(None)),
-            custodian=Custodian.open(settings.custodian_key).key_id,
-            signer=Signer(settings.log_name, SigningKey.open(settings.log_key)),
-            clock=lambda: 1,
-            anchor=Anchor(settings.anchor, store),
-        )
-        try:
-            engine.start()
-            engine.submit(open_case(name)).result(SECONDS)
-        finally:
-            engine.stop()
 
 
 def signed(run, statement, *names):

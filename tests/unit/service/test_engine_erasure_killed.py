@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from kit.engines import SECONDS, engine_on, key, old_fact
 
+from placement.crypto.custody import FileCustody
 from placement.service import fold
 from placement.store.log import Store
 
@@ -44,20 +45,18 @@ answer(engine, approve_erasure(change, request="killed too"))
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("when", "gone"),
-    [("before the event", False), ("before the keys", True), ("behind the keys", True)],
+    "when", ["before the event", "before the keys", "behind the keys"]
 )
-def test_an_erasure_that_is_killed_is_whole_or_not(  # noqa: PLR0917
-    store, start, url, custody, tmp_path, when, gone
-):
+def test_an_erasure_that_is_killed_is_whole_or_not(store, start, url, tmp_path, when):
     """The event decides; the keys follow at the next start."""
     engine = start(store)
     fact = old_fact(engine)
     engine.stop()
-    kek = str(tmp_path / "kek")
-    command = [sys.executable, "-c", KILLED, str(TESTS), url, kek, when, fact.hex()]
+    kek, gone = tmp_path / "kek", when != "before the event"
+    told = (str(TESTS), url, str(kek), when, fact.hex())
+    command = [sys.executable, "-c", KILLED, *told]
     killed = subprocess.run(command, cwd=TESTS.parent, timeout=SECONDS * 3, check=False)
-    again = Store.open(url, custody)
+    again = Store.open(url, FileCustody(kek))
     left = key(again, fact) is not None
     next_one = engine_on(again, lambda: 0)
     next_one.start()
