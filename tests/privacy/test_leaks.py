@@ -243,6 +243,24 @@ def test_the_search_finds_what_is_there(journey):
     assert found_in(planted, used) == list(used)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [b"area=2480", b"\x0a\x042480", b"facility2480caseworker", b"0" * 33 + b"2480"],
+)
+def test_a_place_is_found_wherever_somebody_could_have_written_it(said):
+    """As a word, a field, or among other columns."""
+    assert found_in(said, {"area": "2480"}) == ["area"]
+
+
+@pytest.mark.parametrize(
+    "drawn", [b"decision=01a21ee02480e98880ddfe00839797f9", b"2480" * 11 + b"=\n"]
+)
+def test_four_digits_of_something_random_are_no_place(drawn):
+    """An identifier and a line of a note hold any four digits now and then."""
+    assert found_in(drawn, {"area": "2480"}) == []
+    assert found_in(drawn + b" 2480", {"area": "2480"}) == ["area"]
+
+
 def test_the_database_holds_nothing_in_the_clear(journey):
     """No byte of any database file is an identifier, token, handle, area or name."""
     used, database, *_ = journey
