@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import comb
 from random import Random
 from typing import Any, Final
 
@@ -129,7 +130,7 @@ class Loader:
 
     def _rivalries(self, count: int) -> Iterator[wire.Fact]:
         pairs: set[frozenset[bytes]] = set()
-        while len(pairs) < count:
+        while len(pairs) < min(count, comb(len(self.groups), 2)):
             one, other = self._draw.sample(self.groups, 2)
             if frozenset((one, other)) not in pairs:
                 pairs.add(frozenset((one, other)))

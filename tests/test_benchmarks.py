@@ -1,6 +1,9 @@
 """Whatever is measured beside the rules answers the same question."""
 
+import subprocess
+import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,8 @@ from benchmarks.plots import svg
 
 NATION = Nation.of(0.05)
 ASKED = NATION.questions(60)
+ROOT = Path(__file__).parents[1]
+SMALL = ("--seconds", "0.2", "--rounds", "1")
 HERE = ("our rules", "dicts and sets", "networkx, naive", "SQLite, one query")
 
 
@@ -29,3 +34,24 @@ def test_a_plot_has_a_line_for_each_thing():
     got = svg("Growth", "times", {"ours": {1: 10.0, 10: 100.0}, "theirs": {1: 3.0}})
 
     assert (got.count("<polyline"), got.count("<circle")) == (2, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "given", "rows"),
+    [
+        ("run", ("--factors", "0.01"), 6),
+        ("wire", ("--factor", "0.01", "--wires", "uvloop", "threads", "uvloop+1"), 9),
+    ],
+)
+def test_what_is_measured_over_the_wire_runs_in_small(module, given, rows):
+    """A server of each kind answers checks and echoes, and each row says how many."""
+    command = (sys.executable, "-m", f"benchmarks.{module}", *SMALL, *given)
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    lines = ended.stdout.splitlines()
+    table = [line for line in lines if {"1", "16", "64"} & set(line.split()[:2])]
+
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert len(table) == rows
