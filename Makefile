@@ -81,6 +81,9 @@ $(PEERS)/.ready: $(READY) benchmarks/requirements.txt
 bench-peers: peers ## The rules beside what one might take instead, every answer checked (ARGS="--factors 1")
 	@PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks.peers.run $(ARGS)
 
+bench-behind: peers ## Full checks beside a peer's bare answers behind the same gRPC (ARGS="--factor 0.1")
+	@GRPC_VERBOSITY=ERROR PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks.peers.behind $(ARGS)
+
 bench-growth: $(READY) ## What a fact costs at 1, 10 and 100 times the national set (ARGS="--factors 1 10")
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
@@ -215,4 +218,4 @@ clean: ## Remove what the targets made
 .PHONY: help dev lock protos check-protos format lint types imports test demo bench
 .PHONY: scenarios properties never-clear attack attack-live timing leak bench-phantoms package crash crash-pair audit-drill import-drill bench-import bench-audit bench-bundle cover check clean
 .PHONY: bench-across chaos simulate faults rollback-drill restore-drill
-.PHONY: patroni failover-drill soak bench-wire peers bench-peers bench-growth
+.PHONY: patroni failover-drill soak bench-wire peers bench-peers bench-behind bench-growth

@@ -3,6 +3,7 @@
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
+from copy import copy
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -140,6 +141,16 @@ class Postgresql(_Sql):
         db = psycopg.connect(self._server.get_uri())
         self.pid = db.info.backend_pid  # whose time counts, too
         return db
+
+    def again(self) -> "Postgresql":
+        """Return the same database, asked on a connection of its own."""
+        other = copy(self)
+        other.connect()
+        return other
+
+    def connect(self) -> None:
+        """Begin to ask on a new connection."""
+        self._db = import_module("psycopg").connect(self._server.get_uri())
 
     def _fill(self, table: str, rows: Iterable[tuple[int, ...]]) -> None:
         with self._db.cursor().copy(f"COPY {table} FROM STDIN") as into:
