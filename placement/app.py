@@ -168,6 +168,7 @@ class Site(ABC):
     statuses: Callable[[], dict[str, str]]
     _settings: Settings
     _store: Store
+    _rules: Rules
     _indexer: Indexer
     _witnesses: tuple[Verifier, ...]
     _clock: Callable[[], int]
@@ -194,6 +195,7 @@ class Site(ABC):
         try:
             await asyncio.to_thread(self.engine.start)
             gc.freeze()  # what was folded stays; no collection looks through it
+            self._note_ruleset()
             self._indexer.start()
             if unseal is not None:
                 await unseal()
@@ -211,6 +213,12 @@ class Site(ABC):
             await asyncio.to_thread(self._indexer.stop)
             await asyncio.to_thread(self.engine.stop)
             self._store.close()
+
+    def _note_ruleset(self) -> None:
+        """Say that a file is named which has no effect: the log says otherwise."""
+        named = self._settings.ruleset is not None
+        if named and self.engine.ruleset.content != self._rules.shipped.content:
+            _log.warning("ruleset_unused the log says which one is in force")
 
     async def _look(self, until: asyncio.Event) -> None:
         """Look at the database each time that somebody may want to see how it is."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from placement.domain.rule_events import RulesetFounded
 from placement.domain.terms import DossierId, Micros, SubjectId
 
 
@@ -45,9 +46,15 @@ NO_PAIR: Final = Pair(old=SubjectId(bytes(32)), new=SubjectId(bytes(32)))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustodianNamed:
-    """Whose pseudonyms the store knows: SHA-256 of the custodian's public key."""
+    """Whose pseudonyms the store knows.
+
+    Attributes:
+        key_id: SHA-256 of the custodian's public key.
+        ruleset: what the store was made with; in its first record.
+    """
 
     key_id: bytes
+    ruleset: RulesetFounded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

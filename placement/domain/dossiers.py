@@ -82,6 +82,7 @@ from placement.domain.permits import Permit
 from placement.domain.roll_events import AffiliationsKept, RollBegun
 from placement.domain.rule_events import (
     RulesetAdopted,
+    RulesetFounded,
     RulesetKept,
     RulesetProposed,
     RulesetShadowed,
@@ -272,6 +273,7 @@ _DOSSIERS: Final[Mapping[type[Event], _Find | None]] = {
     ImportApproved: None,
     ImportCancelled: None,
     ImportTaken: None,
+    RulesetFounded: None,
     RulesetProposed: None,
     RulesetShadowed: None,
     RulesetAdopted: None,

@@ -1,4 +1,4 @@
-"""What happens to rulesets: proposed, shadowed, adopted, withdrawn."""
+"""What happens to rulesets: founded, proposed, shadowed, adopted, withdrawn."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,21 @@ class Shift:
     before: Verdict
     after: Verdict
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesetFounded:
+    """A store was made with a ruleset, which is in force until one is adopted.
+
+    Part of the store's first record; an event of its own in a snapshot only.
+
+    Attributes:
+        version: of the ruleset.
+        content: all that it says, as ``Ruleset.content``.
+    """
+
+    version: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,5 +110,10 @@ class RulesetKept:
 
 
 RuleEvent = (
-    RulesetProposed | RulesetShadowed | RulesetAdopted | RulesetWithdrawn | RulesetKept
+    RulesetFounded
+    | RulesetProposed
+    | RulesetShadowed
+    | RulesetAdopted
+    | RulesetWithdrawn
+    | RulesetKept
 )

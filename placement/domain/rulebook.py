@@ -1,12 +1,13 @@
 """Which rulesets were adopted, which one is in force, and which wait.
 
-The part of the state that ``RuleEvent`` changes. Until one is adopted, the ruleset that
-comes with the program is in force.
+The part of the state that ``RuleEvent`` changes. Until one is adopted, the one that the
+store was made with is in force; in a log from before that was written down, the one that
+comes with the program.
 
 Invariants:
     * what is in force follows from the log alone, so it is the same on every server;
-    * an adopted ruleset stays for ever, with all that it says: past decisions are
-      replayed by it.
+    * a ruleset that was in force stays for ever, with all that it says: past decisions
+      are replayed by it.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import assert_never
 from placement.domain.rule_events import (
     RuleEvent,
     RulesetAdopted,
+    RulesetFounded,
     RulesetKept,
     RulesetProposed,
     RulesetShadowed,
@@ -41,18 +43,27 @@ class Rulebook:
     """The rulesets of a log.
 
     Attributes:
+        founded: the one that the store was made with; ``None`` in older logs.
         adopted: every one that ever was, in that order; the last one is in force.
         drafts: what waits, by id; some of it may have lapsed.
     """
 
     def __init__(self) -> None:
+        self.founded: RulesetFounded | None = None
         self.adopted: list[RulesetKept] = []
         self.drafts: dict[FactId, Draft] = {}
 
     @property
     def in_force(self) -> RulesetKept | None:
-        """The ruleset in force; ``None`` for the one that comes with the program."""
+        """The adopted ruleset in force; ``None`` before the first."""
         return self.adopted[-1] if self.adopted else None
+
+    @property
+    def content(self) -> str | None:
+        """What the log says of the rules in force; ``None`` if it says nothing."""
+        if self.adopted:
+            return self.adopted[-1].proposed.content
+        return self.founded.content if self.founded else None
 
     def knows(self, key: FactId) -> bool:
         """Tell whether a ruleset waits, or was adopted, under an id."""
@@ -69,9 +80,14 @@ class Rulebook:
             at: when.
 
         Raises:
-            KeyError: it speaks of a ruleset that does not wait, or was not shadowed.
+            KeyError: it speaks of a ruleset that does not wait, or was not shadowed, or
+                founds a store that has rules.
         """
         match event:
+            case RulesetFounded():
+                if self.content is not None:
+                    raise KeyError
+                self.founded = event
             case RulesetProposed(id=key):
                 self._forget_lapsed(at)
                 self.drafts[key] = Draft(proposed=event)
@@ -109,6 +125,8 @@ class Rulebook:
 
     def records(self) -> Iterator[RuleEvent]:
         """Yield events whose fold equals this."""
+        if self.founded is not None:
+            yield self.founded
         yield from self.adopted
         for draft in self.drafts.values():
             yield draft.proposed

@@ -19,7 +19,7 @@ from placement.domain.budgets import Ledger
 from placement.domain.calendar import Calendar
 from placement.domain.casebook import Casebook
 from placement.domain.changeover import Changeover
-from placement.domain.changeover_events import ChangeoverEvent
+from placement.domain.changeover_events import ChangeoverEvent, CustodianNamed
 from placement.domain.coverage import Coverage
 from placement.domain.dossiers import dossier_of
 from placement.domain.enrolled import ByGroup, BySubject
@@ -290,6 +290,8 @@ class State:
             self.names.apply(event)
         elif isinstance(event, ChangeoverEvent):
             self.changeover.apply(event)
+            if isinstance(event, CustodianNamed) and event.ruleset is not None:
+                self.rulebook.apply(event.ruleset, revision, at)
         elif isinstance(event, HauntEvent):
             self.haunts.apply(event, at)
         elif isinstance(event, ExtractEvent):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from placement import __version__
-from placement.app import App, micros
+from placement.app import App, micros, read_ruleset
 from placement.audit.note import Signer, Verifier, render_key
 from placement.config import Settings
 from placement.crypto.custody import Custody
@@ -164,12 +164,14 @@ def _serve(settings: Settings) -> str:
 def _init(settings: Settings) -> str:
     apart = bytes.fromhex(settings.custodian_id)
     require_unmade(settings, *(() if apart else (settings.custodian_key,)))
+    rules = read_ruleset(settings.ruleset)
     with closing(first_custody(settings)) as custody:
         wraps = wrapping(settings, custody)
         custodian = None if apart else Custodian.create(settings.custodian_key, wraps)
         signer = Signer(settings.log_name, first_signing(settings, wraps))
         with closing(Store.create(settings.database, custody, settings.keys)) as store:
-            found(store, custodian.key_id if custodian else apart, micros())
+            key_id = custodian.key_id if custodian else apart
+            found(store, key_id, micros(), rules)
             for path in settings.anchors:
                 Anchor(path, store).create(store.read_head())
     log = f"the log's key\n{render_key(signer.public)}"

@@ -14,6 +14,8 @@ from typing import Final
 from placement.domain.changeover_events import CustodianNamed
 from placement.domain.events import Event, Record
 from placement.domain.rolled import require_whole
+from placement.domain.rule_events import RulesetFounded
+from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import Micros, Revision
@@ -129,13 +131,25 @@ def _from_snapshot(
             return state, start
 
 
-def found(store: Store, custodian: bytes, at: int) -> None:
-    """Write the first record of an empty store: whose pseudonyms it will know.
+def found(
+    store: Store, custodian: bytes, at: int, ruleset: Ruleset | None = None
+) -> None:
+    """Write the first record of an empty store.
+
+    Args:
+        store: which is empty.
+        custodian: id of the key whose pseudonyms it will know.
+        at: the time, microseconds.
+        ruleset: in force until another is adopted; without it, what each server has.
 
     Raises:
         UnavailableError: the database does not answer.
     """
-    event = CustodianNamed(key_id=custodian)
+    made_with = None
+    if ruleset is not None:
+        version, content = ruleset.version, ruleset.content
+        made_with = RulesetFounded(version=version, content=content)
+    event = CustodianNamed(key_id=custodian, ruleset=made_with)
     with store.writing() as log:
         log.append([encode(Record(at=Micros(at), event=event))], ())
 

@@ -1,4 +1,4 @@
-"""The ruleset of a state: what its log adopted last, or what came with the program.
+"""The ruleset of a state: what its log says, or else what came with the program.
 
 Invariants:
     * a ruleset that this program can't read is never passed by for an older one:
@@ -20,7 +20,7 @@ class Rules:
     """Finds the ruleset of a state.
 
     Args:
-        shipped: in force until one is adopted.
+        shipped: in force where the log says nothing.
         past: by version, what was in force before in its stead.
     """
 
@@ -35,8 +35,8 @@ class Rules:
         Raises:
             UnavailableError: it is in a form that this program does not know.
         """
-        kept = state.rulebook.in_force
-        return self.shipped if kept is None else self._parsed(kept.proposed.content)
+        content = state.rulebook.content
+        return self.shipped if content is None else self._parsed(content)
 
     def then(self, state: State, version: str) -> Ruleset | None:
         """Return the ruleset that was in force in a past state.
@@ -49,7 +49,7 @@ class Rules:
             ``None`` if it is not at hand: it came with another program, or is in a form
             that this one does not know.
         """
-        if state.rulebook.in_force is None:
+        if state.rulebook.content is None:
             return self._past.get(version)
         try:
             return self.of(state)

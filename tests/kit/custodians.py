@@ -6,12 +6,14 @@ from types import MappingProxyType
 
 from kit.certs import Pki
 from kit.served import Served
-from placement.app import Site
+from placement.app import Site, micros
 from placement.app_custodian import CustodianApp
 from placement.config import CustodianSettings
 from placement.crypto import voprf
 from placement.crypto.custody import OPRF_LABEL, write_secret
 from placement.crypto.shares import whole
+from placement.service.fold import found
+from placement.store.log import Store
 
 NO_BUDGETS: Mapping[str, tuple[int, int]] = MappingProxyType({})
 
@@ -48,8 +50,8 @@ class Keeping(Served):
             **settings,
         )
 
-    def founder(self) -> bytes:
-        return self.custodian.log_id
+    def found(self, store: Store) -> None:
+        found(store, self.custodian.log_id, micros())
 
     def build(self) -> Site:
         settings = CustodianSettings(self.settings, self.budgets)

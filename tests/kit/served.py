@@ -12,7 +12,7 @@ from placement_client.refusals import evened
 
 from kit.certs import TRUST_DOMAIN, Pair, Pki
 from kit.still import written
-from placement.app import App, Site, micros
+from placement.app import App, Site, micros, read_ruleset
 from placement.audit.note import Signer
 from placement.config import Settings
 from placement.crypto.custody import FileCustody
@@ -81,7 +81,7 @@ class Served:
         self.log_key = Signer(self.settings.log_name, key).public
         custody = FileCustody.create(self.settings.store_key)
         store = Store.create(self.settings.database, custody, self.settings.keys)
-        found(store, self.founder(), micros())
+        self.found(store)
         Anchor(self.settings.anchor, store).create(store.read_head())
         store.close()
         self.port = 0
@@ -122,10 +122,11 @@ class Served:
             self._thread.join()
             raise self._error
 
-    def founder(self) -> bytes:
-        """Return the id under which the log is founded."""
+    def found(self, store: Store) -> None:
+        """Write the first record of a store, as ``placement-server init`` does."""
         apart = bytes.fromhex(self.settings.custodian_id)
-        return apart or self.custodian.key_id
+        rules = read_ruleset(self.settings.ruleset)
+        found(store, apart or self.custodian.key_id, micros(), rules)
 
     def build(self) -> Site:
         """Make the server that is to be started."""

@@ -28,6 +28,7 @@ REVIEW, CLEAR = wire.VERDICT_REVIEW, wire.VERDICT_CLEAR
 SOLNA, SUNDBYBERG = "0184", "0183"
 NO_RING = '["0183-0184"]'
 """Sundbyberg is no longer near Solna: R9 says nothing there."""
+UNUSED = "ruleset_unused the log says which one is in force"
 
 
 @pytest.fixture
@@ -121,6 +122,26 @@ def test_what_gets_worse_raises_an_alert(town):
 
     assert (safe, stay.verdict) == (CLEAR, REVIEW)
     assert {each.id: each.told for each in town.state().alerts} != told
+
+
+def test_a_file_that_an_operator_puts_there_weakens_nothing(tmp_path, caplog):
+    """Under the same version, or another: the log says by which rules is answered."""
+    with Town(tmp_path) as town:
+        cover(town)
+        ringed(town)
+        before = checked(town)
+        text = (tmp_path / "still.toml").read_text("utf-8")
+        weaker = text.replace("removed = []", f"removed = {NO_RING}")
+        (tmp_path / "still.toml").write_text(weaker, "utf-8")
+        town.served.stop()
+        town._channels.clear()
+        town.served.start()
+        after = checked(town)
+
+    assert weaker != text
+    assert before.verdicts[0].verdict == after.verdicts[0].verdict == REVIEW
+    assert before.ruleset == after.ruleset
+    assert caplog.messages.count(UNUSED) == 1
 
 
 @pytest.mark.slow

@@ -71,6 +71,7 @@ class Record(_message.Message):
     RULESET_ADOPTED_FIELD_NUMBER: _builtins.int
     RULESET_WITHDRAWN_FIELD_NUMBER: _builtins.int
     RULESET_KEPT_FIELD_NUMBER: _builtins.int
+    RULESET_FOUNDED_FIELD_NUMBER: _builtins.int
     FACT_RENEWED_FIELD_NUMBER: _builtins.int
     FACT_CONTESTED_FIELD_NUMBER: _builtins.int
     CONTEST_WITHDRAWN_FIELD_NUMBER: _builtins.int
@@ -285,6 +286,10 @@ class Record(_message.Message):
         """See the message."""
 
     @_builtins.property
+    def ruleset_founded(self) -> Global___RulesetFounded:
+        """See the message."""
+
+    @_builtins.property
     def fact_renewed(self) -> Global___FactRenewed:
         """See the message."""
 
@@ -487,6 +492,7 @@ class Record(_message.Message):
         ruleset_adopted: Global___RulesetAdopted | None = ...,
         ruleset_withdrawn: Global___RulesetWithdrawn | None = ...,
         ruleset_kept: Global___RulesetKept | None = ...,
+        ruleset_founded: Global___RulesetFounded | None = ...,
         fact_renewed: Global___FactRenewed | None = ...,
         fact_contested: Global___FactContested | None = ...,
         contest_withdrawn: Global___ContestWithdrawn | None = ...,
@@ -527,11 +533,11 @@ class Record(_message.Message):
         pairs_kept: Global___PairsKept | None = ...,
         idled: Global___Idled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["affiliations_kept", b"affiliations_kept", "agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "changeover_begun", b"changeover_begun", "changeover_ended", b"changeover_ended", "changeover_kept", b"changeover_kept", "changeover_said", b"changeover_said", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "pairs_kept", b"pairs_kept", "pairs_offered", b"pairs_offered", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "roll_begun", b"roll_begun", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["affiliations_kept", b"affiliations_kept", "agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "changeover_begun", b"changeover_begun", "changeover_ended", b"changeover_ended", "changeover_kept", b"changeover_kept", "changeover_said", b"changeover_said", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "pairs_kept", b"pairs_kept", "pairs_offered", b"pairs_offered", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "roll_begun", b"roll_begun", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_founded", b"ruleset_founded", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["affiliations_kept", b"affiliations_kept", "agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "changeover_begun", b"changeover_begun", "changeover_ended", b"changeover_ended", "changeover_kept", b"changeover_kept", "changeover_said", b"changeover_said", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "pairs_kept", b"pairs_kept", "pairs_offered", b"pairs_offered", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "roll_begun", b"roll_begun", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["affiliations_kept", b"affiliations_kept", "agenda_kept", b"agenda_kept", "alert_acknowledged", b"alert_acknowledged", "alert_closed", b"alert_closed", "alert_escalated", b"alert_escalated", "alert_handed_over", b"alert_handed_over", "alert_kept", b"alert_kept", "alert_raised", b"alert_raised", "alert_seen", b"alert_seen", "asked", b"asked", "at", b"at", "case_assessed", b"case_assessed", "case_closed", b"case_closed", "case_opened", b"case_opened", "change_approved", b"change_approved", "change_proposed", b"change_proposed", "change_rejected", b"change_rejected", "change_withdrawn", b"change_withdrawn", "changeover_begun", b"changeover_begun", "changeover_ended", b"changeover_ended", "changeover_kept", b"changeover_kept", "changeover_said", b"changeover_said", "contest_withdrawn", b"contest_withdrawn", "coverage_attested", b"coverage_attested", "custodian_named", b"custodian_named", "day_passed", b"day_passed", "dossiers_erased", b"dossiers_erased", "evaluated", b"evaluated", "event", b"event", "exchange_key_published", b"exchange_key_published", "exchange_key_withdrawn", b"exchange_key_withdrawn", "extract_asked", b"extract_asked", "extract_granted", b"extract_granted", "facility_registered", b"facility_registered", "fact_contested", b"fact_contested", "fact_ended", b"fact_ended", "fact_recorded", b"fact_recorded", "fact_regraded", b"fact_regraded", "fact_renewed", b"fact_renewed", "fact_retracted", b"fact_retracted", "fact_steps_kept", b"fact_steps_kept", "facts_kept", b"facts_kept", "group_named", b"group_named", "group_registered", b"group_registered", "group_sized", b"group_sized", "groups_merged", b"groups_merged", "groups_unmerged", b"groups_unmerged", "hold_confirmed", b"hold_confirmed", "hold_extended", b"hold_extended", "idled", b"idled", "import_approved", b"import_approved", "import_begun", b"import_begun", "import_cancelled", b"import_cancelled", "import_finished", b"import_finished", "import_kept", b"import_kept", "import_staged", b"import_staged", "import_taken", b"import_taken", "label_key_handed_over", b"label_key_handed_over", "label_renewed", b"label_renewed", "lift_kept", b"lift_kept", "moved_in", b"moved_in", "override_signed", b"override_signed", "pairs_kept", b"pairs_kept", "pairs_offered", b"pairs_offered", "permit_given", b"permit_given", "placement_ended", b"placement_ended", "placement_recorded", b"placement_recorded", "placement_weighed", b"placement_weighed", "previewed", b"previewed", "provider_stopped", b"provider_stopped", "reevaluated", b"reevaluated", "request", b"request", "request_kept", b"request_kept", "roll_begun", b"roll_begun", "rotation_begun", b"rotation_begun", "rotation_ended", b"rotation_ended", "rules_followed", b"rules_followed", "ruleset_adopted", b"ruleset_adopted", "ruleset_founded", b"ruleset_founded", "ruleset_kept", b"ruleset_kept", "ruleset_proposed", b"ruleset_proposed", "ruleset_shadowed", b"ruleset_shadowed", "ruleset_withdrawn", b"ruleset_withdrawn", "sealed", b"sealed", "sweep_begun", b"sweep_begun"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "roll_begun", "affiliations_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased", "import_begun", "import_staged", "import_finished", "import_approved", "import_cancelled", "import_taken", "import_kept", "group_sized", "lift_kept", "extract_asked", "extract_granted", "changeover_said", "changeover_begun", "pairs_offered", "changeover_ended", "changeover_kept", "pairs_kept", "idled"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["case_opened", "case_assessed", "case_closed", "fact_recorded", "fact_ended", "fact_retracted", "fact_regraded", "change_proposed", "change_approved", "placement_recorded", "placement_ended", "coverage_attested", "group_registered", "facility_registered", "asked", "evaluated", "request_kept", "custodian_named", "hold_extended", "hold_confirmed", "moved_in", "placement_weighed", "permit_given", "override_signed", "provider_stopped", "alert_raised", "alert_seen", "alert_acknowledged", "alert_handed_over", "alert_escalated", "alert_closed", "day_passed", "sweep_begun", "rules_followed", "reevaluated", "alert_kept", "agenda_kept", "ruleset_proposed", "ruleset_shadowed", "ruleset_adopted", "ruleset_withdrawn", "ruleset_kept", "ruleset_founded", "fact_renewed", "fact_contested", "contest_withdrawn", "change_rejected", "change_withdrawn", "facts_kept", "fact_steps_kept", "roll_begun", "affiliations_kept", "previewed", "groups_merged", "groups_unmerged", "group_named", "exchange_key_published", "exchange_key_withdrawn", "label_key_handed_over", "rotation_begun", "label_renewed", "rotation_ended", "sealed", "dossiers_erased", "import_begun", "import_staged", "import_finished", "import_approved", "import_cancelled", "import_taken", "import_kept", "group_sized", "lift_kept", "extract_asked", "extract_granted", "changeover_said", "changeover_begun", "pairs_offered", "changeover_ended", "changeover_kept", "pairs_kept", "idled"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -2348,18 +2354,26 @@ class CustodianNamed(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_ID_FIELD_NUMBER: _builtins.int
+    RULESET_FIELD_NUMBER: _builtins.int
     key_id: _builtins.bytes
     """SHA-256 of the custodian's public key."""
+    @_builtins.property
+    def ruleset(self) -> Global___RulesetFounded:
+        """What the store was made with; in a first record only."""
+
     def __init__(
         self,
         *,
         key_id: _builtins.bytes = ...,
+        ruleset: Global___RulesetFounded | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_ruleset", b"_ruleset", "ruleset", b"ruleset"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_ruleset", b"_ruleset", "key_id", b"key_id", "ruleset", b"ruleset"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__ruleset: _TypeAlias = _typing.Literal["ruleset"]  # noqa: Y015
+    _WhichOneofArgType__ruleset: _TypeAlias = _typing.Literal["_ruleset", b"_ruleset"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ruleset) -> _WhichOneofReturnType__ruleset | None: ...
 
 Global___CustodianNamed: _TypeAlias = CustodianNamed  # noqa: Y015
 
@@ -3313,6 +3327,34 @@ class Shift(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Shift: _TypeAlias = Shift  # noqa: Y015
+
+@_typing.final
+class RulesetFounded(_message.Message):
+    """The ruleset that a store was made with, in force until one is adopted; an event of
+    its own in a snapshot only.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """Year, month and a number."""
+    content: _builtins.str
+    """All that it says, in the one form; TOML."""
+    def __init__(
+        self,
+        *,
+        version: _builtins.str = ...,
+        content: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulesetFounded: _TypeAlias = RulesetFounded  # noqa: Y015
 
 @_typing.final
 class RulesetProposed(_message.Message):

@@ -53,6 +53,7 @@ SAYS_NOTHING = {
     "RollBegun",
     "AffiliationsKept",
     "Previewed",
+    "RulesetFounded",
     "RulesetProposed",
     "RulesetShadowed",
     "RulesetAdopted",

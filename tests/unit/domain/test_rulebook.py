@@ -5,9 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kit.world import NOW, token
 
+from placement.domain.changeover_events import CustodianNamed
 from placement.domain.events import Record
 from placement.domain.rule_events import (
     RulesetAdopted,
+    RulesetFounded,
     RulesetProposed,
     RulesetShadowed,
     RulesetWithdrawn,
@@ -44,6 +46,13 @@ def withdrawn(name):
     return RulesetWithdrawn(id=token(name), person="co-02")
 
 
+FOUNDED = RulesetFounded(version="2026-11-7", content="content of the first")
+
+
+def founded(_name):
+    return FOUNDED
+
+
 def fold(*events, at=NOW):
     state = State()
     for event in events:
@@ -74,16 +83,45 @@ def test_what_was_adopted_last_is_in_force():
     assert state.rulebook.drafts == {}
 
 
+def test_the_first_record_says_which_one_the_store_was_made_with():
+    """A snapshot says it apart; an older log says nothing."""
+    named = CustodianNamed(key_id=bytes(32), ruleset=FOUNDED)
+    state = fold(decode(encode(Record(at=NOW, event=named))).event)
+
+    assert list(state.rulebook.records()) == [FOUNDED]
+    assert state.rulebook.content == FOUNDED.content
+    assert fold(CustodianNamed(key_id=bytes(32))).rulebook.content is None
+
+
+def test_what_the_store_was_made_with_is_in_force_until_another_is_adopted():
+    """And is known for ever."""
+    later = fold(FOUNDED, proposed("a"), shadowed("a"), adopted("a"))
+
+    assert fold(FOUNDED).rulebook.content == FOUNDED.content
+    assert later.rulebook.content == "content of a"
+    assert later.rulebook.founded == FOUNDED
+
+
 @pytest.mark.parametrize(
     "events",
     [
+        (FOUNDED, FOUNDED),
+        (proposed("a"), shadowed("a"), adopted("a"), FOUNDED),
         (adopted("a"),),
         (shadowed("a"),),
         (withdrawn("a"),),
         (proposed("a"), adopted("a")),
         (proposed("a"), withdrawn("a"), adopted("a")),
     ],
-    ids=["none", "none to shadow", "none to withdraw", "not shadowed", "withdrawn"],
+    ids=[
+        "founded twice",
+        "founded late",
+        "none",
+        "none to shadow",
+        "none to withdraw",
+        "not shadowed",
+        "withdrawn",
+    ],
 )
 def test_a_hole_in_the_log_is_an_incident(events):
     """What does not wait, or was not shadowed, can't have been adopted."""
@@ -101,7 +139,7 @@ def test_what_lapsed_is_forgotten_when_another_is_proposed():
 MADE = st.lists(
     st.tuples(
         st.sampled_from("abc"),
-        st.sampled_from([proposed, shadowed, adopted, withdrawn]),
+        st.sampled_from([founded, proposed, shadowed, adopted, withdrawn]),
     ),
     max_size=30,
 )
@@ -133,8 +171,9 @@ def test_every_server_has_the_same_in_force_at_every_revision(made, data):
         other.apply(record)
         again.apply(record)
 
-        assert in_force(other) == in_force(again)
+        assert other.rulebook.content == again.rulebook.content
     assert other.rulebook.adopted == again.rulebook.adopted == one.rulebook.adopted
+    assert other.rulebook.content == again.rulebook.content == one.rulebook.content
     assert other.rulebook.drafts == again.rulebook.drafts == one.rulebook.drafts
 
 

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ from kit.operated import SECONDS, SPOILED
 from kit.town import Town
 
 from placement import __version__
+from placement.app import read_ruleset
 from placement.audit.note import Signer, parse_key
 from placement.config import load
 from placement.crypto.custody import FileCustody
 from placement.crypto.signing import SigningKey
 from placement.ops.main import main
+from placement.service import fold
 from placement.service.custodian import Custodian
+from placement.store.log import Store
 
 ROOT = Path(__file__).parents[3]
 KEYS = ("store.key", "custodian.key", "log.key", "placement.anchor")
@@ -41,6 +45,23 @@ def test_init_makes_keys_and_a_store(place, run):
     assert parse_key(found[1]) == Signer("placement.internal/log", key).public
     for name in KEYS:
         assert (place / name).stat().st_mode & 0o077 == 0
+
+
+def test_init_writes_down_the_ruleset(place, run):
+    """The one that the settings name: from then on the log says which is in force."""
+    shipped = read_ruleset(None)
+    own = shipped.content.replace("ahead_days = 90", "ahead_days = 30")
+    (place / "own.toml").write_text(own, "utf-8")
+    with (place / "placement.toml").open("a", encoding="utf-8") as settings:
+        settings.write('ruleset = "own.toml"\n')
+    run("init")
+    settings = load(place / "placement.toml")
+    custody = FileCustody(settings.store_key)
+    with closing(Store.open(settings.database, custody, settings.keys)) as store:
+        state, _ = fold.load(store)
+
+    assert state.rulebook.founded.version == shipped.version
+    assert state.rulebook.content == own != shipped.content
 
 
 def test_rotate_says_the_epoch(filled, run):

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from kit.commands import Court
 from kit.ruled import adopted_elsewhere, adoption, ruleset, text
-from kit.world import RULESET
+from kit.world import NOW, RULESET
 
+from placement.domain.events import Record
+from placement.domain.rule_events import RulesetFounded
 from placement.domain.state import State
 from placement.errors import UnavailableError
 from placement.service.rules import Rules
@@ -40,6 +42,19 @@ def test_what_was_adopted_is_in_force():
     assert got.digest == ruleset(live=3).digest
     assert rules.of(state) is got
     assert rules.then(state, "any") is got
+
+
+def test_what_the_store_was_made_with_is_in_force():
+    """Whatever a server's settings name, also under the same version."""
+    state, lenient = State(), ruleset(RULESET.version, ahead_days=365)
+    event = RulesetFounded(version=RULESET.version, content=RULESET.content)
+    state.apply(Record(at=NOW, event=event))
+    rules = Rules(lenient)
+
+    assert rules.of(state).digest == RULESET.digest != lenient.digest
+    assert rules.then(state, RULESET.version) is rules.of(state)
+    adopt(state, live=3)
+    assert rules.of(state).holds.live == 3
 
 
 def test_each_state_has_its_own():
