@@ -243,7 +243,8 @@ def _faults(settings: Settings, got: Mapping[_Key, float], now: int) -> Iterator
             yield _TROUBLES.get(reason, f"It says {reason}.")
     beat = max(60, settings.tick)
     old = now - BEATS * beat
-    running = got["serving", ""] == 1 and got["started_timestamp_seconds", ""] < old
+    serving = got["serving", ""] == 1
+    running = serving and got["started_timestamp_seconds", ""] < old
     if running and got.get(("figures_timestamp_seconds", ""), 0) < old:
         yield "Its figures are old: the engine hangs, or has too much to do."
     if running and got.get(("view_timestamp_seconds", ""), 0) < old:
@@ -253,7 +254,7 @@ def _faults(settings: Settings, got: Mapping[_Key, float], now: int) -> Iterator
     yield from _behind(got, now)
     if running and settings.tick:
         yield from _unsigned(got, old - settings.tick)
-    if running:
+    if serving:
         yield from _never(got, now)
 
 

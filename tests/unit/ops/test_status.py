@@ -14,6 +14,7 @@ from kit.looked import FIGURES, VIEW, Looked, seen, until
 from placement.config import Listener, Settings
 from placement.domain.terms import stockholm_day
 from placement.ops import status
+from placement.ops.backed import KINDS, note
 from placement.ops.main import main
 from placement.ops.metrics import Page
 from placement.ops.status import _TROUBLES, fetched, read
@@ -109,6 +110,10 @@ def test_the_same_as_an_object():
         ({"view": {"cosigned_at": ()}}, "No witness has ever signed"),
         ({"backups": {"keys": MICROS}}, "No backup of the database is known"),
         ({"backups": {"database": MICROS}}, "No backup of the key store is known"),
+        (
+            {"started": ago(10), "backups": {"database": MICROS}},
+            "No backup of the key store is known",
+        ),
     ],
 )
 def test_what_somebody_has_to_look_after(changed, fault):
@@ -125,7 +130,6 @@ def test_what_somebody_has_to_look_after(changed, fault):
     [
         {"figures": {"swept": DAY - 1}},
         {"started": ago(3000), "view": {"cosigned_at": ()}},
-        {"started": ago(100), "backups": {}},
         {"view": {"cosigned_at": (ago(3000), 0)}},
         {"started": ago(100), "figures": {"at": ago(200)}, "view": {"at": ago(200)}},
         {"started": ago(100), "view": {"signed_at": 0}},
@@ -198,6 +202,7 @@ def test_a_server_is_asked(tmp_path, capsys):
             tmp_path,
             f'tick = 0\n[metrics]\non = true\naddress = "127.0.0.1:{outside.metrics_port}"\n',
         )
+        note(town.served.settings, KINDS, MICROS)
         wanted = 0
         code = until(lambda: main(command), wanted)
         capsys.readouterr()
