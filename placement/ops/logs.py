@@ -44,7 +44,8 @@ class AsJson(logging.Formatter):
 
         {"at": "2026-11-26T16:00:00.123Z", "level": "warning",
          "room": "placement.service.engine",
-         "text": "batch_refused reason=UNAVAILABLE", "values": {"reason": "UNAVAILABLE"}}
+         "text": "batch_refused reason=UNAVAILABLE why=08006",
+         "values": {"reason": "UNAVAILABLE", "why": "08006"}}
     """
 
     def format(self, record: logging.LogRecord) -> str:

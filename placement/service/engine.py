@@ -58,7 +58,7 @@ from placement.service.worker import Worker
 from placement.store.anchor import Anchor, Unanchored, require_newest
 from placement.store.head import Head
 from placement.store.log import Log, Store
-from placement.store.rows import is_damage
+from placement.store.rows import is_damage, why
 
 _log: Final = logging.getLogger(__name__)
 
@@ -248,7 +248,7 @@ class Engine:
             return TamperedError
         self.pulse.reach(None)
         if isinstance(error, PlacementError):
-            _log.warning("batch_refused reason=%s", error.reason)
+            _log.warning("batch_refused reason=%s why=%s", error.reason, why(error))
             return UnavailableError
         _log.error("batch_failed kind=%s", type(error).__name__)
         return PlacementError

@@ -59,11 +59,21 @@ def is_damage(error: Exception) -> bool:
     """
     if isinstance(error, TamperedError):
         return True
+    said = why(error)
+    return said.startswith(_DAMAGED) or said in _CORRUPTED
+
+
+def why(error: BaseException) -> str:
+    """Return by what name a driver calls what was wrong; its text may hold more.
+
+    Returns:
+        SQLite's name of the error, the SQLSTATE, or the name of a class; empty where no
+        driver said anything.
+    """
     cause: Any = error.__cause__ if isinstance(error, UnavailableError) else error
     cause = getattr(cause, "orig", cause)
-    name = getattr(cause, "sqlite_errorname", None) or ""
-    state = getattr(cause, "sqlstate", None) or ""
-    return name.startswith(_DAMAGED) or state in _CORRUPTED
+    named = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return str(named or (cause and type(cause).__name__) or "")
 
 
 def failed(error: Exception, engine: Engine) -> UnavailableError:

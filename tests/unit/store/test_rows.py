@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from placement.errors import TamperedError, UnavailableError
 from placement.store import engine as database
 from placement.store import tables
-from placement.store.rows import fetched, first, is_damage, value
+from placement.store.rows import fetched, first, is_damage, value, why
 
 EVENT = tables.event.c
 BEHIND = (
@@ -126,4 +126,21 @@ def test_a_damaged_table_is_told_by_its_state(state, damaged):
         errors.append(error)
 
     assert [is_damage(each) for each in errors] == [damaged] * 4
+    assert {why(each) for each in errors} == {state}
     assert not is_damage(ValueError())
+
+
+def test_a_full_disk_is_told_by_its_name(engine):
+    """And a server that can't be reached by its class; nothing says where it is."""
+    with database.writing(engine) as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        large = [{**ROWS[0], "revision": 9, "blob": bytes(99_999)}]
+        with pytest.raises(DBAPIError) as full:
+            connection.execute(insert(tables.event), large)
+    with pytest.raises(psycopg.OperationalError) as gone:
+        psycopg.connect("postgresql://127.0.0.1:1/none")
+
+    assert why(full.value) == "SQLITE_FULL"
+    assert why(gone.value) == "OperationalError"
+    assert why(UnavailableError()) == ""
