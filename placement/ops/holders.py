@@ -196,9 +196,10 @@ def combined(files: Sequence[Path]) -> bytes:
     Secret: the result
     """
     library = shares_library()
-    lines = [path.read_text("ascii") for path in files] or _typed(library)
+    # What is no text is no share either: `combine` says which one.
+    lines = [path.read_text("utf-8-sig", "replace") for path in files]
     try:
-        found: bytes = library.combine(lines)
+        found: bytes = library.combine(lines or _typed(library))
     except InvalidInputError as error:
         raise UnavailableError().because(
             f"{error.field.capitalize()}: {error.description}."

@@ -105,6 +105,29 @@ def test_a_slip_is_told_at_once(made, run):
     )
 
 
+def test_a_share_from_an_editor_with_a_mark_in_front_is_one(made, run):
+    """Some write a byte order mark before UTF-8."""
+    (made / "store.key").unlink()
+    file = made / "shares" / "share-3.txt"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    code, _, err = run("custody", "recover", *given(made, 1, 2, 3), typed=(WORDS,) * 2)
+
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00\x80", "åäö".encode(), bytes(range(256)), b""]
+)
+def test_a_file_that_is_no_text_is_no_share(made, run, content):
+    """It is told as any slip is: by the share's number, and nothing of the settings."""
+    (made / "store.key").unlink()
+    (made / "shares" / "share-3.txt").write_bytes(content)
+    code, out, err = run("custody", "recover", *given(made, 1, 2, 3))
+
+    assert (code, out, err) == (1, "", "Share 3: is mistyped.\n")
+    assert not (made / "store.key").exists()
+
+
 def test_two_shares_bring_nothing_back(made, run):
     """It says so, and makes nothing."""
     (made / "store.key").unlink()
