@@ -30,7 +30,7 @@ from placement.crypto.custody import Custody
 from placement.crypto.files import link_file, private_file
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import verify
-from placement.errors import NotFoundError, TamperedError
+from placement.errors import NotFoundError, TamperedError, UnavailableError
 from placement.ops import backed, history, officers, older
 from placement.ops.bar import Bar
 from placement.ops.choosing import add_settings, read_settings
@@ -69,6 +69,10 @@ _UNSERVED: Final = (
 _KEYS_OLDER: Final = (
     "The keys are older than the database: take a backup of the key store that was made with"
     " it, or later."
+)
+_KEYS_UNNAMED: Final = (
+    "Without --keys the key store has to be in its place already; if it is not, give --keys"
+    " FILE, a backup of it."
 )
 _PREFIX: Final = ".placement-"  # of a folder that is removed in the end
 
@@ -158,10 +162,12 @@ def run(args: argparse.Namespace) -> str:
     settings = read_settings(args)
     files = {kind: getattr(args, kind) for kind in Kind if getattr(args, kind)}
     if not files:
-        raise ValueError("name a file with --database, with --keys, or both")
+        why = "Name a file with --database, with --keys, or both."
+        raise UnavailableError().because(why)
     folders = {path.absolute().parent for path in files.values()}
     if len(folders) < len(files):
-        raise ValueError("database and keys must not lie in one folder")
+        why = "The files of --database and --keys must not lie in one folder."
+        raise UnavailableError().because(why)
     with closing(open_custody(settings)) as custody:
         key = open_signing(settings.log_key, custody)
         verifier = Verifier(Signer(settings.log_name, key).public, verify)
@@ -280,7 +286,7 @@ def _restore(job: _Job) -> str:
             for kind in job.files
         }
         said = {kind: _unpacked(job, kind, copies[kind]) for kind in job.files}
-        with closing(job.opened(copies)) as store:
+        with closing(_unpacked_store(job, copies)) as store:
             head = _proven(job, store, said)
             newest = history.require_newest(
                 store, head, known, settings.anchor, older=args.older or bool(signed)
@@ -302,6 +308,20 @@ def _restore(job: _Job) -> str:
         f"Put {' and '.join(job.files)} in place: {head.revision} events and"
         f" {head.leaves} entries, root {archive.root_of(head)}. {_SAID[proven]} {served}"
     )
+
+
+def _unpacked_store(job: _Job, copies: Mapping[Kind, Path]) -> Store:
+    """Open what was unpacked; without a key store in it, with the one in its place.
+
+    Raises:
+        UnavailableError: there is none, or a database does not answer.
+    """
+    try:
+        return job.opened(copies)
+    except UnavailableError as error:
+        if Kind.KEYS not in copies:
+            error.because(_KEYS_UNNAMED)
+        raise
 
 
 def _proven(job: _Job, store: Store, said: Mapping[Kind, tuple[bytes, bytes]]) -> Head:

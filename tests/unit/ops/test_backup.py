@@ -75,9 +75,23 @@ def test_database_and_keys_lie_apart(kept, said, command):
     beside = kept.database.with_name("keys")
 
     assert kept.run(command, "--database", kept.database, "--keys", beside) == 1
-    assert "must not lie in one folder" in said()
+    apart = said()
     assert kept.run(command) == 1
-    assert "name a file" in said()
+    unnamed = said()
+
+    assert "The files of --database and --keys must not lie in one folder." in apart
+    assert "Name a file with --database" in unnamed
+    assert "placement.toml" not in apart + unnamed
+
+
+def test_a_database_without_keys_on_an_empty_machine(kept, said):
+    """It says what to give."""
+    kept.lose()
+
+    assert kept.run("restore", "--database", kept.database) == 1
+    told = said()
+    assert "The key store is not there." in told
+    assert "give --keys FILE" in told
 
 
 def test_what_does_not_verify_is_no_backup(kept, said):
