@@ -21,6 +21,9 @@ MOST: Final = 2
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 _MAX_PORT: Final = 65_535
 _FIELD: Final = "custodians"
+_NO_KEY: Final = (
+    "must be host:port=KEY; =KEY is missing, the public key of its share, 66 hex digits"
+)
 
 
 def is_address(text: str) -> bool:
@@ -80,7 +83,9 @@ def parse_pins(text: str, key: PublicKey) -> tuple[Pin, ...]:
 
 
 def _pin(text: str) -> Pin:
-    address, _, key = text.partition("=")
+    address, has_key, key = text.partition("=")
     if not is_address(address):
         raise InvalidInputError(_FIELD, "must be host:port=KEY")
+    if not has_key:
+        raise InvalidInputError(_FIELD, _NO_KEY)
     return Pin(address, parse_key(key, _FIELD))

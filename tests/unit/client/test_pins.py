@@ -34,6 +34,11 @@ def test_two_who_hold_it_together(between):
     )
 
 
+NO_KEY = (
+    "must be host:port=KEY; =KEY is missing, the public key of its share, 66 hex digits"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -51,7 +56,7 @@ def test_two_who_hold_it_together(between):
         (f"a:65536={ONE}", "must be host:port=KEY"),
         (f"={ONE}", "must be host:port=KEY"),
         (ONE, "must be host:port=KEY"),
-        ("a:1", "must be the custodian's public key, 66 hex digits"),
+        ("a:1", NO_KEY),
         ("a:1=00", "must be the custodian's public key, 66 hex digits"),
         (f"a:1={ONE}=", "must be the custodian's public key, 66 hex digits"),
     ],
