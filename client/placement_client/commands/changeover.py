@@ -28,9 +28,12 @@ from placement_client.custodian import MAX_EVALUATED
 from placement_client.days import stockholm_time
 from placement_client.identifiers import Identifier
 from placement_client.rendering import to_json
+from placement_client.session import Session
 
 app = nouns("Replace the key of the pseudonyms: begin, enrol people, see how far, end.")
 
+_COST: Final = 2
+"""Evaluations a person: one under each key."""
 _NATIONAL: Final = "The national unit does this, two persons of it together."
 _BEGINNING: Final[Hints] = {
     AccessDeniedError: _NATIONAL,
@@ -38,7 +41,11 @@ _BEGINNING: Final[Hints] = {
 }
 _ENROLLING: Final[Hints] = {
     AccessDeniedError: "Caseworkers and coordinators do this.",
-    BudgetError: "Each person costs two evaluations; more can be had later.",
+    BudgetError: (
+        "Each person costs two evaluations, and up to 50 people go at once. Go on in an "
+        "hour, or tomorrow. If it stops at the same place again, custodians apart have "
+        "room for fewer: give shorter lists, or have their budgets raised."
+    ),
     ConflictError: "No changeover is under way; nothing was kept.",
 }
 _ENDING: Final[Hints] = {
@@ -146,9 +153,12 @@ def enrol(run: Run, asked: Enrolled) -> Report:
     else:
         people = ask_many(run, field="people")
     people = list(dict.fromkeys(people))
+    if asked.skip >= len(people):
+        raise InvalidInputError("skip", "must leave somebody of the list")
     _offer(run, people, asked.skip)
-    said = f"Offered {counted(len(people), 'person', 'people')} under both keys."
-    return Report(data={"offered": len(people)}, shown=[said])
+    sent = len(people) - asked.skip
+    said = f"Offered {counted(sent, 'person', 'people')} under both keys."
+    return Report(data={"offered": sent}, shown=[said])
 
 
 def _offer(run: Run, people: Sequence[Identifier], done: int) -> None:
@@ -156,10 +166,10 @@ def _offer(run: Run, people: Sequence[Identifier], done: int) -> None:
     session = run.session()
     with hinted(_ENROLLING):
         try:
-            for start in range(done, len(people), MAX_EVALUATED):
-                pairs = session.pairs(people[start : start + MAX_EVALUATED])
+            while done < len(people):
+                pairs = session.pairs(people[done : done + _room(session)])
                 session.changeovers.offer(pairs)
-                done = start + len(pairs)
+                done += len(pairs)
                 note(f"{done} of {len(people)}")
         except PlacementError as error:
             error.because(_go_on(done))
@@ -167,6 +177,25 @@ def _offer(run: Run, people: Sequence[Identifier], done: int) -> None:
         except KeyboardInterrupt:
             note(_go_on(done))
             raise
+
+
+def _room(session: Session) -> int:
+    """Return how many people the budgets have room for now, at most a piece of a list.
+
+    Else people are evaluated under one key and refused under the other, for nothing, and a
+    budget below a piece enrols nobody. Custodians apart don't tell what theirs have.
+
+    Raises:
+        BudgetError: for nobody.
+    """
+    answer = session.budgets.show()
+    if not answer.HasField("evaluations"):
+        return MAX_EVALUATED
+    budgets = (answer.evaluations.person, answer.evaluations.organisation)
+    room = min(each.left for each in budgets) // _COST
+    if not room:
+        raise BudgetError
+    return min(room, MAX_EVALUATED)
 
 
 def _go_on(done: int) -> str:

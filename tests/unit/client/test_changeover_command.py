@@ -8,6 +8,7 @@ from kit.changing import OLD, THIRD
 from kit.numbers import number
 from kit.wire import in_turn, invalid, refusal
 
+from placement.api.v1 import budget_service_pb2 as budget
 from placement.api.v1 import changeover_service_pb2 as api
 from placement.api.v1.pseudonym_service_pb2 import EvaluateResponse
 from placement.crypto import voprf
@@ -21,6 +22,17 @@ QUIET = api.ShowChangeoverResponse(revision=7, key_id=OLD)
 BEGUN = api.ShowChangeoverResponse(
     revision=7, key_id=OLD, to_key_id=TO_KEY, waiting=12, halfway=5, counted=True
 )
+
+
+def left(person, organisation=10_000):
+    """Return budgets of evaluations."""
+    return budget.ShowBudgetsResponse(
+        evaluations=budget.EvaluationBudgets(
+            person=budget.Budget(left=person),
+            organisation=budget.Budget(left=organisation),
+        ),
+        affords=True,
+    )
 
 
 def evaluates(served):
@@ -45,6 +57,7 @@ def follows(cli, wire):
     """The context pins the key that follows, and the custodian has it."""
     assert cli("context", "follow", FOLLOWS.public.encode().hex()).exit_code == 0
     wire.answers["Evaluate"] = evaluates(wire)
+    wire.answers["ShowBudgets"] = left(10_000)
     return cli
 
 
@@ -243,14 +256,70 @@ def test_a_run_that_stops_says_how_to_go_on(follows, wire):
 
     assert stopped.exit_code == 1
     assert "--skip 50" in stopped.stderr
-    assert "two evaluations" in stopped.stderr
+    assert "two evaluations" in stopped.stderr.replace("\n", " ")
     assert went_on.exit_code == 0
+    assert went_on.stdout == "Offered 70 people under both keys.\n"
     assert sizes == [50, 50, 50, 20]
     assert not any(each in stopped.output for each in NUMBERS.split())
 
 
 def wire_offered():
     return api.OfferPairsResponse(revision=8)
+
+
+FIVE = "\n".join(number(serial=n) for n in range(1, 6))
+
+
+@pytest.mark.parametrize("budgets", [(7,), (10_000, 6)], ids=["hour", "day"])
+def test_what_is_left_of_a_budget_is_used(follows, wire, budgets):
+    """No more is asked for than can be paid under both keys; then it says where it was."""
+    wire.answers["OfferPairs"] = wire_offered()
+    wire.answers["ShowBudgets"] = [left(*budgets), left(1)]
+    result = follows("changeover", "enrol", "--identifier-stdin", stdin=FIVE)
+    evaluated = [len(each.blinded_elements) for each in wire.requests("Evaluate")]
+
+    assert result.exit_code == 1
+    assert evaluated == [3, 3]
+    assert [len(each.pairs) for each in wire.requests("OfferPairs")] == [3]
+    assert "--skip 3" in result.stderr
+    assert "two evaluations" in result.stderr.replace("\n", " ")
+
+
+def test_custodians_apart_keep_their_budgets(follows, wire):
+    """Then they are asked for a whole piece, and a refusal says what to do."""
+    wire.answers["ShowBudgets"] = budget.ShowBudgetsResponse(affords=True)
+    wire.answers["Evaluate"] = refusal(CODE.RESOURCE_EXHAUSTED, "BUDGET_SPENT")
+    result = follows("changeover", "enrol", "--identifier-stdin", stdin=FIVE)
+    (request,) = wire.requests("Evaluate")
+
+    assert result.exit_code == 1
+    assert len(request.blinded_elements) == 5
+    assert "--skip 0" in result.stderr
+    assert "give shorter lists" in result.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize("skip", ["2", "3"])
+def test_a_skip_leaves_somebody(follows, wire, skip):
+    """Whoever stands twice in the list counts once; nothing is sent for nobody."""
+    lines = f"{number(serial=1)}\n{number(serial=2)}\n{number(serial=1)}\n"
+    enrol = ("changeover", "enrol", "--identifier-stdin", "--skip", skip)
+    result = follows(*enrol, stdin=lines)
+
+    assert result.exit_code == 2
+    assert "skip" in result.stderr
+    assert wire.requests("Evaluate") == wire.requests("OfferPairs") == []
+
+
+def test_what_was_skipped_is_not_said_to_be_offered(follows, wire):
+    """Neither to people nor to programs."""
+    wire.answers["OfferPairs"] = wire_offered()
+    lines = f"{number(serial=1)}\n{number(serial=2)}\n"
+    enrol = ("changeover", "enrol", "--identifier-stdin", "--skip", "1")
+    result = follows(*enrol, stdin=lines)
+    _, data = follows.json(*enrol, stdin=lines)
+
+    assert result.stdout == "Offered 1 person under both keys.\n"
+    assert data == {"offered": 1}
 
 
 def test_whoever_presses_the_keys_to_stop_is_told_the_same(follows, wire):
