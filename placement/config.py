@@ -13,7 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+_PORT: Final = r"\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
+_ADDRESS: Final = (rf"(?a)\S+:({_PORT})", "be host:port, the port 0 to 65535")
 _FORMS: Final[Mapping[str, tuple[str, str]]] = {
+    "address": _ADDRESS,
     "profile": (r"development|production", "be development or production"),
     "custody": (r"file|passphrase|token", "be file, passphrase or token"),
     "unlock": (
@@ -33,7 +36,6 @@ _NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
     "processes": (1, 64, "1 to 64"),
 }
 _MAX_BUDGET: Final = 1_000_000
-_ADDRESS: Final = r"\S+:\d{1,5}"
 _MAX_PORT: Final = 65_535
 _ALL: Final = frozenset({"0.0.0.0", "[::]"})  # noqa: S104 (compared alone)
 STEP: Final = 10
@@ -374,8 +376,8 @@ def _listener(name: str, default: Listener, given: object) -> Listener:
     made = replace(default, **given)
     if type(made.on) is not bool:
         raise ValueError(f"{name}.on must be true or false")
-    if type(made.address) is not str or not re.fullmatch(_ADDRESS, made.address):
-        raise ValueError(f"{name}.address must be host:port")
+    if type(made.address) is not str or not re.fullmatch(_ADDRESS[0], made.address):
+        raise ValueError(f"{name}.address must {_ADDRESS[1]}")
     return made
 
 

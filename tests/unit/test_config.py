@@ -9,6 +9,7 @@ import pytest
 from placement.config import Listener, Settings, load, load_custodian, parse
 
 FOLDER = Path("/etc/placement")
+HOST_AND_PORT = "must be host:port, the port 0 to 65535"
 POSTGRES = 'database = "postgresql:///placement"'
 
 
@@ -183,8 +184,12 @@ def test_a_relative_folder():
         ("metrics = true", "metrics must be a table of on and address"),
         ("health.port = 1", "health.port is unknown: there are on and address"),
         ("metrics.on = 1", "metrics.on must be true or false"),
-        ("metrics.address = 1", "metrics.address must be host:port"),
-        ('health.address = "8446"', "health.address must be host:port"),
+        ("metrics.address = 1", f"metrics.address {HOST_AND_PORT}"),
+        *(
+            (f'{name} = "{given}"', f"{name} {HOST_AND_PORT}")
+            for name in ("address", "metrics.address", "health.address")
+            for given in ("", "8446", ":8446", "a:", "a:65536", "a:443443", "a:٤٤٣")
+        ),
         ('trust_domain = "a/b"', "trust_domain must be a lower-case domain"),
     ],
 )
@@ -205,6 +210,16 @@ def test_what_can_not_be(text, expected):
 def test_the_name_of_the_log(text, expected):
     """The trust domain's, unless another one is given."""
     assert parse(text, FOLDER).log_name == expected
+
+
+@pytest.mark.parametrize("port", [0, 1, 9999, 10_000, 60_000, 65_000, 65_530, 65_535])
+def test_every_port_that_there_is(port):
+    """None is refused, of whatever listens."""
+    given = f'"[::1]:{port}"'
+    text = f"address = {given}\nmetrics.address = {given}\nhealth.address = {given}"
+    got = parse(text, FOLDER)
+
+    assert {got.address, got.metrics.address, got.health.address} == {f"[::1]:{port}"}
 
 
 def test_what_is_no_toml():
