@@ -339,12 +339,12 @@ def _database(name: str, given: object, folder: Path) -> str:
     """Return the URL; a relative SQLite file is the folder's."""
     if not isinstance(given, str):
         raise ValueError(f"{name} must be a URL")
-    if not given.lower().startswith("sqlite"):
+    if re.match(r"postgresql(\+\w+)?://", given) or (name == "keys" and not given):
         return given
     # In one form alone, or two servers on one file could call it by two names.
     scheme, _, file = given.partition(":///")
     if scheme != "sqlite" or not file or "?" in file or file.startswith("file:"):
-        raise ValueError(f"{name} must be sqlite:///file or PostgreSQL's")
+        raise ValueError(f"{name} must be sqlite:///file or postgresql://…")
     return f"sqlite:///{folder.absolute() / file}"
 
 

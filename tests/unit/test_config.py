@@ -103,6 +103,7 @@ def test_everything_set():
         ("sqlite:////var/a.db", "sqlite:////var/a.db"),
         ("postgresql://db/placement", "postgresql://db/placement"),
         ("postgresql:///placement", "postgresql:///placement"),
+        ("postgresql+psycopg://db/placement", "postgresql+psycopg://db/placement"),
     ],
 )
 def test_databases(given, expected):
@@ -145,8 +146,9 @@ def test_a_relative_folder():
         ('witnesses = "one"', "witnesses must be a list of texts"),
         ("witnesses = [1]", "witnesses must be a list of texts"),
         ("database = 1", "database must be a URL"),
+        ('database = ""', "database must be sqlite:///file or postgresql://…"),
         *(
-            (f'{name} = "{given}"', f"{name} must be sqlite:///file or PostgreSQL's")
+            (f'{name} = "{given}"', f"{name} must be sqlite:///file or postgresql://…")
             for name in ("database", "keys")
             for given in (
                 "sqlite://",
@@ -155,6 +157,12 @@ def test_a_relative_folder():
                 "SQLite:///here.db",
                 "sqlite:///here.db?mode=rwc",
                 "sqlite:///file:here.db",
+                "mysql://here/it",
+                "postgres://here/it",
+                "PostgreSQL://here/it",
+                "postgresql:here",
+                "placement.db",
+                "/var/placement.db",
             )
         ),
         ("contacts = 1", "contacts must be a table of texts"),
