@@ -16,8 +16,9 @@ Invariants:
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
@@ -83,14 +84,55 @@ def server_credentials(paths: TlsPaths) -> grpc.ServerCredentials:
 
     Raises:
         OSError: a file can't be read now.
-        TamperedError: certificate, key and authorities do not fit now.
+        TamperedError: certificate, key and authorities do not fit now; a note says which.
     """
     files = _HandshakeFiles(paths)
+    with _named(paths):
+        first = files.read()
     # The stubs know no None, which means "as before" (the fetcher's documentation).
     fetch = cast("Callable[[], grpc.ServerCertificateConfiguration]", files.changed)
     return grpc.dynamic_ssl_server_credentials(
-        files.read(), fetch, require_client_authentication=True
+        first, fetch, require_client_authentication=True
     )
+
+
+@contextmanager
+def _named(paths: TlsPaths) -> Iterator[None]:
+    """Name the file and its setting, if what is read in the block does not fit.
+
+    At a start alone: most often a setting names another file. Nothing that is stored was
+    altered then, so nobody has to keep evidence.
+    """
+    try:
+        yield
+    except TamperedError as error:
+        error.because(*_unfit(paths))
+        raise
+
+
+def _unfit(paths: TlsPaths) -> Iterator[str]:
+    """Say of the first file that does not fit what it should be."""
+    certificate, key, authority, revocations = (
+        getattr(paths, each.name).read_bytes() for each in fields(paths)
+    )
+    tries: Mapping[str, tuple[str, Callable[[], object]]] = {
+        "certificate": ("is no certificate", lambda: read_authorities(certificate)),
+        "key": (
+            f"is not the private key of {paths.certificate}",
+            lambda: read_pair(certificate, key),
+        ),
+        "authority": ("is no certificate", lambda: read_authorities(authority)),
+        "revocations": (
+            f"lacks the revocation list of an authority in {paths.authority}",
+            lambda: read_revocations(revocations, authority),
+        ),
+    }
+    for name, (lacks, read) in tries.items():
+        try:
+            read()
+        except TamperedError:
+            yield f"{getattr(paths, name)} {lacks} (setting {name})."
+            return
 
 
 class _HandshakeFiles:
@@ -132,13 +174,15 @@ class Revocation:
 
         Raises:
             OSError: a file can't be read.
-            TamperedError: an authority has no revocation list that verifies.
+            TamperedError: an authority has no revocation list that verifies; a note says
+                which file that is.
         """
         self._paths = (paths.authority, paths.revocations)
         self._lock = threading.Lock()
         self._numbers: dict[bytes, int] = {}
         self._stamp: _Stamp | None = _stamp(*self._paths)
-        self._trust = self._read()
+        with _named(paths):
+            self._trust = self._read()
 
     def trust(self) -> Trust:
         """Return who is trusted now, reading the files again if they changed.

@@ -5,6 +5,8 @@ import pytest
 from placement.ops.main import main
 
 SUSPECTED = "does not verify, or the key is another store's"
+OF = "is not the private key of {0}"
+LACKS = "lacks the revocation list of an authority in {0}"
 DATABASE, KEYS = "placement.db", "placement.keys.db"
 
 
@@ -120,3 +122,45 @@ def test_what_has_no_sentence_of_its_own_is_suspected(kept, said):
 
     assert kept.run("fsck") == 1
     assert SUSPECTED in said()
+
+
+@pytest.mark.parametrize(
+    ("setting", "file", "expected"),
+    [
+        (
+            "certificate",
+            "log.key",
+            "{0}log.key is no certificate (setting certificate)",
+        ),
+        (
+            "certificate",
+            "pki/ca.pem",
+            f"{{0}}pki/server.key {OF}pki/ca.pem (setting key)",
+        ),
+        ("key", "log.key", f"{{0}}log.key {OF}pki/server.pem (setting key)"),
+        ("key", "pki/ca.key", f"{{0}}pki/ca.key {OF}pki/server.pem (setting key)"),
+        (
+            "authority",
+            "pki/crl.pem",
+            "{0}pki/crl.pem is no certificate (setting authority)",
+        ),
+        (
+            "authority",
+            "pki/server.pem",
+            f"{{0}}pki/crl.pem {LACKS}pki/server.pem (setting revocations)",
+        ),
+        (
+            "revocations",
+            "pki/ca.pem",
+            f"{{0}}pki/ca.pem {LACKS}pki/ca.pem (setting revocations)",
+        ),
+    ],
+)
+def test_a_wrong_file_in_the_settings_is_named(filled, run, setting, file, expected):
+    """Nothing that is stored was altered; where two do not fit, both are."""
+    with (filled / "placement.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'{setting} = "{file}"\n')
+    code, out, err = run("serve")
+
+    assert (code, out) == (1, "")
+    assert err == f"Nothing is served. {expected.format(f'{filled}/')}.\n"

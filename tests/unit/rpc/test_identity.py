@@ -10,6 +10,7 @@ from kit.certs import TRUST_DOMAIN, Pki
 
 from placement.access import Caller, Role
 from placement.errors import CertificateError, TamperedError
+from placement.rpc import identity
 from placement.rpc.identity import (
     Identifier,
     Revocation,
@@ -50,6 +51,19 @@ def test_credentials_need_files_that_fit_at_the_start(tmp_path, pki):
     pki.paths.key.write_bytes(Pki(tmp_path / "other").server().key)
     with pytest.raises(TamperedError):
         server_credentials(pki.paths)
+
+
+def test_files_that_fit_by_then_are_not_accused(pki, monkeypatch):
+    """They were half written when they were read first; the start failed all the same."""
+
+    def unfit(*_given):
+        monkeypatch.undo()
+        raise TamperedError
+
+    monkeypatch.setattr(identity, "read_pair", unfit)
+    with pytest.raises(TamperedError) as caught:
+        server_credentials(pki.paths)
+    assert caught.value.notes == []
 
 
 def test_revocation_needs_its_files_at_the_start(pki):
