@@ -21,6 +21,11 @@ from placement.store.head import Head, with_note
 from placement.store.ledger import stored_note
 
 _CHUNK: Final = 1000  # rows a query
+_FOREIGN: Final = (
+    "If the settings or the log's key were changed: log_key, origin or trust_domain may be"
+    " another log's."
+)
+"""Why the first one that is looked at may not verify, though nobody touched it."""
 
 
 @dataclass(slots=True)
@@ -65,7 +70,9 @@ class Checkpoints:
             if self.verifier is not None:
                 notes.verify(note, [self.verifier])
         except (PlacementError, ValueError) as error:
-            raise ChainError(f"checkpoint {size}") from error
+            bad = ChainError(f"checkpoint {size}")
+            first = self.verifier is not None and self.size == self.after.published
+            raise (bad.because(_FOREIGN) if first else bad) from error
         self.notes, self.size = with_note(self.notes, content), size
         self.due = next(self.rows, None)
 

@@ -1,6 +1,7 @@
 """``fsck``: what it counts and skips, and the first bad record, named."""
 
 import io
+import re
 import shutil
 import sqlite3
 import sys
@@ -20,6 +21,11 @@ from placement.service.entries import Refused
 from placement.store import fsck
 from placement.store.log import Store
 from placement.store.summaries import Summaries
+
+FOREIGN = (
+    "If the settings or the log's key were changed: log_key, origin or trust_domain may be"
+    " another log's."
+)
 
 
 def spoil(place, statement):
@@ -135,12 +141,19 @@ def test_fsck_names_the_first_bad_record(crowded, run, statement, where):
     assert run("fsck")[0] == 0
     spoil(crowded, statement)
 
-    expected = 1, "", f"{SPOILED} First bad record: {where}.\n"
+    expected = 1, "", first_bad(where)
     assert run("fsck") == expected
     # What only few may see is opened on demand: a start need not read all of it, but
     # misses what is gone.
     if not where.startswith("details") or "NULL" in statement:
         assert run("serve") == expected
+
+
+def first_bad(where):
+    """Return what is said; another log's key would show at the first checkpoint."""
+    if where == "checkpoint 1":
+        return f"{SPOILED}\nFirst bad record: {where}.\n{FOREIGN}\n"
+    return f"{SPOILED} First bad record: {where}.\n"
 
 
 def summarised(place):
@@ -175,8 +188,29 @@ def test_fsck_verifies_the_signatures(filled, run):
     (filled / "log.key").unlink()
     SigningKey.create(filled / "log.key")
 
-    expected = f"{SPOILED} First bad record: checkpoint 1.\n"
-    assert run("fsck") == run("serve") == (1, "", expected)
+    assert run("fsck") == run("serve") == (1, "", first_bad("checkpoint 1"))
+
+
+@pytest.mark.parametrize("setting", ["origin", "trust_domain"])
+def test_another_name_of_the_log_is_told_as_that(filled, run, setting):
+    """Whoever mistyped a setting is not left with tampering alone."""
+    with (filled / "placement.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'{setting} = "elsewhere.example"\n')
+
+    assert run("fsck") == run("serve") == (1, "", first_bad("checkpoint 1"))
+
+
+def test_behind_a_snapshot_it_is_told_of_the_first_one_that_is_looked_at(crowded, run):
+    """A start looks at no other."""
+    run("snapshot")
+    crowd(crowded, 1)
+    (crowded / "log.key").unlink()
+    SigningKey.create(crowded / "log.key")
+    code, _, err = run("serve")
+
+    assert code == 1
+    assert re.search(r"First bad record: checkpoint \d{3}\.\n", err)
+    assert err.endswith(f"{FOREIGN}\n")
 
 
 def test_fsck_shows_how_far_it_has_come_on_a_terminal_only(filled, run, monkeypatch):
