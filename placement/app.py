@@ -102,10 +102,11 @@ def read_past(folder: Path | None) -> dict[str, Ruleset]:
     """Read the rulesets that were in force before, by version.
 
     Raises:
-        OSError: one can't be read.
+        OSError: the folder, or one, can't be read.
         ValueError: one is none, or two have one version.
     """
-    paths = () if folder is None else sorted(folder.glob("*.toml"))
+    there = () if folder is None else folder.iterdir()  # which refuses what is none
+    paths = sorted(path for path in there if path.match("*.toml"))
     shipped = read_ruleset(None)
     past = [_past(path, shipped) for path in paths]
     found = {ruleset.version: ruleset for ruleset in past}

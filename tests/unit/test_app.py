@@ -137,6 +137,17 @@ def test_a_past_ruleset_that_is_none_is_named(town, tmp_path):
         build(town, past_rulesets=tmp_path / "old")
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_past_rulesets_that_are_no_folder_are_refused(town, tmp_path, there):
+    """Else the next auditor would be the first to learn that there are none."""
+    path = tmp_path / "nix"
+    if there:
+        path.write_bytes(b"")
+    with pytest.raises((FileNotFoundError, NotADirectoryError)) as caught:
+        build(town, past_rulesets=path)
+    assert str(caught.value.filename) == str(path)
+
+
 def test_two_past_rulesets_of_one_version_are_refused(town, tmp_path):
     """Nobody could tell which of them was in force."""
     past(tmp_path / "old", "2025-01-1")
