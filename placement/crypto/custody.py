@@ -151,6 +151,8 @@ def read_line(path: Path, limit: int = _LINE_LIMIT) -> bytes:
             # Asked of the open file, so that it can't be swapped in between.
             mode = os.fstat(file.fileno()).st_mode
             line = file.read(limit)
+    except FileNotFoundError as error:
+        raise refuse(path, "is not there") from error
     except OSError as error:
         raise refuse(path, "can't be read") from error
     if mode & _OTHERS:

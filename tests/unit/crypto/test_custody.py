@@ -105,9 +105,15 @@ def test_an_unwritable_place_is_refused(tmp_path):
 
 
 def test_a_missing_file_is_refused(path):
-    """No key file, no custody."""
-    with pytest.raises(UnavailableError):
+    """No key file, no custody; one that is there, and no file, is told from none."""
+    with pytest.raises(UnavailableError) as missing:
         FileCustody(path)
+    path.mkdir()
+    with pytest.raises(UnavailableError) as unread:
+        FileCustody(path)
+
+    assert missing.value.notes == [f"The key file {path} is not there."]
+    assert unread.value.notes == [f"The key file {path} can't be read."]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o620, 0o610, 0o604, 0o602, 0o601])

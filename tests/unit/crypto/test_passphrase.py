@@ -121,7 +121,7 @@ def test_a_plain_key_file_is_refused(tmp_path):
     write_secret(tmp_path / "kek", KEK_LABEL, SECRET)
 
     assert refused(tmp_path / "kek") == "is of another kind or version."
-    assert refused(tmp_path / "none") == "can't be read."
+    assert refused(tmp_path / "none") == "is not there."
 
 
 def test_a_file_open_to_others_is_refused(copy):

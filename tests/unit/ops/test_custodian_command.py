@@ -140,7 +140,7 @@ def test_a_share_is_adopted(place, run):
     code, out, _ = run("init", "--adopt")
 
     assert missing[0] == 1
-    assert "custodian.key can't be read." in missing[2]
+    assert "custodian.key is not there." in missing[2]
     assert (code, out.split("\n")[1]) == (0, key)
 
 

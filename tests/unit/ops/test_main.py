@@ -214,12 +214,12 @@ def undone(command):
     [("serve", "store"), ("fsck", "store"), ("snapshot", "store")],
 )
 def test_without_a_store(place, run, command, name):
-    """Keys and database are missing: that it can't be read, and no trace."""
+    """Keys and database are missing: that they are, and no trace."""
     code, out, err = run(command)
 
     assert (code, out) == (1, "")
     said = undone(command)
-    assert err == f"{said} The key file {place / name}.key can't be read.\n"
+    assert err == f"{said} The key file {place / name}.key is not there.\n"
 
 
 @pytest.mark.parametrize("command", ["serve", "fsck", "snapshot", "rotate"])
@@ -294,7 +294,7 @@ def test_without_the_key_of_the_log(filled, run, command):
     """No checkpoint can be signed or verified: nothing is served."""
     (filled / "log.key").unlink()
 
-    expected = f"{undone(command)} The key file {filled}/log.key can't be read.\n"
+    expected = f"{undone(command)} The key file {filled}/log.key is not there.\n"
     assert run(command) == (1, "", expected)
 
 
