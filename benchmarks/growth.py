@@ -72,7 +72,7 @@ def build(pipe: Connection, folder: Path, factor: float) -> None:
     written = sum(len(encode(record)) for record in ours.state.records())
     custody = FileCustody.create(folder / "store.key")
     with closing(Store.create(_url(folder), custody)) as store:
-        fold.found(store, bytes(16), 0)
+        fold.found(store, bytes(16), 0, None)
         began = time.process_time()
         fold.keep(store, ours.state, store.read_head())
         keeping = time.process_time() - began

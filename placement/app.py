@@ -19,6 +19,7 @@ from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import verify
 from placement.domain.areas import Areas, parse_areas
 from placement.domain.ruleset import Ruleset, parse_past, parse_ruleset
+from placement.domain.ruleset_keys import version_of
 from placement.errors import TamperedError
 from placement.rpc.desk import Desk
 from placement.rpc.door import Door
@@ -216,10 +217,12 @@ class Site(ABC):
             self._store.close()
 
     def _note_ruleset(self) -> None:
-        """Say that a file is named which has no effect: the log says otherwise."""
-        named = self._settings.ruleset is not None
-        if named and self.engine.ruleset.content != self._rules.shipped.content:
+        """Say so if the server has another ruleset than the log, which is in force."""
+        own, used = self._rules.shipped, self.engine.ruleset
+        if self._settings.ruleset is not None and own.content != used.content:
             _log.warning("ruleset_unused the log says which one is in force")
+        elif version_of(own.version) > version_of(used.version):
+            _log.warning("ruleset_older the program has a newer one, to be adopted")
 
     async def _look(self, until: asyncio.Event) -> None:
         """Look at the database each time that somebody may want to see how it is."""
@@ -284,7 +287,9 @@ class App(Site):
         self._witnesses = read_witnesses(settings.witnesses)
         self._clock = clock
         self._rules = Rules(
-            read_ruleset(settings.ruleset), read_past(settings.past_rulesets)
+            read_ruleset(settings.ruleset),
+            read_past(settings.past_rulesets),
+            veiled=settings.profile == "production",
         )
         custody = custody or FileCustody(settings.store_key)
         apart = bytes.fromhex(settings.custodian_id)

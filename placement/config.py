@@ -97,7 +97,7 @@ class Settings:
         authority: who may sign clients, PEM.
         revocations: their revocation lists, PEM.
         trust_domain: the domain that callers' certificates name.
-        ruleset: a ruleset file; ``None`` for the one that comes with the package.
+        ruleset: what a store is made with; ``None`` for the one in the package.
         past_rulesets: a folder with the rulesets that were in force before, by which
             past decisions are replayed; ``None`` for none.
         reflection: whether the server describes its methods to callers.

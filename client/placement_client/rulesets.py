@@ -57,6 +57,6 @@ class RulesetCalls:
         return self._writes.patience.call(self._stub.ListRulesets, request)
 
     def show(self, ruleset_id: bytes) -> wire.ShowRulesetResponse:
-        """Show a ruleset; without an id the one that came with the program."""
+        """Show a ruleset; without an id the one that the store was made with."""
         request = wire.ShowRulesetRequest(ruleset_id=ruleset_id)
         return self._writes.patience.call(self._stub.ShowRuleset, request)

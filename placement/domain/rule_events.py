@@ -21,11 +21,9 @@ class RulesetFounded:
     Part of the store's first record; an event of its own in a snapshot only.
 
     Attributes:
-        version: of the ruleset.
         content: all that it says, as ``Ruleset.content``.
     """
 
-    version: str
     content: str
 
 

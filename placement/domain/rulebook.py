@@ -5,7 +5,8 @@ store was made with is in force; in a log from before that was written down, the
 comes with the program.
 
 Invariants:
-    * what is in force follows from the log alone, so it is the same on every server;
+    * what is in force follows from a log that says it alone, so it is the same on every
+      server;
     * a ruleset that was in force stays for ever, with all that it says: past decisions
       are replayed by it.
 """

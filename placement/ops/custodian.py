@@ -140,7 +140,7 @@ def _init(settings: CustodianSettings, *, adopt: bool) -> str:
             adopted.wrap_file(server.custodian_key, wraps)
         custodian = adopted or Custodian.create(server.custodian_key, wraps)
         with closing(Store.create(server.database, custody, server.keys)) as store:
-            found(store, custodian.log_id, micros())
+            found(store, custodian.log_id, micros(), None)
             for path in server.anchors:
                 Anchor(path, store).create(store.read_head())
         # Last: while it is missing, what was ended half-way is seen to be of no use.

@@ -18,7 +18,8 @@ from placement.config import Settings
 from placement.crypto.custody import Custody
 from placement.crypto.keyfile import open_signing
 from placement.crypto.signing import verify
-from placement.errors import PlacementError
+from placement.domain.ruleset import Ruleset
+from placement.errors import PlacementError, UnavailableError
 from placement.ops import (
     backup,
     ceremony,
@@ -39,10 +40,11 @@ from placement.ops.custodies import (
     require_unmade,
     wrapping,
 )
-from placement.ops.profile import REGISTRY
+from placement.ops.profile import PRODUCTION, REGISTRY
 from placement.ops.saying import text_of
 from placement.ops.serving import serve
 from placement.service.custodian import Custodian
+from placement.service.fit import BARE
 from placement.service.fold import found, keep
 from placement.service.fold import load as fold
 from placement.store import fsck
@@ -164,7 +166,7 @@ def _serve(settings: Settings) -> str:
 def _init(settings: Settings) -> str:
     apart = bytes.fromhex(settings.custodian_id)
     require_unmade(settings, *(() if apart else (settings.custodian_key,)))
-    rules = read_ruleset(settings.ruleset)
+    rules = _first_rules(settings)
     with closing(first_custody(settings)) as custody:
         wraps = wrapping(settings, custody)
         custodian = None if apart else Custodian.create(settings.custodian_key, wraps)
@@ -174,7 +176,10 @@ def _init(settings: Settings) -> str:
             found(store, key_id, micros(), rules)
             for path in settings.anchors:
                 Anchor(path, store).create(store.read_head())
-    log = f"the log's key\n{render_key(signer.public)}"
+    log = (
+        f"the log's key\n{render_key(signer.public)}\n"
+        f"The store's ruleset is {rules.version}, rules {rules.digest.hex()}"
+    )
     if custodian is None:
         return (
             "Made the keys and an empty store. Clients pin the custodians' keys, "
@@ -184,6 +189,20 @@ def _init(settings: Settings) -> str:
         "Made the keys and an empty store. Clients pin the custodian's key\n"
         f"{custodian.public_key.hex()}\nand {log}"
     )
+
+
+def _first_rules(settings: Settings) -> Ruleset:
+    """Read the ruleset that a store is made with.
+
+    Raises:
+        OSError: it can't be read.
+        UnavailableError: it is none for production.
+        ValueError: it is none.
+    """
+    rules = read_ruleset(settings.ruleset)
+    if settings.profile == PRODUCTION and rules.phantoms.none:
+        raise UnavailableError().because(f"{BARE[0].upper()}{BARE[1:]}.")
+    return rules
 
 
 def _fsck(settings: Settings) -> str:

@@ -12,7 +12,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from placement.app import read_ruleset
 from placement.audit.note import Kind, VerifierKey, parse_key
 from placement.config import Listener, Settings
 from placement.crypto.custody import OPRF_LABEL
@@ -248,12 +247,6 @@ ROWS: Final = (
         "metrics.address is none of loopback: whoever reaches it reads how much is done "
         "here, over no TLS. Put a proxy with TLS before it.",
         lambda settings, _: settings.metrics.on and not _loops(settings.metrics),
-    ),
-    Row(
-        "ruleset",
-        "The ruleset has no phantom stays: each CONFLICT would prove that somebody is "
-        "there.",
-        lambda settings, _: read_ruleset(settings.ruleset).phantoms.none,
     ),
     Row(
         "core dumps",

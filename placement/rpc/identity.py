@@ -100,8 +100,7 @@ def server_credentials(paths: TlsPaths) -> grpc.ServerCredentials:
 def _named(paths: TlsPaths) -> Iterator[None]:
     """Name the file and its setting, if what is read in the block does not fit.
 
-    At a start alone: most often a setting names another file. Nothing that is stored was
-    altered then, so nobody has to keep evidence.
+    At a start alone, where most often a setting names another file.
     """
     try:
         yield
@@ -123,7 +122,7 @@ def _unfit(paths: TlsPaths) -> Iterator[str]:
         ),
         "authority": ("is no certificate", lambda: read_authorities(authority)),
         "revocations": (
-            f"lacks the revocation list of an authority in {paths.authority}",
+            f"has no list that verifies, of an authority in {paths.authority}",
             lambda: read_revocations(revocations, authority),
         ),
     }

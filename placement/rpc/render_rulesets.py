@@ -100,7 +100,7 @@ def _summary(view: RulesetView) -> wire.RulesetSummary:
         summary.approved_by = view.kept.adopted.person
         summary.adopted_at = view.kept.at
         summary.revision = view.kept.revision
-    elif not view.in_force:
+    elif said.id:
         summary.expires_at = said.expires_at
     shadow: RulesetShadowed | None = view.shadowed
     if shadow is not None:
@@ -112,4 +112,5 @@ def _summary(view: RulesetView) -> wire.RulesetSummary:
 def _state(view: RulesetView) -> wire.RulesetState.ValueType:
     if view.in_force:
         return wire.RULESET_STATE_IN_FORCE
-    return wire.RULESET_STATE_PAST if view.kept else wire.RULESET_STATE_WAITING
+    waits = view.proposed.id and not view.kept
+    return wire.RULESET_STATE_WAITING if waits else wire.RULESET_STATE_PAST

@@ -18,8 +18,8 @@ Invariants:
       commit of its own only when nothing else is to be committed; or, with ticks, when
       one is over, and when somebody asks for it;
     * what does not verify condemns the engine: it answers nothing any more;
-    * the ruleset is the one that the log adopted last; one that can't be read is never
-      passed by for an older one;
+    * the ruleset is the one that the log says; one that can't be read is never passed by
+      for an older one;
     * the state belongs to the engine's thread; what leaves is immutable.
 """
 

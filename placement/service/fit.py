@@ -7,6 +7,10 @@ from placement.domain.state import State
 from placement.errors import UnavailableError
 from placement.service.rules import Rules
 
+BARE: Final = (
+    "the ruleset has no phantom stays: each CONFLICT would prove that somebody is there"
+)
+
 _log: Final = logging.getLogger(__name__)
 
 
@@ -19,14 +23,17 @@ def require_fit(state: State, rules: Rules, custodian: bytes) -> None:
         custodian: id of the key that the server is set up with.
 
     Raises:
-        UnavailableError: rules that can't be read, facts at places that no question could
+        UnavailableError: rules that can't be read, or that nobody adopted and that have no
+            phantom stays, facts at places that no question could
             name, or about pseudonyms that no client gets any more.
     """
     try:
         ruleset = rules.of(state)
     except UnavailableError as error:
         text = "the ruleset in force has a form that this program does not know"
-        raise _misfit(text) from error
+        raise _misfit(text).because(f"{error.__cause__}.") from error
+    if rules.veiled and ruleset.phantoms.none and not state.rulebook.adopted:
+        raise _misfit(BARE)
     if not state.areas <= ruleset.areas.codes:
         raise _misfit("an area of the log is not in the ruleset")
     if custodian not in state.changeover.serves:

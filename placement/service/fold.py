@@ -131,24 +131,19 @@ def _from_snapshot(
             return state, start
 
 
-def found(
-    store: Store, custodian: bytes, at: int, ruleset: Ruleset | None = None
-) -> None:
+def found(store: Store, custodian: bytes, at: int, ruleset: Ruleset | None) -> None:
     """Write the first record of an empty store.
 
     Args:
         store: which is empty.
         custodian: id of the key whose pseudonyms it will know.
         at: the time, microseconds.
-        ruleset: in force until another is adopted; without it, what each server has.
+        ruleset: in force until another is adopted; a custodian's own store has none.
 
     Raises:
         UnavailableError: the database does not answer.
     """
-    made_with = None
-    if ruleset is not None:
-        version, content = ruleset.version, ruleset.content
-        made_with = RulesetFounded(version=version, content=content)
+    made_with = None if ruleset is None else RulesetFounded(content=ruleset.content)
     event = CustodianNamed(key_id=custodian, ruleset=made_with)
     with store.writing() as log:
         log.append([encode(Record(at=Micros(at), event=event))], ())

@@ -1,4 +1,4 @@
-"""The ruleset of a state: what its log says, or else what came with the program.
+"""The ruleset of a state: what its log says, or what the server has if that says nothing.
 
 Invariants:
     * a ruleset that this program can't read is never passed by for an older one:
@@ -22,10 +22,18 @@ class Rules:
     Args:
         shipped: in force where the log says nothing.
         past: by version, what was in force before in its stead.
+        veiled: that nobody adopted has to have phantom stays.
     """
 
-    def __init__(self, shipped: Ruleset, past: Mapping[str, Ruleset] = _NONE) -> None:
+    def __init__(
+        self,
+        shipped: Ruleset,
+        past: Mapping[str, Ruleset] = _NONE,
+        *,
+        veiled: bool = False,
+    ) -> None:
         self.shipped = shipped
+        self.veiled = veiled
         self._past = {**past, shipped.version: shipped}
         self._read: dict[str, Ruleset] = {}
 

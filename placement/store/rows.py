@@ -67,8 +67,8 @@ def why(error: BaseException) -> str:
     """Return by what name a driver calls what was wrong; its text may hold more.
 
     Returns:
-        SQLite's name of the error, the SQLSTATE, or the name of a class; empty where no
-        driver said anything.
+        SQLite's name of the error, the SQLSTATE, or the name of a class; empty for a
+        database that does not answer and whose driver said nothing.
     """
     cause: Any = error.__cause__ if isinstance(error, UnavailableError) else error
     cause = getattr(cause, "orig", cause)

@@ -51,7 +51,7 @@ class Keeping(Served):
         )
 
     def found(self, store: Store) -> None:
-        found(store, self.custodian.log_id, micros())
+        found(store, self.custodian.log_id, micros(), None)
 
     def build(self) -> Site:
         settings = CustodianSettings(self.settings, self.budgets)

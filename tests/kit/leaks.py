@@ -3,6 +3,7 @@
 import base64
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +14,11 @@ from placement_client.session import Session
 
 Secrets = Mapping[str, bytes | str]
 
-SHORT = 8
-"""Characters under which a text stands in what is random once in a hundred runs."""
-
-RANDOM = re.compile(rb"\b[0-9a-f]{32}\b|[A-Za-z0-9+/]{43,}={1,2}\n")
-"""An identifier in hexadecimal; a hash or signature that ends its line in a note."""
+RANDOM = re.compile(
+    rb"\b[0-9a-f]{32}\b"
+    rb"|(?m:(?:^|(?<= ))(?:[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{91}=|[A-Za-z0-9+/]{102}==)$)"
+)
+"""An identifier in hexadecimal; in a note a line's hash, signature or cosignature."""
 
 
 def _content(message: Any) -> bytes:
@@ -92,16 +93,20 @@ def forms(secret: bytes | str) -> list[bytes]:
 def found_in(content: bytes, secrets: Secrets) -> list[str]:
     """Return the names of the secrets that stand somewhere in a form.
 
-    A short text is not looked for in what is random: four digits stand in some
-    identifier by chance.
+    Four digits stand by chance in one of a hundred identifiers. They count where they
+    stand anywhere else, or at one place of several.
     """
-    said = RANDOM.sub(b" ", content)
-    return [
-        name
-        for name, secret in secrets.items()
-        for where in (said if len(secret) < SHORT else content,)
-        if any(form in where for form in forms(secret))
-    ]
+    drawn, said = set(RANDOM.findall(content)), RANDOM.sub(b" ", content)
+    found = []
+    for name, secret in secrets.items():
+        if isinstance(secret, str) and secret.isdigit() and len(secret) == 4:
+            code = secret.encode()
+            places = Counter(each.find(code) for each in drawn if code in each)
+            if code in said or any(count > 1 for count in places.values()):
+                found.append(name)
+        elif any(form in content for form in forms(secret)):
+            found.append(name)
+    return found
 
 
 def kept(folder: Path) -> bytes:

@@ -57,7 +57,7 @@ _HASHING: Final = frozenset({Purpose.SUBJECT, Purpose.ALIAS, Purpose.PHANTOM})
 def live(url: str, custody: Custody) -> None:
     """Make a store in an empty database, and let it live."""
     store = Store.create(url, custody, keys_of(url))
-    found(store, bytes(32), MOMENT.now)
+    found(store, bytes(32), MOMENT.now, MOMENT.ruleset)
     numbers = count()
     cases: list[bytes] = []
     for size in (*SIZES, LEAVES):

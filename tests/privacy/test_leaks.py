@@ -245,7 +245,14 @@ def test_the_search_finds_what_is_there(journey):
 
 @pytest.mark.parametrize(
     "said",
-    [b"area=2480", b"\x0a\x042480", b"facility2480caseworker", b"0" * 33 + b"2480"],
+    [
+        b"area=2480",
+        b"\x0a\x042480",
+        b"facility2480caseworker",
+        b"0" * 33 + b"2480",
+        b"/2480/" + b"A" * 43 + b"=\n",
+        b"case=2480" + b"a" * 28 + b" case=2480" + b"b" * 28,
+    ],
 )
 def test_a_place_is_found_wherever_somebody_could_have_written_it(said):
     """As a word, a field, or among other columns."""
@@ -253,7 +260,7 @@ def test_a_place_is_found_wherever_somebody_could_have_written_it(said):
 
 
 @pytest.mark.parametrize(
-    "drawn", [b"decision=01a21ee02480e98880ddfe00839797f9", b"2480" * 11 + b"=\n"]
+    "drawn", [b"decision=01a21ee02480e98880ddfe00839797f9", b"2480" * 10 + b"AAA=\n"]
 )
 def test_four_digits_of_something_random_are_no_place(drawn):
     """An identifier and a line of a note hold any four digits now and then."""

@@ -72,7 +72,7 @@ def make(folder: Path, now: int) -> None:
     """Make the keys, a store and an anchor, as ``placement-server init`` does."""
     custody = FileCustody.create(folder / "store.key")
     store = Store.create(url(folder), custody)
-    found(store, CUSTODIAN, now)
+    found(store, CUSTODIAN, now, RULESET)
     Anchor(folder / "anchor", store).create(store.read_head())
     store.close()
 

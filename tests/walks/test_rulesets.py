@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -16,6 +17,7 @@ from kit.ruling import (
     shadowed,
     shown,
 )
+from kit.still import STILL
 from kit.town import GROUND, Refused, Town, fresh
 
 from placement.api.v1 import audit_service_pb2 as audit
@@ -23,12 +25,14 @@ from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import ruleset_service_pb2 as rules
 from placement.api.v1 import types_pb2 as wire
+from placement.app import read_ruleset
 
 REVIEW, CLEAR = wire.VERDICT_REVIEW, wire.VERDICT_CLEAR
 SOLNA, SUNDBYBERG = "0184", "0183"
 NO_RING = '["0183-0184"]'
 """Sundbyberg is no longer near Solna: R9 says nothing there."""
 UNUSED = "ruleset_unused the log says which one is in force"
+OLDER = "ruleset_older the program has a newer one, to be adopted"
 
 
 @pytest.fixture
@@ -144,6 +148,22 @@ def test_a_file_that_an_operator_puts_there_weakens_nothing(tmp_path, caplog):
     assert caplog.messages.count(UNUSED) == 1
 
 
+def test_a_newer_program_says_that_its_ruleset_is_newer(tmp_path, caplog):
+    """It takes effect only once two persons adopted it."""
+    older = tmp_path / "older.toml"
+    older.write_text(STILL.replace(read_ruleset(None).version, "2025-10-1"), "utf-8")
+    with Town(tmp_path, ruleset=older) as town:
+        town.served.settings = replace(town.served.settings, ruleset=None)
+        town.served.stop()
+        town._channels.clear()
+        town.served.start()
+        answer = checked(town)
+
+    assert answer.ruleset == "2025-10-1"
+    assert caplog.messages.count(OLDER) == 1
+    assert UNUSED not in caplog.messages
+
+
 @pytest.mark.slow
 def test_after_several_adoptions_and_restarts(tmp_path):
     """Each decision replays under its own; each start has the last one in force."""
@@ -252,15 +272,30 @@ def test_another_content_is_not_approved(town):
 
 
 def test_who_sees_what(town):
-    """A region sees the rules, and not what a run about the whole country found."""
+    """A region sees the rules, and not what a run about the whole country found.
+
+    What the store was made with was never run, and stays to be seen.
+    """
     adopted(town)
     seen = {
         who: [each.HasField("shadow") for each in listed(town, who)]
         for who in ("auditor", "national", "coordinator")
     }
 
-    assert seen == {"auditor": [True], "national": [True], "coordinator": [False]}
-    assert shown(town, listed(town)[0].ruleset_id).content.startswith("format = 4\n")
+    first, second = listed(town)
+
+    assert seen == {
+        "auditor": [False, True],
+        "national": [False, True],
+        "coordinator": [False, False],
+    }
+    assert (first.state, second.state) == (
+        rules.RULESET_STATE_PAST,
+        rules.RULESET_STATE_IN_FORCE,
+    )
+    assert (first.ruleset_id, first.expires_at) == (b"", 0)
+    for each in (first, second):
+        assert shown(town, each.ruleset_id).content.startswith("format = 4\n")
 
 
 def test_a_retry_finds_the_first_answer(town):

@@ -128,7 +128,7 @@ class RulesetSummary(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     SHADOW_FIELD_NUMBER: _builtins.int
     ruleset_id: _builtins.bytes
-    """16 bytes; empty for the one that came with the program."""
+    """16 bytes; empty for the one that the store was made with."""
     version: _builtins.str
     """Year, month and a number."""
     rules: _builtins.bytes
@@ -136,7 +136,7 @@ class RulesetSummary(_message.Message):
     state: Global___RulesetState.ValueType
     """Whether it waits, is or was in force."""
     proposed_by: _builtins.str
-    """Person id of who proposed it; empty for the one that came with the program."""
+    """Person id of who proposed it; empty for the one that the store was made with."""
     expires_at: _builtins.int
     """When it lapses, if it waits; microseconds since 1970-01-01T00:00Z, else 0."""
     approved_by: _builtins.str
@@ -512,7 +512,7 @@ class ShowRulesetRequest(_message.Message):
 
     RULESET_ID_FIELD_NUMBER: _builtins.int
     ruleset_id: _builtins.bytes
-    """16 bytes; empty for the one that came with the program, as long as it is in force."""
+    """16 bytes; empty for the one that the store was made with."""
     def __init__(
         self,
         *,

@@ -11,6 +11,7 @@ Invariants:
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -111,7 +112,7 @@ class ShowRuleset(Command):
     """Show one ruleset.
 
     Attributes:
-        ruleset: its id; ``None`` for the one that came with the program.
+        ruleset: its id; ``None`` for the one that the store was made with.
     """
 
     action = Action.RULESET_SHOW
@@ -129,7 +130,7 @@ class RulesetView:
     """A ruleset as it is shown.
 
     Attributes:
-        proposed: what it says; the one that came with the program has no id.
+        proposed: what it says; the one that the store was made with has no id.
         shadowed: its last shadow run; ``None`` without one, or where it is not told.
         kept: set once it was adopted.
         in_force: whether it is.
@@ -281,7 +282,12 @@ def _views(state: State, moment: Moment, caller: Caller) -> Iterator[RulesetView
     told = caller.region in (None, NATIONAL)
     book = state.rulebook
     if not book.adopted:
-        yield RulesetView(proposed=_shipped(moment.ruleset), in_force=True)
+        yield RulesetView(proposed=_first(moment.ruleset), in_force=True)
+    elif book.founded is not None:
+        # A code that is in it may be in no table any more; then it can't be shown.
+        with suppress(ValueError):
+            first = parse_adopted(book.founded.content, moment.ruleset.table)
+            yield RulesetView(proposed=_first(first))
     for kept in book.adopted:
         yield RulesetView(
             proposed=kept.proposed,
@@ -294,7 +300,7 @@ def _views(state: State, moment: Moment, caller: Caller) -> Iterator[RulesetView
         yield RulesetView(proposed=draft.proposed, shadowed=shadowed)
 
 
-def _shipped(ruleset: Ruleset) -> RulesetProposed:
+def _first(ruleset: Ruleset) -> RulesetProposed:
     return RulesetProposed(
         id=FactId(b""),
         person="",

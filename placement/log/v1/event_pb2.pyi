@@ -2359,7 +2359,7 @@ class CustodianNamed(_message.Message):
     """SHA-256 of the custodian's public key."""
     @_builtins.property
     def ruleset(self) -> Global___RulesetFounded:
-        """What the store was made with; in a first record only."""
+        """What the store was made with; in its first record."""
 
     def __init__(
         self,
@@ -3336,21 +3336,17 @@ class RulesetFounded(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    VERSION_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
-    version: _builtins.str
-    """Year, month and a number."""
     content: _builtins.str
     """All that it says, in the one form; TOML."""
     def __init__(
         self,
         *,
-        version: _builtins.str = ...,
         content: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -97,7 +97,7 @@ class Place:
             if self.keeping:
                 custody = FileCustody(each.settings.store_key)
                 store = Store.open(each.settings.database, custody, each.settings.keys)
-                found(store, log_id(into), 1)
+                found(store, log_id(into), 1, None)
                 store.close()
             retire_key(path, into)
             each.custodian = Custodian.open(path)

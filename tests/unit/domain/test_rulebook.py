@@ -46,7 +46,7 @@ def withdrawn(name):
     return RulesetWithdrawn(id=token(name), person="co-02")
 
 
-FOUNDED = RulesetFounded(version="2026-11-7", content="content of the first")
+FOUNDED = RulesetFounded(content="content of the first")
 
 
 def founded(_name):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from kit.operated import SECONDS, SPOILED
+from kit.still import STILL
 from kit.town import Town
 
 from placement import __version__
@@ -35,7 +36,8 @@ def test_init_makes_keys_and_a_store(place, run):
     code, out, err = run("init")
     found = re.fullmatch(
         r"Made the keys and an empty store\. Clients pin the custodian's key\n"
-        r"0[23][0-9a-f]{64}\nand the log's key\n(\S+)\n",
+        r"0[23][0-9a-f]{64}\nand the log's key\n(\S+)\n"
+        r"The store's ruleset is \d{4}-\d\d?-\d+, rules [0-9a-f]{64}\n",
         out,
     )
     settings = load(place / "placement.toml")
@@ -60,8 +62,20 @@ def test_init_writes_down_the_ruleset(place, run):
     with closing(Store.open(settings.database, custody, settings.keys)) as store:
         state, _ = fold.load(store)
 
-    assert state.rulebook.founded.version == shipped.version
     assert state.rulebook.content == own != shipped.content
+
+
+@pytest.mark.parametrize("profile", ["development", "production"])
+def test_no_store_of_production_begins_without_phantom_stays(place, run, profile):
+    """Nor is one served there that was made so, before another ruleset is adopted."""
+    (place / "still.toml").write_text(STILL, "utf-8")
+    settings = f'ruleset = "still.toml"\nprofile = "{profile}"\n'
+    (place / "placement.toml").write_text(settings, "utf-8")
+    code, _, err = run("init")
+    refused = "The ruleset has no phantom stays: each CONFLICT would prove that" in err
+
+    assert (code, refused) == ((1, True) if profile == "production" else (0, False))
+    assert (place / "store.key").exists() == (code == 0)
 
 
 def test_rotate_says_the_epoch(filled, run):

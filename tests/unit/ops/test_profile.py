@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from kit.asking import WITNESSED
 from kit.sited import OFFICERS
-from kit.still import STILL
 
 from placement.app import read_ruleset
 from placement.audit.note import Kind, Signer, render_key
@@ -133,11 +132,6 @@ def key_left(kind):
     return left
 
 
-def without_phantoms(settings, folder):
-    (folder / "still.toml").write_text(STILL, "utf-8")
-    return replace(settings, ruleset=folder / "still.toml")
-
-
 def exposed(address):
     return changed(metrics=Listener(on=True, address=address))
 
@@ -192,7 +186,6 @@ CASES = [
     (exposed("0.0.0.0:8445"), "metrics.address is none of loopback"),
     (exposed("[::]:8445"), "metrics.address is none of loopback"),
     (exposed("place.example.org:8445"), "metrics.address is none of loopback"),
-    (without_phantoms, "The ruleset has no phantom stays"),
     (changed(custodian_id=""), "The key of the pseudonyms is held by this server"),
     (changed(officers=OFFICERS[:1]), "Fewer than two officers"),
     (changed(officers=OFFICERS[:1] * 2), "Fewer than two officers"),

@@ -6,7 +6,7 @@ from placement.ops.main import main
 
 SUSPECTED = "does not verify, or the key is another store's"
 OF = "is not the private key of {0}"
-LACKS = "lacks the revocation list of an authority in {0}"
+LACKS = "has no list that verifies, of an authority in {0}"
 DATABASE, KEYS = "placement.db", "placement.keys.db"
 
 

@@ -47,7 +47,7 @@ def test_what_was_adopted_is_in_force():
 def test_what_the_store_was_made_with_is_in_force():
     """Whatever a server's settings name, also under the same version."""
     state, lenient = State(), ruleset(RULESET.version, ahead_days=365)
-    event = RulesetFounded(version=RULESET.version, content=RULESET.content)
+    event = RulesetFounded(content=RULESET.content)
     state.apply(Record(at=NOW, event=event))
     rules = Rules(lenient)
 
