@@ -18,6 +18,8 @@ from kit.ruled import (
 from kit.world import NOW, RULESET, token
 
 from placement.domain.decide.rulesets import MAX_FAULTS, MAX_WAITING
+from placement.domain.events import Record
+from placement.domain.rule_events import RulesetFounded
 from placement.domain.terms import MICROS_AN_HOUR
 from placement.errors import (
     AccessDeniedError,
@@ -251,6 +253,20 @@ def test_all_that_were_in_force_are_listed(court):
         ("2026-12-2", True),
         ("2027-01-1", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "listed"),
+    [(RULESET.content, [(RULESET.version, False)]), ("format = 5", [])],
+    ids=["as ever", "can't be read any more"],
+)
+def test_what_the_store_was_made_with_is_listed_first(court, content, listed):
+    """As long as it can be read; what was adopted is listed anyway."""
+    event = RulesetFounded(content=content)
+    court.state.apply(Record(at=NOW, event=event))
+    adopted(court, "2026-12-1")
+
+    assert states(court) == [*listed, ("2026-12-1", True)]
 
 
 @pytest.mark.parametrize(
