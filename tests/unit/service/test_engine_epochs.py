@@ -31,7 +31,7 @@ def made(tmp_path):
     custody = FileCustody.create(tmp_path / "kek")
     url = f"sqlite:///{tmp_path}/store.db"
     with closing(Store.create(url, custody)) as store:
-        founded(store, KEY_ID, 1)
+        founded(store, KEY_ID, 1, None)
         store.epochs.limits = Limits(records=4)
         yield store, custody, url
 

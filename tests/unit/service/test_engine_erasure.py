@@ -83,7 +83,7 @@ def test_an_erased_case_takes_its_details_along(engine, store, clock):
 
 def test_an_erased_store_is_whole(store, start, clock):
     """Looked at deeper, too: which events were whose is gone, how many is not."""
-    fold.found(store, b"", 1)
+    fold.found(store, b"", 1, None)
     engine = start(store)
     case = open_case("h")
     for command in (
@@ -295,7 +295,7 @@ def test_a_decision_that_rested_on_it_can_t_be_replayed(engine, store, clock):
 @pytest.mark.parametrize("read_by_then", [True, False])
 def test_staged_rows_go_with_whatever_is_erased(store, start, read_by_then):
     """What they became is facts, and no second copy of these is left."""
-    fold.found(store, b"", 1)
+    fold.found(store, b"", 1, None)
     engine = start(store)
     answer(engine, register_groups("A", "B"))
     row = im.row(presence(**OLD))

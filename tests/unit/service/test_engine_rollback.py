@@ -169,7 +169,7 @@ def test_a_place_that_only_another_server_knows_refuses(engine, store):
 
 def test_another_custodians_store_is_not_served(store, clock):
     """No client's pseudonym of today would meet what is on record."""
-    fold.found(store, bytes(32), MOMENT.now)
+    fold.found(store, bytes(32), MOMENT.now, None)
     engine = engine_on(store, clock)
     with pytest.raises(UnavailableError) as refused:
         engine.start()
