@@ -100,7 +100,7 @@ def _summary(view: RulesetView) -> wire.RulesetSummary:
         summary.approved_by = view.kept.adopted.person
         summary.adopted_at = view.kept.at
         summary.revision = view.kept.revision
-    elif said.id:
+    elif summary.state == wire.RULESET_STATE_WAITING:
         summary.expires_at = said.expires_at
     shadow: RulesetShadowed | None = view.shadowed
     if shadow is not None:

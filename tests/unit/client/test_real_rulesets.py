@@ -102,5 +102,6 @@ def test_a_weaker_nearness(caseworker, first, second, auditor, tmp_path):
     ]
     assert [each["outcome"] for each in replays] == ["EQUAL", "EQUAL"]
     assert [each["state"] for each in auditor("ruleset", "list")["rulesets"]] == [
-        "IN_FORCE"
+        "PAST",
+        "IN_FORCE",
     ]

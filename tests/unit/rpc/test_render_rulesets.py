@@ -1,5 +1,7 @@
 """From replies about rulesets to responses."""
 
+from dataclasses import replace
+
 from kit.world import NOW, token
 
 from placement.api.v1 import ruleset_service_pb2 as wire
@@ -96,6 +98,7 @@ def test_rulesets_are_listed_as_what_they_are():
         RulesetView(proposed=PROPOSED, shadowed=SHADOWED, kept=KEPT),
         RulesetView(proposed=PROPOSED, kept=KEPT, in_force=True),
         RulesetView(proposed=PROPOSED),
+        RulesetView(proposed=replace(PROPOSED, id=b"")),
     )
     adopted = {"approved_by": "co-02", "adopted_at": NOW, "revision": 6}
     got = list(render.listed(answer(Rulesets(views=views))).rulesets)
@@ -108,11 +111,14 @@ def test_rulesets_are_listed_as_what_they_are():
         wire.RulesetSummary(
             state=wire.RULESET_STATE_WAITING, expires_at=NOW + 5, **COMMON
         ),
+        wire.RulesetSummary(
+            state=wire.RULESET_STATE_PAST, **{**COMMON, "ruleset_id": b""}
+        ),
     ]
 
 
 def test_one_is_shown_with_what_it_says():
-    """The one that came with the program has no time at which it lapses."""
+    """The one that the store was made with has no time at which it lapses."""
     got = render.shown(answer(RulesetView(proposed=PROPOSED, in_force=True)))
 
     assert got.content == "the content"
