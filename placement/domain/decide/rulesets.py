@@ -283,11 +283,8 @@ def _views(state: State, moment: Moment, caller: Caller) -> Iterator[RulesetView
     book = state.rulebook
     if not book.adopted:
         yield RulesetView(proposed=_first(moment.ruleset), in_force=True)
-    elif book.founded is not None:
-        # A code that is in it may be in no table any more; then it can't be shown.
-        with suppress(ValueError):
-            first = parse_adopted(book.founded.content, moment.ruleset.table)
-            yield RulesetView(proposed=_first(first))
+    elif (first := _founded(state, moment)) is not None:
+        yield RulesetView(proposed=_first(first))
     for kept in book.adopted:
         yield RulesetView(
             proposed=kept.proposed,
@@ -298,6 +295,18 @@ def _views(state: State, moment: Moment, caller: Caller) -> Iterator[RulesetView
     for draft in _waiting(state, moment):
         shadowed = draft.shadowed if told else None
         yield RulesetView(proposed=draft.proposed, shadowed=shadowed)
+
+
+def _founded(state: State, moment: Moment) -> Ruleset | None:
+    """Return what the store was made with, if the log says it and it can be read.
+
+    A code that is in it may be in no table any more.
+    """
+    founded = state.rulebook.founded
+    if founded is not None:
+        with suppress(ValueError):
+            return parse_adopted(founded.content, moment.ruleset.table)
+    return None
 
 
 def _first(ruleset: Ruleset) -> RulesetProposed:
