@@ -262,6 +262,33 @@ def serving(settings: Path, *how: str) -> Iterator[tuple[int, int, Callable[[], 
         server.wait()
 
 
+@contextmanager
+def hosting(settings: Path, module: str, *given: str) -> Iterator[list[int]]:
+    """Run a host of another kind; yield the ports that it says it has.
+
+    Args:
+        settings: whose folder holds its certificates and its log.
+        module: which.
+        given: its arguments behind the settings.
+    """
+    with (settings.parent / "server.log").open("ab") as log:
+        host = subprocess.Popen(
+            [sys.executable, "-m", module, str(settings), *given],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        ports = host.stdout.readline().split() if host.stdout else []
+        if not ports:
+            raise SystemExit((settings.parent / "server.log").read_text())
+        yield list(map(int, ports))
+    finally:
+        host.terminate()
+        host.wait()
+
+
 def caller_of(folder: Path, index: int, port: int) -> Municipality:
     """Connect one of the caseworkers, who has no case yet."""
     channel = connect(folder, f"cw-{index:03}", port)

@@ -7,11 +7,10 @@ echo over the same wire. What counts are the ratios, within a round, to the firs
 
 import argparse
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,11 +22,11 @@ from benchmarks.dataset import Loader, Sizes
 from benchmarks.run import (
     AREAS,
     CHECK,
-    ROOT,
     Figures,
     caller_of,
     checking,
     echoing,
+    hosting,
     measured,
     prepare,
     today,
@@ -107,9 +106,7 @@ def _tell(
     )
 
 
-async def _loaded(
-    folder: Path, name: str, ports: tuple[int, int], sizes: Sizes
-) -> Wire:
+async def _loaded(folder: Path, name: str, ports: Sequence[int], sizes: Sizes) -> Wire:
     port, echo_port = ports
     callers = [caller_of(folder, index, port) for index in range(max(CLIENTS))]
     first, second = (connect(folder, f"co-0{number}", port) for number in (1, 2))
@@ -121,26 +118,9 @@ async def _loaded(
     )
 
 
-@contextmanager
-def _serving(settings: Path, name: str) -> Iterator[tuple[int, int]]:
+def _serving(settings: Path, name: str) -> AbstractContextManager[list[int]]:
     wire, _, window = name.partition("+")
-    command = [sys.executable, "-m", "benchmarks.wire_host", str(settings), wire]
-    with (settings.parent / "server.log").open("ab") as log:
-        server = subprocess.Popen(
-            [*command, window or "0"],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        ports = server.stdout.readline().split() if server.stdout else []
-        if len(ports) != 2:
-            raise SystemExit((settings.parent / "server.log").read_text())
-        yield int(ports[0]), int(ports[1])
-    finally:
-        server.terminate()
-        server.wait()
+    return hosting(settings, "benchmarks.wire_host", wire, window or "0")
 
 
 if __name__ == "__main__":

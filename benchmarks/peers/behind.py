@@ -8,11 +8,10 @@ clients; the ratio counts. A bare echo is the most that there is to be had.
 """
 
 import argparse
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -27,12 +26,12 @@ from benchmarks.run import (
     AREAS,
     CHECK,
     CLIENTS,
-    ROOT,
     Call,
     Figures,
     caller_of,
     checking,
     echoing,
+    hosting,
     measured,
     prepare,
     serving,
@@ -42,6 +41,7 @@ from placement.rpc.even import SIZES
 
 BEHIND: Final = ("PostgreSQL, one query", "SQLite, one query", "networkx, naive")
 OURS: Final = "full checks"
+HOST: Final = "benchmarks.peers.behind_host"
 
 
 def main() -> int:
@@ -68,7 +68,8 @@ async def measure(folder: Path, args: argparse.Namespace) -> None:
         await loader.load(Sizes.national(args.factor), 1)
         asked: dict[str, list[Call]] = {OURS: [checking(each) for each in callers]}
         for name in args.peers:
-            beside = stack.enter_context(_serving(settings, name, args.factor))
+            given = (PEERS[name], str(args.factor))
+            (beside,) = stack.enter_context(hosting(settings, HOST, *given))
             asked[name] = [_asking(folder, n, beside) for n in range(len(callers))]
         numbers = range(len(callers))
         asked["echo"] = [echoing(folder, n, echo_port, SIZES[CHECK]) for n in numbers]
@@ -111,28 +112,6 @@ def _asking(folder: Path, index: int, port: int) -> Call:
         return await ask(request, timeout=PATIENCE)
 
     return call
-
-
-@contextmanager
-def _serving(settings: Path, name: str, factor: float) -> Iterator[int]:
-    """Run a peer behind the wire; yield its port."""
-    command = [sys.executable, "-m", "benchmarks.peers.behind_host"]
-    with (settings.parent / "peer.log").open("ab") as log:
-        server = subprocess.Popen(
-            [*command, str(settings), PEERS[name], str(factor)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        said = server.stdout.readline() if server.stdout else ""
-        if not said:
-            raise SystemExit((settings.parent / "peer.log").read_text())
-        yield int(said)
-    finally:
-        server.terminate()
-        server.wait()
 
 
 if __name__ == "__main__":

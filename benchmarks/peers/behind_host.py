@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import grpc
 import grpc.aio
@@ -30,6 +30,20 @@ QUESTIONS: Final = 300
 CONNECTIONS: Final = 8
 
 Ask = Callable[[Asked], Awaitable[Answer]]
+
+
+class Peer(Protocol):
+    """What answers a question."""
+
+    def answer(self, asked: Asked) -> Answer:
+        """Answer one."""
+
+
+class Connected(Peer, Protocol):
+    """What asks a database."""
+
+    def again(self) -> "Connected":
+        """Return the same, on a connection of its own."""
 
 
 class _Methods(grpc.GenericRpcHandler):
@@ -53,19 +67,18 @@ class _Methods(grpc.GenericRpcHandler):
         return bytes(found).ljust(SIZES[CHECK], b"\0")
 
 
-def here(peer: Any) -> Ask:  # noqa: ANN401 (any peer)
+def here(peer: Peer) -> Ask:
     """Return how to ask a peer in the loop."""
 
     async def ask(asked: Asked) -> Answer:
-        found: Answer = peer.answer(asked)
-        return found
+        return peer.answer(asked)
 
     return ask
 
 
-def aside(peer: Any) -> Ask:  # noqa: ANN401 (any peer)
+def aside(peer: Connected) -> Ask:
     """Return how to ask a peer with connections, each in a thread."""
-    free: SimpleQueue[Any] = SimpleQueue()
+    free: SimpleQueue[Peer] = SimpleQueue()
     for each in (peer, *(peer.again() for _ in range(CONNECTIONS - 1))):
         free.put(each)
     pool = ThreadPoolExecutor(CONNECTIONS)
@@ -73,8 +86,7 @@ def aside(peer: Any) -> Ask:  # noqa: ANN401 (any peer)
     def one(asked: Asked) -> Answer:
         mine = free.get()
         try:
-            found: Answer = mine.answer(asked)
-            return found
+            return mine.answer(asked)
         finally:
             free.put(mine)
 
