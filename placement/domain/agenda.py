@@ -21,6 +21,9 @@ from placement.domain.terms import (
     SubjectId,
 )
 
+PIECE: Final = 4_000
+"""How much a record of a snapshot holds: some 32 bytes each, of the 1 MiB of a part."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
@@ -53,6 +56,12 @@ class Touch:
     last_day: Day | None = None
     everything: bool = False
     sweep: bool = False
+
+    @property
+    def size(self) -> int:
+        """How much it takes to write it down: one, and one for each that it names."""
+        named = (self.groups, self.kin, self.areas, self.covered, self.subjects)
+        return 1 + sum(map(len, (*named, self.cases, self.places, self.providers)))
 
     @property
     def slow(self) -> bool:
@@ -136,9 +145,30 @@ class Agenda:
         if touch != NOTHING:
             self._due[revision] = Due(revision=revision, touch=touch, after=FactId(b""))
 
-    def keep(self, due: tuple[Due, ...]) -> None:
-        """Have this on the agenda and nothing else; for snapshots."""
-        self._due = {each.revision: each for each in due}
+    def keep(self, due: tuple[Due, ...], *, further: bool = False) -> None:
+        """Have this on the agenda and nothing else; for snapshots.
+
+        Args:
+            due: a piece of what was.
+            further: what was kept before this stays.
+        """
+        kept = self._due if further else {}
+        self._due = kept | {each.revision: each for each in due}
+
+    def pieces(self) -> Iterator[tuple[Due, ...]]:
+        """Yield everything that is due, each piece as much as one record shall hold.
+
+        At least one, which may be empty.
+        """
+        piece: list[Due] = []
+        size = 0
+        for due in self:
+            if piece and size + due.touch.size > PIECE:
+                yield tuple(piece)
+                piece, size = [], 0
+            piece.append(due)
+            size += due.touch.size
+        yield tuple(piece)
 
     def work_off(self, until: Revision, after: FactId, *, done: bool) -> None:
         """Note how far a round has come.

@@ -180,10 +180,10 @@ class Standing:
                 self.agenda.follow(rules, at)
             case Reevaluated(until=until, after=after, done=done):
                 self.agenda.work_off(until, after, done=done)
-            case AgendaKept(day=day, rules=rules, ruled_at=ruled_at, due=kept):
+            case AgendaKept(day=day, rules=rules, ruled_at=ruled_at):
                 self.agenda.day, self.agenda.rules = day, rules
                 self.agenda.ruled_at = ruled_at
-                self.agenda.keep(kept)
+                self.agenda.keep(event.due, further=event.further)
             case _ as never:
                 assert_never(never)
 
@@ -238,15 +238,17 @@ class Standing:
         for alert in self.alerts:
             yield AlertKept(alert=alert)
 
-    def schedule(self) -> AgendaKept:
-        """Return the last event of a snapshot: what is due, and nothing else is."""
+    def schedule(self) -> Iterator[AgendaKept]:
+        """Yield the last events of a snapshot: what is due, and nothing else is."""
         agenda = self.agenda
-        return AgendaKept(
-            day=agenda.day,
-            rules=agenda.rules,
-            ruled_at=agenda.ruled_at,
-            due=tuple(agenda),
-        )
+        for number, due in enumerate(agenda.pieces()):
+            yield AgendaKept(
+                day=agenda.day,
+                rules=agenda.rules,
+                ruled_at=agenda.ruled_at,
+                due=due,
+                further=number > 0,
+            )
 
 
 def _changed(placement: Placement, event: _Change) -> Placement:

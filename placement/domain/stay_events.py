@@ -182,12 +182,21 @@ class AlertKept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgendaKept:
-    """In a snapshot only, and last: what is due."""
+    """In a snapshot only, and last: what is due.
+
+    Attributes:
+        day: the last day that was noticed to have begun.
+        rules: digests of the rules that were ever followed.
+        ruled_at: when the last ones were.
+        due: everything that is due, or a piece of it.
+        further: a piece behind the one in the record before.
+    """
 
     day: Day
     rules: tuple[bytes, ...]
     ruled_at: Micros
     due: tuple[Due, ...]
+    further: bool = False
 
 
 AlertEvent = (

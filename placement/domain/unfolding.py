@@ -77,7 +77,7 @@ def records(state: Known) -> Iterator[Record]:
     for at, previewed in state.previews.records():
         yield Record(at=at, event=previewed)
     yield from state.ledger.records()
-    yield Record(at=_THEN, event=state.standing.schedule())
+    yield from _timeless(state.standing.schedule())
 
 
 def _timeless(events: Iterator[Event]) -> Iterator[Record]:

@@ -3270,10 +3270,13 @@ class AgendaKept(_message.Message):
     RULES_FIELD_NUMBER: _builtins.int
     RULED_AT_FIELD_NUMBER: _builtins.int
     DUE_FIELD_NUMBER: _builtins.int
+    FURTHER_FIELD_NUMBER: _builtins.int
     day: _builtins.int
     """Day."""
     ruled_at: _builtins.int
     """Microseconds."""
+    further: _builtins.bool
+    """Behind what the record before keeps; else that is not due."""
     @_builtins.property
     def rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """32 bytes each, the last ones in force at the end."""
@@ -3289,10 +3292,11 @@ class AgendaKept(_message.Message):
         rules: _abc.Iterable[_builtins.bytes] | None = ...,
         ruled_at: _builtins.int = ...,
         due: _abc.Iterable[Global___Due] | None = ...,
+        further: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "due", b"due", "ruled_at", b"ruled_at", "rules", b"rules"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "due", b"due", "further", b"further", "ruled_at", b"ruled_at", "rules", b"rules"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

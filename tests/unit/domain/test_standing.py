@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from kit.world import NOW, TODAY, World, token
 
-from placement.domain.agenda import Due, Touch
+from placement.domain.agenda import PIECE, Due, Touch
 from placement.domain.alerts import Alert
 from placement.domain.events import PlacementRecorded, Record
 from placement.domain.permits import Permit
@@ -305,7 +305,24 @@ def test_a_snapshot_ends_with_what_is_due(world, held):
     kept = AgendaKept(day=TODAY, rules=(b"a", b"b"), ruled_at=NOW, due=due)
     world.apply(kept)
 
-    assert world.state.standing.schedule() == kept
+    assert [*world.state.standing.schedule()] == [kept]
+
+
+def test_much_that_is_due_is_kept_in_pieces(world):
+    """One record never outgrows a part of a snapshot, and nothing is lost between two."""
+    groups = tuple(token(f"g{number}") for number in range(PIECE // 4))
+    due = tuple(
+        Due(revision=number, touch=Touch(groups=groups), after=b"")
+        for number in range(1, 9)
+    )
+    world.apply(AgendaKept(day=TODAY, rules=(), ruled_at=NOW, due=due))
+    pieces = [*world.state.standing.schedule()]
+    for piece in pieces:
+        world.apply(piece)
+
+    assert [piece.further for piece in pieces] == [False, True, True]
+    assert [len(piece.due) for piece in pieces] == [3, 3, 2]
+    assert tuple(world.state.agenda) == due
 
 
 def test_a_kept_alert_is_as_it_was(world):
