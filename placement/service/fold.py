@@ -178,7 +178,7 @@ def keep(
         TamperedError: the log is not where the state says.
         UnavailableError: the database does not answer, or an epoch began meanwhile.
     """
-    return write_snapshot(store, head, _pack(_encoded(state, pace)))
+    return write_snapshot(store, head, _pack(_encoded(state, pace)), pace)
 
 
 def _encoded(state: State, pace: Callable[[], None]) -> Iterator[bytes]:

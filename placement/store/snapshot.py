@@ -56,7 +56,16 @@ MAX_PART: Final = (1 << 20) - BLOCK
 """Bytes: sealed twice, and padded, a part has 1 MiB."""
 
 
-def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> bool:
+def _at_once() -> None:
+    """Go on without a pause."""
+
+
+def write_snapshot(
+    store: Store,
+    head: Head,
+    parts: Iterable[bytes],
+    pace: Callable[[], None] = _at_once,
+) -> bool:
     """Write a snapshot a part at a time; it takes the older one's place at the end.
 
     It does not if a newer one is there, or if another writer took its parts away. If
@@ -66,6 +75,8 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> bool:
         store: where.
         head: the head whose state this is.
         parts: the state, in pieces of at most ``MAX_PART``.
+        pace: called behind each record that came since, as far as is looked at them
+            before the end.
 
     Returns:
         Whether it was written, and opens.
@@ -93,7 +104,8 @@ def write_snapshot(store: Store, head: Head, parts: Iterable[bytes]) -> bool:
             with _holding(store, manifest, epoch) as log:
                 manifest = grow(store, log.connection, manifest, epoch, blob)
             tag = tag_of(blob)
-        written = _switch(store, manifest, epoch, wrapped)
+        since = _erased_since(store, manifest.head, pace)
+        written = _switch(store, manifest, epoch, wrapped, since)
     except StaleError:
         return False
     _tidy(store)
@@ -217,10 +229,32 @@ def _holding(store: Store, manifest: Manifest, epoch: int) -> Iterator[Log]:
         yield log
 
 
-def _switch(store: Store, manifest: Manifest, epoch: int, wrapped: bytes) -> bool:
+def _erased_since(
+    store: Store, head: Head, pace: Callable[[], None]
+) -> tuple[Head, bool]:
+    """Look for what was erased behind a head, while others write.
+
+    Returns:
+        How far was looked, and whether something was.
+    """
+    with store.following(head) as (until, tail):
+        for _, payload in tail:
+            if erasures_in(payload)[1]:
+                return until, True
+            pace()
+    return until, False
+
+
+def _switch(
+    store: Store,
+    manifest: Manifest,
+    epoch: int,
+    wrapped: bytes,
+    since: tuple[Head, bool],
+) -> bool:
     """Make it whole in the older one's place, if it may be: see ``_holding``."""
     try:
-        older = _made_whole(store, manifest, epoch, wrapped)
+        older = _made_whole(store, manifest, epoch, wrapped, since)
     except Exception:
         # Perhaps the log was taken from us meanwhile, and something erased, before its
         # key was kept.
@@ -234,9 +268,20 @@ def _switch(store: Store, manifest: Manifest, epoch: int, wrapped: bytes) -> boo
 
 
 def _made_whole(
-    store: Store, manifest: Manifest, epoch: int, wrapped: bytes
+    store: Store,
+    manifest: Manifest,
+    epoch: int,
+    wrapped: bytes,
+    since: tuple[Head, bool],
 ) -> bytes | None:
     """Make it whole: see ``_switch``.
+
+    Args:
+        store: where.
+        manifest: of all its parts.
+        epoch: under which they are sealed.
+        wrapped: its key.
+        since: how far was looked for erasures, and whether there was one.
 
     Returns:
         The name of the one before, empty without one; ``None`` if it is not whole, or has
@@ -247,8 +292,8 @@ def _made_whole(
         if older is not None and older.head.revision > manifest.head.revision:
             return None
         # Under the lock: whoever erases destroys what keys there are after that.
-        tail = log.tail(manifest.head)
-        erased = any(erasures_in(payload)[1] for _, payload in tail)
+        until, erased = since
+        erased |= any(erasures_in(payload)[1] for _, payload in log.tail(until))
         if not erased:
             store.vault.keep_snapshot(manifest.name, wrapped)
         if older is not None:

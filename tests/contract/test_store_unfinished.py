@@ -2,6 +2,7 @@
 
 import struct
 from itertools import product
+from unittest.mock import Mock
 
 import pytest
 from kit.erased import Kept
@@ -12,7 +13,7 @@ from sqlalchemy import insert
 from placement.crypto.keyring import Purpose
 from placement.crypto.sealing import tag_of
 from placement.errors import UnavailableError
-from placement.store import fsck, manifests, tables
+from placement.store import codec, fsck, manifests, snapshot, tables
 from placement.store.compaction import compact, retire
 from placement.store.snapshot import (
     destroy_strays,
@@ -251,6 +252,48 @@ def test_what_an_erasure_overtook_looks_like_any(store, again, admin, between, w
     assert found == [(parts, 1), (None, 0), (parts, 1)]
     assert shown[0] == shown[1] == shown[2]
     assert len(shown[0]) == LAST + 2 + left
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_an_erasure_is_seen_wherever_it_falls(store, again, monkeypatch, after):
+    """While nobody owns the log it is looked for; what comes behind that, under the lock."""
+    world, look = Kept(again), snapshot._erased_since
+    world.base = world.presence("B", "1480", kind="BASE")
+
+    def looked(*given):
+        if not after:
+            world.erase(world.base)
+        found = look(*given)
+        if after:
+            world.erase(world.base)
+        return found
+
+    monkeypatch.setattr(snapshot, "_erased_since", looked)
+    written = write_snapshot(store, store.read_head(), [b"a"])
+
+    assert (written, loaded(again)) == (False, None)
+    assert not store.vault._keys.snapshots()
+
+
+def test_what_came_meanwhile_is_not_read_under_the_lock(store, again, monkeypatch):
+    """However much it is: whoever asks waits for the lock."""
+    world, look, seen = Kept(again), snapshot._erased_since, []
+    head = store.read_head()
+    for name in "abcdef":
+        world.case(name)
+    counted = Mock(side_effect=codec.erasures_in)
+    monkeypatch.setattr(snapshot, "erasures_in", counted)
+
+    def looked(*given):
+        found = look(*given)
+        seen.append(counted.call_count)
+        return found
+
+    monkeypatch.setattr(snapshot, "_erased_since", looked)
+    write_snapshot(store, head, [b"a"])
+
+    assert seen == [6]
+    assert counted.call_count == 6
 
 
 # Older ones
