@@ -117,7 +117,7 @@ class Anchor:
             raise UnavailableError().because(
                 "The anchor can't be read: see its rights, and the disk."
             ) from error
-        found: list[tuple[int, int, int, Head]] = []
+        found: list[tuple[int, int, int, int, Head]] = []
         epochs = [0, 0]
         for slot in (0, 1):
             read = _read(content[slot * SLOT : (slot + 1) * SLOT])
@@ -127,12 +127,13 @@ class Anchor:
             sealer = self._sealer(epoch)
             with suppress(TamperedError):
                 head = _unpacked(sealer.open(blob, context=self._place(epoch)))
-                found.append((head.revision, head.leaves, slot, head))
+                far = head.revision, head.leaves, head.published
+                found.append((*far, slot, head))
                 epochs[slot] = epoch
         if not found:
             why = "is another store's, or was altered" if content else "is empty"
             raise TamperedError().because(f"The anchor {why}.{_WAY}")
-        *_, slot, head = max(found, key=lambda each: each[:3])
+        *_, slot, head = max(found, key=lambda each: each[:4])
         self._slot, self._kept, self._epochs = slot, head, epochs
         return head
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from kit.stored import append, fill
@@ -75,6 +76,21 @@ def test_a_head_that_is_kept_is_not_written_again(anchor, path, store):
     anchor.keep(store.read_head())
 
     assert path.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_checkpoint_alone_is_remembered(anchor, path, store, before):
+    """Nothing else may have come with it; whichever slot it stands in."""
+    for _ in range(before):
+        fill(store, 1)
+        anchor.keep(store.read_head())
+    fill(store, 1)
+    head = store.read_head()
+    signed = replace(head, published=head.leaves)
+    anchor.keep(head)
+    anchor.keep(signed)
+
+    assert at(path, store) == signed
 
 
 @pytest.mark.parametrize("torn", [0, 1, 100, 250])
