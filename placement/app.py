@@ -43,6 +43,7 @@ from placement.service.bookmarks import Bookmarks
 from placement.service.custodian import Custodian
 from placement.service.engine import Engine
 from placement.service.index import Indexer
+from placement.service.manners import TURN
 from placement.service.outlook import Outlook
 from placement.service.review import Review
 from placement.service.rules import Rules
@@ -56,12 +57,6 @@ from placement.store.ledger import Ledger
 from placement.store.log import Store
 from placement.store.summaries import Summaries
 
-TURN: Final = 0.0005
-"""Seconds after which a thread that computes lets another go on.
-
-While rows are imported the engine's thread computes all the time, and a call needs the
-interpreter several times until it is answered.
-"""
 RARELY: Final = 100
 """How many collections of young objects come before one that looks through all.
 

@@ -8,6 +8,7 @@ Invariants:
     * a thread that works beside the engine takes a part of the interpreter, and no more.
 """
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,12 +20,22 @@ MAX_PUT_OFF: Final = 4
 """For how many commits it is at most."""
 MAX_SLICES: Final = 16
 """How much of what has time shares one commit at most."""
-BITE: Final = 0.008
+BITE: Final = 0.004
 """Seconds of processor time after which no other slice is, while somebody asks."""
 LATELY: Final = 1_000_000
 """Microseconds after which nobody asks any more."""
-PAUSE: Final = 0.0005
+PAUSE: Final = 0.0015
 """Seconds between two pieces while somebody asks."""
+TURN: Final = 0.0005
+"""Seconds after which a thread that computes lets another go on.
+
+A call needs the interpreter several times until it is answered.
+"""
+SHORT_TURN: Final = 0.0001
+"""The same while the engine's thread does slices, and computes all the time.
+
+Always so short, it would cost a third of the calls that sixteen clients make at once.
+"""
 STEP: Final = 0.001
 """Seconds of processor time after which a thread beside the engine waits."""
 
@@ -114,10 +125,14 @@ class Manners:
     def slices(self) -> Iterator[None]:
         """Count the slices that may share this commit, while each is done."""
         begun = self._spent()
-        for _ in range(MAX_SLICES):
-            yield
-            if self._lately and self._spent() - begun >= BITE:
-                return
+        sys.setswitchinterval(SHORT_TURN)
+        try:
+            for _ in range(MAX_SLICES):
+                yield
+                if self._lately and self._spent() - begun >= BITE:
+                    return
+        finally:
+            sys.setswitchinterval(TURN)
 
     @property
     def pause(self) -> float:

@@ -1,5 +1,6 @@
 """When the service's own work gives way."""
 
+import sys
 import threading
 from itertools import count
 
@@ -12,7 +13,9 @@ from placement.service.manners import (
     MAX_PUT_OFF,
     MAX_SLICES,
     PAUSE,
+    SHORT_TURN,
     STEP,
+    TURN,
     Manners,
     Pace,
     StoppedError,
@@ -89,3 +92,16 @@ def test_a_thread_beside_the_engine_waits_as_long_as_it_says():
     stopping.set()
     with pytest.raises(StoppedError):
         pace()
+
+
+@pytest.mark.parametrize("left", [0, 1, MAX_SLICES])
+def test_turns_are_short_while_slices_are_done(left):
+    """However they end; else a crowd would pay for it."""
+    found = []
+    for done, _ in enumerate(Manners().slices()):
+        found.append(sys.getswitchinterval())
+        if done == left:
+            break
+
+    assert {round(each, 6) for each in found} == {SHORT_TURN}
+    assert round(sys.getswitchinterval(), 6) == TURN
