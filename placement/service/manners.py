@@ -32,9 +32,10 @@ TURN: Final = 0.0005
 A call needs the interpreter several times until it is answered.
 """
 SHORT_TURN: Final = 0.0001
-"""The same while the engine's thread does slices, and computes all the time.
+"""The same from the slices of one commit to the next commit.
 
-Always so short, it would cost a third of the calls that sixteen clients make at once.
+The engine's thread computes nearly all the time then. Always so short, it would cost a
+third of the calls that sixteen clients make at once.
 """
 STEP: Final = 0.001
 """Seconds of processor time after which a thread beside the engine waits."""
@@ -93,12 +94,13 @@ class Manners:
         self._lately = False
 
     def saw(self, asked: int, now: int) -> None:
-        """Note how many asked in a batch.
+        """Note how many asked in a batch; a commit begins.
 
         Args:
             asked: how many.
             now: the batch's time, microseconds.
         """
+        sys.setswitchinterval(TURN)
         if asked:
             self._asked_at = now
         self._lately = now - self._asked_at < LATELY
@@ -123,16 +125,16 @@ class Manners:
         return waited
 
     def slices(self) -> Iterator[None]:
-        """Count the slices that may share this commit, while each is done."""
+        """Count the slices that may share this commit, while each is done.
+
+        From here on until the next commit begins, turns are short.
+        """
         begun = self._spent()
         sys.setswitchinterval(SHORT_TURN)
-        try:
-            for _ in range(MAX_SLICES):
-                yield
-                if self._lately and self._spent() - begun >= BITE:
-                    return
-        finally:
-            sys.setswitchinterval(TURN)
+        for _ in range(MAX_SLICES):
+            yield
+            if self._lately and self._spent() - begun >= BITE:
+                return
 
     @property
     def pause(self) -> float:
