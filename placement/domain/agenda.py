@@ -152,8 +152,9 @@ class Agenda:
             due: a piece of what was.
             further: what was kept before this stays.
         """
-        kept = self._due if further else {}
-        self._due = kept | {each.revision: each for each in due}
+        if not further:
+            self._due = {}
+        self._due.update((each.revision, each) for each in due)
 
     def pieces(self) -> Iterator[tuple[Due, ...]]:
         """Yield everything that is due, each piece as much as one record shall hold.

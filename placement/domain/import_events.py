@@ -176,6 +176,8 @@ class ImportKept:
         refused: positions of those that were not taken over.
         reasons: why, in that order.
         changed_at: when the last of this happened.
+        further: in a snapshot, of parts and refused rows a piece behind the ones in the
+            record before.
     """
 
     begun: ImportBegun
@@ -189,6 +191,7 @@ class ImportKept:
     refused: tuple[int, ...]
     reasons: tuple[RowRefusal, ...]
     changed_at: Micros
+    further: bool = False
 
 
 ImportEvent = (

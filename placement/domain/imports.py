@@ -34,6 +34,9 @@ from placement.domain.terms import MICROS_A_DAY, FactId, Micros, Revision
 
 _REMEMBERED: Final = 30 * MICROS_A_DAY
 """How long an import that is over can still be looked at."""
+PARTS: Final = 4_000
+REFUSED: Final = 50_000
+"""How many parts, of some 50 bytes, and refused rows, of 4, one record of a snapshot has."""
 _START: Final = b"placement-import-v1"
 _STANDS: Final = frozenset(
     {ImportState.OPEN, ImportState.WAITING, ImportState.APPROVED}
@@ -99,7 +102,10 @@ class Imports:
                 self._forget(at)
                 self.by_id[event.id] = _begun(event, at)
             case ImportKept(begun=begun):
-                self.by_id[begun.id] = event
+                before = self.by_id[begun.id] if event.further else None
+                self.by_id[begun.id] = (
+                    event if before is None else _joined(before, event)
+                )
                 if event.state is ImportState.APPROVED:
                     self._approved[begun.id] = None
             case ImportApproved(id=key, person=person):
@@ -181,7 +187,32 @@ class Imports:
 
     def records(self) -> Iterator[ImportKept]:
         """Yield events whose fold equals this."""
-        yield from self.by_id.values()
+        for known in self.by_id.values():
+            yield from _pieces(known)
+
+
+def _pieces(known: ImportKept) -> Iterator[ImportKept]:
+    """Cut an import into what one record of a snapshot each shall hold."""
+    parts, refused = known.parts, known.refused
+    last = max((len(parts) - 1) // PARTS, (len(refused) - 1) // REFUSED, 0)
+    for number in range(last + 1):
+        rows = slice(number * REFUSED, (number + 1) * REFUSED)
+        yield replace(
+            known,
+            parts=parts[number * PARTS : (number + 1) * PARTS],
+            refused=refused[rows],
+            reasons=known.reasons[rows],
+            further=number > 0,
+        )
+
+
+def _joined(before: ImportKept, piece: ImportKept) -> ImportKept:
+    return replace(
+        before,
+        parts=(*before.parts, *piece.parts),
+        refused=(*before.refused, *piece.refused),
+        reasons=(*before.reasons, *piece.reasons),
+    )
 
 
 def _begun(event: ImportBegun, at: Micros) -> ImportKept:

@@ -182,7 +182,7 @@ class AlertKept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgendaKept:
-    """In a snapshot only, and last: what is due.
+    """In a snapshot only, with nothing else behind it: what is due.
 
     Attributes:
         day: the last day that was noticed to have begun.

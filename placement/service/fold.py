@@ -20,20 +20,17 @@ from placement.domain.state import State
 from placement.domain.stay_events import AgendaKept
 from placement.domain.terms import Micros, Revision
 from placement.errors import StaleError, TamperedError
+from placement.service.manners import StoppedError
 from placement.store.codec import decode, encode
 from placement.store.head import Head
 from placement.store.log import Log, Store
-from placement.store.snapshot import MAX_PART, load_snapshot, write_snapshot
+from placement.store.snapshot import MAX_PART, at_once, load_snapshot, write_snapshot
 
 _LENGTH: Final = struct.Struct(">I")
 
 
-def _at_once() -> None:
-    """Go on."""
-
-
 def load(
-    store: Store, *, anew: bool = False, pace: Callable[[], None] = _at_once
+    store: Store, *, anew: bool = False, pace: Callable[[], None] = at_once
 ) -> tuple[State, Head]:
     """Fold the snapshot, if any, and the log behind it.
 
@@ -103,7 +100,7 @@ def _from_snapshot(
     store: Store,
     *,
     most: Revision | None = None,
-    pace: Callable[[], None] = _at_once,
+    pace: Callable[[], None] = at_once,
 ) -> tuple[State, Head]:
     """Fold the snapshot; nothing if there is none, or none up to a revision.
 
@@ -161,7 +158,7 @@ def covered(store: Store) -> Head:
 
 
 def keep(
-    store: Store, state: State, head: Head, pace: Callable[[], None] = _at_once
+    store: Store, state: State, head: Head, pace: Callable[[], None] = at_once
 ) -> bool:
     """Write the state as the store's snapshot, unless it is overtaken.
 
@@ -169,7 +166,8 @@ def keep(
         store: where.
         state: what is kept.
         head: where the state stands.
-        pace: called behind each record.
+        pace: called behind each record; what it raises ends this before anything is
+            written, and nothing after that.
 
     Returns:
         Whether it was written: see ``write_snapshot``.
@@ -178,7 +176,12 @@ def keep(
         TamperedError: the log is not where the state says.
         UnavailableError: the database does not answer, or an epoch began meanwhile.
     """
-    return write_snapshot(store, head, _pack(_encoded(state, pace)), pace)
+
+    def to_the_end() -> None:
+        with suppress(StoppedError):  # or all parts were written for nothing
+            pace()
+
+    return write_snapshot(store, head, _pack(_encoded(state, pace)), to_the_end)
 
 
 def _encoded(state: State, pace: Callable[[], None]) -> Iterator[bytes]:

@@ -22,7 +22,6 @@ from collections.abc import Callable
 from typing import Final
 
 from placement.domain.state import State
-from placement.errors import PlacementError
 from placement.service.fold import keep, load
 from placement.service.manners import Pace, StoppedError
 from placement.store.head import Head
@@ -102,7 +101,7 @@ class Keeping:
         try:
             if folded and folded[1].revision - latest(self._store) >= SNAPSHOT_AFTER:
                 keep(self._store, *folded)
-        except PlacementError as error:
+        except Exception as error:  # noqa: BLE001 (the store is closed behind this)
             self._condemned(error)
 
     def _want(self) -> None:

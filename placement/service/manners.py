@@ -32,7 +32,7 @@ TURN: Final = 0.0005
 A call needs the interpreter several times until it is answered.
 """
 SHORT_TURN: Final = 0.0001
-"""The same from the slices of one commit to the next commit.
+"""The same where slices share a commit, until the next one.
 
 The engine's thread computes nearly all the time then. Always so short, it would cost a
 third of the calls that sixteen clients make at once.
@@ -127,12 +127,12 @@ class Manners:
     def slices(self) -> Iterator[None]:
         """Count the slices that may share this commit, while each is done.
 
-        From here on until the next commit begins, turns are short.
+        Behind the first one, and until the next commit begins, turns are short.
         """
         begun = self._spent()
-        sys.setswitchinterval(SHORT_TURN)
         for _ in range(MAX_SLICES):
             yield
+            sys.setswitchinterval(SHORT_TURN)
             if self._lately and self._spent() - begun >= BITE:
                 return
 

@@ -38,7 +38,7 @@ from placement.store import tables
 from placement.store.chain import ChainError
 from placement.store.codec import erasures_in
 from placement.store.head import Head
-from placement.store.log import Log, Store
+from placement.store.log import Log, Numbered, Store
 from placement.store.manifests import (
     SNAPSHOTS,
     Manifest,
@@ -56,7 +56,7 @@ MAX_PART: Final = (1 << 20) - BLOCK
 """Bytes: sealed twice, and padded, a part has 1 MiB."""
 
 
-def _at_once() -> None:
+def at_once() -> None:
     """Go on without a pause."""
 
 
@@ -64,7 +64,7 @@ def write_snapshot(
     store: Store,
     head: Head,
     parts: Iterable[bytes],
-    pace: Callable[[], None] = _at_once,
+    pace: Callable[[], None] = at_once,
 ) -> bool:
     """Write a snapshot a part at a time; it takes the older one's place at the end.
 
@@ -75,8 +75,7 @@ def write_snapshot(
         store: where.
         head: the head whose state this is.
         parts: the state, in pieces of at most ``MAX_PART``.
-        pace: called behind each record that came since, as far as is looked at them
-            before the end.
+        pace: called behind each record that came since ``head``; raises nothing.
 
     Returns:
         Whether it was written, and opens.
@@ -238,11 +237,19 @@ def _erased_since(
         How far was looked, and whether something was.
     """
     with store.following(head) as (until, tail):
-        for _, payload in tail:
-            if erasures_in(payload)[1]:
-                return until, True
-            pace()
-    return until, False
+        return until, _erases(tail, pace)
+
+
+def _erases(tail: Iterator[Numbered], pace: Callable[[], None] = at_once) -> bool:
+    """Tell whether records erase something.
+
+    All are read: how long that takes shows to whoever watches the database.
+    """
+    erased = False
+    for _, payload in tail:
+        erased |= bool(erasures_in(payload)[1])
+        pace()
+    return erased
 
 
 def _switch(
@@ -293,7 +300,7 @@ def _made_whole(
             return None
         # Under the lock: whoever erases destroys what keys there are after that.
         until, erased = since
-        erased |= any(erasures_in(payload)[1] for _, payload in log.tail(until))
+        erased |= _erases(log.tail(until))
         if not erased:
             store.vault.keep_snapshot(manifest.name, wrapped)
         if older is not None:

@@ -275,6 +275,20 @@ def test_an_erasure_is_seen_wherever_it_falls(store, again, monkeypatch, after):
     assert not store.vault._keys.snapshots()
 
 
+def test_what_was_erased_shows_by_no_shorter_look(store, again):
+    """Whoever watches the database sees how long it takes to become whole."""
+    world, counted = Kept(again), []
+    world.base = world.presence("B", "1480", kind="BASE")
+    head = store.read_head()
+    world.erase(world.base)
+    for name in "abc":
+        world.case(name)
+    behind = store.read_head().revision - head.revision
+    write_snapshot(store, head, [b"a"], lambda: counted.append(1))
+
+    assert len(counted) == behind
+
+
 def test_what_came_meanwhile_is_not_read_under_the_lock(store, again, monkeypatch):
     """However much it is: whoever asks waits for the lock."""
     world, look, seen = Kept(again), snapshot._erased_since, []

@@ -4904,6 +4904,7 @@ class ImportKept(_message.Message):
     REFUSED_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
     CHANGED_AT_FIELD_NUMBER: _builtins.int
+    FURTHER_FIELD_NUMBER: _builtins.int
     state: _builtins.int
     """import_events.ImportState."""
     staged: _builtins.int
@@ -4918,6 +4919,8 @@ class ImportKept(_message.Message):
     """How many rows were looked at."""
     changed_at: _builtins.int
     """When the last of this happened, in microseconds."""
+    further: _builtins.bool
+    """Parts and refused rows are behind those of the record before."""
     @_builtins.property
     def begun(self) -> Global___ImportBegun:
         """That it was begun."""
@@ -4948,10 +4951,11 @@ class ImportKept(_message.Message):
         refused: _abc.Iterable[_builtins.int] | None = ...,
         reasons: _abc.Iterable[_builtins.int] | None = ...,
         changed_at: _builtins.int = ...,
+        further: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["begun", b"begun"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "begun", b"begun", "changed_at", b"changed_at", "digest", b"digest", "expires_at", b"expires_at", "parts", b"parts", "reasons", b"reasons", "refused", b"refused", "staged", b"staged", "state", b"state", "taken", b"taken"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "begun", b"begun", "changed_at", b"changed_at", "digest", b"digest", "expires_at", b"expires_at", "further", b"further", "parts", b"parts", "reasons", b"reasons", "refused", b"refused", "staged", b"staged", "state", b"state", "taken", b"taken"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,8 +1,11 @@
 """The fold of imports: how far each has come, and what a snapshot keeps of it."""
 
+from dataclasses import replace
+
 import pytest
 from kit.world import NOW, token
 
+from placement.domain import imports
 from placement.domain.erasure_events import DossiersErased, Sealed
 from placement.domain.events import Record
 from placement.domain.import_events import (
@@ -10,16 +13,26 @@ from placement.domain.import_events import (
     ImportBegun,
     ImportCancelled,
     ImportFinished,
+    ImportKept,
     ImportStaged,
     ImportState,
     ImportTaken,
     RowRefusal,
+    StagedPart,
     StagedRow,
 )
-from placement.domain.imports import first_digest, next_digest, stands
+from placement.domain.imports import (
+    PARTS,
+    REFUSED,
+    first_digest,
+    next_digest,
+    stands,
+)
 from placement.domain.state import State
 from placement.domain.terms import MICROS_A_DAY, MICROS_AN_HOUR
 from placement.errors import TamperedError
+from placement.store.codec import encode
+from placement.store.snapshot import MAX_PART
 
 ONE, OTHER = token("one"), token("other")
 ROWS = (StagedRow(), StagedRow())
@@ -71,6 +84,50 @@ def test_a_snapshot_keeps_what_stands(events, expected):
     assert again.imports.by_id == state.imports.by_id
     assert again.imports.by_id[ONE].state is expected
     assert again.imports.next() == state.imports.next()
+
+
+@pytest.mark.parametrize(("parts", "refused"), [(0, 0), (2, 4), (5, 0), (0, 5), (5, 3)])
+def test_an_import_of_many_pieces_is_kept_whole(monkeypatch, parts, refused):
+    """No record of a snapshot holds more than so much of it, however small its calls were."""
+    monkeypatch.setattr(imports, "PARTS", 2)
+    monkeypatch.setattr(imports, "REFUSED", 2)
+    known = replace(
+        folded(*WHOLE).imports.by_id[ONE],
+        parts=tuple(
+            StagedPart(position=n, revision=n, digest=b"") for n in range(parts)
+        ),
+        refused=tuple(range(refused)),
+        reasons=(RowRefusal.ABSENT,) * refused,
+    )
+    pieces = [each.event for each in folded(begun(OTHER), known).records()]
+    kept = [each for each in pieces if isinstance(each, ImportKept)]
+    again = folded(*pieces)
+
+    assert again.imports.by_id[ONE] == known
+    assert max(len(each.parts) for each in kept) <= 2
+    assert max(len(each.refused) for each in kept) <= 2
+    assert all(each.parts or each.refused for each in kept if each.further)
+
+
+@pytest.mark.parametrize(
+    "most",
+    [
+        {
+            "parts": (StagedPart(position=1 << 31, revision=1, digest=bytes(32)),)
+            * PARTS
+        },
+        {
+            "refused": (200_000,) * REFUSED,
+            "reasons": (RowRefusal.ABSENT,) * REFUSED,
+        },
+    ],
+    ids=["parts", "refused"],
+)
+def test_a_piece_has_room_in_a_part_of_a_snapshot(most):
+    """Else no snapshot could be written as long as the import is remembered."""
+    known = replace(folded(*WHOLE).imports.by_id[ONE], **most)
+
+    assert len(encode(Record(at=NOW, event=known))) < MAX_PART // 2
 
 
 def test_taken_until_done():
