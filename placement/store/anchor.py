@@ -241,6 +241,11 @@ def _where(head: Head, seen: Head, error: ChainError) -> str:
     if head.revision < seen.revision or head.leaves < seen.leaves:
         ends = f"{head.revision} events and {head.leaves} entries"
         return f"It ends after {ends}; served were {seen.revision} and {seen.leaves}."
+    if head.published < seen.published:
+        return (
+            f"Its newest checkpoint is of {head.published} entries; one of"
+            f" {seen.published} was served."
+        )
     return f"It is another from {error.where} on, unless that is damaged."
 
 

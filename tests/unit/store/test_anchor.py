@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from kit.engines import SIGNER
 from kit.stored import append, fill
 
 from placement.crypto.custody import FileCustody
@@ -314,6 +315,22 @@ def test_an_older_copy_is_refused(store, path, tmp_path, custody, url):
 
     assert "does not continue from the anchor" in refused.value.notes[0]
     assert "`placement-server older`" in refused.value.notes[0]
+
+
+def test_a_copy_without_the_last_checkpoint_is_refused(
+    anchor, path, store, older, tmp_path
+):
+    """Nothing else need have come behind it; and whoever looks is told what is missing."""
+    with older() as old:
+        size = store.read_head().leaves
+        with store.writing() as log:
+            log.publish(SIGNER)
+        anchor.keep(store.read_head())
+        with pytest.raises(TamperedError) as refused:
+            require_newest(old, Anchor(path, old))
+
+    told = f"Its newest checkpoint is of 0 entries; one of {size} was served."
+    assert refused.value.notes[1] == told
 
 
 def test_an_anchor_knows_what_its_own_server_saw(anchor, path, store, older):
