@@ -80,8 +80,8 @@ _ONE: Final = {
     for table in (data_key, snapshot_key)
 }
 _ADD: Final = {
-    table: f"INSERT INTO {table.name} (name, wrapped) VALUES (?, ?)"  # noqa: S608 (names of ours)
-    for table in (data_key, snapshot_key)
+    data_key: "INSERT INTO data_key (name, wrapped) VALUES (?, ?)",
+    snapshot_key: "INSERT INTO snapshot_key (name, wrapped) VALUES (?, ?)",
 }
 _SNAPSHOTS: Final = raw(snapshot_key.c.name)
 _FIRST: Final = (
