@@ -5,6 +5,9 @@ for whether it can stand among them: a Bloom filter, of one size whatever happen
 never says "no" of a word that is there; now and then it says "perhaps" of one that is
 not, and the search looks for itself.
 
+Whoever makes them gives way behind each entry: who computes beside the engine is in its
+way, however little it is.
+
 Invariants:
     * what a search finds does not depend on which summaries there are;
     * what a server holds of this does not grow with the log.
@@ -20,9 +23,11 @@ from typing import Final
 from placement.audit.details import Outline
 from placement.audit.entry import Entry
 from placement.errors import PlacementError
+from placement.service.manners import Pace, StoppedError
 from placement.service.selection import TEXTS, Found, word
 from placement.store.leaves import SPAN
 from placement.store.rows import is_damage
+from placement.store.snapshot import at_once
 from placement.store.summaries import Summaries
 
 NEAR: Final = SPAN
@@ -34,6 +39,7 @@ _HASHES: Final = 7
 _BYTES: Final = {NEAR: 1020, FAR: 65_532}  # with its length, a multiple of 256
 _WIDTH: Final = 1 << SPAN
 _PAUSE: Final = 2.0  # seconds between two looks for what is complete
+_WAITS: Final = 4  # times as long as it worked
 _READ_FIRST: Final = (4, 28, 224)
 """How many small summaries are read at a time: few until it shows that few are found."""
 _COST_FAR: Final = 10  # of opening one summary, in leaves opened
@@ -197,10 +203,14 @@ class Indexer:
         if self._thread.is_alive():
             self._thread.join()
 
-    def catch_up(self) -> None:
+    def catch_up(self, pace: Callable[[], None] = at_once) -> None:
         """Make the summary of every stretch that is complete and has none.
 
+        Args:
+            pace: called behind each entry.
+
         Raises:
+            StoppedError: from the pace.
             TamperedError: something stored does not verify.
             UnavailableError: the database does not answer.
         """
@@ -209,7 +219,7 @@ class Indexer:
             self._next, self._words = begun, set()
         known, complete = self._summaries.count(NEAR), self._size() >> NEAR
         while self._next < complete and not self._stopping.is_set():
-            words = self._words_in(self._next)
+            words = self._words_in(self._next, pace)
             self._words |= words
             if self._next >= known:
                 content = Bloom.of(NEAR, words)
@@ -220,17 +230,21 @@ class Indexer:
                 self._summaries.write(FAR, self._next // _WIDTH - 1, content)
                 self._words = set()
 
-    def _words_in(self, index: int) -> set[int]:
+    def _words_in(self, index: int, pace: Callable[[], None]) -> set[int]:
         words: set[int] = set()
         for found in self._whole(index << NEAR, (index + 1) << NEAR):
             details = found.opened
             words.update(words_of(found.entry, details.outline if details else None))
+            pace()
         return words
 
     def _run(self) -> None:
+        pace = Pace(self._stopping, waits=_WAITS)
         while not self._stopping.wait(_PAUSE):
             try:
-                self.catch_up()
+                self.catch_up(pace)
+            except StoppedError:
+                return
             except PlacementError as error:
                 if is_damage(error):
                     self._condemn()

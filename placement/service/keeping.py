@@ -31,7 +31,7 @@ from placement.store.snapshot import destroy_strays, drop_snapshots, latest
 
 SNAPSHOT_AFTER: Final = 10_000
 """Records behind the last one that make a snapshot worth its time."""
-WAITS: Final = 4
+WAITS: Final = 9
 """Times as long as it works, the thread leaves the interpreter to others."""
 REST: Final = 3
 """Times as long as writing one took, until the next one is begun."""

@@ -37,7 +37,7 @@ SHORT_TURN: Final = 0.0001
 The engine's thread computes nearly all the time then. Always so short, it would cost a
 third of the calls that sixteen clients make at once.
 """
-STEP: Final = 0.001
+STEP: Final = 0.0005
 """Seconds of processor time after which a thread beside the engine waits."""
 
 

@@ -25,7 +25,9 @@ from placement.errors import TamperedError
 from placement.store import tables
 from placement.store.rows import fetched, value
 
-CHUNK: Final = 2000  # records a query
+CHUNK: Final = 512  # records a query
+PIECE: Final = 64
+"""Records that are opened at once: who works beside the engine gives way behind each."""
 
 Row = dict[str, int | bytes]
 
@@ -138,7 +140,7 @@ class Chain:
     def read(
         self, connection: Connection, after: End, until: End
     ) -> Iterator[list[tuple[int, bytes]]]:
-        """Open every record from one end to another, in chunks.
+        """Open every record from one end to another, in pieces.
 
         Each record is authenticated before it is given out; that the chain really
         reaches ``until``, and stops there, is known when the iterator is exhausted.
@@ -153,10 +155,11 @@ class Chain:
             surplus = rows[-1][0] > until.number
             if surplus:
                 rows = rows[: max(until.number - end.number, 0)]
-            opened, end = self._open(rows, end)
+            for first in range(0, len(rows), PIECE):
+                opened, end = self._open(rows[first : first + PIECE], end)
+                yield opened
             if surplus:  # an older head was put back, or records slipped in
                 raise ChainError(f"{self.name} {end.number + 1}")
-            yield opened
             rows = self._fetch(connection, end.number, CHUNK) if more else ()
         if end.number < until.number:
             raise ChainError(f"{self.name} {end.number + 1}")

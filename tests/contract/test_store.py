@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 
 from placement.errors import StaleError, TamperedError, UnavailableError
 from placement.store import chain, engine, fsck, postgres, tables
+from placement.store.chain import PIECE
 from placement.store.head import Head
 from placement.store.log import Store
 
@@ -110,7 +111,10 @@ def test_chunks_join(store, monkeypatch, size):
 
     assert list(store.tail(Head.GENESIS)) == [(n + 1, b"%d" % n) for n in range(size)]
     assert fsck.verify(store, progress=lambda *numbers: seen.append(numbers)) == head
-    assert next(each for each in seen if each[0]) == (1000, size + 1)  # behind the keys
+    assert next(each for each in seen if each[0]) == (
+        PIECE,
+        size + 1,
+    )  # behind the keys
     assert seen[-1] == (size + 1, size + 1)
 
 

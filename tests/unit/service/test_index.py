@@ -10,6 +10,7 @@ from placement.audit.entry import Entry
 from placement.errors import TamperedError, UnavailableError
 from placement.service import index as index_module
 from placement.service.index import FAR, NEAR, Bloom, Index, Indexer, words_of
+from placement.service.manners import StoppedError
 from placement.service.selection import Found, word
 
 WORDS = st.sets(st.integers(0, 2**64 - 1), max_size=300)
@@ -218,6 +219,44 @@ def test_the_thread_makes_them_and_stops(kept, log, monkeypatch):
 
     assert set(kept.made) == {(NEAR, 0)}
     made(kept, log).stop()  # one that never began ends too
+
+
+def test_it_gives_way_behind_each_entry(kept, log, indexer):
+    """A stretch whose summary was begun and left is begun again."""
+    log["size"], left = 512, [256]
+
+    def pace():
+        left[0] -= 1
+        if left[0] < 0:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        indexer.catch_up(pace)
+    summed = [set(kept.made)]
+    indexer.catch_up()
+    summed.append(set(kept.made))
+
+    assert summed == [{(NEAR, 0)}, {(NEAR, 0), (NEAR, 1)}]
+    assert log["opened"] == [(0, 256), (256, 512), (256, 512)]
+
+
+def test_a_server_that_stops_leaves_a_stretch(kept, log, monkeypatch):
+    """In the middle of it; that condemns nobody."""
+    monkeypatch.setattr(index_module, "_PAUSE", 0.01)
+    log["size"], told = 256, []
+    indexer = made(kept, log, lambda: told.append(True))
+    whole = indexer._whole
+
+    def stopped(start, end):
+        for each in whole(start, end):
+            indexer._stopping.set()
+            yield each
+
+    indexer._whole = stopped
+    indexer.start()
+    indexer._thread.join(20)
+
+    assert (indexer._thread.is_alive(), kept.made, told) == (False, {}, [])
 
 
 @pytest.mark.parametrize(
