@@ -328,6 +328,11 @@ class GroupGraph:
         """Return all links between two groups, inert ones too."""
         return self._pairs.get(pair, {}).values()
 
+    def parents(self, group: GroupToken) -> list[Faction]:
+        """Return what makes a group a part of others, inert ones too."""
+        links = self._at.get(group, {}).values()
+        return [a for a in links if isinstance(a, Faction) and a.child == group]
+
     def close_to(self, groups: Iterable[GroupToken], steps: int) -> set[GroupToken]:
         """Return groups, their kin, and what is some wars or alliances away, of any day.
 

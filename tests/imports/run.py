@@ -45,10 +45,11 @@ def main(argv: list[str] | None = None) -> int:
         calm, kept = _calm(folder / "calm", sheet)
         drill = Drill(folder / "killed", sheet, calm, args.kills, Random(args.seed))
         found = drill.run()
-        return _report(args.rows, drill.kills, (sheet.read_bytes(), kept, found))
+        return report(args.rows, drill.kills, (sheet.read_bytes(), kept, found))
 
 
-def _report(rows: int, kills: Counter[str], exports: tuple[bytes, ...]) -> int:
+def report(rows: int, kills: Counter[str], exports: tuple[bytes, ...]) -> int:
+    """Say whether the exports are one, and return the exit code."""
     print(", ".join(f"{count} kills of {kind}" for kind, count in kills.items()))
     digests = {sha256(each).hexdigest() for each in exports}
     if len(digests) != 1:

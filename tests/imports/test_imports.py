@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from tests.imports import run
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,3 +41,20 @@ def drilled() -> tuple[int, str]:
         text=True,
     )
     return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("missed", "last", "said"),
+    [
+        ("", b"other", "FAILED: the registries differ"),
+        (run.Drill.KINDS[1], b"sheet", f"never half way: {run.Drill.KINDS[1]}"),
+    ],
+)
+def test_the_drill_can_fail(capsys, missed, last, said):
+    """By one byte of an export, or by a kind of kill that hit nothing."""
+    hit = Counter(run.Drill.KINDS)
+    left = Counter({kind: int(kind != missed) for kind in hit})
+
+    assert run.report(3, hit, (b"sheet",) * 3) == 0
+    assert run.report(3, left, (b"sheet", b"sheet", last)) == 1
+    assert said in capsys.readouterr().out

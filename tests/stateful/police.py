@@ -1,8 +1,10 @@
 """What coordinators do: facts come, change and go; people turn out to be one."""
 
 from dataclasses import replace
+from math import inf
 from typing import Any
 
+import networkx as nx
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from kit.town import fresh
@@ -13,6 +15,7 @@ from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
 from placement.domain.facts import (
     AnyFact,
+    Faction,
     Located,
     Placement,
     Presence,
@@ -57,7 +60,7 @@ class Police(Stage):
             when.pop("valid_to", None)
         own = {"id": b"", "now": self.plain.now}
         fact = in_the_model(name, stated, when, given, **own)
-        if self._doubles(fact):
+        if self._doubles(fact) or self._goes_round(fact):
             return
         sent = on_the_wire(name, stated, when, given)
         request = registry.RecordFactsRequest(request_id=fresh(), facts=[sent])
@@ -87,6 +90,23 @@ class Police(Stage):
             and _meet(each, fact)
             for each in self.plain.facts.values()
         )
+
+    def _goes_round(self, fact: AnyFact) -> bool:
+        """Tell whether on some day a faction would make a group a part of itself."""
+        factions = [
+            each
+            for each in (*self.plain.facts.values(), fact)
+            if isinstance(each, Faction) and not each.retracted
+        ]
+        graphs = (
+            nx.DiGraph(
+                (each.child, each.parent)
+                for each in factions
+                if _from(each) <= day < _to(each)
+            )
+            for day in {_from(each) for each in factions}
+        )
+        return not all(map(nx.is_directed_acyclic_graph, graphs))
 
     def _propose(self, change: bytes, what: tuple[Any, ...], *, approve: bool) -> None:
         """Let a change wait, or have it approved at once."""
@@ -274,14 +294,18 @@ class Police(Stage):
 
 
 def _meet(one: AnyFact, other: AnyFact) -> bool:
-    """Tell whether two facts hold at one time; what is unknown reaches for ever."""
-    first = one.valid_to is None or (
-        other.valid_from is None or other.valid_from < one.valid_to
-    )
-    second = other.valid_to is None or (
-        one.valid_from is None or one.valid_from < other.valid_to
-    )
-    return first and second
+    """Tell whether two facts hold at one time."""
+    return _from(one) < _to(other) and _from(other) < _to(one)
+
+
+def _from(fact: AnyFact) -> float:
+    """Return the day a fact begins; what is unknown reaches for ever."""
+    return -inf if fact.valid_from is None else fact.valid_from
+
+
+def _to(fact: AnyFact) -> float:
+    """Return the day a fact ends; likewise."""
+    return inf if fact.valid_to is None else fact.valid_to
 
 
 def _may_give_conflict(fact: AnyFact) -> bool:

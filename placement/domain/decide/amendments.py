@@ -20,11 +20,11 @@ from placement.domain.decide.command import (
     RequestCommand,
     require,
 )
+from placement.domain.decide.contradictions import refuse_contradictions
 from placement.domain.decide.drafts import (
     Draft,
     drafted,
     propose,
-    refuse_doubles,
     settles,
 )
 from placement.domain.decide.registry import (
@@ -292,6 +292,6 @@ def propose_facts(state: State, command: ProposeFacts, moment: Moment) -> Outcom
         if fact.approved or fact_id in waiting:
             raise ConflictError
     # Somebody may have recorded the same anew since it lapsed.
-    refuse_doubles(state, moment, [state.facts[fact_id] for fact_id in ids])
+    refuse_contradictions(state, moment, [state.facts[fact_id] for fact_id in ids])
     change = propose(moment, command.caller, command.change, records=ids)
     return Outcome.written(change, made=(command.change,))

@@ -7,26 +7,23 @@ Invariants:
       stands behind it (rules.md, two persons).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from math import inf
 from typing import Any, Final
 
 from placement.access import Caller
 from placement.domain.changeover import Named
 from placement.domain.decide.alone import needs_second
 from placement.domain.decide.command import Moment, require
-from placement.domain.decide.waiting import waiting_records
+from placement.domain.decide.contradictions import pair_in, refuse_contradictions
 from placement.domain.decide.whose import linked_case
 from placement.domain.events import Amendment, ChangeProposed, Event, FactRecorded
 from placement.domain.facts import (
     Alliance,
     AnyFact,
     Faction,
-    Link,
     Rivalry,
-    pair_of,
 )
 from placement.domain.merges import GROUPS
 from placement.domain.state import State
@@ -37,13 +34,12 @@ from placement.domain.terms import (
     Day,
     FactId,
     Grade,
-    GroupToken,
     Micros,
     Reason,
     Scheme,
     SubjectId,
 )
-from placement.errors import ConflictError, InvalidInputError, NotFoundError
+from placement.errors import InvalidInputError, NotFoundError
 
 MAX_FACTS: Final = 500
 _SEVERITIES: Final = (1, 2, 3)
@@ -161,7 +157,7 @@ def drafted(
         for index, draft in enumerate(drafts)
     )
     facts = _second_for_settled(state, facts)
-    refuse_doubles(state, moment, facts)
+    refuse_contradictions(state, moment, facts)
     return facts
 
 
@@ -189,11 +185,11 @@ def _second_for_settled(
     state: State, facts: tuple[AnyFact, ...]
 ) -> tuple[AnyFact, ...]:
     """Let what can end a split's REVIEWs (R8) wait for a second person."""
-    joined = {_pair(state, fact) for fact in facts if isinstance(fact, Faction)}
+    joined = {pair_in(state, fact) for fact in facts if isinstance(fact, Faction)}
     return tuple(
         replace(fact, approved=False)
         if settles(state, fact)
-        or (isinstance(fact, Rivalry | Alliance) and _pair(state, fact) in joined)
+        or (isinstance(fact, Rivalry | Alliance) and pair_in(state, fact) in joined)
         else fact
         for fact in facts
     )
@@ -203,13 +199,8 @@ def settles(state: State, fact: AnyFact) -> bool:
     """Tell whether a fact can end a split's REVIEWs (R8)."""
     if not isinstance(fact, Rivalry | Alliance):
         return False
-    links = state.graph.between(_pair(state, fact))
+    links = state.graph.between(pair_in(state, fact))
     return any(isinstance(link, Faction) for link in links)
-
-
-def _pair(state: State, link: Link) -> frozenset[GroupToken]:
-    """Return the two groups that a link joins, as the graph has them."""
-    return frozenset(map(state.merges.of, pair_of(link)))
 
 
 def _subject_of(
@@ -328,54 +319,3 @@ def require_area(moment: Moment, code: AreaCode, day: Day, field: str) -> None:
     areas = moment.ruleset.areas
     in_use = code in areas and areas[code].valid_on(day)
     require(in_use, field, "is no municipality code in use")
-
-
-def refuse_doubles(state: State, moment: Moment, facts: Iterable[AnyFact]) -> None:
-    """Refuse a second link of one kind between two groups at one time.
-
-    A link whose second person never came does not count: it stays soft until it is
-    proposed again, or another is recorded.
-
-    Raises:
-        ConflictError: there is one already, or twice among the facts.
-    """
-    waiting = waiting_records(state, moment)
-    new: dict[frozenset[GroupToken], list[Link]] = {}
-    for fact in facts:
-        if isinstance(fact, Faction | Rivalry | Alliance):
-            pair = _pair(state, fact)
-            among = new.setdefault(pair, [])
-            replaced = _replaced(state, fact)
-            known = (
-                link
-                for link in state.graph.between(pair)
-                if (link.approved or link.id in waiting) and link.id not in replaced
-            )
-            if any(_doubles(fact, link) for link in (*known, *among)):
-                raise ConflictError
-            among.append(fact)
-
-
-def _replaced(state: State, fact: AnyFact) -> set[FactId]:
-    """Return what a fact replaces, and what that replaced: it doubles none of them."""
-    found: set[FactId] = set()
-    before = fact.replaces
-    while before is not None and before in state.facts:
-        found.add(before)
-        before = state.facts[before].replaces
-    return found
-
-
-def _doubles(fact: Link, link: Link) -> bool:
-    """Tell whether two links of a pair say the same of one time."""
-    if type(fact) is not type(link) or link.retracted:
-        return False
-    begin, end = _span(fact)
-    other_begin, other_end = _span(link)
-    return begin < other_end and other_begin < end
-
-
-def _span(link: Link) -> tuple[float, float]:
-    """Return the days a link holds; unknown and open sides reach for ever."""
-    begin = -inf if link.valid_from is None else link.valid_from
-    return begin, inf if link.valid_to is None else link.valid_to

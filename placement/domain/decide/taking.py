@@ -17,7 +17,8 @@ from typing import Final
 from placement.access import Action, Caller, Role
 from placement.domain.decide.beginning import Beginning, refuse_known
 from placement.domain.decide.command import Command, Moment, Note, Outcome
-from placement.domain.decide.drafts import normalise, refuse_doubles, require_area
+from placement.domain.decide.contradictions import refuse_contradictions
+from placement.domain.decide.drafts import normalise, require_area
 from placement.domain.decide.imports import part_at
 from placement.domain.decide.registry import own_fact, require_endable
 from placement.domain.events import Event, FactEnded, FactRecorded
@@ -187,7 +188,7 @@ def _events(
         _require_end(state, moment, part.caller, row.end)
     if row.record is not None:
         fact = _renewed(moment, row.record.fact)
-        refuse_doubles(state, moment, (fact,))
+        refuse_contradictions(state, moment, (fact,))
         events.append(FactRecorded(fact=fact, import_id=part.key))
     if row.end is not None:
         ended = FactEnded(

@@ -4,13 +4,10 @@ from dataclasses import replace
 
 import pytest
 from kit.commands import (
-    approve,
     draft,
-    end_facts,
     fresh,
     presence,
     record_facts,
-    retract_facts,
     rivalry,
 )
 from kit.world import NOW, TODAY, subject, token
@@ -36,7 +33,7 @@ from placement.domain.terms import (
     Reason,
     Scheme,
 )
-from placement.errors import ConflictError, InvalidInputError, NotFoundError
+from placement.errors import InvalidInputError, NotFoundError
 
 
 def affiliation(who=None, group="A"):
@@ -272,81 +269,3 @@ def test_a_request_has_limits(court):
     assert violation(court) == ("facts", "must be 1 to 500")
     assert violation(court, *drafts) == ("facts", "must be at most 500")
     assert len(court.reply(record_facts(*drafts[1:])).ids) == MAX_FACTS + 1
-
-
-# Two links of one pair and period
-
-
-@pytest.mark.parametrize("link", [rivalry, alliance, faction])
-@pytest.mark.parametrize("turned", [False, True])
-def test_a_second_link_of_a_pair_is_refused(court, link, turned):
-    """In either order, and within one request."""
-    pair = ("B", "A") if turned else ("A", "B")
-    court.reply(record_facts(link("A", "B")))
-
-    for again in ([link(*pair)], [link("C", "D"), link("D", "C")]):
-        with pytest.raises(ConflictError):
-            court.reply(record_facts(*again))
-    assert len(court.state.facts) == 1
-
-
-def test_links_of_other_kinds_or_pairs_stand_beside_it(court):
-    """A faction may be at war with its parent."""
-    links = (rivalry("A", "B"), alliance("A", "B"), faction("A", "B"))
-
-    assert len(court.reply(record_facts(*links, rivalry("A", "C"))).ids) == 5
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "doubles"),
-    [
-        ((None, None), (None, None), True),
-        ((None, -10), (-10, None), False),
-        ((None, -9), (-10, None), True),
-        ((-10, None), (None, -10), False),
-        ((-20, -10), (-15, -12), True),
-        ((-20, -10), (-30, None), True),
-        ((-20, -10), (-9, -5), False),
-    ],
-)
-def test_periods(court, first, second, doubles):
-    """Unknown and open sides reach for ever; touching ends don't overlap."""
-
-    def dated(days):
-        begin, end = (None if day is None else TODAY + day for day in days)
-        return record_facts(rivalry(valid_from=begin, valid_to=end))
-
-    court.reply(dated(first))
-    if doubles:
-        with pytest.raises(ConflictError):
-            court.reply(dated(second))
-    else:
-        assert court.reply(dated(second)).ids
-
-
-def test_an_ended_or_retracted_link_makes_room(court):
-    """What is over, or was never true, is no double."""
-    link, _ = court.reply(record_facts(rivalry(valid_from=TODAY - 30))).ids
-    court.reply(end_facts((link, 0)))
-    again, _ = court.reply(record_facts(rivalry(valid_from=TODAY))).ids
-    (change,) = court.reply(retract_facts(again)).ids
-    court.reply(approve(change))
-
-    assert court.reply(record_facts(rivalry(valid_from=TODAY))).ids
-
-
-def test_a_link_that_waits_is_a_double_until_its_change_lapses(court):
-    """Then it may be recorded anew, while the soft one goes on acting."""
-    soft, lapsed = court.reply(record_facts(rivalry(severity=3))).ids
-    with pytest.raises(ConflictError):
-        court.reply(record_facts(rivalry(severity=3)))
-    court.later(72 * MICROS_AN_HOUR)
-    again, change = court.reply(record_facts(rivalry(severity=3))).ids
-    with pytest.raises(ConflictError):
-        court.reply(approve(lapsed))
-    court.reply(approve(change))
-
-    assert court.state.facts[again].approved
-    assert not court.state.facts[soft].retracted
-    with pytest.raises(ConflictError):
-        court.reply(record_facts(rivalry(severity=1)))

@@ -1,0 +1,178 @@
+"""What can't be true beside what stands is refused, and leaves nothing."""
+
+import pytest
+from kit.commands import (
+    approve,
+    draft,
+    end_facts,
+    record_facts,
+    retract_facts,
+    rivalry,
+)
+from kit.naming import merge_groups
+from kit.world import TODAY, token
+
+from placement.domain.facts import Alliance, Faction
+from placement.domain.terms import MICROS_AN_HOUR
+from placement.errors import ConflictError
+
+
+def faction(child="A", parent="B", **given):
+    pair = {"child": token(child), "parent": token(parent)}
+    return draft(Faction, "faction", **pair, inherits_rivalry=True, **given)
+
+
+def alliance(a="A", b="B", **given):
+    return draft(Alliance, "alliance", low=token(a), high=token(b), **given)
+
+
+def refused(court, *drafts):
+    """Tell whether facts are refused; then nothing of them stands."""
+    before = {*court.state.facts}
+    try:
+        court.reply(record_facts(*drafts))
+    except ConflictError:
+        assert {*court.state.facts} == before
+        return True
+    return False
+
+
+# Two links of one pair and period
+
+
+@pytest.mark.parametrize("link", [rivalry, alliance, faction])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_second_link_of_a_pair_is_refused(court, link, turned):
+    """In either order, and within one request."""
+    pair = ("B", "A") if turned else ("A", "B")
+    court.reply(record_facts(link("A", "B")))
+
+    for again in ([link(*pair)], [link("C", "D"), link("D", "C")]):
+        with pytest.raises(ConflictError):
+            court.reply(record_facts(*again))
+    assert len(court.state.facts) == 1
+
+
+def test_links_of_other_kinds_or_pairs_stand_beside_it(court):
+    """A faction may be at war with its parent."""
+    links = (rivalry("A", "B"), alliance("A", "B"), faction("A", "B"))
+
+    assert len(court.reply(record_facts(*links, rivalry("A", "C"))).ids) == 5
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "doubles"),
+    [
+        ((None, None), (None, None), True),
+        ((None, -10), (-10, None), False),
+        ((None, -9), (-10, None), True),
+        ((-10, None), (None, -10), False),
+        ((-20, -10), (-15, -12), True),
+        ((-20, -10), (-30, None), True),
+        ((-20, -10), (-9, -5), False),
+    ],
+)
+def test_periods(court, first, second, doubles):
+    """Unknown and open sides reach for ever; touching ends don't overlap."""
+
+    def dated(days):
+        begin, end = (None if day is None else TODAY + day for day in days)
+        return record_facts(rivalry(valid_from=begin, valid_to=end))
+
+    court.reply(dated(first))
+    if doubles:
+        with pytest.raises(ConflictError):
+            court.reply(dated(second))
+    else:
+        assert court.reply(dated(second)).ids
+
+
+def test_an_ended_or_retracted_link_makes_room(court):
+    """What is over, or was never true, is no double."""
+    link, _ = court.reply(record_facts(rivalry(valid_from=TODAY - 30))).ids
+    court.reply(end_facts((link, 0)))
+    again, _ = court.reply(record_facts(rivalry(valid_from=TODAY))).ids
+    (change,) = court.reply(retract_facts(again)).ids
+    court.reply(approve(change))
+
+    assert court.reply(record_facts(rivalry(valid_from=TODAY))).ids
+
+
+def test_a_link_that_waits_is_a_double_until_its_change_lapses(court):
+    """Then it may be recorded anew, while the soft one goes on acting."""
+    soft, lapsed = court.reply(record_facts(rivalry(severity=3))).ids
+    with pytest.raises(ConflictError):
+        court.reply(record_facts(rivalry(severity=3)))
+    court.later(72 * MICROS_AN_HOUR)
+    again, change = court.reply(record_facts(rivalry(severity=3))).ids
+    with pytest.raises(ConflictError):
+        court.reply(approve(lapsed))
+    court.reply(approve(change))
+
+    assert court.state.facts[again].approved
+    assert not court.state.facts[soft].retracted
+    with pytest.raises(ConflictError):
+        court.reply(record_facts(rivalry(severity=1)))
+
+
+# Circles of factions
+
+
+def test_no_group_is_a_part_of_itself(court):
+    """Over any number of steps, within one request too; who shares a parent may."""
+    chain = faction("A", "B"), faction("B", "C")
+    court.reply(record_facts(*chain))
+
+    assert refused(court, faction("C", "A"))
+    assert refused(court, faction("C", "D"), faction("D", "A"))
+    assert not refused(court, faction("D", "C"), faction("D", "A"), faction("D", "B"))
+
+
+def test_a_circle_is_one_in_any_order(court):
+    """Whichever of its links is stated last closes it."""
+    links = faction("A", "B"), faction("B", "C"), faction("C", "A")
+
+    assert [refused(court, *links[n:], *links[:n]) for n in range(3)] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("spans", "closes"),
+    [
+        (((None, None), (None, None), (None, None)), True),
+        (((None, -10), (None, None), (-10, None)), False),
+        (((None, -9), (None, None), (-10, None)), True),
+        (((-30, -20), (-25, -5), (-22, None)), True),
+        (((-30, -20), (-25, -5), (-20, None)), False),
+        (((-30, -20), (-15, -5), (-40, None)), False),  # each meets the last alone
+        (((-5, None), (-30, None), (None, None)), True),
+    ],
+)
+def test_a_circle_holds_on_one_day(court, spans, closes):
+    """Links that never hold together make none."""
+    dated = [
+        {"valid_from": begin and TODAY + begin, "valid_to": end and TODAY + end}
+        for begin, end in spans
+    ]
+    pairs = ("A", "B"), ("B", "C"), ("C", "A")
+    links = [faction(*pair, **days) for pair, days in zip(pairs, dated, strict=True)]
+
+    assert refused(court, *links) is closes
+
+
+def test_what_was_never_true_closes_nothing(court):
+    """Once two say so; until then it does."""
+    link = court.reply(record_facts(faction("A", "B"), faction("B", "C"))).ids[0]
+    (change,) = court.reply(retract_facts(link)).ids
+    before = refused(court, faction("C", "A"))
+    court.reply(approve(change))
+
+    assert (before, refused(court, faction("C", "A"))) == (True, False)
+
+
+def test_two_names_of_one_group_close_a_circle(court):
+    """Nobody has to know by which name the others said it."""
+    court.reply(record_facts(faction("A", "B"), faction("C", "D")))
+    (change,) = court.reply(merge_groups("B", "C")).ids
+    court.reply(approve(change))
+
+    assert refused(court, faction("D", "A"))
