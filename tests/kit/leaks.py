@@ -109,9 +109,9 @@ def found_in(content: bytes, secrets: Secrets) -> list[str]:
     return found
 
 
-def kept(folder: Path) -> bytes:
-    """Return every byte of the database's files."""
-    files = sorted(folder.glob("placement.db*"))
+def kept(folder: Path, which: str = "placement.db*") -> bytes:
+    """Return every byte of the database's files, or of others."""
+    files = sorted(each for each in folder.glob(which) if each.is_file())
     return b"".join(file.read_bytes() for file in files)
 
 

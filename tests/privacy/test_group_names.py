@@ -16,6 +16,7 @@ from placement.crypto.exchange import EXCHANGE_LABEL
 NAMES = ("Sentinel Brotherhood", "Marker Street Crew", "Quartz Union")
 FURTHER = ("The Sentinels", "Qzx Splinter", "Afterwards Only")
 WHO = ("syd/co-01", "syd/co-02", "nord/co-03")
+PLACES = ("memory", "log lines", "database", "key store, anchor, settings", "wire")
 SOURCE = ("--grade", "2B", "--reason", "intelligence")
 
 pytestmark = [
@@ -52,10 +53,12 @@ def journey(tmp_path_factory):
             seen["removed"] = third("group", "list")["groups"]
             token = bytes.fromhex(first("group", "list")["groups"][0]["token"])
             database = kept(folder / "store")
+            beside = kept(folder / "store", "*")
     finally:
         sessions.open_channel = opened
     secrets = {
         **{f"name {each}": each for each in (*NAMES, *FURTHER)},
+        **{f"bytes {each}": each.encode() for each in (*NAMES, *FURTHER)},
         **{f"plain {each}": plain(each) for each in (*NAMES, *FURTHER)},
         **{f"folded {each}": each.casefold() for each in (*NAMES, *FURTHER)},
         "old label key": old,
@@ -68,6 +71,7 @@ def journey(tmp_path_factory):
         "memory": memory,
         "log lines": lines,
         "database": database,
+        "key store, anchor, settings": beside,
         "wire": b"\n".join(wire.received),
     }
     return secrets, places, seen, token
@@ -107,7 +111,7 @@ def work(first, second, third):
     return {"admitted": admitted, "stays": names(second)}
 
 
-@pytest.mark.parametrize("place", ["memory", "log lines", "database", "wire"])
+@pytest.mark.parametrize("place", PLACES)
 def test_no_name_and_no_label_key_is_there(journey, place):
     """Neither as it was typed, nor folded, nor as bytes, hexadecimal or base64."""
     secrets, places, _, _ = journey
@@ -123,6 +127,8 @@ def test_the_places_are_the_right_ones(journey):
     assert token in places["wire"]
     assert len(places["memory"]) > 10_000_000
     assert len(places["database"]) > 10_000
+    assert places["database"] in places["key store, anchor, settings"]
+    assert len(places["key store, anchor, settings"]) > 10_000 + len(places["database"])
     assert b"DEBUG" in places["log lines"]
 
 
