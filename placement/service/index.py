@@ -198,7 +198,7 @@ class Indexer:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, between two stretches."""
+        """End, behind an entry."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -239,7 +239,7 @@ class Indexer:
         return words
 
     def _run(self) -> None:
-        pace = Pace(self._stopping, waits=_WAITS)
+        pace = Pace(self._stopping, waits=lambda: _WAITS)
         while not self._stopping.wait(_PAUSE):
             try:
                 self.catch_up(pace)

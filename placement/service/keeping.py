@@ -33,6 +33,12 @@ SNAPSHOT_AFTER: Final = 10_000
 """Records behind the last one that make a snapshot worth its time."""
 WAITS: Final = 9
 """Times as long as it works, the thread leaves the interpreter to others."""
+FAR_BEHIND: Final = 20 * SNAPSHOT_AFTER
+"""Records behind the last one from which on it waits only as long as it works.
+
+More may be written than a tenth of the interpreter folds, for hours; what no snapshot
+has, a start behind a kill folds.
+"""
 REST: Final = 3
 """Times as long as writing one took, until the next one is begun."""
 MOST_BEHIND: Final = 3 * SNAPSHOT_AFTER
@@ -61,6 +67,7 @@ class Keeping:
         self._stopping = threading.Event()
         self._late = threading.Event()
         self._newest = 0  # revision of the last one, as far as is known here
+        self._behind = 0  # records behind it, likewise
         self._thread: threading.Thread | None = None
 
     def begin(self, head: Head) -> None:
@@ -85,7 +92,8 @@ class Keeping:
         """
         if before // SNAPSHOT_AFTER != after // SNAPSHOT_AFTER:
             self._want()
-        if after - self._newest >= MOST_BEHIND:
+        self._behind = after - self._newest
+        if self._behind >= MOST_BEHIND:
             self._late.set()
 
     def stop(self, folded: tuple[State, Head] | None) -> None:
@@ -117,7 +125,7 @@ class Keeping:
             self._due.clear()
             began = time.monotonic()
             try:
-                self._write(Pace(self._stopping, waits=WAITS))
+                self._write(Pace(self._stopping, waits=self._waits))
                 self._rest(REST * (time.monotonic() - began))
             except StoppedError:
                 return
@@ -126,6 +134,9 @@ class Keeping:
                     return
                 self._due.set()
                 self._stopping.wait(max(AGAIN, REST * (time.monotonic() - began)))
+
+    def _waits(self) -> float:
+        return 1 if self._behind >= FAR_BEHIND else WAITS
 
     def _condemned(self, error: Exception) -> bool:
         """Condemn the engine if what is stored is damaged; tell whether it is."""

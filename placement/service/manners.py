@@ -32,7 +32,7 @@ TURN: Final = 0.0005
 A call needs the interpreter several times until it is answered.
 """
 SHORT_TURN: Final = 0.0001
-"""The same where slices share a commit, until the next one.
+"""The same where slices share a commit, until the batch behind it is decided.
 
 The engine's thread computes nearly all the time then. Always so short, it would cost a
 third of the calls that sixteen clients make at once.
@@ -50,7 +50,7 @@ class Pace:
 
     Args:
         stopping: set when nothing has to be finished any more.
-        waits: how many times as long as it worked it waits.
+        waits: tells how many times as long as it worked it waits.
         spent: how much processor time it has had, in seconds.
     """
 
@@ -58,7 +58,7 @@ class Pace:
         self,
         stopping: threading.Event,
         *,
-        waits: float,
+        waits: Callable[[], float],
         spent: Callable[[], float] = time.thread_time,
     ) -> None:
         self._stopping = stopping
@@ -74,7 +74,7 @@ class Pace:
         """
         worked = self._spent() - self._begun
         if worked >= STEP:
-            self._stopping.wait(self._waits * worked)
+            self._stopping.wait(self._waits() * worked)
             self._begun = self._spent()
         if self._stopping.is_set():
             raise StoppedError

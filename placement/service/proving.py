@@ -89,7 +89,7 @@ class Proving:
 
     def attempt(self) -> bool:
         """Verify everything once; return whether that needs no other attempt."""
-        pace = Pace(self._stopping, waits=WAITS)
+        pace = Pace(self._stopping, waits=lambda: WAITS)
         try:
             fsck.verify(self._store, self._verifier, progress=lambda *_: pace())
         except StoppedError:

@@ -233,11 +233,16 @@ def _erased_since(
 ) -> tuple[Head, bool]:
     """Look for what was erased behind a head, while others write.
 
+    Then for what came during that look: little of it is left to whoever owns the log.
+
     Returns:
         How far was looked, and whether something was.
     """
-    with store.following(head) as (until, tail):
-        return until, _erases(tail, pace)
+    until, erased = head, False
+    for each in (pace, at_once):
+        with store.following(until) as (until, tail):
+            erased |= _erases(tail, each)
+    return until, erased
 
 
 def _erases(tail: Iterator[Numbered], pace: Callable[[], None] = at_once) -> bool:

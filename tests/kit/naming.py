@@ -2,11 +2,20 @@
 
 from typing import Any
 
-from kit.commands import COORDINATOR, Court, asked, coordinator, fresh, register_groups
+from kit.commands import (
+    COORDINATOR,
+    Court,
+    asked,
+    coordinator,
+    draft,
+    fresh,
+    register_groups,
+)
 from kit.world import subject, token
 from placement.access import Caller
 from placement.domain.decide import groups, label_keys, merging, rotations
-from placement.domain.facts import Group
+from placement.domain.decide.drafts import Draft
+from placement.domain.facts import Faction, Group
 from placement.domain.names import Person
 
 OLD, NEW = token("old key"), token("new key")
@@ -120,3 +129,8 @@ def named_court(*names: str) -> Court:
     for person in (ME, OTHER, FAR):
         court.reply(publish(person))
     return court
+
+
+def faction(child: str = "A", parent: str = "B", **given: Any) -> Draft:
+    pair = {"child": token(child), "parent": token(parent)}
+    return draft(Faction, "faction", **pair, inherits_rivalry=True, **given)

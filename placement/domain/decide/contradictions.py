@@ -7,6 +7,7 @@ Invariants:
       stays soft until it is proposed again, or another is recorded.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -20,19 +21,30 @@ from placement.errors import ConflictError
 
 
 def refuse_contradictions(
-    state: State, moment: Moment, facts: Iterable[AnyFact]
+    state: State,
+    moment: Moment,
+    facts: Iterable[AnyFact],
+    beside: Iterable[Link] = (),
 ) -> None:
     """Refuse facts that can't be true beside what stands, or beside one another.
+
+    Args:
+        state: what stands.
+        moment: when.
+        facts: what is stated.
+        beside: what is to stand with it, and was looked at before.
 
     Raises:
         ConflictError: there are such.
     """
     standing = _Standing(state, waiting_records(state, moment))
+    for link in beside:
+        standing.add(link)
     for fact in facts:
         if isinstance(fact, Link):
             if standing.doubles(fact) or standing.closes(fact):
                 raise ConflictError
-            standing.new.append(fact)
+            standing.add(fact)
 
 
 def pair_in(state: State, link: Link) -> frozenset[GroupToken]:
@@ -47,71 +59,75 @@ class _Standing:
     Attributes:
         state: what stands.
         waiting: what waits for a second person.
-        new: what is stated beside it.
+        joined: what is stated beside it, by the groups that it joins.
+        parents: the factions of that, by the part.
     """
 
     state: State
     waiting: Collection[FactId]
-    new: list[Link] = field(default_factory=list)
+    joined: dict[frozenset[GroupToken], list[Link]] = field(default_factory=dict)
+    parents: dict[GroupToken, list[Faction]] = field(default_factory=dict)
+
+    def add(self, link: Link) -> None:
+        """Let a link count."""
+        self.joined.setdefault(pair_in(self.state, link), []).append(link)
+        if isinstance(link, Faction):
+            child = self.state.merges.of(link.child)
+            self.parents.setdefault(child, []).append(link)
 
     def doubles(self, fact: Link) -> bool:
         """Tell whether a link of its kind joins the same two groups on one day."""
         pair = pair_in(self.state, fact)
         known = self._counting(self.state.graph.between(pair), fact)
-        made = (link for link in self.new if pair_in(self.state, link) == pair)
         return any(
             type(link) is type(fact) and _overlap(link, fact)
-            for link in (*known, *made)
+            for link in (*known, *self.joined.get(pair, ()))
         )
 
     def closes(self, fact: Link) -> bool:
         """Tell whether on some day a faction would be a part of itself.
 
-        If there is such a day, there is one on which one of the links begins.
+        If there is such a day, there is one on which one of the links begins. Days are
+        bits: whom one climbs to keeps those on which all steps hold.
         """
         if not isinstance(fact, Faction):
             return False
-        above = self._above(fact)
+        above, of = self._above(fact), self.state.merges.of
         begin, end = _span(fact)
-        days = {
-            begin,
-            *(day for link in above if begin < (day := _span(link)[0]) < end),
-        }
-        return any(self._climbs(fact, above, day) for day in days)
-
-    def _above(self, fact: Faction) -> list[Faction]:
-        """Return the links that lead up from a faction's parent while it holds."""
-        found: list[Faction] = []
-        seen, left = set[GroupToken](), [self.state.merges.of(fact.parent)]
+        starts = (_span(link)[0] for links in above.values() for link in links)
+        days = sorted({begin, *(day for day in starts if begin < day < end)})
+        bottom = of(fact.parent)
+        reached, left = {bottom: (1 << len(days)) - 1}, [bottom]
         while left:
-            if (group := left.pop()) not in seen:
-                seen.add(group)
-                steps = [
-                    link for link in self._steps(group, fact) if _overlap(link, fact)
+            group = left.pop()
+            for link in above.get(group, ()):
+                parent = of(link.parent)
+                known = reached.get(parent, 0)
+                found = known | (reached[group] & _bits(link, days))
+                if found != known:
+                    reached[parent] = found
+                    left.append(parent)
+        return reached.get(of(fact.child), 0) > 0
+
+    def _above(self, fact: Faction) -> dict[GroupToken, list[Faction]]:
+        """Return by part the links that lead up from a faction's parent while it holds.
+
+        Nothing if they never lead to the faction.
+        """
+        of = self.state.merges.of
+        found: dict[GroupToken, list[Faction]] = {}
+        left = [of(fact.parent)]
+        while left:
+            if (group := left.pop()) not in found:
+                known = self._counting(self.state.graph.parents(group), fact)
+                steps = (*known, *self.parents.get(group, ()))
+                found[group] = [
+                    link
+                    for link in steps
+                    if isinstance(link, Faction) and _overlap(link, fact)
                 ]
-                found += steps
-                left += [self.state.merges.of(link.parent) for link in steps]
-        return found
-
-    def _steps(self, group: GroupToken, fact: Faction) -> Iterator[Faction]:
-        of = self.state.merges.of
-        known = self._counting(self.state.graph.parents(group), fact)
-        for link in (*known, *self.new):
-            if isinstance(link, Faction) and of(link.child) == group:
-                yield link
-
-    def _climbs(self, fact: Faction, above: Sequence[Faction], day: float) -> bool:
-        """Tell whether links that hold on a day lead from the parent to the child."""
-        of = self.state.merges.of
-        reached = {of(fact.parent)}
-        steps = [
-            (of(link.child), of(link.parent))
-            for link in above
-            if _span(link)[0] <= day < _span(link)[1]
-        ]
-        for _ in steps:  # no way up has more
-            reached |= {parent for child, parent in steps if child in reached}
-        return of(fact.child) in reached
+                left += [of(link.parent) for link in found[group]]
+        return found if of(fact.child) in found else {}
 
     def _counting(self, links: Iterable[Link], fact: Link) -> Iterator[Link]:
         """Leave out what is inert, and what a fact replaces."""
@@ -131,6 +147,12 @@ def _replaced(state: State, fact: AnyFact) -> set[FactId]:
         found.add(before)
         before = state.facts[before].replaces
     return found
+
+
+def _bits(link: Link, days: Sequence[float]) -> int:
+    """Return on which of some days, in order, a link holds."""
+    first, last = (bisect_left(days, day) for day in _span(link))
+    return (1 << last) - (1 << first)
 
 
 def _overlap(one: Link, other: Link) -> bool:

@@ -91,7 +91,8 @@ class _Slice:
         events: what the good ones become.
         begun: what those begin.
         named: the facts that they end.
-        pairs: of the links that they record; two of one pair would not see one another.
+        links: that they record.
+        pairs: of those.
         refused: positions of the bad ones.
         reasons: why.
     """
@@ -102,6 +103,7 @@ class _Slice:
     events: list[Event] = field(default_factory=list)
     begun: set[Beginning] = field(default_factory=set)
     named: set[FactId] = field(default_factory=set)
+    links: list[Link] = field(default_factory=list)
     pairs: set[tuple[type[AnyFact], frozenset[bytes]]] = field(default_factory=set)
     refused: list[int] = field(default_factory=list)
     reasons: list[RowRefusal] = field(default_factory=list)
@@ -170,6 +172,8 @@ def _take(state: State, moment: Moment, part: _Slice, row: StagedRow) -> None:
         part.events.extend(events)
         part.begun |= begun
         part.pairs.update(_pairs(state, row))
+        if row.record is not None and isinstance(row.record.fact, Link):
+            part.links.append(row.record.fact)
         if row.end is not None:
             part.named.add(row.end.id)
     part.until += 1
@@ -188,7 +192,7 @@ def _events(
         _require_end(state, moment, part.caller, row.end)
     if row.record is not None:
         fact = _renewed(moment, row.record.fact)
-        refuse_contradictions(state, moment, (fact,))
+        refuse_contradictions(state, moment, (fact,), part.links)
         events.append(FactRecorded(fact=fact, import_id=part.key))
     if row.end is not None:
         ended = FactEnded(

@@ -42,6 +42,8 @@ from placement.domain.terms import (
     Window,
 )
 from placement.errors import TamperedError
+from placement.store.codec import encode
+from placement.store.snapshot import MAX_PART
 
 SEEN = (b"12345678",)
 PERMIT = Permit(
@@ -323,6 +325,9 @@ def test_much_that_is_due_is_kept_in_pieces(world):
     assert [piece.further for piece in pieces] == [False, True, True]
     assert [len(piece.due) for piece in pieces] == [3, 3, 2]
     assert tuple(world.state.agenda) == due
+    assert (
+        max(len(encode(Record(at=NOW, event=each))) for each in pieces) < MAX_PART / 2
+    )
 
 
 def test_a_kept_alert_is_as_it_was(world):

@@ -14,7 +14,7 @@ from kit.faults import damage
 
 from placement.errors import TamperedError
 from placement.service import fold, keeping
-from placement.service.keeping import Keeping
+from placement.service.keeping import FAR_BEHIND, WAITS, Keeping
 from placement.service.manners import StoppedError
 from placement.store import fsck, snapshot
 from placement.store.snapshot import drop_snapshots, latest, load_snapshot
@@ -383,3 +383,13 @@ def test_a_stop_waits_for_no_fold(engine, store, soon, monkeypatch):
     assert fold.covered(store).revision == 3
     assert alike(store)
     assert fsck.verify(store).revision == 3
+
+
+def test_a_tail_that_grows_far_is_folded_faster(engine):
+    """More may be written than a tenth of the interpreter folds; not for ever."""
+    keeping, found = engine._keeping, []
+    for after in (FAR_BEHIND - 1, FAR_BEHIND):
+        keeping.grew(after, keeping._newest + after)
+        found.append(keeping._waits())
+
+    assert found == [WAITS, 1]

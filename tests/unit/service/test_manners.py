@@ -83,7 +83,7 @@ def test_a_thread_beside_the_engine_waits_as_long_as_it_says():
     """Not for less than a step; and of a server that stops, it learns at once."""
     waited, stopping, spent = [], threading.Event(), [0.0]
     stopping.wait = waited.append
-    pace = Pace(stopping, waits=4, spent=lambda: spent[0])
+    pace = Pace(stopping, waits=lambda: 4, spent=lambda: spent[0])
     for now in (STEP / 2, STEP, STEP * 1.5, STEP * 4):
         spent[0] = now
         pace()
@@ -94,9 +94,18 @@ def test_a_thread_beside_the_engine_waits_as_long_as_it_says():
         pace()
 
 
+@pytest.fixture
+def interval():
+    """Put the process's own interval back."""
+    before = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("interval")
 def test_turns_are_short_from_the_slices_to_the_next_commit():
     """A crowd without an import does not pay for it."""
-    manners, found = Manners(), []
+    manners, found = Manners(lambda: 0.0), []
 
     def note():
         found.append(round(sys.getswitchinterval(), 6))

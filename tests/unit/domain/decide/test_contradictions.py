@@ -9,17 +9,12 @@ from kit.commands import (
     retract_facts,
     rivalry,
 )
-from kit.naming import merge_groups
+from kit.naming import faction, merge_groups
 from kit.world import TODAY, token
 
-from placement.domain.facts import Alliance, Faction
+from placement.domain.facts import Alliance
 from placement.domain.terms import MICROS_AN_HOUR
 from placement.errors import ConflictError
-
-
-def faction(child="A", parent="B", **given):
-    pair = {"child": token(child), "parent": token(parent)}
-    return draft(Faction, "faction", **pair, inherits_rivalry=True, **given)
 
 
 def alliance(a="A", b="B", **given):

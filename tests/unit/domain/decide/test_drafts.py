@@ -10,6 +10,7 @@ from kit.commands import (
     record_facts,
     rivalry,
 )
+from kit.naming import faction
 from kit.world import NOW, TODAY, subject, token
 
 from placement.domain.decide.alone import needs_second
@@ -17,7 +18,6 @@ from placement.domain.decide.drafts import MAX_FACTS, Member
 from placement.domain.facts import (
     Affiliation,
     Alliance,
-    Faction,
     Located,
     Presence,
     SameAs,
@@ -45,11 +45,6 @@ def affiliation(who=None, group="A"):
         role=AffiliationRole.CORE,
         left_on=None,
     )
-
-
-def faction(child="A", parent="B", **given):
-    pair = {"child": token(child), "parent": token(parent)}
-    return draft(Faction, "faction", **pair, inherits_rivalry=True, **given)
 
 
 def alliance(a="A", b="B", **given):

@@ -15,6 +15,7 @@ from kit.commands import (
     retract_facts,
     rivalry,
 )
+from kit.naming import faction
 from kit.world import RULESET, TODAY, token
 
 from placement.domain.decide.command import Note
@@ -150,6 +151,15 @@ def test_two_rows_of_one_pair_see_one_another(court, desk):
         desk.staged += outcome.events
     court.reply(im.finish(desk.key, im.over(*rows)))
     court.reply(im.approve(desk.key, im.over(*rows)))
+
+    assert desk.all() == {1: RowRefusal.CONTRADICTION}
+
+
+def test_two_rows_of_one_circle_see_one_another(court, desk):
+    """What closes it was recorded behind the staging; one of both rows is refused."""
+    court.reply(record_facts(faction("C", "D")))
+    desk.approved(im.row(faction("A", "B")), im.row(faction("B", "C")))
+    court.reply(record_facts(faction("D", "A")))
 
     assert desk.all() == {1: RowRefusal.CONTRADICTION}
 
