@@ -254,6 +254,21 @@ def test_what_an_erasure_overtook_looks_like_any(store, again, admin, between, w
     assert len(shown[0]) == LAST + 2 + left
 
 
+def test_an_erasure_during_the_look_is_seen(store, again):
+    """Behind the records that were looked at first."""
+    world, head, erased = Kept(again), store.read_head(), []
+    world.base = world.presence("B", "1480", kind="BASE")
+
+    def pace():
+        if not erased:
+            erased.append(world.base)
+            world.erase(world.base)
+
+    since = snapshot._erased_since(store, head, pace)
+
+    assert since == (store.read_head(), True)
+
+
 @pytest.mark.parametrize("after", [False, True])
 def test_an_erasure_is_seen_wherever_it_falls(store, again, monkeypatch, after):
     """While nobody owns the log it is looked for; what comes behind that, under the lock."""

@@ -24,6 +24,7 @@ from tests.imports.site import Site
 
 OPEN = ImportState.OPEN
 _EARLY = 0.2  # how often a kill comes before anything is sent
+_LOOKS = 5.0  # seconds in which a server that has started goes on with rows
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -197,17 +198,29 @@ class Drill:
 
     def _taken(self, key: str) -> None:
         """Kill the server while rows are taken over."""
+        for _ in range(20 * self._most):
+            self._let_begin()
+            known = self._site.kill()
+            half = known is not None and 0 < known.taken < known.staged
+            self.kills[self.KINDS[2]] += half
+            # Only now, since to ask takes as long as some slices.
+            if self.kills[self.KINDS[2]] == self._most or self._done(key):
+                break
+        while not self._done(key):
+            time.sleep(0.1)
+
+    def _let_begin(self) -> None:
+        """Wait for some moment behind the first rows: a new server looks after seconds."""
+        before, until = self._written(), time.monotonic() + _LOOKS
+        while self._written() == before and time.monotonic() < until:
+            time.sleep(0.02)
         longest = self._took["taking over"] / (2 * self._most)
-        while True:
-            # First, since to ask takes as long as some slices.
-            if self.kills[self.KINDS[2]] < self._most:
-                time.sleep(self._random.uniform(0, longest))
-                known = self._site.kill()
-                half = known is not None and 0 < known.taken < known.staged
-                self.kills[self.KINDS[2]] += half
-            found = self._site.insist("second", "import", "show", key)
-            if found["state"] == "DONE":
-                return
+        time.sleep(self._random.uniform(0, longest))
+
+    def _done(self, key: str) -> bool:
+        """Tell whether all rows were looked at."""
+        found = self._site.insist("second", "import", "show", key)
+        return str(found["state"]) == "DONE"
 
     def _next(self, first: tuple[object, ...]) -> tuple[object, ...]:
         """Return the command that goes on."""

@@ -10,7 +10,7 @@ Invariants:
     * work that another server did already changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -22,7 +22,7 @@ from placement.domain.decide.drafts import normalise, require_area
 from placement.domain.decide.imports import part_at
 from placement.domain.decide.registry import own_fact, require_endable
 from placement.domain.events import Event, FactEnded, FactRecorded
-from placement.domain.facts import AnyFact, Link, Presence, pair_of
+from placement.domain.facts import AnyFact, Link, Presence
 from placement.domain.import_events import (
     ImportKept,
     ImportStaged,
@@ -92,7 +92,6 @@ class _Slice:
         begun: what those begin.
         named: the facts that they end.
         links: that they record.
-        pairs: of those.
         refused: positions of the bad ones.
         reasons: why.
     """
@@ -104,7 +103,6 @@ class _Slice:
     begun: set[Beginning] = field(default_factory=set)
     named: set[FactId] = field(default_factory=set)
     links: list[Link] = field(default_factory=list)
-    pairs: set[tuple[type[AnyFact], frozenset[bytes]]] = field(default_factory=set)
     refused: list[int] = field(default_factory=list)
     reasons: list[RowRefusal] = field(default_factory=list)
 
@@ -120,7 +118,7 @@ def take_rows(state: State, command: TakeRows, moment: Moment) -> Outcome:
     first = command.after - command.staged.position
     part = _Slice(command.staged.id, caller, command.after)
     for row in command.staged.rows[first : first + SLICE]:
-        if not _fits(state, part, row):
+        if not _fits(part, row):
             break
         _take(state, moment, part, row)
     taken = ImportTaken(
@@ -143,19 +141,20 @@ def _stands_there(known: ImportKept, command: TakeRows) -> bool:
     )
 
 
-def _fits(state: State, part: _Slice, row: StagedRow) -> bool:
-    """Tell whether no row of the slice speaks of the same facts."""
+def _fits(part: _Slice, row: StagedRow) -> bool:
+    """Tell whether a row can be validated before what the slice ends has ended.
+
+    What it records is seen at once; what it ends stands until the slice is decided.
+    """
     if row.end is not None and row.end.id in part.named:
         return False
-    return not set(_pairs(state, row)) & part.pairs
+    return not (part.named and _link(row))
 
 
-def _pairs(
-    state: State, row: StagedRow
-) -> Iterable[tuple[type[AnyFact], frozenset[bytes]]]:
-    if row.record is not None and isinstance(row.record.fact, Link):
-        fact = row.record.fact
-        yield type(fact), frozenset(map(state.merges.of, pair_of(fact)))
+def _link(row: StagedRow) -> list[Link]:
+    """Return the link that a row records, if it does."""
+    fact = None if row.record is None else row.record.fact
+    return [fact] if isinstance(fact, Link) else []
 
 
 def _take(state: State, moment: Moment, part: _Slice, row: StagedRow) -> None:
@@ -171,9 +170,7 @@ def _take(state: State, moment: Moment, part: _Slice, row: StagedRow) -> None:
     else:
         part.events.extend(events)
         part.begun |= begun
-        part.pairs.update(_pairs(state, row))
-        if row.record is not None and isinstance(row.record.fact, Link):
-            part.links.append(row.record.fact)
+        part.links += _link(row)
         if row.end is not None:
             part.named.add(row.end.id)
     part.until += 1

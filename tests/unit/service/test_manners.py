@@ -103,7 +103,7 @@ def interval():
 
 
 @pytest.mark.usefixtures("interval")
-def test_turns_are_short_from_the_slices_to_the_next_commit():
+def test_turns_are_short_from_the_slices_to_the_batch_behind_them():
     """A crowd without an import does not pay for it."""
     manners, found = Manners(lambda: 0.0), []
 

@@ -130,6 +130,15 @@ def test_a_circle_is_one_in_any_order(court):
     assert [refused(court, *links[n:], *links[:n]) for n in range(3)] == [True] * 3
 
 
+def test_two_ways_lead_up(court):
+    """What both lead to is climbed once."""
+    ways = faction("A", "B"), faction("A", "C"), faction("B", "D"), faction("C", "D")
+    court.reply(record_facts(*ways))
+
+    assert refused(court, faction("D", "A"))
+    assert not refused(court, faction("B", "C"))
+
+
 @pytest.mark.parametrize(
     ("spans", "closes"),
     [

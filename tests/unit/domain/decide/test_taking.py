@@ -15,7 +15,7 @@ from kit.commands import (
     retract_facts,
     rivalry,
 )
-from kit.naming import faction
+from kit.naming import faction, merge_groups
 from kit.world import RULESET, TODAY, token
 
 from placement.domain.decide.command import Note
@@ -164,14 +164,22 @@ def test_two_rows_of_one_circle_see_one_another(court, desk):
     assert desk.all() == {1: RowRefusal.CONTRADICTION}
 
 
-def test_one_slice_has_no_two_rows_of_one_pair(court, desk):
-    """Two spans of one pair are taken over one after the other."""
-    before = rivalry(valid_from=TODAY - 20, valid_to=TODAY - 10)
-    after = rivalry(valid_from=TODAY - 10)
-    desk.approved(im.row(before), im.row(after))
+@pytest.mark.parametrize(
+    ("known", "after"),
+    [
+        (rivalry("A", "B"), rivalry("A", "C", valid_from=TODAY)),
+        (faction("A", "B"), faction("C", "A", valid_from=TODAY)),
+    ],
+)
+def test_what_a_row_ends_makes_room(court, desk, known, after):
+    """For links of rows behind it: they wait until it has ended."""
+    fact, _ = court.reply(record_facts(known)).ids
+    desk.approved(im.row(ends=(fact, TODAY)), im.row(presence()), im.row(after))
+    (change,) = court.reply(merge_groups("B", "C")).ids
+    court.reply(approve(change))
     desk.take()
 
-    assert court.state.imports.by_id[desk.key].taken == 1
+    assert court.state.imports.by_id[desk.key].taken == 2
     assert desk.all() == {}
 
 
