@@ -36,8 +36,7 @@ NATIONAL: Final = "national"
 """The organisation of coordinators at the national unit."""
 
 POLICE_REGIONS: Final = (
-    *("stockholm", "mitt", "nord", "ost"),
-    *("vast", "syd", "bergslagen"),
+    *("stockholm", "mitt", "nord", "ost", "vast", "syd", "bergslagen"),
 )
 """Organisations of the other coordinators, spelled as areas spell them."""
 
@@ -146,6 +145,7 @@ class Action(Enum):
     RULESET_WITHDRAW = "ruleset_withdraw"
     RULESET_LIST = "ruleset_list"
     RULESET_SHOW = "ruleset_show"
+    IMPORT_TRY = "import_try"
     IMPORT_BEGIN = "import_begin"
     IMPORT_APPEND = "import_append"
     IMPORT_FINISH = "import_finish"
@@ -256,7 +256,7 @@ _GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.ALERT_CLOSE,
                 *(Action.IMPORT_BEGIN, Action.IMPORT_APPEND, Action.IMPORT_FINISH),
                 *(Action.IMPORT_SHOW, Action.IMPORT_LIST, Action.IMPORT_READ),
-                *(Action.IMPORT_APPROVE, Action.IMPORT_CANCEL),
+                *(Action.IMPORT_APPROVE, Action.IMPORT_CANCEL, Action.IMPORT_TRY),
                 *(Action.RULESET_PROPOSE, Action.RULESET_SHADOW),
                 *(Action.RULESET_APPROVE, Action.RULESET_WITHDRAW),
                 *(Action.RULESET_LIST, Action.RULESET_SHOW),

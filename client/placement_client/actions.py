@@ -33,6 +33,7 @@ ACTIONS: Final = (
         "IMPORT_READ",
         "IMPORT_SHOW",
         "IMPORT_TAKE",
+        "IMPORT_TRY",
         "KEY_DESTROY",
         "LABELS_RENEW",
     ),

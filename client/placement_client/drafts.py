@@ -19,11 +19,10 @@ Invariants:
     * an error names the place (``facts[3].rivalry.severity``), never what stood there.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, TypeAlias
 
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -34,11 +33,13 @@ from placement_client.days import parse_day
 from placement_client.identifiers import Identifier
 from placement_client.nearness import perhaps
 from placement_client.rendering import fields_of
+from placement_client.texts import read_json
 
 Draft: TypeAlias = Mapping[str, object]
 
 TOKEN_BYTES: Final = 16
 
+_FORM: Final = 'must be JSON: {"facts": [...]}'
 _MAX_NUMBER: Final = 2**31 - 1
 _SCHEMES: Final = {"3x5x2": 1, "6x6": 2, "4x4": 3}
 
@@ -68,26 +69,13 @@ def read_drafts(text: str) -> Sequence[object]:
     Raises:
         InvalidInputError: not JSON, a key that stands twice, or another shape.
     """
-    try:
-        data = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        data = None  # what was read stands in the error, so it is not chained
+    data = read_json(text, field="file", form=_FORM)
     if not isinstance(data, dict) or data.keys() != {"facts"}:
-        raise InvalidInputError("file", 'must be JSON: {"facts": [...]}')
+        raise InvalidInputError("file", _FORM)
     facts = data["facts"]
     if not isinstance(facts, list) or not facts:
         raise InvalidInputError("facts", "must be a list of at least one fact")
     return facts
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise ValueError("a key stands twice")
-    return dict(pairs)
-
-
-def _refuse(_text: str) -> NoReturn:
-    raise ValueError("not a number")
 
 
 def people(

@@ -22,6 +22,19 @@ class ImportCalls:
         self._stub = ImportServiceStub(channel)
         self._writes = writes
 
+    def try_rows(self, rows: Sequence[wire.ImportRow]) -> Sequence[wire.RefusedRow]:
+        """Return which of some rows would be refused as things stand.
+
+        Raises:
+            TamperedError: the answer speaks of other rows.
+            PlacementError: the call failed.
+        """
+        request = wire.TryRowsRequest(rows=rows)
+        refused = self._writes.patience.call(self._stub.TryRows, request).refused
+        if any(each.position >= len(rows) for each in refused):
+            raise TamperedError
+        return refused
+
     def begin(self, rows: int, request_id: bytes) -> bytes:
         """Begin to stage rows; return the import's id.
 

@@ -80,6 +80,7 @@ METHODS: Final[Mapping[str, Action]] = {
         "AlertService/AcknowledgeAlert": Action.ALERT_ACKNOWLEDGE,
         "AlertService/HandOverAlert": Action.ALERT_HAND_OVER,
         "AlertService/CloseAlert": Action.ALERT_CLOSE,
+        "ImportService/TryRows": Action.IMPORT_TRY,
         "ImportService/BeginImport": Action.IMPORT_BEGIN,
         "ImportService/AppendRows": Action.IMPORT_APPEND,
         "ImportService/FinishImport": Action.IMPORT_FINISH,

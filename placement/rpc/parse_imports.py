@@ -1,10 +1,11 @@
 """From requests about imports to commands; see ``parse``."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from placement.api.v1 import import_service_pb2 as wire
 from placement.api.v1 import types_pb2
-from placement.domain.decide import imports, staging
+from placement.domain.decide import imports, staging, trying
 from placement.domain.decide.drafts import MAX_FACTS, Draft
 from placement.domain.import_events import StagedEnd
 from placement.domain.terms import FactId, Revision
@@ -23,17 +24,24 @@ def begin_import(
     )
 
 
+def try_rows(request: wire.TryRowsRequest, origin: Origin) -> trying.TryRows:
+    """Read rows."""
+    return trying.TryRows(caller=origin.caller, rows=_rows(request.rows))
+
+
 def append_rows(request: wire.AppendRowsRequest, origin: Origin) -> staging.AppendRows:
     """Read rows."""
-    forms.at_most(request.rows, MAX_FACTS, "rows")
     return staging.AppendRows(
         caller=origin.caller,
         import_id=_id(request.import_id),
         position=request.position,
-        rows=tuple(
-            _row(row, f"rows[{index}]") for index, row in enumerate(request.rows)
-        ),
+        rows=_rows(request.rows),
     )
+
+
+def _rows(rows: Sequence[wire.ImportRow]) -> tuple[staging.DraftRow, ...]:
+    forms.at_most(rows, MAX_FACTS, "rows")
+    return tuple(_row(row, f"rows[{index}]") for index, row in enumerate(rows))
 
 
 def _row(row: wire.ImportRow, field: str) -> staging.DraftRow:

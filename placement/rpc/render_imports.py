@@ -1,17 +1,30 @@
 """From replies about imports to responses; see ``render``."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from placement.api.v1 import import_service_pb2 as wire
 from placement.domain.decide.imports import ImportList, ImportView
 from placement.domain.decide.staging import Staged
-from placement.domain.import_events import ImportStaged, ImportState, StagedRow
+from placement.domain.decide.trying import Tried
+from placement.domain.import_events import (
+    ImportStaged,
+    ImportState,
+    RowRefusal,
+    StagedRow,
+)
 from placement.rpc.render import written_ids
 from placement.rpc.render_facts import fact_of
 from placement.service.batch import Answer
 
 MAX_REFUSED: Final = 1000
 """Refused rows that are told at once."""
+
+
+def tried(answer: Answer) -> wire.TryRowsResponse:
+    """Render which rows would be refused."""
+    reply: Tried = _reply(answer)
+    return wire.TryRowsResponse(refused=_refused(reply.refused))
 
 
 def begun(answer: Answer) -> wire.BeginImportResponse:
@@ -45,10 +58,7 @@ def shown(answer: Answer, after: int) -> wire.ShowImportResponse:
     pairs = zip(known.refused[some], known.reasons[some], strict=True)
     return wire.ShowImportResponse(
         **named,
-        refused=[
-            wire.RefusedRow(position=position, reason=wire.RowRefusal.ValueType(reason))
-            for position, reason in pairs
-        ],
+        refused=_refused(pairs),
     )
 
 
@@ -89,6 +99,13 @@ def _import(view: ImportView) -> wire.Import:
         taken=known.taken,
         refused=len(known.refused),
     )
+
+
+def _refused(rows: Iterable[tuple[int, RowRefusal]]) -> list[wire.RefusedRow]:
+    return [
+        wire.RefusedRow(position=position, reason=wire.RowRefusal.ValueType(reason))
+        for position, reason in rows
+    ]
 
 
 def _row(row: StagedRow) -> wire.ImportRow:

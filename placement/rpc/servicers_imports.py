@@ -27,6 +27,12 @@ class Imports(ImportServiceServicer):
         self._desk = desk
         self._staged = staged
 
+    async def TryRows(
+        self, request: wire.TryRowsRequest, context: Context
+    ) -> wire.TryRowsResponse:
+        """Tell which rows would be refused."""
+        return render.tried(await self._desk.ask(parse.try_rows, request))
+
     async def BeginImport(
         self, request: wire.BeginImportRequest, context: Context
     ) -> wire.BeginImportResponse:

@@ -4,7 +4,7 @@ from typing import Any
 
 from kit.commands import COORDINATOR, asked, coordinator, fresh
 from placement.access import SERVICE, Caller
-from placement.domain.decide import imports, staging, taking
+from placement.domain.decide import imports, staging, taking, trying
 from placement.domain.import_events import ImportStaged, StagedEnd
 from placement.domain.imports import first_digest, next_digest
 from placement.domain.terms import Revision
@@ -35,6 +35,10 @@ def append(
     return staging.AppendRows(
         caller=caller, import_id=key, position=position, rows=rows
     )
+
+
+def try_(*rows: staging.DraftRow, caller: Caller = COORDINATOR) -> trying.TryRows:
+    return trying.TryRows(caller=caller, rows=rows)
 
 
 def over(*rows: staging.DraftRow) -> bytes:

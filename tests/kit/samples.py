@@ -99,6 +99,7 @@ SAMPLES: tuple[Callable[[], Command], ...] = (
     lambda: ruled.withdraw(token("rules")),
     ruled.list_,
     ruled.show,
+    lambda: importing.try_(importing.row(commands.rivalry())),
     importing.begin,
     lambda: importing.append(token("import"), importing.row()),
     lambda: importing.finish(token("import")),

@@ -74,6 +74,7 @@ def approving(town: Town, who: str) -> wire.ApproveImportRequest:
 
 
 IMPORTING: dict[str, Make] = {
+    "TryRows": lambda town, who: wire.TryRowsRequest(rows=[row(town)]),
     "BeginImport": lambda town, who: (
         cancel(town, begin(town)),
         wire.BeginImportRequest(request_id=fresh(), rows=1),

@@ -24,7 +24,7 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
-from placement.domain.terms import PresenceKind, Scheme, Window
+from placement.domain.terms import Grade, PresenceKind, Scheme, Window
 from tests.stateful.base import PICK, PLACES, Stage, firm, one_of
 from tests.stateful.plain import ACTIVE, CHANGE_HOURS, CONTRADICTION
 from tests.stateful.statements import (
@@ -60,11 +60,13 @@ class Police(Stage):
             when.pop("valid_to", None)
         own = {"id": b"", "now": self.plain.now}
         fact = in_the_model(name, stated, when, given, **own)
-        if self._doubles(fact) or self._goes_round(fact):
-            return
         sent = on_the_wire(name, stated, when, given)
         request = registry.RecordFactsRequest(request_id=fresh(), facts=[sent])
-        got = self.done("RecordFacts", request)
+        got = self.live.call("first", "RecordFacts", request)
+        if self._doubles(fact) or self._goes_round(fact):
+            assert got == CONTRADICTION
+            return
+        assert not isinstance(got, str), got
         (key,) = got.fact_ids
         waits = bool(got.change_id)
         assert waits or not must_wait(name, stated)
@@ -84,19 +86,16 @@ class Police(Stage):
         """Tell whether there is such a link between two groups at such a time."""
         pair = link_of(fact)
         return pair is not None and any(
-            type(each) is type(fact)
-            and link_of(each) == pair
-            and not each.retracted
-            and _meet(each, fact)
-            for each in self.plain.facts.values()
+            type(each) is type(fact) and link_of(each) == pair and _meet(each, fact)
+            for each in self._counting(fact)
         )
 
     def _goes_round(self, fact: AnyFact) -> bool:
         """Tell whether on some day a faction would make a group a part of itself."""
+        if not isinstance(fact, Faction):
+            return False
         factions = [
-            each
-            for each in (*self.plain.facts.values(), fact)
-            if isinstance(each, Faction) and not each.retracted
+            each for each in (*self._counting(fact), fact) if isinstance(each, Faction)
         ]
         graphs = (
             nx.DiGraph(
@@ -107,6 +106,24 @@ class Police(Stage):
             for day in {_from(each) for each in factions}
         )
         return not all(map(nx.is_directed_acyclic_graph, graphs))
+
+    def _counting(self, fact: AnyFact) -> list[AnyFact]:
+        """Return what a fact can contradict; one that counts for nothing contradicts none.
+
+        What nobody approved in time is soft, and counts for nothing here.
+        """
+        if fact.grade is Grade.DISCREDITED:
+            return []
+        waits = {
+            what[1] for until, what in self.waiting.values() if self.plain.now < until
+        }
+        return [
+            each
+            for each in self.plain.facts.values()
+            if not each.retracted
+            and each.grade is not Grade.DISCREDITED
+            and (each.approved or each.id in waits)
+        ]
 
     def _propose(self, change: bytes, what: tuple[Any, ...], *, approve: bool) -> None:
         """Let a change wait, or have it approved at once."""

@@ -1,9 +1,7 @@
 """From options and files to facts: who is meant, which group, which area."""
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 from placement.api.v1.types_pb2 import Fact
@@ -20,10 +18,11 @@ from placement_client.drafts import (
     read_token,
 )
 from placement_client.identifiers import Identifier, parse_identifier
+from placement_client.texts import STDIN, read_text
 
 ASK: Final = "ask"
-STDIN: Final = "-"
 
+_MAX_KIB: Final = 8 * 1024
 _POSITION: Final = re.compile("[0-9]{1,3}")
 
 
@@ -44,18 +43,11 @@ def read_file(run: Run, path: str) -> Sequence[object]:
             )
         return parse_identifier(text, field=where, today=run.today)
 
+    text = read_text(path, field="file", kib=_MAX_KIB)
     return [
         people(draft, read, where=f"facts[{place}]")
-        for place, draft in enumerate(read_drafts(_text(path)))
+        for place, draft in enumerate(read_drafts(text))
     ]
-
-
-def _text(path: str) -> str:
-    try:
-        return sys.stdin.read() if path == STDIN else Path(path).read_text("utf-8")
-    except (OSError, ValueError):
-        pass  # not chained: what was read may stand in the error
-    raise InvalidInputError("file", "can't be read as UTF-8")
 
 
 def read_facts(

@@ -1,5 +1,6 @@
 """``placement fact``: what becomes of facts after they were recorded."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -12,7 +13,13 @@ from placement.api.v1.review_service_pb2 import (
     FactState,
     ListFactsRequest,
 )
-from placement.api.v1.types_pb2 import Fact, FactReason, GradeScheme, PresenceKind
+from placement.api.v1.types_pb2 import (
+    AffiliationRole,
+    Fact,
+    FactReason,
+    GradeScheme,
+    PresenceKind,
+)
 from placement.errors import (
     AccessDeniedError,
     ConflictError,
@@ -41,7 +48,10 @@ from placement_client.rendering import to_json
 
 HINTS: Final[Hints] = {
     StaleError: "A fact changed since you saw it: placement fact show FACT, then again.",
-    ConflictError: "It ended, counts no more, or is in that state already.",
+    ConflictError: (
+        "It ended, counts no more, or is in that state already; or what would stand "
+        "instead contradicts another fact of your region."
+    ),
     AccessDeniedError: "Only who doubted a fact withdraws the doubt.",
 }
 _CONTEST_HINTS: Final[Hints] = {
@@ -179,6 +189,19 @@ class Amended:
             help="Another area, if it has one.",
         ),
     ] = ""
+    role: Annotated[str, choice(AffiliationRole, "How a person belongs")] = ""
+    left_on: Annotated[
+        str, typer.Option(metavar="DATE", help="When a person left a group.")
+    ] = ""
+    last_violence_on: Annotated[
+        str, typer.Option(metavar="DATE", help="The last violence, of a rivalry.")
+    ] = ""
+    own_rivalries_only: Annotated[
+        bool | None, typer.Option(help="Whether a faction has no part in the parent's.")
+    ] = None
+    danger: Annotated[
+        bool | None, typer.Option(help="Whether a tie's area itself is a danger.")
+    ] = None
     grade: Annotated[str, typer.Option(metavar="GRADE", help="As given: 2B.")] = ""
     scheme: Annotated[str, choice(GradeScheme, "Scheme of the grade")] = "3x5x2"
     review_by: Annotated[
@@ -196,12 +219,12 @@ class Amended:
         fact.valid_from_day = day
         kind = fact.WhichOneof("statement") or ""
         statement = getattr(fact, kind)
-        _set(statement, "severity", self.severity)
         is_presence = kind == "presence" or not self.presence
         _require(is_presence, "presence")
         if self.presence:
             statement.kind = chosen(PresenceKind, self.presence, field="presence")
-        _set(statement, "area", area_code(self.area, "area") if self.area else "")
+        for name, value in self._said(run):
+            _set(statement, name, value)
         if self.grade:
             fact.grade.scheme = chosen(GradeScheme, self.scheme, field="scheme")
             fact.grade.given = self.grade
@@ -211,11 +234,26 @@ class Amended:
         if self.reason:
             fact.reason = chosen(FactReason, self.reason, field="reason")
 
+    def _said(self, run: Run) -> Iterator[tuple[str, object]]:
+        """Yield what of its own a statement is to say, by its name on the wire."""
+        if self.severity:
+            yield "severity", self.severity
+        if self.area:
+            yield "area", area_code(self.area, "area")
+        if self.role:
+            yield "role", chosen(AffiliationRole, self.role, field="role")
+        for name in ("left_on", "last_violence_on"):
+            if text := getattr(self, name):
+                yield f"{name}_day", parse_day(text, field=name, today=run.today)
+        for name in ("own_rivalries_only", "danger"):
+            if (told := getattr(self, name)) is not None:
+                yield name, told
+
 
 def _set(statement: Any, name: str, value: object) -> None:  # noqa: ANN401 (any kind of fact)
-    if value:
-        _require(name in statement.DESCRIPTOR.fields_by_name, name)
-        setattr(statement, name, value)
+    known = name in statement.DESCRIPTOR.fields_by_name
+    _require(known, name.removesuffix("_day"))
+    setattr(statement, name, value)
 
 
 def _require(fits: object, field: str) -> None:

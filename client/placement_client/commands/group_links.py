@@ -105,7 +105,7 @@ def faction(run: Run, asked: Part, source: Source) -> Report:
         "parent": asked.parent,
         "own_rivalries_only": asked.own_rivalries_only,
     }
-    return record_one(run, source.draft("faction", statement))
+    return record_one(run, source.draft(run, "faction", statement))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,7 @@ def split(run: Run, asked: Split) -> Report:
     child, fresh = _child(run, asked)
     statement: dict[str, object] = {"child": child.hex(), "parent": parent.hex()}
     try:
-        return record_one(run, source.draft("faction", statement))
+        return record_one(run, source.draft(run, "faction", statement))
     except PlacementError as error:
         if fresh:
             error.because(_AGAIN)

@@ -15,7 +15,6 @@ from placement.api.v1.import_service_pb2 import (
     IMPORT_STATE_WAITING,
     ImportRow,
     RowEnd,
-    RowRefusal,
 )
 from placement.api.v1.types_pb2 import Fact
 from placement.errors import (
@@ -45,6 +44,7 @@ from placement_client.sheets.files import write_sheet
 from placement_client.sheets.planning import digest_of
 from placement_client.sheets.said import differences, row_of
 from placement_client.sheets.spool import REMOVED, Spool
+from placement_client.sheets.trying import why
 
 _POLL: Final = 0.5  # seconds between two looks with --wait
 _DIGEST_BYTES: Final = 32
@@ -56,14 +56,6 @@ _HINTS: Final[Hints] = {
         "It does not wait (any more), or has other rows than this digest says; see "
         "`placement import show`."
     ),
-}
-_WHY: Final[Mapping[int, str]] = {
-    RowRefusal.ROW_REFUSAL_INVALID: "row is not valid by the ruleset in force now",
-    RowRefusal.ROW_REFUSAL_CONTRADICTION: (
-        "row doubles a fact, or ends one that has ended"
-    ),
-    RowRefusal.ROW_REFUSAL_CHANGED: "fact on record changed since the dry run",
-    RowRefusal.ROW_REFUSAL_ABSENT: "fact is on record no more",
 }
 
 
@@ -241,17 +233,13 @@ def refused(run: Run, asked: Meant, written: Written) -> Report:
     calls = run.session().imports
     with hinted(_HINTS):
         found = found_import(calls.show(asked.id))
-        why = {each.position: each.reason for each in calls.refused(asked.id)}
+        faults = {each.position: why(each) for each in calls.refused(asked.id)}
         sent = enumerate(calls.rows(asked.id, found.staged))
-        refused = ((row, _reason(why[place])) for place, row in sent if place in why)
+        refused = ((row, str(faults[n])) for n, row in sent if n in faults)
         lines = list(_Lines(run, found.region).of(refused))
     write_sheet(written.to, ((*COLUMNS, REASON), *lines))
     said = f"Wrote {counted(len(lines), 'refused row', 'refused rows')}."
     return Report(data={"rows": len(lines)}, shown=[said])
-
-
-def _reason(number: int) -> str:
-    return _WHY.get(number, "row was refused")
 
 
 def register(app: typer.Typer) -> None:

@@ -80,7 +80,7 @@ class Affiliated:
 def affiliation(run: Run, who: OfPerson, asked: Affiliated, source: Source) -> Report:
     """Record that a person belongs, or belonged, to a group."""
     statement = {**who.draft(run), **given(asked)}
-    return record_one(run, source.draft("affiliation", statement))
+    return record_one(run, source.draft(run, "affiliation", statement))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class Part:
 @verb(app, "faction")
 def faction(run: Run, asked: Part, source: Source) -> Report:
     """Record that a group is part of another."""
-    return record_one(run, source.draft("faction", given(asked)))
+    return record_one(run, source.draft(run, "faction", given(asked)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +134,13 @@ class War:
 def rivalry(run: Run, pair: Pair, asked: War, source: Source) -> Report:
     """Record that two groups are at war."""
     statement = {**pair.draft(), **given(asked)}
-    return record_one(run, source.draft("rivalry", statement))
+    return record_one(run, source.draft(run, "rivalry", statement))
 
 
 @verb(app, "alliance")
 def alliance(run: Run, pair: Pair, source: Source) -> Report:
     """Record that two groups help one another."""
-    return record_one(run, source.draft("alliance", pair.draft()))
+    return record_one(run, source.draft(run, "alliance", pair.draft()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ class Stands:
 @verb(app, "presence")
 def presence(run: Run, asked: Stands, source: Source) -> Report:
     """Record that a group stands in an area."""
-    return record_one(run, source.draft("presence", given(asked)))
+    return record_one(run, source.draft(run, "presence", given(asked)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +184,7 @@ def threat(run: Run, asked: Threatened, source: Source) -> Report:
     target, *others = persons(run, *wanted, identifier_stdin=asked.identifier_stdin)
     statement: dict[str, object] = {"target": target, "severity": asked.severity}
     statement |= {"person": others[0]} if others else {"group": asked.by_group}
-    return record_one(run, source.draft("threat", statement))
+    return record_one(run, source.draft(run, "threat", statement))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +198,7 @@ class There:
 def located(run: Run, who: OfPerson, asked: There, source: Source) -> Report:
     """Record that a threatening person is in an area."""
     statement = {**who.draft(run), **given(asked)}
-    return record_one(run, source.draft("located", statement))
+    return record_one(run, source.draft(run, "located", statement))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +215,7 @@ class Tied:
 def tie(run: Run, who: OfPerson, asked: Tied, source: Source) -> Report:
     """Record that an area is a danger of a person's own."""
     statement = {**who.draft(run), **given(asked)}
-    return record_one(run, source.draft("tie", statement))
+    return record_one(run, source.draft(run, "tie", statement))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,5 +237,5 @@ def same_as(run: Run, asked: Same, source: Source) -> Report:
         identifier_stdin=asked.identifier_stdin,
     )
     return record_one(
-        run, source.draft("same_as", {"person_a": first, "person_b": second})
+        run, source.draft(run, "same_as", {"person_a": first, "person_b": second})
     )

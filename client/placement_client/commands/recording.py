@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _DOUBLE: Final = (
-    "Two groups have one rivalry, one alliance and one faction link at a time. "
-    "`placement fact list --group NAME` shows what is on record: amend that, or say "
-    "with --from when it began anew."
+    "Of two groups your region says one rivalry, one alliance and one faction link at a "
+    "time, and no group is a part of itself, over whatever steps. `placement fact list "
+    "--group NAME` shows what is on record, perhaps under another name of the group: "
+    "amend that, or say with --from and --to on which days this one holds."
 )
 _HINTS: Final[Hints] = {ConflictError: _DOUBLE}
+_YEAR: Final = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +45,27 @@ class Source:
     grade: Annotated[str, typer.Option(metavar="GRADE", help="As given: 2B.")]
     scheme: Annotated[str, choice(GradeScheme, "Scheme of the grade")] = "3x5x2"
     review_by: Annotated[
-        str, typer.Option(metavar="DATE", help="Last day without a review.")
+        str,
+        typer.Option(
+            metavar="DATE",
+            help="Last day without a review; unless it is over, a year ahead if you "
+            "don't say.",
+        ),
     ] = ""
     reason: Annotated[str, choice(FactReason, "Why it is recorded")]
 
-    def draft(self, kind: str, statement: dict[str, object]) -> dict[str, object]:
-        """Return the draft of a fact; what is not given is not in it."""
+    def draft(
+        self, run: Run, kind: str, statement: dict[str, object]
+    ) -> dict[str, object]:
+        """Return the draft of a fact; what is not given is not in it.
+
+        But for a review date: what nobody is to look at again stands for ever.
+        """
+        ahead = "" if self.end else (run.today + _YEAR).isoformat()
         given = {
             "valid_from": self.start,
             "valid_to": self.end,
-            "review_by": self.review_by,
+            "review_by": self.review_by or ahead,
         }
         return {
             kind: {key: value for key, value in statement.items() if value != ""},

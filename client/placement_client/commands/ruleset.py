@@ -46,9 +46,11 @@ from placement_client.commands.verb import Run, nouns, verb
 from placement_client.drafts import read_token
 from placement_client.rendering import to_json
 from placement_client.rulesets import RULES_BYTES
+from placement_client.texts import read_text
 
 app = nouns("The rules' data: see what is in force; the national unit changes it.")
 
+_MAX_KIB: Final = 64
 MAX_MOVED: Final = 500
 """Cases that ``shadow`` shows; the counts are of all."""
 
@@ -179,7 +181,7 @@ def propose(run: Run, asked: Proposed) -> Report:
 
     Each fault of the file is told with its line and column.
     """
-    content = _read(asked.content)
+    content = read_text(asked.content, field="content", kib=_MAX_KIB)
     with hinted(_PROPOSING):
         answer = run.session().rulesets.propose(content)
     key = answer.ruleset_id.hex()
@@ -188,15 +190,6 @@ def propose(run: Run, asked: Proposed) -> Report:
         f"See what it would change: placement ruleset shadow {key}",
     ]
     return Report(data=to_json(answer), shown=said)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise InvalidInputError("content", "can't be read") from error
-    except ValueError as error:
-        raise InvalidInputError("content", "is not UTF-8") from error
 
 
 @verb(app, "shadow")

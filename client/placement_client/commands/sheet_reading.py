@@ -21,6 +21,7 @@ from placement_client.sheets.files import SheetFile
 from placement_client.sheets.mapping import ColumnMap
 from placement_client.sheets.planning import Plan, Registry, plan
 from placement_client.sheets.rows import Fault, Names, RowError, RowReader
+from placement_client.sheets.trying import tried
 
 FOLDER: Final = "imports"
 """Where what is being sent lies, beside the contexts."""
@@ -97,7 +98,7 @@ def made_plan(run: Run, read: Read) -> Plan:
     made = plan(_facts(run, read), registry, read.file.digest)
     if not made.rows:
         raise refused("has no row but its headings")
-    return made
+    return tried(made, run.session().imports.try_rows)
 
 
 def recorded(run: Run, region: str = "") -> Iterator[RecordedFact]:

@@ -19,8 +19,9 @@ from placement.errors import InvalidInputError
 from placement_client.nearness import perhaps
 from placement_client.sheets.cells import Cell
 from placement_client.sheets.columns import COLUMNS, REASON
+from placement_client.texts import read_json, read_text
 
-_MAX_BYTES: Final = 64 * 1024
+_MAX_KIB: Final = 64
 _FORM: Final = 'must be JSON: {"columns": {...}, "fixed": {...}}'
 
 
@@ -43,13 +44,8 @@ class ColumnMap:
         Raises:
             InvalidInputError: it can't be read, or is none.
         """
-        try:
-            with path.open("rb") as file:
-                data = json.loads(file.read(_MAX_BYTES))
-        except OSError as error:
-            raise InvalidInputError("map", "can't be read") from error
-        except (ValueError, RecursionError):
-            raise InvalidInputError("map", _FORM) from None
+        text = read_text(path, field="map", kib=_MAX_KIB)
+        data = read_json(text, field="map", form=_FORM)
         if not isinstance(data, dict) or not data.keys() <= {"columns", "fixed"}:
             raise InvalidInputError("map", _FORM)
         made = cls(_texts(data.get("columns", {})), _texts(data.get("fixed", {})))

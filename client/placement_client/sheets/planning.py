@@ -20,7 +20,7 @@ from typing import Any, Final
 from placement.api.v1 import import_service_pb2 as wire
 from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1.types_pb2 import Fact
-from placement_client.sheets.circles import circular
+from placement_client.sheets.circles import Edge, circular
 from placement_client.sheets.rows import Fault
 
 Key = tuple[object, ...]
@@ -28,7 +28,8 @@ Key = tuple[object, ...]
 
 _START: Final = b"placement-import-v1"
 _PLAN: Final = b"placement-plan-v2"
-_LINKS: Final = ("rivalry", "alliance", "faction")
+LINKS: Final = ("rivalry", "alliance", "faction")
+"""Kinds of which a region says one at a time of two groups."""
 _COUNTS_NOTHING: Final = frozenset({review.FACT_STATE_INERT})
 _UNAPPROVED: Final = review.FACT_STATE_UNAPPROVED
 
@@ -153,7 +154,7 @@ class Registry:
         # What counts stands before what counts for nothing.
         if before is None or before.state in _COUNTS_NOTHING:
             self._by_key[key] = known
-        if known.state not in _COUNTS_NOTHING and key[0] in _LINKS:
+        if known.state not in _COUNTS_NOTHING and key[0] in LINKS:
             self._by_link.setdefault(key[:2], []).append(known)
 
     def planned(self, number: int, fact: Fact) -> Planned:
@@ -171,14 +172,11 @@ class Registry:
         before = known.fact if known and row is not None else None
         return Planned(number, outcome, key, row, before=before)
 
-    def links(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield child and parent of every faction that stands."""
+    def factions(self) -> Iterator[Edge]:
+        """Yield every faction that counts, or did."""
         for key, known in self._by_link.items():
             if key[0] == "faction":
-                for each in known:
-                    if each.state != review.FACT_STATE_ENDED:
-                        said = each.fact.faction
-                        yield said.child, said.parent
+                yield from (_edge(each.fact) for each in known)
 
     def _new(
         self, key: Key, fact: Fact
@@ -253,7 +251,7 @@ def plan(
     """
     planned: list[Planned] = []
     places: dict[Key, list[int]] = {}
-    edges: dict[int, tuple[bytes, bytes]] = {}
+    edges: dict[int, Edge] = {}
     for number, said in rows:
         if not isinstance(said, Fact):
             planned.append(Planned(number, Outcome.REFUSED, faults=said))
@@ -261,14 +259,14 @@ def plan(
         each = registry.planned(number, said)
         if each.key is not None:
             places.setdefault(each.key, []).append(len(planned))
-        if said.WhichOneof("statement") == "faction":
-            edges[len(planned)] = (said.faction.child, said.faction.parent)
+        if each.row is not None and each.row.HasField("fact") and _is_faction(said):
+            edges[len(planned)] = _edge(said)
         planned.append(each)
     for same in places.values():
         if len(same) > 1:
             for place in same:
                 planned[place] = _twice(planned, place, same)
-    for place in circular(edges, registry.links()):
+    for place in circular(edges, registry.factions()):
         why = "closes a circle of factions"
         planned[place] = _refused(planned[place], Fault("other", why))
     for place, other in _overlapping(planned):
@@ -296,7 +294,7 @@ def _overlapping(planned: Sequence[Planned]) -> list[tuple[int, int]]:
     links: dict[Key, list[int]] = {}
     for place, each in enumerate(planned):
         stated = each.row is not None and each.row.HasField("fact")
-        if stated and each.key is not None and each.key[0] in _LINKS:
+        if stated and each.key is not None and each.key[0] in LINKS:
             links.setdefault(each.key[:2], []).append(place)
     found: list[tuple[int, int]] = []
     for places in links.values():
@@ -310,9 +308,20 @@ def _overlapping(planned: Sequence[Planned]) -> list[tuple[int, int]]:
 
 
 def _span(each: Planned) -> tuple[float, float]:
-    fact = Fact() if each.row is None else each.row.fact
+    return _days(Fact() if each.row is None else each.row.fact)
+
+
+def _days(fact: Fact) -> tuple[float, float]:
     begin = fact.valid_from_day if fact.HasField("valid_from_day") else -inf
     return begin, fact.valid_to_day if fact.HasField("valid_to_day") else inf
+
+
+def _is_faction(fact: Fact) -> bool:
+    return fact.WhichOneof("statement") == "faction"
+
+
+def _edge(fact: Fact) -> Edge:
+    return Edge(fact.faction.child, fact.faction.parent, *_days(fact))
 
 
 def _twice(planned: Sequence[Planned], place: int, same: Sequence[int]) -> Planned:

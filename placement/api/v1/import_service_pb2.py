@@ -26,57 +26,61 @@ from placement.api.v1 import refusal_pb2 as placement_dot_api_dot_v1_dot_refusal
 from placement.api.v1 import types_pb2 as placement_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%placement/api/v1/import_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"F\n\x06RowEnd\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12\x14\n\x0cvalid_to_day\x18\x02 \x01(\x05\x12\x15\n\rseen_revision\x18\x03 \x01(\x06\"X\n\tImportRow\x12$\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x16.placement.api.v1.Fact\x12%\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.RowEnd\"6\n\x12\x42\x65ginImportRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0c\n\x04rows\x18\x02 \x01(\r\"y\n\x13\x42\x65ginImportResponse\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"c\n\x11\x41ppendRowsRequest\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12\x10\n\x08position\x18\x02 \x01(\r\x12)\n\x04rows\x18\x03 \x03(\x0b\x32\x1b.placement.api.v1.ImportRow\"w\n\x12\x41ppendRowsResponse\x12\x10\n\x08position\x18\x01 \x01(\r\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"8\n\x13\x46inishImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\"\x91\x01\n\x14\x46inishImportResponse\x12(\n\x06import\x18\x01 \x01(\x0b\x32\x18.placement.api.v1.Import\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"L\n\nRefusedRow\x12\x10\n\x08position\x18\x01 \x01(\r\x12,\n\x06reason\x18\x02 \x01(\x0e\x32\x1c.placement.api.v1.RowRefusal\"\xe0\x01\n\x06Import\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.placement.api.v1.ImportState\x12\x0e\n\x06person\x18\x03 \x01(\t\x12\x0e\n\x06region\x18\x04 \x01(\t\x12\x0c\n\x04rows\x18\x05 \x01(\r\x12\x0e\n\x06staged\x18\x06 \x01(\r\x12\x0e\n\x06\x64igest\x18\x07 \x01(\x0c\x12\x12\n\nexpires_at\x18\x08 \x01(\x10\x12\x13\n\x0b\x61pproved_by\x18\t \x01(\t\x12\r\n\x05taken\x18\n \x01(\r\x12\x0f\n\x07refused\x18\x0b \x01(\r\"=\n\x11ShowImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12\x15\n\rrefused_after\x18\x02 \x01(\r\"\xac\x01\n\x12ShowImportResponse\x12(\n\x06import\x18\x01 \x01(\x0b\x32\x18.placement.api.v1.Import\x12-\n\x07refused\x18\x02 \x03(\x0b\x32\x1c.placement.api.v1.RefusedRow\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\x14\n\x12ListImportsRequest\"\x7f\n\x13ListImportsResponse\x12)\n\x07imports\x18\x01 \x03(\x0b\x32\x18.placement.api.v1.Import\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"6\n\x0fReadRowsRequest\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12\x10\n\x08position\x18\x02 \x01(\r\"\x8e\x01\n\x10ReadRowsResponse\x12\x10\n\x08position\x18\x01 \x01(\r\x12)\n\x04rows\x18\x02 \x03(\x0b\x32\x1b.placement.api.v1.ImportRow\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"M\n\x14\x41pproveImportRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\timport_id\x18\x02 \x01(\x0c\x12\x0e\n\x06\x64igest\x18\x03 \x01(\x0c\"h\n\x15\x41pproveImportResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"<\n\x13\x43\x61ncelImportRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\timport_id\x18\x02 \x01(\x0c\"g\n\x14\x43\x61ncelImportResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*\xc3\x01\n\x0bImportState\x12\x1c\n\x18IMPORT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11IMPORT_STATE_OPEN\x10\x01\x12\x18\n\x14IMPORT_STATE_WAITING\x10\x02\x12\x19\n\x15IMPORT_STATE_APPROVED\x10\x03\x12\x15\n\x11IMPORT_STATE_DONE\x10\x04\x12\x1a\n\x16IMPORT_STATE_CANCELLED\x10\x05\x12\x17\n\x13IMPORT_STATE_LAPSED\x10\x06*\x92\x01\n\nRowRefusal\x12\x1b\n\x17ROW_REFUSAL_UNSPECIFIED\x10\x00\x12\x17\n\x13ROW_REFUSAL_INVALID\x10\x01\x12\x1d\n\x19ROW_REFUSAL_CONTRADICTION\x10\x02\x12\x17\n\x13ROW_REFUSAL_CHANGED\x10\x03\x12\x16\n\x12ROW_REFUSAL_ABSENT\x10\x04\x32\xec\x05\n\rImportService\x12Z\n\x0b\x42\x65ginImport\x12$.placement.api.v1.BeginImportRequest\x1a%.placement.api.v1.BeginImportResponse\x12W\n\nAppendRows\x12#.placement.api.v1.AppendRowsRequest\x1a$.placement.api.v1.AppendRowsResponse\x12]\n\x0c\x46inishImport\x12%.placement.api.v1.FinishImportRequest\x1a&.placement.api.v1.FinishImportResponse\x12W\n\nShowImport\x12#.placement.api.v1.ShowImportRequest\x1a$.placement.api.v1.ShowImportResponse\x12Z\n\x0bListImports\x12$.placement.api.v1.ListImportsRequest\x1a%.placement.api.v1.ListImportsResponse\x12Q\n\x08ReadRows\x12!.placement.api.v1.ReadRowsRequest\x1a\".placement.api.v1.ReadRowsResponse\x12`\n\rApproveImport\x12&.placement.api.v1.ApproveImportRequest\x1a\'.placement.api.v1.ApproveImportResponse\x12]\n\x0c\x43\x61ncelImport\x12%.placement.api.v1.CancelImportRequest\x1a&.placement.api.v1.CancelImportResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%placement/api/v1/import_service.proto\x12\x10placement.api.v1\x1a\x1eplacement/api/v1/refusal.proto\x1a\x1cplacement/api/v1/types.proto\"F\n\x06RowEnd\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\x0c\x12\x14\n\x0cvalid_to_day\x18\x02 \x01(\x05\x12\x15\n\rseen_revision\x18\x03 \x01(\x06\"X\n\tImportRow\x12$\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x16.placement.api.v1.Fact\x12%\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x18.placement.api.v1.RowEnd\";\n\x0eTryRowsRequest\x12)\n\x04rows\x18\x01 \x03(\x0b\x32\x1b.placement.api.v1.ImportRow\"\x7f\n\x0fTryRowsResponse\x12-\n\x07refused\x18\x01 \x03(\x0b\x32\x1c.placement.api.v1.RefusedRow\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"6\n\x12\x42\x65ginImportRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0c\n\x04rows\x18\x02 \x01(\r\"y\n\x13\x42\x65ginImportResponse\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"c\n\x11\x41ppendRowsRequest\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12\x10\n\x08position\x18\x02 \x01(\r\x12)\n\x04rows\x18\x03 \x03(\x0b\x32\x1b.placement.api.v1.ImportRow\"w\n\x12\x41ppendRowsResponse\x12\x10\n\x08position\x18\x01 \x01(\r\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"8\n\x13\x46inishImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\"\x91\x01\n\x14\x46inishImportResponse\x12(\n\x06import\x18\x01 \x01(\x0b\x32\x18.placement.api.v1.Import\x12\x10\n\x08revision\x18\x02 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"L\n\nRefusedRow\x12\x10\n\x08position\x18\x01 \x01(\r\x12,\n\x06reason\x18\x02 \x01(\x0e\x32\x1c.placement.api.v1.RowRefusal\"\xe0\x01\n\x06Import\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.placement.api.v1.ImportState\x12\x0e\n\x06person\x18\x03 \x01(\t\x12\x0e\n\x06region\x18\x04 \x01(\t\x12\x0c\n\x04rows\x18\x05 \x01(\r\x12\x0e\n\x06staged\x18\x06 \x01(\r\x12\x0e\n\x06\x64igest\x18\x07 \x01(\x0c\x12\x12\n\nexpires_at\x18\x08 \x01(\x10\x12\x13\n\x0b\x61pproved_by\x18\t \x01(\t\x12\r\n\x05taken\x18\n \x01(\r\x12\x0f\n\x07refused\x18\x0b \x01(\r\"=\n\x11ShowImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12\x15\n\rrefused_after\x18\x02 \x01(\r\"\xac\x01\n\x12ShowImportResponse\x12(\n\x06import\x18\x01 \x01(\x0b\x32\x18.placement.api.v1.Import\x12-\n\x07refused\x18\x02 \x03(\x0b\x32\x1c.placement.api.v1.RefusedRow\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"\x14\n\x12ListImportsRequest\"\x7f\n\x13ListImportsResponse\x12)\n\x07imports\x18\x01 \x03(\x0b\x32\x18.placement.api.v1.Import\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"6\n\x0fReadRowsRequest\x12\x11\n\timport_id\x18\x01 \x01(\x0c\x12\x10\n\x08position\x18\x02 \x01(\r\"\x8e\x01\n\x10ReadRowsResponse\x12\x10\n\x08position\x18\x01 \x01(\r\x12)\n\x04rows\x18\x02 \x03(\x0b\x32\x1b.placement.api.v1.ImportRow\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"M\n\x14\x41pproveImportRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\timport_id\x18\x02 \x01(\x0c\x12\x0e\n\x06\x64igest\x18\x03 \x01(\x0c\"h\n\x15\x41pproveImportResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c\"<\n\x13\x43\x61ncelImportRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\timport_id\x18\x02 \x01(\x0c\"g\n\x14\x43\x61ncelImportResponse\x12\x10\n\x08revision\x18\x01 \x01(\x06\x12+\n\x07refusal\x18\xfe\x0f \x01(\x0b\x32\x19.placement.api.v1.Refusal\x12\x10\n\x07padding\x18\xff\x0f \x01(\x0c*\xc3\x01\n\x0bImportState\x12\x1c\n\x18IMPORT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11IMPORT_STATE_OPEN\x10\x01\x12\x18\n\x14IMPORT_STATE_WAITING\x10\x02\x12\x19\n\x15IMPORT_STATE_APPROVED\x10\x03\x12\x15\n\x11IMPORT_STATE_DONE\x10\x04\x12\x1a\n\x16IMPORT_STATE_CANCELLED\x10\x05\x12\x17\n\x13IMPORT_STATE_LAPSED\x10\x06*\x92\x01\n\nRowRefusal\x12\x1b\n\x17ROW_REFUSAL_UNSPECIFIED\x10\x00\x12\x17\n\x13ROW_REFUSAL_INVALID\x10\x01\x12\x1d\n\x19ROW_REFUSAL_CONTRADICTION\x10\x02\x12\x17\n\x13ROW_REFUSAL_CHANGED\x10\x03\x12\x16\n\x12ROW_REFUSAL_ABSENT\x10\x04\x32\xbc\x06\n\rImportService\x12N\n\x07TryRows\x12 .placement.api.v1.TryRowsRequest\x1a!.placement.api.v1.TryRowsResponse\x12Z\n\x0b\x42\x65ginImport\x12$.placement.api.v1.BeginImportRequest\x1a%.placement.api.v1.BeginImportResponse\x12W\n\nAppendRows\x12#.placement.api.v1.AppendRowsRequest\x1a$.placement.api.v1.AppendRowsResponse\x12]\n\x0c\x46inishImport\x12%.placement.api.v1.FinishImportRequest\x1a&.placement.api.v1.FinishImportResponse\x12W\n\nShowImport\x12#.placement.api.v1.ShowImportRequest\x1a$.placement.api.v1.ShowImportResponse\x12Z\n\x0bListImports\x12$.placement.api.v1.ListImportsRequest\x1a%.placement.api.v1.ListImportsResponse\x12Q\n\x08ReadRows\x12!.placement.api.v1.ReadRowsRequest\x1a\".placement.api.v1.ReadRowsResponse\x12`\n\rApproveImport\x12&.placement.api.v1.ApproveImportRequest\x1a\'.placement.api.v1.ApproveImportResponse\x12]\n\x0c\x43\x61ncelImport\x12%.placement.api.v1.CancelImportRequest\x1a&.placement.api.v1.CancelImportResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placement.api.v1.import_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_IMPORTSTATE']._serialized_start=2138
-  _globals['_IMPORTSTATE']._serialized_end=2333
-  _globals['_ROWREFUSAL']._serialized_start=2336
-  _globals['_ROWREFUSAL']._serialized_end=2482
+  _globals['_IMPORTSTATE']._serialized_start=2328
+  _globals['_IMPORTSTATE']._serialized_end=2523
+  _globals['_ROWREFUSAL']._serialized_start=2526
+  _globals['_ROWREFUSAL']._serialized_end=2672
   _globals['_ROWEND']._serialized_start=121
   _globals['_ROWEND']._serialized_end=191
   _globals['_IMPORTROW']._serialized_start=193
   _globals['_IMPORTROW']._serialized_end=281
-  _globals['_BEGINIMPORTREQUEST']._serialized_start=283
-  _globals['_BEGINIMPORTREQUEST']._serialized_end=337
-  _globals['_BEGINIMPORTRESPONSE']._serialized_start=339
-  _globals['_BEGINIMPORTRESPONSE']._serialized_end=460
-  _globals['_APPENDROWSREQUEST']._serialized_start=462
-  _globals['_APPENDROWSREQUEST']._serialized_end=561
-  _globals['_APPENDROWSRESPONSE']._serialized_start=563
-  _globals['_APPENDROWSRESPONSE']._serialized_end=682
-  _globals['_FINISHIMPORTREQUEST']._serialized_start=684
-  _globals['_FINISHIMPORTREQUEST']._serialized_end=740
-  _globals['_FINISHIMPORTRESPONSE']._serialized_start=743
-  _globals['_FINISHIMPORTRESPONSE']._serialized_end=888
-  _globals['_REFUSEDROW']._serialized_start=890
-  _globals['_REFUSEDROW']._serialized_end=966
-  _globals['_IMPORT']._serialized_start=969
-  _globals['_IMPORT']._serialized_end=1193
-  _globals['_SHOWIMPORTREQUEST']._serialized_start=1195
-  _globals['_SHOWIMPORTREQUEST']._serialized_end=1256
-  _globals['_SHOWIMPORTRESPONSE']._serialized_start=1259
-  _globals['_SHOWIMPORTRESPONSE']._serialized_end=1431
-  _globals['_LISTIMPORTSREQUEST']._serialized_start=1433
-  _globals['_LISTIMPORTSREQUEST']._serialized_end=1453
-  _globals['_LISTIMPORTSRESPONSE']._serialized_start=1455
-  _globals['_LISTIMPORTSRESPONSE']._serialized_end=1582
-  _globals['_READROWSREQUEST']._serialized_start=1584
-  _globals['_READROWSREQUEST']._serialized_end=1638
-  _globals['_READROWSRESPONSE']._serialized_start=1641
-  _globals['_READROWSRESPONSE']._serialized_end=1783
-  _globals['_APPROVEIMPORTREQUEST']._serialized_start=1785
-  _globals['_APPROVEIMPORTREQUEST']._serialized_end=1862
-  _globals['_APPROVEIMPORTRESPONSE']._serialized_start=1864
-  _globals['_APPROVEIMPORTRESPONSE']._serialized_end=1968
-  _globals['_CANCELIMPORTREQUEST']._serialized_start=1970
-  _globals['_CANCELIMPORTREQUEST']._serialized_end=2030
-  _globals['_CANCELIMPORTRESPONSE']._serialized_start=2032
-  _globals['_CANCELIMPORTRESPONSE']._serialized_end=2135
-  _globals['_IMPORTSERVICE']._serialized_start=2485
-  _globals['_IMPORTSERVICE']._serialized_end=3233
+  _globals['_TRYROWSREQUEST']._serialized_start=283
+  _globals['_TRYROWSREQUEST']._serialized_end=342
+  _globals['_TRYROWSRESPONSE']._serialized_start=344
+  _globals['_TRYROWSRESPONSE']._serialized_end=471
+  _globals['_BEGINIMPORTREQUEST']._serialized_start=473
+  _globals['_BEGINIMPORTREQUEST']._serialized_end=527
+  _globals['_BEGINIMPORTRESPONSE']._serialized_start=529
+  _globals['_BEGINIMPORTRESPONSE']._serialized_end=650
+  _globals['_APPENDROWSREQUEST']._serialized_start=652
+  _globals['_APPENDROWSREQUEST']._serialized_end=751
+  _globals['_APPENDROWSRESPONSE']._serialized_start=753
+  _globals['_APPENDROWSRESPONSE']._serialized_end=872
+  _globals['_FINISHIMPORTREQUEST']._serialized_start=874
+  _globals['_FINISHIMPORTREQUEST']._serialized_end=930
+  _globals['_FINISHIMPORTRESPONSE']._serialized_start=933
+  _globals['_FINISHIMPORTRESPONSE']._serialized_end=1078
+  _globals['_REFUSEDROW']._serialized_start=1080
+  _globals['_REFUSEDROW']._serialized_end=1156
+  _globals['_IMPORT']._serialized_start=1159
+  _globals['_IMPORT']._serialized_end=1383
+  _globals['_SHOWIMPORTREQUEST']._serialized_start=1385
+  _globals['_SHOWIMPORTREQUEST']._serialized_end=1446
+  _globals['_SHOWIMPORTRESPONSE']._serialized_start=1449
+  _globals['_SHOWIMPORTRESPONSE']._serialized_end=1621
+  _globals['_LISTIMPORTSREQUEST']._serialized_start=1623
+  _globals['_LISTIMPORTSREQUEST']._serialized_end=1643
+  _globals['_LISTIMPORTSRESPONSE']._serialized_start=1645
+  _globals['_LISTIMPORTSRESPONSE']._serialized_end=1772
+  _globals['_READROWSREQUEST']._serialized_start=1774
+  _globals['_READROWSREQUEST']._serialized_end=1828
+  _globals['_READROWSRESPONSE']._serialized_start=1831
+  _globals['_READROWSRESPONSE']._serialized_end=1973
+  _globals['_APPROVEIMPORTREQUEST']._serialized_start=1975
+  _globals['_APPROVEIMPORTREQUEST']._serialized_end=2052
+  _globals['_APPROVEIMPORTRESPONSE']._serialized_start=2054
+  _globals['_APPROVEIMPORTRESPONSE']._serialized_end=2158
+  _globals['_CANCELIMPORTREQUEST']._serialized_start=2160
+  _globals['_CANCELIMPORTREQUEST']._serialized_end=2220
+  _globals['_CANCELIMPORTRESPONSE']._serialized_start=2222
+  _globals['_CANCELIMPORTRESPONSE']._serialized_end=2325
+  _globals['_IMPORTSERVICE']._serialized_start=2675
+  _globals['_IMPORTSERVICE']._serialized_end=3503
 # @@protoc_insertion_point(module_scope)

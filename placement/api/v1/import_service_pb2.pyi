@@ -74,21 +74,25 @@ class _RowRefusalEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RowRefusal
     ROW_REFUSAL_INVALID: _RowRefusal.ValueType  # 1
     """It is not valid by the ruleset that is in force now."""
     ROW_REFUSAL_CONTRADICTION: _RowRefusal.ValueType  # 2
-    """It doubles a fact, or ends one that has ended."""
+    """It doubles a link of its region, closes a circle of factions there, or ends what has
+    ended.
+    """
     ROW_REFUSAL_CHANGED: _RowRefusal.ValueType  # 3
     """The fact that it speaks of changed since the import was made."""
     ROW_REFUSAL_ABSENT: _RowRefusal.ValueType  # 4
     """There is no such fact any more."""
 
 class RowRefusal(_RowRefusal, metaclass=_RowRefusalEnumTypeWrapper):
-    """Why a row of an approved import was not taken over."""
+    """Why a row of an approved import was not taken over, or would not be."""
 
 ROW_REFUSAL_UNSPECIFIED: RowRefusal.ValueType  # 0
 """Never sent."""
 ROW_REFUSAL_INVALID: RowRefusal.ValueType  # 1
 """It is not valid by the ruleset that is in force now."""
 ROW_REFUSAL_CONTRADICTION: RowRefusal.ValueType  # 2
-"""It doubles a fact, or ends one that has ended."""
+"""It doubles a link of its region, closes a circle of factions there, or ends what has
+ended.
+"""
 ROW_REFUSAL_CHANGED: RowRefusal.ValueType  # 3
 """The fact that it speaks of changed since the import was made."""
 ROW_REFUSAL_ABSENT: RowRefusal.ValueType  # 4
@@ -157,6 +161,64 @@ class ImportRow(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportRow: _TypeAlias = ImportRow  # noqa: Y015
+
+@_typing.final
+class TryRowsRequest(_message.Message):
+    """Rows to be tried; they and what they would end are in the entry that this leaves."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROWS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportRow]:
+        """1 to 500 rows."""
+
+    def __init__(
+        self,
+        *,
+        rows: _abc.Iterable[Global___ImportRow] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rows", b"rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TryRowsRequest: _TypeAlias = TryRowsRequest  # noqa: Y015
+
+@_typing.final
+class TryRowsResponse(_message.Message):
+    """What would become of them as things stand."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFUSED_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    PADDING_FIELD_NUMBER: _builtins.int
+    padding: _builtins.bytes
+    """To be thrown away."""
+    @_builtins.property
+    def refused(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefusedRow]:
+        """Those that would be refused, by their position among the rows that were tried."""
+
+    @_builtins.property
+    def refusal(self) -> _refusal_pb2.Refusal:
+        """Set where there is no answer; then no other field is."""
+
+    def __init__(
+        self,
+        *,
+        refused: _abc.Iterable[Global___RefusedRow] | None = ...,
+        refusal: _refusal_pb2.Refusal | None = ...,
+        padding: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["padding", b"padding", "refusal", b"refusal", "refused", b"refused"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TryRowsResponse: _TypeAlias = TryRowsResponse  # noqa: Y015
 
 @_typing.final
 class BeginImportRequest(_message.Message):

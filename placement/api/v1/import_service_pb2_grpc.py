@@ -36,6 +36,11 @@ class ImportServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.TryRows = channel.unary_unary(
+                '/placement.api.v1.ImportService/TryRows',
+                request_serializer=placement_dot_api_dot_v1_dot_import__service__pb2.TryRowsRequest.SerializeToString,
+                response_deserializer=placement_dot_api_dot_v1_dot_import__service__pb2.TryRowsResponse.FromString,
+                _registered_method=True)
         self.BeginImport = channel.unary_unary(
                 '/placement.api.v1.ImportService/BeginImport',
                 request_serializer=placement_dot_api_dot_v1_dot_import__service__pb2.BeginImportRequest.SerializeToString,
@@ -82,6 +87,13 @@ class ImportServiceServicer:
     """The service of coordinators who import. Rows speak of groups and areas, never of
     persons.
     """
+
+    def TryRows(self, request, context):
+        """Tells which rows would be refused as things stand; nothing is stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def BeginImport(self, request, context):
         """Begins to stage rows.
@@ -142,6 +154,11 @@ class ImportServiceServicer:
 
 def add_ImportServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'TryRows': grpc.unary_unary_rpc_method_handler(
+                    servicer.TryRows,
+                    request_deserializer=placement_dot_api_dot_v1_dot_import__service__pb2.TryRowsRequest.FromString,
+                    response_serializer=placement_dot_api_dot_v1_dot_import__service__pb2.TryRowsResponse.SerializeToString,
+            ),
             'BeginImport': grpc.unary_unary_rpc_method_handler(
                     servicer.BeginImport,
                     request_deserializer=placement_dot_api_dot_v1_dot_import__service__pb2.BeginImportRequest.FromString,
@@ -194,6 +211,33 @@ class ImportService:
     """The service of coordinators who import. Rows speak of groups and areas, never of
     persons.
     """
+
+    @staticmethod
+    def TryRows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placement.api.v1.ImportService/TryRows',
+            placement_dot_api_dot_v1_dot_import__service__pb2.TryRowsRequest.SerializeToString,
+            placement_dot_api_dot_v1_dot_import__service__pb2.TryRowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def BeginImport(request,

@@ -37,6 +37,8 @@ class ImportServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ImportServiceAsyncStub: ...
+    TryRows: _grpc.UnaryUnaryMultiCallable[_import_service_pb2.TryRowsRequest, _import_service_pb2.TryRowsResponse]
+    """Tells which rows would be refused as things stand; nothing is stored."""
     BeginImport: _grpc.UnaryUnaryMultiCallable[_import_service_pb2.BeginImportRequest, _import_service_pb2.BeginImportResponse]
     """Begins to stage rows."""
     AppendRows: _grpc.UnaryUnaryMultiCallable[_import_service_pb2.AppendRowsRequest, _import_service_pb2.AppendRowsResponse]
@@ -61,6 +63,8 @@ class ImportServiceAsyncStub(ImportServiceStub):
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    TryRows: _aio.UnaryUnaryMultiCallable[_import_service_pb2.TryRowsRequest, _import_service_pb2.TryRowsResponse]  # type: ignore[assignment]
+    """Tells which rows would be refused as things stand; nothing is stored."""
     BeginImport: _aio.UnaryUnaryMultiCallable[_import_service_pb2.BeginImportRequest, _import_service_pb2.BeginImportResponse]  # type: ignore[assignment]
     """Begins to stage rows."""
     AppendRows: _aio.UnaryUnaryMultiCallable[_import_service_pb2.AppendRowsRequest, _import_service_pb2.AppendRowsResponse]  # type: ignore[assignment]
@@ -82,6 +86,14 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
     """The service of coordinators who import. Rows speak of groups and areas, never of
     persons.
     """
+
+    @_abc_1.abstractmethod
+    def TryRows(
+        self,
+        request: _import_service_pb2.TryRowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_service_pb2.TryRowsResponse, _abc.Awaitable[_import_service_pb2.TryRowsResponse]]:
+        """Tells which rows would be refused as things stand; nothing is stored."""
 
     @_abc_1.abstractmethod
     def BeginImport(

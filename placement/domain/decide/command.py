@@ -77,7 +77,7 @@ class Note:
         decisions: 16 bytes each, in the order of the candidates.
         valid_until: in that order.
         objects: facts, changes and placements named, 16 bytes each.
-        tokens: groups and facilities made, 16 bytes each.
+        tokens: groups and facilities made or spoken of, 16 bytes each.
         search: what an auditor looks for.
     """
 

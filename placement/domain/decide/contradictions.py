@@ -1,10 +1,12 @@
-"""What contradicts what stands: a second link of one time, or a circle of factions.
+"""What contradicts what its region says: a link twice at a time, a circle of factions.
 
 Invariants:
-    * of two groups, two links of one kind never hold on one day, nor do factions that
-      make a group a part of itself;
-    * what is retracted does not count, nor what waited in vain for its second person: it
-      stays soft until it is proposed again, or another is recorded.
+    * nothing that another region says keeps a region from saying what it knows;
+    * of two groups, a region states no two links of one kind that hold on one day, nor
+      factions that make a group a part of itself; two names that become one group, or a
+      change that nobody approved in time, may leave some;
+    * what counts for nothing contradicts nothing: the retracted, the discredited, and
+      what waited in vain for its second person.
 """
 
 from bisect import bisect_left
@@ -16,7 +18,7 @@ from placement.domain.decide.command import Moment
 from placement.domain.decide.waiting import waiting_records
 from placement.domain.facts import AnyFact, Faction, Link, pair_of
 from placement.domain.state import State
-from placement.domain.terms import FactId, GroupToken
+from placement.domain.terms import FactId, Grade, GroupToken
 from placement.errors import ConflictError
 
 
@@ -26,7 +28,7 @@ def refuse_contradictions(
     facts: Iterable[AnyFact],
     beside: Iterable[Link] = (),
 ) -> None:
-    """Refuse facts that can't be true beside what stands, or beside one another.
+    """Refuse facts that can't be true beside what their region says, or one another.
 
     Args:
         state: what stands.
@@ -41,8 +43,9 @@ def refuse_contradictions(
     for link in beside:
         standing.add(link)
     for fact in facts:
-        if isinstance(fact, Link):
-            if standing.doubles(fact) or standing.closes(fact):
+        if isinstance(fact, Link) and fact.grade is not Grade.DISCREDITED:
+            news = not _is_said(state, fact)
+            if news and (standing.doubles(fact) or standing.closes(fact)):
                 raise ConflictError
             standing.add(fact)
 
@@ -100,13 +103,14 @@ class _Standing:
         reached, left = {bottom: (1 << len(days)) - 1}, [bottom]
         while left:
             group = left.pop()
+            found: dict[GroupToken, int] = {}
             for link in above.get(group, ()):
                 parent = of(link.parent)
-                known = reached.get(parent, 0)
-                found = known | (reached[group] & _bits(link, days))
-                if found != known:
-                    reached[parent] = found
-                    left.append(parent)
+                steps = reached[group] & _bits(link, days)
+                found[parent] = found.get(parent, reached.get(parent, 0)) | steps
+            more = [each for each in found if found[each] != reached.get(each, 0)]
+            reached |= found
+            left += more
         return reached.get(of(fact.child), 0) > 0
 
     def _above(self, fact: Faction) -> dict[GroupToken, list[Faction]]:
@@ -130,13 +134,30 @@ class _Standing:
         return found if of(fact.child) in found else {}
 
     def _counting(self, links: Iterable[Link], fact: Link) -> Iterator[Link]:
-        """Leave out what is inert, and what a fact replaces."""
+        """Leave out what is inert, of another region, or what a fact replaces."""
         replaced = _replaced(self.state, fact)
         for link in links:
-            if link.retracted or link.id in replaced:
+            inert = link.retracted or link.grade is Grade.DISCREDITED
+            if inert or link.region != fact.region or link.id in replaced:
                 continue
             if link.approved or link.id in self.waiting:
                 yield link
+
+
+def _is_said(state: State, fact: Link) -> bool:
+    """Tell whether what a fact replaces says the same of the same days, and more."""
+    before = None if fact.replaces is None else state.facts.get(fact.replaces)
+    if not isinstance(before, Link) or _ends(state, before) != _ends(state, fact):
+        return False
+    (begin, end), (known_begin, known_end) = _span(fact), _span(before)
+    return type(before) is type(fact) and known_begin <= begin and end <= known_end
+
+
+def _ends(state: State, link: Link) -> object:
+    """Return what a link joins: of a faction, which of both is the part, too."""
+    if isinstance(link, Faction):
+        return state.merges.of(link.child), state.merges.of(link.parent)
+    return pair_in(state, link)
 
 
 def _replaced(state: State, fact: AnyFact) -> set[FactId]:

@@ -121,7 +121,7 @@ def record(
     Raises:
         InvalidInputError: a draft that can't be; its field is named.
         NotFoundError: a case member who isn't there.
-        ConflictError: a second rivalry, alliance or faction link of a pair and period.
+        ConflictError: a link that its region says already, or a circle of factions.
     """
     facts = drafted(state, moment, caller, drafts, "facts[{}]")
     events: list[Event] = [FactRecorded(fact=fact) for fact in facts]
@@ -139,7 +139,7 @@ def drafted(
     drafts: Sequence[Draft],
     field: str,
 ) -> tuple[AnyFact, ...]:
-    """Make facts of drafts: all of them, or none.
+    """Make facts of drafts that fit what stands: all of them, or none.
 
     Args:
         state: what stands.
@@ -151,14 +151,30 @@ def drafted(
     Raises:
         PlacementError: as ``record``.
     """
+    facts = stated(state, moment, caller, drafts, field)
+    refuse_contradictions(state, moment, facts)
+    return facts
+
+
+def stated(
+    state: State,
+    moment: Moment,
+    caller: Caller,
+    drafts: Sequence[Draft],
+    field: str,
+) -> tuple[AnyFact, ...]:
+    """Make facts of drafts, whether or not they contradict what stands; see ``drafted``.
+
+    Raises:
+        InvalidInputError: a draft that can't be; its field is named.
+        NotFoundError: a case member who isn't there.
+    """
     require(len(drafts) <= MAX_FACTS, field.partition("[")[0], "must be at most 500")
     facts = tuple(
         _fact(state, moment, caller, draft, field.format(index))
         for index, draft in enumerate(drafts)
     )
-    facts = _second_for_settled(state, facts)
-    refuse_contradictions(state, moment, facts)
-    return facts
+    return _second_for_settled(state, facts)
 
 
 def propose(

@@ -5,11 +5,11 @@ Invariants:
     * the same rows under the same position are staged once; others are refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from placement.access import Action
+from placement.access import Action, Caller
 from placement.domain.decide.command import Moment, Outcome, require
 from placement.domain.decide.drafts import Draft, drafted
 from placement.domain.decide.imports import IMPORTED, AboutImport, own_import
@@ -82,7 +82,7 @@ def append_rows(state: State, command: AppendRows, moment: Moment) -> Outcome:
     staged = ImportStaged(
         id=command.import_id,
         position=position,
-        rows=_staged(state, command, moment),
+        rows=staged_rows(state, command.caller, rows, moment, drafted),
         digest=_over(known.digest, rows),
     )
     return Outcome(reply=Staged(position=end), events=(staged,))
@@ -106,44 +106,63 @@ def _require_same(known: ImportKept, position: int, rows: Sequence[DraftRow]) ->
     raise ConflictError
 
 
-def _staged(state: State, command: AppendRows, moment: Moment) -> tuple[StagedRow, ...]:
+def staged_rows(
+    state: State,
+    caller: Caller,
+    rows: Sequence[DraftRow],
+    moment: Moment,
+    make: Callable[..., tuple[AnyFact, ...]],
+) -> tuple[StagedRow, ...]:
     """Validate rows against what stands, and make of each what it will become.
+
+    Args:
+        state: what stands.
+        caller: who states them.
+        rows: at most 500.
+        moment: when.
+        make: ``drafted``, or ``stated``.
 
     Raises:
         InvalidInputError: a row that can't be; its field is named.
-        PlacementError: as ``record`` and ``own_fact``.
+        PlacementError: as ``make`` and ``own_fact``.
     """
-    for index, row in enumerate(command.rows):
+    for index, row in enumerate(rows):
         field = f"rows[{index}]"
         require(row.draft or row.end, field, "must state or end something")
         if row.draft is not None:
             fits = row.draft.kind in IMPORTED
             require(fits, f"{field}.fact.statement", "is not imported")
         if row.end is not None:
-            _require_end(state, command, row, row.end, field)
+            _require_end(state, caller, row, row.end, field)
             day, name = row.end.valid_to, f"{field}.valid_to_day"
             require_endable(state.facts[row.end.id], day, moment, name)
-    facts = iter(_drafted(state, command, moment))
+    facts = iter(_facts(state, caller, rows, moment, make))
     return tuple(
         StagedRow(
             record=None if row.draft is None else StagedFact(fact=_firm(next(facts))),
             end=row.end,
         )
-        for row in command.rows
+        for row in rows
     )
 
 
-def _drafted(state: State, command: AppendRows, moment: Moment) -> tuple[AnyFact, ...]:
+def _facts(
+    state: State,
+    caller: Caller,
+    rows: Sequence[DraftRow],
+    moment: Moment,
+    make: Callable[..., tuple[AnyFact, ...]],
+) -> tuple[AnyFact, ...]:
     """Make facts of the rows that state one.
 
     Raises:
         InvalidInputError: a row that can't be; the field names the row.
-        ConflictError: a fact that is there already, or twice among the rows.
+        PlacementError: as ``make``.
     """
-    stating = [n for n, row in enumerate(command.rows) if row.draft is not None]
-    drafts = [row.draft for row in command.rows if row.draft is not None]
+    stating = [n for n, row in enumerate(rows) if row.draft is not None]
+    drafts = [row.draft for row in rows if row.draft is not None]
     try:
-        return drafted(state, moment, command.caller, drafts, "rows[{}].fact")
+        return make(state, moment, caller, drafts, "rows[{}].fact")
     except InvalidInputError as error:  # it counts the drafts, not the rows
         number, _, rest = error.field.removeprefix("rows[").partition("]")
         if not number.isdecimal():
@@ -158,14 +177,14 @@ def _firm(fact: AnyFact) -> AnyFact:
 
 
 def _require_end(
-    state: State, command: AppendRows, row: DraftRow, end: StagedEnd, field: str
+    state: State, caller: Caller, row: DraftRow, end: StagedEnd, field: str
 ) -> None:
     """Refuse an end that the fact can't have, or a fact of another kind instead.
 
     Raises:
         PlacementError: it is one.
     """
-    fact = own_fact(state, command.caller, end.id, end.seen)
+    fact = own_fact(state, caller, end.id, end.seen)
     require(isinstance(fact, IMPORTED), f"{field}.fact_id", "is not imported")
     if row.draft is not None:
         alike = isinstance(fact, row.draft.kind)

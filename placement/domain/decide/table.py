@@ -48,6 +48,7 @@ from placement.domain.decide import (
     shadows,
     staging,
     taking,
+    trying,
 )
 from placement.domain.decide.beginning import refuse_known
 from placement.domain.decide.command import (
@@ -139,6 +140,7 @@ DECIDES: Final[Mapping[type[Command], Decide]] = {
     rulesets.WithdrawRuleset: rulesets.withdraw_ruleset,
     rulesets.ListRulesets: rulesets.list_rulesets,
     rulesets.ShowRuleset: rulesets.show_ruleset,
+    trying.TryRows: trying.try_rows,
     imports.BeginImport: imports.begin_import,
     staging.AppendRows: staging.append_rows,
     imports.FinishImport: imports.finish_import,

@@ -10,19 +10,19 @@ Invariants:
     * work that another server did already changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from placement.access import Action, Caller, Role
 from placement.domain.decide.beginning import Beginning, refuse_known
 from placement.domain.decide.command import Command, Moment, Note, Outcome
-from placement.domain.decide.contradictions import refuse_contradictions
+from placement.domain.decide.contradictions import pair_in, refuse_contradictions
 from placement.domain.decide.drafts import normalise, require_area
 from placement.domain.decide.imports import part_at
 from placement.domain.decide.registry import own_fact, require_endable
 from placement.domain.events import Event, FactEnded, FactRecorded
-from placement.domain.facts import AnyFact, Link, Presence
+from placement.domain.facts import AnyFact, Faction, Link, Presence
 from placement.domain.import_events import (
     ImportKept,
     ImportStaged,
@@ -46,6 +46,7 @@ SLICE: Final = 8
 """Rows that are taken over at once; somebody's check may have to wait for them."""
 AHEAD: Final = 8 * SLICE
 """Rows whose facts get their keys at once."""
+_ID_SIZE: Final = 16  # bytes
 _REASONS: Final[tuple[tuple[type[PlacementError], RowRefusal], ...]] = (
     (InvalidInputError, RowRefusal.INVALID),
     (ConflictError, RowRefusal.CONTRADICTION),
@@ -91,6 +92,7 @@ class _Slice:
         events: what the good ones become.
         begun: what those begin.
         named: the facts that they end.
+        ended: links of them.
         links: that they record.
         refused: positions of the bad ones.
         reasons: why.
@@ -102,6 +104,7 @@ class _Slice:
     events: list[Event] = field(default_factory=list)
     begun: set[Beginning] = field(default_factory=set)
     named: set[FactId] = field(default_factory=set)
+    ended: list[Link] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     reasons: list[RowRefusal] = field(default_factory=list)
@@ -118,7 +121,7 @@ def take_rows(state: State, command: TakeRows, moment: Moment) -> Outcome:
     first = command.after - command.staged.position
     part = _Slice(command.staged.id, caller, command.after)
     for row in command.staged.rows[first : first + SLICE]:
-        if not _fits(part, row):
+        if not _fits(state, part, row):
             break
         _take(state, moment, part, row)
     taken = ImportTaken(
@@ -131,6 +134,20 @@ def take_rows(state: State, command: TakeRows, moment: Moment) -> Outcome:
     return Outcome(reply=None, events=(*part.events, taken), note=note)
 
 
+def refused_rows(
+    state: State, moment: Moment, caller: Caller, rows: Iterable[StagedRow]
+) -> list[tuple[int, RowRefusal]]:
+    """Return which rows would be refused if they were taken over now, and why.
+
+    Each is held against what stands and what the rows before it record; what those end
+    stands still.
+    """
+    part = _Slice(FactId(bytes(_ID_SIZE)), caller, 0)
+    for row in rows:
+        _take(state, moment, part, row)
+    return list(zip(part.refused, part.reasons, strict=True))
+
+
 def _stands_there(known: ImportKept, command: TakeRows) -> bool:
     """Tell whether these are the rows that stand where the import goes on."""
     part = part_at(known, command.after)
@@ -141,14 +158,23 @@ def _stands_there(known: ImportKept, command: TakeRows) -> bool:
     )
 
 
-def _fits(part: _Slice, row: StagedRow) -> bool:
+def _fits(state: State, part: _Slice, row: StagedRow) -> bool:
     """Tell whether a row can be validated before what the slice ends has ended.
 
     What it records is seen at once; what it ends stands until the slice is decided.
     """
     if row.end is not None and row.end.id in part.named:
         return False
-    return not (part.named and _link(row))
+    return not any(
+        _makes_room(state, ended, link) for ended in part.ended for link in _link(row)
+    )
+
+
+def _makes_room(state: State, ended: Link, link: Link) -> bool:
+    """Tell whether a link may stand once another has ended."""
+    if type(ended) is not type(link):
+        return False
+    return isinstance(link, Faction) or pair_in(state, ended) == pair_in(state, link)
 
 
 def _link(row: StagedRow) -> list[Link]:
@@ -173,6 +199,8 @@ def _take(state: State, moment: Moment, part: _Slice, row: StagedRow) -> None:
         part.links += _link(row)
         if row.end is not None:
             part.named.add(row.end.id)
+            ended = state.facts[row.end.id]
+            part.ended += [ended] if isinstance(ended, Link) else []
     part.until += 1
 
 

@@ -246,6 +246,52 @@ def test_a_fact_is_amended(cli, wire, shown):
     )
 
 
+STATED = [
+    (
+        types.Fact(affiliation=types.Affiliation(group=NORTH, role=1)),
+        ("--role", "core", "--left-on", "2026-05-01"),
+        {"role": types.AFFILIATION_ROLE_CORE, "left_on_day": day("2026-05-01")},
+    ),
+    (
+        types.Fact(rivalry=types.Rivalry(group_a=NORTH, severity=2)),
+        ("--last-violence-on", "2026-05-30"),
+        {"last_violence_on_day": day("2026-05-30")},
+    ),
+    (
+        types.Fact(faction=types.Faction(child=NORTH)),
+        ("--own-rivalries-only",),
+        {"own_rivalries_only": True},
+    ),
+    (
+        types.Fact(faction=types.Faction(child=NORTH, own_rivalries_only=True)),
+        ("--no-own-rivalries-only",),
+        {"own_rivalries_only": False},
+    ),
+    (
+        types.Fact(tie=types.Tie(area="1480")),
+        ("--danger", "--area", "Malmö"),
+        {"danger": True, "area": "1280"},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", STATED)
+def test_what_each_kind_says_is_amended(cli, wire, shown, case):
+    """By an option of its own; an option of another kind is refused."""
+    fact, words, said = case
+    shown(fact=fact)
+    amended(wire)
+    done = cli("fact", "amend", FACT.hex(), *words)
+    (item,) = wire.requests("AmendFacts")[0].amendments
+    statement = getattr(item.fact, item.fact.WhichOneof("statement"))
+    shown(fact=PRESENCE)
+
+    assert done.exit_code == 0
+    assert {name: getattr(statement, name) for name in said} == said
+    assert cli("fact", "amend", FACT.hex(), words[0], *words[1:2]).exit_code == 2
+    assert len(wire.requests("AmendFacts")) == 1
+
+
 def test_an_amendment_that_waits(cli, wire, shown):
     """A presence in another area, and firmer; who must approve is said."""
     shown(fact=PRESENCE)

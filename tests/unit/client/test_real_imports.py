@@ -197,6 +197,60 @@ def test_refused_rows_come_back(coordinator, tmp_path):
     assert again["counts"] == got["counts"]
 
 
+def alliance(one, other):
+    return line(kind="alliance", group=one, other=other)
+
+
+def allied(person, one, other):
+    said = ("--grade", "2B", "--reason", "intelligence")
+    return person("fact", "record", "alliance", "--group", one, "--group", other, *said)
+
+
+def test_a_link_under_another_name_is_refused_in_the_dry_run(
+    coordinator, second, elsewhere, tmp_path
+):
+    """With its row, in the sheet of refused rows too; the others are sent."""
+    coordinator("group", "register", "Udda", "Jämna", "Tredje", "Samma")
+    merged = coordinator("group", "merge", "Udda", "Samma")
+    second("change", "approve", merged["change_id"])
+    allied(coordinator, "Udda", "Jämna")
+    rows = [alliance("Jämna", "Samma"), alliance("Udda", "Tredje")]
+    sheet = write(tmp_path / "in.csv", rows)
+    back = tmp_path / "refused.csv"
+
+    plan = coordinator("import", "dry-run", sheet, "--refused", back, code=2)
+    sent = coordinator("import", "commit", sheet, "--plan", plan["plan"])
+    coordinator("import", "cancel", sent["import_id"])
+
+    assert [each["outcome"] for each in plan["rows"]] == ["refused", "new"]
+    (reason,) = plan["rows"][0]["reasons"]
+    assert (reason["column"], "another name" in reason["why"]) == ("row", True)
+    assert read(back).count("another name") == 1
+    assert sent["rows"] == 1
+    assert elsewhere("import", "dry-run", sheet)["counts"]["new"] == 2
+
+
+def test_rows_refused_while_they_were_taken_over(coordinator, second, tmp_path):
+    """What was recorded meanwhile comes back as a sheet, with the reason."""
+    coordinator("group", "register", "Ena", "Andra", "Sista")
+    rows = [alliance("Ena", "Andra"), alliance("Ena", "Sista")]
+    sheet = write(tmp_path / "in.csv", rows)
+    plan = coordinator("import", "dry-run", sheet)
+    sent = coordinator("import", "commit", sheet, "--plan", plan["plan"])
+    allied(second, "Andra", "Ena")
+    key, digest = sent["import_id"], sent["digest"]
+    second("import", "approve", key, "--digest", digest)
+    found = taken(coordinator, key)
+    told = coordinator("import", "refused", key, "--to", tmp_path / "back.csv")
+
+    assert (found["taken"], found["refused"], told["rows"]) == (2, 1, 1)
+    with (tmp_path / "back.csv").open(encoding="utf-8", newline="") as file:
+        headings, back = csv.reader(file)
+    assert headings == [*COLUMNS, "refused_because"]
+    assert {*back[:-1]} >= {"Ena", "Andra", "alliance"}
+    assert "says a link a second time" in back[-1]
+
+
 def test_a_sheet_that_changed_is_refused(coordinator, tmp_path):
     """Between dry run and commit nothing may change."""
     row = line(kind="presence", group="Åsen", area="1280", presence="active")

@@ -67,13 +67,18 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_is_recorded_from_options(cli, groups, recorded, kind):
-    """Names, handles, areas and words become the fact of the wire."""
+@pytest.mark.usefixtures("groups", "at_noon")
+def test_each_kind_is_recorded_from_options(cli, recorded, kind):
+    """Names, handles, areas and words become the fact of the wire.
+
+    Nobody has to think of a review date: what has none stands for ever.
+    """
     words, statement = KINDS[kind]
     code, data = cli.json("fact", "record", kind, *words, *SOURCE)
 
     assert code == 0
     assert recorded() == types.Fact(
+        review_by_day=day("2027-06-15"),
         grade=types.SourceGrade(scheme=types.GRADE_SCHEME_THREE_FIVE_TWO, given="2B"),
         reason=types.FACT_REASON_INTELLIGENCE,
         **{kind.replace("-", "_"): statement},
@@ -98,6 +103,14 @@ def test_what_every_fact_says_is_taken(cli, groups, recorded):
         reason=types.FACT_REASON_COURT,
         alliance=statement,
     )
+
+
+def test_what_is_over_needs_no_review(cli, groups, recorded):
+    """So none is set for it."""
+    words, _ = KINDS["alliance"]
+    cli("fact", "record", "alliance", *words, *SOURCE, "--to", "2026-02-01")
+
+    assert not recorded().HasField("review_by_day")
 
 
 def test_the_server_never_receives_a_name(cli, wire, groups, recorded):

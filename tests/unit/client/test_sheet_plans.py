@@ -2,11 +2,12 @@
 
 import pytest
 from placement_client.sheets import sending
-from placement_client.sheets.circles import circular
+from placement_client.sheets.circles import Edge, circular
 from placement_client.sheets.planning import Outcome, Registry, digest_of, plan
 from placement_client.sheets.rows import Fault
-from placement_client.sheets.sending import begin, cuts, send
+from placement_client.sheets.sending import CALL_ROWS, begin, cuts, send
 from placement_client.sheets.spool import Spool
+from placement_client.sheets.trying import tried
 
 from placement.api.v1 import import_service_pb2 as wire
 from placement.api.v1 import review_service_pb2 as review
@@ -24,8 +25,9 @@ def rivalry(severity=1, pair=(A, B), **frame):
     return types_pb2.Fact(rivalry=said, **frame)
 
 
-def faction(child, parent):
-    return types_pb2.Fact(faction=types_pb2.Faction(child=child, parent=parent))
+def faction(child, parent, **frame):
+    said = types_pb2.Faction(child=child, parent=parent)
+    return types_pb2.Fact(faction=said, **frame)
 
 
 def presence(area="0180", **frame):
@@ -157,18 +159,53 @@ def test_rows_of_one_link_that_meet():
 def test_circles():
     """Whatever closes one, with what stands on record, is refused; the rest is not."""
     record = known(faction(A, B))
-    over = known(faction(C, A), review.FACT_STATE_ENDED, b"o" * 16)
+    ended = faction(C, A, valid_to_day=TODAY - 9)
+    over = known(ended, review.FACT_STATE_ENDED, b"o" * 16)
     found = planned(faction(B, C), faction(C, A), registry=[record]).rows
-    alone = planned(faction(B, C), registry=[record, over]).rows
+    alone = planned(faction(B, C, valid_from_day=TODAY), registry=[record, over]).rows
 
     assert {each.outcome for each in found} == {Outcome.REFUSED}
     assert {each.outcome for each in alone} == {Outcome.NEW}
 
 
+def test_a_part_that_became_the_whole():
+    """On no day was it both; on record it is the same, and closes nothing."""
+    turned = faction(A, B, valid_to_day=9), faction(B, A, valid_from_day=9)
+    new = planned(*turned).rows
+    same = planned(*turned, registry=[known(each) for each in turned]).rows
+    met = planned(turned[0], faction(B, A, valid_from_day=8)).rows
+
+    assert {each.outcome for each in new} == {Outcome.NEW}
+    assert {each.outcome for each in same} == {Outcome.SAME}
+    assert {each.outcome for each in met} == {Outcome.REFUSED}
+
+
+def test_what_the_service_alone_knows():
+    """Links are tried, some in each call, and what it refuses is refused with why."""
+    pairs = [(n.to_bytes(16, "big"), A) for n in range(CALL_ROWS + 6)]
+    links = [rivalry(pair=pair) for pair in pairs]
+    made, asked = planned(presence(), *links, presence("1480")), []
+
+    def ask(rows):
+        asked.append(len(rows))
+        reason = wire.ROW_REFUSAL_CONTRADICTION
+        return [wire.RefusedRow(position=5, reason=reason)]
+
+    found = tried(made, ask)
+    refused = [n for n, each in enumerate(found.rows) if each.row is None]
+
+    assert asked == [CALL_ROWS, 6]
+    assert refused == [6, CALL_ROWS + 6]
+    assert "another name" in str(found.rows[6].faults[0])
+    assert {found.rows[n].outcome for n in refused} == {Outcome.REFUSED}
+    assert found.digest != made.digest
+    assert tried(planned(presence()), pytest.fail) == planned(presence())
+
+
 def test_a_long_chain_is_no_circle():
     """And costs no more than its length."""
     edges = {
-        n: (n.to_bytes(4, "big"), (n + 1).to_bytes(4, "big")) for n in range(50_000)
+        n: Edge(n.to_bytes(4, "big"), (n + 1).to_bytes(4, "big")) for n in range(50_000)
     }
 
     assert circular(edges, ()) == []

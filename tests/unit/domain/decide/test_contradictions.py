@@ -1,8 +1,10 @@
 """What can't be true beside what stands is refused, and leaves nothing."""
 
 import pytest
+from kit import living
 from kit.commands import (
     approve,
+    coordinator,
     draft,
     end_facts,
     record_facts,
@@ -15,6 +17,8 @@ from kit.world import TODAY, token
 from placement.domain.facts import Alliance
 from placement.domain.terms import MICROS_AN_HOUR
 from placement.errors import ConflictError
+
+ELSEWHERE = coordinator("nord", "co-09")
 
 
 def alliance(a="A", b="B", **given):
@@ -110,6 +114,40 @@ def test_a_link_that_waits_is_a_double_until_its_change_lapses(court):
         court.reply(record_facts(rivalry(severity=1)))
 
 
+@pytest.mark.parametrize("link", [rivalry, alliance, faction])
+def test_each_region_says_what_it_knows(court, link):
+    """Another's word keeps it from nothing, nor ends what it says."""
+    theirs, _ = court.reply(record_facts(link("A", "B"), caller=ELSEWHERE)).ids
+    ours, _ = court.reply(record_facts(link("A", "B"))).ids
+    court.reply(end_facts((theirs, 0), caller=ELSEWHERE))
+
+    assert court.state.facts[ours].valid_to is None
+    assert refused(court, link("A", "B"))
+
+
+@pytest.mark.parametrize("link", [rivalry, alliance, faction])
+def test_what_counts_for_nothing_is_no_double(court, link):
+    """A discredited source keeps nobody from a better one, in either order."""
+    court.reply(record_facts(link("A", "B", given="3E")))
+
+    assert not refused(court, link("A", "B"))
+    assert not refused(court, link("A", "B", given="3E"))
+    assert refused(court, link("A", "B"))
+
+
+def test_two_names_of_one_group_leave_a_double(court):
+    """Either can be amended as long as it is of the same two; no third comes."""
+    links = rivalry("A", "B"), rivalry("A", "C")
+    one, other, _ = court.reply(record_facts(*links)).ids
+    (change,) = court.reply(merge_groups("B", "C")).ids
+    court.reply(approve(change))
+    for fact, name in ((one, "B"), (other, "C")):
+        said = rivalry("A", name, severity=2, valid_from=TODAY)
+        court.reply(living.amend_facts((fact, said)))
+
+    assert refused(court, rivalry("A", "C"))
+
+
 # Circles of factions
 
 
@@ -171,6 +209,33 @@ def test_what_was_never_true_closes_nothing(court):
     court.reply(approve(change))
 
     assert (before, refused(court, faction("C", "A"))) == (True, False)
+
+
+def test_a_discredited_step_closes_nothing(court):
+    """Nor does a step of another region, or one that is discredited itself."""
+    court.reply(record_facts(faction("A", "B", given="3E")))
+    court.reply(record_facts(faction("B", "C"), caller=ELSEWHERE))
+
+    assert not refused(court, faction("C", "A"))
+    assert not refused(court, faction("A", "C", given="3E"))
+    assert refused(court, faction("A", "C"))
+
+
+def test_a_circle_that_two_names_left(court):
+    """Its links can be amended; no further one closes it."""
+    first, other, _ = court.reply(
+        record_facts(faction("A", "B"), faction("C", "A"))
+    ).ids
+    (change,) = court.reply(merge_groups("B", "C")).ids
+    court.reply(approve(change))
+    said = faction("A", "B", given="3C", valid_from=TODAY)
+    turned = living.amend_facts((first, faction("C", "A", valid_from=TODAY)))
+
+    assert refused(court, faction("D", "A"), faction("A", "D"))
+    with pytest.raises(ConflictError):
+        court.reply(turned)
+    court.reply(living.amend_facts((first, said)))
+    assert court.state.facts[other].valid_to is None
 
 
 def test_two_names_of_one_group_close_a_circle(court):

@@ -206,6 +206,7 @@ def test_every_repeatable_command_is_known_by_person_and_id():
         Action.RULESET_SHADOW,
         Action.RULESET_LIST,
         Action.RULESET_SHOW,
+        Action.IMPORT_TRY,
         Action.IMPORT_APPEND,
         Action.IMPORT_FINISH,
         Action.IMPORT_SHOW,
