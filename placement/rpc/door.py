@@ -50,6 +50,7 @@ from placement.rpc.limits import (
 )
 from placement.rpc.methods import METHODS
 from placement.rpc.status import refusal_of, response_of, status_of
+from placement.rpc.whole import Whole
 from placement.service.entries import Refused
 from placement.service.pulse import Pulse
 from placement.store.rows import is_damage
@@ -173,7 +174,7 @@ class Door(grpc.aio.ServerInterceptor):
                 ):
                     async for response in responses:
                         await self._desk.identify_again()
-                        await context.write(padded(encode(response), size))
+                        await Whole(context).write(padded(encode(response), size))
             except CrammedError as error:
                 await _abort(error, context)
             except grpc.aio.InternalError:
@@ -325,12 +326,12 @@ class Door(grpc.aio.ServerInterceptor):
                 self._named(context, watches=True)
             except Exception as error:  # noqa: BLE001 (whatever it is, it leaves as a status)
                 await _abort(error, context)
-            responses = serve(request, context)
+            responses = serve(request, whole := Whole(context))
             try:
                 async with self._drainable():
                     if isasyncgen(responses):  # reflection yields, health writes itself
                         async for response in responses:
-                            await context.write(response)
+                            await whole.write(response)
                     else:
                         await responses
             except UnavailableError as error:
