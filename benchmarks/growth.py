@@ -185,7 +185,9 @@ def main(arguments: list[str]) -> int:
         for name, aim in _AIMS.items():
             value = figures.by_name[name]
             curves[name][factor] = value
-            print(f"  {name:36}{value:12,.1f}{aim and f'   aim {aim}'}", flush=True)
+            ratio = value / next(iter(curves[name].values()))
+            told = f"{value:12,.1f}   {ratio:5.2f} of the first"
+            print(f"  {name:36}{told}{aim and f'   aim {aim}'}", flush=True)
     if len(left_out) < len(asked.factors):
         asked.plot.parent.mkdir(parents=True, exist_ok=True)
         picture = svg("What a fact costs", "times the national set", curves)

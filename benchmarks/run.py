@@ -29,6 +29,7 @@ import uvloop
 from benchmarks.channels import connect
 from benchmarks.dataset import PATIENCE, Loader, Municipality, Sizes, fresh
 from benchmarks.host import ECHO
+from benchmarks.plots import svg
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import types_pb2 as wire
 from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
@@ -79,17 +80,22 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=4.0, help="a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--factors", type=float, nargs="+", default=[1.0, 10.0])
+    parser.add_argument("--plot", type=Path, default=Path("build/bench.svg"))
     args = parser.parse_args()
     options = Options(args.seconds, args.rounds, tuple(args.factors))
     print(f"Python {platform.python_version()}, grpcio {grpc.__version__}")
+    curves: dict[str, dict[float, float]] = {}
     for factor in options.factors:
         with tempfile.TemporaryDirectory(prefix="placement-bench-") as folder:
-            uvloop.run(measure(Path(folder), factor, options))
+            found = uvloop.run(measure(Path(folder), factor, options))
+        curves[f"x{factor:g}"] = found
+    args.plot.parent.mkdir(parents=True, exist_ok=True)
+    args.plot.write_text(svg("Checks by a bare echo", "clients", curves), "utf-8")
     return 0
 
 
-async def measure(folder: Path, factor: float, options: Options) -> None:
-    """Load one data set and measure it."""
+async def measure(folder: Path, factor: float, options: Options) -> dict[float, float]:
+    """Load one data set and measure it; return by clients the ratio to the echo."""
     settings = prepare(folder)
     sizes = Sizes.national(factor)
     with serving(settings) as (port, echo_port, finish):
@@ -113,7 +119,7 @@ async def measure(folder: Path, factor: float, options: Options) -> None:
         echoes = [
             echoing(folder, index, echo_port, size) for index in range(len(checks))
         ]
-        await compare(checks, echoes, options)
+        ratios = await compare(checks, echoes, options)
         resident = finish()
     disk = sum(file.stat().st_size for file in folder.glob("placement.db*"))
     print(
@@ -129,6 +135,7 @@ async def measure(folder: Path, factor: float, options: Options) -> None:
             caller.cases.extend(known.cases)
         await pace([checking(caller) for caller in again], options)
         finish()
+    return ratios
 
 
 async def pace(checks: list[Any], options: Options) -> None:
@@ -146,8 +153,11 @@ async def pace(checks: list[Any], options: Options) -> None:
         )
 
 
-async def compare(checks: list[Any], echoes: list[Any], options: Options) -> None:
-    """Measure checks and echoes in turn, and print the medians."""
+async def compare(
+    checks: list[Any], echoes: list[Any], options: Options
+) -> dict[float, float]:
+    """Measure checks and echoes in turn, and print the medians; return their ratios."""
+    ratios: dict[float, float] = {}
     print(
         f"{'clients':>8} {'checks/s':>9} {'p50 ms':>7} {'p99 ms':>7}"
         f" {'echo/s':>8} {'p50 ms':>7} {'p99 ms':>7} {'ratio':>6}"
@@ -170,6 +180,8 @@ async def compare(checks: list[Any], echoes: list[Any], options: Options) -> Non
             f" {bare.per_second:>8,.0f} {bare.p50:>7.2f} {bare.p99:>7.2f} {ratio:>6.2f}",
             flush=True,
         )
+        ratios[clients] = ratio
+    return ratios
 
 
 async def measured(calls: list[Call], seconds: float) -> Figures:

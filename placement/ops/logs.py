@@ -2,8 +2,8 @@
 
 Invariants:
     * a line of ours is a constant text with reasons, kinds and counts in it, in both forms;
-    * of a record of somebody else's, the object has who, how bad, which kind of exception
-      and where: never its text, which may hold whatever the library had at hand.
+    * of a record of somebody else's both have who, how bad, which kind of exception and
+      where: never its text, which may hold whatever the library had at hand.
 """
 
 import json
@@ -56,11 +56,39 @@ class AsJson(logging.Formatter):
             "level": record.levelname.lower(),
             "room": record.name,
         }
-        if f"{record.name}.".startswith(_OURS):
-            text = record.getMessage()
+        if text := _text(record):
             values = {name: _plain(value) for name, value in _VALUE.findall(text)}
             said |= {"text": text, "values": values} if values else {"text": text}
         return json.dumps(said | _exception(record), ensure_ascii=False)
+
+
+class AsText(logging.Formatter):
+    """Makes a line of text of a record."""
+
+    def __init__(self) -> None:
+        super().__init__(_TEXT)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        raised = (f"{name}={value}" for name, value in _exception(record).items())
+        words = " ".join((_text(record) or "not_shown", *raised))
+        return super().format(
+            logging.makeLogRecord(
+                {
+                    "name": record.name,
+                    "levelname": record.levelname,
+                    "created": record.created,
+                    "msecs": record.msecs,
+                    "msg": words,
+                }
+            )
+        )
+
+
+def _text(record: logging.LogRecord) -> str:
+    """Return what a record says; nothing of somebody else's."""
+    ours = f"{record.name}.".startswith(_OURS)
+    return record.getMessage() if ours else ""
 
 
 def _plain(value: str) -> str | int:
@@ -90,7 +118,7 @@ def begin(form: str) -> Lines:
         What counts its lines.
     """
     shown, lines = logging.StreamHandler(), Lines()
-    shown.setFormatter(AsJson() if form == "json" else logging.Formatter(_TEXT))
+    shown.setFormatter(AsJson() if form == "json" else AsText())
     logging.basicConfig(level=logging.INFO, handlers=[shown, lines])
     logging.getLogger("alembic").setLevel(logging.WARNING)
     return lines

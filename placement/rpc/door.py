@@ -221,12 +221,12 @@ class Door(grpc.aio.ServerInterceptor):
         """Hold one of the streams that a certificate may have at once.
 
         Raises:
-            UnavailableError: it has all of them; the refusal is in the access log.
+            OverloadedError: it has all of them; the refusal is in the access log.
         """
         call = CALL.get()
         certificate = call.caller.certificate
         if self._streams[certificate] >= STREAMS_EACH:
-            full = UnavailableError()
+            full = OverloadedError()
             await self._desk.refuse(Refused(call.action, full, call.caller))
         self._streams[certificate] += 1
         try:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from placement.ops import logs
-from placement.ops.logs import AsJson, Lines
+from placement.ops.logs import AsJson, AsText, Lines
 
 SENTINEL = "Sentinel-19820101-9803"
 
@@ -71,13 +71,7 @@ def failing():
 @pytest.mark.parametrize("room", ["asyncio", "grpc._cython.cygrpc", "placementx"])
 def test_what_others_say_is_not_shown(capsys, room):
     """Neither their words, nor an exception's: who, which kind, and where."""
-    with shown("json"):
-        other = logging.getLogger(room)
-        try:
-            failing()
-        except ValueError:
-            other.exception("Task got %s", SENTINEL, stack_info=True)
-        other.error(SENTINEL)
+    say_as(room, "json")
     raised, said = map(json.loads, capsys.readouterr().err.splitlines())
 
     assert SENTINEL not in json.dumps([raised, said])
@@ -89,6 +83,28 @@ def test_what_others_say_is_not_shown(capsys, room):
     assert raised["where"].startswith(f"{__file__}:")
 
 
+@pytest.mark.parametrize("room", ["asyncio", "grpc._cython.cygrpc", "placementx"])
+def test_nor_is_it_in_lines_of_text(capsys, room):
+    """One line each, whatever the exception had."""
+    say_as(room, "text")
+    raised, said = capsys.readouterr().err.splitlines()
+
+    assert SENTINEL not in raised + said
+    assert f"ERROR {room} not_shown kind=ValueError where={__file__}:" in raised
+    assert said.endswith(f"ERROR {room} not_shown")
+
+
+def say_as(room, form):
+    """Say something as somebody who has a secret at hand."""
+    with shown(form):
+        other = logging.getLogger(room)
+        try:
+            failing()
+        except ValueError:
+            other.exception("Task got %s", SENTINEL, stack_info=True)
+        other.error(SENTINEL)
+
+
 def test_an_exception_of_ours_is_not_shown_either():
     """Its kind is, and its place."""
     try:
@@ -98,7 +114,7 @@ def test_an_exception_of_ours_is_not_shown_either():
     record = logging.LogRecord("placement.x", 40, "x.py", 1, "call_failed", (), given)
     got = json.loads(AsJson().format(record))
 
-    assert SENTINEL not in json.dumps(got)
+    assert SENTINEL not in json.dumps(got) + AsText().format(record)
     assert (got["text"], got["kind"]) == ("call_failed", "ValueError")
 
 

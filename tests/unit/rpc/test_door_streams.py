@@ -278,8 +278,8 @@ def test_nobody_takes_all_the_streams(town):
         stream.cancel()
 
     assert len(first) == STREAMS_EACH
-    assert full.value.code() is grpc.StatusCode.UNAVAILABLE
-    assert (entry.action, entry.outcome) == ("ENTRY_TAIL", "UNAVAILABLE")
+    assert full.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert (entry.action, entry.outcome) == ("ENTRY_TAIL", "OVERLOADED")
     assert isinstance(other, audit.TailEntriesResponse)
 
 

@@ -51,6 +51,11 @@ def test_the_transport_has_limits():
     assert options["grpc.max_concurrent_streams"] == MAX_STREAMS
     assert options["grpc.max_allowed_incoming_connections"] == MAX_CONNECTIONS
     assert options["grpc.so_reuseport"] == 0
+    gone = options["grpc.keepalive_time_ms"] + options["grpc.keepalive_timeout_ms"]
+    assert gone <= 30_000
+    assert options["grpc.http2.max_ping_strikes"] == 2
+    assert options["grpc.server_handshake_timeout_ms"] <= 3_000
+    assert options["grpc.max_connection_age_ms"] <= 900_000
     assert dict(limits.options(shared=True)) == options | {"grpc.so_reuseport": 1}
 
 
