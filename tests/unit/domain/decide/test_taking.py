@@ -183,6 +183,17 @@ def test_what_a_row_ends_makes_room(court, desk, known, after):
     assert desk.all() == {}
 
 
+def test_what_makes_no_room_holds_nothing_up(court, desk):
+    """A link of another kind, or of another pair, is of the same slice."""
+    war, other, _ = court.reply(record_facts(rivalry(), rivalry("C", "D"))).ids
+    ends = im.row(ends=(war, TODAY)), im.row(ends=(other, TODAY))
+    desk.approved(*ends, im.row(faction("A", "B")), im.row(rivalry("A", "C")))
+    desk.take()
+
+    assert court.state.imports.next() is None
+    assert desk.all() == {}
+
+
 def test_one_slice_ends_no_fact_twice(court, desk):
     """The second end of a fact is a contradiction."""
     fact, _ = court.reply(record_facts(presence())).ids
