@@ -4,11 +4,12 @@ What contradicts a link may stand under another name of a group; which names are
 group's this machine does not know.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from placement.api.v1.import_service_pb2 import ImportRow, RefusedRow, RowRefusal
+from placement.errors import InvalidInputError
 from placement_client.sheets.planning import LINKS, Outcome, Plan
 from placement_client.sheets.rows import Fault
 from placement_client.sheets.sending import cuts
@@ -19,8 +20,9 @@ Ask = Callable[[Sequence[ImportRow]], Sequence[RefusedRow]]
 _WHY: Final[Mapping[int, str]] = {
     RowRefusal.ROW_REFUSAL_INVALID: "is not valid by the ruleset in force",
     RowRefusal.ROW_REFUSAL_CONTRADICTION: (
-        "contradicts what is on record, perhaps under another name of a group: it says "
-        "a link a second time, closes a circle of factions, or ends what has ended"
+        "contradicts what is on record or a row before it, perhaps under another name of "
+        "a group: it says a link a second time, closes a circle of factions, or ends "
+        "what has ended"
     ),
     RowRefusal.ROW_REFUSAL_CHANGED: "speaks of a fact that changed since the dry run",
     RowRefusal.ROW_REFUSAL_ABSENT: "speaks of a fact that is on record no more",
@@ -33,22 +35,46 @@ def why(refused: RefusedRow) -> Fault:
 
 
 def tried(plan: Plan, ask: Ask) -> Plan:
-    """Return a plan without the links that the service would refuse.
+    """Return a plan without the rows that the service would refuse.
 
     Raises:
         PlacementError: a call failed.
     """
-    places = [n for n, each in enumerate(plan.rows) if _states_link(each.row)]
-    links = [row for n in places if (row := plan.rows[n].row) is not None]
+    places = [n for n, each in enumerate(plan.rows) if _is_asked(each.row)]
+    asked = [row for n in places if (row := plan.rows[n].row) is not None]
     rows = list(plan.rows)
-    for cut in cuts(links) if links else ():
-        for refused in ask(cut.rows):
-            place = places[cut.position + refused.position]
+    for cut in cuts(asked) if asked else ():
+        for position, fault in _refused(cut.rows, ask):
+            place = places[cut.position + position]
             rows[place] = replace(
-                rows[place], outcome=Outcome.REFUSED, row=None, faults=(why(refused),)
+                rows[place], outcome=Outcome.REFUSED, row=None, faults=(fault,)
             )
     return replace(plan, rows=rows)
 
 
-def _states_link(row: ImportRow | None) -> bool:
-    return row is not None and row.fact.WhichOneof("statement") in LINKS
+def _refused(rows: Sequence[ImportRow], ask: Ask) -> Iterator[tuple[int, Fault]]:
+    """Yield which rows of one call are refused, and why.
+
+    One that can't be refuses the call: without it the others are asked about again.
+    """
+    left = list(range(len(rows)))
+    while left:
+        try:
+            found = ask([rows[n] for n in left])
+        except InvalidInputError as error:
+            number, _, rest = error.field.removeprefix("rows[").partition("]")
+            if not number.isdecimal() or int(number) >= len(left):
+                raise
+            column = rest.rpartition(".")[2] or "row"
+            yield left.pop(int(number)), Fault(column, error.description)
+        else:
+            yield from ((left[each.position], why(each)) for each in found)
+            return
+
+
+def _is_asked(row: ImportRow | None) -> bool:
+    """Tell whether the service may refuse a row for what it alone knows."""
+    if row is None or not row.HasField("fact"):
+        return False
+    is_link = row.fact.WhichOneof("statement") in LINKS
+    return is_link or row.fact.HasField("review_by_day")

@@ -44,8 +44,9 @@ def refuse_contradictions(
         standing.add(link)
     for fact in facts:
         if isinstance(fact, Link) and fact.grade is not Grade.DISCREDITED:
-            news = not _is_said(state, fact)
-            if news and (standing.doubles(fact) or standing.closes(fact)):
+            if not standing.says(fact) and (
+                standing.doubles(fact) or standing.closes(fact)
+            ):
                 raise ConflictError
             standing.add(fact)
 
@@ -77,6 +78,16 @@ class _Standing:
         if isinstance(link, Faction):
             child = self.state.merges.of(link.child)
             self.parents.setdefault(child, []).append(link)
+
+    def says(self, fact: Link) -> bool:
+        """Tell whether what a fact replaces says the same of its days, and counts."""
+        before = None if fact.replaces is None else self.state.facts.get(fact.replaces)
+        if not isinstance(before, Link) or not self._counts(before):
+            return False
+        if type(before) is not type(fact) or not _are_alike(self.state, before, fact):
+            return False
+        (begin, end), (known_begin, known_end) = _span(fact), _span(before)
+        return known_begin <= begin and end <= known_end
 
     def doubles(self, fact: Link) -> bool:
         """Tell whether a link of its kind joins the same two groups on one day."""
@@ -137,27 +148,23 @@ class _Standing:
         """Leave out what is inert, of another region, or what a fact replaces."""
         replaced = _replaced(self.state, fact)
         for link in links:
-            inert = link.retracted or link.grade is Grade.DISCREDITED
-            if inert or link.region != fact.region or link.id in replaced:
-                continue
-            if link.approved or link.id in self.waiting:
+            says = link.region == fact.region and link.id not in replaced
+            if says and self._counts(link):
                 yield link
 
-
-def _is_said(state: State, fact: Link) -> bool:
-    """Tell whether what a fact replaces says the same of the same days, and more."""
-    before = None if fact.replaces is None else state.facts.get(fact.replaces)
-    if not isinstance(before, Link) or _ends(state, before) != _ends(state, fact):
-        return False
-    (begin, end), (known_begin, known_end) = _span(fact), _span(before)
-    return type(before) is type(fact) and known_begin <= begin and end <= known_end
+    def _counts(self, link: Link) -> bool:
+        inert = link.retracted or link.grade is Grade.DISCREDITED
+        return not inert and (link.approved or link.id in self.waiting)
 
 
-def _ends(state: State, link: Link) -> object:
-    """Return what a link joins: of a faction, which of both is the part, too."""
-    if isinstance(link, Faction):
-        return state.merges.of(link.child), state.merges.of(link.parent)
-    return pair_in(state, link)
+def _are_alike(state: State, one: Link, other: Link) -> bool:
+    """Tell whether two links of one kind join the same; of factions, the same part."""
+    parts = {
+        state.merges.of(each.child)
+        for each in (one, other)
+        if isinstance(each, Faction)
+    }
+    return len(parts) <= 1 and pair_in(state, one) == pair_in(state, other)
 
 
 def _replaced(state: State, fact: AnyFact) -> set[FactId]:

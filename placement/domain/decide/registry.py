@@ -8,7 +8,7 @@ Invariants:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import NATIONAL, Action, Caller
@@ -20,6 +20,7 @@ from placement.domain.decide.command import (
     RequestCommand,
     require,
 )
+from placement.domain.decide.contradictions import refuse_contradictions
 from placement.domain.decide.drafts import (
     Draft,
     normalise,
@@ -29,7 +30,7 @@ from placement.domain.decide.drafts import (
 from placement.domain.events import Amendment, FactEnded, FactRegraded, FactRetracted
 from placement.domain.facts import AnyFact, SameAs
 from placement.domain.state import State
-from placement.domain.terms import Day, FactId, Revision, Scheme
+from placement.domain.terms import Day, FactId, Grade, Revision, Scheme
 from placement.errors import ConflictError, NotFoundError, StaleError
 
 MAX_AMENDMENTS: Final = 500
@@ -179,9 +180,11 @@ def regrade_facts(state: State, command: RegradeFacts, moment: Moment) -> Outcom
     require_distinct([item.id for item in command.regradings], "regradings")
     events = []
     for index, item in enumerate(command.regradings):
-        own_fact(state, command.caller, item.id, item.seen)
+        fact = own_fact(state, command.caller, item.id, item.seen)
         field = f"regradings[{index}].grade.given"
         grade = normalise(moment, item.scheme, item.given, field)
+        if fact.grade is Grade.DISCREDITED:  # until now it contradicted nothing
+            refuse_contradictions(state, moment, [replace(fact, grade=grade)])
         events.append(
             FactRegraded(id=item.id, scheme=item.scheme, given=item.given, grade=grade)
         )

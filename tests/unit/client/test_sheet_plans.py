@@ -202,6 +202,31 @@ def test_what_the_service_alone_knows():
     assert tried(planned(presence()), pytest.fail) == planned(presence())
 
 
+def test_what_can_not_be_is_refused_alone():
+    """The service refuses the call for it; the others are asked about without it."""
+    links = [rivalry(pair=(n.to_bytes(16, "big"), A)) for n in range(5)]
+    far = presence(review_by_day=TODAY + 999)
+    made, asked = planned(*links, presence("1480"), far), []
+
+    def ask(rows):
+        asked.append(len(rows))
+        if rows[-1].fact == far:
+            field = f"rows[{len(rows) - 1}].fact.review_by_day"
+            raise InvalidInputError(field, "is too far ahead")
+        if len(rows) > 3:
+            raise InvalidInputError("rows[1].fact.rivalry", "is none")
+        return [wire.RefusedRow(position=2, reason=wire.ROW_REFUSAL_CHANGED)]
+
+    found = tried(made, ask).rows
+    why = {n: str(each.faults[0]) for n, each in enumerate(found) if each.faults}
+
+    assert asked == [6, 5, 4, 3]
+    assert why.keys() == {1, 2, 4, 6}
+    assert (why[6], why[1]) == ("review_by_day is too far ahead", "rivalry is none")
+    with pytest.raises(InvalidInputError):
+        tried(made, lambda _: (_ for _ in ()).throw(InvalidInputError("rows", "x")))
+
+
 def test_a_long_chain_is_no_circle():
     """And costs no more than its length."""
     edges = {

@@ -8,6 +8,7 @@ from kit.commands import (
     draft,
     end_facts,
     record_facts,
+    regrade_facts,
     retract_facts,
     rivalry,
 )
@@ -148,6 +149,32 @@ def test_two_names_of_one_group_leave_a_double(court):
     assert refused(court, rivalry("A", "C"))
 
 
+@pytest.mark.parametrize("link", [rivalry, alliance, faction])
+def test_what_counted_for_nothing_counts_beside_no_double(court, link):
+    """Neither amended nor graded anew; without the other it may be."""
+    weak, _ = court.reply(record_facts(link("A", "B", given="3E"))).ids
+    good, _ = court.reply(record_facts(link("A", "B"))).ids
+    amended = living.amend_facts((weak, link("A", "B", valid_from=TODAY)))
+    for command in (amended, regrade_facts(weak, grade="2B")):
+        with pytest.raises(ConflictError):
+            court.reply(command)
+    (change,) = court.reply(retract_facts(good)).ids
+    court.reply(approve(change))
+
+    assert court.reply(regrade_facts(weak, grade="2B")).ids
+
+
+def test_what_waited_in_vain_is_amended_beside_no_double(court):
+    """Nor proposed anew."""
+    soft, change = court.reply(record_facts(rivalry(severity=3))).ids
+    court.reply(living.reject(change))
+    court.reply(record_facts(rivalry(severity=2)))
+    said = rivalry(severity=1, valid_from=TODAY)
+    for command in (living.amend_facts((soft, said)), living.propose_facts(soft)):
+        with pytest.raises(ConflictError):
+            court.reply(command)
+
+
 # Circles of factions
 
 
@@ -219,6 +246,16 @@ def test_a_discredited_step_closes_nothing(court):
     assert not refused(court, faction("C", "A"))
     assert not refused(court, faction("A", "C", given="3E"))
     assert refused(court, faction("A", "C"))
+
+
+def test_a_discredited_step_becomes_none_that_closes(court):
+    """Amended, or graded anew."""
+    weak, _ = court.reply(record_facts(faction("A", "B", given="3E"))).ids
+    court.reply(record_facts(faction("B", "A")))
+    amended = living.amend_facts((weak, faction("A", "B", valid_from=TODAY)))
+    for command in (amended, regrade_facts(weak, grade="2B")):
+        with pytest.raises(ConflictError):
+            court.reply(command)
 
 
 def test_a_circle_that_two_names_left(court):
