@@ -91,7 +91,11 @@ def _doubles_told(book: LabelBook, names: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except ConflictError:
-        known = [name for name in names if name in book]
+        known = [
+            f"{name} (as {book.names[book.token(name)]})"
+            for name in names
+            if name in book
+        ]
         if known:
             note(f"Registered already: {', '.join(known)}.")
         raise
@@ -116,6 +120,8 @@ def require_unlike(
 ) -> None:
     """Refuse names that look like registered ones, unless they are said to be new.
 
+    What is registered already is refused as that.
+
     Args:
         book: what is registered.
         names: what is to be.
@@ -127,14 +133,15 @@ def require_unlike(
     """
     if new:
         return
-    alike = [
+    unknown = [name for name in names if name not in book]
+    found = [
         label.name
-        for name in names
+        for name in unknown
         for label in book.doubles(name)
         if label.token != but
     ]
-    if alike:
-        note(f"Registered already, and alike: {', '.join(dict.fromkeys(alike))}.")
+    if found:
+        note(f"Registered already, and alike: {', '.join(dict.fromkeys(found))}.")
         raise InvalidInputError("name", _ALIKE)
 
 

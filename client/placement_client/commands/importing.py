@@ -249,6 +249,9 @@ def _sent(run: Run, spool: Spool, import_id: bytes) -> Report:
     except OverError as error:
         spool.drop()
         raise error.because(REMOVED, _ANEW) from None
+    except (InvalidInputError, ConflictError) as error:
+        ends = f"It is open until then as import {key}: placement import cancel {key}"
+        raise error.because(ends) from None
     spool.drop()
     said = f"Import {key} has {counted(found.staged, 'row', 'rows')}."
     return Report(data=import_data(found), shown=[said, *next_step(found)])

@@ -145,6 +145,14 @@ def test_what_looks_alike_is_shown_before_it_stands_twice(here):
     assert "Söder Två" in names(here.second)
 
 
+def test_a_known_name_is_told_as_it_is_registered(here):
+    """Though another name looks like it, too."""
+    here.first("group", "register", "Norrsidan", "Norrsidans Unga", "--new")
+    got = here.first("group", "register", "norr-sidan", code=1)
+
+    assert got["error"]["reason"] == "CONTRADICTION"
+
+
 def test_nothing_is_found_by_nothing(here):
     """An empty table."""
     assert here.first("group", "find", "!")["groups"] == []

@@ -162,7 +162,7 @@ def test_of_several_names_it_is_said_which_is_registered(
     result = cli("group", *words)
     _, data = cli.json("group", *words)
 
-    assert "Registered already: NORTH-SIDE.\n" in result.stderr
+    assert "Registered already: NORTH-SIDE (as North Side).\n" in result.stderr
     assert "NORTH" not in str(data)
 
 
