@@ -250,7 +250,7 @@ def _sent(run: Run, spool: Spool, import_id: bytes) -> Report:
         spool.drop()
         raise error.because(REMOVED, _ANEW) from None
     except (InvalidInputError, ConflictError) as error:
-        ends = f"It is open until then as import {key}: placement import cancel {key}"
+        ends = f"The import stays open; to end it: placement import cancel {key}"
         raise error.because(ends) from None
     spool.drop()
     said = f"Import {key} has {counted(found.staged, 'row', 'rows')}."

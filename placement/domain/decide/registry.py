@@ -178,16 +178,17 @@ def regrade_facts(state: State, command: RegradeFacts, moment: Moment) -> Outcom
     """Propose new grades."""
     require_count(command.regradings, "regradings")
     require_distinct([item.id for item in command.regradings], "regradings")
-    events = []
+    events, again = [], []
     for index, item in enumerate(command.regradings):
         fact = own_fact(state, command.caller, item.id, item.seen)
         field = f"regradings[{index}].grade.given"
         grade = normalise(moment, item.scheme, item.given, field)
-        if fact.grade is Grade.DISCREDITED:  # until now it contradicted nothing
-            refuse_contradictions(state, moment, [replace(fact, grade=grade)])
+        if fact.grade is Grade.DISCREDITED:
+            again.append(replace(fact, grade=grade))
         events.append(
             FactRegraded(id=item.id, scheme=item.scheme, given=item.given, grade=grade)
         )
+    refuse_contradictions(state, moment, again)  # these contradicted nothing until now
     return proposed(moment, command.caller, command.change, tuple(events))
 
 

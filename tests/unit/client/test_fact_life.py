@@ -3,47 +3,14 @@
 import grpc
 import pytest
 from kit.asked import CASE, CHANGE, NOON, NORTH, day, ids
+from kit.on_record import FACT, GRADE, PRESENCE, TIE, recorded
 from kit.wire import refusal
 
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1 import types_pb2 as types
 
-FACT = ids(1, start=1)[0]
 CODE = grpc.StatusCode
-GRADE = types.SourceGrade(scheme=types.GRADE_SCHEME_THREE_FIVE_TWO, given="2B")
-
-
-def recorded(**given):
-    """Return a rivalry on record."""
-    values = {
-        "fact_id": FACT,
-        "fact": types.Fact(
-            valid_from_day=day("2026-01-01"),
-            review_by_day=day("2026-06-30"),
-            grade=GRADE,
-            reason=types.FACT_REASON_COURT,
-            rivalry=types.Rivalry(group_a=NORTH, group_b=bytes(16), severity=2),
-        ),
-        "state": review.FACT_STATE_STANDING,
-        "changed_revision": 7,
-        "author": "co-01",
-        "region": "vast",
-        "recorded_at": NOON,
-    }
-    return review.RecordedFact(**(values | given))
-
-
-PRESENCE = types.Fact(
-    grade=GRADE, presence=types.Presence(group=NORTH, area="1480", kind=2)
-)
-TIE = types.Fact(
-    grade=GRADE,
-    tie=types.Tie(
-        area="1480",
-        person=types.Person(case_member=types.CaseMember(case_handle=CASE, position=1)),
-    ),
-)
 
 
 @pytest.fixture

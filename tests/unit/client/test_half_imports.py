@@ -6,6 +6,8 @@ import pytest
 from kit.people import people
 from placement_client.commands import importing
 
+from placement.errors import ConflictError
+
 HEADINGS = ("kind", "group", "area", "presence", "scheme", "grade", "reason")
 
 
@@ -64,6 +66,21 @@ def test_half_an_import_asks_for_no_approval(coordinator, second, half, tmp_path
         )
         assert "approve" not in text
         assert "Digest" not in text
+
+
+def test_a_refused_import_says_how_to_end_it(coordinator, half, monkeypatch):
+    """It is one of the few that a region may have open."""
+    key, _sheet, _plan = half
+
+    def refused(*_):
+        raise ConflictError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "send", refused)
+        got = coordinator("import", "resume", key, code=1)
+    coordinator("import", "cancel", key)
+
+    assert f"placement import cancel {key}" in " ".join(got["error"]["notes"])
 
 
 def test_rows_of_a_cancelled_import_do_not_stay(coordinator, second, half):

@@ -1,12 +1,12 @@
 """Sheets against the whole server: dry run, commit, approval, export, and back again."""
 
 import csv
-import time
 from datetime import timedelta
 
 import pytest
 from kit.noon import TODAY
 from kit.people import people
+from kit.typed_sheets import imported, line, read, taken, write
 from placement_client.commands import importing
 from placement_client.sheets.columns import COLUMNS
 
@@ -48,11 +48,6 @@ def two(tmp_path):
         yield first, become("coordinator", "syd", "co-02")
 
 
-def line(**given):
-    texts = {"scheme": "3x5x2", "grade": "2B", "reason": "intelligence", **given}
-    return tuple(texts.get(name, "") for name in COLUMNS)
-
-
 FIRST = [
     line(
         kind="rivalry",
@@ -65,35 +60,6 @@ FIRST = [
     line(kind="faction", group="East End", other="North Side"),
     line(kind="presence", group="South Side", area="0180", presence="base"),
 ]
-
-
-def write(path, rows):
-    with path.open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *rows])
-    return path
-
-
-def read(path):
-    return path.read_text("utf-8")
-
-
-def taken(person, key):
-    """Wait until an import is done and return it."""
-    for _ in range(200):
-        found = person("import", "show", key)
-        if found["state"] == "DONE":
-            return found
-        time.sleep(0.05)
-    raise AssertionError(found)
-
-
-def imported(coordinator, second, path, tmp_path):
-    """Send a sheet and have it approved as it was read; return the import."""
-    plan = coordinator("import", "dry-run", path)
-    sent = coordinator("import", "commit", path, "--plan", plan["plan"])
-    seen = second("import", "rows", sent["import_id"], "--to", tmp_path / "seen.csv")
-    second("import", "approve", sent["import_id"], "--digest", seen["digest"])
-    return plan, taken(coordinator, sent["import_id"])
 
 
 def test_a_sheet_from_dry_run_to_export(two, tmp_path):

@@ -1,6 +1,18 @@
 """The dry run, what lies on disk meanwhile, and how rows are sent."""
 
 import pytest
+from kit.planned import (
+    TODAY,
+    A,
+    B,
+    C,
+    faction,
+    known,
+    only,
+    planned,
+    presence,
+    rivalry,
+)
 from placement_client.sheets import sending
 from placement_client.sheets.circles import Edge, circular
 from placement_client.sheets.planning import Outcome, Registry, digest_of, plan
@@ -14,42 +26,6 @@ from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1 import types_pb2
 from placement.domain.imports import first_digest, next_digest
 from placement.errors import ConflictError, InvalidInputError, NotFoundError
-
-TODAY = 20_000
-A, B, C = (bytes([n]) * 16 for n in (1, 2, 3))
-STANDING = review.FACT_STATE_STANDING
-
-
-def rivalry(severity=1, pair=(A, B), **frame):
-    said = types_pb2.Rivalry(group_a=pair[0], group_b=pair[1], severity=severity)
-    return types_pb2.Fact(rivalry=said, **frame)
-
-
-def faction(child, parent, **frame):
-    said = types_pb2.Faction(child=child, parent=parent)
-    return types_pb2.Fact(faction=said, **frame)
-
-
-def presence(area="0180", **frame):
-    said = types_pb2.Presence(group=A, area=area, kind=types_pb2.PRESENCE_KIND_BASE)
-    return types_pb2.Fact(presence=said, **frame)
-
-
-def known(fact, state=STANDING, key=b"f" * 16, replaces=b""):
-    return review.RecordedFact(
-        fact_id=key, fact=fact, state=state, changed_revision=7, replaces=replaces
-    )
-
-
-def planned(*facts, registry=()):
-    rows = enumerate(facts, 2)
-    return plan(rows, Registry(registry, TODAY), bytes(32))
-
-
-def only(fact, *registry):
-    (found,) = planned(fact, registry=registry).rows
-    return found
-
 
 END = wire.RowEnd(fact_id=b"f" * 16, valid_to_day=TODAY, seen_revision=7)
 

@@ -1,5 +1,7 @@
 """What can't be true beside what stands is refused, and leaves nothing."""
 
+from dataclasses import replace
+
 import pytest
 from kit import living
 from kit.commands import (
@@ -162,6 +164,24 @@ def test_what_counted_for_nothing_counts_beside_no_double(court, link):
     court.reply(approve(change))
 
     assert court.reply(regrade_facts(weak, grade="2B")).ids
+
+
+def test_two_that_counted_for_nothing_are_not_both_brought_back(court):
+    """By one call; each alone may be."""
+    weak = rivalry(given="3E"), rivalry(given="3E")
+    one, other, *_ = court.reply(record_facts(*weak)).ids
+    both = replace(
+        regrade_facts(one, grade="2B"),
+        regradings=tuple(
+            regrading
+            for fact in (one, other)
+            for regrading in regrade_facts(fact, grade="2B").regradings
+        ),
+    )
+    with pytest.raises(ConflictError):
+        court.reply(both)
+
+    assert court.reply(regrade_facts(one, grade="2B")).ids
 
 
 def test_what_waited_in_vain_is_amended_beside_no_double(court):
