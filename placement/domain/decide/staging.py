@@ -5,13 +5,14 @@ Invariants:
     * the same rows under the same position are staged once; others are refused.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
 from placement.access import Action, Caller
 from placement.domain.decide.command import Moment, Outcome, require
-from placement.domain.decide.drafts import Draft, drafted
+from placement.domain.decide.contradictions import refuse_contradictions
+from placement.domain.decide.drafts import Draft, stated
 from placement.domain.decide.imports import IMPORTED, AboutImport, own_import
 from placement.domain.decide.registry import own_fact, require_endable
 from placement.domain.facts import AnyFact
@@ -79,10 +80,13 @@ def append_rows(state: State, command: AppendRows, moment: Moment) -> Outcome:
     require(position == known.staged, "position", "must be where the rows end")
     end = position + len(rows)
     require(end <= known.begun.rows, "rows", "must be no more than were announced")
+    made = staged_rows(state, command.caller, rows, moment)
+    facts = (row.record.fact for row in made if row.record is not None)
+    refuse_contradictions(state, moment, facts)
     staged = ImportStaged(
         id=command.import_id,
         position=position,
-        rows=staged_rows(state, command.caller, rows, moment, drafted),
+        rows=made,
         digest=_over(known.digest, rows),
     )
     return Outcome(reply=Staged(position=end), events=(staged,))
@@ -107,24 +111,19 @@ def _require_same(known: ImportKept, position: int, rows: Sequence[DraftRow]) ->
 
 
 def staged_rows(
-    state: State,
-    caller: Caller,
-    rows: Sequence[DraftRow],
-    moment: Moment,
-    make: Callable[..., tuple[AnyFact, ...]],
+    state: State, caller: Caller, rows: Sequence[DraftRow], moment: Moment
 ) -> tuple[StagedRow, ...]:
-    """Validate rows against what stands, and make of each what it will become.
+    """Make of each row what it will become, whether or not it contradicts what stands.
 
     Args:
         state: what stands.
         caller: who states them.
         rows: at most 500.
         moment: when.
-        make: ``drafted``, or ``stated``.
 
     Raises:
         InvalidInputError: a row that can't be; its field is named.
-        PlacementError: as ``make`` and ``own_fact``.
+        PlacementError: as ``own_fact``.
     """
     for index, row in enumerate(rows):
         field = f"rows[{index}]"
@@ -136,7 +135,7 @@ def staged_rows(
             _require_end(state, caller, row, row.end, field)
             day, name = row.end.valid_to, f"{field}.valid_to_day"
             require_endable(state.facts[row.end.id], day, moment, name)
-    facts = iter(_facts(state, caller, rows, moment, make))
+    facts = iter(_facts(state, caller, rows, moment))
     return tuple(
         StagedRow(
             record=None if row.draft is None else StagedFact(fact=_firm(next(facts))),
@@ -147,22 +146,17 @@ def staged_rows(
 
 
 def _facts(
-    state: State,
-    caller: Caller,
-    rows: Sequence[DraftRow],
-    moment: Moment,
-    make: Callable[..., tuple[AnyFact, ...]],
+    state: State, caller: Caller, rows: Sequence[DraftRow], moment: Moment
 ) -> tuple[AnyFact, ...]:
     """Make facts of the rows that state one.
 
     Raises:
         InvalidInputError: a row that can't be; the field names the row.
-        PlacementError: as ``make``.
     """
     stating = [n for n, row in enumerate(rows) if row.draft is not None]
     drafts = [row.draft for row in rows if row.draft is not None]
     try:
-        return make(state, moment, caller, drafts, "rows[{}].fact")
+        return stated(state, moment, caller, drafts, "rows[{}].fact")
     except InvalidInputError as error:  # it counts the drafts, not the rows
         number, _, rest = error.field.removeprefix("rows[").partition("]")
         if not number.isdecimal():

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from placement.access import Action
 from placement.domain.decide.command import Command, Moment, Note, Outcome, require
-from placement.domain.decide.drafts import stated
 from placement.domain.decide.staging import DraftRow, staged_rows
 from placement.domain.decide.taking import refused_rows
 from placement.domain.import_events import RowRefusal
@@ -58,6 +57,6 @@ def try_rows(state: State, command: TryRows, moment: Moment) -> Outcome:
     """
     most = moment.ruleset.imports.call_rows
     require(1 <= len(command.rows) <= most, "rows", f"must be 1 to {most}")
-    rows = staged_rows(state, command.caller, command.rows, moment, stated)
+    rows = staged_rows(state, command.caller, command.rows, moment)
     refused = refused_rows(state, moment, command.caller, rows)
     return Outcome(reply=Tried(refused=tuple(refused)))
