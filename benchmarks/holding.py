@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import grpc
 import grpc.aio
+from placement_client.failures import UNANSWERED
 
 from benchmarks.dataset import PATIENCE, fresh
 from placement.api.v1 import check_service_pb2 as check
@@ -20,7 +21,6 @@ from placement.domain.terms import Micros, stockholm_day
 
 ATTEMPTS: Final = 5
 _NOTHING: Final = bytes(16)
-_AGAIN: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 class Holder:
@@ -64,7 +64,7 @@ class Holder:
             except grpc.RpcError as error:
                 if not isinstance(error, grpc.aio.AioRpcError):
                     raise
-                if error.code() not in _AGAIN:
+                if error.code() not in UNANSWERED:
                     break
                 self.seen["retries"] += 1
             else:

@@ -14,7 +14,6 @@ import grpc
 
 from placement.api.v1 import alert_service_pb2 as wire
 from placement.api.v1.alert_service_pb2_grpc import AlertServiceStub
-from placement.errors import UnavailableError
 from placement_client.calls import Patience, RequestIds
 from placement_client.failures import translate
 
@@ -125,19 +124,12 @@ def _given_up_after(seconds: float, call: _Cancellable) -> Iterator[None]:
     Raises:
         PlacementError: as ``watch``.
     """
-    silent = threading.Event()
-
-    def give_up() -> None:
-        silent.set()
-        call.cancel()
-
-    timer = threading.Timer(seconds, give_up)
+    timer = threading.Timer(seconds, call.cancel)
     timer.daemon = True
     timer.start()
     try:
         yield
     except grpc.RpcError as error:
-        # What was cancelled from here says so itself, which is nobody's refusal.
-        raise (UnavailableError() if silent.is_set() else translate(error)) from error
+        raise translate(error) from error
     finally:
         timer.cancel()

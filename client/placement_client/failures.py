@@ -30,9 +30,16 @@ from placement.errors import (
 DOMAIN: Final = "placement.api.v1"
 
 UNANSWERED: Final = frozenset(
-    {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.CANCELLED,
+    }
 )
-"""Statuses after which nobody knows whether the call took effect."""
+"""Statuses after which nobody knows whether the call took effect.
+
+A transport that stops ends a call as cancelled if it had not looked at it yet.
+"""
 
 _CLASSES: Final[Mapping[str, type[PlacementError]]] = MappingProxyType(
     {

@@ -179,7 +179,7 @@ def _unwell(code: grpc.StatusCode) -> Finding:
         return bad("health", REFUSED, is_final=True)
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return doubtful("health", "The server does not tell how it is.")
-    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+    if code in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
         return bad("health", _OF_SERVER[Obstacle.SILENT])
     return bad(
         "health",

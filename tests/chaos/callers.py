@@ -18,10 +18,10 @@ from random import Random
 from typing import Any
 
 import grpc
+from placement_client.failures import UNANSWERED
 
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
-from tests.crash.load import TRANSIENT
 from tests.kit.processes import (
     NO_HOLD,
     Desk,
@@ -60,7 +60,7 @@ class Scattered:
             try:
                 return getattr(stub, method)(request, timeout=ATTEMPT)
             except grpc.RpcError as error:
-                if error.code() not in TRANSIENT or time.monotonic() > until:
+                if error.code() not in UNANSWERED or time.monotonic() > until:
                     raise
                 time.sleep(0.01)
 
@@ -138,7 +138,7 @@ class Contradiction:
             try:
                 got = stub.CheckPlacement(request, timeout=ATTEMPT)
             except grpc.RpcError as error:
-                if error.code() not in TRANSIENT:
+                if error.code() not in UNANSWERED:
                     raise
             else:
                 self._note(number, began, got)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from placement_client.failures import UNANSWERED
 from placement_client.refusals import evened
 
 from placement.api.v1 import check_service_pb2 as check
@@ -28,12 +29,6 @@ from placement.api.v1.log_service_pb2_grpc import LogServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 AREAS = ("1480", "0180", "2480")
-# A connection that breaks under a call may also end it as cancelled.
-TRANSIENT = (
-    grpc.StatusCode.CANCELLED,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.UNAVAILABLE,
-)
 
 
 class Caller(threading.Thread):
@@ -120,7 +115,7 @@ class Caller(threading.Thread):
             try:
                 return call(request, timeout=2)
             except grpc.RpcError as error:
-                if error.code() not in TRANSIENT:
+                if error.code() not in UNANSWERED:
                     raise
                 time.sleep(0.005)
         raise Stopped

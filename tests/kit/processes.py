@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import grpc
+from placement_client.failures import UNANSWERED
 from placement_client.refusals import evened
 
 from placement.api.v1 import check_service_pb2 as check
@@ -28,7 +29,6 @@ from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
 from placement.api.v1.placement_service_pb2_grpc import PlacementServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.ops.main import main as placement_server
-from tests.crash.load import TRANSIENT
 from tests.crash.run import whom
 from tests.kit.still import STILL
 
@@ -189,7 +189,7 @@ def insist(call: Callable[..., Any], request: Any) -> Any:
         try:
             return call(request, timeout=TIMEOUT, wait_for_ready=True)
         except grpc.RpcError as error:
-            if error.code() not in TRANSIENT or time.monotonic() > until:
+            if error.code() not in UNANSWERED or time.monotonic() > until:
                 raise
             time.sleep(0.01)
 

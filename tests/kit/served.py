@@ -136,6 +136,10 @@ class Served:
         self._loop.call_soon_threadsafe(self._until.set)
         self._thread.join()
 
+    def stall(self, free: threading.Event, longest: float) -> None:
+        """Have nothing go on until something is set, or for so many seconds."""
+        self._loop.call_soon_threadsafe(free.wait, longest)
+
     def works(self, state: State) -> bool:
         """Tell whether the server has something to do by itself, in a state."""
         now = Micros(self.clock())

@@ -15,11 +15,11 @@ from random import Random
 from typing import Any
 
 import grpc
+from placement_client.failures import UNANSWERED
 
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import placement_service_pb2 as placement
 from placement.api.v1 import types_pb2 as wire
-from tests.crash.load import TRANSIENT
 from tests.kit.processes import (
     NO_HOLD,
     Desk,
@@ -242,7 +242,7 @@ class Actor:
             except grpc.RpcError as error:
                 if details(error)[0] == "CONTRADICTION":
                     given = REFUSED
-                elif error.code() not in TRANSIENT:
+                elif error.code() not in UNANSWERED:
                     raise
             ret = time.monotonic()
             if given is not None or self._draw.random() < GIVE_UP:

@@ -9,13 +9,16 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from kit.placing import alarm, cover, roomy
 from kit.town import PATHS, TIMEOUT, Town
+from placement_client.failures import translate
 
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import check_service_pb2 as check
+from placement.errors import UnavailableError
 from placement.rpc import limits
 from placement.rpc.limits import GRACE
 
 LATE = 30.0  # seconds
+CROWD = 24  # threads
 SHOW = PATHS["ShowCase"]
 
 
@@ -50,13 +53,20 @@ def stop(town):
     return time.monotonic() - began
 
 
-def late(ask, town):
-    """Ask until it is refused; return how."""
+def asked(ask, town):
+    """Ask; return what a client makes of it if it is refused."""
     try:
-        while True:
-            ask(showing(town), timeout=TIMEOUT)
+        ask(showing(town), timeout=TIMEOUT)
     except grpc.RpcError as error:
-        return error.code()
+        return type(translate(error))
+    return None
+
+
+def late(ask, town):
+    """Ask until it is refused; return what a client makes of it."""
+    while (refused := asked(ask, town)) is None:
+        pass
+    return refused
 
 
 def ending(stream):
@@ -88,8 +98,27 @@ def test_a_server_that_stops_answers_what_it_has_begun(tmp_path, monkeypatch):
 
     assert is_waited_for
     assert check.ShowCaseResponse.FromString(answered).reference
-    assert (end, refused) == (grpc.StatusCode.UNAVAILABLE,) * 2
+    assert (end, refused) == (grpc.StatusCode.UNAVAILABLE, UnavailableError)
     assert took < GRACE / 2
+
+
+def test_who_comes_while_a_server_stops_is_told_to_try_again(tmp_path):
+    """Whatever the transport has not looked at, it ends with another status."""
+    with Town(tmp_path) as town, ThreadPoolExecutor(CROWD) as lanes:
+        ask = town.channel("worker").unary_unary(SHOW)
+        assert asked(ask, town) is None
+        free = threading.Event()
+        town.served.stall(free, LATE)
+        stopped = lanes.submit(stop, town)
+        crowd = [lanes.submit(asked, ask, town) for _ in range(CROWD - 1)]
+        time.sleep(0.3)
+        free.set()
+        told = {each.result() for each in crowd}
+        stopped.result()
+        town.served.start()
+
+    assert told <= {None, UnavailableError}
+    assert UnavailableError in told
 
 
 def test_stopping_does_not_wait_for_ever(tmp_path, monkeypatch):

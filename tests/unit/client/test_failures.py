@@ -152,9 +152,11 @@ def test_what_cannot_be_read_is_internal(failed, error):
     assert type(got) is errors.PlacementError
 
 
-@pytest.mark.parametrize("code", [CODE.UNAVAILABLE, CODE.DEADLINE_EXCEEDED])
+@pytest.mark.parametrize(
+    "code", [CODE.UNAVAILABLE, CODE.DEADLINE_EXCEEDED, CODE.CANCELLED]
+)
 def test_silence_is_unavailable(failed, code):
-    """Without details these two mean that nobody answered."""
+    """Without details these mean that nobody answered."""
     assert type(failed(RefusalError(code))) is errors.UnavailableError
 
 
