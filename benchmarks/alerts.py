@@ -38,7 +38,7 @@ import uvloop
 from benchmarks.channels import connect
 from benchmarks.dataset import PATIENCE, SEED, fact, fresh
 from benchmarks.holding import Holder, race
-from benchmarks.run import serving
+from benchmarks.serving import serving
 from benchmarks.standing import Nation, Pair
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import registry_service_pb2 as registry

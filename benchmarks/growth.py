@@ -37,7 +37,7 @@ _ROOM: Final = 2_500
 """Bytes a fact that must be free, or a size is left out."""
 _MIB: Final = 1 << 20
 _SPAWN: Final = get_context("spawn")
-_AIMS: Final = {
+AIMS: Final = {
     "memory, bytes a fact": "120",
     "fold, µs a fact": "",
     "rules alone, a second": "20,000",
@@ -55,7 +55,7 @@ class Figures:
 
     Attributes:
         facts: how many facts and placements.
-        by_name: ``_AIMS`` has the names.
+        by_name: ``AIMS`` has the names.
     """
 
     facts: int
@@ -173,7 +173,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--plot", type=Path, default=Path("build/growth.svg"))
     asked = parser.parse_args(arguments)
     print(f"Python {platform.python_version()}")
-    curves: dict[str, dict[float, float]] = {name: {} for name in _AIMS}
+    curves: dict[str, dict[float, float]] = {name: {} for name in AIMS}
     left_out = []
     for factor in asked.factors:
         room = int(74_000 * factor) * asked.room
@@ -182,7 +182,7 @@ def main(arguments: list[str]) -> int:
             continue
         figures = measure(factor)
         print(f"\nx{factor:g}: {figures.facts:,} facts and placements")
-        for name, aim in _AIMS.items():
+        for name, aim in AIMS.items():
             value = figures.by_name[name]
             curves[name][factor] = value
             ratio = value / next(iter(curves[name].values()))

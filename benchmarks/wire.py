@@ -19,18 +19,8 @@ import uvloop
 
 from benchmarks.channels import connect
 from benchmarks.dataset import Loader, Sizes
-from benchmarks.run import (
-    AREAS,
-    CHECK,
-    Figures,
-    caller_of,
-    checking,
-    echoing,
-    hosting,
-    measured,
-    prepare,
-    today,
-)
+from benchmarks.run import CHECK, Figures, caller_of, checking, echoing, measured, today
+from benchmarks.serving import AREAS, hosting, prepare
 from placement.rpc.even import SIZES
 
 WIRES: Final = ("uvloop", "asyncio", "threads", "uvloop+1", "uvloop+3", "uvloop+5")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.growth import AIMS
 from benchmarks.nation import Nation, answer
 from benchmarks.peers.run import PEERS
 from benchmarks.plots import svg
@@ -36,22 +37,46 @@ def test_a_plot_has_a_line_for_each_thing():
     assert (got.count("<polyline"), got.count("<circle")) == (2, 3)
 
 
+def run(module, *given):
+    """Run a benchmark in small; return the lines that it printed."""
+    command = (sys.executable, "-m", f"benchmarks.{module}", *given)
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return ended.stdout.splitlines()
+
+
+PAIR = ("--database", "postgresql", "--servers", "2")
+WIRES = ("--wires", "uvloop", "threads", "uvloop+1")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "given", "rows"),
     [
         ("run", ("--factors", "0.01"), 6),
-        ("wire", ("--factor", "0.01", "--wires", "uvloop", "threads", "uvloop+1"), 9),
+        ("run", ("--factors", "0.01", *PAIR), 6),
+        ("wire", ("--factor", "0.01", *WIRES), 9),
+        ("peers.behind", ("--factor", "0.01", "--peers", "SQLite, one query"), 3),
     ],
 )
-def test_what_is_measured_over_the_wire_runs_in_small(module, given, rows):
+def test_what_is_measured_over_the_wire_runs_in_small(tmp_path, module, given, rows):
     """A server of each kind answers checks and echoes, and each row says how many."""
-    command = (sys.executable, "-m", f"benchmarks.{module}", *SMALL, *given)
-    ended = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    lines = ended.stdout.splitlines()
+    plot = ("--plot", str(tmp_path / "plot.svg")) if module == "run" else ()
+    lines = run(module, *SMALL, *given, *plot)
     table = [line for line in lines if {"1", "16", "64"} & set(line.split()[:2])]
 
-    assert ended.returncode == 0, ended.stderr[-2000:]
     assert len(table) == rows
+
+
+@pytest.mark.slow
+def test_what_a_fact_costs_is_measured_in_small(tmp_path):
+    """Of each size each thing that has an aim, and a curve for it."""
+    plot = tmp_path / "plot.svg"
+    lines = run("growth", "--factors", "0.01", "0.02", "--plot", str(plot))
+    shown = [line for line in lines if "of the first" in line]
+
+    assert len(shown) == 2 * len(AIMS)
+    assert plot.read_text("utf-8").count("<polyline") == len(AIMS)

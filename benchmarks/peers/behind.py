@@ -23,20 +23,16 @@ from benchmarks.dataset import PATIENCE, Loader, Sizes
 from benchmarks.peers.behind_host import ASK, QUESTIONS
 from benchmarks.peers.run import PEERS
 from benchmarks.run import (
-    AREAS,
     CHECK,
-    CLIENTS,
     Call,
     Figures,
     caller_of,
     checking,
     echoing,
-    hosting,
     measured,
-    prepare,
-    serving,
     today,
 )
+from benchmarks.serving import AREAS, CLIENTS, hosting, prepare, serving
 from placement.rpc.even import SIZES
 
 BEHIND: Final = ("PostgreSQL, one query", "SQLite, one query", "networkx, naive")

@@ -29,12 +29,16 @@ from benchmarks.plots import svg
 PEERS: Final[Mapping[str, str]] = {
     "our rules": "ours.Ours",
     "dicts and sets": "plain.Dicts",
+    "roaring bitmaps": "bitmaps.Roaring",
     "numpy rows": "arrays.Numpy",
     "rustworkx": "graphs.Rustworkx",
     "networkx, naive": "graphs.Networkx",
     "SQLite, one query": "sql.Sqlite",
     "DuckDB, one query": "sql.Duckdb",
     "PostgreSQL, one query": "sql.Postgresql",
+    "the same, pgcrypto": "sealed.Pgcrypto",
+    "Ladybug, Cypher": "cypher.Ladybug",
+    "set intersection": "private.Private",
 }
 OURS: Final = "our rules"
 MISSING: Final = "not installed"
@@ -75,6 +79,8 @@ def serve(pipe: Connection, where: str, factor: float, many: int) -> None:
     turn = cycle(asked)
     while seconds := pipe.recv():
         pipe.send(_rate(peer, turn, seconds))
+    if hasattr(peer, "close"):
+        peer.close()
 
 
 def _rate(peer: Any, turn: Iterator[Any], seconds: float) -> float:  # noqa: ANN401 (any peer)

@@ -70,9 +70,10 @@ class _Sql:
     """A database, loaded and asked."""
 
     mark: ClassVar = "?"
+    query = _QUERY
 
     def __init__(self, nation: Nation) -> None:
-        self._query = _QUERY.replace("?", self.mark)
+        self._query = self.query.replace("?", self.mark)
         self._folder = Path(tempfile.mkdtemp(prefix="placement-peer-"))
         self._db = self._connect()
         for table, columns in _TABLES.items():
@@ -80,6 +81,10 @@ class _Sql:
             self._db.execute(f"CREATE TABLE {table} ({typed})")
         for table, rows in _rows(nation):
             self._fill(table, rows)
+        self._finish()
+
+    def _finish(self) -> None:
+        """Make what is looked up by, once all is there."""
         for index in _INDEXES:
             name = index.partition(" ")[0]
             self._db.execute(f"CREATE INDEX {name}_by ON {index}")

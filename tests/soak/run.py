@@ -38,7 +38,7 @@ from placement_client.refusals import RefusedError
 
 from benchmarks.channels import connect
 from benchmarks.dataset import PATIENCE, Loader, Municipality, Sizes, fresh
-from benchmarks.run import ROOT, prepare
+from benchmarks.serving import ROOT, prepare
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import types_pb2 as wire
 from placement.api.v1.check_service_pb2_grpc import CheckServiceStub

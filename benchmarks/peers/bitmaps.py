@@ -1,0 +1,71 @@
+"""Roaring bitmaps: which groups give what, and which are where."""
+
+from collections import Counter, defaultdict
+from importlib import import_module
+from typing import Any
+
+from benchmarks.nation import (
+    AT_WAR,
+    CLEAR,
+    CONFLICT,
+    OCCASIONAL,
+    OWN,
+    REVIEW,
+    RIVAL,
+    Answer,
+    Asked,
+    Means,
+    Nation,
+)
+
+_WAR = 3
+
+
+class Roaring:
+    """Of each group, three bitmaps of groups; of each area, three more."""
+
+    def __init__(self, nation: Nation) -> None:
+        bitmap: Any = import_module("pyroaring").BitMap
+        self._near = nation.near
+        self._group_of = nation.group_of
+        # By way of being there and verdict: which groups give it to one of this group.
+        self._giving: list[dict[tuple[int, int], Any]] = [
+            defaultdict(bitmap) for _ in range(nation.groups)
+        ]
+        for group in range(nation.groups):
+            self._give(group, group, OWN)
+        for (low, high), severity in nation.rivalries.items():
+            means = AT_WAR if severity == _WAR else RIVAL
+            self._give(low, high, means)
+            self._give(high, low, means)
+        self._there: list[tuple[Any, Any, Any]] = [
+            (bitmap(), bitmap(), bitmap()) for _ in nation.codes
+        ]
+        for group, area, kind in nation.presences:
+            self._there[area][kind == OCCASIONAL].add(group)
+        placed = [(area, nation.group_of[who], who) for who, area in nation.placements]
+        for area, group, _ in placed:
+            self._there[area][2].add(group)
+        self._placed = set(placed)
+        self._how_many = Counter((area, group) for area, group, _ in placed)
+
+    def _give(self, to: int, group: int, means: Means) -> None:
+        for way, verdict in enumerate(means):
+            self._giving[to][way, verdict].add(group)
+
+    def answer(self, asked: Asked) -> Answer:
+        """Answer a question."""
+        mine = self._group_of[asked.person]
+        return tuple(self._verdict(asked.person, mine, area) for area in asked.areas)
+
+    def _verdict(self, person: int, mine: int, area: int) -> int:
+        giving, there = self._giving[mine], self._there[area]
+        alone = (area, mine, person) in self._placed and self._how_many[area, mine] == 1
+        for verdict in (CONFLICT, REVIEW):
+            for way in range(3):
+                found = giving[way, verdict] & there[way]
+                if len(found) > (alone and way == 2 and mine in found):
+                    return verdict
+        loud = giving[0, CONFLICT]
+        rings = any(loud.intersect(self._there[near][0]) for near in self._near[area])
+        return REVIEW if rings else CLEAR
