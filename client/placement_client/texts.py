@@ -71,8 +71,12 @@ def read_json(text: str, *, field: str, form: str) -> object:
         return found
 
     data: object = None
-    with suppress(ValueError, RecursionError):
+    try:
         data = json.loads(text, object_pairs_hook=made, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        form = f"{form}; line {error.lineno} can't be read"
+    except (ValueError, RecursionError):
+        pass
     if doubled:
         raise InvalidInputError(field, "has one key twice in one object")
     if data is None:

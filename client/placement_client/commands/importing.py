@@ -46,13 +46,19 @@ import_review.register(app)
 _HINTS: Final[Hints] = {
     AccessDeniedError: "Whoever began an import goes on with it.",
     ConflictError: (
-        "Too many imports of your region are open (placement import list), or a row "
-        "contradicts what was recorded since the dry run; make the dry run again."
+        "A row contradicts what was recorded since the dry run; make the dry run again."
     ),
     NotFoundError: (
         "What an import sends lies on the machine where it was begun; there is none "
         "here under this id."
     ),
+}
+_FULL: Final[Hints] = {
+    ConflictError: (
+        "Your region has as many imports under way as it may, three unless the ruleset "
+        "says otherwise: placement import list. Each counts until it is done, cancelled "
+        "or lapsed."
+    )
 }
 _NOTHING: Final = "Nothing would change; there is nothing to commit."
 _ANEW: Final = "To send them all the same, make the dry run again, and commit it."
@@ -196,10 +202,11 @@ def commit(run: Run, sheet: Sheet, asked: Committed) -> Report:
     if asked.plan != plan.digest.hex():
         raise InvalidInputError("plan", _STALE)
     _require_something(plan)
-    with hinted(_HINTS):
-        _require_unsent(run, plan)
-        spool = Spool.of(folder(run), plan)
+    _require_unsent(run, plan)
+    spool = Spool.of(folder(run), plan)
+    with hinted(_FULL):
         import_id = begin(run.session().imports, spool)
+    with hinted(_HINTS):
         return _sent(run, spool, import_id)
 
 

@@ -1,6 +1,7 @@
 """Record facts: from a draft of options, or from a file in batches."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
@@ -18,6 +19,8 @@ from placement_client.commands.report import Report, counted, note, table
 from placement_client.commands.verb import Run
 from placement_client.commands.waiting import waiting
 from placement_client.registry import MAX_FACTS
+from placement_client.session import Session
+from placement_client.sheets.trying import contradicting
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -142,7 +145,7 @@ def _record(run: Run, facts: Sequence[Fact]) -> Recorded:
                 answer = session.registry.record_facts(part)
         except PlacementError as error:
             if len(facts) > 1:
-                error.because(f"recorded before this: {start} of {len(facts)} facts")
+                _explain(error, session, facts, start)
             raise
         done.revision = answer.revision
         done.fact_ids += [each.hex() for each in answer.fact_ids]
@@ -150,3 +153,15 @@ def _record(run: Run, facts: Sequence[Fact]) -> Recorded:
         if len(facts) > MAX_FACTS:
             note(f"Recorded {len(done.fact_ids)} of {len(facts)} facts.")
     return done
+
+
+def _explain(
+    error: PlacementError, session: Session, facts: Sequence[Fact], start: int
+) -> None:
+    """Note which facts of a refused call contradict, and what was recorded before it."""
+    if isinstance(error, ConflictError):
+        part = facts[start : start + MAX_FACTS]
+        with suppress(PlacementError):  # the first one is what counts
+            for place in contradicting(part, session.imports.try_rows):
+                error.because(f"facts[{start + place}] contradicts")
+    error.because(f"recorded before this: {start} of {len(facts)} facts")

@@ -47,7 +47,6 @@ verb(app, "contest")(fact_life.contest)
 
 # Whatever else goes wrong ends the walk: it may have been done, or nothing may be relied on.
 _REFUSALS: Final = (AccessDeniedError, NotFoundError, ConflictError, StaleError)
-_GOES_ON: Final = "Nothing is changed; the walk goes on."
 _KEEPS: Final = 180  # days that `next` keeps a fact, unless it is told
 _ASKED: Final = "renew, end, contest, skip or quit"
 _WORDS: Final = frozenset({"renew", "end", "contest", "skip", "quit"})
@@ -138,6 +137,13 @@ class _Walk:
         why = ", ".join(_reasons(item))
         note("", f"{data['fact_id']} since {data['waiting_since']}: {why}")
         note(recorded_words(data))
+        while not (word := self._step(item)):
+            pass
+        self.done[word] = self.done.get(word, 0) + 1
+        return word != "quit"
+
+    def _step(self, item: QueuedFact) -> str:
+        """Ask what to do and do it; return what was done, or nothing to be asked again."""
         steps: dict[str, Callable[[QueuedFact], None]] = {
             "renew": self._renew,
             "end": self._end,
@@ -148,16 +154,15 @@ class _Walk:
             if word in steps:
                 steps[word](item)
         except InvalidInputError as error:
-            note(f"{error.field} {error.description}.", _GOES_ON)
-            word = "refused"
+            note(f"{error.field} {error.description}.", "Nothing is changed.")
+            return ""
         except _REFUSALS as error:
-            note(error.text, _GOES_ON)
-            word = "refused"
+            note(error.text, "Nothing is changed; the walk goes on.")
+            return "refused"
         except typer.Abort:
             # What was done before is told all the same.
-            word = "quit"
-        self.done[word] = self.done.get(word, 0) + 1
-        return word != "quit"
+            return "quit"
+        return word
 
     def told(self) -> list[str]:
         """Say what was done, and what waits for a second coordinator."""

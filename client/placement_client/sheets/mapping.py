@@ -67,16 +67,18 @@ class ColumnMap:
                     raise InvalidInputError("map", phrase)
 
     def save(self, path: Path) -> None:
-        """Save it, in place of what is there.
+        """Save it in a new file.
 
         Raises:
-            InvalidInputError: it can't be written.
+            InvalidInputError: it can't be written, or something is there.
         """
         data = {"columns": dict(self.columns), "fixed": dict(self.fixed)}
+        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
         try:
-            path.write_text(
-                json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8"
-            )
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError as error:
+            raise InvalidInputError("to", "exists already; it is left alone") from error
         except OSError as error:
             raise InvalidInputError("to", "can't be written") from error
 
@@ -87,9 +89,15 @@ class ColumnMap:
             InvalidInputError: a heading that is not known, or one column twice.
         """
         found = tuple(self._column(cell, n) for n, cell in enumerate(cells, 1))
-        named = [*filter(None, found), *self.fixed]
-        if len(set(named)) != len(named):
-            raise InvalidInputError("file", "has a column twice")
+        for number, name in enumerate(found, 1):
+            if name and name in found[: number - 1]:
+                first = found.index(name) + 1
+                raise InvalidInputError(
+                    "file", f"says the same in columns {first} and {number}"
+                )
+            if name in self.fixed:
+                phrase = f"says in column {number} what the map fixes for every row"
+                raise InvalidInputError("file", phrase)
         return found
 
     def _column(self, cell: Cell, number: int) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from placement.api.v1.import_service_pb2 import ImportRow, RefusedRow, RowRefusal
+from placement.api.v1.types_pb2 import Fact
 from placement.errors import InvalidInputError
 from placement_client.sheets.planning import LINKS, Outcome, Plan
 from placement_client.sheets.rows import Fault
@@ -52,6 +53,22 @@ def tried(plan: Plan, ask: Ask) -> Plan:
     return replace(plan, rows=rows)
 
 
+def contradicting(facts: Sequence[Fact], ask: Ask) -> Iterator[int]:
+    """Yield the positions of facts that contradict what is on record, or one before.
+
+    Two that contradict each other are found if one call holds both.
+
+    Raises:
+        PlacementError: a call failed.
+    """
+    places = [n for n, fact in enumerate(facts) if _is_link(fact)]
+    rows = [ImportRow(fact=facts[n]) for n in places]
+    for cut in cuts(rows) if rows else ():
+        for refused in ask(cut.rows):
+            if refused.reason == RowRefusal.ROW_REFUSAL_CONTRADICTION:
+                yield places[cut.position + refused.position]
+
+
 def _refused(rows: Sequence[ImportRow], ask: Ask) -> Iterator[tuple[int, Fault]]:
     """Yield which rows of one call are refused, and why.
 
@@ -76,5 +93,9 @@ def _is_asked(row: ImportRow | None) -> bool:
     """Tell whether the service may refuse a row for what it alone knows."""
     if row is None or not row.HasField("fact"):
         return False
-    is_link = row.fact.WhichOneof("statement") in LINKS
-    return is_link or row.fact.HasField("review_by_day")
+    return _is_link(row.fact) or row.fact.HasField("review_by_day")
+
+
+def _is_link(fact: Fact) -> bool:
+    """Tell whether a fact is of a kind that can contradict others."""
+    return fact.WhichOneof("statement") in LINKS

@@ -1,9 +1,10 @@
-"""An import that was half sent: who goes on with it, and what becomes of its rows."""
+"""Imports that are under way: half sent and gone on with, and how many there may be."""
 
 import csv
 
 import pytest
 from kit.people import people
+from kit.typed_sheets import line, write
 from placement_client.commands import importing
 
 from placement.errors import ConflictError
@@ -107,3 +108,29 @@ def test_whoever_cancels_half_an_import_keeps_no_rows(coordinator, half):
 
     assert "removed from this machine" in shown
     assert kept(coordinator) == []
+
+
+def test_how_many_imports_wait_at_once(become, tmp_path):
+    """The fourth is told what is in its way; once one is cancelled it is sent."""
+    coordinator = become("coordinator", "nord", "co-03")
+    coordinator("group", "register", "Hamnen")
+    sheets = [
+        write(
+            tmp_path / f"{place}.csv",
+            [line(kind="presence", group="Hamnen", area=place, presence="base")],
+        )
+        for place in ("0180", "1480", "1280", "1284")
+    ]
+    plans = [coordinator("import", "dry-run", each)["plan"] for each in sheets]
+    pairs = list(zip(sheets, plans, strict=True))
+    sent = [
+        coordinator("import", "commit", each, "--plan", plan)
+        for each, plan in pairs[:3]
+    ]
+    last, plan = pairs[-1]
+    refused = coordinator("import", "commit", last, "--plan", plan, code=1)
+    coordinator("import", "cancel", sent[0]["import_id"])
+    again = coordinator("import", "commit", last, "--plan", plan)
+
+    assert refused["error"]["notes"][0].startswith("Your region has as many imports")
+    assert again["state"] == "WAITING"

@@ -6,8 +6,9 @@ import grpc
 import pytest
 from kit.asked import ALLIANCE, CASE, CHANGE, ids, written
 from kit.numbers import number
-from kit.wire import RefusalError
+from kit.wire import RefusalError, refusal
 
+from placement.api.v1 import import_service_pb2 as imports
 from placement.api.v1 import registry_service_pb2 as registry
 
 CODE = grpc.StatusCode
@@ -70,6 +71,37 @@ def test_a_batch_that_fails_tells_what_stands(cli, wire, groups, tmp_path):
     assert told == "recorded before this: 500 of 501 facts"
     assert again.exit_code == 0
     assert asked[:2] == asked[4:]
+
+
+def test_what_contradicts_is_named(cli, wire, groups, tmp_path):
+    """By its place, behind what was recorded before; whoever is no link is not asked."""
+    wire.answers["RecordFacts"] = [
+        registry.RecordFactsResponse(revision=5, fact_ids=ids(500)),
+        refusal(CODE.FAILED_PRECONDITION, "CONTRADICTION"),
+    ]
+    refused = imports.RowRefusal.ROW_REFUSAL_CONTRADICTION
+    wire.answers["TryRows"] = imports.TryRowsResponse(
+        refused=[imports.RefusedRow(position=1, reason=refused)]
+    )
+    same = {"same_as": {"person_a": MEMBER, "person_b": MEMBER}}
+    facts = [*[ALLIANCE] * 501, same, ALLIANCE]
+    _, data = cli.json("fact", "record", "--file", written(tmp_path, *facts))
+    notes = data["error"]["notes"]
+
+    assert "facts[502] contradicts" in notes
+    assert "recorded before this: 500 of 503 facts" in notes
+    assert len(wire.requests("TryRows")[0].rows) == 2
+
+
+def test_what_contradicts_may_be_unknown(cli, wire, groups, tmp_path):
+    """Who may not ask, or gets no answer, is told the refusal all the same."""
+    wire.answers["RecordFacts"] = refusal(CODE.FAILED_PRECONDITION, "CONTRADICTION")
+    wire.answers["TryRows"] = refusal(CODE.PERMISSION_DENIED, "ACCESS_DENIED")
+    path = written(tmp_path, ALLIANCE, ALLIANCE)
+    code, data = cli.json("fact", "record", "--file", path)
+
+    assert (code, data["error"]["reason"]) == (1, "CONTRADICTION")
+    assert not any("contradicts" in note for note in data["error"]["notes"])
 
 
 def test_every_change_of_a_file_is_told(cli, wire, groups, tmp_path):

@@ -150,13 +150,16 @@ def test_a_word_that_is_none_is_asked_again(cli, wire, queue, steps, at_noon):
     assert renewal.fact_id == FACTS[0]
 
 
-def test_an_answer_that_is_none_is_told(cli, wire, queue, steps, at_noon):
-    """With what it must be; the walk goes on."""
-    result = cli("review", "next", stdin="renew\nboss\nquit\n")
+def test_an_answer_that_is_none_is_asked_again(cli, wire, queue, steps, at_noon):
+    """With what it must be; a slip passes no fact by."""
+    typed = "renew\nboss\nend\nsoon\nrenew\ncourt\nquit\n"
+    result = cli("review", "next", stdin=typed)
+    (renewal,) = wire.requests("RenewFacts")[0].renewals
 
     assert "reason must be one of intelligence" in " ".join(result.stderr.split())
-    assert result.stdout.endswith("refused: 1\nquit: 1\n")
-    assert wire.requests("RenewFacts") == []
+    assert result.stdout.endswith("renew: 1\nquit: 1\n")
+    assert renewal.fact_id == FACTS[0]
+    assert wire.requests("EndFacts") == []
 
 
 def test_a_walk_that_is_broken_off(cli, queue, steps, at_noon):

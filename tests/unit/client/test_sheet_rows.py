@@ -163,20 +163,29 @@ def test_headings():
     assert got == ("group", "", "area", "", "")
 
 
+UNKNOWN = "has a heading in column 1 that is not known; map it"
+
+
 @pytest.mark.parametrize(
-    ("mapping", "headings"),
+    ("mapping", "headings", "why"),
     [
-        (ColumnMap(), ("grupp",)),
-        (ColumnMap(), ("group", "Group")),
-        (ColumnMap({}, {"kind": "presence"}), ("kind",)),
-        (ColumnMap(), (OddCell(Odd.NUMBER, "1"),)),
+        (ColumnMap(), ("grupp",), UNKNOWN),
+        (ColumnMap(), ("area", "", "group", "", "Group"), "same in columns 3 and 5"),
+        (
+            ColumnMap({}, {"kind": "presence"}),
+            ("area", "kind"),
+            "column 2 what the map",
+        ),
+        (ColumnMap(), (OddCell(Odd.NUMBER, "1"),), UNKNOWN),
     ],
     ids=["unknown", "twice", "fixed", "number"],
 )
-def test_headings_that_are_not_understood(mapping, headings):
-    """The file is refused whole."""
-    with pytest.raises(InvalidInputError):
+def test_headings_that_are_not_understood(mapping, headings, why):
+    """The file is refused whole; where is told, and nothing that stands there."""
+    with pytest.raises(InvalidInputError) as caught:
         mapping.headings(headings)
+
+    assert why in caught.value.description
 
 
 def test_a_mapping_is_saved_and_read(tmp_path):
@@ -185,8 +194,10 @@ def test_a_mapping_is_saved_and_read(tmp_path):
     mapping.save(tmp_path / "map.json")
 
     assert ColumnMap.read(tmp_path / "map.json") == mapping
-    with pytest.raises(InvalidInputError):
-        mapping.save(tmp_path / "no" / "map.json")
+    for path in (tmp_path / "no" / "map.json", tmp_path / "map.json"):
+        with pytest.raises(InvalidInputError):
+            ColumnMap().save(path)
+    assert ColumnMap.read(tmp_path / "map.json") == mapping
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,8 @@ def test_a_file_that_is_not_there(tmp_path):
         ('{"a": NaN}', FORM),
         ("null", FORM),
         ("[" * 100_000, FORM),
-        ("", FORM),
+        ("", f"{FORM}; line 1 can't be read"),
+        ('{"a":\n1,}', f"{FORM}; line 2 can't be read"),
     ],
 )
 def test_json_that_is_none(text, why):
