@@ -153,8 +153,9 @@ def grow(
     """Add a part, sealed, to those that are there; return what the manifest says then."""
     grown = placed(connection, manifest)
     grown = replace(grown, there=grown.there + 1)
-    put(store, connection, grown)
     _add(connection, grown, grown.there, epoch, blob)
+    # Last, since a connection of SQLite keeps what a statement wrote until it writes anew.
+    put(store, connection, grown)
     return grown
 
 
