@@ -157,12 +157,10 @@ class View:
             yield (link.parent if link.child == group else link.child), link
 
     def settled(self, link: Faction) -> bool:
-        """Tell whether a standing rivalry or alliance ends a split's REVIEWs (R8)."""
-        pair = frozenset((link.child, link.parent))
-        return any(
-            self._weigh.covers_after(other, link)
-            for other in self._standing.get(pair, ())
-        )
+        """Tell whether a link of its region ends a split's REVIEWs (R8, ADR 0062)."""
+        others = self._standing.get(frozenset((link.child, link.parent)), ())
+        own = (other for other in others if other.region == link.region)
+        return any(self._weigh.covers_after(other, link) for other in own)
 
 
 class _Kinship:

@@ -208,7 +208,7 @@ class Reading:
                     yield fact
 
     def settled(self, link: Faction) -> bool:
-        """Tell whether the halves stand as rivals or allies from the split on."""
+        """Tell whether they stand as rivals or allies from the split on, as its region says."""
         window = self.asked.window
         since = max(window.start, link.valid_to)
         for fact in self.known.facts:
@@ -218,7 +218,7 @@ class Reading:
                 lasts = fact.valid_to is None or (
                     window.end is not None and fact.valid_to >= window.end
                 )
-                if same and begun and lasts:
+                if same and begun and lasts and fact.region == link.region:
                     return True
         return False
 

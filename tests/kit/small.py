@@ -186,6 +186,8 @@ def given(draw: st.DrawFn, **own: st.SearchStrategy[Any]) -> dict[str, Any]:
         values["approved"] = False
     if odd == 2:
         values["retracted"] = True
+    if odd == 3:
+        values["region"] = "nord"
     return values
 
 

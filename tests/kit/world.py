@@ -106,7 +106,7 @@ class World:
             "valid_to": day(given.get("end")),
             "recorded_at": NOW,
             "author": "co-01",
-            "region": "stockholm",
+            "region": given.get("region", "stockholm"),
             "scheme": scheme,
             "given": grade,
             "grade": self.ruleset.grades[scheme][grade],

@@ -70,7 +70,7 @@ def send(calls: ImportCalls, spool: Spool, import_id: bytes, tell: Tell) -> Impo
     Raises:
         InvalidInputError: a row that can't be; the number is that of the sheet.
         OverError: the import lapsed or was cancelled.
-        ConflictError: rows contradict facts that were recorded since the dry run.
+        ConflictError: others were staged in its place.
         PlacementError: a call failed.
     """
     known = getattr(calls.show(import_id), "import")

@@ -62,7 +62,7 @@ def contradicting(facts: Sequence[Fact], ask: Ask) -> Iterator[int]:
         PlacementError: a call failed.
     """
     places = [n for n, fact in enumerate(facts) if _is_link(fact)]
-    rows = [ImportRow(fact=facts[n]) for n in places]
+    rows = [ImportRow(fact=_ordered(facts[n])) for n in places]
     for cut in cuts(rows) if rows else ():
         for refused in ask(cut.rows):
             if refused.reason == RowRefusal.ROW_REFUSAL_CONTRADICTION:
@@ -94,6 +94,15 @@ def _is_asked(row: ImportRow | None) -> bool:
     if row is None or not row.HasField("fact"):
         return False
     return _is_link(row.fact) or row.fact.HasField("review_by_day")
+
+
+def _ordered(fact: Fact) -> Fact:
+    """Return a fact that names two groups in the order that a row has them in."""
+    ordered = Fact.FromString(fact.SerializeToString())
+    for pair in (ordered.rivalry, ordered.alliance):
+        if pair.group_a > pair.group_b:
+            pair.group_a, pair.group_b = pair.group_b, pair.group_a
+    return ordered
 
 
 def _is_link(fact: Fact) -> bool:

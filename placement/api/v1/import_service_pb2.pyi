@@ -164,14 +164,16 @@ Global___ImportRow: _TypeAlias = ImportRow  # noqa: Y015
 
 @_typing.final
 class TryRowsRequest(_message.Message):
-    """Rows to be tried; they and what they would end are in the entry that this leaves."""
+    """Rows to be tried. The groups that they name and the facts that they would end are in the
+    entry that this leaves.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ROWS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportRow]:
-        """1 to 500 rows."""
+        """1 to 64 rows."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ def refuse_contradictions(
     state: State,
     moment: Moment,
     facts: Iterable[AnyFact],
-    beside: Iterable[Link] = (),
+    without: Collection[FactId] = (),
 ) -> None:
     """Refuse facts that can't be true beside what their region says, or one another.
 
@@ -34,21 +34,15 @@ def refuse_contradictions(
         state: what stands.
         moment: when.
         facts: what is stated.
-        beside: what is to stand with it, and was looked at before.
+        without: what will count for nothing once they are.
 
     Raises:
         ConflictError: there are such.
     """
-    standing = _Standing(state, waiting_records(state, moment))
-    for link in beside:
-        standing.add(link)
+    standing = Standing.of(state, moment, without)
     for fact in facts:
-        if isinstance(fact, Link) and fact.grade is not Grade.DISCREDITED:
-            if not standing.says(fact) and (
-                standing.doubles(fact) or standing.closes(fact)
-            ):
-                raise ConflictError
-            standing.add(fact)
+        standing.refuse(fact)
+        standing.add(fact)
 
 
 def pair_in(state: State, link: Link) -> frozenset[GroupToken]:
@@ -57,27 +51,49 @@ def pair_in(state: State, link: Link) -> frozenset[GroupToken]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class Standing:
     """The links that count.
 
     Attributes:
         state: what stands.
         waiting: what waits for a second person.
+        without: what counts for nothing all the same.
         joined: what is stated beside it, by the groups that it joins.
         parents: the factions of that, by the part.
     """
 
     state: State
     waiting: Collection[FactId]
+    without: Collection[FactId]
     joined: dict[frozenset[GroupToken], list[Link]] = field(default_factory=dict)
     parents: dict[GroupToken, list[Faction]] = field(default_factory=dict)
 
-    def add(self, link: Link) -> None:
-        """Let a link count."""
-        self.joined.setdefault(pair_in(self.state, link), []).append(link)
-        if isinstance(link, Faction):
-            child = self.state.merges.of(link.child)
-            self.parents.setdefault(child, []).append(link)
+    @classmethod
+    def of(
+        cls, state: State, moment: Moment, without: Collection[FactId] = ()
+    ) -> "Standing":
+        """Return what counts now, but for some."""
+        return cls(state, waiting_records(state, moment), frozenset(without))
+
+    def refuse(self, fact: AnyFact) -> None:
+        """Refuse a fact that contradicts what counts.
+
+        Raises:
+            ConflictError: it does.
+        """
+        if not isinstance(fact, Link) or fact.grade is Grade.DISCREDITED:
+            return
+        if not self.says(fact) and (self.doubles(fact) or self.closes(fact)):
+            raise ConflictError
+
+    def add(self, fact: AnyFact) -> None:
+        """Let a fact count, if it can contradict others."""
+        if not isinstance(fact, Link) or fact.grade is Grade.DISCREDITED:
+            return
+        self.joined.setdefault(pair_in(self.state, fact), []).append(fact)
+        if isinstance(fact, Faction):
+            child = self.state.merges.of(fact.child)
+            self.parents.setdefault(child, []).append(fact)
 
     def says(self, fact: Link) -> bool:
         """Tell whether what a fact replaces says the same of its days, and counts."""
@@ -154,7 +170,9 @@ class _Standing:
 
     def _counts(self, link: Link) -> bool:
         inert = link.retracted or link.grade is Grade.DISCREDITED
-        return not inert and (link.approved or link.id in self.waiting)
+        if inert or link.id in self.without:
+            return False
+        return link.approved or link.id in self.waiting
 
 
 def _are_alike(state: State, one: Link, other: Link) -> bool:
@@ -187,7 +205,7 @@ def _overlap(one: Link, other: Link) -> bool:
     """Tell whether two links hold on one day."""
     begin, end = _span(one)
     other_begin, other_end = _span(other)
-    return begin < other_end and other_begin < end
+    return max(begin, other_begin) < min(end, other_end)
 
 
 def _span(link: Link) -> tuple[float, float]:

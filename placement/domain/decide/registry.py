@@ -178,17 +178,20 @@ def regrade_facts(state: State, command: RegradeFacts, moment: Moment) -> Outcom
     """Propose new grades."""
     require_count(command.regradings, "regradings")
     require_distinct([item.id for item in command.regradings], "regradings")
-    events, again = [], []
+    events, again, gone = [], [], []
     for index, item in enumerate(command.regradings):
         fact = own_fact(state, command.caller, item.id, item.seen)
         field = f"regradings[{index}].grade.given"
         grade = normalise(moment, item.scheme, item.given, field)
         if fact.grade is Grade.DISCREDITED:
             again.append(replace(fact, grade=grade))
+        if grade is Grade.DISCREDITED:
+            gone.append(fact.id)
         events.append(
             FactRegraded(id=item.id, scheme=item.scheme, given=item.given, grade=grade)
         )
-    refuse_contradictions(state, moment, again)  # these contradicted nothing until now
+    # What comes back contradicted nothing until now; what goes with it is no obstacle.
+    refuse_contradictions(state, moment, again, gone)
     return proposed(moment, command.caller, command.change, tuple(events))
 
 

@@ -11,7 +11,7 @@ from functools import reduce
 
 from placement.access import Action, Caller
 from placement.domain.decide.command import Moment, Outcome, require
-from placement.domain.decide.contradictions import refuse_contradictions
+from placement.domain.decide.contradictions import Standing
 from placement.domain.decide.drafts import Draft, stated
 from placement.domain.decide.imports import IMPORTED, AboutImport, own_import
 from placement.domain.decide.registry import own_fact, require_endable
@@ -81,8 +81,7 @@ def append_rows(state: State, command: AppendRows, moment: Moment) -> Outcome:
     end = position + len(rows)
     require(end <= known.begun.rows, "rows", "must be no more than were announced")
     made = staged_rows(state, command.caller, rows, moment)
-    facts = (row.record.fact for row in made if row.record is not None)
-    refuse_contradictions(state, moment, facts)
+    _require_true(state, moment, made)
     staged = ImportStaged(
         id=command.import_id,
         position=position,
@@ -90,6 +89,23 @@ def append_rows(state: State, command: AppendRows, moment: Moment) -> Outcome:
         digest=_over(known.digest, rows),
     )
     return Outcome(reply=Staged(position=end), events=(staged,))
+
+
+def _require_true(state: State, moment: Moment, rows: Sequence[StagedRow]) -> None:
+    """Refuse rows that contradict what stands, or one another.
+
+    Raises:
+        InvalidInputError: one does; the field names it.
+    """
+    standing = Standing.of(state, moment)
+    for index, row in enumerate(rows):
+        if row.record is not None:
+            try:
+                standing.refuse(row.record.fact)
+            except ConflictError:
+                why = "contradicts what is on record, or a row before it"
+                raise InvalidInputError(f"rows[{index}]", why) from None
+            standing.add(row.record.fact)
 
 
 def _over(digest: bytes, rows: Sequence[DraftRow]) -> bytes:

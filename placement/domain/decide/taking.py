@@ -17,7 +17,7 @@ from typing import Final
 from placement.access import Action, Caller, Role
 from placement.domain.decide.beginning import Beginning, refuse_known
 from placement.domain.decide.command import Command, Moment, Note, Outcome
-from placement.domain.decide.contradictions import pair_in, refuse_contradictions
+from placement.domain.decide.contradictions import Standing, pair_in
 from placement.domain.decide.drafts import normalise, require_area
 from placement.domain.decide.imports import part_at
 from placement.domain.decide.registry import own_fact, require_endable
@@ -93,7 +93,7 @@ class _Slice:
         begun: what those begin.
         named: the facts that they end.
         ended: links of them.
-        links: that they record.
+        standing: the links that count, with those that they record.
         refused: positions of the bad ones.
         reasons: why.
     """
@@ -101,11 +101,11 @@ class _Slice:
     key: FactId
     caller: Caller
     until: int
+    standing: Standing
     events: list[Event] = field(default_factory=list)
     begun: set[Beginning] = field(default_factory=set)
     named: set[FactId] = field(default_factory=set)
     ended: list[Link] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     reasons: list[RowRefusal] = field(default_factory=list)
 
@@ -119,7 +119,8 @@ def take_rows(state: State, command: TakeRows, moment: Moment) -> Outcome:
         return Outcome(reply=None)
     caller = Caller(Role.COORDINATOR, known.begun.region, known.begun.person, bytes(32))
     first = command.after - command.staged.position
-    part = _Slice(command.staged.id, caller, command.after)
+    standing = Standing.of(state, moment)
+    part = _Slice(command.staged.id, caller, command.after, standing)
     for row in command.staged.rows[first : first + SLICE]:
         if not _fits(state, part, row):
             break
@@ -142,7 +143,7 @@ def refused_rows(
     Each is held against what stands and what the rows before it record; what those end
     stands still.
     """
-    part = _Slice(FactId(bytes(_ID_SIZE)), caller, 0)
+    part = _Slice(FactId(bytes(_ID_SIZE)), caller, 0, Standing.of(state, moment))
     for row in rows:
         _take(state, moment, part, row)
     return list(zip(part.refused, part.reasons, strict=True))
@@ -196,7 +197,9 @@ def _take(state: State, moment: Moment, part: _Slice, row: StagedRow) -> None:
     else:
         part.events.extend(events)
         part.begun |= begun
-        part.links += _link(row)
+        for event in events:
+            if isinstance(event, FactRecorded):
+                part.standing.add(event.fact)
         if row.end is not None:
             part.named.add(row.end.id)
             ended = state.facts[row.end.id]
@@ -217,7 +220,7 @@ def _events(
         _require_end(state, moment, part.caller, row.end)
     if row.record is not None:
         fact = _renewed(moment, row.record.fact)
-        refuse_contradictions(state, moment, (fact,), part.links)
+        part.standing.refuse(fact)
         events.append(FactRecorded(fact=fact, import_id=part.key))
     if row.end is not None:
         ended = FactEnded(

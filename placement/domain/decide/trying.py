@@ -5,6 +5,7 @@ run can't find it alone.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from placement.access import Action
 from placement.domain.decide.command import Command, Moment, Note, Outcome, require
@@ -13,6 +14,9 @@ from placement.domain.decide.taking import refused_rows
 from placement.domain.import_events import RowRefusal
 from placement.domain.merges import GROUPS
 from placement.domain.state import State
+
+MOST: Final = 64
+"""Rows in one call: few enough that nobody's check waits long behind them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +59,7 @@ def try_rows(state: State, command: TryRows, moment: Moment) -> Outcome:
         InvalidInputError: a row that can't be; its field is named.
         PlacementError: as ``append_rows``, of what a row would end.
     """
-    most = moment.ruleset.imports.call_rows
-    require(1 <= len(command.rows) <= most, "rows", f"must be 1 to {most}")
+    require(1 <= len(command.rows) <= MOST, "rows", f"must be 1 to {MOST}")
     rows = staged_rows(state, command.caller, command.rows, moment)
     refused = refused_rows(state, moment, command.caller, rows)
     return Outcome(reply=Tried(refused=tuple(refused)))

@@ -117,3 +117,25 @@ def test_a_picture_that_nobody_has_looked_at(two):
     assert {each["area"] for each in before} - {each["area"] for each in after} == {
         "1280"
     }
+
+
+def test_which_fact_of_a_file_contradicts(two, tmp_path):
+    """In whichever order it names two groups; the others are not named."""
+    first, _ = two
+    source = {"grade": {"scheme": "3x5x2", "given": "2B"}, "reason": "intelligence"}
+    pairs = [("North", "South"), ("South", "North"), ("North", "East")]
+    allied, *links = [
+        {"alliance": {"group_a": one, "group_b": other}, **source}
+        for one, other in (pairs[0], *pairs)
+    ]
+
+    def file(*facts):
+        path = tmp_path / f"{len(facts)}.json"
+        path.write_text(json.dumps({"facts": facts}), "utf-8")
+        return ("fact", "record", "--file", path)
+
+    first(*file(allied))
+    notes = first(*file(*links), code=1)["error"]["notes"]
+    named = {note for note in notes if note.startswith("facts[")}
+
+    assert named == {"facts[0] contradicts", "facts[1] contradicts"}

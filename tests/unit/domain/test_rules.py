@@ -331,6 +331,18 @@ def test_r5_a_group_that_threatens(world, group, expected):
     assert world.verdict(world.case("h"), "2480") == expected
 
 
+@pytest.mark.parametrize(("by", "expected"), [("nord", "CLEAR"), ("syd", "REVIEW")])
+def test_r8_who_says_the_split_says_the_peace(world, by, expected):
+    """A peace that another region left on record does not end its REVIEWs."""
+    world.affiliation("h", "a", start=-100)
+    world.faction("a", "A", start=-900, end=-300, region="nord")
+    world.faction("b", "A", region="nord")
+    world.presence("b", "2480", region="nord")
+    world.alliance("a", "A", region=by)
+
+    assert world.verdict(world.case("h"), "2480") == expected
+
+
 def test_r8_a_sister_is_present(world):
     """Two factions of one parent are relatives."""
     world.affiliation("h", "a")

@@ -18,7 +18,7 @@ from kit.naming import faction, merge_groups
 from kit.world import TODAY, token
 
 from placement.domain.facts import Alliance
-from placement.domain.terms import MICROS_AN_HOUR
+from placement.domain.terms import MICROS_AN_HOUR, Grade
 from placement.errors import ConflictError
 
 ELSEWHERE = coordinator("nord", "co-09")
@@ -72,6 +72,7 @@ def test_links_of_other_kinds_or_pairs_stand_beside_it(court):
         ((-20, -10), (-15, -12), True),
         ((-20, -10), (-30, None), True),
         ((-20, -10), (-9, -5), False),
+        ((-15, -15), (-20, None), False),
     ],
 )
 def test_periods(court, first, second, doubles):
@@ -164,6 +165,22 @@ def test_what_counted_for_nothing_counts_beside_no_double(court, link):
     court.reply(approve(change))
 
     assert court.reply(regrade_facts(weak, grade="2B")).ids
+
+
+@pytest.mark.parametrize("link", [rivalry, alliance, faction])
+def test_what_goes_makes_room_for_what_comes_back(court, link):
+    """In one step, so that at no time neither counts."""
+    true, _ = court.reply(record_facts(link("A", "B", given="3E"))).ids
+    wrong, _ = court.reply(record_facts(link("A", "B"))).ids
+    parts = regrade_facts(wrong, grade="3E"), regrade_facts(true, grade="2B")
+    both = replace(
+        parts[0], regradings=tuple(each for part in parts for each in part.regradings)
+    )
+    (change,) = court.reply(both).ids
+    court.reply(approve(change))
+    grades = [court.state.facts[fact].grade for fact in (true, wrong)]
+
+    assert grades == [Grade.MEDIUM, Grade.DISCREDITED]
 
 
 def test_two_that_counted_for_nothing_are_not_both_brought_back(court):

@@ -155,6 +155,17 @@ def test_two_rows_of_one_pair_see_one_another(court, desk):
     assert desk.all() == {1: RowRefusal.CONTRADICTION}
 
 
+def test_a_discredited_row_keeps_no_true_one_out(court, desk):
+    """Nor does one that held on no day."""
+    never, _ = court.reply(record_facts(rivalry("C", "D", valid_from=TODAY))).ids
+    court.reply(end_facts((never, 0)))
+    rows = rivalry(given="3E"), rivalry(), rivalry("C", "D")
+    desk.approved(*map(im.row, rows))
+
+    assert desk.all() == {}
+    assert len(court.state.facts) == 4
+
+
 def test_two_rows_of_one_circle_see_one_another(court, desk):
     """What closes it was recorded behind the staging; one of both rows is refused."""
     court.reply(record_facts(faction("C", "D")))

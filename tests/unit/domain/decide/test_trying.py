@@ -57,6 +57,13 @@ def test_rows_of_one_call_see_one_another(court):
     assert tried(court, *rows, im.row(faction("B", "C"))) == {1: DOUBLED, 3: DOUBLED}
 
 
+def test_what_is_discredited_is_in_nobody_s_way(court):
+    """Not in that of a row behind it."""
+    rows = im.row(rivalry(given="3E")), im.row(rivalry()), im.row(rivalry())
+
+    assert tried(court, *rows) == {2: DOUBLED}
+
+
 def test_nothing_is_stored(court):
     """Tried again the same rows find the same, and they can be recorded."""
     before = dict(court.state.facts)
@@ -83,7 +90,7 @@ def test_rows_that_can_not_be(court):
     bad = im.row(rivalry("A", "none"))
 
     assert field_of(court, im.try_()) == "rows"
-    assert field_of(court, im.try_(*[im.row(presence())] * 501)) == "rows"
+    assert field_of(court, im.try_(*[im.row(presence())] * 65)) == "rows"
     assert field_of(court, im.try_(im.row(presence()), im.row())) == "rows[1]"
     assert field_of(court, im.try_(im.row(tie))) == "rows[0].fact.statement"
     assert field_of(court, im.try_(im.row(presence()), bad)).startswith("rows[1].fact")
