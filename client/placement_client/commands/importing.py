@@ -46,7 +46,7 @@ import_review.register(app)
 _HINTS: Final[Hints] = {
     AccessDeniedError: "Whoever began an import goes on with it.",
     ConflictError: (
-        "A row contradicts what was recorded since the dry run; make the dry run again."
+        "It is open no more, or other rows stand in it already: placement import list."
     ),
     NotFoundError: (
         "What an import sends lies on the machine where it was begun; there is none "
