@@ -23,7 +23,7 @@ import uvloop
 
 from benchmarks.alerts import AFFECTED, Figures, Watch, prepared
 from benchmarks.channels import connect
-from benchmarks.databases import postgresql
+from benchmarks.databases import database
 from benchmarks.dataset import PATIENCE, SEED, fact, fresh
 from benchmarks.host import DEAF
 from benchmarks.serving import serving
@@ -48,17 +48,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--standing", type=int, default=10_000, help="placements")
     parser.add_argument("--rounds", type=int, default=20)
     args = parser.parse_args(argv)
-    with postgresql() as (url, keys):
-        lines = f'database = "{url}"\nkeys = "{keys}"\n'
-        with prepared(PEOPLE, lines) as folder:
-            store = Store.open(url, FileCustody(folder / "store.key"), keys)
-            pairs = _stand(store, args.standing, args.rounds * len(WAYS))
-            store.close()
-            found: dict[str, Figures] = {}
-            for way, how in WAYS.items():
-                turn = [pairs.pop() for _ in range(args.rounds)]
-                told = len(found) * args.rounds * AFFECTED
-                found[way] = uvloop.run(_measure(folder, turn, how, told))
+    with database("postgresql") as where, prepared(PEOPLE, where.lines) as folder:
+        custody = FileCustody(folder / "store.key")
+        store = Store.open(where.url, custody, where.keys)
+        pairs = _stand(store, args.standing, args.rounds * len(WAYS))
+        store.close()
+        found: dict[str, Figures] = {}
+        for way, how in WAYS.items():
+            turn = [pairs.pop() for _ in range(args.rounds)]
+            told = len(found) * args.rounds * AFFECTED
+            found[way] = uvloop.run(_measure(folder, turn, how, told))
     print(f"\n{args.standing:,} standing, {AFFECTED} affected, {args.rounds} rounds")
     print(f"{'':>12} {'first':>8} {'worst':>8} {'last':>8} {'worst':>8}")
     for way, figures in found.items():

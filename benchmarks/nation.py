@@ -17,9 +17,10 @@ from placement.app import read_ruleset
 
 AREAS_A_QUESTION: Final = 5
 CLEAR, REVIEW, CONFLICT = 1, 3, 4
+WAR: Final = 3
+"""The severity of a rivalry by which a firm presence gives CONFLICT."""
 OCCASIONAL: Final = 2
 """The kind of a presence that is not firm; 0 and 1 are."""
-_WAR: Final = 3
 _LOUD: Final = ((0, CONFLICT), (1, CONFLICT))
 
 Means: TypeAlias = tuple[int, int, int]
@@ -28,6 +29,11 @@ NOTHING: Final[Means] = (CLEAR, CLEAR, CLEAR)
 OWN: Final[Means] = (CONFLICT, REVIEW, REVIEW)
 RIVAL: Final[Means] = (REVIEW, REVIEW, CONFLICT)
 AT_WAR: Final[Means] = (CONFLICT, REVIEW, CONFLICT)
+
+
+def means_of(severity: int) -> Means:
+    """Return what a rival gives."""
+    return AT_WAR if severity == WAR else RIVAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ class Nation:
         rivalries: dict[tuple[int, int], int] = {}
         while len(rivalries) < min(sizes.rivalries, comb(many, 2)):
             low, high = sorted(draw.sample(range(many), 2))
-            rivalries[low, high] = draw.randint(1, _WAR)
+            rivalries[low, high] = draw.randint(1, WAR)
         placed = draw.sample(range(people), sizes.placements)
         return cls(
             groups=many,
@@ -140,4 +146,4 @@ def _means(nation: Nation, mine: int, group: int) -> Means:
     severity = nation.rivalries.get(pair)
     if severity is None:
         return NOTHING
-    return AT_WAR if severity == _WAR else RIVAL
+    return means_of(severity)

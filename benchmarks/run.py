@@ -25,7 +25,7 @@ import grpc
 import uvloop
 
 from benchmarks.channels import connect
-from benchmarks.databases import DATABASES, lines_of, size_of
+from benchmarks.databases import DATABASES, Database, database
 from benchmarks.dataset import PATIENCE, Loader, Municipality, Sizes, fresh
 from benchmarks.host import ECHO
 from benchmarks.plots import svg
@@ -74,6 +74,8 @@ def main() -> int:
     parser.add_argument("--servers", type=int, default=1)
     parser.add_argument("--plot", type=Path, default=Path("build/bench.svg"))
     args = parser.parse_args()
+    if args.servers > 1 and args.database == "sqlite":
+        parser.error("SQLite has one server")
     factors = tuple(args.factors)
     options = Options(args.seconds, args.rounds, factors, args.database, args.servers)
     print(f"Python {platform.python_version()}, grpcio {grpc.__version__}")
@@ -81,9 +83,9 @@ def main() -> int:
     for factor in options.factors:
         with (
             tempfile.TemporaryDirectory(prefix="placement-bench-") as folder,
-            lines_of(options.database) as lines,
+            database(options.database) as where,
         ):
-            found = uvloop.run(measure(Path(folder), lines, factor, options))
+            found = uvloop.run(measure(Path(folder), where, factor, options))
         curves[f"x{factor:g}"] = found
     args.plot.parent.mkdir(parents=True, exist_ok=True)
     args.plot.write_text(svg("Checks by a bare echo", "clients", curves), "utf-8")
@@ -91,17 +93,17 @@ def main() -> int:
 
 
 async def measure(
-    folder: Path, lines: str, factor: float, options: Options
+    folder: Path, where: Database, factor: float, options: Options
 ) -> dict[float, float]:
     """Load one data set and measure it; return by clients the ratio to the echo.
 
     Args:
         folder: for the servers' files.
-        lines: of the settings, for the database.
+        where: their database.
         factor: how large the set is.
         options: how long, and by how many.
     """
-    settings = prepare(folder, lines)
+    settings = prepare(folder, lines=AT_ONCE + where.lines)
     sizes = Sizes.national(factor)
     with ExitStack() as stack:
         every = [settings, *(another(settings, n) for n in range(1, options.servers))]
@@ -115,8 +117,9 @@ async def measure(
         ratios = await compare(checks, echoes, options)
         resident = sum(finish() for *_, finish in hosts)
     print(
-        f"{size_of(folder, lines) / sizes.facts:,.0f} bytes a fact on the disk (log,"
-        f" entries, keys), {resident * 1024 / sizes.facts:,.0f} in memory at the peak"
+        f"{where.size(folder) / sizes.facts:,.0f} bytes a fact on the disk (log, entries,"
+        f" keys), {resident * 1024 / sizes.facts:,.0f} in memory at the peak (servers'"
+        " own)"
     )
     await again(settings, callers, options)
     return ratios
@@ -141,7 +144,8 @@ async def again(settings: Path, known: list[Municipality], options: Options) -> 
     settings.write_text(settings.read_text("utf-8").replace(AT_ONCE, ""), "utf-8")
     began = time.perf_counter()
     with serving(settings) as (port, _, finish):
-        print(f"start, whole chain verified: {time.perf_counter() - began:.1f} s")
+        took = time.perf_counter() - began
+        print(f"start of one, whole chain verified: {took:.1f} s")
         checks = []
         for index, caller in enumerate(known):
             fresh_one = caller_of(settings.parent, index, port)
@@ -153,7 +157,9 @@ async def again(settings: Path, known: list[Municipality], options: Options) -> 
 
 async def pace(checks: list[Any], options: Options) -> None:
     """Measure checks that leave on the grid, and print the medians."""
-    print(f"on the grid:\n{'clients':>8} {'checks/s':>9} {'p50 ms':>7} {'p99 ms':>7}")
+    print(
+        f"on the grid, one server:\n{'clients':>8} {'checks/s':>9} {'p50 ms':>7} {'p99 ms':>7}"
+    )
     for clients in CLIENTS:
         rounds = [
             await measured(checks[:clients], options.seconds)

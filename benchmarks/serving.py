@@ -5,10 +5,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -26,36 +27,45 @@ AREAS: Final = tuple(
 AT_ONCE: Final = "pace = 0\n"
 """The line by which answers leave as soon as they are made."""
 
+CALLERS: Final[Mapping[str, str]] = {
+    **{f"co-{n:02}": f"coordinator/national/co-{n:02}" for n in (1, 2)},
+    **{f"cw-{n:03}": f"caseworker/{AREAS[n]}/cw-{n:03}" for n in range(max(CLIENTS))},
+}
+"""Who loads a data set, and who asks."""
+
 _DOMAIN: Final = "bench.placement"
 
 
-def prepare(folder: Path, lines: str = "") -> Path:
+def prepare(
+    folder: Path, people: Mapping[str, str] = CALLERS, lines: str = AT_ONCE
+) -> Path:
     """Make certificates, keys, an empty store and the settings.
 
     Args:
         folder: for all of them.
-        lines: of the settings, for the database.
+        people: role, organisation and person, by the name of the certificate's files.
+        lines: what the settings say further.
     """
     now = datetime.fromtimestamp(time.time(), UTC)
     authority = Authority.create(folder / "pki", name="bench", now=now)
     authority.issue_server("server", ["localhost"], now=now, lifetime=SERVER_LIFETIME)
-    people = [f"coordinator/national/co-{number:02}" for number in (1, 2)]
-    people += [f"caseworker/{AREAS[i]}/cw-{i:03}" for i in range(max(CLIENTS))]
-    for person in people:
-        authority.issue_client(
-            person.rpartition("/")[2],
-            f"spiffe://{_DOMAIN}/{person}",
-            now=now,
-            lifetime=timedelta(hours=12),
-        )
+    for name, person in people.items():
+        uri = f"spiffe://{_DOMAIN}/{person}"
+        authority.issue_client(name, uri, now=now, lifetime=timedelta(hours=12))
     settings = folder / "placement.toml"
     settings.write_text(
-        f'address = "127.0.0.1:0"\ntrust_domain = "{_DOMAIN}"\n' + AT_ONCE + lines,
-        "utf-8",
+        f'address = "127.0.0.1:0"\ntrust_domain = "{_DOMAIN}"\n{lines}', "utf-8"
     )
-    if placement_server(["init", "--settings", str(settings)]):
+    with redirect_stdout(StringIO()):
+        failed = placement_server(["init", "--settings", str(settings)])
+    if failed:
         raise SystemExit(1)
     return settings
+
+
+def by_person(people: Iterable[str]) -> dict[str, str]:
+    """Return people, role/organisation/person, by the last of these."""
+    return {each.rpartition("/")[2]: each for each in people}
 
 
 @contextmanager

@@ -20,12 +20,11 @@ import uvloop
 from benchmarks.channels import connect
 from benchmarks.dataset import Loader, Sizes
 from benchmarks.run import CHECK, Figures, caller_of, checking, echoing, measured, today
-from benchmarks.serving import AREAS, hosting, prepare
+from benchmarks.serving import AREAS, CLIENTS, hosting, prepare
 from placement.rpc.even import SIZES
 
 WIRES: Final = ("uvloop", "asyncio", "threads", "uvloop+1", "uvloop+3", "uvloop+5")
 """A number is of milliseconds that a commit waits for company, when it has some."""
-CLIENTS: Final = (1, 16, 64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,19 @@ def test_what_is_measured_over_the_wire_runs_in_small(tmp_path, module, given, r
 
 
 @pytest.mark.slow
+def test_an_import_is_measured_in_small():
+    """On both databases, and what rivalries would do."""
+    head, *rows, preview = run("imports", "--rows", "200", "--alone", "20")
+
+    assert "staged" in head
+    assert [row.split()[:2] for row in rows] == [
+        ["sqlite", "200"],
+        ["postgresql", "200"],
+    ]
+    assert preview.startswith("300 rivalries against 1,000 placements")
+
+
+@pytest.mark.slow
 def test_what_a_fact_costs_is_measured_in_small(tmp_path):
     """Of each size each thing that has an aim, and a curve for it."""
     plot = tmp_path / "plot.svg"

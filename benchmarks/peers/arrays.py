@@ -13,12 +13,11 @@ from benchmarks.nation import (
     OWN,
     REVIEW,
     RIVAL,
+    WAR,
     Answer,
     Asked,
     Nation,
 )
-
-_WAR = 3
 
 
 class Numpy:
@@ -65,7 +64,7 @@ class Numpy:
         starts, others, severe = self._rivals
         here = slice(starts[mine], starts[mine + 1])
         means[others[here]] = RIVAL
-        means[others[here][severe[here] == _WAR]] = AT_WAR
+        means[others[here][severe[here] == WAR]] = AT_WAR
         means[mine] = OWN
         return tuple(self._verdict(asked.person, area, means) for area in asked.areas)
 

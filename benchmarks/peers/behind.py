@@ -46,7 +46,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=2.0, help="a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--factor", type=float, default=1.0, help="of the national set")
-    parser.add_argument("--peers", nargs="+", choices=PEERS, default=BEHIND)
+    parser.add_argument("--peers", nargs="+", choices=BEHIND, default=BEHIND)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="placement-behind-") as name:
         uvloop.run(measure(Path(name), args))

@@ -5,20 +5,17 @@ from importlib import import_module
 from typing import Any
 
 from benchmarks.nation import (
-    AT_WAR,
     CLEAR,
     CONFLICT,
     OCCASIONAL,
     OWN,
     REVIEW,
-    RIVAL,
     Answer,
     Asked,
     Means,
     Nation,
+    means_of,
 )
-
-_WAR = 3
 
 
 class Roaring:
@@ -35,7 +32,7 @@ class Roaring:
         for group in range(nation.groups):
             self._give(group, group, OWN)
         for (low, high), severity in nation.rivalries.items():
-            means = AT_WAR if severity == _WAR else RIVAL
+            means = means_of(severity)
             self._give(low, high, means)
             self._give(high, low, means)
         self._there: list[tuple[Any, Any, Any]] = [
@@ -47,6 +44,7 @@ class Roaring:
         for area, group, _ in placed:
             self._there[area][2].add(group)
         self._placed = set(placed)
+        self._only = [bitmap([group]) for group in range(nation.groups)]
         self._how_many = Counter((area, group) for area, group, _ in placed)
 
     def _give(self, to: int, group: int, means: Means) -> None:
@@ -59,12 +57,12 @@ class Roaring:
         return tuple(self._verdict(asked.person, mine, area) for area in asked.areas)
 
     def _verdict(self, person: int, mine: int, area: int) -> int:
-        giving, there = self._giving[mine], self._there[area]
-        alone = (area, mine, person) in self._placed and self._how_many[area, mine] == 1
+        giving, (firm, loose, placed) = self._giving[mine], self._there[area]
+        if (area, mine, person) in self._placed and self._how_many[area, mine] == 1:
+            placed = placed - self._only[mine]
         for verdict in (CONFLICT, REVIEW):
-            for way in range(3):
-                found = giving[way, verdict] & there[way]
-                if len(found) > (alone and way == 2 and mine in found):
+            for way, there in enumerate((firm, loose, placed)):
+                if giving[way, verdict].intersect(there):
                     return verdict
         loud = giving[0, CONFLICT]
         rings = any(loud.intersect(self._there[near][0]) for near in self._near[area])

@@ -1,13 +1,21 @@
 """Ladybug, the successor of Kùzu: a graph database in the process, one query of Cypher."""
 
 import csv
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.nation import CLEAR, OCCASIONAL, Answer, Asked, Nation
+from benchmarks.nation import (
+    CLEAR,
+    OCCASIONAL,
+    WAR,
+    Answer,
+    Asked,
+    Nation,
+)
 
 _SCHEMA: Final = (
     "CREATE NODE TABLE Person(id INT64, PRIMARY KEY(id))",
@@ -21,7 +29,6 @@ _SCHEMA: Final = (
     "CREATE REL TABLE Placed(FROM Person TO Area)",
     "CREATE REL TABLE Near(FROM Area TO Area)",
 )
-_WAR: Final = 3
 # What is a condition elsewhere is a table here: with 0.22.0 a condition on a relationship
 # beside one on an area was passed over.
 _WAYS: Final = (
@@ -56,8 +63,8 @@ def _rows(nation: Nation) -> Iterator[tuple[str, Iterable[tuple[int, ...]]]]:
     yield "Member", enumerate(nation.group_of)
     wars = [(low, high, severe) for (low, high), severe in nation.rivalries.items()]
     wars += [(high, low, severe) for low, high, severe in wars]
-    yield "War", (row[:2] for row in wars if row[2] == _WAR)
-    yield "Feud", (row[:2] for row in wars if row[2] != _WAR)
+    yield "War", (row[:2] for row in wars if row[2] == WAR)
+    yield "Feud", (row[:2] for row in wars if row[2] != WAR)
     yield "Firm", (row[:2] for row in nation.presences if row[2] != OCCASIONAL)
     yield "Loose", (row[:2] for row in nation.presences if row[2] == OCCASIONAL)
     yield "Placed", nation.placements
@@ -72,7 +79,7 @@ class Ladybug:
 
     def __init__(self, nation: Nation) -> None:
         library: Any = import_module("ladybug")
-        folder = Path(tempfile.mkdtemp(prefix="placement-peer-"))
+        self._folder = folder = Path(tempfile.mkdtemp(prefix="placement-peer-"))
         self._db = library.Connection(library.Database(folder / "peer"), num_threads=1)
         self._query = _query()
         for statement in _SCHEMA:
@@ -82,6 +89,11 @@ class Ladybug:
             with path.open("w", encoding="ascii", newline="") as file:
                 csv.writer(file).writerows(rows)
             self._db.execute(f'COPY {table} FROM "{path}"')
+
+    def close(self) -> None:
+        """Forget what it holds."""
+        self._db.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def answer(self, asked: Asked) -> Answer:
         """Answer a question."""

@@ -11,23 +11,21 @@ from typing import Any, TypeAlias
 import networkx as nx
 
 from benchmarks.nation import (
-    AT_WAR,
     CLEAR,
     CONFLICT,
     NOTHING,
     OCCASIONAL,
     OWN,
     REVIEW,
-    RIVAL,
     Answer,
     Asked,
     Means,
     Nation,
+    means_of,
 )
 
 Edge: TypeAlias = tuple[str, int]
 """What kind it is, and how severe, or of which kind of presence."""
-_WAR = 3
 
 
 def edges(
@@ -74,7 +72,7 @@ class _Graph:
         for mine in self._groups_of(me):
             for other, (kind, severity) in self._around(mine):
                 if kind == "rivalry":
-                    means[other] = AT_WAR if severity == _WAR else RIVAL
+                    means[other] = means_of(severity)
             means[mine] = OWN
         return tuple(
             max(self._found(me, area, means), default=CLEAR) for area in asked.areas

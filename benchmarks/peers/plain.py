@@ -3,20 +3,17 @@
 from collections import defaultdict
 
 from benchmarks.nation import (
-    AT_WAR,
     CLEAR,
     CONFLICT,
     OCCASIONAL,
     OWN,
     REVIEW,
-    RIVAL,
     Answer,
     Asked,
     Means,
     Nation,
+    means_of,
 )
-
-_WAR = 3
 
 
 class Dicts:
@@ -29,7 +26,7 @@ class Dicts:
         }
         self._means: defaultdict[int, dict[int, Means]] = defaultdict(dict)
         for (low, high), severity in nation.rivalries.items():
-            means = AT_WAR if severity == _WAR else RIVAL
+            means = means_of(severity)
             self._means[low][high] = self._means[high][low] = means
         for group in range(nation.groups):
             self._means[group][group] = OWN

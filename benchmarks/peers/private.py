@@ -2,7 +2,7 @@
 
 The one side has what is on record, a text for each group and area; the other makes the
 texts that would mean something for the person it asks about. The setup is what was sent
-beforehand. Whoever keeps it can ask as much as he likes, and knows who has whom as a
+beforehand; the library reads it anew for each question. Whoever keeps it can ask as much as he likes, and knows who has whom as a
 rival: it is no answer to what the service is for.
 """
 
@@ -12,22 +12,20 @@ from importlib import import_module
 from typing import Any, Final
 
 from benchmarks.nation import (
-    AT_WAR,
     CLEAR,
     CONFLICT,
     OCCASIONAL,
     OWN,
     REVIEW,
-    RIVAL,
     Answer,
     Asked,
     Means,
     Nation,
+    means_of,
 )
 
-_WAR: Final = 3
-_UNSURE: Final = 1e-9  # how likely a question is answered wrongly
-_MOST: Final = 1_000  # texts of a question
+_UNSURE: Final = 1e-9  # of filters alone; what is sent raw is exact
+_MOST: Final = 1_000  # texts of a question, for the same
 _FIRM, _LOOSE, _PLACED, _PLACED_TWICE, _NEAR = "flptn"
 
 
@@ -42,7 +40,7 @@ class Private:
             {group: OWN} for group in range(nation.groups)
         ]
         for (low, high), severity in nation.rivalries.items():
-            means = AT_WAR if severity == _WAR else RIVAL
+            means = means_of(severity)
             self._means[low][high] = self._means[high][low] = means
         self._theirs = library.server.CreateWithNewKey(True)  # noqa: FBT003 (whole texts)
         self._mine = library.client.CreateWithNewKey(True)  # noqa: FBT003

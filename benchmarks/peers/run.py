@@ -2,9 +2,9 @@
 
 Each peer has a process of its own and answers the same questions, in turn with the
 others, round by round; each answer is held against one by brute force. Counted is the
-time of the processor, that of a database's own process, too. The ratio to our own rules
-counts; absolute figures drift with the machine. A peer that is not installed, or whose
-answers are wrong, makes the run fail.
+time of the processor, that of a database's own process, too; what that takes to load, and
+its memory, is not known. The ratio to our own rules counts; absolute figures drift with the
+machine. A peer that is not installed, or whose answers are wrong, makes the run fail.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import cycle
@@ -36,7 +36,7 @@ PEERS: Final[Mapping[str, str]] = {
     "SQLite, one query": "sql.Sqlite",
     "DuckDB, one query": "sql.Duckdb",
     "PostgreSQL, one query": "sql.Postgresql",
-    "the same, pgcrypto": "sealed.Pgcrypto",
+    "PostgreSQL, pgcrypto": "sealed.Pgcrypto",
     "Ladybug, Cypher": "cypher.Ladybug",
     "set intersection": "private.Private",
 }
@@ -52,8 +52,8 @@ class Told:
     """What is known of a peer at one size."""
 
     pipe: Connection
-    loaded: float = 0.0  # seconds
-    memory: float = 0.0  # MiB of its process, above what the bare nation takes
+    cost: tuple[float, float] | None = None
+    # seconds to load, and MiB above the bare nation; nothing of a database elsewhere
     wrong: int = 0
     rates: list[float] = field(default_factory=list)
 
@@ -74,13 +74,16 @@ def serve(pipe: Connection, where: str, factor: float, many: int) -> None:
     except ModuleNotFoundError as missing:
         pipe.send((MISSING, missing.name))
         return
-    pipe.send((time.process_time() - began, resident() - before))
-    pipe.send([peer.answer(each) for each in asked])
-    turn = cycle(asked)
-    while seconds := pipe.recv():
-        pipe.send(_rate(peer, turn, seconds))
-    if hasattr(peer, "close"):
-        peer.close()
+    cost = time.process_time() - began, resident() - before
+    try:
+        pipe.send(None if hasattr(peer, "pid") else cost)
+        pipe.send([peer.answer(each) for each in asked])
+        turn = cycle(asked)
+        while seconds := pipe.recv():
+            pipe.send(_rate(peer, turn, seconds))
+    finally:
+        if hasattr(peer, "close"):
+            peer.close()
 
 
 def _rate(peer: Any, turn: Iterator[Any], seconds: float) -> float:  # noqa: ANN401 (any peer)
@@ -119,10 +122,10 @@ def started(where: str, factor: float, many: int) -> Iterator[Connection]:
     theirs.close()
     try:
         yield pipe
-        pipe.send(0)
-    except BrokenPipeError:
-        pass  # it said why it went
     finally:
+        with suppress(OSError):  # it may have gone, and said why
+            pipe.send(0)
+        pipe.close()
         process.join(60)
 
 
@@ -142,12 +145,12 @@ def compare(
     with ExitStack() as stack:
         for name in names:  # one after the other, so that each loads undisturbed
             pipe = stack.enter_context(started(PEERS[name], factor, len(asked)))
-            loaded, memory = pipe.recv()
-            if loaded == MISSING:
+            cost = pipe.recv()
+            if cost and cost[0] == MISSING:
                 missing.append(name)
                 continue
             wrong = sum(a != b for a, b in zip(pipe.recv(), right, strict=True))
-            found[name] = Told(pipe, loaded, memory, wrong)
+            found[name] = Told(pipe, cost, wrong)
         for _ in range(rounds):
             for told in found.values():
                 told.pipe.send(seconds)
@@ -163,10 +166,11 @@ def tell(found: Mapping[str, Told], nation: Nation, checked: int) -> None:
     print(f"{'':22}" + "".join(f"{each:>12}" for each in head))
     for name, told in found.items():
         ratio = statistics.median(a / b for a, b in zip(told.rates, ours, strict=True))
+        cost = " " * 24
+        if told.cost is not None:
+            cost = f"{told.cost[0]:12.1f}{told.cost[1]:12,.0f}"
         print(
-            f"{name:22}{told.rate:12,.0f}{ratio:12.2f}{told.loaded:12.1f}"
-            f"{told.memory:12,.0f}{told.wrong:12}",
-            flush=True,
+            f"{name:22}{told.rate:12,.0f}{ratio:12.2f}{cost}{told.wrong:12}", flush=True
         )
 
 

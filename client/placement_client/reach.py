@@ -179,8 +179,10 @@ def _unwell(code: grpc.StatusCode) -> Finding:
         return bad("health", REFUSED, is_final=True)
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return doubtful("health", "The server does not tell how it is.")
-    if code in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return bad("health", _OF_SERVER[Obstacle.SILENT])
+    if code is grpc.StatusCode.CANCELLED:
+        return bad("health", "The server is stopping: try again in a minute.")
     return bad(
         "health",
         "The server hangs up after the handshake: it does not trust whoever signed "

@@ -98,7 +98,7 @@ def template(run: Run, asked: Template) -> Report:
 class Mapped:
     """Which mapping."""
 
-    to: Annotated[Path, typer.Argument(metavar="FILE", help="Where it is saved, JSON.")]
+    to: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, JSON.")]
     column: Annotated[
         list[str] | None,
         typer.Option(

@@ -1,4 +1,4 @@
-"""What the service alone can say of rows in a dry run.
+"""What the service alone can say of rows in a dry run, or of facts that it refused.
 
 What contradicts a link may stand under another name of a group; which names are one
 group's this machine does not know.

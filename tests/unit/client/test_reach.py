@@ -40,7 +40,7 @@ def test_a_frozen_server_is_silent(reached, monkeypatch):
     ("code", "sentence"),
     [
         ("DEADLINE_EXCEEDED", SILENT),
-        ("CANCELLED", SILENT),
+        ("CANCELLED", "The server is stopping"),
         ("UNAVAILABLE", "The server hangs up after the handshake"),
     ],
 )
