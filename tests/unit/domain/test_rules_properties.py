@@ -50,9 +50,15 @@ def without(world: Small, index: int) -> Small:
 
 
 def may_excuse(world: Small, statement: Statement) -> bool:
-    """Tell whether a fact may make something safer: join two records, settle a split."""
+    """Tell whether a fact may make something safer: join two records, settle a split.
+
+    A split is settled by the region that says it.
+    """
+    region = statement.given.get("region")
     split = any(
-        one.kind == "faction" and one.given.get("end") is not None
+        one.kind == "faction"
+        and one.given.get("end") is not None
+        and one.given.get("region") == region
         for one in (*world.statements, statement)
     )
     settles = split and statement.kind in {"rivalry", "alliance"}
