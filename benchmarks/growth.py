@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, select
 
+from benchmarks.holds import Holds
 from benchmarks.nation import Nation
 from benchmarks.peers.ours import Ours
 from benchmarks.peers.run import resident
@@ -41,6 +42,7 @@ AIMS: Final = {
     "memory, bytes a fact": "120",
     "fold, µs a fact": "",
     "rules alone, a second": "20,000",
+    "holds decided, a second": "",
     "snapshot, bytes a fact": "64",
     "padded on the disk, bytes a fact": "",
     "keeping it, µs a fact": "",
@@ -76,6 +78,7 @@ def build(pipe: Connection, folder: Path, factor: float) -> None:
         began = time.process_time()
         fold.keep(store, ours.state, store.read_head())
         keeping = time.process_time() - began
+        holds = _holds(ours, nation)  # behind it, since it adds cases
         with store.reading() as connection:
             parts = select(func.sum(func.length(tables.snapshot.c.blob)))
             padded = connection.scalar(parts) or 0
@@ -84,6 +87,7 @@ def build(pipe: Connection, folder: Path, factor: float) -> None:
         "memory, bytes a fact": memory * _MIB / facts,
         "fold, µs a fact": folded * 1e6 / facts,
         "rules alone, a second": rate,
+        "holds decided, a second": holds,
         "snapshot, bytes a fact": written / facts,
         "padded on the disk, bytes a fact": padded / facts,
         "keeping it, µs a fact": keeping * 1e6 / facts,
@@ -119,6 +123,18 @@ def _rate(ours: Ours, nation: Nation) -> float:
         for each in asked:
             ours.answer(each)
         done += QUESTIONS
+    return done / took
+
+
+def _holds(ours: Ours, nation: Nation) -> float:
+    """Return how many holds are decided a second; none takes effect."""
+    holds = Holds(nation, ours.registry, ours.state, QUESTIONS)
+    if not holds.decide():
+        raise SystemExit("nothing is held")
+    done, began = 0, time.process_time()
+    while (took := time.process_time() - began) < SECONDS:
+        holds.decide()
+        done += len(holds)
     return done / took
 
 

@@ -98,6 +98,11 @@ class Registry:
             now=self._now,
         )
 
+    def opened(self, number: int) -> tuple[CaseHandle, list[Record]]:
+        """Return somebody's case, and the records that open and assess it."""
+        case, at = self._case(number), Micros(self._now - MICROS_AN_HOUR)
+        return case.handle, [Record(at=at, event=event) for event in _opening(case)]
+
     def _case(self, number: int) -> Case:
         return Case(
             handle=CaseHandle(of("case", number)),
@@ -165,8 +170,7 @@ class Registry:
     def _placed(self) -> Iterator[Event]:
         for number, area in self._nation.placements:
             case = self._case(number)
-            yield CaseOpened(case=case)
-            yield CaseAssessed(handle=case.handle, person="co-01", children=())
+            yield from _opening(case)
             placement = Placement(
                 id=FactId(of("placement", number)),
                 case=case.handle,
@@ -175,3 +179,8 @@ class Registry:
                 state=PlacementState.ACTIVE,
             )
             yield PlacementRecorded(placement=placement)
+
+
+def _opening(case: Case) -> Iterator[Event]:
+    yield CaseOpened(case=case)
+    yield CaseAssessed(handle=case.handle, person="co-01", children=())

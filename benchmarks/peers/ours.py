@@ -16,8 +16,8 @@ class Ours:
     def __init__(self, nation: Nation) -> None:
         now = Micros(time.time_ns() // 1000)
         self._today = stockholm_day(now)
-        self._registry = Registry(nation, now)
-        self.state = self._registry.state()
+        self.registry = Registry(nation, now)
+        self.state = self.registry.state()
         self._ruleset = read_ruleset(None)
         self._questions: dict[Asked, Question] = {}
 
@@ -25,6 +25,6 @@ class Ours:
         """Answer a question."""
         question = self._questions.get(asked)
         if question is None:  # a case is on record before anybody asks about it
-            question = self._questions[asked] = self._registry.question(asked)
+            question = self._questions[asked] = self.registry.question(asked)
         found = assess(self.state, question, self._ruleset, self._today)
         return tuple(int(each.verdict) for each in found)
