@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from placement.domain.facts import Presence
 from placement.domain.relations import Chain, Relation
-from placement.domain.terms import Day, FacilityToken, GroupToken
+from placement.domain.terms import Day, FacilityToken, GroupToken, SubjectId
 
 
 class Belonging(NamedTuple):
@@ -14,11 +14,13 @@ class Belonging(NamedTuple):
         group: with which group.
         since: first day; ``None`` when unknown.
         chain: the SAME_AS links and the affiliation.
+        subject: whose it is; ``None`` of a phantom.
     """
 
     group: GroupToken
     since: Day | None
     chain: Chain
+    subject: SubjectId | None = None
 
 
 class Sighting(NamedTuple):
@@ -49,6 +51,7 @@ class Meeting(NamedTuple):
         ours: what the placed person's group means to the household.
         theirs: what the household's group means to the placed person (P6).
         phantom: nobody is placed there (R15).
+        within: the placed person is of the household, too.
     """
 
     mine: Belonging
@@ -57,6 +60,7 @@ class Meeting(NamedTuple):
     ours: Relation
     theirs: Relation
     phantom: bool = False
+    within: bool = False
 
     def chain(self, links: Chain) -> Chain:
         """Return what a finding rests on, with the links between the groups."""

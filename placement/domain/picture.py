@@ -19,6 +19,7 @@ from placement.domain.state import State
 from placement.domain.strength import Strength, Weigh, acting, standing
 from placement.domain.terms import (
     AreaCode,
+    CaseHandle,
     Day,
     FacilityToken,
     FactId,
@@ -38,6 +39,7 @@ class Picture:
         state: what stands.
         ruleset: by which rules.
         members: the household's subjects.
+        case: theirs.
         window: the days asked about.
         now: the instant, for holds.
         today: the day, for reviews.
@@ -51,6 +53,7 @@ class Picture:
         ruleset: Ruleset,
         *,
         members: Iterable[SubjectId],
+        case: CaseHandle,
         window: Window,
         now: Micros,
         today: Day,
@@ -60,6 +63,7 @@ class Picture:
         self.state = state
         self.ruleset = ruleset
         self.window = window
+        self._case = case
         self._now = now
         self._today = today
         self._at_least = at_least
@@ -175,7 +179,7 @@ class Picture:
             return near
         return filter(self._loud_areas.__contains__, near)
 
-    # Placements: those of persons outside the household.
+    # Placements: those of persons outside the household, but for who was named into it.
 
     def _residents(self, area: AreaCode) -> tuple[tuple[Placement, Persons], ...]:
         if area not in self._resident:
@@ -189,18 +193,23 @@ class Picture:
     def _overlapping(
         self, placements: Iterable[Placement]
     ) -> Iterator[tuple[Placement, Persons]]:
-        overlaps, now, cases = self.window.overlaps, self._now, self.state.cases
-        for placement in placements:
-            if placement.live(now) and overlaps(
-                placement.valid_from, placement.valid_to
-            ):
-                members = cases[placement.case].members
-                persons = {
-                    subject: (placement.id, *chain)
-                    for subject, chain in self.persons_of(members).items()
-                    if subject not in self._excused
-                }
-                yield placement, persons
+        for placement in self._live(placements):
+            yield placement, self._there(placement, excused=False)
+
+    def _there(self, placement: Placement, *, excused: bool) -> Persons:
+        """Return who of the household is placed, or who else is."""
+        members = self.state.cases[placement.case].members
+        return {
+            subject: (placement.id, *chain)
+            for subject, chain in self.persons_of(members).items()
+            if (subject in self._excused) == excused
+        }
+
+    def _live(self, placements: Iterable[Placement]) -> Iterator[Placement]:
+        overlaps, now = self.window.overlaps, self._now
+        for each in placements:
+            if each.live(now) and overlaps(each.valid_from, each.valid_to):
+                yield each
 
     def placed(self, area: AreaCode) -> Persons:
         """Return who is placed in an area."""
@@ -223,7 +232,9 @@ class Picture:
 
     def meetings(self, area: AreaCode) -> Iterator[Meeting]:
         """Yield the meetings with persons placed in an area."""
-        yield from self._meet(self._overlapping(self._met(area)))
+        met = tuple(self._met(area))
+        yield from self._meet(self._overlapping(met))
+        yield from self._meet_within(met)
         for found in self._phantoms_in(area):
             yield from self._meet_phantoms(found)
 
@@ -242,13 +253,10 @@ class Picture:
     def meetings_with(self, facility: FacilityToken) -> Iterator[Meeting]:
         """Yield the meetings in other houses of a facility's provider, wherever."""
         provider = self.state.facilities[facility].provider
-        yield from self._meet(
-            (placement, persons)
-            for placement, persons in self._overlapping(
-                self.state.stays.with_provider(provider)
-            )
-            if placement.facility != facility
-        )
+        stays = self.state.stays.with_provider(provider)
+        elsewhere = tuple(each for each in stays if each.facility != facility)
+        yield from self._meet(self._overlapping(elsewhere))
+        yield from self._meet_within(elsewhere)
         for meeting in self._meet_phantoms(self._phantoms.with_provider(provider)):
             if meeting.facility != facility:
                 yield meeting
@@ -299,6 +307,17 @@ class Picture:
                             stay.group, stay.since
                         ):
                             yield Meeting(mine, stay, placement.facility, ours, theirs)
+
+    def _meet_within(self, placements: Iterable[Placement]) -> Iterator[Meeting]:
+        """Yield the meetings with members who were placed in another case without them."""
+        for placement in self._live(placements):
+            if placement.case != self._case:
+                members = self.state.cases[placement.case].members
+                together = self._persons(members, Strength.FIRM)
+                named = self._there(placement, excused=True)
+                for meeting in self._meet([(placement, named)]):
+                    if meeting.mine.subject not in together:
+                        yield meeting._replace(within=True)
 
     @cached_property
     def _around(self) -> AbstractSet[GroupToken]:
@@ -376,4 +395,4 @@ def _joined(sets: Sequence[AbstractSet[GroupToken]]) -> AbstractSet[GroupToken]:
 
 
 def _belonging(fact: Affiliation, chain: Chain) -> Belonging:
-    return Belonging(fact.group, fact.valid_from, (*chain, fact.id))
+    return Belonging(fact.group, fact.valid_from, (*chain, fact.id), fact.subject)

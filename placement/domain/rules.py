@@ -68,6 +68,7 @@ def assess(
             state,
             ruleset,
             members=question.case.members,
+            case=question.case.handle,
             window=question.window,
             now=question.now,
             today=today,
@@ -174,7 +175,11 @@ def present(picture: Picture, place: Place) -> Findings:
 
 
 def placed(picture: Picture, place: Place) -> Findings:
-    """R3, R4, R7, R8: somebody placed here means something to the household."""
+    """R3, R4, R7, R8: somebody placed here means something to the household.
+
+    REVIEW at most, if it is one of the household: whether they belong together is for
+    people to judge.
+    """
     for meeting in picture.meetings(place.area):
         ours, theirs = meeting.ours, meeting.theirs
         if place.facility is not None and place.facility == meeting.facility:
@@ -192,7 +197,8 @@ def provided(picture: Picture, place: Place) -> Findings:
 
 def _met(meeting: Meeting, given: Iterable[Gives]) -> Findings:
     for gives in given:
-        yield _found(gives, meeting.chain(gives.links), phantom=meeting.phantom)
+        found = _found(gives, meeting.chain(gives.links), phantom=meeting.phantom)
+        yield found._replace(at_most=_REVIEW) if meeting.within else found
 
 
 def _found(gives: Gives, facts: Chain, *, phantom: bool = False) -> Finding:

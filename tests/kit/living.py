@@ -3,7 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
-from kit.commands import COORDINATOR, SECOND, Court, asked, fresh, record_facts
+from kit.commands import (
+    COORDINATOR,
+    SECOND,
+    Court,
+    approve,
+    asked,
+    end_facts,
+    fresh,
+    record_facts,
+)
 from kit.world import TODAY
 from placement.access import Caller
 from placement.domain.decide import (
@@ -163,3 +172,10 @@ def record(court: Court, what: Draft, **given: Any) -> tuple[bytes, ...]:
 def kinds(court: Court, fact: bytes) -> list[StepKind]:
     """Return what happened to a fact, step by step."""
     return [step.kind for step in court.state.histories.later(fact)]
+
+
+def over(court: Court, fact: bytes, days: int = 0) -> None:
+    """Have a fact ended, by two persons if need be."""
+    (change,) = court.reply(end_facts((fact, days))).ids
+    if change:
+        court.reply(approve(change))

@@ -15,7 +15,7 @@ from kit.world import subject, token
 from placement.access import Caller
 from placement.domain.decide import groups, label_keys, merging, rotations
 from placement.domain.decide.drafts import Draft
-from placement.domain.facts import Faction, Group
+from placement.domain.facts import Alliance, Faction, Group
 from placement.domain.names import Person
 
 OLD, NEW = token("old key"), token("new key")
@@ -129,6 +129,11 @@ def named_court(*names: str) -> Court:
     for person in (ME, OTHER, FAR):
         court.reply(publish(person))
     return court
+
+
+def alliance(a: str = "A", b: str = "B", **given: Any) -> Draft:
+    low, high = token(a), token(b)
+    return draft(Alliance, "alliance", low=low, high=high, **given)
 
 
 def faction(child: str = "A", parent: str = "B", **given: Any) -> Draft:

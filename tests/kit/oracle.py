@@ -82,6 +82,14 @@ def _findings(read: Reading) -> Iterator[Found]:
                 yield Found(_REVIEW)
             yield from _threats_to_us(read, persons)
             yield from _threats_by_us(read, persons)
+    yield from _named(read)
+
+
+def _named(read: Reading) -> Iterator[Found]:
+    """Yield what is to be judged of those who were named into the household."""
+    for placement, persons, rest in read.named():
+        for found in _met(read, read.affiliations(rest), placement, persons):
+            yield Found(found.verdict, min(found.at_most, _REVIEW))
 
 
 def _ringing(read: Reading, area: AreaCode) -> Iterator[Found]:

@@ -280,7 +280,19 @@ class Reading:
         return (fact for fact in self.all(Presence) if self.here(fact.area, area))
 
     def live(self) -> Iterator[tuple[Placement, set[SubjectId]]]:
-        """Yield live placements that overlap the window, with who is placed."""
+        """Yield live placements that overlap the window, with who else is placed."""
+        for placement, case in self._live():
+            yield placement, self.same(case.members, firm=self.firm) - self.excused
+
+    def named(self) -> Iterator[tuple[Placement, set[SubjectId], set[SubjectId]]]:
+        """Yield those of other cases, with whom of the household they place, and the rest."""
+        for placement, case in self._live():
+            if case.handle != self.asked.case.handle:
+                persons = self.same(case.members, firm=self.firm) & self.excused
+                rest = self.household - self.same(case.members, firm=True)
+                yield placement, persons, rest
+
+    def _live(self) -> Iterator[tuple[Placement, Case]]:
         window = self.asked.window
         for placement in self.known.placements:
             if placement.state == PlacementState.HELD:
@@ -291,8 +303,7 @@ class Reading:
             lasts = placement.valid_to is None or placement.valid_to > window.start
             if live and begins and lasts:
                 (case,) = (c for c in self.known.cases if c.handle == placement.case)
-                persons = self.same(case.members, firm=self.firm)
-                yield placement, persons - self.excused
+                yield placement, case
 
     def house(self, token: FacilityToken | None) -> Facility | None:
         """Return a facility."""

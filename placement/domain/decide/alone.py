@@ -4,6 +4,7 @@ from typing import Final
 
 from placement.domain.facts import (
     AnyFact,
+    Faction,
     Located,
     Presence,
     Rivalry,
@@ -33,15 +34,14 @@ def needs_second(fact: AnyFact) -> bool:
 
 
 def ends_by_two(fact: AnyFact) -> bool:
-    """Tell whether nobody ends a fact alone, since a CONFLICT may rest on it.
+    """Tell whether nobody ends a fact alone, since a CONFLICT may rest on it (ADR 0030).
 
-    An active presence and where somebody is are recorded by one person, because it is
-    urgent; who takes them away again takes a CONFLICT away.
+    One person records most of these, because it is urgent; who takes them away again may
+    take a CONFLICT away: a feud where a rival is placed, a faction that inherits it, a group
+    that comes now and then where it threatens somebody.
     """
     match fact:
-        case Presence(kind=kind):
-            return kind is not PresenceKind.OCCASIONAL
-        case Located():
+        case Rivalry() | Faction() | Presence() | Located():
             return True
         case _:
             return needs_second(fact)

@@ -1,6 +1,6 @@
 """Whether what waits for a second person still fits what it speaks of."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from placement.domain.events import (
@@ -8,6 +8,7 @@ from placement.domain.events import (
     ChangeProposed,
     FactAmendment,
     FactEnded,
+    FactRegraded,
     PlacementEnded,
 )
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged
@@ -19,6 +20,8 @@ _RESTATES: Final = frozenset(
     {StepKind.ENDED, StepKind.RETRACTED, StepKind.REGRADED, StepKind.RENEWED}
 )
 """Steps behind which a fact says something else."""
+_VOUCHES: Final = frozenset({StepKind.REGRADED, StepKind.RENEWED})
+"""Steps by which somebody said anew how well a fact is known."""
 
 
 def facts_of(change: ChangeProposed) -> Iterator[FactId]:
@@ -42,7 +45,7 @@ def still_fits(state: State, change: ChangeProposed) -> bool:
         return False
     if any(_is_overtaken(state, change, each) for each in change.records):
         return False
-    return all(_fits(state, item) for item in change.amendments)
+    return all(_fits(state, change, item) for item in change.amendments)
 
 
 def _is_overtaken(state: State, change: ChangeProposed, key: FactId) -> bool:
@@ -51,13 +54,24 @@ def _is_overtaken(state: State, change: ChangeProposed, key: FactId) -> bool:
     It was made of that one: a grade that it got since would be lost.
     """
     before = state.facts[key].replaces
-    return before is not None and any(
-        step.kind in _RESTATES and step.revision > change.revision
-        for step in state.histories.later(before)
+    return before is not None and _has_since(state, change, before, _RESTATES)
+
+
+def _has_since(
+    state: State, change: ChangeProposed, key: FactId, kinds: Collection[StepKind]
+) -> bool:
+    """Tell whether a fact took such a step since a change was proposed."""
+    return any(
+        step.kind in kinds and step.revision > change.revision
+        for step in state.histories.later(key)
     )
 
 
-def _fits(state: State, item: Amendment) -> bool:
+def _fits(state: State, change: ChangeProposed, item: Amendment) -> bool:
+    if isinstance(item, FactEnded | FactRegraded) and _has_since(
+        state, change, item.id, _VOUCHES
+    ):
+        return False  # whoever proposed it had not heard that
     match item:
         case GroupsMerged() | GroupsUnmerged():
             return state.merges.fits(item)

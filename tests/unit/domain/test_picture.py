@@ -21,6 +21,7 @@ def picture(world, *members, at_least=Strength.FIRM, start=0, end=None, now=NOW)
         world.state,
         world.ruleset,
         members=[token(member, 32) for member in members],
+        case=token("a case"),
         window=Window(start=day(start), end=day(end)),
         now=now,
         today=TODAY,

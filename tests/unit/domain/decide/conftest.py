@@ -44,7 +44,7 @@ def case(court):
 
 @pytest.fixture
 def fact(court):
-    """A presence of syd that one person may end."""
+    """A presence of syd that one person may record."""
     frame = {"valid_from": TODAY - 10, "review_by": TODAY + 5}
     return record(court, presence(kind="OCCASIONAL", **frame))[0]
 

@@ -9,6 +9,7 @@ from kit.commands import (
     end_facts,
     field_of,
     presence,
+    record_facts,
     regrade_facts,
     retract_facts,
     rivalry,
@@ -17,11 +18,13 @@ from kit.living import (
     amend_facts,
     contest_facts,
     kinds,
+    over,
     propose_facts,
     record,
     reject,
     renew_facts,
 )
+from kit.naming import alliance
 from kit.world import RULESET, TODAY, subject, token
 
 from placement.domain.decide.command import Note
@@ -111,9 +114,10 @@ def test_limits(court, fact, make, field):
 # Amend
 
 
-def test_one_person_amends_what_gives_review(court, fact):
+def test_one_person_amends_what_no_conflict_rests_on(court):
     """The old one ends, the new one names it and counts, in one request."""
-    new, change = court.reply(amend_facts((fact, presence("B")))).ids
+    fact, _ = court.reply(record_facts(alliance())).ids
+    new, change = court.reply(amend_facts((fact, alliance(b="C")))).ids
     facts = court.state.facts
 
     assert change == b""
@@ -353,7 +357,7 @@ def test_when_a_review_date_may_be(court, fact, days):
 
 def test_what_is_over_is_not_renewed(court, fact):
     """It needs no look."""
-    court.reply(end_facts((fact, 0)))
+    over(court, fact)
     with pytest.raises(ConflictError):
         court.reply(renew_facts(fact))
 

@@ -10,7 +10,6 @@ from kit.commands import (
     approve,
     coordinator,
     draft,
-    end_facts,
     field_of,
     presence,
     regrade_facts,
@@ -21,6 +20,7 @@ from kit.living import (
     amend_facts,
     contest_facts,
     kinds,
+    over,
     propose_facts,
     record,
     reject,
@@ -105,7 +105,7 @@ def test_only_who_doubted_doubts_no_more(court, fact):
     "look",
     [
         lambda court, fact: court.reply(renew_facts(fact)),
-        lambda court, fact: court.reply(end_facts((fact, 0))),
+        over,
         lambda court, fact: court.reply(
             approve(court.reply(retract_facts(fact)).ids[0])
         ),

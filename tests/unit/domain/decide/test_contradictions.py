@@ -7,25 +7,20 @@ from kit import living
 from kit.commands import (
     approve,
     coordinator,
-    draft,
     end_facts,
     record_facts,
     regrade_facts,
     retract_facts,
     rivalry,
 )
-from kit.naming import faction, merge_groups
-from kit.world import TODAY, token
+from kit.living import over
+from kit.naming import alliance, faction, merge_groups
+from kit.world import TODAY
 
-from placement.domain.facts import Alliance
 from placement.domain.terms import MICROS_AN_HOUR, Grade
 from placement.errors import ConflictError
 
 ELSEWHERE = coordinator("nord", "co-09")
-
-
-def alliance(a="A", b="B", **given):
-    return draft(Alliance, "alliance", low=token(a), high=token(b), **given)
 
 
 def refused(court, *drafts):
@@ -93,7 +88,7 @@ def test_periods(court, first, second, doubles):
 def test_an_ended_or_retracted_link_makes_room(court):
     """What is over, or was never true, is no double."""
     link, _ = court.reply(record_facts(rivalry(valid_from=TODAY - 30))).ids
-    court.reply(end_facts((link, 0)))
+    over(court, link)
     again, _ = court.reply(record_facts(rivalry(valid_from=TODAY))).ids
     (change,) = court.reply(retract_facts(again)).ids
     court.reply(approve(change))

@@ -7,7 +7,6 @@ from kit.commands import (
     approve,
     coordinator,
     draft,
-    end_facts,
     field_of,
     open_case,
     presence,
@@ -18,6 +17,7 @@ from kit.commands import (
 from kit.living import (
     contest_facts,
     list_facts,
+    over,
     reject,
     renew_facts,
     show_fact,
@@ -107,7 +107,7 @@ def test_states(court):
     }
     (change,) = court.reply(regrade_facts(facts[FactState.INERT])).ids
     court.reply(approve(change))
-    court.reply(end_facts((facts[FactState.ENDED], -10)))
+    over(court, facts[FactState.ENDED], -10)
     court.later(10 * MICROS_A_DAY)
 
     assert {state: listed(court, state=state) for state in FactState} == {

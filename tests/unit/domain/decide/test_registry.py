@@ -3,6 +3,7 @@
 import pytest
 from kit.commands import (
     NATIONAL,
+    approve,
     coordinator,
     draft,
     end_facts,
@@ -13,6 +14,8 @@ from kit.commands import (
     retract_facts,
     rivalry,
 )
+from kit.living import over, renew_facts
+from kit.naming import alliance, faction
 from kit.world import NOW, RULESET, TODAY, subject, token
 
 from placement.domain.decide.command import Note
@@ -34,7 +37,7 @@ each = pytest.mark.parametrize("amend", AMENDMENTS, ids=["end", "retract", "regr
 
 @pytest.fixture
 def fact(court):
-    """A fact of syd that one person may end."""
+    """A fact of syd that two persons end."""
     return record(court, presence(kind="OCCASIONAL", valid_from=TODAY - 10))
 
 
@@ -117,8 +120,9 @@ def test_the_last_day_that_may_be(court, what, days, field):
 # Ends
 
 
-def test_one_person_may_end_what_gives_review(court, fact):
+def test_one_person_may_end_what_no_conflict_rests_on(court):
     """Today, at once; there is no change to approve."""
+    fact = record(court, alliance())
     assert court.reply(end_facts((fact, 0))).ids == (b"",)
     assert court.state.facts[fact].valid_to == TODAY
     assert court.state.changes == {}
@@ -132,8 +136,14 @@ def test_one_person_may_end_what_gives_review(court, fact):
         (presence(kind="ACTIVE"), 0),
         (draft(Located, "located", subject=subject("x"), area="1480"), 0),
         (rivalry(severity=3), 0),
+        (rivalry(severity=1), 0),
+        (presence(kind="OCCASIONAL"), 0),
+        (faction(), 0),
     ],
-    ids=["before today", "base", "active", "located", "war"],
+    ids=[
+        *("before today", "base", "active", "located", "war", "feud", "seldom"),
+        "faction",
+    ],
 )
 def test_an_end_that_needs_a_second_person(court, what, days):
     """What gives CONFLICT, or an end in the past, which shortens the cool-down."""
@@ -180,17 +190,17 @@ def test_a_person_is_one_until_retracted(court):
     assert field_of(court, end_facts((link, 0))) == "endings[0].valid_to_day"
 
 
-@pytest.mark.parametrize(("end", "over"), [(-1, True), (0, True), (1, False)])
-def test_an_end_that_has_come_stands(court, end, over):
+@pytest.mark.parametrize(("end", "has_come"), [(-1, True), (0, True), (1, False)])
+def test_an_end_that_has_come_stands(court, end, has_come):
     """A planned end may come earlier; one that has come is not moved."""
     fact = record(court, presence(kind="OCCASIONAL", valid_to=TODAY + end))
-    if over:
+    if has_come:
         with pytest.raises(ConflictError):
             court.reply(end_facts((fact, 0)))
     else:
-        court.reply(end_facts((fact, 0)))
+        over(court, fact)
 
-    assert court.state.facts[fact].valid_to == TODAY + (end if over else 0)
+    assert court.state.facts[fact].valid_to == TODAY + (end if has_come else 0)
 
 
 # Retractions and gradings
@@ -203,6 +213,30 @@ def test_a_retraction_waits(court, fact):
     assert court.reply(command).ids == (command.change,)
     assert not court.state.facts[fact].retracted
     assert court.state.changes[command.change].amendments == (FactRetracted(id=fact),)
+
+
+@pytest.mark.parametrize(
+    "proposed",
+    [regrade_facts, lambda fact: end_facts((fact, -5))],
+    ids=["grade", "end"],
+)
+@pytest.mark.parametrize(
+    "vouched",
+    [lambda fact: regrade_facts(fact, grade="1A"), renew_facts],
+    ids=["graded", "renewed"],
+)
+def test_who_had_not_heard_proposes_anew(court, fact, proposed, vouched):
+    """What was proposed before somebody vouched for a fact takes it away no more."""
+    (change,) = court.reply(proposed(fact)).ids
+    (better,) = court.reply(vouched(fact)).ids
+    court.reply(approve(better))
+    with pytest.raises(ConflictError):
+        court.reply(approve(change))
+    (again,) = court.reply(proposed(fact)).ids
+    before = court.state.facts[fact]
+    court.reply(approve(again))
+
+    assert court.state.facts[fact] != before
 
 
 def test_a_regrading_waits(court, fact):

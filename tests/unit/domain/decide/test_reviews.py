@@ -7,7 +7,6 @@ from kit.commands import (
     attest,
     coordinator,
     draft,
-    end_facts,
     field_of,
     presence,
     record_facts,
@@ -18,6 +17,7 @@ from kit.commands import (
 from kit.living import (
     contest_facts,
     list_reviews,
+    over,
     propose_facts,
     reject,
     renew_facts,
@@ -77,7 +77,7 @@ def test_what_is_over_or_inert_needs_no_look(court):
     late = {"review_by": TODAY - 1, "valid_from": TODAY - 99}
     record(court, presence("A", valid_to=TODAY - 5, **late))
     ended = record(court, presence("B", kind="OCCASIONAL", **late))
-    court.reply(end_facts((ended, 0)))
+    over(court, ended)
     for fact, amend in (
         (record(court, presence("C", **late)), retract_facts),
         (record(court, presence("D", **late)), regrade_facts),
@@ -229,7 +229,7 @@ def tallies(court, *who, **given):
 def test_a_year_in_numbers(court):
     """What was added, kept and why, ended, doubted, never true."""
     war = record(court, rivalry())
-    court.reply(end_facts((war, 0)))
+    over(court, war)
     kept = record(court, presence("A", review_by=TODAY + 1))
     for reason, days in ((Reason.COURT, 90), (Reason.INCIDENT, 91)):
         court.reply(renew_facts(kept, reason=reason, days=days))

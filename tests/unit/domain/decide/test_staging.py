@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 from kit import importing as im
-from kit.commands import draft, end_facts, field_of, presence, record_facts, rivalry
+from kit.commands import draft, field_of, presence, record_facts, rivalry
+from kit.living import over
 from kit.world import RULESET, TODAY, subject, token
 
 from placement.domain.facts import Affiliation, Tie
@@ -133,7 +134,7 @@ def test_ends(court, key):
     with pytest.raises(NotFoundError):
         court.reply(im.append(key, im.row(ends=(token("none"), TODAY))))
     court.reply(im.append(key, im.row(ends=(fact, TODAY, seen))))
-    court.reply(end_facts((fact, 0)))
+    over(court, fact)
     with pytest.raises(StaleError):
         court.reply(im.append(key, im.row(ends=(fact, TODAY, seen)), position=1))
 

@@ -8,13 +8,13 @@ from kit.commands import (
     SECOND,
     approve,
     draft,
-    end_facts,
     presence,
     record_facts,
     regrade_facts,
     retract_facts,
     rivalry,
 )
+from kit.living import over
 from kit.naming import faction, merge_groups
 from kit.world import RULESET, TODAY, token
 
@@ -158,7 +158,7 @@ def test_two_rows_of_one_pair_see_one_another(court, desk):
 def test_a_discredited_row_keeps_no_true_one_out(court, desk):
     """Nor does one that held on no day."""
     never, _ = court.reply(record_facts(rivalry("C", "D", valid_from=TODAY))).ids
-    court.reply(end_facts((never, 0)))
+    over(court, never)
     rows = rivalry(given="3E"), rivalry(), rivalry("C", "D")
     desk.approved(*map(im.row, rows))
 
@@ -229,7 +229,7 @@ def test_what_changed_meanwhile(court, desk):
         im.row(presence("B")),
     )
     _change(court, facts)
-    court.reply(end_facts((facts[1], 0)))
+    over(court, facts[1])
     court.reply(record_facts(rivalry()))
     before = dict(court.state.facts)
 
