@@ -25,6 +25,7 @@ from placement.domain.facts import (
     AnyFact,
     Attestation,
     Case,
+    Faction,
     Located,
     Placement,
     Presence,
@@ -204,15 +205,9 @@ def _takes_two(draft: Draft) -> bool:
 
 def _ends_by_two(fact: AnyFact) -> bool:
     """What protects somebody by itself (ADR 0030)."""
-    match fact:
-        case Rivalry():
-            return fact.severity == 3
-        case Presence():
-            return fact.kind is not PresenceKind.OCCASIONAL
-        case Tie():
-            return fact.danger
-        case _:
-            return isinstance(fact, Threat | Located)
+    if isinstance(fact, Tie):
+        return fact.danger
+    return isinstance(fact, Rivalry | Faction | Presence | Threat | Located)
 
 
 def _said(fact: AnyFact) -> tuple[object, ...]:

@@ -76,6 +76,7 @@ class Plain:
         stays: placements by id; ``verdict`` is what they were last worth.
         permitted: stays that were held or confirmed under a permit.
         ended_alone: facts that the first coordinator ended without another.
+        overtaken: changes about facts that were graded anew since.
         stated: stays that the police recorded as they stood.
         alarmed: stays about which an alert must be open.
         doubtful: stays about which one may be open.
@@ -92,6 +93,7 @@ class Plain:
     permits: list[Permit] = field(default_factory=list)
     permitted: set[bytes] = field(default_factory=set)
     ended_alone: set[bytes] = field(default_factory=set)
+    overtaken: set[bytes] = field(default_factory=set)
     stated: set[bytes] = field(default_factory=set)
     alarmed: set[bytes] = field(default_factory=set)
     doubtful: set[bytes] = field(default_factory=set)

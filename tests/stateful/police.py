@@ -24,7 +24,7 @@ from placement.domain.facts import (
     Threat,
     Tie,
 )
-from placement.domain.terms import Grade, PresenceKind, Scheme, Window
+from placement.domain.terms import Grade, Scheme, Window
 from tests.stateful.base import PICK, PLACES, Stage, firm, one_of
 from tests.stateful.plain import ACTIVE, CHANGE_HOURS, CONTRADICTION
 from tests.stateful.statements import (
@@ -136,7 +136,8 @@ class Police(Stage):
         expires_at, what = self.waiting.pop(change)
         request = registry.ApproveChangeRequest(request_id=fresh(), change_id=change)
         got = self.live.call("second", "ApproveChange", request)
-        if self.plain.now >= expires_at or not self._fits(*what):
+        overtaken = change in self.plain.overtaken
+        if self.plain.now >= expires_at or overtaken or not self._fits(*what):
             assert got == CONTRADICTION
             return
         assert not isinstance(got, str), got
@@ -156,6 +157,11 @@ class Police(Stage):
                 grade = RULESET.grades[_SCHEME][given[0]]
                 fact = replace(self.plain.facts[key], given=given[0], grade=grade)
                 self.plain.facts[key] = fact
+                self.plain.overtaken |= {
+                    other
+                    for other, (_, (word, *about)) in self.waiting.items()
+                    if word in ("end", "regrade") and about[0] == key
+                }
 
     def _fits(self, word: str, key: bytes, *given: Any) -> bool:
         """Tell whether what a change speaks of stands as it was proposed."""
@@ -312,7 +318,7 @@ class Police(Stage):
 
 def _meet(one: AnyFact, other: AnyFact) -> bool:
     """Tell whether two facts hold at one time."""
-    return _from(one) < _to(other) and _from(other) < _to(one)
+    return max(_from(one), _from(other)) < min(_to(one), _to(other))
 
 
 def _from(fact: AnyFact) -> float:
@@ -327,12 +333,6 @@ def _to(fact: AnyFact) -> float:
 
 def _may_give_conflict(fact: AnyFact) -> bool:
     """Tell whether a CONFLICT may rest on a fact alone: nobody ends it alone."""
-    match fact:
-        case Rivalry(severity=severity):
-            return severity == 3
-        case Presence(kind=kind):
-            return kind in (PresenceKind.BASE, PresenceKind.ACTIVE)
-        case Tie(danger=danger):
-            return danger
-        case _:
-            return isinstance(fact, Threat | Located)
+    if isinstance(fact, Tie):
+        return fact.danger
+    return isinstance(fact, Rivalry | Faction | Presence | Threat | Located)
