@@ -316,7 +316,8 @@ class Picture:
                 together = self._persons(members, Strength.FIRM)
                 named = self._there(placement, excused=True)
                 for meeting in self._meet([(placement, named)]):
-                    if meeting.mine.subject not in together:
+                    mine, theirs = meeting.mine.subject, meeting.stay.subject
+                    if mine not in together and mine != theirs:
                         yield meeting._replace(within=True)
 
     @cached_property

@@ -88,8 +88,10 @@ def _findings(read: Reading) -> Iterator[Found]:
 def _named(read: Reading) -> Iterator[Found]:
     """Yield what is to be judged of those who were named into the household."""
     for placement, persons, rest in read.named():
-        for found in _met(read, read.affiliations(rest), placement, persons):
-            yield Found(found.verdict, min(found.at_most, _REVIEW))
+        for one in persons:
+            others = read.affiliations(rest - {one})
+            for found in _met(read, others, placement, {one}):
+                yield Found(found.verdict, min(found.at_most, _REVIEW))
 
 
 def _ringing(read: Reading, area: AreaCode) -> Iterator[Found]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from placement.access import Action
-from placement.domain.decide.alone import ends_by_two, needs_second
+from placement.domain.decide.alone import ends_by_two, needs_second, says_as_much
 from placement.domain.decide.command import (
     Moment,
     Note,
@@ -177,12 +177,14 @@ def amend_facts(state: State, command: AmendFacts, moment: Moment) -> Outcome:
         require_endable(fact, item.valid_to, moment, f"{field}.valid_to_day")
         alike = isinstance(fact, item.draft.kind)
         require(alike, f"{field}.fact.statement", "must be of the same kind")
-        second = second or ends_by_two(fact) or item.valid_to < moment.today
+        second = second or item.valid_to < moment.today
     drafts = [item.draft for item in items]
     facts = drafted(state, moment, caller, drafts, "amendments[{}].fact")
     for index, (item, fact) in enumerate(zip(items, facts, strict=True)):
-        news = _says_else(state.facts[item.id], fact, item.valid_to)
+        old = state.facts[item.id]
+        news = _says_else(old, fact, item.valid_to)
         require(news, f"amendments[{index}].fact", "must say something else")
+        second = second or (ends_by_two(old) and not says_as_much(old, fact, moment))
     if second or not all(fact.approved for fact in facts):
         return _replaced_later(moment, command, facts)
     by = caller.person
