@@ -127,6 +127,14 @@ def answer(nation: Nation, asked: Asked) -> Answer:
     )
 
 
+def meanings(nation: Nation) -> list[dict[int, Means]]:
+    """Return by group what each group means to it; what means nothing is not there."""
+    found: list[dict[int, Means]] = [{group: OWN} for group in range(nation.groups)]
+    for (low, high), severity in nation.rivalries.items():
+        found[low][high] = found[high][low] = means_of(severity)
+    return found
+
+
 def _found(nation: Nation, person: int, mine: int, area: int) -> Iterator[int]:
     near = nation.near[area]
     for group, where, kind in nation.presences:

@@ -8,13 +8,11 @@ from benchmarks.nation import (
     CLEAR,
     CONFLICT,
     OCCASIONAL,
-    OWN,
     REVIEW,
     Answer,
     Asked,
-    Means,
     Nation,
-    means_of,
+    meanings,
 )
 
 
@@ -29,12 +27,10 @@ class Roaring:
         self._giving: list[dict[tuple[int, int], Any]] = [
             defaultdict(bitmap) for _ in range(nation.groups)
         ]
-        for group in range(nation.groups):
-            self._give(group, group, OWN)
-        for (low, high), severity in nation.rivalries.items():
-            means = means_of(severity)
-            self._give(low, high, means)
-            self._give(high, low, means)
+        for giving, meaning in zip(self._giving, meanings(nation), strict=True):
+            for group, means in meaning.items():
+                for way, verdict in enumerate(means):
+                    giving[way, verdict].add(group)
         self._there: list[tuple[Any, Any, Any]] = [
             (bitmap(), bitmap(), bitmap()) for _ in nation.codes
         ]
@@ -46,10 +42,6 @@ class Roaring:
         self._placed = set(placed)
         self._only = [bitmap([group]) for group in range(nation.groups)]
         self._how_many = Counter((area, group) for area, group, _ in placed)
-
-    def _give(self, to: int, group: int, means: Means) -> None:
-        for way, verdict in enumerate(means):
-            self._giving[to][way, verdict].add(group)
 
     def answer(self, asked: Asked) -> Answer:
         """Answer a question."""

@@ -6,13 +6,12 @@ from benchmarks.nation import (
     CLEAR,
     CONFLICT,
     OCCASIONAL,
-    OWN,
     REVIEW,
     Answer,
     Asked,
     Means,
     Nation,
-    means_of,
+    meanings,
 )
 
 
@@ -24,12 +23,7 @@ class Dicts:
         self._groups_of = {
             person: {group} for person, group in enumerate(nation.group_of)
         }
-        self._means: defaultdict[int, dict[int, Means]] = defaultdict(dict)
-        for (low, high), severity in nation.rivalries.items():
-            means = means_of(severity)
-            self._means[low][high] = self._means[high][low] = means
-        for group in range(nation.groups):
-            self._means[group][group] = OWN
+        self._means = meanings(nation)
         self._firm: defaultdict[int, set[int]] = defaultdict(set)
         self._loose: defaultdict[int, set[int]] = defaultdict(set)
         for group, area, kind in nation.presences:

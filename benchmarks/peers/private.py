@@ -2,8 +2,8 @@
 
 The one side has what is on record, a text for each group and area; the other makes the
 texts that would mean something for the person it asks about. The setup is what was sent
-beforehand; the library reads it anew for each question. Whoever keeps it can ask as much as he likes, and knows who has whom as a
-rival: it is no answer to what the service is for.
+beforehand; the library reads it anew for each question. Whoever keeps it can ask as much
+as he likes, and knows who has whom as a rival: it is no answer to what the service is for.
 """
 
 from collections import Counter
@@ -15,13 +15,11 @@ from benchmarks.nation import (
     CLEAR,
     CONFLICT,
     OCCASIONAL,
-    OWN,
     REVIEW,
     Answer,
     Asked,
-    Means,
     Nation,
-    means_of,
+    meanings,
 )
 
 _UNSURE: Final = 1e-9  # of filters alone; what is sent raw is exact
@@ -36,14 +34,9 @@ class Private:
         library: Any = import_module("private_set_intersection.python")
         self._group_of = nation.group_of
         self._placed = set(nation.placements)
-        self._means: list[dict[int, Means]] = [
-            {group: OWN} for group in range(nation.groups)
-        ]
-        for (low, high), severity in nation.rivalries.items():
-            means = means_of(severity)
-            self._means[low][high] = self._means[high][low] = means
-        self._theirs = library.server.CreateWithNewKey(True)  # noqa: FBT003 (whole texts)
-        self._mine = library.client.CreateWithNewKey(True)  # noqa: FBT003
+        self._means = meanings(nation)
+        self._theirs = library.server.CreateWithNewKey(reveal_intersection=True)
+        self._mine = library.client.CreateWithNewKey(reveal_intersection=True)
         self._setup = self._theirs.CreateSetupMessage(
             _UNSURE, _MOST, sorted(set(_recorded(nation))), library.DataStructure.RAW
         )

@@ -12,9 +12,10 @@ import shutil
 import signal
 import subprocess
 import time
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
+
+import psycopg
 
 from benchmarks.nation import Nation
 from benchmarks.peers.sql import Postgresql
@@ -52,7 +53,7 @@ class Pgcrypto(Postgresql):
             self.query = self.query.replace(plain, closed)
         super().__init__(nation)
 
-    def _connect(self) -> Any:  # noqa: ANN401 (a connection)
+    def _connect(self) -> "psycopg.Connection[Any]":
         programs = sorted(
             Path("/usr/lib/postgresql").glob("*/bin"),
             key=lambda path: float(path.parent.name),
@@ -83,8 +84,7 @@ class Pgcrypto(Postgresql):
         self.pid = db.info.backend_pid
         return db
 
-    def _reached(self) -> Any:  # noqa: ANN401 (a connection)
-        psycopg: Any = import_module("psycopg")
+    def _reached(self) -> "psycopg.Connection[Any]":
         until = time.monotonic() + _PATIENCE
         while True:
             try:
