@@ -1,8 +1,9 @@
 """What rules look at: who belongs where, what is seen, whom one would meet."""
 
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from placement.domain.facts import Presence
+from placement.domain.facts import Affiliation, Placement, Presence
 from placement.domain.relations import Chain, Relation
 from placement.domain.terms import Day, FacilityToken, GroupToken, SubjectId
 
@@ -21,6 +22,27 @@ class Belonging(NamedTuple):
     since: Day | None
     chain: Chain
     subject: SubjectId | None = None
+
+    @classmethod
+    def of(cls, fact: Affiliation, chain: Chain) -> "Belonging":
+        """Return an affiliation behind the links that lead to whose it is."""
+        return cls(fact.group, fact.valid_from, (*chain, fact.id), fact.subject)
+
+
+class Named(NamedTuple):
+    """One of the household who is placed in another case.
+
+    Attributes:
+        placement: that places them.
+        subject: who.
+        chain: the placement, and the SAME_AS links.
+        others: those of the household who were not placed with them.
+    """
+
+    placement: Placement
+    subject: SubjectId
+    chain: Chain
+    others: AbstractSet[SubjectId]
 
 
 class Sighting(NamedTuple):

@@ -4,16 +4,16 @@ A picture is read at one strength (see ``strength``): firmly, over the facts tha
 give CONFLICT, or softly, over all that act. The rules read it and nothing else.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from operator import attrgetter
 
-from placement.domain.facts import Affiliation, Fact, Placement, Presence, Threat, Tie
+from placement.domain.facts import Fact, Placement, Presence, Threat, Tie
 from placement.domain.graph import Reach
-from placement.domain.meetings import Belonging, Meeting, Sighting
+from placement.domain.meetings import Belonging, Meeting, Named, Sighting
 from placement.domain.phantoms import NOBODY, Found, Phantom, Phantoms
-from placement.domain.relations import UNRELATED, Chain, Relation
+from placement.domain.relations import UNRELATED, Chain, Relation, joined
 from placement.domain.ruleset import Ruleset
 from placement.domain.state import State
 from placement.domain.strength import Strength, Weigh, acting, standing
@@ -114,7 +114,7 @@ class Picture:
         for subject, chain in persons.items():
             for fact in self.state.affiliations.of(subject):
                 if self._stands(fact):
-                    yield _belonging(fact, chain)
+                    yield Belonging.of(fact, chain)
 
     # Groups.
 
@@ -159,7 +159,7 @@ class Picture:
 
     @cached_property
     def _meaningful(self) -> AbstractSet[GroupToken]:
-        return _joined([each.keys() for each in self._means])
+        return joined([each.keys() for each in self._means])
 
     @cached_property
     def _loud(self) -> AbstractSet[GroupToken]:
@@ -302,7 +302,7 @@ class Picture:
             for subject, chain in persons.items():
                 for fact in self.state.affiliations.of(subject):
                     if self._stands(fact):
-                        stay = _belonging(fact, chain)
+                        stay = Belonging.of(fact, chain)
                         for mine, ours, theirs in self._related_to(
                             stay.group, stay.since
                         ):
@@ -310,21 +310,30 @@ class Picture:
 
     def _meet_within(self, placements: Iterable[Placement]) -> Iterator[Meeting]:
         """Yield the meetings with members who were placed in another case without them."""
+        for named in self._named(placements):
+            one = {named.subject: named.chain}
+            for meeting in self._meet([(named.placement, one)]):
+                if meeting.mine.subject in named.others:
+                    yield meeting._replace(within=True)
+
+    def named(self, area: AreaCode) -> Iterator[Named]:
+        """Yield the members of the household who are placed in an area in another case."""
+        for code in self.ruleset.areas.lineage(area):
+            yield from self._named(self.state.stays.in_area(code))
+
+    def _named(self, placements: Iterable[Placement]) -> Iterator[Named]:
         for placement in self._live(placements):
             if placement.case != self._case:
                 members = self.state.cases[placement.case].members
-                together = self._persons(members, Strength.FIRM)
-                named = self._there(placement, excused=True)
-                for meeting in self._meet([(placement, named)]):
-                    mine, theirs = meeting.mine.subject, meeting.stay.subject
-                    if mine not in together and mine != theirs:
-                        yield meeting._replace(within=True)
+                apart = self.persons.keys() - self._persons(members, Strength.FIRM)
+                for subject, chain in self._there(placement, excused=True).items():
+                    yield Named(placement, subject, chain, apart - {subject})
 
     @cached_property
     def _around(self) -> AbstractSet[GroupToken]:
         """Every group that can mean something to the household."""
         around = self.state.graph.around
-        return _joined([around(mine.group) for mine in self._mine])
+        return joined([around(mine.group) for mine in self._mine])
 
     @cached_property
     def _own(self) -> frozenset[GroupToken]:
@@ -385,15 +394,3 @@ class Picture:
             for threat in self.state.threats_by.of(source)
             if self.acts(threat)
         )
-
-
-def _joined(sets: Sequence[AbstractSet[GroupToken]]) -> AbstractSet[GroupToken]:
-    """Join sets of groups, to look for them among those of an area.
-
-    No frozenset is made: Python goes through all of one, however few there are in the area.
-    """
-    return sets[0] if len(sets) == 1 else set[GroupToken]().union(*sets)
-
-
-def _belonging(fact: Affiliation, chain: Chain) -> Belonging:
-    return Belonging(fact.group, fact.valid_from, (*chain, fact.id), fact.subject)

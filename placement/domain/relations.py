@@ -7,7 +7,8 @@ relation, and is kept with it until a link changes.
 Source: docs/rules.md.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -186,3 +187,11 @@ def _symmetric(relation: Relation) -> Given:
 def _inferred(rule: str, links: Chain | None) -> Given:
     if links is not None:
         yield Gives(rule, _REVIEW, links, _REVIEW)
+
+
+def joined(sets: Sequence[AbstractSet[GroupToken]]) -> AbstractSet[GroupToken]:
+    """Join sets of groups, to look for them among those of an area.
+
+    No frozenset is made: Python goes through all of one, however few there are in the area.
+    """
+    return sets[0] if len(sets) == 1 else set[GroupToken]().union(*sets)

@@ -256,6 +256,34 @@ def r5_threat_placed(picture: Picture, place: Place) -> Findings:
                 yield _threatened(_REVIEW, facts, phantom=True)
 
 
+def r5_threat_within(picture: Picture, place: Place) -> Findings:
+    """R5: who threatens one of the household is of it, and placed here in another case.
+
+    REVIEW, as for ``placed``: whether they belong together is for people to judge.
+    """
+    for named in picture.named(place.area):
+        groups = {stay.group for stay in picture.belongings_of({named.subject: ()})}
+        for threat, chain in picture.threats:
+            sources: Iterable[object] = ()
+            if threat.source_subject is not None:
+                sources = picture.persons_of((threat.source_subject,))
+            elif threat.source_group is not None:
+                sources = picture.family(threat.source_group)
+            is_source = named.subject in sources or not groups.isdisjoint(sources)
+            if is_source and threat.target in named.others:
+                yield _threatened(_REVIEW, (*chain, *named.chain))
+
+
+def r5_threatened_within(picture: Picture, place: Place) -> Findings:
+    """R5: whom the household threatens is of it, and placed here in another case (P6)."""
+    for named in picture.named(place.area):
+        for threat, chain in picture.own_threats:
+            by = threat.source_subject
+            is_apart = named.others if by is None else by in named.others
+            if is_apart and threat.target == named.subject:
+                yield _threatened(_REVIEW, (*chain, *named.chain))
+
+
 def r5_threat_by_household(picture: Picture, place: Place) -> Findings:
     """R5: the household, or a group of it, threatens a person placed here (P6)."""
     placed = picture.placed(place.area) if picture.own_threats else {}
@@ -308,7 +336,9 @@ RULES: Mapping[RuleFunction, Callable[[Picture], bool]] = {
     provided: _always,
     r3_unknown_placed: _always,
     r5_threat_placed: _if_threatened,
+    r5_threat_within: _if_threatened,
     r5_threat_by_household: _if_threatening,
+    r5_threatened_within: _if_threatening,
     stopped_provider: _always,
 }
 # What reaches into near municipalities (R9); ``Picture.ringing`` says where any can.

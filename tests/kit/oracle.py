@@ -92,6 +92,29 @@ def _named(read: Reading) -> Iterator[Found]:
             others = read.affiliations(rest - {one})
             for found in _met(read, others, placement, {one}):
                 yield Found(found.verdict, min(found.at_most, _REVIEW))
+            if read.here(placement.area, read.asked.area):
+                yield from _threats_between(read, one, rest - {one})
+
+
+def _threats_between(
+    read: Reading, one: SubjectId, rest: set[SubjectId]
+) -> Iterator[Found]:
+    """R5: one of the household and those who were not placed with them."""
+    groups = {fact.group for fact in read.affiliations({one})}
+    kin = {
+        relative
+        for fact in read.affiliations(read.household)
+        for relative in read.family(fact.group)
+    }
+    for threat in read.all(Threat):
+        by, group = threat.source_subject, threat.source_group
+        if threat.target in rest:
+            if by is not None and one in read.same({by}, firm=read.firm):
+                yield Found(_REVIEW)
+            if group is not None and groups & read.family(group):
+                yield Found(_REVIEW)
+        if threat.target == one and (by in rest or (rest and group in kin)):
+            yield Found(_REVIEW)
 
 
 def _ringing(read: Reading, area: AreaCode) -> Iterator[Found]:

@@ -331,22 +331,6 @@ def test_r5_a_group_that_threatens(world, group, expected):
     assert world.verdict(world.case("h"), "2480") == expected
 
 
-@pytest.mark.parametrize(
-    ("placed", "expected", "alone"),
-    [("r", "REVIEW", "CLEAR"), ("rh", "CLEAR", "CONFLICT")],
-    ids=["alone", "together"],
-)
-def test_r3_an_enemy_who_was_named_into_the_household(world, placed, expected, alone):
-    """Nobody hides a placed rival by naming them: people judge whether they belong there."""
-    world.affiliation("h", "A")
-    world.affiliation("r", "B")
-    world.rivalry("A", "B", severity=2)
-    world.placement(world.case(*placed), "2480")
-
-    assert world.verdict(world.case("h", "r"), "2480") == expected
-    assert world.verdict(world.case("r"), "2480") == alone
-
-
 @pytest.mark.parametrize(("by", "expected"), [("nord", "CLEAR"), ("syd", "REVIEW")])
 def test_r8_who_says_the_split_says_the_peace(world, by, expected):
     """A peace that another region left on record does not end its REVIEWs."""
