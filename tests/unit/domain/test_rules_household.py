@@ -6,7 +6,9 @@ from kit.world import World
 
 @pytest.fixture
 def world():
-    return World()
+    world = World()
+    world.cover()
+    return world
 
 
 @pytest.mark.parametrize(
