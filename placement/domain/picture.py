@@ -323,8 +323,11 @@ class Picture:
 
     def _named(self, placements: Iterable[Placement]) -> Iterator[Named]:
         for placement in self._live(placements):
-            if placement.case != self._case:
-                members = self.state.cases[placement.case].members
+            members = self.state.cases[placement.case].members
+            # Most have nobody of the household, and then nobody whom a link leads to.
+            if placement.case != self._case and not self.persons.keys().isdisjoint(
+                members
+            ):
                 apart = self.persons.keys() - self._persons(members, Strength.FIRM)
                 for subject, chain in self._there(placement, excused=True).items():
                     yield Named(placement, subject, chain, apart - {subject})

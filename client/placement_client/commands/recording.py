@@ -11,7 +11,13 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from placement.api.v1.types_pb2 import Fact, FactReason, GradeScheme
-from placement.errors import ConflictError, PlacementError
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InvalidInputError,
+    PlacementError,
+    UnavailableError,
+)
 from placement_client.commands.drafting import read_facts
 from placement_client.commands.hints import Hints, hinted
 from placement_client.commands.options import choice
@@ -161,7 +167,8 @@ def _explain(
     """Note which facts of a refused call contradict, and what was recorded before it."""
     if isinstance(error, ConflictError):
         part = facts[start : start + MAX_FACTS]
-        with suppress(PlacementError):  # the first one is what counts
+        # What was refused is told all the same, whoever may ask no further.
+        with suppress(AccessDeniedError, InvalidInputError, UnavailableError):
             for place in contradicting(part, session.imports.try_rows):
                 error.because(f"facts[{start + place}] contradicts")
     error.because(f"recorded before this: {start} of {len(facts)} facts")
