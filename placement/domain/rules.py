@@ -264,12 +264,10 @@ def r5_threat_within(picture: Picture, place: Place) -> Findings:
     for named in picture.named(place.area):
         groups = {stay.group for stay in picture.belongings_of({named.subject: ()})}
         for threat, chain in picture.threats:
-            sources: Iterable[object] = ()
-            if threat.source_subject is not None:
-                sources = picture.persons_of((threat.source_subject,))
-            elif threat.source_group is not None:
-                sources = picture.family(threat.source_group)
-            is_source = named.subject in sources or not groups.isdisjoint(sources)
+            by, of = threat.source_subject, threat.source_group
+            persons = () if by is None else picture.persons_of((by,))
+            family = () if of is None else picture.family(of)
+            is_source = named.subject in persons or not groups.isdisjoint(family)
             if is_source and threat.target in named.others:
                 yield _threatened(_REVIEW, (*chain, *named.chain))
 
