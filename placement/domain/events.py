@@ -118,9 +118,15 @@ class ReleaseSigned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderLifted:
-    """A provider that was stopped may go on."""
+    """A region no longer stops a provider; it may go on if no other one does.
+
+    Attributes:
+        id: the provider.
+        region: whose stop is lifted; empty before each region had its own.
+    """
 
     id: ProviderToken
+    region: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,10 +23,17 @@ class GroupsMerged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupsUnmerged:
-    """Two tokens are two groups again; ``low`` < ``high``."""
+    """A region no longer says that two tokens are one group; ``low`` < ``high``.
+
+    Attributes:
+        low: the lower token.
+        high: the higher token.
+        region: whose merge is undone; empty before each region had its own.
+    """
 
     low: GroupToken
     high: GroupToken
+    region: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ class Imagined(State):
         self.erasures = _Erasures(real.erasures)
         self.standing = copy(real.standing)
         self.standing.permits = self.permits = dict(real.permits)
-        self.standing.stopped = self.stopped = set(real.stopped)
+        self.standing.stopped = self.stopped = dict(real.stopped)
         self.standing.agenda = self.agenda = Agenda()
         for event in events:
             self.apply(Record(at=at, event=event))

@@ -6,11 +6,13 @@ where the state indexes them, so that rules, graph and indexes see one group.
 
 Invariants:
     * a merge that is undone leaves what there was before it, in whatever order merges
-      came and went: merges are a forest, and one of its branches is cut;
+      came and went: those of one region are a forest, and one of its branches is cut;
+    * what one region says, no other takes away: two tokens are one group as long as the
+      merges of any of them, or of several together, join them;
     * resolving a fact changes its groups and nothing else.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -47,11 +49,11 @@ class Merges:
     """What was merged.
 
     Attributes:
-        links: the merges that stand, by their two tokens.
+        links: the merges that stand, by their two tokens, the lower first, and region.
     """
 
     def __init__(self) -> None:
-        self.links: dict[frozenset[GroupToken], GroupsMerged] = {}
+        self.links: dict[tuple[GroupToken, GroupToken, str], GroupsMerged] = {}
         self._chiefs: dict[GroupToken, GroupToken] = {}
 
     def copy(self) -> "Merges":
@@ -71,10 +73,16 @@ class Merges:
         return {*groups, *joined}
 
     def fits(self, event: MergeEvent) -> bool:
-        """Tell whether an event says something that does not hold already."""
-        if isinstance(event, GroupsMerged):
-            return self.of(event.low) != self.of(event.high)
-        return frozenset((event.low, event.high)) in self.links
+        """Tell whether an event says something that its region has not said already."""
+        if isinstance(event, GroupsUnmerged):
+            return event.region in self.regions(event.low, event.high)
+        own = (link for link in self.links.values() if link.region == event.region)
+        chiefs = _chiefs(own)
+        return chiefs.get(event.low, event.low) != chiefs.get(event.high, event.high)
+
+    def regions(self, low: GroupToken, high: GroupToken) -> set[str]:
+        """Return the regions that merged two tokens."""
+        return {link[2] for link in self.links if link[:2] == (low, high)}
 
     def apply(self, event: MergeEvent) -> None:
         """Join two tokens, or part them.
@@ -82,25 +90,13 @@ class Merges:
         Raises:
             KeyError: what is to be undone does not stand.
         """
-        pair = frozenset((event.low, event.high))
         if isinstance(event, GroupsUnmerged):
-            del self.links[pair]
+            # Before each region had its own, there was one.
+            region = event.region or next(iter(self.regions(event.low, event.high)), "")
+            del self.links[event.low, event.high, region]
         else:
-            self.links[pair] = event
-        self._settle()
-
-    def _settle(self) -> None:
-        chiefs: dict[GroupToken, GroupToken] = {}
-
-        def chief_of(group: GroupToken) -> GroupToken:
-            while chiefs.setdefault(group, group) != group:
-                group = chiefs[group]
-            return group
-
-        for pair in self.links:
-            low, high = sorted(map(chief_of, pair))
-            chiefs[high] = low
-        self._chiefs = {group: chief_of(group) for group in chiefs}
+            self.links[event.low, event.high, event.region] = event
+        self._chiefs = _chiefs(self.links.values())
 
     def resolved(self, fact: AnyFact) -> AnyFact:
         """Return a fact as the rules see it: of the groups that stand for its own."""
@@ -114,6 +110,21 @@ class Merges:
         if all(seen[name] == getattr(fact, name) for name in seen):
             return fact
         return replace(fact, **seen)
+
+
+def _chiefs(links: Iterable[GroupsMerged]) -> dict[GroupToken, GroupToken]:
+    """Return which token stands for each that some merges name."""
+    chiefs: dict[GroupToken, GroupToken] = {}
+
+    def chief_of(group: GroupToken) -> GroupToken:
+        while chiefs.setdefault(group, group) != group:
+            group = chiefs[group]
+        return group
+
+    for link in links:
+        low, high = sorted((chief_of(link.low), chief_of(link.high)))
+        chiefs[high] = low
+    return {group: chief_of(group) for group in chiefs}
 
 
 def names_any(fact: AnyFact, groups: Collection[GroupToken]) -> bool:

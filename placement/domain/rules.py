@@ -212,7 +212,7 @@ def r3_unknown_placed(picture: Picture, place: Place) -> Findings:
 
 
 def stopped_provider(picture: Picture, place: Place) -> Findings:
-    """STOP: a coordinator stopped the house's provider."""
+    """STOP: a region stopped the house's provider."""
     if place.facility is not None:
         provider = picture.state.facilities[place.facility].provider
         if provider in picture.state.stopped:

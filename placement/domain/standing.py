@@ -11,7 +11,11 @@ from typing import assert_never
 
 from placement.domain.agenda import Agenda
 from placement.domain.alerts import Alerts
-from placement.domain.events import PlacementEnded, PlacementRecorded
+from placement.domain.events import (
+    PlacementEnded,
+    PlacementRecorded,
+    ProviderLifted,
+)
 from placement.domain.facts import Facility, Placement
 from placement.domain.idle_events import Idled
 from placement.domain.permits import Permit
@@ -64,7 +68,7 @@ class Standing:
         permits: by id.
         alerts: all of them.
         agenda: what is due.
-        stopped: providers that a coordinator stopped.
+        stopped: providers that are stopped, and the regions that stopped each.
     """
 
     def __init__(self, facilities: Mapping[FacilityToken, Facility]) -> None:
@@ -72,7 +76,7 @@ class Standing:
         self.permits: dict[FactId, Permit] = {}
         self.alerts = Alerts()
         self.agenda = Agenda()
-        self.stopped: set[ProviderToken] = set()
+        self.stopped: dict[ProviderToken, frozenset[str]] = {}
         self._permits_of: dict[CaseHandle, dict[FactId, None]] = {}
 
     def permits_of(self, case: CaseHandle) -> Iterator[Permit]:
@@ -111,8 +115,9 @@ class Standing:
                 self._permits_of.setdefault(permit.case, {})[permit.id] = None
             case OverrideSigned():
                 self._sign(event)
-            case ProviderStopped(provider=provider):
-                self.stopped.add(provider)
+            case ProviderStopped(provider=provider, region=region):
+                regions = self.stopped.get(provider, frozenset())
+                self.stopped[provider] = regions | {region}
             case (
                 DayPassed()
                 | SweepBegun()
@@ -140,6 +145,12 @@ class Standing:
         if cases:
             self.alerts.forget(cases)
         return [each for case in cases for each in self.stays.forget(case)]
+
+    def lift(self, event: ProviderLifted) -> None:
+        """Let a provider go on as far as one region is concerned."""
+        left = self.stopped.pop(event.id, frozenset()) - {event.region}
+        if left:
+            self.stopped[event.id] = left
 
     def sign_release(self, permit_id: FactId, region: str, person: str) -> None:
         """Let a release cover something, with a second coordinator behind it.
@@ -233,8 +244,9 @@ class Standing:
             yield PermitGiven(permit=permit)
         for placement in self.stays.by_id.values():
             yield PlacementRecorded(placement=placement)
-        for provider in sorted(self.stopped):
-            yield ProviderStopped(provider=provider)
+        for provider, regions in sorted(self.stopped.items()):
+            for region in sorted(regions):
+                yield ProviderStopped(provider=provider, region=region)
         for alert in self.alerts:
             yield AlertKept(alert=alert)
 

@@ -140,7 +140,7 @@ class State:
         permits: by id.
         alerts: all of them.
         agenda: what has to be weighed again.
-        stopped: providers that a coordinator stopped.
+        stopped: providers that are stopped, and the regions that stopped each.
         standing: what these five are the parts of.
         rulebook: rulesets that were adopted, and those that wait.
         calendar: which facts and placements turn on a day.
@@ -330,8 +330,8 @@ class State:
             case PlacementEnded(id=key):
                 self.standing.apply(amendment, Revision(self.revision + 1), at)
                 self._fit_placement(self.placements[key])
-            case ProviderLifted(id=provider):
-                self.stopped.discard(provider)
+            case ProviderLifted():
+                self.standing.lift(amendment)
             case GroupsMerged() | GroupsUnmerged():
                 self._merge(amendment)
             case ErasureAgreed() | ExtractAgreed():  # an event of its own does it

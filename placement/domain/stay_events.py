@@ -85,9 +85,15 @@ class OverrideSigned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderStopped:
-    """A coordinator stopped a provider."""
+    """A coordinator stopped a provider.
+
+    Attributes:
+        provider: which.
+        region: the coordinator's; empty before each region had its own.
+    """
 
     provider: ProviderToken
+    region: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,7 +139,7 @@ def _released(permit: Permit) -> registry_wire.ReleasedPlace:
 
 def _regrouped(item: MergeEvent) -> Item:
     if isinstance(item, GroupsMerged):
-        return Item(merged=merged_groups(item, item.region))
+        return Item(merged=merged_groups(item))
     return Item(unmerged=merged_groups(item))
 
 

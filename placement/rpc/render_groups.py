@@ -33,7 +33,7 @@ def listed_groups(answer: Answer) -> registry_wire.ListGroupsResponse:
         groups=[_named(name, page) for name in page.groups],
         next_page_token=place_of(page.groups[-1]) if page.more else b"",
         key_id=page.key,
-        merges=[merged_groups(link, link.region) for link in page.merges],
+        merges=list(map(merged_groups, page.merges)),
     )
 
 
@@ -54,12 +54,10 @@ def _named(name: Group, page: GroupPage) -> registry_wire.RegisteredGroup:
     )
 
 
-def merged_groups(
-    pair: GroupsMerged | GroupsUnmerged, region: str = ""
-) -> registry_wire.MergedGroups:
-    """Render two groups that are one, or two again."""
+def merged_groups(pair: GroupsMerged | GroupsUnmerged) -> registry_wire.MergedGroups:
+    """Render two groups that a region says are one, or are two again."""
     return registry_wire.MergedGroups(
-        group_a=pair.low, group_b=pair.high, region=region
+        group_a=pair.low, group_b=pair.high, region=pair.region
     )
 
 

@@ -85,7 +85,7 @@ class Change:
 
     def _amendment(self, world: World) -> Amendment:
         fact = self._of(world.state.facts)
-        lift = ProviderLifted(id=token("firm"))
+        lift = ProviderLifted(id=token("firm"), region="syd")
         if fact is None:
             return lift
         grade = Grade.DISCREDITED if self.pick % 2 else Grade.STRONG
@@ -163,7 +163,7 @@ class Change:
 
     def _stop(self, world: World) -> None:
         provider = token("firm" if self.given else "other")
-        world.apply(ProviderStopped(provider=provider))
+        world.apply(ProviderStopped(provider=provider, region="syd"))
 
     def _merge(self, world: World) -> None:
         merge(world, *self.given)
@@ -171,7 +171,9 @@ class Change:
     def _unmerge(self, world: World) -> None:
         link = self._of(world.state.merges.links.values())
         if link is not None:
-            world.apply(GroupsUnmerged(low=link.low, high=link.high))
+            world.apply(
+                GroupsUnmerged(low=link.low, high=link.high, region=link.region)
+            )
 
     def _pass(self, world: World) -> Moment:
         now = Micros(NOW + self.given * MICROS_A_DAY)

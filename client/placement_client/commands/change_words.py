@@ -28,7 +28,15 @@ _EFFECTS: Final[Mapping[str, str]] = MappingProxyType(
         "retracted": "be retracted",
         "erased": "be erased for good (placement erase approve)",
         "extract": "be told to the person (placement extract show)",
-        "provider_goes_on": "let the provider go on; its houses answer as others do",
+        "provider_goes_on": "let the provider go on, unless another region stopped it, too",
+    }
+)
+_PAIRS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "merged": "let {} and {} be one group",
+        "unmerged": (
+            "let {} and {} be two groups again, unless another region merged them, too"
+        ),
     }
 )
 _UNKNOWN: Final = "do what this version does not know"
@@ -126,8 +134,7 @@ def effect_words(item: ChangeItem, data: Mapping[str, object]) -> str:
         case {"effect": "made_firm", "replaces": old}:
             words = f"become firm, instead of {old}"
         case {"effect": "merged" | "unmerged" as word, "groups": [one, other]}:
-            what = "one group" if word == "merged" else "two groups again"
-            words = f"let {one} and {other} be {what}"
+            words = _PAIRS[word].format(one, other)
         case {"effect": "lifted" | "sized"}:
             words = _haunting_words(data)
         case {"effect": "extract"}:

@@ -27,7 +27,9 @@ from placement_client.commands.report import Report
 from placement_client.commands.verb import Run, verb
 from placement_client.commands.waiting import pending
 
-_MERGED: Final = "They are one already, or the same change waits for somebody."
+_MERGED: Final = (
+    "Your region merged them already, or the same change waits for somebody."
+)
 _NOT_MERGED: Final = (
     "Nobody merged these two with one another, or another region did; see "
     "placement group list."
@@ -75,7 +77,8 @@ def merge(run: Run, asked: Two) -> Report:
 def unmerge(run: Run, asked: Two) -> Report:
     """Propose that two merged groups are two again; a second coordinator approves.
 
-    Each fact counts for the group that it names, whenever it was recorded.
+    Each fact counts for the group that it names, whenever it was recorded. If another
+    region merged them, too, they stay one until that one undoes it as well.
     """
     return asked.merge(run, undo=True)
 

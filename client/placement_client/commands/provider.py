@@ -14,14 +14,23 @@ from placement_client.rendering import to_json
 
 app = nouns("Coordinators: stop a provider, and let it go on.")
 
-_HINTS: Final[Hints] = {
-    AccessDeniedError: "Coordinators do this.",
-    NotFoundError: (
-        "A provider's token is what `placement facility register` printed beside the "
-        "facility's own."
-    ),
-    ConflictError: "The provider is in that state already, or a change for it waits.",
-}
+
+def _hints(state: str) -> Hints:
+    return {
+        AccessDeniedError: "Coordinators do this.",
+        NotFoundError: (
+            "A provider's token is what `placement facility register` printed beside the "
+            "facility's own."
+        ),
+        ConflictError: state,
+    }
+
+
+_STOP: Final = _hints("Your region stopped this provider already.")
+_GO_ON: Final = _hints(
+    "Your region did not stop this provider, and who did lets it go on (placement explain "
+    "names the region); or a change for it waits."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +50,7 @@ class Meant:
 @verb(app, "stop")
 def stop(run: Run, asked: Meant) -> Report:
     """Stop a provider at once: all its houses answer CONFLICT."""
-    with hinted(_HINTS):
+    with hinted(_STOP):
         answer = run.session().explanations.stop_provider(asked.token)
     said = (
         "Stopped. Every house of this provider answers CONFLICT from now on, and whoever "
@@ -52,10 +61,14 @@ def stop(run: Run, asked: Meant) -> Report:
 
 @verb(app, "go-on")
 def go_on(run: Run, asked: Meant) -> Report:
-    """Propose that a stopped provider may go on; a second coordinator must approve."""
-    with hinted(_HINTS):
+    """Propose that a provider that your region stopped may go on; a second one approves.
+
+    If another region stopped it, too, its houses answer CONFLICT until that one lets it
+    go on as well.
+    """
+    with hinted(_GO_ON):
         answer = run.session().explanations.lift_provider(asked.token)
-    said = "The provider may go on."
+    said = "The provider may go on, unless another region stopped it, too."
     if answer.change_id:
         said = (
             "The provider stays stopped until a second coordinator approves: "

@@ -1245,8 +1245,8 @@ class ChangeItem(_message.Message):
     retracted: _builtins.bool
     """It was never true; always true."""
     provider_goes_on: _builtins.bool
-    """No fact but a provider: it may go on; always true. `fact_id` is the provider, and
-    `fact` is unset.
+    """No fact but a provider: it may go on, unless another region stopped it, too; always
+    true. `fact_id` is the provider, and `fact` is unset.
     """
     erased: _builtins.bool
     """It is erased for good; always true. Of a case `fact_id` is the handle, and `fact`
@@ -1286,8 +1286,8 @@ class ChangeItem(_message.Message):
 
     @_builtins.property
     def unmerged(self) -> Global___MergedGroups:
-        """No fact but two groups that are one: they are two again. `fact_id` and `fact` are
-        unset.
+        """No fact but two groups that are one: they are two again, unless another region
+        merged them, too. `fact_id` and `fact` are unset.
         """
 
     @_builtins.property
@@ -2689,7 +2689,7 @@ Global___SignOverrideResponse: _TypeAlias = SignOverrideResponse  # noqa: Y015
 
 @_typing.final
 class StopProviderRequest(_message.Message):
-    """A provider to stop, or to let go on."""
+    """A provider to stop, or to let go on if the own region stopped it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

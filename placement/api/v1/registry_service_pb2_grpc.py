@@ -347,8 +347,8 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StopProvider(self, request, context):
-        """Stops a provider: its houses answer CONFLICT; or lets it go on, with a second
-        coordinator.
+        """Stops a provider: its houses answer CONFLICT; or lets go on what the own region
+        stopped, with a second coordinator.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -84,8 +84,8 @@ class RegistryServiceStub:
     SignOverride: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.SignOverrideRequest, _registry_service_pb2.SignOverrideResponse]
     """Signs a municipality's override, for what is known now."""
     StopProvider: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.StopProviderRequest, _registry_service_pb2.StopProviderResponse]
-    """Stops a provider: its houses answer CONFLICT; or lets it go on, with a second
-    coordinator.
+    """Stops a provider: its houses answer CONFLICT; or lets go on what the own region
+    stopped, with a second coordinator.
     """
 
 @_typing.type_check_only
@@ -144,8 +144,8 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     SignOverride: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.SignOverrideRequest, _registry_service_pb2.SignOverrideResponse]  # type: ignore[assignment]
     """Signs a municipality's override, for what is known now."""
     StopProvider: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.StopProviderRequest, _registry_service_pb2.StopProviderResponse]  # type: ignore[assignment]
-    """Stops a provider: its houses answer CONFLICT; or lets it go on, with a second
-    coordinator.
+    """Stops a provider: its houses answer CONFLICT; or lets go on what the own region
+    stopped, with a second coordinator.
     """
 
 class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -357,8 +357,8 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.StopProviderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.StopProviderResponse, _abc.Awaitable[_registry_service_pb2.StopProviderResponse]]:
-        """Stops a provider: its houses answer CONFLICT; or lets it go on, with a second
-        coordinator.
+        """Stops a provider: its houses answer CONFLICT; or lets go on what the own region
+        stopped, with a second coordinator.
         """
 
 def add_RegistryServiceServicer_to_server(servicer: RegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

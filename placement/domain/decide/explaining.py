@@ -13,10 +13,17 @@ from typing import Final
 from placement.access import NATIONAL, Caller
 from placement.domain.decide.command import Moment
 from placement.domain.decide.weighing import region_of
+from placement.domain.decide.whose import taken_back_as
 from placement.domain.facts import AnyFact
 from placement.domain.questions import Finding
 from placement.domain.state import State
-from placement.domain.terms import AreaCode, CaseHandle, FactId, Verdict
+from placement.domain.terms import (
+    AreaCode,
+    CaseHandle,
+    FactId,
+    ProviderToken,
+    Verdict,
+)
 
 MAX_REASONS: Final = 100
 
@@ -109,3 +116,7 @@ def _links(
             # Of somebody whom nobody assessed it is not known that there is a conflict.
             known = case.assessed_at is not None
             yield Neighbour(case.handle, region) if known else Hidden(region)
+        else:
+            stopped = state.stopped.get(ProviderToken(key), frozenset())
+            if taken_back_as(caller, stopped) is None:
+                yield from map(Hidden, sorted(stopped))

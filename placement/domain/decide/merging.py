@@ -2,11 +2,13 @@
 
 A merge can make a CONFLICT, and it can unmake one where a rivalry then ends what a split
 leaves. So nobody merges alone, and nothing changes before a second one stood behind it.
+Each region merges, and undoes what itself merged (ADR 0062): two tokens are one group as
+long as anybody says so.
 """
 
 from dataclasses import dataclass
 
-from placement.access import NATIONAL, Action, Caller
+from placement.access import Action
 from placement.domain.decide.command import (
     Moment,
     Note,
@@ -15,6 +17,7 @@ from placement.domain.decide.command import (
     require,
 )
 from placement.domain.decide.drafts import propose
+from placement.domain.decide.whose import taken_back_as
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged, MergeEvent
 from placement.domain.state import State
 from placement.domain.terms import FactId, GroupToken
@@ -52,8 +55,10 @@ def merge_groups(state: State, command: MergeGroups, moment: Moment) -> Outcome:
         raise NotFoundError
     low, high = sorted((command.one, command.other))
     if command.undo:
-        _require_own(state, command.caller, frozenset((low, high)))
-        event: MergeEvent = GroupsUnmerged(low=low, high=high)
+        whose = taken_back_as(command.caller, state.merges.regions(low, high))
+        if whose is None:
+            raise NotFoundError
+        event: MergeEvent = GroupsUnmerged(low=low, high=high, region=whose)
     else:
         event = GroupsMerged(low=low, high=high, region=command.caller.organisation)
     if not state.merges.fits(event) or _waits(state, event, moment):
@@ -62,22 +67,10 @@ def merge_groups(state: State, command: MergeGroups, moment: Moment) -> Outcome:
     return Outcome.written(change, made=(command.change,))
 
 
-def _require_own(state: State, caller: Caller, pair: frozenset[GroupToken]) -> None:
-    """Refuse to undo what another region's coordinators merged.
-
-    Raises:
-        NotFoundError: they did, or nobody merged these two.
-    """
-    link = state.merges.links.get(pair)
-    if link is None or caller.organisation not in (link.region, NATIONAL):
-        raise NotFoundError
-
-
 def _waits(state: State, event: MergeEvent, moment: Moment) -> bool:
     """Tell whether somebody proposed the same; approved late, it would act twice."""
     return any(
-        isinstance(item, type(event))
-        and (item.low, item.high) == (event.low, event.high)
+        item == event
         for change in state.changes.values()
         if moment.now < change.expires_at
         for item in change.amendments

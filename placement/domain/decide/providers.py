@@ -1,10 +1,15 @@
-"""Stop a provider, at once; let it go on, with a second coordinator."""
+"""Stop a provider, at once; let it go on, with a second coordinator.
+
+Each region stops, and lets go on what itself stopped (ADR 0062): a provider goes on when
+the last of them does.
+"""
 
 from dataclasses import dataclass
 
 from placement.access import Action
 from placement.domain.decide.command import Moment, Note, Outcome, RequestCommand
 from placement.domain.decide.drafts import propose
+from placement.domain.decide.whose import taken_back_as
 from placement.domain.events import ProviderLifted
 from placement.domain.state import State
 from placement.domain.stay_events import ProviderStopped
@@ -14,7 +19,7 @@ from placement.errors import ConflictError, NotFoundError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopProvider(RequestCommand):
-    """Stop a provider, or propose that it goes on.
+    """Stop a provider, or propose that it goes on as far as the own region is concerned.
 
     Attributes:
         provider: which.
@@ -38,11 +43,17 @@ def stop_provider(state: State, command: StopProvider, moment: Moment) -> Outcom
     """Stop a provider: from now on none of its houses may be had."""
     if command.provider not in state.providers:
         raise NotFoundError
-    if (command.provider in state.stopped) is not command.lift:
-        raise ConflictError
+    regions = state.stopped.get(command.provider, frozenset())
+    own = command.caller.organisation
     if not command.lift:
-        return Outcome.written(ProviderStopped(provider=command.provider), made=(b"",))
-    lifting = (ProviderLifted(id=command.provider),)
+        if own in regions:
+            raise ConflictError
+        stopped = ProviderStopped(provider=command.provider, region=own)
+        return Outcome.written(stopped, made=(b"",))
+    whose = taken_back_as(command.caller, regions)
+    if whose is None:
+        raise ConflictError
+    lifting = (ProviderLifted(id=command.provider, region=whose),)
     # One at a time: the second would lift a stop that came after it.
     for change in state.changes.values():
         if change.amendments == lifting and moment.now < change.expires_at:

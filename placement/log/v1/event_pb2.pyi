@@ -1402,21 +1402,25 @@ Global___ReleaseSigned: _TypeAlias = ReleaseSigned  # noqa: Y015
 
 @_typing.final
 class ProviderLifted(_message.Message):
-    """A provider that was stopped may go on."""
+    """A region no longer stops a provider."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
     id: _builtins.bytes
     """16 bytes: the provider."""
+    region: _builtins.str
+    """Which region; empty before each had its own."""
     def __init__(
         self,
         *,
         id: _builtins.bytes = ...,
+        region: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "region", b"region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1592,25 +1596,29 @@ Global___GroupsMerged: _TypeAlias = GroupsMerged  # noqa: Y015
 
 @_typing.final
 class GroupsUnmerged(_message.Message):
-    """Two tokens are two groups again."""
+    """A region no longer says that two tokens are one group."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     LOW_FIELD_NUMBER: _builtins.int
     HIGH_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
     low: _builtins.bytes
     """16 bytes."""
     high: _builtins.bytes
     """16 bytes."""
+    region: _builtins.str
+    """Which region; empty before each had its own."""
     def __init__(
         self,
         *,
         low: _builtins.bytes = ...,
         high: _builtins.bytes = ...,
+        region: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["high", b"high", "low", b"low"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["high", b"high", "low", b"low", "region", b"region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2739,21 +2747,25 @@ Global___OverrideSigned: _TypeAlias = OverrideSigned  # noqa: Y015
 
 @_typing.final
 class ProviderStopped(_message.Message):
-    """A provider was stopped."""
+    """A region stopped a provider."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PROVIDER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
     provider: _builtins.bytes
     """16 bytes."""
+    region: _builtins.str
+    """Which region; empty before each had its own."""
     def __init__(
         self,
         *,
         provider: _builtins.bytes = ...,
+        region: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["provider", b"provider"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["provider", b"provider", "region", b"region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

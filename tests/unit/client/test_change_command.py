@@ -168,7 +168,7 @@ def test_what_is_no_fact_is_shown_before_it_is_approved(cli, wire):
     ]
     assert re.split("  +", provider.strip()) == [
         two.hex(),
-        "let the provider go on; its houses answer as others do",
+        "let the provider go on, unless another region stopped it, too",
     ]
     assert (first["fact_id"], first["effect"]) == (one.hex(), "released")
     assert first["place"] == {

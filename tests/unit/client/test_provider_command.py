@@ -39,18 +39,23 @@ def test_a_provider_that_goes_on_at_once_is_said_to(cli, wire):
     """The service says whether anybody is waited for."""
     wire.answers["StopProvider"] = registry.StopProviderResponse(revision=5)
 
+    result = cli("provider", "go-on", PROVIDER.hex())
+
     assert (
-        cli("provider", "go-on", PROVIDER.hex()).stdout == "The provider may go on.\n"
+        result.stdout
+        == "The provider may go on, unless another region stopped it, too.\n"
     )
 
 
-@pytest.mark.parametrize("word", ["stop", "go-on"])
 @pytest.mark.parametrize(
-    ("refused", "hint"),
+    ("word", "refused", "hint"),
     [
-        ((CODE.PERMISSION_DENIED, "ACCESS_DENIED"), "Coordinators do this."),
-        ((CODE.NOT_FOUND, "NOT_FOUND"), "placement facility register"),
-        ((CODE.FAILED_PRECONDITION, "CONTRADICTION"), "in that state already"),
+        ("stop", (CODE.PERMISSION_DENIED, "ACCESS_DENIED"), "Coordinators do this."),
+        ("go-on", (CODE.PERMISSION_DENIED, "ACCESS_DENIED"), "Coordinators do this."),
+        ("stop", (CODE.NOT_FOUND, "NOT_FOUND"), "placement facility register"),
+        ("go-on", (CODE.NOT_FOUND, "NOT_FOUND"), "placement facility register"),
+        ("stop", (CODE.FAILED_PRECONDITION, "CONTRADICTION"), "stopped this provider"),
+        ("go-on", (CODE.FAILED_PRECONDITION, "CONTRADICTION"), "did not stop this"),
     ],
 )
 def test_a_refusal_says_what_helps(cli, wire, word, refused, hint):

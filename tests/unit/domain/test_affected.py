@@ -56,7 +56,7 @@ def test_whatever_changed_is_affected(
     world = small.build()
     for pair in merged:
         merge(world, *pair)
-    world.apply(ProviderStopped(provider=token("firm")))
+    world.apply(ProviderStopped(provider=token("firm"), region="syd"))
     settle(world)
     moment = change.happen(world)
     got = set(changed(world.state, moment)) - reached(world)

@@ -81,7 +81,7 @@ def amended(state: State, kinds) -> list[Event]:
     made: list[Event] = []
     for kind, pick in kinds:
         if kind == "lift" or not facts:
-            made.append(ProviderLifted(id=token("firm")))
+            made.append(ProviderLifted(id=token("firm"), region="syd"))
             continue
         fact = facts[pick % len(facts)]
         grade = Grade.DISCREDITED if pick % 2 else Grade.STRONG
@@ -110,7 +110,7 @@ def test_what_is_imagined_is_what_happens(
 ):
     """Every placement is worth then what was foreseen, and only what was planned moves."""
     world = small.build()
-    world.apply(ProviderStopped(provider=token("firm")))
+    world.apply(ProviderStopped(provider=token("firm"), region="syd"))
     state = world.state
     events = drafted(small, statements)
     amendments = amended(state, kinds)

@@ -24,21 +24,24 @@ many = often(50)
 PAIR = st.lists(st.sampled_from(GROUPS), min_size=2, max_size=2, unique=True)
 
 
-def merged(one: str, other: str) -> GroupsMerged:
+def merged(one: str, other: str, *, region: str = "syd") -> GroupsMerged:
     low, high = sorted((token(one), token(other)))
-    return GroupsMerged(low=low, high=high, region="syd")
+    return GroupsMerged(low=low, high=high, region=region)
 
 
 def undone(event: GroupsMerged) -> GroupsUnmerged:
-    return GroupsUnmerged(low=event.low, high=event.high)
+    return GroupsUnmerged(low=event.low, high=event.high, region=event.region)
 
 
 @st.composite
 def forests(draw: st.DrawFn) -> list[GroupsMerged]:
-    """Draw merges that each join what was apart."""
+    """Draw merges that each join what was apart to their region."""
     known, found = Merges(), []
-    for one, other in draw(st.lists(PAIR, min_size=1, max_size=4)):
-        event = merged(one, other)
+    regions = st.sampled_from(["syd", "nord"])
+    for pair, region in draw(
+        st.lists(st.tuples(PAIR, regions), min_size=1, max_size=5)
+    ):
+        event = merged(*pair, region=region)
         if known.fits(event):
             known.apply(event)
             found.append(event)
@@ -199,6 +202,44 @@ def test_the_lowest_token_stands_for_all():
     assert not merges.fits(merged("B", "C"))
     assert merges.fits(undone(merged("B", "D")))
     assert not merges.fits(undone(merged("B", "C")))
+
+
+def test_each_region_has_its_own():
+    """They are one until the last that says so undoes it."""
+    merges, syd, nord = Merges(), merged("A", "B"), merged("A", "B", region="nord")
+    merges.apply(syd)
+    assert merges.fits(nord)
+    merges.apply(nord)
+    assert not any(map(merges.fits, (syd, nord)))
+    of_both = {token("A"), token("B")}
+    merges.apply(undone(syd))
+    assert not merges.fits(undone(syd))
+    assert merges.with_(token("A")) == of_both
+    merges.apply(undone(nord))
+
+    assert merges.with_(token("A")) == {token("A")}
+
+
+def test_one_may_close_the_circle_of_another():
+    """What two regions merged hangs together any way round, and comes apart as said."""
+    merges = Merges()
+    for event in (merged("A", "B"), merged("B", "C"), merged("A", "C", region="nord")):
+        assert merges.fits(event)
+        merges.apply(event)
+    merges.apply(undone(merged("A", "B")))
+
+    assert merges.with_(token("A")) == {token("A"), token("C"), token("B")}
+    merges.apply(undone(merged("A", "C", region="nord")))
+    assert merges.with_(token("A")) == {token("A")}
+
+
+def test_a_log_from_before_regions_had_their_own_is_read():
+    """There was one merge of two tokens at a time, and undoing it named no region."""
+    merges = Merges()
+    merges.apply(merged("A", "B"))
+    merges.apply(replace(undone(merged("A", "B")), region=""))
+
+    assert merges.links == {}
 
 
 def test_undoing_what_nobody_did_is_an_incident():

@@ -295,7 +295,7 @@ def test_a_stopped_provider(world):
     world.facility("other", "another", "2480")
     case = world.case("h")
     before = world.verdict(case, "2480", facility="house")
-    world.apply(ProviderStopped(provider=token("firm")))
+    world.apply(ProviderStopped(provider=token("firm"), region="syd"))
     (found,) = world.check(case, "2480", facility="house")
 
     assert before == "CLEAR"

@@ -382,10 +382,11 @@ def test_a_placement_under_no_permit_is_an_incident(world, held):
 
 
 def test_what_is_stopped_stands(world):
-    """Once, however often it is said."""
-    for _ in range(2):
-        world.apply(ProviderStopped(provider=token("firm")))
+    """Once a region, however often it is said."""
+    for region in ("syd", "nord", "syd"):
+        world.apply(ProviderStopped(provider=token("firm"), region=region))
 
     assert list(world.state.standing.records()) == [
-        ProviderStopped(provider=token("firm"))
+        ProviderStopped(provider=token("firm"), region=region)
+        for region in ("nord", "syd")
     ]

@@ -95,13 +95,13 @@ def test_a_placement_touches_where_it_is(world):
 
 def test_a_provider_touches_its_houses(world):
     """When it is stopped, and when that is lifted."""
-    world.apply(ProviderStopped(provider=token("firm")))
-    lifting = (ProviderLifted(id=token("firm")),)
+    world.apply(ProviderStopped(provider=token("firm"), region="syd"))
+    lifting = (ProviderLifted(id=token("firm"), region="syd"),)
     world.apply(ChangeProposed(id=token("c"), records=(), amendments=lifting, **CHANGE))
     world.apply(ChangeApproved(id=token("c"), person="co-02"))
 
     assert due(world) == [Touch(providers=(token("firm"),))] * 2
-    assert world.state.stopped == set()
+    assert world.state.stopped == {}
 
 
 def test_an_approval_touches_all_that_it_changes(world):
@@ -124,7 +124,10 @@ def test_an_approval_touches_all_that_it_changes(world):
 def test_a_merge_touches_both_families(world):
     """By itself, in a change that is approved, and when it is undone."""
     pair = {"low": token("A"), "high": token("B")}
-    merged, parted = GroupsMerged(**pair, region="syd"), GroupsUnmerged(**pair)
+    merged, parted = (
+        GroupsMerged(**pair, region="syd"),
+        GroupsUnmerged(**pair, region="syd"),
+    )
     change = ChangeProposed(id=token("c"), records=(), amendments=(merged,), **CHANGE)
     world.apply(change)
     waits = due(world)

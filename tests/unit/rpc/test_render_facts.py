@@ -159,7 +159,7 @@ def test_a_change_of_no_fact():
         records=(),
         amendments=(
             ReleaseSigned(id=permit.id),
-            ProviderLifted(id=token("firm")),
+            ProviderLifted(id=token("firm"), region="syd"),
             ExtractAgreed(
                 id=token("change"),
                 named=bytes(32),
@@ -221,7 +221,10 @@ def test_a_placement_that_ends():
 def test_a_change_of_groups():
     """Two that are one, with whose word it is; and two again."""
     pair = {"low": token("A"), "high": token("B")}
-    merged, parted = GroupsMerged(**pair, region="syd"), GroupsUnmerged(**pair)
+    merged, parted = (
+        GroupsMerged(**pair, region="syd"),
+        GroupsUnmerged(**pair, region="syd"),
+    )
     change = ChangeProposed(
         id=token("change"),
         person="co-01",
@@ -236,7 +239,7 @@ def test_a_change_of_groups():
 
     assert list(got) == [
         registry.ChangeItem(merged=registry.MergedGroups(**groups, region="syd")),
-        registry.ChangeItem(unmerged=registry.MergedGroups(**groups)),
+        registry.ChangeItem(unmerged=registry.MergedGroups(**groups, region="syd")),
     ]
 
 

@@ -142,7 +142,7 @@ def test_a_provider_stays_stopped(stage, end):
     (change,) = stage.court.reply(stop_provider(lift=True)).ids
     stage.court.reply(end(change))
 
-    assert stage.state.stopped == {token("firm")}
+    assert stage.state.stopped == {token("firm"): {"syd"}}
     assert stage.state.changes == {}
 
 

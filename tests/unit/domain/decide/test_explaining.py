@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from kit.commands import MOMENT, NATIONAL, coordinator
-from kit.world import token
+from kit.world import NOW, token
 
 from placement.domain.decide import explaining
 from placement.domain.decide.explaining import (
@@ -14,8 +14,9 @@ from placement.domain.decide.explaining import (
     Visible,
     reasons,
 )
-from placement.domain.events import FactRecorded
+from placement.domain.events import FactRecorded, Record
 from placement.domain.questions import Finding
+from placement.domain.stay_events import ProviderStopped
 from placement.domain.terms import Verdict
 
 OWN, OTHER = coordinator("stockholm"), coordinator("syd")
@@ -134,6 +135,25 @@ def test_a_stopped_provider_needs_no_link(stage):
     got = reasons(stage.state, OTHER, MOMENT, (finding,))
 
     assert got == (Reason(rule="STOP", verdict=Verdict.CONFLICT, links=()),)
+
+
+def test_what_another_region_stopped_is_theirs_to_explain(stage):
+    """Whom to phone, to those who can't lift it: any, if no region is on record."""
+    stopping = ProviderStopped(provider=token("firm"), region="ost")
+    finding = Finding(rule="STOP", verdict=Verdict.CONFLICT, facts=(token("firm"),))
+    stage.state.apply(Record(at=NOW, event=stopping))
+    shown = {
+        caller.organisation: reasons(stage.state, caller, MOMENT, (finding,))
+        for caller in (OTHER, NATIONAL, coordinator("ost"))
+    }
+    plain = Reason(rule="STOP", verdict=Verdict.CONFLICT, links=())
+    theirs = Reason(rule="", verdict=Verdict.CONFLICT, links=(Hidden("ost"),))
+
+    assert shown == {
+        OTHER.organisation: (theirs,),
+        "national": (plain,),
+        "ost": (plain,),
+    }
 
 
 def test_an_explanation_has_an_end(stage, monkeypatch):

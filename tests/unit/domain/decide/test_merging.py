@@ -60,7 +60,9 @@ def test_an_undoing_waits_as_well(court):
     view, waits = court.reply(show_change(change)), one(court, "A", "B")
     court.reply(approve(change))
 
-    assert view.change.amendments == (GroupsUnmerged(low=token("A"), high=token("B")),)
+    assert view.change.amendments == (
+        GroupsUnmerged(low=token("A"), high=token("B"), region="syd"),
+    )
     assert (waits, one(court, "A", "B")) == (True, False)
 
 
@@ -113,7 +115,7 @@ def test_another_regions_merge_is_not_there(court):
 def test_one_proposal_at_a_time(court):
     """A second one that is approved later would act on what came meanwhile."""
     court.reply(merge_groups("A", "B"))
-    other = merge_groups("B", "A", caller=coordinator("nord"))
+    other = merge_groups("B", "A", caller=coordinator("syd", "co-05"))
     with pytest.raises(ConflictError):
         court.reply(other)
     court.reply(merge_groups("A", "C"))
@@ -141,9 +143,23 @@ def test_what_no_longer_fits_is_not_approved(court):
     with pytest.raises(ConflictError):
         court.reply(approve(changes[2]))
 
-    assert set(map(frozenset, court.state.merges.links)) == {
-        frozenset(map(token, pair)) for pair in pairs[:2]
+    assert set(court.state.merges.links) == {
+        (*map(token, pair), "syd") for pair in pairs[:2]
     }
+
+
+def test_what_one_region_merged_the_next_may_merge(court):
+    """And undoing the one leaves the other."""
+    nord = {"caller": coordinator("nord")}
+    merge(court, "A", "B")
+    (change,) = court.reply(merge_groups("A", "B", **nord)).ids
+    court.reply(approve(change, caller=coordinator("nord", "co-06")))
+    merge(court, "A", "B", undo=True)
+    stands = one(court, "A", "B")
+    (change,) = court.reply(merge_groups("A", "B", undo=True, **nord)).ids
+    court.reply(approve(change, caller=coordinator("nord", "co-06")))
+
+    assert (stands, one(court, "A", "B")) == (True, False)
 
 
 def test_two_names_of_one_group_are_one(court):

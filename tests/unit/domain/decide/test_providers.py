@@ -1,11 +1,12 @@
 """Stop a provider at once; let it go on with a second coordinator."""
 
 import pytest
-from kit.commands import COORDINATOR, approve, coordinator, show_change
+from kit.commands import COORDINATOR, NATIONAL, approve, coordinator, show_change
 from kit.steps import stop_provider
-from kit.world import token
+from kit.world import NOW, token
 
-from placement.domain.events import ProviderLifted
+from placement.domain.events import ProviderLifted, Record
+from placement.domain.stay_events import ProviderStopped
 from placement.domain.terms import MICROS_AN_HOUR
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
 
@@ -23,7 +24,7 @@ def test_a_stop_is_immediate(court):
     """One coordinator is enough to make it safer."""
     decision = court.decide(stop_provider())
 
-    assert court.state.stopped == {FIRM}
+    assert court.state.stopped == {FIRM: {"syd"}}
     assert (decision.outcome.made, decision.note.objects) == ((b"",), (FIRM,))
 
 
@@ -48,23 +49,72 @@ def test_lifting_waits_for_a_second_person(court):
     court.reply(stop_provider())
     (change,) = court.reply(stop_provider(lift=True)).ids
     view = court.reply(show_change(change))
-    waits = set(court.state.stopped)
+    waits = dict(court.state.stopped)
     with pytest.raises(AccessDeniedError):
         court.reply(approve(change, caller=COORDINATOR))
     court.reply(approve(change))
 
-    assert view.change.amendments == (ProviderLifted(id=FIRM),)
+    assert view.change.amendments == (ProviderLifted(id=FIRM, region="syd"),)
     assert (view.facts, view.permits) == ({}, {})
-    assert (waits, court.state.stopped) == ({FIRM}, set())
+    assert (waits, court.state.stopped) == ({FIRM: {"syd"}}, {})
 
 
 def test_one_lifting_at_a_time(court):
     """A second one would lift a stop that came after it."""
     court.reply(stop_provider())
     court.reply(stop_provider(lift=True))
-    other = stop_provider(lift=True, caller=coordinator("nord"))
+    other = stop_provider(lift=True, caller=coordinator("syd", "co-05"))
     with pytest.raises(ConflictError):
         court.reply(other)
     court.later(72 * MICROS_AN_HOUR)
 
     assert court.reply(other).ids == (other.change,)
+
+
+def stopped_by_two(court):
+    """Have two regions stop one provider."""
+    for region in ("syd", "nord"):
+        court.reply(stop_provider(caller=coordinator(region)))
+
+
+def test_each_region_stops_for_itself(court):
+    """One that stops what another has stopped is not told so, and its stop stays."""
+    stopped_by_two(court)
+    (change,) = court.reply(stop_provider(lift=True)).ids
+    court.reply(approve(change))
+
+    assert court.state.stopped == {FIRM: {"nord"}}
+
+
+def test_nobody_lifts_what_another_region_stopped(court):
+    """As little as what nobody stopped."""
+    court.reply(stop_provider(caller=coordinator("nord")))
+    with pytest.raises(ConflictError):
+        court.reply(stop_provider(lift=True))
+
+    assert court.state.stopped == {FIRM: {"nord"}}
+
+
+def test_the_national_unit_lifts_any(court):
+    """One region's at a time; its own first."""
+    stopped_by_two(court)
+    court.reply(stop_provider(caller=NATIONAL))
+    second = coordinator("national", "co-08")
+    left = []
+    for _ in range(3):
+        (change,) = court.reply(stop_provider(lift=True, caller=NATIONAL)).ids
+        court.reply(approve(change, caller=second))
+        left.append(set(court.state.stopped.get(FIRM, ())))
+
+    assert left == [{"nord", "syd"}, {"syd"}, set()]
+
+
+def test_what_was_stopped_before_regions_had_their_own_is_lifted_by_any(court):
+    """A log from then names none; nothing in it may stay stopped for ever."""
+    stopped = ProviderStopped(provider=FIRM, region="")
+    court.state.apply(Record(at=NOW, event=stopped))
+    court.reply(stop_provider(caller=coordinator("nord")))
+    (change,) = court.reply(stop_provider(lift=True)).ids
+    court.reply(approve(change))
+
+    assert court.state.stopped == {FIRM: {"nord"}}
