@@ -12,7 +12,7 @@ Invariants:
     * resolving a fact changes its groups and nothing else.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -44,6 +44,8 @@ GROUPS: Final[Mapping[type[AnyFact], tuple[str, ...]]] = {
 }
 """Which attributes of a fact name groups."""
 
+ChiefOf = Callable[[GroupToken], GroupToken]
+
 
 class Merges:
     """What was merged.
@@ -55,11 +57,13 @@ class Merges:
     def __init__(self) -> None:
         self.links: dict[tuple[GroupToken, GroupToken, str], GroupsMerged] = {}
         self._chiefs: dict[GroupToken, GroupToken] = {}
+        self._own: dict[str, dict[GroupToken, GroupToken]] = {}
 
     def copy(self) -> "Merges":
         """Return the same merges, apart from these."""
         found = Merges()
-        found.links, found._chiefs = dict(self.links), dict(self._chiefs)
+        found.links = dict(self.links)
+        found._settle()
         return found
 
     def of(self, group: GroupToken) -> GroupToken:
@@ -76,9 +80,13 @@ class Merges:
         """Tell whether an event says something that its region has not said already."""
         if isinstance(event, GroupsUnmerged):
             return event.region in self.regions(event.low, event.high)
-        own = (link for link in self.links.values() if link.region == event.region)
-        chiefs = _chiefs(own)
-        return chiefs.get(event.low, event.low) != chiefs.get(event.high, event.high)
+        own = self.said_by(event.region)
+        return own(event.low) != own(event.high)
+
+    def said_by(self, region: str) -> ChiefOf:
+        """Return what stands for a group to one region: by what it merged itself."""
+        own = self._own.get(region, {})
+        return lambda group: own.get(group, group)
 
     def regions(self, low: GroupToken, high: GroupToken) -> set[str]:
         """Return the regions that merged two tokens."""
@@ -96,7 +104,15 @@ class Merges:
             del self.links[event.low, event.high, region]
         else:
             self.links[event.low, event.high, event.region] = event
-        self._chiefs = _chiefs(self.links.values())
+        self._settle()
+
+    def _settle(self) -> None:
+        links = self.links.values()
+        self._chiefs = _chiefs(links)
+        self._own = {
+            region: _chiefs(each for each in links if each.region == region)
+            for region in sorted({each.region for each in links})
+        }
 
     def resolved(self, fact: AnyFact) -> AnyFact:
         """Return a fact as the rules see it: of the groups that stand for its own."""

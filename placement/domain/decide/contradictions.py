@@ -1,7 +1,8 @@
 """What contradicts what its region says: a link twice at a time, a circle of factions.
 
 Invariants:
-    * nothing that another region says keeps a region from saying what it knows;
+    * nothing that another region says keeps a region from saying what it knows: no link,
+      nor that two names are one group;
     * of two groups, a region states no two links of one kind that hold on one day, nor
       factions that make a group a part of itself; two names that become one group, or a
       change that nobody approved in time, may leave some;
@@ -17,6 +18,7 @@ from math import inf
 from placement.domain.decide.command import Moment
 from placement.domain.decide.waiting import waiting_records
 from placement.domain.facts import AnyFact, Faction, Link, pair_of
+from placement.domain.merges import ChiefOf
 from placement.domain.state import State
 from placement.domain.terms import FactId, Grade, GroupToken
 from placement.errors import ConflictError
@@ -47,7 +49,7 @@ def refuse_contradictions(
 
 def pair_in(state: State, link: Link) -> frozenset[GroupToken]:
     """Return the two groups that a link joins, as the graph has them."""
-    return frozenset(map(state.merges.of, pair_of(link)))
+    return _pair(state.merges.of, link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +92,29 @@ class Standing:
         """Let a fact count, if it can contradict others."""
         if not isinstance(fact, Link) or fact.grade is Grade.DISCREDITED:
             return
-        self.joined.setdefault(pair_in(self.state, fact), []).append(fact)
+        own = self._own(fact)
+        self.joined.setdefault(_pair(own, fact), []).append(fact)
         if isinstance(fact, Faction):
-            child = self.state.merges.of(fact.child)
-            self.parents.setdefault(child, []).append(fact)
+            self.parents.setdefault(own(fact.child), []).append(fact)
 
     def says(self, fact: Link) -> bool:
         """Tell whether what a fact replaces says the same of its days, and counts."""
         before = None if fact.replaces is None else self.state.facts.get(fact.replaces)
         if not isinstance(before, Link) or not self._counts(before):
             return False
-        if type(before) is not type(fact) or not _are_alike(self.state, before, fact):
+        if not _are_alike(self._own(fact), before, fact):
             return False
         (begin, end), (known_begin, known_end) = _span(fact), _span(before)
         return known_begin <= begin and end <= known_end
 
     def doubles(self, fact: Link) -> bool:
         """Tell whether a link of its kind joins the same two groups on one day."""
-        pair = pair_in(self.state, fact)
-        known = self._counting(self.state.graph.between(pair), fact)
+        own = self._own(fact)
+        pair = _pair(own, fact)
+        links = self.state.graph.between(pair_in(self.state, fact))
+        known = (
+            each for each in self._counting(links, fact) if _pair(own, each) == pair
+        )
         return any(
             type(link) is type(fact) and _overlap(link, fact)
             for link in (*known, *self.joined.get(pair, ()))
@@ -122,7 +128,7 @@ class Standing:
         """
         if not isinstance(fact, Faction):
             return False
-        above, of = self._above(fact), self.state.merges.of
+        above, of = self._above(fact), self._own(fact)
         begin, end = _span(fact)
         starts = (_span(link)[0] for links in above.values() for link in links)
         days = sorted({begin, *(day for day in starts if begin < day < end)})
@@ -145,28 +151,38 @@ class Standing:
 
         Nothing if they never lead to the faction.
         """
-        of = self.state.merges.of
+        of = self._own(fact)
         found: dict[GroupToken, list[Faction]] = {}
         left = [of(fact.parent)]
         while left:
             if (group := left.pop()) not in found:
-                known = self._counting(self.state.graph.parents(group), fact)
-                steps = (*known, *self.parents.get(group, ()))
+                links = self.state.graph.parents(self.state.merges.of(group))
+                steps = (*self._counting(links, fact), *self.parents.get(group, ()))
                 found[group] = [
                     link
                     for link in steps
-                    if isinstance(link, Faction) and _overlap(link, fact)
+                    if isinstance(link, Faction)
+                    and of(link.child) == group
+                    and _overlap(link, fact)
                 ]
                 left += [of(link.parent) for link in found[group]]
         return found if of(fact.child) in found else {}
 
     def _counting(self, links: Iterable[Link], fact: Link) -> Iterator[Link]:
-        """Leave out what is inert, of another region, or what a fact replaces."""
+        """Leave out what is inert, of another region, or what a fact replaces.
+
+        What is left comes as it was recorded, not as all merges resolve it.
+        """
         replaced = _replaced(self.state, fact)
         for link in links:
             says = link.region == fact.region and link.id not in replaced
-            if says and self._counts(link):
-                yield link
+            known = self.state.facts[link.id]
+            if says and isinstance(known, Link) and self._counts(known):
+                yield known
+
+    def _own(self, fact: Link) -> ChiefOf:
+        """Return what stands for a group to a fact's region."""
+        return self.state.merges.said_by(fact.region)
 
     def _counts(self, link: Link) -> bool:
         inert = link.retracted or link.grade is Grade.DISCREDITED
@@ -175,14 +191,16 @@ class Standing:
         return link.approved or link.id in self.waiting
 
 
-def _are_alike(state: State, one: Link, other: Link) -> bool:
-    """Tell whether two links of one kind join the same; of factions, the same part."""
-    parts = {
-        state.merges.of(each.child)
-        for each in (one, other)
-        if isinstance(each, Faction)
-    }
-    return len(parts) <= 1 and pair_in(state, one) == pair_in(state, other)
+def _pair(of: ChiefOf, link: Link) -> frozenset[GroupToken]:
+    return frozenset(map(of, pair_of(link)))
+
+
+def _are_alike(of: ChiefOf, one: Link, other: Link) -> bool:
+    """Tell whether two links are of one kind and join the same; factions, the same part."""
+    if type(one) is not type(other):
+        return False
+    parts = {of(each.child) for each in (one, other) if isinstance(each, Faction)}
+    return len(parts) <= 1 and _pair(of, one) == _pair(of, other)
 
 
 def _replaced(state: State, fact: AnyFact) -> set[FactId]:

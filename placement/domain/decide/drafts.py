@@ -25,7 +25,7 @@ from placement.domain.facts import (
     Faction,
     Rivalry,
 )
-from placement.domain.merges import GROUPS
+from placement.domain.merges import GROUPS, ChiefOf
 from placement.domain.state import State
 from placement.domain.terms import (
     MICROS_AN_HOUR,
@@ -262,6 +262,8 @@ def _fact(
         for name, value in draft.statement.items()
     }
     _validate(state, moment, draft.kind, statement, f"{field}.{draft.name}")
+    own = state.merges.said_by(caller.organisation)
+    _put_in_order(own, statement, f"{field}.{draft.name}")
     fact: AnyFact = draft.kind(
         id=draft.id,
         valid_from=begin,
@@ -299,7 +301,7 @@ def _validate(
     statement: dict[str, Any],
     field: str,
 ) -> None:
-    """Refuse a statement that can't be, and put its pair in canonical order.
+    """Refuse a statement that can't be.
 
     Raises:
         InvalidInputError: it can't be.
@@ -315,11 +317,19 @@ def _validate(
     if "severity" in statement:
         fits = statement["severity"] in _SEVERITIES
         require(fits, f"{field}.severity", "must be 1 to 3")
-    of = state.merges.of
+
+
+def _put_in_order(own: ChiefOf, statement: dict[str, Any], field: str) -> None:
+    """Put a pair in canonical order.
+
+    Two names of one group are one, if the own region says so; a subject stands for itself.
+
+    Raises:
+        InvalidInputError: it is no pair.
+    """
     for one, other in _PAIRS:
         if {one, other} <= statement.keys():
-            # Two names of one group are one; a subject stands for itself.
-            differ = of(statement[one]) != of(statement[other])
+            differ = own(statement[one]) != own(statement[other])
             require(differ, field, "must name two different ones")
     if "low" in statement:
         pair = statement["low"], statement["high"]

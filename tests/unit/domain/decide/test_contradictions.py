@@ -147,6 +147,42 @@ def test_two_names_of_one_group_leave_a_double(court):
     assert refused(court, rivalry("A", "C"))
 
 
+def merge_in(court, region, *names):
+    """Merge two groups by the word of another region."""
+    (change,) = court.reply(merge_groups(*names, caller=coordinator(region))).ids
+    court.reply(approve(change, caller=coordinator(region, "co-06")))
+
+
+@pytest.mark.parametrize("link", [rivalry, alliance, faction])
+def test_what_another_region_merged_is_no_double(court, link):
+    """What was refused would be missing once they are two again; so would their war."""
+    merge_in(court, "nord", "B", "C")
+    court.reply(record_facts(link("A", "B")))
+
+    assert not refused(court, link("A", "C"))
+    assert not refused(court, link("B", "C"))
+    assert refused(court, link("A", "C"))
+
+
+def test_what_another_region_merged_is_amended_as_it_was_said(court):
+    """By its own names, and into no double of them."""
+    merge_in(court, "nord", "B", "C")
+    war, other, *_ = court.reply(record_facts(rivalry("A", "B"), rivalry("A", "C"))).ids
+    said = rivalry("A", "B", severity=2, valid_from=TODAY)
+    with pytest.raises(ConflictError):
+        court.reply(living.amend_facts((other, said)))
+    court.reply(living.amend_facts((war, said)))
+
+
+def test_what_another_region_merged_closes_no_circle(court):
+    """Whoever says the links does not know them for a circle."""
+    merge_in(court, "nord", "B", "C")
+    court.reply(record_facts(faction("A", "B")))
+
+    assert not refused(court, faction("C", "A"))
+    assert refused(court, faction("B", "A"))
+
+
 @pytest.mark.parametrize("link", [rivalry, alliance, faction])
 def test_what_counted_for_nothing_counts_beside_no_double(court, link):
     """Neither amended nor graded anew; without the other it may be."""
