@@ -23,7 +23,7 @@ class Listing:
     Attributes:
         groups: the names.
         key_id: the label key in force; empty if none was named.
-        merges: which tokens are one group.
+        merges: who says of which tokens that they are one group.
     """
 
     groups: Sequence[RegisteredGroup]
@@ -57,7 +57,7 @@ class LabelBook:
 
     Attributes:
         unopened: how many names do not open.
-        merges: which tokens are one group.
+        merges: who says of which tokens that they are one group.
 
     Raises:
         TamperedError: two names share a fingerprint, hence are one name.

@@ -186,8 +186,10 @@ class RegistryCalls:
 
 
 def _distinct(merges: Iterable[wire.MergedGroups]) -> list[wire.MergedGroups]:
-    """Return merges once each: a group's names may stand on two pages."""
-    return list({(each.group_a, each.group_b): each for each in merges}.values())
+    """Return each region's merges once: a group's names may stand on two pages."""
+    return list(
+        {(each.group_a, each.group_b, each.region): each for each in merges}.values()
+    )
 
 
 def _require_all(asked: Sized, answered: Sized) -> None:

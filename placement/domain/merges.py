@@ -45,26 +45,32 @@ GROUPS: Final[Mapping[type[AnyFact], tuple[str, ...]]] = {
 """Which attributes of a fact name groups."""
 
 ChiefOf = Callable[[GroupToken], GroupToken]
+Pair = tuple[GroupToken, GroupToken]
 
 
 class Merges:
     """What was merged.
 
     Attributes:
-        links: the merges that stand, by their two tokens, the lower first, and region.
+        links: the merges that stand, by their two tokens, the lower first, then by region.
     """
 
     def __init__(self) -> None:
-        self.links: dict[tuple[GroupToken, GroupToken, str], GroupsMerged] = {}
+        self.links: dict[Pair, dict[str, GroupsMerged]] = {}
         self._chiefs: dict[GroupToken, GroupToken] = {}
         self._own: dict[str, dict[GroupToken, GroupToken]] = {}
 
     def copy(self) -> "Merges":
         """Return the same merges, apart from these."""
         found = Merges()
-        found.links = dict(self.links)
-        found._settle()
+        found.links = {pair: dict(by) for pair, by in self.links.items()}
+        found._chiefs, found._own = self._chiefs, self._own  # replaced, never changed
         return found
+
+    def __iter__(self) -> Iterator[GroupsMerged]:
+        """Iterate over the merges that stand."""
+        for by_region in self.links.values():
+            yield from by_region.values()
 
     def of(self, group: GroupToken) -> GroupToken:
         """Return the token that stands for a group."""
@@ -79,7 +85,7 @@ class Merges:
     def fits(self, event: MergeEvent) -> bool:
         """Tell whether an event says something that its region has not said already."""
         if isinstance(event, GroupsUnmerged):
-            return event.region in self.regions(event.low, event.high)
+            return event.region in self.links.get((event.low, event.high), {})
         own = self.said_by(event.region)
         return own(event.low) != own(event.high)
 
@@ -88,31 +94,29 @@ class Merges:
         own = self._own.get(region, {})
         return lambda group: own.get(group, group)
 
-    def regions(self, low: GroupToken, high: GroupToken) -> set[str]:
-        """Return the regions that merged two tokens."""
-        return {link[2] for link in self.links if link[:2] == (low, high)}
-
     def apply(self, event: MergeEvent) -> None:
         """Join two tokens, or part them.
 
         Raises:
             KeyError: what is to be undone does not stand.
         """
+        pair = event.low, event.high
         if isinstance(event, GroupsUnmerged):
-            # Before each region had its own, there was one.
-            region = event.region or next(iter(self.regions(event.low, event.high)), "")
-            del self.links[event.low, event.high, region]
+            by_region = self.links[pair]
+            # In logs from before each region had its own, there was one.
+            del by_region[event.region or min(by_region)]
+            if not by_region:
+                del self.links[pair]
         else:
-            self.links[event.low, event.high, event.region] = event
+            self.links.setdefault(pair, {})[event.region] = event
         self._settle()
 
     def _settle(self) -> None:
-        links = self.links.values()
-        self._chiefs = _chiefs(links)
-        self._own = {
-            region: _chiefs(each for each in links if each.region == region)
-            for region in sorted({each.region for each in links})
-        }
+        self._chiefs = _chiefs(self)
+        own: dict[str, list[GroupsMerged]] = {}
+        for link in self:
+            own.setdefault(link.region, []).append(link)
+        self._own = {region: _chiefs(links) for region, links in own.items()}
 
     def resolved(self, fact: AnyFact) -> AnyFact:
         """Return a fact as the rules see it: of the groups that stand for its own."""

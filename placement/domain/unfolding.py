@@ -87,7 +87,7 @@ def _timeless(events: Iterator[Event]) -> Iterator[Record]:
 def _before_facts(state: Known) -> Iterator[Event]:
     yield from state.rulebook.records()
     yield from state.names.records()
-    yield from state.merges.links.values()
+    yield from state.merges
 
 
 def _erased(state: Known) -> Iterator[Event]:

@@ -169,7 +169,7 @@ class Change:
         merge(world, *self.given)
 
     def _unmerge(self, world: World) -> None:
-        link = self._of(world.state.merges.links.values())
+        link = self._of(world.state.merges)
         if link is not None:
             world.apply(
                 GroupsUnmerged(low=link.low, high=link.high, region=link.region)

@@ -218,10 +218,18 @@ def _groups(book: LabelBook, labels: Iterable[Label]) -> list[dict[str, object]]
                 label.name for label in by_token[token] if label.name != first[token]
             ],
             "merged_into": "" if chief == token else chief.hex(),
+            "merged_by": _merged_by(book, token),
         }
         for token in sorted(tokens, key=list(tokens).index)
         for chief in (by_token[token][0].chief,)
     ]
+
+
+def _merged_by(book: LabelBook, token: bytes) -> list[str]:
+    """Return whose coordinators said that a group and another one are one."""
+    return sorted(
+        {each.region for each in book.merges if token in (each.group_a, each.group_b)}
+    )
 
 
 def _by_token(book: LabelBook) -> dict[bytes, list[Label]]:
@@ -233,12 +241,18 @@ def _by_token(book: LabelBook) -> dict[bytes, list[Label]]:
 
 def _report(found: Sequence[dict[str, object]]) -> Report:
     rows = [
-        (each["token"], each["name"], _joined(each["further"]), each["merged_into"])
+        (
+            each["token"],
+            each["name"],
+            _joined(each["further"]),
+            each["merged_into"],
+            _joined(each["merged_by"]),
+        )
         for each in found
     ]
     return Report(
         data={"groups": found},
-        shown=[table(("Token", "Name", "Also", "Merged into"), rows)],
+        shown=[table(("Token", "Name", "Also", "Merged into", "Merged by"), rows)],
     )
 
 

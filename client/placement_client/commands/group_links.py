@@ -27,14 +27,17 @@ from placement_client.commands.report import Report
 from placement_client.commands.verb import Run, verb
 from placement_client.commands.waiting import pending
 
-_MERGED: Final = (
-    "Your region merged them already, or the same change waits for somebody."
-)
-_NOT_MERGED: Final = (
-    "Nobody merged these two with one another, or another region did; see "
-    "placement group list."
-)
-_HINTS: Final[Hints] = {ConflictError: _MERGED, NotFoundError: _NOT_MERGED}
+_MERGE: Final[Hints] = {
+    ConflictError: (
+        "Your region merged them already, or the same change waits for somebody."
+    )
+}
+_UNMERGE: Final[Hints] = {
+    ConflictError: "The same change waits for somebody.",
+    NotFoundError: (
+        "Your region did not merge these two with one another; see placement group list."
+    ),
+}
 _AGAIN: Final = "the new group is registered; the same command goes on from there"
 
 
@@ -56,7 +59,7 @@ class Two:
             read_group(run, self.group, "group"),
             read_group(run, self.other, "other"),
         )
-        with hinted(_HINTS):
+        with hinted(_UNMERGE if undo else _MERGE):
             answer = run.session().groups.merge(one, other, undo=undo)
         return Report(
             data={"revision": answer.revision, "change_id": answer.change_id.hex()},

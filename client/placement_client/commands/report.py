@@ -37,7 +37,7 @@ class Exit(IntEnum):
 EXIT_HELP: Final = (
     "Exit codes: 0 done, every verdict CLEAR; 1 error, no verdict was made; 2 usage; "
     "3 the worst verdict is REVIEW or UNKNOWN, or doctor found something; "
-    "4 the worst verdict is CONFLICT; 5 verification failed."
+    "4 the worst verdict is CONFLICT; 5 verification failed; 130 broken off with Ctrl-C."
 )
 
 

@@ -60,15 +60,17 @@ class Standing:
         state: what stands.
         waiting: what waits for a second person.
         without: what counts for nothing all the same.
-        joined: what is stated beside it, by the groups that it joins.
-        parents: the factions of that, by the part.
+        joined: what is stated beside it, by its region and the groups that it joins.
+        parents: the factions of that, by their region and the part.
     """
 
     state: State
     waiting: Collection[FactId]
     without: Collection[FactId]
-    joined: dict[frozenset[GroupToken], list[Link]] = field(default_factory=dict)
-    parents: dict[GroupToken, list[Faction]] = field(default_factory=dict)
+    joined: dict[tuple[str, frozenset[GroupToken]], list[Link]] = field(
+        default_factory=dict
+    )
+    parents: dict[tuple[str, GroupToken], list[Faction]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -93,9 +95,9 @@ class Standing:
         if not isinstance(fact, Link) or fact.grade is Grade.DISCREDITED:
             return
         own = self._own(fact)
-        self.joined.setdefault(_pair(own, fact), []).append(fact)
+        self.joined.setdefault((fact.region, _pair(own, fact)), []).append(fact)
         if isinstance(fact, Faction):
-            self.parents.setdefault(own(fact.child), []).append(fact)
+            self.parents.setdefault((fact.region, own(fact.child)), []).append(fact)
 
     def says(self, fact: Link) -> bool:
         """Tell whether what a fact replaces says the same of its days, and counts."""
@@ -117,7 +119,7 @@ class Standing:
         )
         return any(
             type(link) is type(fact) and _overlap(link, fact)
-            for link in (*known, *self.joined.get(pair, ()))
+            for link in (*known, *self.joined.get((fact.region, pair), ()))
         )
 
     def closes(self, fact: Link) -> bool:
@@ -157,7 +159,10 @@ class Standing:
         while left:
             if (group := left.pop()) not in found:
                 links = self.state.graph.parents(self.state.merges.of(group))
-                steps = (*self._counting(links, fact), *self.parents.get(group, ()))
+                steps = (
+                    *self._counting(links, fact),
+                    *self.parents.get((fact.region, group), ()),
+                )
                 found[group] = [
                     link
                     for link in steps
@@ -169,16 +174,17 @@ class Standing:
         return found if of(fact.child) in found else {}
 
     def _counting(self, links: Iterable[Link], fact: Link) -> Iterator[Link]:
-        """Leave out what is inert, of another region, or what a fact replaces.
-
-        What is left comes as it was recorded, not as all merges resolve it.
-        """
+        """Leave out what is inert, of another region, or what a fact replaces."""
         replaced = _replaced(self.state, fact)
-        for link in links:
-            says = link.region == fact.region and link.id not in replaced
-            known = self.state.facts[link.id]
-            if says and isinstance(known, Link) and self._counts(known):
-                yield known
+        for link in self._as_recorded(links):
+            is_other = link.region == fact.region and link.id not in replaced
+            if is_other and self._counts(link):
+                yield link
+
+    def _as_recorded(self, links: Iterable[Link]) -> Iterator[Link]:
+        """Yield links of the graph by the names that were said."""
+        facts = (self.state.facts[link.id] for link in links)
+        return (fact for fact in facts if isinstance(fact, Link))
 
     def _own(self, fact: Link) -> ChiefOf:
         """Return what stands for a group to a fact's region."""

@@ -212,11 +212,13 @@ def _second_for_settled(
 
 
 def settles(state: State, fact: AnyFact) -> bool:
-    """Tell whether a fact can end a split's REVIEWs (R8)."""
+    """Tell whether a fact can end the REVIEWs of a split that its region says (R8)."""
     if not isinstance(fact, Rivalry | Alliance):
         return False
     links = state.graph.between(pair_in(state, fact))
-    return any(isinstance(link, Faction) for link in links)
+    return any(
+        isinstance(link, Faction) and link.region == fact.region for link in links
+    )
 
 
 def _subject_of(

@@ -13,7 +13,6 @@ from typing import Final
 from placement.access import NATIONAL, Caller
 from placement.domain.decide.command import Moment
 from placement.domain.decide.weighing import region_of
-from placement.domain.decide.whose import taken_back_as
 from placement.domain.facts import AnyFact
 from placement.domain.questions import Finding
 from placement.domain.state import State
@@ -118,5 +117,5 @@ def _links(
             yield Neighbour(case.handle, region) if known else Hidden(region)
         else:
             stopped = state.stopped.get(ProviderToken(key), frozenset())
-            if taken_back_as(caller, stopped) is None:
+            if not stopped & {caller.organisation, ""} and caller.region != NATIONAL:
                 yield from map(Hidden, sorted(stopped))

@@ -160,7 +160,7 @@ def list_groups(state: State, command: ListGroups, moment: Moment) -> Outcome:
         chiefs={
             token: merges.of(token) for token in tokens if merges.of(token) != token
         },
-        merges=tuple(link for link in merges.links.values() if link.low in tokens),
+        merges=tuple(link for link in merges if link.low in tokens),
         key=names.key,
         more=len(found) > PAGE,
     )

@@ -3,7 +3,7 @@
 A merge can make a CONFLICT, and it can unmake one where a rivalry then ends what a split
 leaves. So nobody merges alone, and nothing changes before a second one stood behind it.
 Each region merges, and undoes what itself merged (ADR 0062): two tokens are one group as
-long as anybody says so.
+long as the merges of all regions together join them.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from placement.domain.decide.command import (
     require,
 )
 from placement.domain.decide.drafts import propose
-from placement.domain.decide.whose import taken_back_as
+from placement.domain.decide.waiting import waiting_for
 from placement.domain.group_events import GroupsMerged, GroupsUnmerged, MergeEvent
 from placement.domain.state import State
 from placement.domain.terms import FactId, GroupToken
@@ -54,24 +54,15 @@ def merge_groups(state: State, command: MergeGroups, moment: Moment) -> Outcome:
     if not {command.one, command.other} <= state.groups.keys():
         raise NotFoundError
     low, high = sorted((command.one, command.other))
+    own = command.caller.organisation
     if command.undo:
-        whose = taken_back_as(command.caller, state.merges.regions(low, high))
-        if whose is None:
+        event: MergeEvent = GroupsUnmerged(low=low, high=high, region=own)
+        if not state.merges.fits(event):
             raise NotFoundError
-        event: MergeEvent = GroupsUnmerged(low=low, high=high, region=whose)
     else:
-        event = GroupsMerged(low=low, high=high, region=command.caller.organisation)
-    if not state.merges.fits(event) or _waits(state, event, moment):
+        event = GroupsMerged(low=low, high=high, region=own)
+    # One at a time: approved later, a second one would act on what came meanwhile.
+    if not state.merges.fits(event) or waiting_for(state, moment, event):
         raise ConflictError
     change = propose(moment, command.caller, command.change, amendments=(event,))
     return Outcome.written(change, made=(command.change,))
-
-
-def _waits(state: State, event: MergeEvent, moment: Moment) -> bool:
-    """Tell whether somebody proposed the same; approved late, it would act twice."""
-    return any(
-        item == event
-        for change in state.changes.values()
-        if moment.now < change.expires_at
-        for item in change.amendments
-    )

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from placement.access import Action
 from placement.domain.decide.command import Moment, Note, Outcome, RequestCommand
 from placement.domain.decide.drafts import propose
-from placement.domain.decide.whose import taken_back_as
+from placement.domain.decide.waiting import waiting_for
 from placement.domain.events import ProviderLifted
+from placement.domain.life_events import ChangeRejected
 from placement.domain.state import State
 from placement.domain.stay_events import ProviderStopped
 from placement.domain.terms import FactId, ProviderToken
@@ -43,20 +44,27 @@ def stop_provider(state: State, command: StopProvider, moment: Moment) -> Outcom
     """Stop a provider: from now on none of its houses may be had."""
     if command.provider not in state.providers:
         raise NotFoundError
-    regions = state.stopped.get(command.provider, frozenset())
     own = command.caller.organisation
+    regions = state.stopped.get(command.provider, frozenset())
     if not command.lift:
-        if own in regions:
+        waits = waiting_for(state, moment, _lifting(command, own))
+        if own in regions and waits is None:
             raise ConflictError
         stopped = ProviderStopped(provider=command.provider, region=own)
-        return Outcome.written(stopped, made=(b"",))
-    whose = taken_back_as(command.caller, regions)
-    if whose is None:
+        # Whoever stops it anew has a reason that the lift which waits knows nothing of.
+        over = () if waits is None else (_over(waits, command),)
+        return Outcome.written(*over, stopped, made=(b"",))
+    # What was stopped before each region had its own is anybody's.
+    lifting = _lifting(command, own if own in regions else "")
+    if lifting.region not in regions or waiting_for(state, moment, lifting):
         raise ConflictError
-    lifting = (ProviderLifted(id=command.provider, region=whose),)
-    # One at a time: the second would lift a stop that came after it.
-    for change in state.changes.values():
-        if change.amendments == lifting and moment.now < change.expires_at:
-            raise ConflictError
-    proposed = propose(moment, command.caller, command.change, amendments=lifting)
+    proposed = propose(moment, command.caller, command.change, amendments=(lifting,))
     return Outcome.written(proposed, made=(command.change,))
+
+
+def _lifting(command: StopProvider, region: str) -> ProviderLifted:
+    return ProviderLifted(id=command.provider, region=region)
+
+
+def _over(change: FactId, command: StopProvider) -> ChangeRejected:
+    return ChangeRejected(id=change, person=command.caller.person, softly=True)

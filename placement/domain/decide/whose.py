@@ -1,6 +1,5 @@
 """Whose case it is: absent and not yours are the same answer."""
 
-from collections.abc import Collection
 from itertools import takewhile
 
 from placement.access import NATIONAL, Caller
@@ -40,22 +39,6 @@ def shares_reference(
     under = state.casebook.under.get((organisation, reference), ())
     before = takewhile(lambda each: each != handle, under)
     return any(state.cases[each].closed_at is None for each in before)
-
-
-def taken_back_as(caller: Caller, regions: Collection[str]) -> str | None:
-    """Return as whose a coordinator takes back what some regions said (ADR 0062).
-
-    Args:
-        caller: who would.
-        regions: which said it; empty is who did before each region had its own.
-
-    Returns:
-        The own region, or nobody's; to the national unit any, the first by name. None:
-        only others said it.
-    """
-    national = caller.organisation == NATIONAL
-    wanted = (caller.organisation, "", *(sorted(regions) if national else ()))
-    return next((each for each in wanted if each in regions), None)
 
 
 def linked_case(

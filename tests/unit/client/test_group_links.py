@@ -42,6 +42,12 @@ def test_a_merge_waits_for_a_second_coordinator(here):
     tokens = {each["token"] for each in merged}
     into = {each["merged_into"] for each in merged}
     assert into == {"", min(tokens)}
+    assert [each["merged_by"] for each in (*waits, *merged)] == [
+        [],
+        [],
+        ["syd"],
+        ["syd"],
+    ]
     assert group(here.second, "Kappa")["merged_into"] == ""
 
 

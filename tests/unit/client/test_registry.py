@@ -186,7 +186,8 @@ def test_pages_in_a_circle_are_refused(wire, session):
 
 def test_a_key_that_comes_into_force_meanwhile_begins_the_list_anew(wire, session):
     """Every name has another place then; one merge may stand on two pages."""
-    merges = [registry.MergedGroups(group_a=b"a" * 16, group_b=b"b" * 16)]
+    pair = {"group_a": b"a" * 16, "group_b": b"b" * 16}
+    merges = [registry.MergedGroups(**pair, region=each) for each in ("syd", "nord")]
 
     def page(n, key, token=b"", **given):
         return registry.ListGroupsResponse(

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 from kit import living
 from kit.commands import (
+    MOMENT,
     approve,
     coordinator,
     end_facts,
+    fresh,
     record_facts,
     regrade_facts,
     retract_facts,
@@ -17,6 +19,7 @@ from kit.living import over
 from kit.naming import alliance, faction, merge_groups
 from kit.world import TODAY
 
+from placement.domain.decide.contradictions import refuse_contradictions
 from placement.domain.terms import MICROS_AN_HOUR, Grade
 from placement.errors import ConflictError
 
@@ -172,6 +175,19 @@ def test_what_another_region_merged_is_amended_as_it_was_said(court):
     with pytest.raises(ConflictError):
         court.reply(living.amend_facts((other, said)))
     court.reply(living.amend_facts((war, said)))
+
+
+def test_what_two_regions_state_at_once_is_no_double(court):
+    """The national unit may propose again in one call what both said, and nobody approved."""
+    facts = [
+        court.state.facts[court.reply(record_facts(rivalry(), caller=caller)).ids[0]]
+        for caller in (coordinator("syd"), ELSEWHERE)
+    ]
+    again = [replace(each, id=fresh()) for each in facts]
+    without = [each.id for each in facts]
+    refuse_contradictions(court.state, MOMENT, again, without)
+    with pytest.raises(ConflictError):
+        refuse_contradictions(court.state, MOMENT, again, without[:1])
 
 
 def test_what_another_region_merged_closes_no_circle(court):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from kit.commands import (
+    coordinator,
     draft,
     fresh,
     presence,
@@ -158,6 +159,14 @@ def test_what_may_settle_a_split_needs_a_second_person(court, what):
 
     assert before.approved
     assert not after.approved
+
+
+@pytest.mark.parametrize("what", [rivalry("A", "B"), alliance("B", "A")])
+def test_another_regions_split_is_not_settled(court, what):
+    """It is theirs (R8); whether they say one is not to be learned by recording."""
+    court.reply(record_facts(faction("A", "B"), caller=coordinator("nord")))
+
+    assert made(court, what).approved
 
 
 def test_what_may_settle_a_split_of_the_same_call_needs_a_second_person(court):

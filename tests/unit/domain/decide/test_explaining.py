@@ -138,7 +138,7 @@ def test_a_stopped_provider_needs_no_link(stage):
 
 
 def test_what_another_region_stopped_is_theirs_to_explain(stage):
-    """Whom to phone, to those who can't lift it: any, if no region is on record."""
+    """Whom to phone, to those who can't lift it; the national unit sees all."""
     stopping = ProviderStopped(provider=token("firm"), region="ost")
     finding = Finding(rule="STOP", verdict=Verdict.CONFLICT, facts=(token("firm"),))
     stage.state.apply(Record(at=NOW, event=stopping))
@@ -154,6 +154,16 @@ def test_what_another_region_stopped_is_theirs_to_explain(stage):
         "national": (plain,),
         "ost": (plain,),
     }
+
+
+def test_what_was_stopped_before_regions_had_their_own_is_anybodys(stage):
+    """Nobody is to be phoned."""
+    finding = Finding(rule="STOP", verdict=Verdict.CONFLICT, facts=(token("firm"),))
+    stopping = ProviderStopped(provider=token("firm"), region="")
+    stage.state.apply(Record(at=NOW, event=stopping))
+    (reason,) = reasons(stage.state, OTHER, MOMENT, (finding,))
+
+    assert reason == Reason(rule="STOP", verdict=Verdict.CONFLICT, links=())
 
 
 def test_an_explanation_has_an_end(stage, monkeypatch):

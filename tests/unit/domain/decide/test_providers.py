@@ -71,42 +71,46 @@ def test_one_lifting_at_a_time(court):
     assert court.reply(other).ids == (other.change,)
 
 
-def stopped_by_two(court):
-    """Have two regions stop one provider."""
-    for region in ("syd", "nord"):
-        court.reply(stop_provider(caller=coordinator(region)))
-
-
 def test_each_region_stops_for_itself(court):
     """One that stops what another has stopped is not told so, and its stop stays."""
-    stopped_by_two(court)
+    for region in ("syd", "nord"):
+        court.reply(stop_provider(caller=coordinator(region)))
     (change,) = court.reply(stop_provider(lift=True)).ids
     court.reply(approve(change))
 
     assert court.state.stopped == {FIRM: {"nord"}}
 
 
-def test_nobody_lifts_what_another_region_stopped(court):
-    """As little as what nobody stopped."""
+@pytest.mark.parametrize("caller", [COORDINATOR, NATIONAL])
+def test_nobody_lifts_what_another_region_stopped(court, caller):
+    """As little as what nobody stopped; who did not stop it does not know why."""
     court.reply(stop_provider(caller=coordinator("nord")))
     with pytest.raises(ConflictError):
-        court.reply(stop_provider(lift=True))
+        court.reply(stop_provider(lift=True, caller=caller))
 
     assert court.state.stopped == {FIRM: {"nord"}}
 
 
-def test_the_national_unit_lifts_any(court):
-    """One region's at a time; its own first."""
-    stopped_by_two(court)
-    court.reply(stop_provider(caller=NATIONAL))
-    second = coordinator("national", "co-08")
-    left = []
-    for _ in range(3):
-        (change,) = court.reply(stop_provider(lift=True, caller=NATIONAL)).ids
-        court.reply(approve(change, caller=second))
-        left.append(set(court.state.stopped.get(FIRM, ())))
+def test_a_stop_ends_the_lift_that_waits(court):
+    """Whoever approved it would not know of the new reason; another lift may come."""
+    court.reply(stop_provider())
+    (change,) = court.reply(stop_provider(lift=True)).ids
+    court.reply(stop_provider(caller=coordinator("syd", "co-05")))
+    with pytest.raises(NotFoundError):
+        court.reply(approve(change))
+    (other,) = court.reply(stop_provider(lift=True, change=token("other"))).ids
+    court.reply(approve(other))
 
-    assert left == [{"nord", "syd"}, {"syd"}, set()]
+    assert court.state.stopped == {}
+
+
+def test_a_lift_that_lapsed_is_in_no_ones_way(court):
+    """What is stopped is stopped; once is enough."""
+    court.reply(stop_provider())
+    court.reply(stop_provider(lift=True))
+    court.later(72 * MICROS_AN_HOUR)
+    with pytest.raises(ConflictError):
+        court.reply(stop_provider())
 
 
 def test_what_was_stopped_before_regions_had_their_own_is_lifted_by_any(court):
