@@ -100,7 +100,10 @@ class Standing:
             self.parents.setdefault((fact.region, own(fact.child)), []).append(fact)
 
     def says(self, fact: Link) -> bool:
-        """Tell whether what a fact replaces says the same of its days, and counts."""
+        """Tell whether what a fact replaces says the same of its days, and counts.
+
+        It is of the same kind.
+        """
         before = None if fact.replaces is None else self.state.facts.get(fact.replaces)
         if not isinstance(before, Link) or not self._counts(before):
             return False
@@ -202,9 +205,7 @@ def _pair(of: ChiefOf, link: Link) -> frozenset[GroupToken]:
 
 
 def _are_alike(of: ChiefOf, one: Link, other: Link) -> bool:
-    """Tell whether two links are of one kind and join the same; factions, the same part."""
-    if type(one) is not type(other):
-        return False
+    """Tell whether two links of one kind join the same; of factions, the same part."""
     parts = {of(each.child) for each in (one, other) if isinstance(each, Faction)}
     return len(parts) <= 1 and _pair(of, one) == _pair(of, other)
 
