@@ -157,10 +157,9 @@ class View:
             yield (link.parent if link.child == group else link.child), link
 
     def settled(self, link: Faction) -> bool:
-        """Tell whether a link of its region ends a split's REVIEWs (R8, ADR 0062)."""
+        """Tell whether a link between the halves ends a split's REVIEWs (R8)."""
         others = self._standing.get(frozenset((link.child, link.parent)), ())
-        own = (other for other in others if other.region == link.region)
-        return any(self._weigh.covers_after(other, link) for other in own)
+        return any(self._weigh.settles(other, link) for other in others)
 
 
 class _Kinship:

@@ -84,8 +84,14 @@ class Weigh:
             return False
         return self.window.end is None or link.valid_to < self.window.end
 
-    def covers_after(self, link: Rivalry | Alliance, split: Faction) -> bool:
-        """Tell whether a link is valid for the whole window after a split."""
+    def settles(self, link: Rivalry | Alliance, split: Faction) -> bool:
+        """Tell whether a link ends a split's REVIEWs, valid for the whole window after it.
+
+        It is of the split's region (ADR 0062), and not from before the split was on
+        record: that took no second person.
+        """
+        if link.region != split.region or link.recorded_at < split.recorded_at:
+            return False
         begin = max(self.window.start, split.valid_to or self.window.start)
         begun = link.valid_from is None or link.valid_from <= begin
         if link.valid_to is None:

@@ -218,7 +218,9 @@ class Reading:
                 lasts = fact.valid_to is None or (
                     window.end is not None and fact.valid_to >= window.end
                 )
-                if same and begun and lasts and fact.region == link.region:
+                later = fact.recorded_at >= link.recorded_at
+                own = fact.region == link.region and later
+                if same and begun and lasts and own:
                     return True
         return False
 

@@ -104,7 +104,7 @@ class World:
             "id": token(f"fact-{self._count}"),
             "valid_from": day(given.get("start")),
             "valid_to": day(given.get("end")),
-            "recorded_at": NOW,
+            "recorded_at": given.get("recorded_at", NOW),
             "author": "co-01",
             "region": given.get("region", "stockholm"),
             "scheme": scheme,

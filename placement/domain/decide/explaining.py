@@ -2,8 +2,9 @@
 
 A fact of the own region is shown; of any other only that it exists and whose it is. What
 rests on facts of several regions shows each of them its own, and whom else it takes: if
-each were only told of the others, none would begin. The national unit sees all. Of
-somebody else's placement a handle is shown: both sides of a conflict have to talk.
+each were only told of the others, none would begin. The national unit sees all facts. Of
+somebody else's placement a handle is shown: both sides of a conflict have to talk. Of a
+stopped provider only a region that stopped it is told so.
 """
 
 from collections.abc import Iterable, Iterator
@@ -117,5 +118,5 @@ def _links(
             yield Neighbour(case.handle, region) if known else Hidden(region)
         else:
             stopped = state.stopped.get(ProviderToken(key), frozenset())
-            if not stopped & {caller.organisation, ""} and caller.region != NATIONAL:
+            if not stopped & {caller.organisation, ""}:  # else they may lift it
                 yield from map(Hidden, sorted(stopped))

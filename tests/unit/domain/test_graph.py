@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 from kit.related import kinds, view
-from kit.world import World, token
+from kit.world import NOW, World, token
 
 from placement.domain import graph
 from placement.domain.facts import pair_of
@@ -198,6 +198,7 @@ def test_splits_go_on_through_standing_links(world):
         ({"grade": "3D"}, {"split"}),
         ({"review_by": -1}, {"split"}),
         ({"approved": False}, {"split"}),
+        ({"recorded_at": NOW - 1}, {"split"}),
     ],
 )
 def test_a_settled_split(world, kind, given, expected):

@@ -153,12 +153,24 @@ def test_splits_softly():
         (None, 0, None, None, True),
     ],
 )
-def test_covers_after(split_at, valid_from, valid_to, end, expected):
+def test_settles(split_at, valid_from, valid_to, end, expected):
     """What settles a split stands from the split on, for all of the window left."""
     link = replace(LINK, valid_from=offset(valid_from), valid_to=offset(valid_to))
-    got = weigh(0, end).covers_after(link, replace(SPLIT, valid_to=offset(split_at)))
+    got = weigh(0, end).settles(link, replace(SPLIT, valid_to=offset(split_at)))
 
     assert got == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, True), ({"region": "nord"}, False), ({"recorded_at": NOW - 1}, False)],
+)
+def test_what_settles_took_two_of_one_region(given, expected):
+    """It is of the region of the split, which was on record when it came."""
+    split = replace(SPLIT, valid_to=TODAY, recorded_at=NOW, region="syd")
+    link = replace(LINK, **{"recorded_at": NOW, "region": "syd"} | given)
+
+    assert weigh().settles(link, split) is expected
 
 
 DAYS = st.one_of(st.none(), st.integers(-200, 20).map(offset))
@@ -196,7 +208,7 @@ def _weights(links, question):
             question.firmly_stands(link),
             isinstance(link, Faction) and question.splits(link, SOFT),
             [
-                question.covers_after(link, split)
+                question.settles(link, split)
                 for split in links
                 if isinstance(split, Faction) and not isinstance(link, Faction)
             ],

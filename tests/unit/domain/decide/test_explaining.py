@@ -138,7 +138,7 @@ def test_a_stopped_provider_needs_no_link(stage):
 
 
 def test_what_another_region_stopped_is_theirs_to_explain(stage):
-    """Whom to phone, to those who can't lift it; the national unit sees all."""
+    """Whom to phone, to those who can't lift it."""
     stopping = ProviderStopped(provider=token("firm"), region="ost")
     finding = Finding(rule="STOP", verdict=Verdict.CONFLICT, facts=(token("firm"),))
     stage.state.apply(Record(at=NOW, event=stopping))
@@ -151,7 +151,7 @@ def test_what_another_region_stopped_is_theirs_to_explain(stage):
 
     assert shown == {
         OTHER.organisation: (theirs,),
-        "national": (plain,),
+        "national": (theirs,),
         "ost": (plain,),
     }
 

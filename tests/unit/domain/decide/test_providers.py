@@ -6,6 +6,7 @@ from kit.steps import stop_provider
 from kit.world import NOW, token
 
 from placement.domain.events import ProviderLifted, Record
+from placement.domain.life_events import ChangeRejected, ChangeWithdrawn
 from placement.domain.stay_events import ProviderStopped
 from placement.domain.terms import MICROS_AN_HOUR
 from placement.errors import AccessDeniedError, ConflictError, NotFoundError
@@ -91,16 +92,23 @@ def test_nobody_lifts_what_another_region_stopped(court, caller):
     assert court.state.stopped == {FIRM: {"nord"}}
 
 
-def test_a_stop_ends_the_lift_that_waits(court):
+@pytest.mark.parametrize(
+    ("person", "kind"), [("co-01", ChangeWithdrawn), ("co-05", ChangeRejected)]
+)
+def test_a_stop_ends_the_lift_that_waits(court, person, kind):
     """Whoever approved it would not know of the new reason; another lift may come."""
     court.reply(stop_provider())
     (change,) = court.reply(stop_provider(lift=True)).ids
-    court.reply(stop_provider(caller=coordinator("syd", "co-05")))
+    decision = court.decide(stop_provider(caller=coordinator("syd", person)))
+    over, _ = decision.outcome.events
     with pytest.raises(NotFoundError):
         court.reply(approve(change))
-    (other,) = court.reply(stop_provider(lift=True, change=token("other"))).ids
+    (other,) = court.reply(stop_provider(lift=True)).ids
     court.reply(approve(other))
 
+    assert isinstance(over, kind)
+    assert (over.id, over.person) == (change, person)
+    assert decision.note.objects == (FIRM, change)
     assert court.state.stopped == {}
 
 
