@@ -260,7 +260,12 @@ def test_a_place_is_found_wherever_somebody_could_have_written_it(said):
 
 
 @pytest.mark.parametrize(
-    "drawn", [b"decision=01a21ee02480e98880ddfe00839797f9", b"2480" * 10 + b"AAA=\n"]
+    "drawn",
+    [
+        b"decision=01a21ee02480e98880ddfe00839797f9",
+        b"2480" * 10 + b"AAA=\n",
+        b"Loaded running loop: id(loop)=140024803457104",
+    ],
 )
 def test_four_digits_of_something_random_are_no_place(drawn):
     """An identifier and a line of a note hold any four digits now and then."""
