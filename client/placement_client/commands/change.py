@@ -56,14 +56,14 @@ _HINTS: Final[Hints] = {
         "list` names who that is."
     ),
     NotFoundError: (
-        "No change of your region waits under this id: it was decided on, it lapsed, or "
-        "the id is another. `placement change list` shows those that wait."
+        "No change of your region waits under this id: it was decided on or overtaken, it "
+        "lapsed, or the id is another. `placement change list` shows those that wait."
     ),
     ConflictError: (
-        "The change lapsed, or what it speaks of has changed; its facts stand in "
+        "The change lapsed, or what it speaks of has changed; facts of it stand in "
         "`placement review list`, and can be proposed again or retracted. Of a release: "
         "something was added to what it covers. Run `placement explain`, read it, and "
-        "release the place anew."
+        "release the place anew. Of groups: they are one already, or two."
     ),
     StaleError: (
         "What is known is no longer what you saw, or was shown to somebody else, so "

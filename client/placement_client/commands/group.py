@@ -1,9 +1,9 @@
 """``placement group``: groups under sealed names, and what they are to one another."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -218,18 +218,27 @@ def _groups(book: LabelBook, labels: Iterable[Label]) -> list[dict[str, object]]
                 label.name for label in by_token[token] if label.name != first[token]
             ],
             "merged_into": "" if chief == token else chief.hex(),
-            "merged_by": _merged_by(book, token),
+            "merges": _merged(book, token),
         }
         for token in sorted(tokens, key=list(tokens).index)
         for chief in (by_token[token][0].chief,)
     ]
 
 
-def _merged_by(book: LabelBook, token: bytes) -> list[str]:
-    """Return whose coordinators said that a group and another one are one."""
-    return sorted(
-        {each.region for each in book.merges if token in (each.group_a, each.group_b)}
-    )
+def _merged(book: LabelBook, token: bytes) -> list[dict[str, str]]:
+    """Return with which others a group was merged, by whose coordinators."""
+    pairs = ((each, (each.group_a, each.group_b)) for each in book.merges)
+    return [
+        {
+            "token": other.hex(),
+            "name": book.names.get(other, ""),
+            "region": each.region,
+        }
+        for each, pair in pairs
+        if token in pair
+        for other in pair
+        if other != token
+    ]
 
 
 def _by_token(book: LabelBook) -> dict[bytes, list[Label]]:
@@ -241,20 +250,22 @@ def _by_token(book: LabelBook) -> dict[bytes, list[Label]]:
 
 def _report(found: Sequence[dict[str, object]]) -> Report:
     rows = [
-        (
-            each["token"],
-            each["name"],
-            _joined(each["further"]),
-            each["merged_into"],
-            _joined(each["merged_by"]),
-        )
+        (each["token"], each["name"], _joined(each["further"]), _merged_words(each))
         for each in found
     ]
     return Report(
         data={"groups": found},
-        shown=[table(("Token", "Name", "Also", "Merged into", "Merged by"), rows)],
+        shown=[table(("Token", "Name", "Also", "Merged with"), rows)],
     )
 
 
 def _joined(names: object) -> str:
     return ", ".join(names) if isinstance(names, list) else ""
+
+
+def _merged_words(group: Mapping[str, Any]) -> str:
+    """Say with which others a group was merged, and by whom."""
+    return ", ".join(
+        f"{each['name'] or each['token']} (by {each['region']})"
+        for each in group["merges"]
+    )

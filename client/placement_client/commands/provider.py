@@ -54,7 +54,8 @@ def stop(run: Run, asked: Meant) -> Report:
         answer = run.session().explanations.stop_provider(asked.token)
     said = (
         "Stopped. Every house of this provider answers CONFLICT from now on, and whoever "
-        "is placed in one raises an alert."
+        "is placed in one raises an alert. If your region proposed to let it go on, that "
+        "is over."
     )
     return Report(data=to_json(answer), shown=[said])
 

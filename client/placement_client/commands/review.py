@@ -173,7 +173,7 @@ class _Walk:
         word = _ask("why it is kept", "intelligence")
         renewal = Renewal(
             fact_id=item.fact.fact_id,
-            review_by_day=self.until,
+            review_by_day=max(self.until, item.fact.fact.review_by_day),
             reason=chosen(FactReason, word, field="reason"),
             seen_revision=item.fact.changed_revision,
         )
@@ -224,7 +224,8 @@ class Walked:
     until: Annotated[
         str,
         typer.Option(
-            metavar="DATE", help=f"New review date of what you renew; in {_KEEPS} days."
+            metavar="DATE",
+            help=f"New review date of what you renew; in {_KEEPS} days. None gets an earlier one.",
         ),
     ] = ""
 

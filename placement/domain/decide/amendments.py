@@ -224,7 +224,10 @@ def renew_facts(state: State, command: RenewFacts, moment: Moment) -> Outcome:
     second = False
     for index, item in enumerate(command.renewals):
         fact = own_fact(state, command.caller, item.id, item.seen)
-        _require_renewable(fact, item, moment, f"renewals[{index}].review_by_day")
+        field = f"renewals[{index}].review_by_day"
+        _require_day(state, fact, item, moment, field)
+        if is_over(fact, moment.today):
+            raise ConflictError
         # A date takes strength from what nobody had to review: whatever it says may be
         # a link of a CONFLICT, which would be a REVIEW on the day after.
         first = fact.review_by is None
@@ -241,22 +244,22 @@ def renew_facts(state: State, command: RenewFacts, moment: Moment) -> Outcome:
     return Outcome.written(*events, made=(b"",))
 
 
-def _require_renewable(
-    fact: AnyFact, item: Renewal, moment: Moment, field: str
+def _require_day(
+    state: State, fact: AnyFact, item: Renewal, moment: Moment, field: str
 ) -> None:
     """Refuse a review date that the fact can't have.
 
+    Of a fact that is doubted, the one that it has says that it stands all the same.
+
     Raises:
         InvalidInputError: it is too early, or too far ahead.
-        ConflictError: the fact has ended.
     """
     last = moment.today + moment.ruleset.review.renewal_days
     require(item.review_by > moment.today, field, "must be after today")
     require(item.review_by <= last, field, "is too far ahead")
-    later = fact.review_by is None or fact.review_by < item.review_by
-    require(later, field, "must be after the review date that it has")
-    if is_over(fact, moment.today):
-        raise ConflictError
+    before = 0 if fact.review_by is None else fact.review_by
+    earliest = before if fact.id in state.histories.contested else before + 1
+    require(item.review_by >= earliest, field, "must be after the one that it has")
 
 
 def contest_facts(state: State, command: ContestFacts, moment: Moment) -> Outcome:

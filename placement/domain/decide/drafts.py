@@ -332,7 +332,7 @@ def _put_in_order(own: ChiefOf, statement: dict[str, Any], field: str) -> None:
     for one, other in _PAIRS:
         if {one, other} <= statement.keys():
             differ = own(statement[one]) != own(statement[other])
-            require(differ, field, "must name two different ones")
+            require(differ, field, "must name two, and not two names of one")
     if "low" in statement:
         pair = statement["low"], statement["high"]
         statement["low"], statement["high"] = min(pair), max(pair)

@@ -30,6 +30,7 @@ def test_a_merge_waits_for_a_second_coordinator(here):
     shown = here.second("change", "show", change)
     waits = group(here.second, "Kappa"), group(here.second, "Lambda Crew")
     here.second("change", "approve", change)
+    listed = here.second.shown("group", "list")
     merged = [group(here.second, each) for each in ("Kappa", "Lambda Crew")]
     undo = here.first("group", "unmerge", "Kappa", "Lambda Crew")["change_id"]
     parted = here.second("change", "show", undo)
@@ -39,14 +40,16 @@ def test_a_merge_waits_for_a_second_coordinator(here):
     assert set(shown["items"][0]["groups"]) == {"Kappa", "Lambda Crew"}
     assert [each["effect"] for each in parted["items"]] == ["unmerged"]
     assert [each["merged_into"] for each in waits] == ["", ""]
+    assert "Lambda Crew (by syd)" in listed
     tokens = {each["token"] for each in merged}
     into = {each["merged_into"] for each in merged}
     assert into == {"", min(tokens)}
-    assert [each["merged_by"] for each in (*waits, *merged)] == [
-        [],
-        [],
-        ["syd"],
-        ["syd"],
+    assert [each["merges"] for each in waits] == [[], []]
+    assert [
+        (each["name"], each["region"]) for one in merged for each in one["merges"]
+    ] == [
+        ("Lambda Crew", "syd"),
+        ("Kappa", "syd"),
     ]
     assert group(here.second, "Kappa")["merged_into"] == ""
 

@@ -28,13 +28,18 @@ from kit.living import (
     show_fact,
     withdraw,
 )
-from kit.world import subject, token
+from kit.world import TODAY, subject, token
 
 from placement.domain.decide.drafts import Member
 from placement.domain.facts import Affiliation
 from placement.domain.life_events import Doubt, StepKind
 from placement.domain.terms import MICROS_AN_HOUR, AffiliationRole
-from placement.errors import AccessDeniedError, ConflictError, StaleError
+from placement.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InvalidInputError,
+    StaleError,
+)
 
 LAPSED = 72 * MICROS_AN_HOUR
 
@@ -119,6 +124,20 @@ def test_a_doubt_stands_until_somebody_looked(court, fact, look):
     """Whatever they then did."""
     court.reply(contest_facts(fact))
     look(court, fact)
+
+    assert court.state.histories.contested == {}
+
+
+def test_what_is_doubted_stands_until_the_date_that_it_has(court):
+    """Nobody has to wait a day to say so; not doubted, it says nothing, nor less."""
+    fact, _ = record(court, presence(review_by=TODAY + 365))
+    renewal = {"days": 365, "caller": SECOND}
+    with pytest.raises(InvalidInputError):
+        court.reply(renew_facts(fact, **renewal))
+    court.reply(contest_facts(fact))
+    with pytest.raises(InvalidInputError):
+        court.reply(renew_facts(fact, days=364, caller=SECOND))
+    court.reply(renew_facts(fact, **renewal))
 
     assert court.state.histories.contested == {}
 
