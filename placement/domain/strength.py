@@ -87,10 +87,10 @@ class Weigh:
     def settles(self, link: Rivalry | Alliance, split: Faction) -> bool:
         """Tell whether a link ends a split's REVIEWs, valid for the whole window after it.
 
-        It is of the split's region (ADR 0062), and not from before the split was on
-        record: that took no second person.
+        It is of the split's region, and came after the split was on record: what came
+        before, or in one moment with it, may have taken no second person (ADR 0062).
         """
-        if link.region != split.region or link.recorded_at < split.recorded_at:
+        if link.region != split.region or link.recorded_at <= split.recorded_at:
             return False
         begin = max(self.window.start, split.valid_to or self.window.start)
         begun = link.valid_from is None or link.valid_from <= begin

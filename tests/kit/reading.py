@@ -218,7 +218,7 @@ class Reading:
                 lasts = fact.valid_to is None or (
                     window.end is not None and fact.valid_to >= window.end
                 )
-                later = fact.recorded_at >= link.recorded_at
+                later = fact.recorded_at > link.recorded_at
                 own = fact.region == link.region and later
                 if same and begun and lasts and own:
                     return True

@@ -174,6 +174,7 @@ def given(draw: st.DrawFn, **own: st.SearchStrategy[Any]) -> dict[str, Any]:
     """Draw dates, a grade and the like; most facts are plain."""
     values = {name: draw(strategy) for name, strategy in own.items()}
     values["grade"] = draw(st.sampled_from(("1B", "1B", "2C", "3D", "1E")))
+    values["recorded_at"] = NOW + draw(st.integers(0, 2))
     if draw(st.booleans()):
         values["start"] = draw(st.sampled_from(_STARTS))
         floor = -1000 if values["start"] is None else values["start"]

@@ -187,7 +187,7 @@ class RulesRunner:
             "id": FactId(self._fresh("fact")),
             "valid_from": self._maybe(line.since),
             "valid_to": self._maybe(line.until),
-            "recorded_at": self._now,
+            "recorded_at": Micros(self._now + len(self._state.facts)),  # line by line
             "author": _PERSON,
             "region": _REGION,
             "scheme": line.scheme,

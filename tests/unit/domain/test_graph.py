@@ -198,14 +198,14 @@ def test_splits_go_on_through_standing_links(world):
         ({"grade": "3D"}, {"split"}),
         ({"review_by": -1}, {"split"}),
         ({"approved": False}, {"split"}),
-        ({"recorded_at": NOW - 1}, {"split"}),
+        ({"recorded_at": NOW}, {"split"}),
     ],
 )
 def test_a_settled_split(world, kind, given, expected):
     """Halves that stand firmly as rivals or allies are no longer relatives."""
     world.faction("A1", "A", end=-300)
     world.faction("A2", "A", inherits=False)
-    getattr(world, kind)("A", "A1", **given)
+    getattr(world, kind)("A", "A1", **{"recorded_at": NOW + 1} | given)
     got = kinds(world, "A1", "A2")
 
     assert got == expected

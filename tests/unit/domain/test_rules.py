@@ -338,7 +338,7 @@ def test_r8_who_says_the_split_says_the_peace(world, by, expected):
     world.faction("a", "A", start=-900, end=-300, region="nord")
     world.faction("b", "A", region="nord")
     world.presence("b", "2480", region="nord")
-    world.alliance("a", "A", region=by)
+    world.alliance("a", "A", region=by, recorded_at=NOW + 1)
 
     assert world.verdict(world.case("h"), "2480") == expected
 

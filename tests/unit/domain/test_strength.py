@@ -156,19 +156,20 @@ def test_splits_softly():
 def test_settles(split_at, valid_from, valid_to, end, expected):
     """What settles a split stands from the split on, for all of the window left."""
     link = replace(LINK, valid_from=offset(valid_from), valid_to=offset(valid_to))
-    got = weigh(0, end).settles(link, replace(SPLIT, valid_to=offset(split_at)))
+    split = replace(SPLIT, valid_to=offset(split_at), recorded_at=NOW - 1)
+    got = weigh(0, end).settles(link, split)
 
     assert got == expected
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [({}, True), ({"region": "nord"}, False), ({"recorded_at": NOW - 1}, False)],
+    [({}, True), ({"region": "nord"}, False), ({"recorded_at": NOW}, False)],
 )
 def test_what_settles_took_two_of_one_region(given, expected):
     """It is of the region of the split, which was on record when it came."""
     split = replace(SPLIT, valid_to=TODAY, recorded_at=NOW, region="syd")
-    link = replace(LINK, **{"recorded_at": NOW, "region": "syd"} | given)
+    link = replace(LINK, **{"recorded_at": NOW + 1, "region": "syd"} | given)
 
     assert weigh().settles(link, split) is expected
 
