@@ -1,7 +1,7 @@
 """Two tokens that are one group, and two groups again; a second coordinator approves.
 
-A merge can make a CONFLICT, and it can unmake one where a rivalry then ends what a split
-leaves. So nobody merges alone, and nothing changes before a second one stood behind it.
+A merge can make a CONFLICT, and it can unmake a REVIEW where a rivalry then ends what a
+split leaves. So nobody merges alone, and nothing changes before a second one stood behind it.
 Each region merges, and undoes what itself merged (ADR 0062): two tokens are one group as
 long as the merges of all regions together join them.
 """
