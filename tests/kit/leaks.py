@@ -3,6 +3,7 @@
 import base64
 import logging
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,11 @@ RANDOM = re.compile(
 """An identifier in hexadecimal; in a note a line's hash, signature or cosignature."""
 ADDRESS = re.compile(rb"\bid\(loop\)=[0-9]+")
 """Where a loop lies in memory, which gRPC writes when everything is logged."""
+
+WHEN = 12
+"""With so many digits, the milliseconds of its making, a decision's id begins."""
+TWO_DAYS = 2 * 24 * 60 * 60
+"""How far, in seconds, a test's clock is from the machine's at most."""
 
 
 def _content(message: Any) -> bytes:
@@ -92,15 +98,30 @@ def forms(secret: bytes | str) -> list[bytes]:
     return [secret, hexed, hexed.upper(), base64.b64encode(secret).rstrip(b"=")]
 
 
-def found_in(content: bytes, secrets: Secrets) -> list[str]:
+def _timeless(drawn: bytes, now: float) -> bytes:
+    """Return something drawn without the time with which an id of these days begins."""
+    when, rest = drawn[:WHEN], drawn[WHEN:]
+    made = len(drawn) == 32 and abs(int(when, 16) / 1000 - now) < TWO_DAYS
+    return b" " * WHEN + rest if made else drawn
+
+
+def found_in(content: bytes, secrets: Secrets, now: float | None = None) -> list[str]:
     """Return the names of the secrets that stand somewhere in a form.
 
     Four digits stand by chance in one of a hundred identifiers. They count where they
     stand anywhere else, or at one place of several; not in an address, which is no secret
-    and begins alike in all of a process.
+    and begins alike in all of a process, nor in the time with which an id begins, which
+    is alike in all that were made within a minute.
+
+    Args:
+        content: where to look.
+        secrets: what for, by its name.
+        now: the seconds since 1970 about which ids were made; the machine's unless given.
     """
+    now = time.time() if now is None else now
     content = ADDRESS.sub(b" ", content)
-    drawn, said = set(RANDOM.findall(content)), RANDOM.sub(b" ", content)
+    drawn = [_timeless(each, now) for each in set(RANDOM.findall(content))]
+    said = RANDOM.sub(b" ", content)
     found = []
     for name, secret in secrets.items():
         if isinstance(secret, str) and secret.isdigit() and len(secret) == 4:

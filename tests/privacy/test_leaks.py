@@ -273,6 +273,19 @@ def test_four_digits_of_something_random_are_no_place(drawn):
     assert found_in(drawn + b" 2480", {"area": "2480"}) == ["area"]
 
 
+def test_when_ids_were_made_is_no_place():
+    """All of a minute begin alike; what stands behind the time, or for it, counts."""
+    made, area = 0x01A224800000 / 1000, {"area": "2480"}
+    ids = [b"01a22480%04x" % n + b"ab" * 10 for n in range(3)]
+    behind = [each[:12] + b"ab2480" + each[18:] for each in ids]
+    instead = [b"2480" + each[4:] for each in ids]
+
+    assert found_in(b" ".join(ids), area, made) == []
+    assert found_in(b" ".join(behind), area, made) == ["area"]
+    assert found_in(b" ".join(instead), area, made) == ["area"]
+    assert found_in(b" ".join(ids), area, made + 3 * 24 * 60 * 60) == ["area"]
+
+
 def test_the_database_holds_nothing_in_the_clear(journey):
     """No byte of any database file is an identifier, token, handle, area or name."""
     used, database, *_ = journey
