@@ -33,6 +33,10 @@ _log: Final = logging.getLogger(__name__)
 WAIT_MS: Final = 10_000  # for another writer on SQLite
 
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+_UNREADABLE: Final = (
+    "The URL of a database can't be read. A sign of a password stands as %40 and the "
+    "like; several servers stand as ?host=one:5432&host=two:5432."
+)
 _PLACES: Final = ("host", "hostaddr", "service")
 """What of PostgreSQL's own parameters says where a database is."""
 _WRITING: Final = "placement_writing"
@@ -91,15 +95,15 @@ def _parse(url: str) -> URL:
 
     Raises:
         UnavailableError: neither SQLite nor PostgreSQL. Without its cause: the text
-            of a URL may hold a password.
+            of a URL may hold a password, and what is taken for a port a part of it.
     """
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
-    except SQLAlchemyError:
-        raise UnavailableError from None
+    except (SQLAlchemyError, ValueError):
+        raise UnavailableError().because(_UNREADABLE) from None
     if backend not in _DRIVERS:
-        raise UnavailableError
+        raise UnavailableError().because(_UNREADABLE)
     return parsed.set(drivername=_DRIVERS[backend])
 
 

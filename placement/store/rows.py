@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy import Connection, Engine, Select
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -79,11 +80,26 @@ def why(error: BaseException) -> str:
 def failed(error: Exception, engine: Engine) -> UnavailableError:
     """Return what is raised for something that a database's driver raised."""
     if not is_damage(error):
-        return UnavailableError().because("The database does not answer.")
+        return UnavailableError().because(
+            f"The database does not answer: {_word(error)}."
+        )
     name = Path(engine.url.database or "").name
     sqlite = engine.dialect.name == "sqlite"
     what = f"{name} is damaged, or was cut" if sqlite else "The database is damaged"
     return UnavailableError().because(f"{what}.")
+
+
+def _word(error: Exception) -> str:
+    """Return why a database does not answer, for whoever sits at this machine.
+
+    What a driver says of a connection that did not come about, or broke, is where and
+    why. Anything else may hold a row, and is told by its name.
+    """
+    cause = getattr(error, "orig", error)
+    if not isinstance(cause, psycopg.OperationalError) or cause.sqlstate:
+        return why(error)
+    lines = str(cause).splitlines()
+    return " ".join(each for each in lines if not each.startswith("\t")).rstrip(".")
 
 
 def first(

@@ -77,7 +77,51 @@ def test_what_the_driver_raises_stays_inside(engine):
     ):
         fetched(connection, BEHIND, {"after": 0, "count": 1})
 
-    assert caught.value.notes == ["The database does not answer."]
+    assert caught.value.notes == ["The database does not answer: SQLITE_ERROR."]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://one:secret@127.0.0.1:1/none", "failed: Connection refused."),
+        ("postgresql://one:secret@nobody.invalid/none", "nobody.invalid"),
+        ("sqlite:////absent/store.db", "SQLITE_CANTOPEN."),
+    ],
+)
+def test_who_sits_there_reads_why_no_database_answers(url, said):
+    """Where it was looked for, and what was wrong there; no password."""
+    with (
+        database.opened(url) as engine,
+        pytest.raises(UnavailableError) as caught,
+        database.reading(engine),
+    ):
+        pytest.fail("somebody answered")
+    (note,) = caught.value.notes
+
+    assert note.startswith("The database does not answer: ")
+    assert said in note
+    assert "secret" not in note
+    assert "\n" not in note
+
+
+def test_a_database_that_is_not_there_is_named(postgres_url):
+    """As its server says it; a statement's own words are told by their code alone."""
+    absent = f"{postgres_url}".replace("/store_", "/absent_")
+    with (
+        database.opened(absent) as engine,
+        pytest.raises(UnavailableError) as caught,
+        database.reading(engine),
+    ):
+        pytest.fail("somebody answered")
+    with (
+        database.opened(postgres_url) as engine,
+        pytest.raises(UnavailableError) as asked,
+        database.reading(engine) as connection,
+    ):
+        connection.exec_driver_sql("SELECT 'secret'::integer")
+
+    assert "does not exist" in caught.value.notes[0]
+    assert asked.value.notes == ["The database does not answer: 22P02."]
 
 
 def refused(path):
