@@ -9,6 +9,7 @@ from kit.town import Refused, Town, fresh
 from placement.api.v1 import registry_service_pb2 as registry
 from placement.api.v1 import review_service_pb2 as review
 from placement.api.v1 import types_pb2 as wire
+from placement.domain.terms import year_of
 from placement.rpc import servicers
 
 PRESENCE = review.FACT_KIND_PRESENCE
@@ -267,7 +268,7 @@ def test_coverage_and_a_year_in_numbers(town):
         review.ShowCoverageRequest(),
         review.ShowCoverageResponse,
     )
-    year = int(town.served.app._clock() / 31_556_952_000_000) + 1970
+    year = year_of(town.served.app._clock())
     steps, reasons, kept = reported(town, year)
     fact, _ = record(town, area="1480")
     renewal = registry.Renewal(
