@@ -1,9 +1,8 @@
 """The one writer of a server: batch, catch up, decide, commit, answer.
 
-The engine knows no noun. Commands wait in a queue; its thread takes what is there, and
-in one transaction of the store brings the state to the head of the log, decides each
-command on the state that the ones before it left, appends their events and entries,
-and commits. Only then does anybody get an answer.
+The engine knows no noun. Its thread takes what waits in a queue, and in one transaction
+brings the state to the head of the log, decides each command on the state that the ones
+before it left, appends their events and entries, and commits. Only then it answers.
 
 Invariants:
     * no answer without its entry on the disk, and no entry without its events;
@@ -14,9 +13,8 @@ Invariants:
       that does not continue from it was put back, or overgrown;
     * what the log says is erased has no key any more when who erased it is answered, and
       a crash in between is made good at the start;
-    * while the log grows, a checkpoint of it is signed at least every second, in a
-      commit of its own only when nothing else is to be committed; or, with ticks, when
-      one is over, and when somebody asks for it;
+    * while the log grows, a checkpoint of it is signed at least every second, in a commit
+      of its own only when nothing else is; or, with ticks, when one is over or asked for;
     * what does not verify condemns the engine: it answers nothing any more;
     * the ruleset is the one that the log says; one that can't be read is never passed by
       for an older one;
@@ -44,6 +42,7 @@ from placement.service.feed import Feed
 from placement.service.fit import require_fit
 from placement.service.fold import go_on, load
 from placement.service.keeping import Keeping
+from placement.service.looking import Looking
 from placement.service.manners import Manners
 from placement.service.phantoms import Haunting
 from placement.service.proving import Proving
@@ -105,6 +104,7 @@ class Engine:
         self._anchor = anchor or Unanchored()
         self._anchoring = Anchoring(self._anchor)
         self._store = store
+        self._looking = Looking(store)
         self._rules = rules
         self.ruleset = rules.shipped
         self._custodian = custodian
@@ -387,7 +387,7 @@ class Engine:
         """
         if self._busy:  # what others wrote is seen by whoever locks the head
             return True
-        if self._folded is not None and self._store.read_head() != self._folded[1]:
+        if self._folded is not None and self._looking.head() != self._folded[1]:
             self._follow(*self._folded)
         settled(self._store.vault)
         if self._folded is None or not self._anchoring.sound:

@@ -61,11 +61,12 @@ class Proving:
 
         Raises:
             TamperedError: something stored does not verify.
-            UnavailableError: the database does not answer.
+            UnavailableError: the database does not answer, or confirms nothing: what is
+                remembered of it would be held against the next one.
         """
         after = covered(self._store)
         if after == Head.GENESIS:
-            head = fsck.verify(self._store, self._verifier)
+            head = fsck.verify(self._store, self._verifier, proven=True)
             self.done = True
             return head
         self._thread = threading.Thread(target=self._run, name="proving", daemon=True)

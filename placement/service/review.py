@@ -219,7 +219,10 @@ class Review:
             with self._condemning():
                 details = self._store.leaves.details(leaf)
                 return Found(leaf.index, leaf.entry, parse(leaf.entry), details)
-        raise NotFoundError
+        with self._condemning(), self._store.reading() as connection:
+            if index < self._store.row.read(connection).leaves:
+                raise UnavailableError  # now it is: the one that was asked first slept
+            raise NotFoundError  # confirmed, as is whatever is not there
 
     def owns(self, caller: Caller, index: int) -> bool:
         """Tell whether an entry is that of a call of somebody's organisation.

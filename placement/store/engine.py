@@ -95,14 +95,15 @@ def _parse(url: str) -> URL:
 
     Raises:
         UnavailableError: neither SQLite nor PostgreSQL. Without its cause: the text
-            of a URL may hold a password, and what is taken for a port a part of it.
+            of a URL may hold a password, and what is taken for a port, or for a host
+            since there are two @, a part of it.
     """
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
     except (SQLAlchemyError, ValueError):
         raise UnavailableError().because(_UNREADABLE) from None
-    if backend not in _DRIVERS:
+    if backend not in _DRIVERS or (backend == "postgresql" and url.count("@") > 1):
         raise UnavailableError().because(_UNREADABLE)
     return parsed.set(drivername=_DRIVERS[backend])
 

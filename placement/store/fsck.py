@@ -42,12 +42,13 @@ Progress = Callable[[int, int], None]
 _CHUNK: Final = 1000  # rows a query
 
 
-def verify(
+def verify(  # noqa: PLR0913 (what is asked of it)
     store: Store,
     verifier: Verifier | None = None,
     *,
     progress: Progress | None = None,
     deeper: bool = False,
+    proven: bool = False,
     waived: list[int] | None = None,
 ) -> Head:
     """Verify a store.
@@ -58,6 +59,7 @@ def verify(
             looked at.
         progress: told how far it has come; of keys each, though none is a record.
         deeper: open the details, too, and hold the events against them.
+        proven: whether to wait, at the end, until what was read can't go any more.
         waived: gets the leaves whose hash over their events can't be made again, as
             of one of those only a stub is left.
 
@@ -66,9 +68,9 @@ def verify(
 
     Raises:
         ChainError: its ``where`` names the first place that does not verify.
-        UnavailableError: the database does not answer.
+        UnavailableError: the database does not answer; ``proven``, it may still go.
     """
-    with store.reading() as connection:
+    with store.reading(proven=proven) as connection:
         told = progress or _nothing
         walk = _Walk(store, connection, verifier, told)
         try:
@@ -98,9 +100,9 @@ def verify_behind(store: Store, after: Head, verifier: Verifier) -> Head:
 
     Raises:
         ChainError: as ``verify``; or the log was never at that head.
-        UnavailableError: the database does not answer.
+        UnavailableError: the database does not answer, or what was read may still go.
     """
-    with store.reading() as connection:
+    with store.reading(proven=True) as connection:
         walk = _Walk(store, connection, verifier, _nothing, after)
         walk.run(deeper=False)
     return walk.head

@@ -213,6 +213,8 @@ def test_nothing_is_committed_behind_what_failed(store, admin):
         "postgresql://user:secret@localhost:1/x",
         "postgresql://user:what@is:secret@localhost/x",
         "postgresql://user:secret@one:1,two:2/x",
+        "postgresql://user:what@secret@localhost/x",
+        "postgresql://user:wh/at@secret?is@localhost/x",
     ],
 )
 def test_an_unusable_url_is_unavailable(bad, custody):

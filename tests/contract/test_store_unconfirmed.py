@@ -1,6 +1,7 @@
 """What was only found, or seen on a primary that slept: nothing follows from it."""
 
 from contextlib import closing
+from functools import partial
 
 import pytest
 from kit.confirming import SECONDS, administrator, background, demand, release, set_up
@@ -12,7 +13,7 @@ from placement.audit.note import Note, add
 from placement.crypto.keyring import Purpose, new_key
 from placement.errors import NotFoundError, TamperedError, UnavailableError
 from placement.service.review import Review
-from placement.store import together
+from placement.store import fsck, together
 from placement.store.chain import ChainError
 from placement.store.covers import Covers
 from placement.store.keystore import KeyStore
@@ -225,6 +226,35 @@ def test_nobody_is_sent_away_by_who_confirms_nothing(store, admin):
     assert type(found) is UnavailableError
     with pytest.raises(NotFoundError):
         ledger.newest(least_size=7)
+
+
+def test_an_entry_that_is_not_there_may_be_elsewhere(store, admin, monkeypatch):
+    """Whose call it was is not told that it never was; nor after another was asked."""
+    append(store, [], [b"leaf"])
+    review = Review(store, lambda: None)
+    found = unconfirmed(admin, lambda: review.one(1))
+    monkeypatch.setattr(store, "entries", lambda *_: [])
+
+    assert type(found) is UnavailableError
+    with pytest.raises(NotFoundError):
+        review.one(1)
+    with pytest.raises(UnavailableError):
+        review.one(0)
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+def test_a_start_remembers_nothing_that_may_go(store, admin, snapshot):
+    """Else the machine that takes over would be accused of having lost it."""
+    head = append(store, [b"event"], [b"leaf"])
+    verify = (
+        partial(fsck.verify_behind, store, head, None)
+        if snapshot
+        else partial(fsck.verify, store, proven=True)
+    )
+    found = unconfirmed(admin, verify)
+
+    assert type(found) is UnavailableError
+    assert verify() == head
 
 
 def test_a_key_that_is_missing_may_be_elsewhere(keys, admin):

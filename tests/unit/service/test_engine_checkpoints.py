@@ -182,7 +182,7 @@ class TestByItself:
         refuse(engine)
         asked = []
 
-        def away():
+        def away(**_):
             asked.append(True)
             raise UnavailableError
 

@@ -182,7 +182,7 @@ def test_a_look_that_fails_is_told_to_health(start, store, monkeypatch, make):
     before = engine.trouble
     with monkeypatch.context() as patched:
 
-        def broken():
+        def broken(**_):
             raise make
 
         patched.setattr(store, "read_head", broken)
@@ -212,7 +212,7 @@ def test_what_hangs_is_told_to_health(start, faulty, monkeypatch, where):
     wait_until(lambda: engine.pulse.seen == faulty.read_head())
     go_on = threading.Event()
 
-    def hang(*_):
+    def hang(*_, **__):
         go_on.wait(SECONDS)
         return store_head()
 

@@ -5,13 +5,14 @@ import time
 
 import pytest
 from kit.commands import open_case, show_case
+from kit.confirming import administrator, demand
 from kit.engines import SECONDS, answer
 from kit.proxy import network, socket_of, through
 from kit.stored import keys_of
 
 from placement.errors import UnavailableError
 from placement.service import engine as engine_module
-from placement.service import publishing
+from placement.service import looking, publishing
 from placement.store import fsck, postgres
 from placement.store.log import Store
 from placement.store.news import News
@@ -171,6 +172,27 @@ def test_nothing_is_folded_anew_for_a_lock(start, store, url, custody, monkeypat
     again.close()
 
     assert shown.revision == 1
+
+
+@pytest.mark.usefixtures("patience")
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_who_is_idle_knows_whether_anything_is_confirmed(
+    start, store, url, monkeypatch, confirmed
+):
+    """Nobody has to ask first, and be told that it is not well."""
+    monkeypatch.setattr(engine_module, "PUBLISH_EVERY", 20_000)
+    monkeypatch.setattr(looking, "EVERY", 0.1)
+    with administrator(url) as admin:
+        idle = start(store)
+        before = idle.trouble
+        if not confirmed:
+            demand(admin)
+            waited(lambda: idle.trouble)
+        time.sleep(0.5)
+        during = idle.trouble
+    waited(lambda: idle.serving)
+
+    assert (before, during) == ("", "" if confirmed else "database")
 
 
 @pytest.fixture
