@@ -20,7 +20,7 @@ from placement.crypto.passphrase import PassphraseCustody
 from placement.crypto.signing import SigningKey
 from placement.errors import ConflictError, InvalidInputError, UnavailableError
 from placement.store.keystore import KeyStore, beside
-from placement.store.schema import require_none
+from placement.store.schema import require_apart, require_none
 
 if TYPE_CHECKING:
     from placement.crypto.hsm import TokenCustody
@@ -176,7 +176,8 @@ def require_unmade(settings: Settings, *others: Path) -> None:
     Raises:
         ConflictError: there is a store in the database, or a key store.
         FileExistsError: one of the files is there.
-        UnavailableError: no key store is named, or a database does not answer.
+        UnavailableError: no key store is named, it is the database, or one of the two
+            does not answer, or lets nobody make a table.
     """
     keys = settings.keys or beside(settings.database)
     made = [*others, settings.log_key, *settings.anchors]
@@ -187,6 +188,7 @@ def require_unmade(settings: Settings, *others: Path) -> None:
             raise FileExistsError(EEXIST, "is there already; nothing was made", path)
     require_none(settings.database)
     KeyStore.require_none(keys)
+    require_apart(settings.database, keys)
 
 
 def first_custody(settings: Settings) -> Custody:

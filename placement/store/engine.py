@@ -35,7 +35,7 @@ WAIT_MS: Final = 10_000  # for another writer on SQLite
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _UNREADABLE: Final = (
     "The URL of a database can't be read. A sign of a password stands as %40 and the "
-    "like; several servers stand as ?host=one:5432&host=two:5432."
+    "like, a port is a number, and several servers stand as ?host=one:5432&host=two:5432."
 )
 _PLACES: Final = ("host", "hostaddr", "service")
 """What of PostgreSQL's own parameters says where a database is."""

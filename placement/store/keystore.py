@@ -43,7 +43,7 @@ from placement.store import confirmed, purging
 from placement.store import engine as database
 from placement.store.purging import Remains
 from placement.store.rows import fetched, first
-from placement.store.schema import require_folder
+from placement.store.schema import require_room
 from placement.store.tables import raw
 from placement.store.together import inserted
 
@@ -184,12 +184,11 @@ class KeyStore:
             UnavailableError: the database does not answer, or its file can't be made.
         """
         with database.opened(url) as engine:
-            if database.is_missing(engine):
-                require_folder(engine)
-                return
-            with database.reading(engine) as connection:
-                if inspect(connection).has_table(root.name):
-                    raise ConflictError
+            if not database.is_missing(engine):
+                with database.reading(engine) as connection:
+                    if inspect(connection).has_table(root.name):
+                        raise ConflictError
+            require_room(engine)
 
     def __repr__(self) -> str:
         """Return the type only."""

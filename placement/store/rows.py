@@ -22,6 +22,7 @@ Given = Mapping[str, int | bytes]
 _DAMAGED: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _CORRUPTED: Final = ("XX001", "XX002")
 """SQLSTATE of PostgreSQL: data_corrupted, index_corrupted."""
+_MISSPELT: Final = "invalid connection option"  # in a URL
 
 
 def fetched(
@@ -71,35 +72,45 @@ def why(error: BaseException) -> str:
         SQLite's name of the error, the SQLSTATE, or the name of a class; empty for a
         database that does not answer and whose driver said nothing.
     """
-    cause: Any = error.__cause__ if isinstance(error, UnavailableError) else error
-    cause = getattr(cause, "orig", cause)
+    cause = _cause(error)
     named = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
     return str(named or (cause and type(cause).__name__) or "")
 
 
 def failed(error: Exception, engine: Engine) -> UnavailableError:
     """Return what is raised for something that a database's driver raised."""
-    if not is_damage(error):
-        return UnavailableError().because(
-            f"The database does not answer: {_word(error)}."
-        )
     name = Path(engine.url.database or "").name
     sqlite = engine.dialect.name == "sqlite"
-    what = f"{name} is damaged, or was cut" if sqlite else "The database is damaged"
-    return UnavailableError().because(f"{what}.")
+    called = name if sqlite else f"The database {name}"
+    if is_damage(error):
+        cut = ", or was cut" if sqlite else ""
+        return UnavailableError().because(f"{called} is damaged{cut}.")
+    said = "refuses" if getattr(_cause(error), "sqlstate", None) else "does not answer"
+    return UnavailableError().because(f"{called} {said}: {word(error)}.")
 
 
-def _word(error: Exception) -> str:
-    """Return why a database does not answer, for whoever sits at this machine.
+def word(error: BaseException) -> str:
+    """Return why a database does not answer, for whoever runs this machine.
 
     What a driver says of a connection that did not come about, or broke, is where and
-    why. Anything else may hold a row, and is told by its name.
+    why, and holds no password. Anything else may hold a row, and is told by its names.
     """
-    cause = getattr(error, "orig", error)
-    if not isinstance(cause, psycopg.OperationalError) or cause.sqlstate:
+    cause = _cause(error)
+    if state := getattr(cause, "sqlstate", None):
+        return f"{type(cause).__name__} ({state})"
+    text = str(cause)
+    if not isinstance(cause, psycopg.OperationalError) and not (
+        isinstance(cause, psycopg.ProgrammingError) and text.startswith(_MISSPELT)
+    ):
         return why(error)
-    lines = str(cause).splitlines()
-    return " ".join(each for each in lines if not each.startswith("\t")).rstrip(".")
+    lines = [each for each in text.splitlines() if not each.startswith("\t")]
+    return " ".join(lines).rstrip(".")
+
+
+def _cause(error: BaseException) -> Any:  # noqa: ANN401 (the driver's own)
+    """Return what the driver raised."""
+    cause = error.__cause__ if isinstance(error, UnavailableError) else error
+    return getattr(cause, "orig", cause)
 
 
 def first(

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,10 @@ _INIT: Final = (
     " comes back by `restore`."
 )
 _NAME: Final = re.compile(r"[0-9]{4}")
+_MAY: Final = (
+    "SELECT has_schema_privilege(current_schema(), 'CREATE') AND NOT pg_is_in_recovery()"
+    " AND current_setting('default_transaction_read_only') = 'off'"
+)
 
 
 def _version(connection: Connection) -> int:
@@ -60,7 +65,10 @@ def require_schema(engine: Engine) -> None:
             f"There is no store in {file or 'the database'}. {_INIT}"
         )
     if version != SCHEMA:
-        raise UnavailableError().because("The database holds no store of this release.")
+        raise UnavailableError().because(
+            f"The database holds no store of this release: its tables are of version "
+            f"{version}, this release's of {SCHEMA}."
+        )
 
 
 def require_none(url: str) -> None:
@@ -71,23 +79,49 @@ def require_none(url: str) -> None:
         UnavailableError: the database does not answer, or holds something else.
     """
     with opened(url) as engine:
-        if is_missing(engine):
-            require_folder(engine)
-        elif schema_version(engine):
+        if not is_missing(engine) and schema_version(engine):
             raise ConflictError
+        require_room(engine)
 
 
-def require_folder(engine: Engine) -> None:
-    """Refuse a place where the file of a database can't be made.
+def require_room(engine: Engine) -> None:
+    """Refuse a place where no store can be made.
 
     Raises:
-        UnavailableError: its folder is not there, or can't be written.
+        UnavailableError: the folder of a file is not there, or can't be written; the role
+            of PostgreSQL may make no tables, or it writes nothing.
     """
-    path = Path(engine.url.database or "")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise UnavailableError().because(
-            f"The folder of {path} is not there, or can't be written."
-        )
+    if engine.dialect.name == "sqlite":
+        path = Path(engine.url.database or "")
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise UnavailableError().because(
+                f"The folder of {path} is not there, or can't be written."
+            )
+        return
+    with reading(engine) as connection:
+        if not connection.exec_driver_sql(_MAY).scalar():
+            raise UnavailableError().because(
+                f"The role can't make tables in the database {engine.url.database}: it is "
+                "to own it (CREATE DATABASE … OWNER …), on a primary."
+            )
+
+
+def require_apart(url: str, other: str) -> None:
+    """Refuse two names of one database of PostgreSQL: what one locks the other can't.
+
+    Raises:
+        UnavailableError: they are one, or one does not answer.
+    """
+    with opened(url) as engine, opened(other) as beside:
+        if {engine.dialect.name, beside.dialect.name} != {"postgresql"}:
+            return
+        ask = f"SELECT pg_try_advisory_xact_lock({secrets.randbits(62)})"
+        with reading(engine) as one, reading(beside) as two:
+            one.exec_driver_sql(ask)
+            if not two.exec_driver_sql(ask).scalar():
+                raise UnavailableError().because(
+                    "The settings database and keys name the same database."
+                )
 
 
 def migrate(engine: Engine) -> None:
