@@ -53,6 +53,7 @@ from placement.store.head import Head
 from placement.store.keystore import beside
 from placement.store.ledger import Ledger
 from placement.store.log import Store
+from placement.store.schema import require_apart
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -276,6 +277,7 @@ def _restore(job: _Job) -> str:
         raise ValueError("only a database is accepted: name a file with --database")
     for kind in job.files:
         require_vacant(kind, job.urls[kind])
+    require_apart(*job.urls.values())
     settings, args = job.settings, job.args
     known = witnessed(args.verify, settings, job.verifier) if args.verify else None
     signed = officers.read_signed(args.accept) if args.accept else None

@@ -153,7 +153,7 @@ class Pulse:
     def reach(self, head: Head | None) -> None:
         """Note the head that the state is at, or that it could not be brought there."""
         if self._fails and head is not None:
-            _log.warning("database_works")
+            _log.warning("engine_works")
         self._fails = head is None
         if head is not None:
             self._done_at = time.monotonic()

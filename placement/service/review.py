@@ -213,7 +213,7 @@ class Review:
         Raises:
             NotFoundError: there is none.
             TamperedError: it does not verify.
-            UnavailableError: the database does not answer.
+            UnavailableError: the database does not answer, or confirms nothing.
         """
         for leaf in self._opened(index, 1):
             with self._condemning():

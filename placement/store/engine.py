@@ -15,6 +15,7 @@ Invariants:
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,8 +35,9 @@ WAIT_MS: Final = 10_000  # for another writer on SQLite
 
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _UNREADABLE: Final = (
-    "The URL of a database can't be read. A sign of a password stands as %40 and the "
-    "like, a port is a number, and several servers stand as ?host=one:5432&host=two:5432."
+    "The URL of a database can't be read. But for the one before the host, each @ stands "
+    "as %40, and other signs of a password likewise; a port is a number; several servers "
+    "stand as ?host=one:5432&host=two:5432."
 )
 _PLACES: Final = ("host", "hostaddr", "service")
 """What of PostgreSQL's own parameters says where a database is."""
@@ -95,17 +97,23 @@ def _parse(url: str) -> URL:
 
     Raises:
         UnavailableError: neither SQLite nor PostgreSQL. Without its cause: the text
-            of a URL may hold a password, and what is taken for a port, or for a host
-            since there are two @, a part of it.
+            of a URL may hold a password, and so may what is taken for a port; or for
+            a host or a database, of an @ that stands elsewhere than before the host.
     """
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
     except (SQLAlchemyError, ValueError):
         raise UnavailableError().because(_UNREADABLE) from None
-    if backend not in _DRIVERS or (backend == "postgresql" and url.count("@") > 1):
+    if backend not in _DRIVERS or (backend == "postgresql" and _strays(url)):
         raise UnavailableError().because(_UNREADABLE)
     return parsed.set(drivername=_DRIVERS[backend])
+
+
+def _strays(url: str) -> bool:
+    """Tell whether an @ stands elsewhere than before the host: in a password, say."""
+    authority = re.split("[/?]", url.partition("://")[2], maxsplit=1)[0]
+    return url.count("@") > min(1, authority.count("@"))
 
 
 def connect(url: str) -> Engine:
@@ -121,8 +129,8 @@ def connect(url: str) -> Engine:
     sqlite = parsed.get_backend_name() == "sqlite"
     try:
         engine = create_engine(parsed, hide_parameters=True)
-    except (ArgumentError, ImportError):
-        raise UnavailableError from None
+    except (ArgumentError, ImportError, ValueError):
+        raise UnavailableError().because(_UNREADABLE) from None
     if sqlite:
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)

@@ -81,15 +81,15 @@ def failed(error: Exception, engine: Engine) -> UnavailableError:
     """Return what is raised for something that a database's driver raised."""
     name = Path(engine.url.database or "").name
     sqlite = engine.dialect.name == "sqlite"
-    called = name if sqlite else f"The database {name}"
+    called = name if sqlite else f"The database {name}".rstrip()
     if is_damage(error):
         cut = ", or was cut" if sqlite else ""
         return UnavailableError().because(f"{called} is damaged{cut}.")
     said = "refuses" if getattr(_cause(error), "sqlstate", None) else "does not answer"
-    return UnavailableError().because(f"{called} {said}: {word(error)}.")
+    return UnavailableError().because(f"{called} {said}: {_word(error)}.")
 
 
-def word(error: BaseException) -> str:
+def _word(error: BaseException) -> str:
     """Return why a database does not answer, for whoever runs this machine.
 
     What a driver says of a connection that did not come about, or broke, is where and

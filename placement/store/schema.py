@@ -102,7 +102,8 @@ def require_room(engine: Engine) -> None:
         if not connection.exec_driver_sql(_MAY).scalar():
             raise UnavailableError().because(
                 f"The role can't make tables in the database {engine.url.database}: it is "
-                "to own it (CREATE DATABASE … OWNER …), on a primary."
+                "to own it (CREATE DATABASE … OWNER …) and to find a schema in its "
+                "search_path, on a primary."
             )
 
 

@@ -215,6 +215,10 @@ def test_nothing_is_committed_behind_what_failed(store, admin):
         "postgresql://user:secret@one:1,two:2/x",
         "postgresql://user:what@secret@localhost/x",
         "postgresql://user:wh/at@secret?is@localhost/x",
+        "postgresql://localhost:1/x?user=user&password=what@secret",
+        "postgresql:///user:secret@localhost",
+        "postgresql://one/user:secret@localhost/x",
+        "postgresql://localhost/x?port=secret",
     ],
 )
 def test_an_unusable_url_is_unavailable(bad, custody):

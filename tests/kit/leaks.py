@@ -25,8 +25,8 @@ ADDRESS = re.compile(rb"\bid\(loop\)=[0-9]+")
 
 WHEN = 12
 """With so many digits, the milliseconds of its making, a decision's id begins."""
-TWO_DAYS = 2 * 24 * 60 * 60
-"""How far, in seconds, a test's clock is from the machine's at most."""
+MINUTES = 10 * 60
+"""How long ago, in seconds, what a test looks at was made at most."""
 
 
 def _content(message: Any) -> bytes:
@@ -101,7 +101,7 @@ def forms(secret: bytes | str) -> list[bytes]:
 def _timeless(drawn: bytes, now: float) -> bytes:
     """Return something drawn without the time with which an id of these days begins."""
     when, rest = drawn[:WHEN], drawn[WHEN:]
-    made = len(drawn) == 32 and abs(int(when, 16) / 1000 - now) < TWO_DAYS
+    made = len(drawn) == 32 and abs(int(when, 16) / 1000 - now) < MINUTES
     return b" " * WHEN + rest if made else drawn
 
 
@@ -117,6 +117,7 @@ def found_in(content: bytes, secrets: Secrets, now: float | None = None) -> list
         content: where to look.
         secrets: what for, by its name.
         now: the seconds since 1970 about which ids were made; the machine's unless given.
+            So an area that somebody wrote for a time is found, unless behind a real one.
     """
     now = time.time() if now is None else now
     content = ADDRESS.sub(b" ", content)

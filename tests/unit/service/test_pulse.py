@@ -215,12 +215,12 @@ def test_an_anchor_that_holds_less_shows(pulse, world):
     assert pulse.figures.at == NOW + MINUTE
 
 
-def test_a_database_that_works_again_is_told_once(pulse, caplog):
+def test_an_engine_that_works_again_is_told_once(pulse, caplog):
     """As is that it does not, each time that it is tried."""
     for head in (Head.GENESIS, None, None, Head.GENESIS, Head.GENESIS):
         pulse.reach(head)
 
-    assert [each.message for each in caplog.records] == ["database_works"]
+    assert [each.message for each in caplog.records] == ["engine_works"]
 
 
 def test_a_defect_keeps_nobody_waiting(pulse, caplog):
