@@ -214,6 +214,24 @@ def test_a_postgresql_comes_back(tmp_path, postgres_url, capsys):
     assert made.run("fsck") == 0
 
 
+@pytest.mark.postgres
+def test_both_do_not_come_back_into_one_database(tmp_path, postgres_url, capsys):
+    """Though it has two names, and nothing is in it."""
+    made = Kept(tmp_path)
+    assert made.backup() == 0
+    text = f'database = "{postgres_url}"\nkeys = "{postgres_url}&application_name=a"\n'
+    made.settings.write_text(text, "utf-8")
+    capsys.readouterr()
+
+    assert made.restore() == 1
+    assert "name the same database" in capsys.readouterr().err
+    with psycopg.connect(postgres_url) as connection:
+        tables = connection.execute(
+            "SELECT 1 FROM pg_tables WHERE schemaname = 'public'"
+        )
+        assert tables.fetchall() == []
+
+
 def test_a_custodians_log_is_treated_alike(tmp_path, capsys):
     """With its own settings."""
     settings = tmp_path / "custodian.toml"
