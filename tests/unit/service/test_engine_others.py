@@ -191,6 +191,7 @@ def test_who_is_idle_knows_whether_anything_is_confirmed(
         time.sleep(0.5)
         during = idle.trouble
     waited(lambda: idle.serving)
+    idle.stop()  # before its store is closed
 
     assert (before, during) == ("", "" if confirmed else "database")
 
