@@ -221,7 +221,7 @@ class Review:
                 return Found(leaf.index, leaf.entry, parse(leaf.entry), details)
         with self._condemning(), self._store.reading() as connection:
             if index < self._store.row.read(connection).leaves:
-                raise UnavailableError  # now it is: the one that was asked first slept
+                raise UnavailableError  # now it is: who was asked first slept, or it came
             raise NotFoundError  # confirmed, as is whatever is not there
 
     def owns(self, caller: Caller, index: int) -> bool:

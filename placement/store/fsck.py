@@ -42,7 +42,7 @@ Progress = Callable[[int, int], None]
 _CHUNK: Final = 1000  # rows a query
 
 
-def verify(  # noqa: PLR0913 (what is asked of it)
+def verify(  # noqa: PLR0913 (each of them a command's own)
     store: Store,
     verifier: Verifier | None = None,
     *,

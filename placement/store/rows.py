@@ -107,10 +107,11 @@ def _word(error: BaseException) -> str:
     return " ".join(lines).rstrip(".")
 
 
-def _cause(error: BaseException) -> Any:  # noqa: ANN401 (the driver's own)
-    """Return what the driver raised."""
+def _cause(error: BaseException) -> BaseException | None:
+    """Return what the driver raised; ``None`` if nobody says."""
     cause = error.__cause__ if isinstance(error, UnavailableError) else error
-    return getattr(cause, "orig", cause)
+    raised: BaseException | None = getattr(cause, "orig", cause)
+    return raised
 
 
 def first(
